@@ -1,0 +1,76 @@
+/**
+ * Renders a kind as a CustomResourceDefinition. Copies only keywords a structural schema may have, so that nothing of
+ * TypeBox's own reaches the API server.
+ */
+import { apiCategory, apiGroup, apiVersionName } from './group.ts';
+import type { KindDefinition } from './resource.ts';
+
+const scalars = [
+  'type', 'description', 'format', 'pattern', 'enum', 'default', 'anyOf', 'required',
+  'minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems', 'maxProperties',
+  'x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-map-type', 'x-kubernetes-validations',
+] as const;
+
+type Json = Record<string, unknown>;
+
+export function structural(schema: object): Json {
+  const source = schema as Json;
+  const result: Json = {};
+  for (const key of scalars) if (source[key] !== undefined) result[key] = source[key];
+  for (const key of ['items', 'additionalProperties']) {
+    const inner = source[key];
+    if (typeof inner === 'object' && inner !== null) result[key] = structural(inner);
+  }
+  const properties = source['properties'];
+  if (typeof properties === 'object' && properties !== null) {
+    result['properties'] = Object.fromEntries(
+      Object.entries(properties as Record<string, object>).map(([name, inner]) => [name, structural(inner)]),
+    );
+  }
+  return result;
+}
+
+export function customResourceDefinition(definition: KindDefinition): Json {
+  const { kind, plural, shortName, description, spec, status, columns } = definition;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${apiGroup}` },
+    spec: {
+      group: apiGroup,
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        shortNames: [shortName],
+        categories: [apiCategory],
+      },
+      scope: 'Namespaced',
+      versions: [
+        {
+          name: apiVersionName,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: columns,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              description,
+              required: ['spec'],
+              properties: {
+                apiVersion: { type: 'string', description: 'apiVersion is the version of this representation.' },
+                kind: { type: 'string', description: `kind is ${kind}.` },
+                metadata: { type: 'object' },
+                spec: structural(spec),
+                status: structural(status),
+              },
+            },
+          },
+        },
+      ],
+    },
+  };
+}

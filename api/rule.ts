@@ -1,0 +1,53 @@
+/** CEL rules more than one kind uses. Each is a rule with the message people read; none reaches outside its field. */
+import type { Rule } from './field.ts';
+
+export const imageRules: readonly Rule[] = [
+  {
+    rule: "self.matches('^[A-Za-z0-9][A-Za-z0-9._:@/-]*$') && !self.contains('://') && !self.contains('//') && !self.endsWith('/')",
+    message: 'image must be an OCI reference such as registry.example.com/team/agent:1.0, without a scheme or white space',
+  },
+];
+
+const label = '[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?';
+
+export const hostnameRules: readonly Rule[] = [
+  {
+    rule: `self.matches('^([*][.])?${label}([.]${label})*$')`,
+    message: 'a hostname is exact (api.example.com) or has one leading wildcard label (*.example.com)',
+  },
+  {
+    rule: "!self.matches('^[*]([.][^.]*)?$')",
+    message: 'a wildcard must name a domain below the top level: *.example.com, not * or *.com',
+  },
+  {
+    rule: "!(self.lowerAscii() in ['localhost', 'metadata', 'metadata.google.internal', 'instance-data', '*.google.internal']) && !self.lowerAscii().endsWith('.localhost')",
+    message: 'metadata services and the local host are never open to agents',
+  },
+];
+
+const never = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '::1/128', '::/128', 'fe80::/10', 'ff00::/8'];
+const metadataV6 = 'fd00:ec2::254/128';
+
+export const cidrRules: readonly Rule[] = [
+  { rule: 'isCIDR(self)', message: 'a destination CIDR is written like 10.20.0.0/16 or 2001:db8::/32' },
+  {
+    rule: `!isCIDR(self) || cidr(self).prefixLength() == 0 || ![${[...never, metadataV6].map((each) => `'${each}'`).join(', ')}].exists(each, cidr(each).containsCIDR(self))`,
+    message: 'metadata, loopback, link-local, multicast and unspecified addresses are never open to agents',
+  },
+];
+
+const systemPaths = ['/proc', '/dev', '/sys', '/tmp', '/etc', '/usr', '/bin', '/sbin', '/lib', '/lib64', '/boot', '/root'];
+
+export function mountPathRules(reserved: readonly string[] = []): readonly Rule[] {
+  const forbidden = [...systemPaths, ...reserved].map((each) => `'${each}'`).join(', ');
+  return [
+    {
+      rule: "self.startsWith('/') && self != '/' && !self.endsWith('/') && !self.contains('//') && !(self + '/').contains('/../') && !(self + '/').contains('/./')",
+      message: 'mountPath must be absolute and clean, and not /',
+    },
+    {
+      rule: `![${forbidden}].exists(each, self == each || self.startsWith(each + '/') || each.startsWith(self + '/'))`,
+      message: 'mountPath must not overlap a directory of the system or the platform',
+    },
+  ];
+}

@@ -1,0 +1,141 @@
+/** The processes beside and behind the gateway: nginx as the origin, haproxy and mitmdump as peers. Files in one directory. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { connect } from 'node:net';
+import { writeFileSync } from 'node:fs';
+
+export interface Place {
+  readonly directory: string;
+  readonly hostname: string;
+  readonly originIp: string;
+  readonly originPort: number;
+  readonly listenPort: number;
+}
+
+const completion = JSON.stringify({
+  id: 'chatcmpl-bench',
+  object: 'chat.completion',
+  model: 'gpt-4o-mini-2024-07-18',
+  choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'ok '.repeat(60) } }],
+  usage: { prompt_tokens: 250, completion_tokens: 60, total_tokens: 310 },
+});
+
+export function isInstalled(command: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+}
+
+async function untilListening(host: string, port: number, child: ChildProcess): Promise<void> {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect({ host, port }, () => {
+        resolve(true);
+        socket.destroy();
+      });
+      socket.once('error', () => resolve(false));
+      socket.once('close', () => resolve(false));
+      socket.setTimeout(500, () => socket.destroy());
+    });
+    if (open) return;
+    if (Date.now() > end || child.exitCode !== null) throw new Error(`nothing listens on ${host}:${port}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** nginx over TLS with a canned completion, and a plain port that swallows OTLP. */
+export async function startOrigin(place: Place, otlpPort: number): Promise<ChildProcess> {
+  const { directory, originIp, originPort } = place;
+  writeFileSync(
+    `${directory}/nginx.conf`,
+    `daemon off; worker_processes 1; pid ${directory}/nginx.pid; error_log ${directory}/nginx.err;
+events { worker_connections 4096; }
+http {
+  access_log off; keepalive_requests 1000000000; client_max_body_size 64m; client_body_buffer_size 64k;
+  client_body_temp_path ${directory}; proxy_temp_path ${directory}; fastcgi_temp_path ${directory};
+  uwsgi_temp_path ${directory}; scgi_temp_path ${directory};
+  server {
+    listen ${originIp}:${originPort} ssl;
+    ssl_certificate ${directory}/leaf.pem; ssl_certificate_key ${directory}/leaf.key;
+    location / { default_type application/json; return 200 '${completion}'; }
+  }
+  server { listen 127.0.0.1:${otlpPort}; location / { return 200; } }
+}
+`,
+  );
+  const child = spawn('nginx', ['-c', `${directory}/nginx.conf`, '-e', `${directory}/nginx.err`], {
+    stdio: 'ignore',
+  });
+  await untilListening(originIp, originPort, child);
+  return child;
+}
+
+export async function startHaproxy(place: Place): Promise<ChildProcess> {
+  const { directory, originIp, originPort, listenPort, hostname } = place;
+  writeFileSync(
+    `${directory}/haproxy.cfg`,
+    `global
+  nbthread 1
+  maxconn 4096
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+frontend f
+  bind 127.0.0.1:${listenPort} ssl crt ${directory}/bundle.pem
+  http-request set-header Authorization "Bearer real"
+  default_backend b
+backend b
+  http-reuse always
+  server s ${originIp}:${originPort} ssl verify required ca-file ${directory}/ca.pem sni str(${hostname}) verifyhost ${hostname}
+`,
+  );
+  const child = spawn('haproxy', ['-db', '-f', `${directory}/haproxy.cfg`], { stdio: 'ignore' });
+  await untilListening('127.0.0.1', listenPort, child);
+  return child;
+}
+
+export async function startMitmdump(place: Place, command: string): Promise<ChildProcess> {
+  const { directory, originIp, originPort, listenPort } = place;
+  const args = [
+    '-q',
+    '--listen-host',
+    '127.0.0.1',
+    '-p',
+    String(listenPort),
+    '--ssl-insecure',
+    '--set',
+    `confdir=${directory}/mitm`,
+  ];
+  const child = spawn(command, [...args, '--mode', `reverse:https://${originIp}:${originPort}`], {
+    stdio: 'ignore',
+  });
+  await untilListening('127.0.0.1', listenPort, child);
+  return child;
+}
+
+export async function startGateway(listenPort: number, file: string): Promise<ChildProcess> {
+  const bundle = `${file}.mjs`;
+  // As shipped: bundled, plain Node.
+  const { build } = await import('esbuild');
+  await build({
+    entryPoints: [`${import.meta.dirname}/gateway-process.ts`],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'error',
+  });
+  const child = spawn(process.execPath, [bundle, file], { stdio: ['ignore', 'ignore', 'inherit'] });
+  await untilListening('127.0.0.1', listenPort, child);
+  return child;
+}
+
+export function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), 2_000).unref();
+  });
+}

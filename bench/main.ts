@@ -1,0 +1,48 @@
+/**
+ * `npm run bench -- NAME [--json FILE]`: runs the bench of that folder, prints its table and ratios, writes them as JSON.
+ * Each folder's index.ts exports `run()`. Figures are of this machine at this moment: compare ratios, not numbers.
+ */
+import { readdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { BenchResult, Cell } from './result.ts';
+
+function names(): string[] {
+  return readdirSync(import.meta.dirname, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+}
+
+function renderTable(rows: BenchResult['rows']): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cell = (value: Cell | undefined): string => (value === undefined ? '' : String(value));
+  const widths = columns.map((column) =>
+    Math.max(column.length, ...rows.map((row) => cell(row[column]).length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((text, index) => text.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [line(columns), ...rows.map((row) => line(columns.map((column) => cell(row[column]))))].join('\n');
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
+const [name] = positionals;
+if (name === undefined || !names().includes(name)) {
+  process.stderr.write(
+    `usage: npm run bench -- NAME [--json FILE]\n  NAME is one of: ${names().join(', ')}\n`,
+  );
+  process.exit(2);
+}
+
+const { run } = (await import(`./${name}/index.ts`)) as { run: () => Promise<BenchResult> };
+const result = await run();
+const [cpu] = cpus();
+const machine = `${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+process.stdout.write(`${result.name} on ${machine}\n\n${renderTable(result.rows)}\n\n`);
+for (const [key, value] of Object.entries(result.ratios))
+  process.stdout.write(`${key} = ${Math.round(value * 1000) / 1000}\n`);
+for (const missing of result.notMeasured) process.stdout.write(`not measured: ${missing}\n`);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ machine, ...result }, null, 2)}\n`);

@@ -1,0 +1,11 @@
+/** What a bench hands back: rows for a person, ratios for a machine (design 9). */
+export type Cell = string | number;
+
+export interface BenchResult {
+  readonly name: string;
+  /** Targets of design 9 by key; only what was measured. */
+  readonly ratios: Readonly<Record<string, number>>;
+  readonly rows: ReadonlyArray<Readonly<Record<string, Cell>>>;
+  /** What could not be measured here, and why. */
+  readonly notMeasured: readonly string[];
+}

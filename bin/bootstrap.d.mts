@@ -1,0 +1,14 @@
+export declare const root: string;
+export declare class BootstrapError extends Error {
+  readonly hint: string;
+}
+export declare function judgeBasics(facts: { version: string; platform: string; uid: number }): void;
+export declare function packagesMatch(
+  lock: { readonly packages?: object },
+  installed: { readonly packages?: object },
+): boolean;
+export declare function missingCommands(
+  path?: string,
+): readonly { readonly command: string; readonly debian: string }[];
+export declare function bootstrap(): Promise<void>;
+export declare function main(work: () => Promise<number>): Promise<void>;

@@ -1,0 +1,46 @@
+/** What a person types for a kind (kind, plural, singular, short name, category), and the nearest when it is wrong. Pure. */
+import { ClrkError } from '../../contract/index.ts';
+import type { Resource } from './discovery.ts';
+
+/** Edit distance (Levenshtein), for "did you mean". Inputs are words a person typed. */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitution));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The nearest candidate that is near enough to be a slip of the finger. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3))
+    ? best.candidate
+    : undefined;
+}
+
+function namesOf(resource: Resource): readonly string[] {
+  return [resource.plural, resource.singular, resource.kind.toLowerCase(), ...resource.shortNames];
+}
+
+/** The kinds a word stands for: one, or every kind of a category. Throws KIND_UNKNOWN with the nearest word. */
+export function resolveKinds(word: string, resources: readonly Resource[]): readonly Resource[] {
+  const [asked = ''] = word.toLowerCase().split('.');
+  const one = resources.find((resource) => namesOf(resource).includes(asked));
+  if (one !== undefined) return [one];
+  const category = resources.filter((resource) => resource.categories.includes(asked));
+  if (category.length > 0) return category;
+  const guess = nearest(asked, [...resources.flatMap(namesOf), 'invocations', 'invocation', 'inv']);
+  const known = `Known kinds: ${[...resources.map((resource) => resource.plural), 'invocations'].join(', ')}.`;
+  throw new ClrkError('KIND_UNKNOWN', `the server has no kind "${word}"`, {
+    hint: guess === undefined ? `${known} For other kinds use kubectl.` : `Did you mean "${guess}"?`,
+  });
+}

@@ -1,0 +1,203 @@
+/**
+ * `clrk run-task NAME`: one call of a TaskAgent through the ingress. Its answer streams to stdout as it comes; the
+ * exit code is the invocation's verdict, which the platform's record decides when the answer alone cannot.
+ */
+import { readFileSync } from 'node:fs';
+import { ClrkError, header, maxRequestBodyBytes, systemNamespace } from '../../contract/index.ts';
+import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
+import { parseAgentTarget } from '../cluster/agent-target.ts';
+import { TelemetryClient } from '../cluster/telemetry-client.ts';
+import { readText, type ApiResponse, type Cluster } from '../cluster/cluster.ts';
+import { usageError } from '../exit-code.ts';
+import { notice, pause, print, readAll, type Io } from '../io.ts';
+import { cutOff, judgeAnswer, judgeInvocation, type Answer, type Verdict } from '../run-verdict.ts';
+import { parseDuration } from '../time-flag.ts';
+import { clusterFlags, examples, type AddCommand } from './command.ts';
+
+interface RunTaskOptions extends ClusterFlags {
+  readonly input?: string;
+  readonly header?: readonly string[];
+  readonly contentType?: string;
+  readonly timeout: string;
+}
+
+interface Call {
+  readonly agent: string;
+  readonly namespace: string;
+  readonly id: string;
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+/** How long to wait for the record of a call that has been answered: publish, batch (1 s) and insert. */
+const recordWaitMs = 10_000;
+const maxErrorBytes = 64 * 1024;
+
+async function readInput(io: Io, input: string | undefined): Promise<Buffer> {
+  if (input === undefined) return Buffer.alloc(0);
+  if (input === '-') {
+    const all = await readAll(io.stdin, maxRequestBodyBytes);
+    if (all === undefined)
+      throw usageError('the input is larger than 32 MiB, the most an invocation may carry');
+    return all;
+  }
+  if (!input.startsWith('@')) return Buffer.from(input, 'utf8');
+  try {
+    return readFileSync(input.slice(1));
+  } catch (cause) {
+    throw usageError(`cannot read ${input.slice(1)}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}`);
+  }
+}
+
+/** `-H 'k: v'` (curl's way) and `-H k=v` (kubectl's way). */
+export function parseHeader(text: string): readonly [string, string] {
+  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*[:=]\s*([\u0020-\u007e]*)$/.exec(text);
+  if (match === null)
+    throw usageError(`"${text}" is not a header`, 'Write it as NAME=VALUE or "NAME: VALUE".');
+  return [(match[1] ?? '').toLowerCase(), match[2] ?? ''];
+}
+
+/** JSON when it is JSON, else text, so that a literal needs no --content-type. */
+export function guessContentType(body: Buffer): string {
+  try {
+    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return 'application/json';
+  } catch {
+    return body.includes(0) ? 'application/octet-stream' : 'text/plain; charset=utf-8';
+  }
+}
+
+async function buildCall(io: Io, target: string, options: RunTaskOptions, namespace: string): Promise<Call> {
+  const { name, invocation } = parseAgentTarget(target);
+  if (invocation !== undefined)
+    throw usageError('run-task starts a new invocation; give the agent name alone');
+  const body = await readInput(io, options.input);
+  const contentType = options.contentType ?? (body.length === 0 ? undefined : guessContentType(body));
+  const id = io.randomUuid();
+  return {
+    agent: name,
+    namespace,
+    id,
+    body,
+    timeoutMs: parseDuration(options.timeout),
+    headers: {
+      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+      ...Object.fromEntries((options.header ?? []).map(parseHeader)),
+      accept: '*/*',
+      [header.invocationId]: id,
+      [header.trigger]: 'cli',
+    },
+  };
+}
+
+function ingressPath(call: Call): string {
+  const service = `/api/v1/namespaces/${systemNamespace}/services/http:clrk-ingress:80/proxy`;
+  return `${service}/agents/${encodeURIComponent(call.namespace)}/${encodeURIComponent(call.agent)}/`;
+}
+
+async function streamBody(io: Io, response: ApiResponse): Promise<boolean> {
+  try {
+    for await (const chunk of response.body as AsyncIterable<Buffer>) await printChunk(io, chunk);
+    return response.body.complete;
+  } catch {
+    // Cut off on the way: the record knows how it ended.
+    return false;
+  }
+}
+
+async function printChunk(io: Io, chunk: Buffer): Promise<void> {
+  if (io.stdout.destroyed || io.stdout.write(chunk)) return;
+  await print(io, '');
+}
+
+async function readAnswer(io: Io, response: ApiResponse): Promise<Answer> {
+  const base = {
+    status: response.status,
+    errorCode: String(response.headers[header.errorCode] ?? ''),
+  };
+  if (response.status >= 400) {
+    const message = await readText(response.body, maxErrorBytes).catch(() => '');
+    return { ...base, complete: true, exitCode: String(response.headers[header.exitCode] ?? ''), message };
+  }
+  const complete = await streamBody(io, response);
+  const exit = response.body.trailers[header.exitCode] ?? response.headers[header.exitCode];
+  return { ...base, complete, exitCode: String(exit ?? ''), message: '' };
+}
+
+async function exchange(io: Io, cluster: Cluster, call: Call): Promise<Answer> {
+  const timeout = AbortSignal.timeout(call.timeoutMs);
+  const expired = (): ClrkError =>
+    new ClrkError('TIMEOUT', `no answer from ${call.agent} in ${call.timeoutMs / 1_000} s`, {
+      hint: `It may still be running: clrk get invocations ${call.id}; wait longer with --timeout.`,
+    });
+  try {
+    const response = await cluster.send({
+      method: 'POST',
+      path: ingressPath(call),
+      headers: call.headers,
+      body: call.body,
+      signal: AbortSignal.any([io.interruption(), timeout]),
+      timeoutMs: 0,
+    });
+    const answer = await readAnswer(io, response);
+    if (!answer.complete && timeout.aborted) throw expired();
+    return answer;
+  } catch (error) {
+    throw timeout.aborted ? expired() : error;
+  }
+}
+
+/** The terminal record, or undefined when it does not come in time or telemetry is away. */
+async function awaitRecord(io: Io, cluster: Cluster, call: Call): Promise<Verdict> {
+  const client = new TelemetryClient(cluster);
+  const signal = AbortSignal.any([io.interruption(), AbortSignal.timeout(recordWaitMs)]);
+  while (!signal.aborted) {
+    try {
+      const verdict = judgeInvocation(await client.invocation(call.namespace, call.id, signal));
+      if (verdict.status !== 'unknown') return verdict;
+    } catch {
+      // Telemetry is away or we may not read it: keep to what the answer says.
+      return { status: 'unknown' };
+    }
+    await pause(250, signal);
+  }
+  return { status: 'unknown' };
+}
+
+export async function runTask(io: Io, target: string, options: RunTaskOptions): Promise<void> {
+  const cluster = await openCluster(io, options);
+  const call = await buildCall(io, target, options, cluster.namespace);
+  notice(io, `invocation ${call.id}`);
+  const answer = await exchange(io, cluster, call);
+  const fromAnswer = judgeAnswer(answer, call.agent);
+  // A whole answer without an exit code other than 0 is a success whatever the record's delay.
+  const verdict = fromAnswer.status === 'unknown' ? await awaitRecord(io, cluster, call) : fromAnswer;
+  if (verdict.status === 'failed') throw verdict.error;
+  if (verdict.status === 'unknown' && !answer.complete) throw cutOff(call.id);
+}
+
+export const addRunTask: AddCommand = ({ program, io }) => {
+  program
+    .command('run-task <name>')
+    .description('Call a TaskAgent and stream its answer')
+    .addHelpText(
+      'before',
+      examples(
+        `clrk run-task hello -i '{"prompt":"hi"}'`,
+        'clrk run-task hello -i @request.json --timeout 2m',
+        'cat page.html | clrk run-task summarize -i - --content-type text/html',
+      ),
+    )
+    .option('-i, --input <literal|@file|->', 'the request body: text, a file, or stdin')
+    .option('-H, --header <name=value>', 'a request header; may be repeated', collect)
+    .option('--content-type <type>', 'of the input; default: guessed, JSON or text')
+    .option('--timeout <duration>', 'how long to wait', '5m')
+    .action(async (name: string, options: RunTaskOptions, command) => {
+      await runTask(io, name, { ...clusterFlags(command), ...options });
+    });
+};
+
+function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}

@@ -1,0 +1,114 @@
+/**
+ * `clrk traces NAME[/INVOCATION]`: each invocation as a tree from its trigger to every outbound call, on a terminal;
+ * spans as NDJSON when piped or with --raw, for other programs.
+ */
+import { parseAgentTarget } from '../cluster/agent-target.ts';
+import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
+import { TelemetryClient, type AgentName, type TelemetryFilter } from '../cluster/telemetry-client.ts';
+import { notice, printLine, type Io } from '../io.ts';
+import type { SpanRecord } from '../render/span.ts';
+import { chooseStyle } from '../render/style.ts';
+import { renderTraceTree } from '../render/trace-tree.ts';
+import { parseCount, parseSince } from '../time-flag.ts';
+import { TraceAssembler } from '../trace-assembler.ts';
+import { clusterFlags, examples, type AddCommand } from './command.ts';
+
+interface TracesOptions extends ClusterFlags {
+  readonly raw?: boolean;
+  readonly tree?: boolean;
+  readonly follow?: boolean;
+  readonly tail?: string;
+  readonly since?: string;
+  readonly component?: string;
+}
+
+/** The most one answer of the read API holds (telemetry/read-request.ts). */
+const maxSpans = 1_000;
+
+interface Source {
+  readonly client: TelemetryClient;
+  readonly agent: AgentName;
+  readonly filter: TelemetryFilter;
+}
+
+function tree(io: Io, spans: readonly SpanRecord[]): string {
+  return renderTraceTree(spans, {
+    style: chooseStyle(io.environment, io.stdoutIsTerminal),
+    width: io.columns,
+  });
+}
+
+async function printRaw(io: Io, { client, agent, filter }: Source): Promise<void> {
+  for await (const { raw } of client.spans(agent, filter, io.interruption())) await printLine(io, raw);
+}
+
+async function printTrees(io: Io, { client, agent, filter }: Source): Promise<void> {
+  const spans: SpanRecord[] = [];
+  for await (const { span } of client.spans(agent, filter, io.interruption())) spans.push(span);
+  if (spans.length === 0)
+    return notice(io, `No traces found of ${agent.name} in ${agent.namespace} namespace.`);
+  await printLine(io, tree(io, spans));
+}
+
+async function followTrees(io: Io, { client, agent, filter }: Source): Promise<void> {
+  const assembler = new TraceAssembler();
+  const flush = async (): Promise<void> => {
+    for (const spans of assembler.take(io.now().getTime())) await printLine(io, `${tree(io, spans)}\n`);
+  };
+  const timer = setInterval(() => void flush(), 500);
+  try {
+    for await (const { span } of client.spans(agent, filter, io.interruption())) {
+      assembler.add(span, io.now().getTime());
+    }
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+export async function runTraces(io: Io, target: string, options: TracesOptions): Promise<void> {
+  const { name, invocation } = parseAgentTarget(target);
+  const limit = Math.min(
+    maxSpans,
+    Math.max(1, options.tail === undefined ? maxSpans : parseCount(options.tail)),
+  );
+  const since = options.since === undefined ? undefined : parseSince(options.since, io.now());
+  const cluster = await openCluster(io, options);
+  const { component, follow } = options;
+  const source = {
+    client: new TelemetryClient(cluster),
+    agent: { namespace: cluster.namespace, name },
+    filter: { invocation, since, limit, component, follow: follow ?? false },
+  };
+  const raw = options.raw === true || (!io.stdoutIsTerminal && options.tree !== true);
+  try {
+    if (raw) await printRaw(io, source);
+    else if (follow === true) await followTrees(io, source);
+    else await printTrees(io, source);
+  } catch (error) {
+    // Ctrl-C ends following; that is what it is for.
+    if (!io.interruption().aborted) throw error;
+  }
+}
+
+export const addTraces: AddCommand = ({ program, io }) => {
+  program
+    .command('traces <name>')
+    .description('Show what an agent did, call by call; NAME or NAME/INVOCATION')
+    .addHelpText(
+      'before',
+      examples(
+        'clrk traces hello --since 10m',
+        'clrk traces hello/3f0c2a52-0b7e-4a3c-9a52-5f2e8f0b9c11',
+        `clrk traces hello --raw | jq '.attributes["gen_ai.usage.input_tokens"]'`,
+      ),
+    )
+    .option('--raw', 'spans as NDJSON, also on a terminal')
+    .option('--tree', 'trees, also when piped')
+    .option('-f, --follow', 'keep showing traces as they end until Ctrl-C')
+    .option('--tail <spans>', 'only the last so many spans')
+    .option('--since <duration|time>', 'for example 10m, or 2026-11-23T10:00:00Z')
+    .option('--component <name>', 'only spans of this part of the platform')
+    .action(async (name: string, options: TracesOptions, command) => {
+      await runTraces(io, name, { ...clusterFlags(command), ...options });
+    });
+};

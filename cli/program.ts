@@ -1,0 +1,85 @@
+/**
+ * The whole command line, put together: global flags, commands, help, and how anything thrown becomes three lines and
+ * an exit code. It never ends the process; main.ts does.
+ */
+import { Command, CommanderError } from 'commander';
+import { renderError } from '../contract/index.ts';
+import { addApply } from './commands/apply.ts';
+import { examples, type AddCommand } from './commands/command.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addDev } from './commands/dev.ts';
+import { addGet } from './commands/get.ts';
+import { addImage } from './commands/image.ts';
+import { addLogs } from './commands/logs.ts';
+import { addRoles } from './commands/role.ts';
+import { addRunTask } from './commands/run-task.ts';
+import { addTraces } from './commands/traces.ts';
+import { addVersion } from './commands/version.ts';
+import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
+import { notice, type Io } from './io.ts';
+
+const commands: readonly AddCommand[] = [
+  addDev,
+  addApply,
+  addGet,
+  addRunTask,
+  addLogs,
+  addTraces,
+  addImage,
+  addVersion,
+  addCompletion,
+  addRoles,
+];
+
+/** Every command under one name; `setExitCode` is for commands that end well with a code of their own. */
+export function buildProgram(io: Io, setExitCode: (code: number) => void): Command {
+  const program = new Command('clrk')
+    .description('CLRK runs LLM agents on Kubernetes: sandboxed, behind a gateway that holds their keys.')
+    .addHelpText(
+      'before',
+      examples(
+        'clrk dev --example hello',
+        'clrk apply -f dist/examples',
+        `clrk run-task hello -i '{"prompt":"hi"}'`,
+      ),
+    )
+    .addHelpText('after', `\n${exitCodeHelp}`)
+    .option('-n, --namespace <name>', 'namespace; default: that of the context')
+    .option('--kubeconfig <file>', 'default: KUBECONFIG, then a running `clrk dev`, then ~/.kube/config')
+    .option('--context <name>', 'context of the kubeconfig')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    })
+    .showSuggestionAfterError(true)
+    .exitOverride();
+  for (const add of commands) add({ program, io, setExitCode });
+  return program;
+}
+
+/** Runs one command line and returns its exit code. Never throws. */
+export async function runCli(io: Io, words: readonly string[]): Promise<number> {
+  let code: number = exitCode.ok;
+  const program = buildProgram(io, (chosen) => {
+    code = chosen;
+  });
+  if (words.length === 0) {
+    program.outputHelp();
+    return exitCode.ok;
+  }
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return code;
+  } catch (error) {
+    // commander has already printed its message; help and version end with 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    if (isAbort(error)) return exitCode.interrupted;
+    notice(io, renderError(error));
+    return exitCodeOf(error);
+  }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

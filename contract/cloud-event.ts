@@ -1,0 +1,38 @@
+/**
+ * The CloudEvents 1.0 structured envelope of the dispatch path. Own because it is twenty lines and the
+ * published SDK brings a transport stack. Shapes: reference/clrk.md (e).
+ */
+export interface CloudEvent {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time: string;
+  readonly datacontenttype?: string;
+  readonly subject?: string;
+  readonly data?: unknown;
+  readonly data_base64?: string;
+  readonly [extension: string]: unknown;
+}
+
+export const invokeEventType = 'dev.apoxy.clrk.taskagent.invoke';
+export const responseEventType = 'dev.apoxy.clrk.taskagent.response';
+export const cloudEventContentType = 'application/cloudevents+json';
+
+/** Data members for a body: JSON inline, text/* as a string, the rest base64; none when empty or invalid JSON/UTF-8. */
+export function cloudEventData(
+  contentType: string | undefined,
+  body: Uint8Array,
+): Pick<CloudEvent, 'datacontenttype' | 'data' | 'data_base64'> {
+  const type = contentType === undefined ? {} : { datacontenttype: contentType };
+  if (body.length === 0) return type;
+  const media = (contentType ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const text = (): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  try {
+    if (media === 'application/json' || media.endsWith('+json')) return { ...type, data: JSON.parse(text()) };
+    if (media.startsWith('text/')) return { ...type, data: text() };
+  } catch {
+    // Not what its type says: the bytes travel unjudged.
+  }
+  return { ...type, data_base64: Buffer.from(body).toString('base64') };
+}

@@ -1,0 +1,32 @@
+/** Why egress was refused: the values of the attribute `clrk.egress.deny_reason`. Stable, low cardinality. */
+export const denyReasons = [
+  'loopback',
+  'unspecified',
+  'link_local',
+  'metadata',
+  'multicast',
+  'reserved',
+  'private',
+  'platform',
+  'policy',
+  'dns_policy',
+  'dns_malformed',
+  'ip_literal',
+  'udp',
+  'ipv6',
+  'no_gateway',
+  'gateway_unavailable',
+  'orphan_sandbox',
+  'frame',
+  'protocol',
+  'sni_missing',
+  'sni_mismatch',
+  'host_mismatch',
+  'model',
+  'credential',
+  'upstream_tls',
+  'upstream_unreachable',
+  'limit',
+] as const;
+
+export type DenyReason = (typeof denyReasons)[number];

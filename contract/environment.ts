@@ -1,0 +1,62 @@
+/**
+ * The environment variables and ports of our processes: what Deployments set and roles read. Apart because operator
+ * (writes them), node agent (fills them) and roles (parse them) must agree. Secrets never travel here.
+ */
+export const environment = {
+  podName: 'POD_NAME',
+  podNamespace: 'POD_NAMESPACE',
+  podIp: 'POD_IP',
+  logLevel: 'CLRK_LOG_LEVEL',
+  /** Name of the Secret (in POD_NAMESPACE) that holds the role's config document. */
+  configSecret: 'CLRK_CONFIG_SECRET',
+  /** Kubeconfig file; absent: in-cluster service account. */
+  kubeconfig: 'KUBECONFIG',
+  poolName: 'CLRK_POOL_NAME',
+  gatewayName: 'CLRK_GATEWAY_NAME',
+  /** Worker directories: images and layers (cache), runtime (sockets, bundles), agent state. */
+  imageDir: 'CLRK_IMAGE_DIR',
+  runDir: 'CLRK_RUN_DIR',
+  stateDir: 'CLRK_STATE_DIR',
+  /** Path of runsc; absent: looked up in PATH. */
+  runsc: 'CLRK_RUNSC',
+  /** Operator and telemetry: directory with the Secret clrk-platform-auth (files named as in `platformAuthKeys`). */
+  platformAuthDir: 'CLRK_PLATFORM_AUTH_DIR',
+  natsUrl: 'CLRK_NATS_URL',
+  /** Operator: the endpoint it hands to data planes. */
+  otlpEndpoint: 'CLRK_OTLP_ENDPOINT',
+  /** Operator: comma-separated CIDRs of the platform itself (pods, services, API server), never open to agents. */
+  platformCidrs: 'CLRK_PLATFORM_CIDRS',
+  /** Operator: image of the gateway Deployment (workers name theirs in the WorkerPool). */
+  platformImage: 'CLRK_PLATFORM_IMAGE',
+  /** Operator: comma-separated registry hosts spoken to over plain HTTP (development). */
+  insecureRegistries: 'CLRK_INSECURE_REGISTRIES',
+  /** Telemetry: embedded data directory, or a server URL instead. */
+  dataDir: 'CLRK_DATA_DIR',
+  clickhouseUrl: 'CLRK_CLICKHOUSE_URL',
+} as const;
+
+/** Where each role listens on POD_IP. */
+export const ports = {
+  /** /healthz, /readyz, /metrics of every role. */
+  health: 8083,
+  ingressHttp: 8080,
+  workerDispatch: 8090,
+  egressFrame: 8095,
+  otlpHttp: 4318,
+  /** Telemetry's read API (logs, traces, invocations). */
+  telemetryApi: 8097,
+} as const;
+
+/** The system namespace and the Secret with per-role credentials (created by the installer or `clrk dev`). */
+export const systemNamespace = 'clrk-system';
+export const platformAuthSecret = 'clrk-platform-auth';
+/** NATS user = role name, password = file `nats-<role>`; OTLP/read tokens = `otlp-<role>`, `telemetry-reader`. */
+export const platformAuthKeys = {
+  nats: ['operator', 'ingress', 'worker', 'egress', 'telemetry'],
+  otlp: ['operator', 'ingress', 'worker', 'egress'],
+  reader: 'telemetry-reader',
+} as const;
+/** Header that carries the reader token through the API server's service proxy (which drops Authorization). */
+export const readerTokenHeader = 'x-clrk-authorization';
+/** Image that Deployments of the platform name; the local node agent runs no other. */
+export const platformImage = 'clrk.apoxy.dev/clrk:0.1.0';

@@ -1,0 +1,130 @@
+/**
+ * What the operator tells one EgressGateway's data plane: everything it may do, resolved, with certificates and
+ * credential material (so it travels as a Secret). Kubernetes-free. A data plane that cannot parse a document
+ * keeps the one it runs. It must never be logged.
+ */
+import { Type, type Static } from 'typebox';
+import { destinationPolicySchema, objectRefSchema, platformEndpointsSchema } from './config-parts.ts';
+
+const listenerSchema = Type.Object({
+  name: Type.String(),
+  protocol: Type.Union([
+    Type.Literal('TCP'),
+    Type.Literal('TLS'),
+    Type.Literal('HTTP'),
+    Type.Literal('HTTPS'),
+  ]),
+  /** Destination port it takes; absent: every port no other listener takes. */
+  port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+  tlsMode: Type.Union([Type.Literal('Terminate'), Type.Literal('Passthrough')]),
+});
+
+const modelRewriteSchema = Type.Object({ from: Type.String(), to: Type.String() });
+
+const backendSchema = Type.Object({
+  name: Type.String(),
+  weight: Type.Integer({ minimum: 0 }),
+  schema: Type.String(),
+  host: Type.String(),
+  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  modelRewrites: Type.Array(modelRewriteSchema),
+  ensureStreamUsage: Type.Boolean(),
+});
+
+const tokenBudgetSchema = Type.Object({
+  type: Type.Literal('TokenBudget'),
+  maxTokensPerExecution: Type.Optional(Type.Integer()),
+  maxTokensPerDay: Type.Optional(Type.Integer()),
+  maxOutputTokensPerRequest: Type.Optional(Type.Integer()),
+  budgetRef: Type.Optional(Type.String()),
+});
+
+const providerRuleSchema = Type.Object({
+  /** Any match selects the rule. */
+  matches: Type.Array(
+    Type.Object({
+      provider: Type.String(),
+      /** Globs; empty: every model. */
+      models: Type.Array(Type.String()),
+      /** Path globs without query; empty: every path. */
+      endpoints: Type.Array(Type.String()),
+    }),
+  ),
+  filters: Type.Array(tokenBudgetSchema),
+  /** Empty: the call goes to the host the agent asked for. */
+  backends: Type.Array(backendSchema),
+});
+
+const providerRouteSchema = Type.Object({
+  route: objectRefSchema,
+  rules: Type.Array(providerRuleSchema),
+});
+
+/** What to put on the request. `Broken` means: the policy is there, its Secret is not; refuse the call (design 4). */
+const injectionSchema = Type.Union([
+  Type.Object({ type: Type.Literal('Header'), name: Type.String(), value: Type.String() }),
+  Type.Object({ type: Type.Literal('QueryParam'), name: Type.String(), value: Type.String() }),
+  Type.Object({
+    type: Type.Literal('AWSv4'),
+    region: Type.Optional(Type.String()),
+    service: Type.String(),
+    accessKeyId: Type.String(),
+    secretAccessKey: Type.String(),
+    sessionToken: Type.Optional(Type.String()),
+  }),
+  Type.Object({ type: Type.Literal('Broken'), reason: Type.String() }),
+]);
+
+const credentialSchema = Type.Object({
+  policy: objectRefSchema,
+  target: Type.Object({
+    kind: Type.Union([
+      Type.Literal('AIProviderRoute'),
+      Type.Literal('MCPRoute'),
+      Type.Literal('EgressGateway'),
+    ]),
+    namespace: Type.String(),
+    name: Type.String(),
+    /** A backend's name; only on AIProviderRoute. */
+    sectionName: Type.Optional(Type.String()),
+  }),
+  inject: injectionSchema,
+});
+
+export const gatewayConfigSchema = Type.Object({
+  version: Type.Literal(1),
+  digest: Type.String(),
+  gateway: Type.Object({ namespace: Type.String(), name: Type.String(), uid: Type.String() }),
+  listeners: Type.Array(listenerSchema),
+  /** ECDSA P-256 CA that signs the leaves agents see. */
+  ca: Type.Object({ certificatePem: Type.String(), privateKeyPem: Type.String() }),
+  upstream: Type.Object({
+    /** PEM bundle trusted beside the system's; empty: none. */
+    additionalTrustPem: Type.String(),
+    hostAliases: Type.Array(Type.Object({ ip: Type.String(), hostnames: Type.Array(Type.String()) })),
+    lookupFamily: Type.Enum(['V4Preferred', 'V4Only', 'V6Only', 'Auto', 'All']),
+    requestTimeoutMs: Type.Integer({ minimum: 1 }),
+  }),
+  capture: Type.Object({
+    maxBytes: Type.Integer({ minimum: 0 }),
+    includeContentTypes: Type.Array(Type.String()),
+  }),
+  /** The customer's own OTLP endpoint, best effort beside ours. */
+  otlpExport: Type.Optional(
+    Type.Object({ endpoint: Type.String(), headers: Type.Record(Type.String(), Type.String()) }),
+  ),
+  /** Worker pools whose identity frames are accepted: key id `ns/pool`, HMAC-SHA-256 key of 32 bytes. */
+  framePeers: Type.Array(Type.Object({ pool: Type.String(), keyBase64: Type.String() })),
+  destinations: destinationPolicySchema,
+  providerRoutes: Type.Array(providerRouteSchema),
+  credentials: Type.Array(credentialSchema),
+  platform: platformEndpointsSchema,
+});
+
+export type GatewayConfig = Static<typeof gatewayConfigSchema>;
+export type GatewayListener = Static<typeof listenerSchema>;
+export type ProviderRoute = Static<typeof providerRouteSchema>;
+export type ProviderRule = Static<typeof providerRuleSchema>;
+export type ProviderBackend = Static<typeof backendSchema>;
+export type GatewayCredential = Static<typeof credentialSchema>;
+export type CredentialInjection = Static<typeof injectionSchema>;

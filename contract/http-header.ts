@@ -1,0 +1,19 @@
+/** HTTP header names of the dispatch path, lower case. */
+export const header = {
+  taskAgent: 'x-clrk-taskagent',
+  invocationId: 'x-clrk-invocation-id',
+  executionId: 'x-clrk-execution-id',
+  trigger: 'x-clrk-trigger',
+  revision: 'x-clrk-revision',
+  workerEndpoint: 'x-clrk-worker-endpoint',
+  exitCode: 'x-clrk-exit-code',
+  /** Stable code of an error that one of our processes (not the agent) answered. */
+  errorCode: 'x-clrk-error-code',
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
+} as const;
+
+/** Largest request body an invocation may carry; over it: 400 (reference: 32 MiB). */
+export const maxRequestBodyBytes = 32 * 1024 * 1024;
+/** Hard cap of an invocation whatever spec.timeout says. */
+export const hardTimeoutMs = 5 * 60 * 1000;

@@ -1,0 +1,72 @@
+/**
+ * What data planes say of themselves in NATS KV: liveness, address, load and the config digest they run. The ingress
+ * picks workers from it, workers find gateways by it, the operator computes `Programmed` and revision readiness
+ * from it. Written on every change (coalesced) and at least every 5 s; gone 20 s after the last word.
+ */
+import { Type, type Static } from 'typebox';
+
+export const statusBucket = {
+  name: 'CLRK_STATUS',
+  ttlMs: 20_000,
+  heartbeatMs: 5_000,
+  /** Readers take a record older than this for dead. */
+  deadAfterMs: 15_000,
+} as const;
+
+const common = {
+  version: Type.Literal(1),
+  namespace: Type.String(),
+  pod: Type.String(),
+  /** `ip:port` of the role's platform port. */
+  address: Type.String(),
+  /** Digest of the config document in force; empty before the first. */
+  configDigest: Type.String(),
+  draining: Type.Boolean(),
+  /** Unix milliseconds of this word. */
+  at: Type.Integer(),
+};
+
+export const workerStatusSchema = Type.Object({
+  ...common,
+  role: Type.Literal('worker'),
+  pool: Type.String(),
+  /** Running invocations by agent id. */
+  inFlight: Type.Record(Type.String(), Type.Integer()),
+  /** Sandboxes this worker takes at once. */
+  capacity: Type.Integer(),
+  /** Warm sandboxes by revision id `ns/revision`. */
+  warm: Type.Record(Type.String(), Type.Integer()),
+  /** By revision id `ns/revision`. */
+  images: Type.Record(
+    Type.String(),
+    Type.Object({
+      state: Type.Union([Type.Literal('Pulling'), Type.Literal('Pulled'), Type.Literal('Failed')]),
+      digest: Type.Optional(Type.String()),
+      /** Stable reason when Failed: ImageNotFound, ImageInvalid, ImagePullBackOff… */
+      reason: Type.Optional(Type.String()),
+      message: Type.Optional(Type.String()),
+    }),
+  ),
+});
+export type WorkerStatus = Static<typeof workerStatusSchema>;
+
+export const gatewayStatusSchema = Type.Object({
+  ...common,
+  role: Type.Literal('egress'),
+  gateway: Type.String(),
+  connections: Type.Integer(),
+});
+export type GatewayStatus = Static<typeof gatewayStatusSchema>;
+
+export const ingressStatusSchema = Type.Object({ ...common, role: Type.Literal('ingress') });
+export type IngressStatus = Static<typeof ingressStatusSchema>;
+
+/** KV keys: dots separate tokens, so dots in names become `_` (a key is for lookup; the record has the name). */
+const token = (text: string): string => text.replaceAll('.', '_');
+export const statusKey = {
+  worker: (namespace: string, pool: string, pod: string): string =>
+    `worker.${token(namespace)}.${token(pool)}.${token(pod)}`,
+  gateway: (namespace: string, gateway: string, pod: string): string =>
+    `egress.${token(namespace)}.${token(gateway)}.${token(pod)}`,
+  ingress: (namespace: string, pod: string): string => `ingress.${token(namespace)}.${token(pod)}`,
+} as const;

@@ -1,0 +1,122 @@
+/**
+ * Heads of HTTP/1.1 messages, text to type or error (RFC 9112, strict). Apart from the decoder because this is where
+ * smuggling is decided: whatever two parsers could read differently is refused, never repaired (S28, S33).
+ */
+import { CodecError } from './codec-error.ts';
+import type { Field } from './field.ts';
+import { codecLimit } from './limit.ts';
+
+export interface RequestHead {
+  readonly method: string;
+  /** Origin form (`/path?query`) or `*`. */
+  readonly target: string;
+  readonly minor: 0 | 1;
+  readonly fields: readonly Field[];
+}
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly minor: 0 | 1;
+  readonly fields: readonly Field[];
+}
+
+/** How long the body is. `close`: until the connection ends (responses only). */
+export type Framing =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly length: number }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'close' };
+
+const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (\/[\x21-\x7e]*|\*) HTTP\/1\.([01])$/;
+const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: (.*))?$/;
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// Controls other than tab, and CR or LF outside a CRLF: what proxies are known to disagree on.
+const forbiddenText = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
+
+function trimOws(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && (text.charCodeAt(start) === 32 || text.charCodeAt(start) === 9)) start += 1;
+  while (end > start && (text.charCodeAt(end - 1) === 32 || text.charCodeAt(end - 1) === 9)) end -= 1;
+  return text.slice(start, end);
+}
+
+function parseField(line: string): Field {
+  const colon = line.indexOf(':');
+  const raw = line.slice(0, colon);
+  // Also refuses obs-fold and white space before the colon: neither is a token.
+  if (colon < 1 || !token.test(raw)) throw new CodecError('malformed header field');
+  return { name: raw.toLowerCase(), raw, value: trimOws(line.slice(colon + 1)) };
+}
+
+/** The fields in `lines` from index `from`. */
+export function parseFields(lines: readonly string[], from: number, maxCount: number): Field[] {
+  if (lines.length - from > maxCount) throw new CodecError('too many header fields', 431);
+  const fields: Field[] = [];
+  for (let index = from; index < lines.length; index += 1) fields.push(parseField(lines[index] ?? ''));
+  return fields;
+}
+
+function splitHead(text: string): string[] {
+  if (forbiddenText.test(text)) throw new CodecError('control character or bare line feed in the head');
+  return text.split('\r\n');
+}
+
+/** `text` is the head without its final empty line. */
+export function parseRequestHead(text: string): RequestHead {
+  const lines = splitHead(text);
+  const match = requestLine.exec(lines[0] ?? '');
+  if (match === null) throw new CodecError('malformed request line (origin form of HTTP/1.1 only)');
+  const [, method = '', target = '', minor] = match;
+  const fields = parseFields(lines, 1, codecLimit.fieldCount);
+  return { method, target, minor: minor === '0' ? 0 : 1, fields };
+}
+
+export function parseResponseHead(text: string): ResponseHead {
+  const lines = splitHead(text);
+  const match = statusLine.exec(lines[0] ?? '');
+  if (match === null) throw new CodecError('malformed status line');
+  const fields = parseFields(lines, 1, codecLimit.fieldCount);
+  return { status: Number(match[2]), reason: match[3] ?? '', minor: match[1] === '0' ? 0 : 1, fields };
+}
+
+function explicitFraming(fields: readonly Field[], minor: 0 | 1): Framing | undefined {
+  let length: string | undefined;
+  let coding: string | undefined;
+  for (const { name, value } of fields) {
+    if (name === 'content-length') {
+      if (length !== undefined) throw new CodecError('repeated Content-Length');
+      length = value;
+    } else if (name === 'transfer-encoding') {
+      if (coding !== undefined) throw new CodecError('repeated Transfer-Encoding');
+      coding = value;
+    }
+  }
+  if (coding !== undefined) {
+    if (length !== undefined) throw new CodecError('both Content-Length and Transfer-Encoding');
+    if (minor === 0) throw new CodecError('Transfer-Encoding in HTTP/1.0');
+    if (coding.toLowerCase() !== 'chunked') throw new CodecError('unsupported Transfer-Encoding', 501);
+    return { kind: 'chunked' };
+  }
+  if (length === undefined) return undefined;
+  // 15 digits stay below Number.MAX_SAFE_INTEGER.
+  if (!/^\d{1,15}$/.test(length)) throw new CodecError('malformed Content-Length');
+  return { kind: 'length', length: Number(length) };
+}
+
+/** RFC 9112 6.3 for requests. */
+export function requestFraming(head: RequestHead): Framing {
+  const framing = explicitFraming(head.fields, head.minor) ?? { kind: 'none' };
+  return framing.kind === 'length' && framing.length === 0 ? { kind: 'none' } : framing;
+}
+
+/** RFC 9112 6.3 for responses to `method`. Also refuses ambiguity where there is no body. */
+export function responseFraming(head: ResponseHead, method: string): Framing {
+  const framing = explicitFraming(head.fields, head.minor);
+  if (method === 'HEAD' || head.status < 200 || head.status === 204 || head.status === 304) {
+    return { kind: 'none' };
+  }
+  if (framing?.kind === 'length' && framing.length === 0) return { kind: 'none' };
+  return framing ?? { kind: 'close' };
+}

@@ -1,0 +1,6 @@
+/** The one door of `egress/`: the gateway role, and its core for tests and benches. */
+export { runEgress } from './run-egress.ts';
+export { GatewayCore, type GatewayOptions } from './session/gateway-core.ts';
+export { createSnapshot, type Snapshot } from './snapshot.ts';
+export { createLeafIssuer } from './tls/leaf-issuer.ts';
+export { GatewayMetrics } from './metrics.ts';

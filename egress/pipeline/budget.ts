@@ -1,0 +1,24 @@
+/**
+ * Stage 3: may the call spend what it could cost? Today a rule with a TokenBudget cannot be counted, and a budget that
+ * is not enforced is worse than a refusal, so it refuses; every other rule passes. The ledger goes here.
+ */
+import { refuse, type Refusal } from './call.ts';
+import type { Route } from './route.ts';
+
+export interface Reserve {
+  readonly kind: 'reserve';
+  /** Tokens held for the call; undefined: no budget applies. */
+  readonly tokens: number | undefined;
+}
+
+export function reserveBudget(route: Route): Reserve | Refusal {
+  const budgets = route.provider?.rule.filters.filter((filter) => filter.type === 'TokenBudget') ?? [];
+  if (budgets.length > 0) {
+    return refuse(
+      503,
+      'limit',
+      'this route has a TokenBudget, which this version of the gateway cannot count yet',
+    );
+  }
+  return { kind: 'reserve', tokens: undefined };
+}

@@ -1,0 +1,178 @@
+/**
+ * Stage 2: is the destination open, which AIProviderRoute rule takes the call, where does it go. Pure. A provider host
+ * that only AIProviderRoutes opened is closed to every call that none of their rules takes.
+ */
+import {
+  decideDestination,
+  type DestinationPolicy,
+  type DestinationRule,
+  type GatewayConfig,
+  type Hostname,
+  parseHostname,
+  type ProviderBackend,
+  type ProviderRoute,
+  type ProviderRule,
+} from '../../contract/index.ts';
+import { refuse, type Call, type Peer, type Refusal } from './call.ts';
+import { matchesGlob } from './glob.ts';
+import { isPlainPath } from './identify.ts';
+
+/** Where the call is sent. */
+export interface UpstreamTarget {
+  readonly hostname: Hostname | undefined;
+  /** Only for an IP literal. */
+  readonly ip: string | undefined;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+export interface Route {
+  readonly kind: 'route';
+  /** `Kind/ns/name` that opened it; undefined: the gateway's allow-all. */
+  readonly opener: string | undefined;
+  readonly provider: { readonly route: ProviderRoute['route']; readonly rule: ProviderRule } | undefined;
+  readonly backend: ProviderBackend | undefined;
+  readonly target: UpstreamTarget;
+}
+
+/** The decision needs the model, which is in a body not yet read. */
+export interface NeedModel {
+  readonly kind: 'need-model';
+}
+
+/** Is the connection's destination open at all? Asked before a byte is answered. */
+export function routePeer(
+  policy: DestinationPolicy,
+  peer: Peer,
+): { readonly rule: DestinationRule | undefined } | Refusal {
+  const verdict = decideDestination(policy, {
+    agent: peer.agentId,
+    port: peer.port,
+    ...(peer.hostname === undefined ? { ip: peer.ip } : { hostname: peer.hostname }),
+  });
+  if (verdict.open) return { rule: verdict.rule };
+  return refuse(403, verdict.reason, 'no route of the egress gateway opens this destination');
+}
+
+function matchesProvider(provider: string, rule: ProviderRule, call: Call): boolean {
+  if (provider === call.provider) return true;
+  if (rule.backends.some((backend) => backend.host === call.peer.hostname && backend.port === call.peer.port))
+    return true;
+  return provider === 'custom' && call.provider === undefined;
+}
+
+type MatchResult = 'yes' | 'no' | 'unknown';
+
+function matchRule(rule: ProviderRule, call: Call): MatchResult {
+  let result: MatchResult = 'no';
+  for (const match of rule.matches) {
+    if (!matchesProvider(match.provider, rule, call)) continue;
+    if (match.endpoints.length > 0) {
+      if (!isPlainPath(call.path) || !match.endpoints.some((glob) => matchesGlob(glob, call.path))) continue;
+    }
+    if (match.models.length === 0) return 'yes';
+    const { model } = call;
+    if (model === undefined) result = 'unknown';
+    else if (match.models.some((glob) => matchesGlob(glob, model))) return 'yes';
+  }
+  return result;
+}
+
+type RuleChoice = { route: ProviderRoute['route']; rule: ProviderRule } | 'need-model' | undefined;
+
+function chooseRule(routes: readonly ProviderRoute[], call: Call): RuleChoice {
+  for (const route of routes) {
+    for (const rule of route.rules) {
+      const result = matchRule(rule, call);
+      if (result === 'yes') return { route: route.route, rule };
+      if (result === 'unknown') return 'need-model';
+    }
+  }
+  return undefined;
+}
+
+/** FNV-1a: the same invocation keeps its backend (the reference's sticky weights). */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  }
+  return value;
+}
+
+/** A backend of the provider's own schema by weight; undefined: none fits (translation comes later). */
+export function chooseBackend(
+  rule: ProviderRule,
+  schema: string | undefined,
+  key: string,
+): ProviderBackend | undefined {
+  const fitting = rule.backends.filter((backend) => backend.weight > 0 && backend.schema === schema);
+  const total = fitting.reduce((sum, backend) => sum + backend.weight, 0);
+  let point = total === 0 ? 0 : hash(key) % total;
+  return fitting.find((backend) => {
+    point -= backend.weight;
+    return point < 0;
+  });
+}
+
+function withBackend(
+  opener: string | undefined,
+  choice: Exclude<RuleChoice, string | undefined>,
+  call: Call,
+): Route | Refusal {
+  const { rule } = choice;
+  const own = { hostname: call.peer.hostname, ip: undefined, port: call.peer.port, tls: call.tls };
+  if (rule.backends.length === 0 || rule.backends.some(({ host }) => host === call.peer.hostname)) {
+    const backend = rule.backends.find(({ host }) => host === call.peer.hostname);
+    return { kind: 'route', opener, provider: choice, backend, target: own };
+  }
+  const schema = call.provider ?? rule.matches[0]?.provider;
+  const backend = chooseBackend(rule, schema, call.peer.invocationId);
+  const hostname = backend === undefined ? undefined : parseHostname(backend.host);
+  if (backend === undefined || hostname === undefined) {
+    return refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');
+  }
+  return {
+    kind: 'route',
+    opener,
+    provider: choice,
+    backend,
+    target: { hostname, ip: undefined, port: backend.port, tls: true },
+  };
+}
+
+/** `modelFinal`: the body has been read, so an unknown model stays unknown. */
+export function routeCall(
+  config: GatewayConfig,
+  call: Call,
+  modelFinal: boolean,
+): Route | NeedModel | Refusal {
+  const open = routePeer(config.destinations, call.peer);
+  if ('kind' in open) return open;
+  const opener = open.rule?.route;
+  const choice = call.peer.hostname === undefined ? undefined : chooseRule(config.providerRoutes, call);
+  if (choice === 'need-model' && !modelFinal) return { kind: 'need-model' };
+  if (choice !== undefined && choice !== 'need-model') return withBackend(opener, choice, call);
+  if (opener?.startsWith('AIProviderRoute/') === true && !openedOtherwise(config.destinations, call.peer)) {
+    return refuse(
+      403,
+      choice === 'need-model' || call.model !== undefined ? 'model' : 'policy',
+      denial(call),
+    );
+  }
+  const { hostname, ip, port } = call.peer;
+  const target = { hostname, ip: hostname === undefined ? ip : undefined, port, tls: call.tls };
+  return { kind: 'route', opener, provider: undefined, backend: undefined, target };
+}
+
+function denial(call: Call): string {
+  const what =
+    call.model === undefined ? `${call.method} ${call.path}` : `the model "${call.model.slice(0, 100)}"`;
+  return `no AIProviderRoute of the egress gateway allows ${what} on this host`;
+}
+
+/** Does anything but AIProviderRoutes open it: an L4 route, or the gateway's default? */
+export function openedOtherwise(policy: DestinationPolicy, peer: Peer): boolean {
+  const rules = policy.rules.filter((rule) => !rule.route.startsWith('AIProviderRoute/'));
+  return !('kind' in routePeer({ ...policy, rules }, peer));
+}

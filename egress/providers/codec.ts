@@ -1,0 +1,66 @@
+/**
+ * What the gateway must know of an AI provider's API: a plug-in a folder. Pure; it reads requests and responses that
+ * pass by and never changes them. A codec that does not understand says nothing rather than something wrong.
+ */
+import type { Provider } from '../../contract/index.ts';
+
+/** Facts of one call, filled in as they are seen. Token counts are totals, cached ones included in input. */
+export interface Facts {
+  model?: string;
+  stream?: boolean;
+  responseModel?: string;
+  responseId?: string;
+  finishReasons?: string[];
+  inputTokens?: number;
+  outputTokens?: number;
+  cacheReadTokens?: number;
+  cacheCreationTokens?: number;
+  reasoningTokens?: number;
+}
+
+export interface ProviderCodec {
+  readonly provider: Provider;
+  /** Value of `gen_ai.provider.name` (OpenTelemetry's registry). */
+  readonly genAiName: string;
+  /** Value of `gen_ai.system`, the original's name. */
+  readonly system: string;
+  /** Provider id of the price table. */
+  readonly priceId: string;
+  /** `gen_ai.operation.name`, or undefined for a path that is no inference (models, files). */
+  operation(method: string, path: string): string | undefined;
+  /** What the path alone says. */
+  factsOfPath(path: string): Facts;
+  /** Reads the JSON request body. */
+  readRequest(body: JsonObject, facts: Facts): void;
+  /** Reads a whole JSON response, or one event of a stream. */
+  readResponse(body: JsonObject, facts: Facts): void;
+  /** An error in the provider's own schema, as its SDKs parse it. */
+  renderError(status: number, code: string, message: string): string;
+}
+
+export type JsonObject = { readonly [name: string]: unknown };
+
+export function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined;
+}
+
+/** A token count: a non-negative integer, else undefined. */
+export function asCount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+// Names come from outside and go into records: bounded (S50).
+const maxTextLength = 200;
+
+export function asText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.slice(0, maxTextLength) : undefined;
+}
+
+/** Copies the members that are known, so that a later event without one does not erase it. */
+export function learn(facts: Facts, seen: { readonly [K in keyof Facts]: Facts[K] | undefined }): void {
+  for (const [name, value] of Object.entries(seen)) {
+    if (value !== undefined) Object.assign(facts, { [name]: value });
+  }
+}

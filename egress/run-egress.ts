@@ -1,0 +1,109 @@
+/**
+ * The role `clrk egress`: environment, config watch, listener, health, status and telemetry around a GatewayCore. Apart so
+ * that everything it wires can run in a test without an environment. It serves nobody until a config is loaded.
+ */
+import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  attribute,
+  environment as variable,
+  errorMessage,
+  gatewayConfigSchema,
+  ports,
+  statusKey,
+  type GatewayConfig,
+  type GatewayStatus,
+} from '../contract/index.ts';
+import {
+  createLog,
+  openHealthServer,
+  requireVariable,
+  untilTerminated,
+  watchConfig,
+  type Environment,
+} from '../process/index.ts';
+import { createLeafIssuer } from './tls/leaf-issuer.ts';
+import { GatewayMetrics } from './metrics.ts';
+import { PlatformLink } from './platform-link.ts';
+import { GatewayCore } from './session/gateway-core.ts';
+import { createSnapshot } from './snapshot.ts';
+import { systemLookup } from './upstream/resolver.ts';
+
+// Kubernetes gives 30 s after SIGTERM by default; streams get most of it.
+const drainMs = 20_000;
+const tickMs = 1_000;
+const backlog = 1024;
+
+export async function runEgress(env: Environment): Promise<void> {
+  const log = createLog('egress', env);
+  const host = requireVariable(env, variable.podIp);
+  const namespace = requireVariable(env, variable.podNamespace);
+  const pod = requireVariable(env, variable.podName);
+  const gateway = requireVariable(env, variable.gatewayName);
+  const terminated = untilTerminated(log);
+  let draining = false;
+
+  const status = (): GatewayStatus => ({
+    version: 1,
+    role: 'egress',
+    namespace,
+    pod,
+    gateway,
+    address: `${host}:${ports.egressFrame}`,
+    configDigest: core.snapshot?.digest ?? '',
+    draining,
+    connections: core.connections,
+    at: Date.now(),
+  });
+  const link = new PlatformLink({
+    environment: env,
+    log,
+    key: statusKey.gateway(namespace, gateway, pod),
+    status,
+  });
+  const metrics = new GatewayMetrics(() => core.connections);
+  const core: GatewayCore = new GatewayCore({
+    recorder: () => link.recorder,
+    metrics,
+    lookup: systemLookup,
+    now: () => performance.timeOrigin + performance.now(),
+    onConnections: () => undefined,
+  });
+
+  const onConfig = (config: GatewayConfig): void => {
+    try {
+      core.swap(createSnapshot(config, createLeafIssuer));
+      link.use(config, { [attribute.egressGateway]: `${namespace}/${gateway}` });
+      log.info({ digest: config.digest }, 'config in force');
+    } catch (thrown) {
+      log.error({ error: errorMessage(thrown) }, 'config cannot be used, the previous one stays');
+    }
+  };
+  watchConfig({ environment: env, schema: gatewayConfigSchema, log, signal: terminated, onConfig });
+
+  const server = createServer({ noDelay: true }, (socket) => core.accept(socket));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port: ports.egressFrame, backlog }, resolve);
+  });
+  const health = await openHealthServer({
+    host,
+    port: ports.health,
+    ready: () => (draining ? 'draining' : core.snapshot === undefined ? 'no config loaded yet' : undefined),
+    metrics: () => metrics.text(),
+  });
+  const ticker = setInterval(() => core.tick(), tickMs);
+  log.info({ address: `${host}:${ports.egressFrame}` }, 'listening');
+
+  await new Promise<void>((resolve) => {
+    if (terminated.aborted) resolve();
+    else terminated.addEventListener('abort', () => resolve(), { once: true });
+  });
+  draining = true;
+  link.changed();
+  server.close();
+  await core.drain(drainMs, (ms) => wait(ms));
+  clearInterval(ticker);
+  await health[Symbol.asyncDispose]();
+  await link.close();
+}

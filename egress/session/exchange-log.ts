@@ -1,0 +1,116 @@
+/**
+ * The facts of one exchange as they come up, until they become its one record. Apart from the exchange so that relaying
+ * and remembering do not mix; stage `account` and `record` of the pipeline.
+ */
+import type { DenyReason } from '../../contract/index.ts';
+import type { Field } from '../http1/index.ts';
+import type { Call, Peer } from '../pipeline/call.ts';
+import type { Injection } from '../pipeline/credential.ts';
+import type { RequestLine } from '../pipeline/identify.ts';
+import type { Route } from '../pipeline/route.ts';
+import type { Facts, ProviderCodec } from '../providers/index.ts';
+import { createCapture, type BodyCapture } from '../record/capture.ts';
+import { computeExchangeRecord, type RecordedMessage, type SpanRecord } from '../record/exchange-record.ts';
+import { computeCost } from '../record/price.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+interface MessageLog {
+  readonly headAt: number;
+  readonly fields: readonly Field[];
+  readonly capture: BodyCapture;
+  endAt: number;
+}
+
+function recorded(log: MessageLog): RecordedMessage {
+  const { headAt, endAt, fields, capture } = log;
+  return { headAt, endAt, fields, body: capture.result(), bytes: capture.total };
+}
+
+export class ExchangeLog {
+  readonly facts: Facts = {};
+  readonly #peer: Peer;
+  readonly #tls: boolean;
+  readonly #line: RequestLine;
+  readonly #snapshot: Snapshot;
+  readonly #startedAt: number;
+  readonly request: MessageLog;
+  response: MessageLog | undefined;
+  responseChunks = 0;
+  status: number | undefined;
+  codec: ProviderCodec | undefined;
+  call: Call | undefined;
+  route: Route | undefined;
+  injection: Injection | undefined;
+  denyReason: DenyReason | undefined;
+  credentialError: { readonly policy: string; readonly message: string } | undefined;
+  error: string | undefined;
+  peerAddress: string | undefined;
+
+  constructor(peer: Peer, tls: boolean, line: RequestLine, start: { snapshot: Snapshot; at: number }) {
+    this.#peer = peer;
+    this.#tls = tls;
+    this.#line = line;
+    this.#snapshot = start.snapshot;
+    this.#startedAt = start.at;
+    this.request = this.#message(line.fields, start.at);
+  }
+
+  #message(fields: readonly Field[], at: number): MessageLog {
+    const contentType = fields.find(({ name }) => name === 'content-type')?.value;
+    return {
+      headAt: at,
+      endAt: at,
+      fields,
+      capture: createCapture(this.#snapshot.config.capture, contentType),
+    };
+  }
+
+  startResponse(status: number, fields: readonly Field[], at: number): void {
+    this.status = status;
+    this.response = this.#message(fields, at);
+  }
+
+  finish(at: number): SpanRecord {
+    if (this.response !== undefined) this.response.endAt = at;
+    const { codec, call, route, injection, credentialError } = this;
+    const policies = credentialError === undefined ? (injection?.policies ?? []) : [credentialError.policy];
+    return computeExchangeRecord({
+      peer: this.#peer,
+      tls: this.#tls,
+      method: this.#line.method.slice(0, 32),
+      target: this.#line.target,
+      startedAt: this.#startedAt,
+      endedAt: at,
+      request: recorded(this.request),
+      response: this.response === undefined ? undefined : recorded(this.response),
+      responseChunks: this.responseChunks,
+      status: this.status,
+      decision: this.denyReason === undefined ? 'allow' : 'deny',
+      denyReason: this.denyReason,
+      error: this.error,
+      route: this.#routeName(),
+      providerRoute: route?.provider?.route,
+      credential: { policies, smuggled: injection?.smuggled === true, error: credentialError?.message },
+      injected: new Set(injection?.fields.map(({ name }) => name) ?? []),
+      peerAddress: this.peerAddress,
+      ai:
+        codec === undefined || call === undefined
+          ? undefined
+          : {
+              system: codec.system,
+              provider: codec.genAiName,
+              operation: codec.operation(call.method, call.path),
+            },
+      facts: this.facts,
+      costUsd: codec === undefined ? undefined : computeCost(codec.priceId, this.facts),
+      digest: this.#snapshot.digest,
+    });
+  }
+
+  #routeName(): string | undefined {
+    const provider = this.route?.provider?.route;
+    return provider === undefined
+      ? this.route?.opener
+      : `AIProviderRoute/${provider.namespace}/${provider.name}`;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * WebSocket frames as they pass (RFC 6455), sans-io: only headers are read, payloads go by. Apart so that a relay after an
+ * upgrade is still HTTP's child and not a raw tunnel: what is no frame ends it (S32).
+ */
+export type FrameSide = 'agent' | 'upstream';
+
+/** One message of an agent may be this long; frames are not buffered, so this bounds nothing but abuse. */
+const maxFrameBytes = 64 * 1024 * 1024;
+const opcodes = new Set([0, 1, 2, 8, 9, 10]);
+const maxControlBytes = 125;
+
+export class FrameInspector {
+  readonly #side: FrameSide;
+  #header: number[] = [];
+  #payload = 0;
+  #frames = 0;
+
+  constructor(side: FrameSide) {
+    this.#side = side;
+  }
+
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** The reason to end the connection, or undefined. */
+  push(chunk: Buffer): string | undefined {
+    let offset = 0;
+    while (offset < chunk.length) {
+      if (this.#payload > 0) {
+        const step = Math.min(this.#payload, chunk.length - offset);
+        this.#payload -= step;
+        offset += step;
+        continue;
+      }
+      this.#header.push(chunk[offset] ?? 0);
+      offset += 1;
+      const reason = this.#judge();
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  }
+
+  #judge(): string | undefined {
+    const [first = 0, second] = this.#header;
+    if ((first & 0x70) !== 0) return 'reserved bits without an extension';
+    if (!opcodes.has(first & 0x0f)) return 'unknown opcode';
+    if (second === undefined) return undefined;
+    const isMasked = (second & 0x80) !== 0;
+    if (isMasked !== (this.#side === 'agent')) return 'wrong masking';
+    const short = second & 0x7f;
+    if ((first & 0x08) !== 0 && (short > maxControlBytes || (first & 0x80) === 0)) return 'bad control frame';
+    const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
+    if (this.#header.length < 2 + lengthBytes + (isMasked ? 4 : 0)) return undefined;
+    const length = lengthBytes === 0 ? short : this.#longLength(lengthBytes);
+    if (length > maxFrameBytes) return 'frame too long';
+    this.#payload = length;
+    this.#header = [];
+    this.#frames += 1;
+    return undefined;
+  }
+
+  #longLength(count: number): number {
+    return this.#header.slice(2, 2 + count).reduce((sum, byte) => sum * 256 + byte, 0);
+  }
+}

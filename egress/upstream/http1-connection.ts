@@ -1,0 +1,247 @@
+/**
+ * One HTTP/1.1 connection to an upstream, one exchange at a time. Apart from the pool, which only decides who gets it.
+ * Whatever the upstream sends outside an exchange ends the connection (response smuggling).
+ */
+import type { Socket } from 'node:net';
+import {
+  chunkPrefix,
+  chunkSuffix,
+  CodecError,
+  createResponseDecoder,
+  listMembers,
+  renderLastChunk,
+  renderRequestHead,
+  type Field,
+  type Framing,
+  type ResponseHead,
+} from '../http1/index.ts';
+import type { UpstreamRequest } from '../pipeline/adapt.ts';
+import type {
+  BodyLength,
+  UpstreamAnswer,
+  UpstreamConnection,
+  UpstreamReader,
+  UpstreamStream,
+} from './exchange-port.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+// Interim responses (100, 103) an upstream may send before the final one.
+const maxInterim = 8;
+
+function bodyLengthOf(framing: Framing): number | undefined {
+  if (framing.kind === 'none') return 0;
+  return framing.kind === 'length' ? framing.length : undefined;
+}
+
+function isKeepAlive(head: ResponseHead): boolean {
+  return head.minor === 1 && !listMembers(head.fields, 'connection').includes('close');
+}
+
+export class Http1Connection implements UpstreamConnection, UpstreamStream {
+  readonly remoteAddress: string;
+  readonly #socket: Socket;
+  readonly #response = createResponseDecoder();
+  readonly #onIdle: (connection: Http1Connection) => void;
+  #reader: UpstreamReader | undefined;
+  #chunked = false;
+  #sent = true;
+  #keepAlive = true;
+  #paused = false;
+  #interim = 0;
+  #upgrade = false;
+  #failure: UpstreamError | undefined;
+  /** Unix milliseconds since it has been idle. */
+  idleSince = 0;
+  reused = false;
+
+  constructor(socket: Socket, onIdle: (connection: Http1Connection) => void) {
+    this.#socket = socket;
+    this.#onIdle = onIdle;
+    this.remoteAddress = socket.remoteAddress ?? '';
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('end', () => this.#ended());
+    socket.on('close', () => this.#closed());
+    socket.on('error', (error) => {
+      this.#failure ??= new UpstreamError(
+        'UPSTREAM_CLOSED',
+        `the upstream connection failed: ${error.message}`,
+      );
+    });
+    socket.on('drain', () => this.#reader?.drained());
+  }
+
+  get usable(): boolean {
+    return (
+      !this.#socket.destroyed && this.#keepAlive && this.#reader === undefined && !this.#socket.readableEnded
+    );
+  }
+
+  open(request: UpstreamRequest, length: BodyLength, reader: UpstreamReader): UpstreamStream {
+    this.#reader = reader;
+    this.#sent = false;
+    this.#interim = 0;
+    this.#upgrade = request.upgrade !== undefined;
+    this.#chunked = length === 'chunked';
+    this.#response.expect(request.method);
+    const framing: Framing =
+      length === 'chunked'
+        ? { kind: 'chunked' }
+        : length === 0
+          ? { kind: 'none' }
+          : { kind: 'length', length };
+    const fields = [
+      { name: 'host', raw: 'Host', value: request.authority },
+      ...request.fields,
+      ...(request.upgrade === undefined
+        ? []
+        : [
+            { name: 'connection', raw: 'Connection', value: 'Upgrade' },
+            { name: 'upgrade', raw: 'Upgrade', value: request.upgrade },
+          ]),
+    ];
+    // Head and first body bytes leave in one record.
+    this.#socket.cork();
+    process.nextTick(() => this.#socket.uncork());
+    this.#socket.write(renderRequestHead(request.method, request.target, fields, framing), 'latin1');
+    return this;
+  }
+
+  write(bytes: Buffer): boolean {
+    if (bytes.length === 0) return true;
+    if (!this.#chunked) return this.#socket.write(bytes);
+    this.#socket.cork();
+    this.#socket.write(chunkPrefix(bytes.length), 'latin1');
+    this.#socket.write(bytes);
+    const more = this.#socket.write(chunkSuffix, 'latin1');
+    this.#socket.uncork();
+    return more;
+  }
+
+  end(trailers: readonly Field[]): void {
+    if (this.#chunked) this.#socket.write(renderLastChunk(trailers), 'latin1');
+    this.#sent = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#pump();
+    if (!this.#paused) this.#socket.resume();
+  }
+
+  discard(): void {
+    this.abort();
+  }
+
+  abort(): void {
+    this.#reader = undefined;
+    this.#keepAlive = false;
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#reader === undefined) {
+      this.abort();
+      return;
+    }
+    this.#response.decoder.push(chunk);
+    this.#pump();
+  }
+
+  #pump(): void {
+    try {
+      while (!this.#paused && this.#reader !== undefined) {
+        const event = this.#response.decoder.next();
+        if (event === undefined) return;
+        if (event.type === 'head') {
+          if (this.#head(event.head, event.framing)) return;
+        } else if (event.type === 'data') this.#data(event.bytes);
+        else this.#finish(event.trailers);
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof CodecError)) throw thrown;
+      const message = `the upstream's answer is not valid HTTP: ${thrown.message}`;
+      this.#fail(this.#failure ?? new UpstreamError('UPSTREAM_PROTOCOL', message));
+    }
+  }
+
+  /** True when the connection is no longer HTTP. */
+  #head(head: ResponseHead, framing: Framing): boolean {
+    const answer = {
+      status: head.status,
+      reason: head.reason,
+      fields: head.fields,
+      bodyLength: bodyLengthOf(framing),
+    };
+    if (head.status === 101) return this.#switch(answer);
+    if (head.status < 200) {
+      this.#interim += 1;
+      if (this.#interim > maxInterim) throw new CodecError('too many interim responses');
+      this.#response.decoder.next();
+      return false;
+    }
+    this.#keepAlive = isKeepAlive(head) && framing.kind !== 'close';
+    this.#reader?.head(answer);
+    return false;
+  }
+
+  #switch(answer: UpstreamAnswer): boolean {
+    const reader = this.#reader;
+    if (!this.#upgrade || reader === undefined) throw new CodecError('switched protocols unasked');
+    this.#reader = undefined;
+    this.#keepAlive = false;
+    this.#response.decoder.next();
+    const rest = this.#response.decoder.takeRest();
+    for (const event of ['data', 'end', 'drain'] as const) this.#socket.removeAllListeners(event);
+    this.#socket.pause();
+    reader.upgraded(answer, this.#socket, rest);
+    return true;
+  }
+
+  #data(bytes: Buffer): void {
+    if (this.#reader?.body(bytes) === false) {
+      this.#paused = true;
+      this.#socket.pause();
+    }
+  }
+
+  #finish(trailers: readonly Field[]): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    // An answer before the request was sent, or bytes beyond it: the connection's state is unknown.
+    if (!this.#sent || this.#response.decoder.pending > 0) this.#keepAlive = false;
+    reader?.finished(trailers);
+    if (!this.#keepAlive || this.#socket.destroyed) this.#socket.destroy();
+    else {
+      this.reused = true;
+      this.#onIdle(this);
+    }
+  }
+
+  #ended(): void {
+    this.#keepAlive = false;
+    this.#failure ??= new UpstreamError(
+      'UPSTREAM_CLOSED',
+      'the upstream closed the connection before it had answered',
+    );
+    this.#response.decoder.finish();
+    if (this.#reader === undefined) this.#socket.destroy();
+    else this.#pump();
+    if (this.#reader !== undefined && !this.#paused) {
+      this.#fail(this.#failure);
+    }
+  }
+
+  #closed(): void {
+    this.#keepAlive = false;
+    this.#fail(this.#failure ?? new UpstreamError('UPSTREAM_CLOSED', 'the upstream closed the connection'));
+  }
+
+  #fail(error: UpstreamError): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    this.#keepAlive = false;
+    this.#socket.destroy();
+    reader?.failed(error);
+  }
+}

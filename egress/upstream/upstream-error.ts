@@ -1,0 +1,18 @@
+/** Why a call did not reach its upstream or broke on the way: what the agent is told and the record holds. */
+import type { DenyReason } from '../../contract/index.ts';
+
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  /** Stable: UPSTREAM_UNREACHABLE, UPSTREAM_TLS, UPSTREAM_TIMEOUT, UPSTREAM_PROTOCOL, UPSTREAM_CLOSED, UPSTREAM_ENCODING… */
+  readonly code: string;
+  readonly status: number;
+  /** Set when policy refused the address. */
+  readonly denyReason: DenyReason | undefined;
+
+  constructor(code: string, message: string, options: { status?: number; denyReason?: DenyReason } = {}) {
+    super(message);
+    this.code = code;
+    this.status = options.status ?? 502;
+    this.denyReason = options.denyReason;
+  }
+}

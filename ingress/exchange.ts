@@ -1,0 +1,109 @@
+/**
+ * One admitted call from its first worker to its end: tries workers until one takes it, relays the answer, and says
+ * how it ended. It must never try a second worker once one may have run the call.
+ */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { header, type WorkerStatus } from '../contract/index.ts';
+import { renderAnswerHeaders } from './dispatch-header.ts';
+import { relay } from './relay.ts';
+import type { RequestBody } from './request-body.ts';
+import type { WorkerCall, WorkerReply } from './worker-client.ts';
+import { parseRefusal } from './worker-refusal.ts';
+
+export interface ExchangeOptions {
+  readonly call: (call: WorkerCall) => Promise<WorkerReply>;
+  readonly workers: readonly WorkerStatus[];
+  readonly invocationId: string;
+  readonly request: { readonly method: string; readonly path: string; readonly headers: OutgoingHttpHeaders };
+  readonly body: RequestBody;
+  readonly response: ServerResponse;
+  /** Aborted with reason `timeout` or `callerGone` or `shutdown`. */
+  readonly signal: AbortSignal;
+  /** Told before each attempt; gives what is to be called when the attempt is over. */
+  readonly onAttempt: (worker: WorkerStatus) => () => void;
+}
+
+export type ExchangeEnd =
+  | {
+      readonly kind: 'answered';
+      readonly worker: WorkerStatus;
+      readonly status: number;
+      readonly bytes: number;
+      readonly errorCode: string | undefined;
+    }
+  /** No worker took it; the last one's own words, if any had words. */
+  | {
+      readonly kind: 'refused';
+      readonly code: string | undefined;
+      readonly reply: IncomingMessage | undefined;
+    }
+  | { readonly kind: 'workerLost'; readonly worker: WorkerStatus; readonly status: number | undefined }
+  | { readonly kind: 'timeout' | 'callerGone' | 'shutdown' | 'bodyTooLarge' };
+
+function abortKind(signal: AbortSignal): 'timeout' | 'callerGone' | 'shutdown' {
+  return signal.reason === 'timeout' || signal.reason === 'shutdown' ? signal.reason : 'callerGone';
+}
+
+function errorCodeOf(reply: IncomingMessage): string | undefined {
+  const code = reply.headers[header.errorCode];
+  return typeof code === 'string' ? code : undefined;
+}
+
+type Step =
+  { readonly end: ExchangeEnd } | { readonly next: IncomingMessage | undefined; readonly code?: string };
+
+async function finish(
+  options: ExchangeOptions,
+  worker: WorkerStatus,
+  reply: IncomingMessage,
+): Promise<ExchangeEnd> {
+  const headers = renderAnswerHeaders(reply.headers, options.invocationId, worker.address);
+  const end = await relay(reply, options.response, headers);
+  const status = reply.statusCode ?? 502;
+  if (options.signal.aborted) return { kind: abortKind(options.signal) };
+  if (end.kind === 'callerGone') return { kind: 'callerGone' };
+  if (end.kind === 'workerLost') return { kind: 'workerLost', worker, status };
+  return { kind: 'answered', worker, status, bytes: end.bytes, errorCode: errorCodeOf(reply) };
+}
+
+/** A refusal, to be tried elsewhere or not, or the invocation's answer. */
+async function judge(options: ExchangeOptions, worker: WorkerStatus, reply: IncomingMessage): Promise<Step> {
+  if (options.signal.aborted) return { end: { kind: abortKind(options.signal) } };
+  const refusal = parseRefusal(reply.statusCode ?? 0, errorCodeOf(reply));
+  if (refusal === undefined) return { end: await finish(options, worker, reply) };
+  if (refusal.another && options.body.repeatable) return { next: reply, code: refusal.code };
+  return { end: { kind: 'refused', code: refusal.code, reply } };
+}
+
+async function attempt(options: ExchangeOptions, worker: WorkerStatus): Promise<Step> {
+  const { method, path, headers } = options.request;
+  const { body, signal } = options;
+  const reply = await options.call({ address: worker.address, method, path, headers, body, signal });
+  if (reply.kind === 'answered') return judge(options, worker, reply.response);
+  if (reply.kind === 'badBody') {
+    const tooLarge = 'code' in reply.error && reply.error.code === 'BODY_TOO_LARGE';
+    return { end: { kind: tooLarge ? 'bodyTooLarge' : 'callerGone' } };
+  }
+  if (signal.aborted) return { end: { kind: abortKind(signal) } };
+  return reply.kind === 'lost'
+    ? { end: { kind: 'workerLost', worker, status: undefined } }
+    : { next: undefined };
+}
+
+export async function runExchange(options: ExchangeOptions): Promise<ExchangeEnd> {
+  let last: { reply: IncomingMessage | undefined; code: string | undefined } | undefined;
+  for (const worker of options.workers) {
+    // The one before said no; its few bytes are read away so that its connection can be used again.
+    last?.reply?.resume();
+    const ended = options.onAttempt(worker);
+    try {
+      const step = await attempt(options, worker);
+      if ('end' in step) return step.end;
+      // A worker that could not be reached has nothing to say; what an earlier one said is still the best answer.
+      last = { reply: step.next, code: step.code ?? last?.code };
+    } finally {
+      ended();
+    }
+  }
+  return { kind: 'refused', code: last?.code, reply: last?.reply };
+}

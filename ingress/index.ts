@@ -1,0 +1,3 @@
+/** The one door of `ingress/`: how a request finds a sandbox. */
+export { runIngress } from './run.ts';
+export { openIngress, type Ingress, type IngressOptions } from './ingress.ts';

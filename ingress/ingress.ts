@@ -1,0 +1,193 @@
+/**
+ * The ingress put together: HTTP server with its limits, front door, outbox, drain. Connections to NATS, the tracer
+ * and the config come in as parameters, so that a test runs the whole of it without an environment.
+ */
+import { once, setMaxListeners } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Tracer } from '@opentelemetry/api';
+import type { IngressConfig, WorkerStatus } from '../contract/index.ts';
+import type { Log } from '../process/index.ts';
+import { FrontDoor } from './front-door.ts';
+import type { InvocationContext } from './invocation.ts';
+import { Load } from './load.ts';
+import { Outbox, type Publish } from './outbox.ts';
+import { RecentIds } from './recent-id.ts';
+import { WorkerClient } from './worker-client.ts';
+
+export interface IngressOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly log: Log;
+  readonly publish: Publish;
+  readonly liveWorkers: () => readonly WorkerStatus[];
+  readonly tracer: () => Tracer;
+  readonly outboxCapacity?: number;
+  readonly guardMs?: number;
+}
+
+export interface Ingress extends AsyncDisposable {
+  readonly port: number;
+  readonly outbox: Outbox;
+  configure(config: IngressConfig): void;
+  readonly configDigest: string;
+  readonly draining: boolean;
+  /** Requests under way. */
+  readonly active: number;
+  /** Refuses new calls, lets running ones end, then ends them; flushes the events. */
+  drain(limitMs: number): Promise<void>;
+}
+
+/** Each connection costs about 20 KB; callers beyond wait in the kernel's queue or are refused. */
+const maxConnections = 8_192;
+/** A head comes in 10 s or never; a body of 32 MiB in 2 minutes; an idle connection is kept for a minute. */
+const serverLimits = {
+  maxHeaderSize: 32 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 120_000,
+  keepAliveTimeout: 60_000,
+  connectionsCheckingInterval: 2_000,
+  noDelay: true,
+} as const;
+const flushMs = 10_000;
+const endMs = 1_000;
+
+class Postponed {
+  readonly #waiting = new Set<() => void>();
+
+  add(ms: number, run: () => void): void {
+    const once = (): void => {
+      clearTimeout(timer);
+      if (this.#waiting.delete(once)) run();
+    };
+    const timer = setTimeout(once, ms);
+    this.#waiting.add(once);
+  }
+
+  runAll(): void {
+    for (const run of this.#waiting) run();
+  }
+}
+
+class RunningIngress implements Ingress {
+  readonly outbox: Outbox;
+  readonly #options: IngressOptions;
+  readonly #frontDoor: FrontDoor;
+  readonly #load = new Load(Date.now);
+  readonly #shutdown = new AbortController();
+  readonly #postponed = new Postponed();
+  readonly #server: Server;
+  #client: { readonly key: string; readonly client: WorkerClient } | undefined;
+  #port = 0;
+  #digest = '';
+  #draining = false;
+
+  constructor(options: IngressOptions) {
+    this.#options = options;
+    // One listener a running call.
+    setMaxListeners(0, this.#shutdown.signal);
+    const { publish, log, outboxCapacity } = options;
+    this.outbox = new Outbox({
+      publish,
+      log,
+      ...(outboxCapacity === undefined ? {} : { capacity: outboxCapacity }),
+    });
+    this.#frontDoor = new FrontDoor({
+      outbox: this.outbox,
+      recentIds: new RecentIds(),
+      log,
+      isDraining: () => this.#draining,
+      context: () => this.#context(),
+    });
+    this.#server = createServer(serverLimits, (request, response) => {
+      void this.#frontDoor.handle(request, response);
+    });
+    this.#server.maxConnections = maxConnections;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get configDigest(): string {
+    return this.#digest;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get active(): number {
+    return this.#frontDoor.active;
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(this.#options.port, this.#options.host);
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  configure(config: IngressConfig): void {
+    const key = JSON.stringify(config.dispatchTls);
+    if (this.#client?.key !== key) {
+      // Calls under way keep their sockets; new ones use the new certificate.
+      const old = this.#client;
+      this.#client = { key, client: new WorkerClient(config.dispatchTls) };
+      old?.client.retire();
+    }
+    this.#frontDoor.configure(config);
+    this.#digest = config.digest;
+  }
+
+  async drain(limitMs: number): Promise<void> {
+    this.#draining = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    await this.#idle(limitMs);
+    // Running calls are ended and answered; what then still holds a connection is only half a request.
+    this.#shutdown.abort();
+    await this.#idle(endMs);
+    this.#server.closeAllConnections();
+    await this.#idle(endMs);
+    this.#postponed.runAll();
+    await closed;
+    if (!(await this.outbox.flush(flushMs))) {
+      this.#options.log.error({ pending: this.outbox.pending }, 'invocation events were not published');
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#draining) await this.drain(0);
+    await this.outbox[Symbol.asyncDispose]();
+    this.#client?.client.close();
+  }
+
+  async #idle(limitMs: number): Promise<void> {
+    const deadline = Date.now() + limitMs;
+    while (this.active > 0 && Date.now() < deadline) await delay(20);
+  }
+
+  #context(): InvocationContext | undefined {
+    const client = this.#client?.client;
+    if (client === undefined) return undefined;
+    const { liveWorkers, tracer, guardMs } = this.#options;
+    return {
+      client,
+      load: this.#load,
+      liveWorkers,
+      tracer: tracer(),
+      shutdown: this.#shutdown.signal,
+      later: (ms, run) => this.#postponed.add(ms, run),
+      now: () => new Date(),
+      ...(guardMs === undefined ? {} : { guardMs }),
+    };
+  }
+}
+
+export async function openIngress(options: IngressOptions): Promise<Ingress> {
+  const ingress = new RunningIngress(options);
+  await ingress.listen();
+  return ingress;
+}

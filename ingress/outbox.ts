@@ -1,0 +1,119 @@
+/**
+ * Invocation events on their way to JetStream: published in order of arrival a few at a time, repeated until
+ * acknowledged, through any outage of NATS. Bounded by reservation: a call is admitted only if its events have room,
+ * so nothing admitted is ever dropped. A repeated publish is harmless (message id).
+ */
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorMessage, invocationMessageId, invocationSubject, type Invocation } from '../contract/index.ts';
+import type { Log } from '../process/index.ts';
+
+/** Publishes and waits for the stream's acknowledgement. */
+export type Publish = (subject: string, payload: string, messageId: string) => Promise<void>;
+
+export interface OutboxOptions {
+  readonly publish: Publish;
+  readonly log: Log;
+  /** About a kilobyte each. */
+  readonly capacity?: number;
+  readonly retryMinMs?: number;
+  readonly retryMaxMs?: number;
+}
+
+const defaultCapacity = 20_000;
+/** Acknowledgements wait for an fsync each; so many may wait together. */
+const maxInFlight = 64;
+
+/** Room for the events of one call. Unused room is given back by `release`. */
+export interface Reservation {
+  put(event: Invocation): void;
+  release(): void;
+}
+
+export class Outbox implements AsyncDisposable {
+  readonly #options: OutboxOptions;
+  readonly #capacity: number;
+  readonly #queue: Invocation[] = [];
+  readonly #stop = new AbortController();
+  #reserved = 0;
+  #inFlight = 0;
+  #idle: Array<() => void> = [];
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#capacity = options.capacity ?? defaultCapacity;
+    setMaxListeners(maxInFlight + 1, this.#stop.signal);
+  }
+
+  /** Events not yet acknowledged. */
+  get pending(): number {
+    return this.#queue.length + this.#inFlight;
+  }
+
+  /** Undefined when there is no room. */
+  reserve(events: number): Reservation | undefined {
+    if (this.pending + this.#reserved + events > this.#capacity) return undefined;
+    this.#reserved += events;
+    let left = events;
+    return {
+      put: (event) => {
+        if (left === 0) throw new Error('more events than were reserved');
+        left--;
+        this.#reserved--;
+        this.#queue.push(event);
+        this.#pump();
+      },
+      release: () => {
+        this.#reserved -= left;
+        left = 0;
+      },
+    };
+  }
+
+  /** Resolves when all is acknowledged or the time is up; true when all is. */
+  async flush(timeoutMs: number): Promise<boolean> {
+    if (this.pending === 0) return true;
+    const idle = new Promise<true>((resolve) => this.#idle.push(() => resolve(true)));
+    return Promise.race([idle, delay(timeoutMs, false, { ref: false })]);
+  }
+
+  /** Gives up what is still pending; flush first. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    return Promise.resolve();
+  }
+
+  #pump(): void {
+    while (this.#inFlight < maxInFlight) {
+      const event = this.#queue.shift();
+      if (event === undefined) break;
+      this.#inFlight++;
+      void this.#deliver(event).finally(() => {
+        this.#inFlight--;
+        this.#pump();
+      });
+    }
+    if (this.pending > 0) return;
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  async #deliver(event: Invocation): Promise<void> {
+    const { publish, log, retryMinMs = 100, retryMaxMs = 5_000 } = this.#options;
+    const { signal } = this.#stop;
+    const payload = JSON.stringify(event);
+    let wait = retryMinMs;
+    while (!signal.aborted) {
+      try {
+        await publish(invocationSubject(event), payload, invocationMessageId(event));
+        return;
+      } catch (error) {
+        if (wait === retryMinMs)
+          log.warn({ reason: errorMessage(error) }, 'invocation event not published yet');
+        await delay(wait, undefined, { signal }).catch(() => undefined);
+        wait = Math.min(wait * 2, retryMaxMs);
+      }
+    }
+  }
+}

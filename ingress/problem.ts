@@ -1,0 +1,109 @@
+/**
+ * What a refused caller is told: one table of codes, statuses and hints, and the JSON that carries them.
+ * It must never carry more than the caller may know: no addresses, no names of other agents.
+ */
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { header } from '../contract/index.ts';
+
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+export const problems = {
+  agentNotFound: {
+    status: 404,
+    code: 'AGENT_NOT_FOUND',
+    message: 'there is no such TaskAgent',
+    hint: 'See `kubectl get taskagents -A`; a new agent is known a moment after it was applied.',
+  },
+  no_ready_revision: {
+    status: 503,
+    code: 'NO_READY_REVISION',
+    message: 'no revision of the agent is ready yet',
+    hint: 'See the RevisionReady condition of the TaskAgent.',
+    retryAfterSeconds: 2,
+  },
+  at_max_concurrent: {
+    status: 429,
+    code: 'AT_MAX_CONCURRENT',
+    message: 'the agent runs as many invocations as spec.maxConcurrent allows',
+    hint: 'Try again later or raise spec.maxConcurrent.',
+    retryAfterSeconds: 1,
+  },
+  no_ready_worker: {
+    status: 503,
+    code: 'NO_READY_WORKER',
+    message: 'no worker of the agent’s pool can take the call',
+    hint: 'See `kubectl get workerpools`.',
+    retryAfterSeconds: 2,
+  },
+  bodyTooLarge: {
+    status: 400,
+    code: 'BODY_TOO_LARGE',
+    message: 'the request body is over 32 MiB',
+    hint: 'Put large input where the agent can fetch it and send the address.',
+  },
+  timeout: {
+    status: 504,
+    code: 'INVOCATION_TIMEOUT',
+    message: 'the agent did not answer within its timeout',
+    hint: 'Raise spec.timeout (at most 5 minutes).',
+  },
+  workerLost: {
+    status: 502,
+    code: 'WORKER_LOST',
+    message: 'the worker went away before the agent had answered',
+    hint: 'The invocation may have had effects; repeat it only if that is safe.',
+  },
+  recordsFull: {
+    status: 503,
+    code: 'RECORDS_UNAVAILABLE',
+    message: 'invocation records cannot be written now',
+    hint: 'The event store is away; calls are refused rather than run without a record.',
+    retryAfterSeconds: 5,
+  },
+  notConfigured: {
+    status: 503,
+    code: 'INGRESS_NOT_READY',
+    message: 'the ingress has no configuration yet',
+    retryAfterSeconds: 2,
+  },
+  draining: {
+    status: 503,
+    code: 'INGRESS_DRAINING',
+    message: 'this ingress is shutting down',
+    retryAfterSeconds: 1,
+  },
+  internal: {
+    status: 500,
+    code: 'INTERNAL',
+    message: 'the ingress failed',
+    hint: 'See the ingress log.',
+  },
+} as const satisfies Readonly<Record<string, Problem>>;
+
+/** Answers, or cuts the connection when the answer has already begun. */
+export function sendProblem(response: ServerResponse, problem: Problem): void {
+  if (response.destroyed) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const { code, message, hint } = problem;
+  const body = Buffer.from(`${JSON.stringify({ code, message, ...(hint === undefined ? {} : { hint }) })}\n`);
+  const headers: OutgoingHttpHeaders = {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    [header.errorCode]: code,
+  };
+  if (problem.retryAfterSeconds !== undefined) headers['retry-after'] = String(problem.retryAfterSeconds);
+  // A body that was not read would be taken for the next request.
+  if (!response.req.complete) headers.connection = 'close';
+  response.writeHead(problem.status, headers);
+  response.end(body);
+}

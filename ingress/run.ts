@@ -1,0 +1,77 @@
+/**
+ * `clrk ingress`: reads the environment, watches the one config Secret, opens the front door, runs until it is told
+ * to stop. The only place of this folder that looks at environment variables.
+ */
+import {
+  environment as variables,
+  ingressConfigSchema,
+  ports,
+  type IngressStatus,
+} from '../contract/index.ts';
+import {
+  createLog,
+  openHealthServer,
+  requireVariable,
+  untilTerminated,
+  watchConfig,
+  type Environment,
+} from '../process/index.ts';
+import { openIngress, type Ingress } from './ingress.ts';
+import { PlatformLink } from './platform-link.ts';
+
+/** reference/clrk.md (f): HTTP drain of 30 s at most, events after it; stays inside the pod's grace period. */
+const drainMs = 25_000;
+
+function statusOf(environment: Environment, host: string, ingress: Ingress): IngressStatus {
+  return {
+    version: 1,
+    role: 'ingress',
+    namespace: requireVariable(environment, variables.podNamespace),
+    pod: requireVariable(environment, variables.podName),
+    address: `${host}:${ports.ingressHttp}`,
+    configDigest: ingress.configDigest,
+    draining: ingress.draining,
+    at: Date.now(),
+  };
+}
+
+export async function runIngress(environment: Environment): Promise<void> {
+  const log = createLog('ingress', environment);
+  const stopped = untilTerminated(log);
+  const host = requireVariable(environment, variables.podIp);
+  const ingress = await openIngress({
+    host,
+    port: ports.ingressHttp,
+    log,
+    publish: (subject, payload, messageId) => link.publish(subject, payload, messageId),
+    liveWorkers: () => link.liveWorkers(),
+    tracer: () => link.tracer(),
+  });
+  const link = new PlatformLink({ environment, log, snapshot: () => statusOf(environment, host, ingress) });
+  const ready = (): string | undefined => {
+    if (ingress.draining) return 'draining';
+    if (ingress.configDigest === '') return 'no config yet';
+    return link.connected ? undefined : 'not connected to NATS yet';
+  };
+  await using _health = await openHealthServer({ host, port: ports.health, ready });
+  watchConfig({
+    environment,
+    schema: ingressConfigSchema,
+    log,
+    signal: stopped,
+    onConfig: (config) => {
+      ingress.configure(config);
+      link.update(config.platform);
+      link.changed();
+    },
+  });
+  log.info({ host }, 'ingress is running');
+  if (!stopped.aborted)
+    await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
+  const drained = ingress.drain(drainMs);
+  link.changed();
+  await drained;
+  await ingress[Symbol.asyncDispose]();
+  await link[Symbol.asyncDispose]();
+  log.info({}, 'ingress stopped');
+}

@@ -1,0 +1,94 @@
+/** `clrk dev up` and `down`: the same platform without a terminal. `up` returns when it is ready; `down` when all is gone. */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ClrkError } from '../../contract/index.ts';
+import { DevStateFile, parseDevState, type DevState } from '../dev-state.ts';
+import { homeFromEnvironment, type Home } from '../home.ts';
+import { clearSubnet } from '../node-agent/loopback.ts';
+import { readFileIfAny } from '../private-file.ts';
+import { endProcess, isAlive } from '../process-identity.ts';
+import { bundlePath, repositoryRoot } from '../root.ts';
+import { computeSubnet, defaultSubnet } from '../subnet.ts';
+import type { DevBase, DevUpOptions } from './dev-options.ts';
+
+const pollMs = 200;
+// As long as everything may take in the foreground, tools included.
+const readyTimeoutMs = 60 * 60_000;
+// Pods drain for up to 15 s, then the control plane closes.
+const downGraceMs = 60_000;
+
+function stateOf(home: Home): DevState {
+  return parseDevState(readFileIfAny(home.state));
+}
+
+/** The platform that lives in this home, if one does. */
+export function runningSupervisor(state: DevState): NonNullable<DevState['supervisor']> | undefined {
+  return state.supervisor !== undefined && isAlive(state.supervisor) ? state.supervisor : undefined;
+}
+
+export async function devUp(options: DevUpOptions): Promise<number> {
+  const home = homeFromEnvironment(options.environment);
+  if (runningSupervisor(stateOf(home)) !== undefined) {
+    options.stdout.write(`already up; kubeconfig ${home.kubeconfig}\n`);
+    return 0;
+  }
+  const flags = [
+    ...(options.example === undefined ? [] : ['--example', options.example]),
+    ...(options.provider === undefined ? [] : ['--provider', options.provider]),
+  ];
+  mkdirSync(home.logs, { recursive: true, mode: 0o700 });
+  const outputPath = join(home.logs, 'up.log');
+  const output = openSync(outputPath, 'w', 0o600);
+  const child = spawn(process.execPath, ['--enable-source-maps', bundlePath, 'dev', ...flags], {
+    cwd: repositoryRoot,
+    env: { ...options.environment },
+    detached: true,
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  const ended = new Promise<number>((resolve) => {
+    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('error', () => resolve(1));
+  });
+  const code = await Promise.race([ended, ready(home, child.pid ?? 0)]);
+  const said = readFileSync(outputPath, 'utf8').trimEnd();
+  if (code !== 0) {
+    process.stderr.write(`${said.split('\n').slice(-6).join('\n')}\n`);
+    return 1;
+  }
+  child.unref();
+  options.stdout.write(`up; kubeconfig ${home.kubeconfig}\n`);
+  return 0;
+}
+
+async function ready(home: Home, pid: number): Promise<number> {
+  const deadline = Date.now() + readyTimeoutMs;
+  for (;;) {
+    const state = stateOf(home);
+    if (state.supervisor?.pid === pid && state.readySince !== undefined) return 0;
+    if (Date.now() > deadline)
+      throw new ClrkError('NOT_READY', 'the platform did not become ready', { hint: `See ${home.logs}.` });
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+export async function devDown(options: DevBase): Promise<number> {
+  const home = homeFromEnvironment(options.environment);
+  const state = stateOf(home);
+  const supervisor = runningSupervisor(state);
+  if (supervisor !== undefined) await endProcess(supervisor, downGraceMs);
+  // What a supervisor that was killed has left behind.
+  const left = Object.values(stateOf(home).children).filter(isAlive);
+  await Promise.all(left.map((identity) => endProcess(identity, 5_000)));
+  if (supervisor !== undefined || state.supervisor !== undefined) {
+    await clearSubnet(computeSubnet(defaultSubnet));
+    new DevStateFile(home.state).update((next) => {
+      delete next.supervisor;
+      delete next.readySince;
+      next.children = {};
+    });
+  }
+  options.stdout.write(supervisor === undefined ? 'nothing was running\n' : 'down\n');
+  return 0;
+}

@@ -1,0 +1,68 @@
+/**
+ * Puts the platform on a running control plane: CRDs, namespaces, the per-role credentials and settings that are not
+ * in git, and `dist/platform`. Server-side apply, so that a second time changes nothing.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ClrkError, platformAuthSecret, systemNamespace } from '../../contract/index.ts';
+import type { Credentials } from '../control-plane/credentials.ts';
+import type { ApiClient } from '../kube/api-client.ts';
+import { applyManifests } from '../kube/apply.ts';
+import { readManifests } from '../kube/manifest.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { Subnet } from '../subnet.ts';
+
+export const platformSettingsName = 'clrk-platform';
+
+export interface InstallInput {
+  readonly root: string;
+  readonly credentials: Credentials;
+  readonly natsUrl: string;
+  readonly subnet: Subnet;
+  readonly registryPort: number;
+}
+
+/** Objects of `clrk-system` that hold this machine's secrets and addresses. Pure. */
+export function systemObjects({ credentials, natsUrl, subnet, registryPort }: InstallInput): KubeObject[] {
+  const metadata = (name: string): KubeObject['metadata'] => ({
+    name,
+    namespace: systemNamespace,
+    labels: { 'app.kubernetes.io/part-of': 'clrk' },
+  });
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: metadata(platformAuthSecret), type: 'Opaque' };
+  const encoded = Object.entries(credentials.platform).map(([key, value]) => [
+    key,
+    Buffer.from(value).toString('base64'),
+  ]);
+  const settings = {
+    natsUrl,
+    // Pods, Services and the control plane: never open to agents, whatever a policy says.
+    platformCidrs: [subnet.podCidr, subnet.serviceCidr, '127.0.0.0/8'].join(','),
+    insecureRegistries: [`localhost:${registryPort}`, `127.0.0.1:${registryPort}`].join(','),
+  };
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } };
+  return [
+    namespace,
+    { ...secret, data: Object.fromEntries(encoded) } as KubeObject,
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: metadata(platformSettingsName),
+      data: settings,
+    } as KubeObject,
+  ];
+}
+
+function manifestsOf(root: string, folder: string): KubeObject[] {
+  const path = join(root, folder);
+  if (existsSync(path)) return readManifests(path).filter(({ kind }) => kind !== 'Kustomization');
+  throw new ClrkError('MANIFESTS_MISSING', `${folder}/ is not there`, {
+    hint: 'Run `npm run generate && npm run synth`.',
+  });
+}
+
+export async function installPlatform(client: ApiClient, input: InstallInput): Promise<void> {
+  await applyManifests(client, manifestsOf(input.root, 'crds'));
+  await applyManifests(client, systemObjects(input));
+  await applyManifests(client, manifestsOf(input.root, 'dist/platform'));
+}

@@ -1,0 +1,85 @@
+/**
+ * Asks telemetry's read API through the API server's service proxy: the Invocation and the trace of one call. Both
+ * arrive a moment after the answer (batches of a second), so both are polled until complete.
+ */
+import { parseSpan, type SpanRecord } from '../../cli/index.ts';
+import {
+  isTerminal,
+  ports,
+  readerTokenHeader,
+  spanName,
+  systemNamespace,
+  type Invocation,
+} from '../../contract/index.ts';
+import { readBounded, type ApiClient } from '../kube/api-client.ts';
+
+export interface CallKey {
+  readonly namespace: string;
+  readonly agent: string;
+  readonly invocation: string;
+}
+
+const pollMs = 250;
+const timeoutMs = 30_000;
+// A span exporter's batch delay (5 s by default) and telemetry's flush (1 s): a trace unchanged for this long is complete.
+const settledMs = 1_500;
+
+async function query(client: ApiClient, token: string, path: string): Promise<unknown[]> {
+  const service = `/api/v1/namespaces/${systemNamespace}/services/http:clrk-telemetry:${ports.telemetryApi}/proxy${path}`;
+  const response = await client.open('GET', service, { headers: { [readerTokenHeader]: `Bearer ${token}` } });
+  const text = (await readBounded(response)).toString('utf8');
+  if (response.statusCode !== 200) return [];
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+async function poll<T>(signal: AbortSignal, attempt: () => Promise<T | undefined>): Promise<T | undefined> {
+  const deadline = Date.now() + timeoutMs;
+  while (Date.now() < deadline && !signal.aborted) {
+    const result = await attempt().catch(() => undefined);
+    if (result !== undefined) return result;
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  return undefined;
+}
+
+/** The invocation once it is terminal; undefined when it does not become so in time. */
+export function findInvocation(
+  client: ApiClient,
+  token: string,
+  key: CallKey,
+  signal: AbortSignal,
+): Promise<Invocation | undefined> {
+  return poll(signal, async () => {
+    const [found] = (await query(
+      client,
+      token,
+      `/v1/namespaces/${key.namespace}/invocations/${key.invocation}`,
+    )) as Invocation[];
+    return found !== undefined && isTerminal(found.status.phase) ? found : undefined;
+  });
+}
+
+/** The spans once root and sandbox are there and nothing has been added for a while. */
+export async function findTrace(
+  client: ApiClient,
+  token: string,
+  key: CallKey,
+  signal: AbortSignal,
+): Promise<readonly SpanRecord[]> {
+  let spans: readonly SpanRecord[] = [];
+  let since = Date.now();
+  const path = `/v1/namespaces/${key.namespace}/taskagents/${key.agent}/traces?invocation=${key.invocation}`;
+  await poll(signal, async () => {
+    const found = (await query(client, token, path)).map(parseSpan);
+    if (found.length !== spans.length) since = Date.now();
+    spans = found;
+    const complete = [spanName.dispatch, spanName.invoke].every((name) =>
+      spans.some((span) => span.name === name),
+    );
+    return complete && Date.now() - since >= settledMs ? true : undefined;
+  });
+  return spans;
+}

@@ -1,0 +1,95 @@
+/**
+ * What an image is to the rest of the platform: a digest, an extracted root and the few config fields a sandbox
+ * honours. Apart because the worker programs against these types only and never sees manifests or registries.
+ */
+import type { Digest } from '../contract/index.ts';
+
+/** The parts of an OCI image config that a sandbox honours; absent fields are empty, never undefined. */
+export interface ImageConfig {
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+  /** `NAME=value` lines. */
+  readonly env: readonly string[];
+  /** As written: empty, `uid`, `uid:gid`, `name`, `name:group`. See `resolveUser`. */
+  readonly user: string;
+  /** Empty: `/`. */
+  readonly workingDir: string;
+}
+
+export interface PulledImage {
+  /** Digest of the platform's manifest (not of the index it was found in). */
+  readonly digest: Digest;
+  /** Absolute path of the extracted root. Read-only by agreement: it is shared by every sandbox of this digest. */
+  readonly rootfsPath: string;
+  readonly config: ImageConfig;
+  /** Bytes of regular files in the root. */
+  readonly sizeBytes: number;
+}
+
+export interface RegistryCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface PullOptions {
+  /** Speak plain HTTP to this registry (development). Default: only on loopback. */
+  readonly plainHttp?: boolean;
+  readonly credentials?: RegistryCredentials;
+  /** Stops waiting; the shared download goes on while another caller still waits for it. */
+  readonly signal?: AbortSignal;
+}
+
+/** Keeps an image from being evicted until released; releasing twice is safe. */
+export interface ImageLease extends Disposable {
+  readonly image: PulledImage;
+  release(): void;
+}
+
+/**
+ * The worker's images on disk. One process owns a directory. Errors are `ClrkError`s with a code of
+ * `ImageErrorCode`; `retryable` says whether trying again later can help.
+ */
+export interface ImageStore extends AsyncDisposable {
+  /**
+   * Resolves the reference, fetches and extracts what is missing. Single flight per reference, extracted once per
+   * digest. When the registry cannot be reached and the reference was pulled before, that image is returned.
+   * Call `acquire(digest)` right after (no await between) to keep it.
+   */
+  pull(reference: string, options?: PullOptions): Promise<PulledImage>;
+  /** Throws IMAGE_NOT_PULLED when the digest is not (or no longer) on disk. */
+  acquire(digest: string): ImageLease;
+  /** The image when it is on disk. */
+  lookup(digest: string): PulledImage | undefined;
+  /** Bytes on disk and how many images, for metrics. */
+  usage(): { readonly bytes: number; readonly images: number };
+}
+
+export interface ImageStoreOptions {
+  /** Made when missing; everything in it belongs to the store. */
+  readonly directory: string;
+  /** Bytes of all extracted roots together; images in use may exceed it. Default 20 GiB. */
+  readonly quotaBytes?: number;
+  /** Host CPU architecture by OCI name. Default: this process's. */
+  readonly architecture?: string;
+  readonly now?: () => number;
+}
+
+/** Stable codes of everything `oci/` throws. */
+export const imageErrorCodes = [
+  'IMAGE_REFERENCE_INVALID',
+  'IMAGE_NOT_FOUND',
+  'IMAGE_UNAUTHORIZED',
+  'IMAGE_INVALID',
+  'IMAGE_PLATFORM_MISMATCH',
+  'IMAGE_LAYER_UNSUPPORTED',
+  'IMAGE_DIGEST_MISMATCH',
+  'IMAGE_TOO_LARGE',
+  'IMAGE_NOT_PULLED',
+  'IMAGE_USER_UNKNOWN',
+  'IMAGE_DISK_FULL',
+  'IMAGE_PULL_ABORTED',
+  'REGISTRY_UNREACHABLE',
+  'REGISTRY_RATE_LIMITED',
+  'REGISTRY_REFUSED',
+] as const;
+export type ImageErrorCode = (typeof imageErrorCodes)[number];

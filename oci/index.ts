@@ -1,0 +1,9 @@
+/**
+ * The one door of `oci/`: images and registries.
+ * Workers: `openImageStore`, `pull`, `acquire`, `resolveUser`. CLI and examples: `buildImage`, `pushImage`, `listImages`.
+ */
+export * from './build/index.ts';
+export * from './image.ts';
+export { openImageStore } from './image-store.ts';
+export { resolveUser, type ImageUser } from './image-user.ts';
+export { parseReference, renderReference, type ImageReference } from './reference.ts';

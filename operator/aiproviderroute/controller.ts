@@ -1,0 +1,64 @@
+/** AIProviderRoute status. What it opens and where calls go is compiled with its gateway. */
+import { changedObjects } from '../change.ts';
+import { isLive, resolveBackend } from '../compile/index.ts';
+import type { Context, ControllerSpec } from '../context.ts';
+import { kinds, type AIProviderRoute, type Route } from '../kind.ts';
+import { graceRequeue, markPending, previousConditions } from '../pending.ts';
+import { routeStatus } from '../route-status.ts';
+import { routeWatches } from '../route-watches.ts';
+import {
+  keyOfObject,
+  splitKey,
+  type Finding,
+  type Kind,
+  type KubeObject,
+  type ReconcileResult,
+  type World,
+} from '../runtime/index.ts';
+
+async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
+  const { namespace, name } = splitKey(key);
+  const route = context.world.get(kinds.aiProviderRoute, namespace, name);
+  if (route === undefined || !isLive(route)) return {};
+  await markPending(context, kinds.aiProviderRoute, route as KubeObject);
+  const { world } = context;
+  const status = routeStatus({
+    world,
+    route: { ...route, kind: 'AIProviderRoute' },
+    resolvedRefs: resolvedRefs(world, route),
+    now: context.now(),
+  });
+  await context.applier.applyStatus(kinds.aiProviderRoute, route as KubeObject, status);
+  return graceRequeue(previousConditions(route), context.now());
+}
+
+export function resolvedRefs(world: World, route: AIProviderRoute): Finding {
+  const type = 'ResolvedRefs';
+  const refs = route.spec.rules.flatMap((rule) => rule.backendRefs ?? []);
+  const failed = refs.map((ref) => resolveBackend(world, route, ref)).filter((each) => !each.resolved);
+  const [first] = failed;
+  if (first === undefined) return { type, status: 'True', reason: 'ResolvedRefs', message: '' };
+  const message = failed.map((each) => each.message).join('; ');
+  return { type, status: 'False', reason: first.reason, message };
+}
+
+export const aiProviderRouteController: ControllerSpec = {
+  name: 'aiproviderroute',
+  concurrency: 2,
+  reconcile,
+  watches: [
+    ...routeWatches(kinds.aiProviderRoute as Kind<Route>),
+    {
+      resource: kinds.backend,
+      keysOf: (world, change) => {
+        const names = new Set(changedObjects(change).map(({ metadata }) => metadata?.name));
+        return world
+          .list(kinds.aiProviderRoute, (change.after ?? change.before)?.metadata?.namespace)
+          .filter((route) =>
+            route.spec.rules.some((rule) => (rule.backendRefs ?? []).some((ref) => names.has(ref.name))),
+          )
+          .map((route) => keyOfObject(route as KubeObject));
+      },
+    },
+  ],
+};

@@ -1,0 +1,96 @@
+/**
+ * CredentialInjectionPolicies and their Secrets to what the gateway puts on a request. A policy whose Secret is
+ * missing or unusable compiles to `Broken`, which refuses the call: a request never leaves unauthenticated because
+ * of our fault (design 4). Reasons never contain a byte of the Secret.
+ */
+import type { CredentialInjection, GatewayCredential } from '../../contract/index.ts';
+import {
+  kinds,
+  type AIProviderRoute,
+  type CredentialInjectionPolicy,
+  type EgressGateway,
+  type Secret,
+} from '../kind.ts';
+import type { World } from '../runtime/index.ts';
+import { byAge, isLive } from './order.ts';
+import { secretText } from './secret-value.ts';
+
+type Spec = CredentialInjectionPolicy['spec'];
+type TargetRef = Spec['targetRefs'][number];
+
+// RFC 9110 5.5: no CR, LF, NUL or other control characters in a field value.
+const usableValue = /^[\x20-\x7e\x80-\xff]+$/;
+
+export function compileInjection(world: World, policy: CredentialInjectionPolicy): CredentialInjection {
+  const { spec, metadata } = policy;
+  const secret = world.get(kinds.secret, metadata.namespace, spec.secretRef.name);
+  if (secret === undefined) return broken('SecretNotFound');
+  return spec.target === 'ProviderAuth' ? awsInjection(spec, secret) : valueInjection(spec, secret);
+}
+
+function broken(reason: string): CredentialInjection {
+  return { type: 'Broken', reason };
+}
+
+function valueInjection(spec: Spec, secret: Secret): CredentialInjection {
+  const text = secretText(secret, spec.secretKey ?? 'token');
+  if (text === undefined) return broken('SecretKeyNotFound');
+  // Editors end files with a newline; it is never part of a key and never legal in a header.
+  const value = (spec.headerValuePrefix ?? '') + text.replace(/\r?\n$/, '');
+  if (!usableValue.test(value)) return broken('SecretValueInvalid');
+  if (spec.target === 'Header' && spec.headerName !== undefined) {
+    return { type: 'Header', name: spec.headerName.toLowerCase(), value };
+  }
+  if (spec.target === 'QueryParam' && spec.queryParamName !== undefined) {
+    return { type: 'QueryParam', name: spec.queryParamName, value: text.replace(/\r?\n$/, '') };
+  }
+  return broken('PolicyInvalid');
+}
+
+function awsInjection(spec: Spec, secret: Secret): CredentialInjection {
+  const auth = spec.providerAuth;
+  if (auth?.type !== 'AWSv4') return broken('PolicyInvalid');
+  const accessKeyId = secretText(secret, 'access_key_id')?.trim();
+  const secretAccessKey = secretText(secret, 'secret_access_key')?.trim();
+  const sessionToken = secretText(secret, 'session_token')?.trim();
+  if (!accessKeyId || !secretAccessKey) return broken('SecretKeyNotFound');
+  return {
+    type: 'AWSv4',
+    ...(auth.region === undefined ? {} : { region: auth.region }),
+    service: auth.service ?? 'bedrock',
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken ? { sessionToken } : {}),
+  };
+}
+
+/** The credentials that concern this gateway: those that target it, or a route attached to it. */
+export function compileCredentials(
+  world: World,
+  gateway: EgressGateway,
+  routes: readonly AIProviderRoute[],
+): GatewayCredential[] {
+  const { namespace, name } = gateway.metadata;
+  const targets = new Set([`EgressGateway/${namespace}/${name}`]);
+  for (const { metadata } of routes) targets.add(`AIProviderRoute/${metadata.namespace}/${metadata.name}`);
+  return byAge(world.list(kinds.credentialInjectionPolicy).filter(isLive)).flatMap((policy) =>
+    policy.spec.targetRefs.flatMap((ref) => {
+      if (!targets.has(`${ref.kind}/${policy.metadata.namespace}/${ref.name}`)) return [];
+      return [credential(world, policy, ref)];
+    }),
+  );
+}
+
+function credential(world: World, policy: CredentialInjectionPolicy, ref: TargetRef): GatewayCredential {
+  const { namespace, name } = policy.metadata;
+  return {
+    policy: { namespace, name },
+    target: {
+      kind: ref.kind as GatewayCredential['target']['kind'],
+      namespace,
+      name: ref.name,
+      ...(ref.sectionName === undefined ? {} : { sectionName: ref.sectionName }),
+    },
+    inject: compileInjection(world, policy),
+  };
+}

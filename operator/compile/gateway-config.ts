@@ -1,0 +1,103 @@
+/** One EgressGateway and everything attached to it, compiled to the document its data plane runs. */
+import {
+  type GatewayConfig,
+  type GatewayListener,
+  type PlatformEndpoints,
+  type ProviderRoute,
+} from '../../contract/index.ts';
+import { parseDuration } from '../../api/index.ts';
+import { kinds, type EgressGateway } from '../kind.ts';
+import type { World } from '../runtime/index.ts';
+import { attachedRoutes } from './attachment.ts';
+import { compileCredentials } from './credential.ts';
+import { compileDestinations } from './destination.ts';
+import { gatewayCa } from './gateway-ca.ts';
+import { poolsOfGateway } from './membership.ts';
+import { childName, poolKey } from './name.ts';
+import { compileProviderRoute } from './provider-route.ts';
+import { certificatesOf } from './secret-value.ts';
+
+/** Reference (b), EgressGateway. */
+const defaultCapture = {
+  maxBytes: 65_536,
+  includeContentTypes: ['application/json', 'application/x-ndjson', 'text/event-stream'],
+};
+const defaultRequestTimeoutMs = 5 * 60_000;
+
+export interface GatewayInput {
+  readonly gateway: EgressGateway;
+  readonly platform: PlatformEndpoints;
+  readonly platformCidrs: readonly string[];
+}
+
+/** The document without its digest, or undefined while the gateway has no CA to sign with. */
+export function compileGateway(world: World, input: GatewayInput): Omit<GatewayConfig, 'digest'> | undefined {
+  const { gateway, platform, platformCidrs } = input;
+  const ca = gatewayCa(world, gateway);
+  if (!ca.found) return undefined;
+  const { spec, metadata } = gateway;
+  const routes = attachedRoutes(world, gateway, world.list(kinds.aiProviderRoute)).map(({ route }) => route);
+  return {
+    version: 1,
+    gateway: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid ?? '' },
+    listeners: spec.listeners.flatMap(compileListener),
+    ca: { certificatePem: ca.certificatePem, privateKeyPem: ca.privateKeyPem },
+    upstream: {
+      additionalTrustPem: trustBundle(world, gateway),
+      hostAliases: (spec.upstreamTLS?.hostAliases ?? []).map((alias) => ({
+        ip: alias.ip,
+        hostnames: (alias.hostnames ?? []).map((name) => name.toLowerCase()),
+      })),
+      lookupFamily: spec.dns?.lookupFamily ?? 'V4Preferred',
+      requestTimeoutMs: durationMs(spec.requestTimeout, defaultRequestTimeoutMs),
+    },
+    capture: {
+      maxBytes: spec.otlp?.captureBody?.maxBytes ?? defaultCapture.maxBytes,
+      includeContentTypes: [
+        ...(spec.otlp?.captureBody?.includeContentTypes ?? defaultCapture.includeContentTypes),
+      ],
+    },
+    ...otlpExport(gateway),
+    framePeers: framePeers(world, gateway),
+    destinations: compileDestinations(world, gateway, platformCidrs),
+    providerRoutes: routes.map((route): ProviderRoute => compileProviderRoute(world, route)),
+    credentials: compileCredentials(world, gateway, routes),
+    platform,
+  };
+}
+
+function durationMs(text: string | undefined, otherwise: number): number {
+  return text === undefined ? otherwise : Math.max(1, parseDuration(text) ?? otherwise);
+}
+
+function compileListener(listener: EgressGateway['spec']['listeners'][number]): GatewayListener[] {
+  const { name, protocol, port } = listener;
+  if (protocol === 'UDP') return [];
+  const inspects = protocol === 'HTTP' || protocol === 'HTTPS';
+  const tlsMode = inspects
+    ? 'Terminate'
+    : protocol === 'TLS'
+      ? (listener.tls?.mode ?? 'Passthrough')
+      : 'Passthrough';
+  return [{ name, protocol, ...(port === undefined ? {} : { port }), tlsMode }];
+}
+
+function trustBundle(world: World, gateway: EgressGateway): string {
+  const ref = gateway.spec.upstreamTLS?.additionalTrustBundleSecretRef;
+  if (ref === undefined) return '';
+  const secret = world.get(kinds.secret, gateway.metadata.namespace, ref.name);
+  return secret === undefined ? '' : certificatesOf(secret);
+}
+
+function otlpExport(gateway: EgressGateway): Pick<GatewayConfig, 'otlpExport'> {
+  const { endpoint, headers } = gateway.spec.otlp ?? {};
+  return endpoint === undefined ? {} : { otlpExport: { endpoint, headers: { ...headers } } };
+}
+
+function framePeers(world: World, gateway: EgressGateway): GatewayConfig['framePeers'] {
+  const { namespace } = gateway.metadata;
+  return poolsOfGateway(world, gateway).flatMap((pool) => {
+    const keyBase64 = world.get(kinds.secret, namespace, childName.poolKeys(pool))?.data?.[poolKey.frame];
+    return keyBase64 === undefined ? [] : [{ pool: `${namespace}/${pool}`, keyBase64 }];
+  });
+}

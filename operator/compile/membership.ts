@@ -1,0 +1,25 @@
+/** Who belongs to whom: agents of a pool, agents and pools of a gateway. All references are within one namespace. */
+import { kinds, type EgressGateway, type TaskAgent, type WorkerPool } from '../kind.ts';
+import type { World } from '../runtime/index.ts';
+import { isLive } from './order.ts';
+
+export function gatewayNames(agent: TaskAgent): readonly string[] {
+  return [...new Set((agent.spec.egressRefs ?? []).map((ref) => ref.gatewayRef))];
+}
+
+export function agentsOfGateway(world: World, gateway: EgressGateway): readonly TaskAgent[] {
+  return world
+    .list(kinds.taskAgent, gateway.metadata.namespace)
+    .filter((agent) => isLive(agent) && gatewayNames(agent).includes(gateway.metadata.name));
+}
+
+export function agentsOfPool(world: World, pool: WorkerPool): readonly TaskAgent[] {
+  return world
+    .list(kinds.taskAgent, pool.metadata.namespace)
+    .filter((agent) => isLive(agent) && agent.spec.workerPoolRef === pool.metadata.name);
+}
+
+/** Pools whose workers bring traffic to this gateway. */
+export function poolsOfGateway(world: World, gateway: EgressGateway): readonly string[] {
+  return [...new Set(agentsOfGateway(world, gateway).map((agent) => agent.spec.workerPoolRef))].sort();
+}

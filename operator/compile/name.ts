@@ -1,0 +1,38 @@
+/** Names of the objects the operator makes, all derived from their owner, so that a stale cache cannot make two. */
+export const childName = {
+  poolKeys: (pool: string): string => `clrk-pool-keys-${pool}`,
+  poolWorkers: (pool: string): string => `${pool}-workers`,
+  poolRole: (pool: string): string => `clrk-worker-${pool}`,
+  gateway: (gateway: string): string => `clrk-egress-${gateway}`,
+  gatewayCa: (gateway: string): string => `clrk-egressgateway-ca-${gateway}`,
+  revision: (agent: string, generation: number): string => `${agent}-${String(generation).padStart(5, '0')}`,
+  agentService: (agent: string): string => `clrk-${agent}`,
+} as const;
+
+/** In the system namespace. */
+export const systemName = {
+  controlPlaneCa: 'clrk-control-plane-ca',
+  ingressClient: 'clrk-ingress-client',
+  telemetryService: 'clrk-telemetry',
+  ingressHost: 'clrk-ingress.clrk-system.svc.cluster.local',
+} as const;
+
+/** Keys of the Secret `clrk-pool-keys-<pool>`. */
+export const poolKey = { frame: 'frame.key', certificate: 'tls.crt', privateKey: 'tls.key' } as const;
+
+/** DNS name in every worker's dispatch certificate. */
+export const workerDnsName = 'worker.clrk.internal';
+
+export const label = {
+  agent: 'clrk.apoxy.dev/agent',
+  agentKind: 'clrk.apoxy.dev/agent-kind',
+  generation: 'clrk.apoxy.dev/generation',
+  revisionPool: 'clrk.apoxy.dev/worker-pool',
+  workerPool: 'clrk.apoxy.dev/workerpool',
+  component: 'clrk.apoxy.dev/component',
+  egressGateway: 'clrk.apoxy.dev/egressgateway',
+  controlPlanePki: 'clrk.apoxy.dev/control-plane-pki',
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const;
+
+export const managedByValue = 'clrk-operator';

@@ -1,0 +1,161 @@
+/** One WorkerPool, its agents, their revisions and gateways, compiled to the document its workers run. */
+import {
+  hardTimeoutMs,
+  type PlatformEndpoints,
+  type PoolAgent,
+  type PoolConfig,
+  type PoolGateway,
+  type PoolRevision,
+} from '../../contract/index.ts';
+import { parseDuration, parseQuantity } from '../../api/index.ts';
+import { kinds, type AgentSandboxRevision, type TaskAgent, type WorkerPool } from '../kind.ts';
+import { ownershipOf, type World } from '../runtime/index.ts';
+import { compileDestinations } from './destination.ts';
+import { resolveEnv, type EnvVar } from './env-value.ts';
+import { gatewayCa } from './gateway-ca.ts';
+import { agentsOfPool, gatewayNames } from './membership.ts';
+import { childName, label, poolKey } from './name.ts';
+import { isLive } from './order.ts';
+import { compileRegistries } from './registry.ts';
+import { secretText } from './secret-value.ts';
+
+// Reference (b), TaskAgent: defaults of the original, applied for real here (design 4).
+const defaultTimeoutMs = 100_000;
+const defaultIdleTtlMs = 10 * 60_000;
+const defaultCpuMillis = 1_000;
+const defaultMemoryBytes = 512 * 1024 * 1024;
+const defaultStateMb = 100;
+const defaultStateMount = '/var/clrk/state';
+
+export interface PoolInput {
+  readonly pool: WorkerPool;
+  readonly platform: PlatformEndpoints;
+  readonly platformCidrs: readonly string[];
+  readonly insecureRegistries: readonly string[];
+  /** Certificate of the control-plane CA; the ingress presents a certificate of it. */
+  readonly clientCaPem: string;
+}
+
+/** The document without its digest, or undefined while the pool's keys are not made yet. */
+export function compilePool(world: World, input: PoolInput): Omit<PoolConfig, 'digest'> | undefined {
+  const { pool, platform, clientCaPem } = input;
+  const { namespace, name, uid } = pool.metadata;
+  const keys = world.get(kinds.secret, namespace, childName.poolKeys(name));
+  const frameKeyBase64 = keys?.data?.[poolKey.frame];
+  const certificatePem = secretText(keys, poolKey.certificate);
+  const privateKeyPem = secretText(keys, poolKey.privateKey);
+  if (!frameKeyBase64 || !certificatePem || !privateKeyPem || clientCaPem === '') return undefined;
+  const agents = agentsOfPool(world, pool);
+  return {
+    version: 1,
+    pool: { namespace, name, uid: uid ?? '' },
+    frameKeyBase64,
+    dispatchTls: { certificatePem, privateKeyPem, clientCaPem },
+    maxExecutionsPerWorker: pool.spec.maxExecutionsPerWorker ?? 0,
+    agents: agents.map((agent) => compileAgent(world, agent)),
+    gateways: compileGateways(world, namespace, agents, input.platformCidrs),
+    registries: compileRegistries(world, pool, input.insecureRegistries),
+    platform,
+  };
+}
+
+function compileAgent(world: World, agent: TaskAgent): PoolAgent {
+  const { metadata, spec, status } = agent;
+  const revisions = revisionsOf(world, agent).flatMap((revision) => compileRevision(world, agent, revision));
+  const serving = status?.latestReadyRevisionName;
+  const serves = revisions.some((revision) => revision.name === serving);
+  return {
+    kind: 'TaskAgent',
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    labels: { ...metadata.labels },
+    revisions,
+    ...(serves && serving !== undefined ? { servingRevision: serving } : {}),
+    timeoutMs: agentTimeoutMs(agent),
+    maxConcurrent: spec.maxConcurrent ?? 0,
+    resources: compileResources(spec.resources),
+    warmPoolSize: spec.warmPoolSize ?? 0,
+    warmPoolIdleTtlMs: positive(parseDuration(spec.warmPoolIdleTTL ?? ''), defaultIdleTtlMs),
+    deliveryMode: spec.delivery?.mode ?? 'Stdin',
+    ...compileState(spec.state),
+    gateways: gatewayNames(agent).map((name) => `${metadata.namespace}/${name}`),
+  };
+}
+
+/** Revisions of exactly this agent: one of a deleted namesake waits for the garbage collector. */
+export function revisionsOf(world: World, agent: TaskAgent): readonly AgentSandboxRevision[] {
+  return world
+    .list(kinds.agentSandboxRevision, agent.metadata.namespace)
+    .filter(
+      (revision) =>
+        isLive(revision) &&
+        revision.metadata.labels?.[label.agent] === agent.metadata.name &&
+        ownershipOf(revision, agent.metadata.uid ?? '') === 'owned',
+    );
+}
+
+export function agentTimeoutMs(agent: TaskAgent): number {
+  return Math.min(positive(parseDuration(agent.spec.timeout ?? ''), defaultTimeoutMs), hardTimeoutMs);
+}
+
+function positive(value: number | undefined, otherwise: number): number {
+  return value === undefined || !(value > 0) ? otherwise : Math.ceil(value);
+}
+
+function compileRevision(world: World, agent: TaskAgent, revision: AgentSandboxRevision): PoolRevision[] {
+  const { image, command, args } = revision.spec;
+  const resolved = resolveEnv(world, agent, (revision.spec.env ?? []) as readonly EnvVar[]);
+  if (!resolved.resolved) return [];
+  return [
+    {
+      name: revision.metadata.name,
+      image,
+      ...(command === undefined ? {} : { command: [...command] }),
+      ...(args === undefined ? {} : { args: [...args] }),
+      env: resolved.env.map((each) => ({ ...each })),
+    },
+  ];
+}
+
+function compileResources(resources: TaskAgent['spec']['resources']): PoolAgent['resources'] {
+  const { cpu, memory, ephemeralStorage } = resources ?? {};
+  return {
+    cpuMillis: positive(quantity(cpu, 1_000), defaultCpuMillis),
+    memoryBytes: positive(quantity(memory, 1), defaultMemoryBytes),
+    ephemeralStorageBytes: Math.max(0, Math.ceil(quantity(ephemeralStorage, 1) ?? 0)),
+  };
+}
+
+function quantity(value: string | number | undefined, factor: number): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = parseQuantity(String(value));
+  return parsed === undefined ? undefined : parsed * factor;
+}
+
+function compileState(state: TaskAgent['spec']['state']): Pick<PoolAgent, 'state'> {
+  if (state === undefined) return {};
+  const sizeLimitBytes = (state.sizeLimitMB ?? defaultStateMb) * 1024 * 1024;
+  return { state: { mountPath: state.mountPath ?? defaultStateMount, sizeLimitBytes } };
+}
+
+function compileGateways(
+  world: World,
+  namespace: string,
+  agents: readonly TaskAgent[],
+  platformCidrs: readonly string[],
+): PoolGateway[] {
+  const names = [...new Set(agents.flatMap(gatewayNames))].sort();
+  return names.flatMap((name) => {
+    const gateway = world.get(kinds.egressGateway, namespace, name);
+    if (gateway === undefined || !isLive(gateway)) return [];
+    const ca = gatewayCa(world, gateway);
+    return [
+      {
+        id: `${namespace}/${name}`,
+        ...(ca.found ? { caPem: ca.certificatePem } : {}),
+        destinations: compileDestinations(world, gateway, platformCidrs),
+      },
+    ];
+  });
+}

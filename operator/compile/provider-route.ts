@@ -1,0 +1,86 @@
+/** AIProviderRoute to the gateway's form, with Backends resolved. A reference that cannot be resolved is left out. */
+import type { ProviderBackend, ProviderRoute } from '../../contract/index.ts';
+import { apiGroup, kinds, type AIProviderRoute, type Backend } from '../kind.ts';
+import type { World } from '../runtime/index.ts';
+import { isLive } from './order.ts';
+
+type Rule = AIProviderRoute['spec']['rules'][number];
+type BackendRef = NonNullable<Rule['backendRefs']>[number];
+type Filter = NonNullable<Rule['filters']>[number];
+
+export type ResolvedBackend =
+  | { readonly resolved: true; readonly backend: ProviderBackend }
+  | {
+      readonly resolved: false;
+      readonly reason: 'InvalidKind' | 'BackendNotFound' | 'RefNotPermitted' | 'UnsupportedBackend';
+      readonly message: string;
+    };
+
+export function resolveBackend(world: World, route: AIProviderRoute, ref: BackendRef): ResolvedBackend {
+  if ((ref.group ?? apiGroup) !== apiGroup || (ref.kind ?? 'Backend') !== 'Backend') {
+    return {
+      resolved: false,
+      reason: 'InvalidKind',
+      message: `${ref.kind ?? ''} ${ref.name} is not a Backend`,
+    };
+  }
+  if (ref.namespace !== undefined && ref.namespace !== route.metadata.namespace) {
+    const message = `Backend ${ref.namespace}/${ref.name} is in another namespace`;
+    return { resolved: false, reason: 'RefNotPermitted', message };
+  }
+  const backend = world.get(kinds.backend, route.metadata.namespace, ref.name);
+  if (backend === undefined || !isLive(backend)) {
+    return { resolved: false, reason: 'BackendNotFound', message: `Backend ${ref.name} does not exist` };
+  }
+  const upstream = backend.spec.upstream;
+  if (upstream === undefined) {
+    const message = `Backend ${ref.name} has no upstream (type ${backend.spec.type ?? 'Upstream'})`;
+    return { resolved: false, reason: 'UnsupportedBackend', message };
+  }
+  return { resolved: true, backend: providerBackend(ref, backend, upstream) };
+}
+
+function providerBackend(
+  ref: BackendRef,
+  backend: Backend,
+  upstream: NonNullable<Backend['spec']['upstream']>,
+): ProviderBackend {
+  return {
+    name: ref.name,
+    weight: ref.weight ?? 1,
+    schema: backend.spec.schema.name,
+    host: upstream.host.toLowerCase(),
+    port: upstream.port ?? 443,
+    modelRewrites: (backend.spec.modelRewrites ?? []).map(({ from, to }) => ({ from, to })),
+    ensureStreamUsage: backend.spec.bodyMutation?.ensureStreamUsage ?? false,
+  };
+}
+
+export function compileProviderRoute(world: World, route: AIProviderRoute): ProviderRoute {
+  const { namespace, name } = route.metadata;
+  return {
+    route: { namespace, name },
+    rules: route.spec.rules.flatMap((rule) => {
+      const backends = (rule.backendRefs ?? []).map((ref) => resolveBackend(world, route, ref));
+      const resolved = backends.flatMap((each) => (each.resolved ? [each.backend] : []));
+      // A rule whose every backend is missing must not fall back to the host the agent asked for.
+      if (backends.length > 0 && resolved.length === 0) return [];
+      return [
+        {
+          matches: (rule.matches ?? []).map((match) => ({
+            provider: match.provider,
+            models: [...(match.models ?? [])],
+            endpoints: [...(match.endpoints ?? [])],
+          })),
+          filters: (rule.filters ?? []).flatMap(tokenBudget),
+          backends: resolved,
+        },
+      ];
+    }),
+  };
+}
+
+function tokenBudget(filter: Filter): ProviderRoute['rules'][number]['filters'] {
+  if (filter.type !== 'TokenBudget' || filter.tokenBudget === undefined) return [];
+  return [{ type: 'TokenBudget', ...filter.tokenBudget }];
+}

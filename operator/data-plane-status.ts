@@ -1,0 +1,87 @@
+/**
+ * What live data planes say of themselves, and which objects a change of it concerns. Pure: the NATS view is behind
+ * the interface. A heartbeat that changes nothing concerns nobody.
+ */
+import type { GatewayStatus, IngressStatus, WorkerStatus } from '../contract/index.ts';
+import { splitAgentId } from './split-agent-id.ts';
+
+export interface DataPlaneStatus {
+  workers(): readonly WorkerStatus[];
+  gateways(): readonly GatewayStatus[];
+  ingresses(): readonly IngressStatus[];
+}
+
+/** Keys (`namespace/name`) to look at again. */
+export interface StatusDiff {
+  readonly pools: ReadonlySet<string>;
+  readonly gateways: ReadonlySet<string>;
+  readonly revisions: ReadonlySet<string>;
+  readonly agents: ReadonlySet<string>;
+  /** An ingress came, went or took another config. */
+  readonly ingress: boolean;
+}
+
+export interface StatusSnapshot {
+  readonly workers: readonly WorkerStatus[];
+  readonly gateways: readonly GatewayStatus[];
+  readonly ingresses: readonly IngressStatus[];
+}
+
+type Record_ = Readonly<Record<string, unknown>>;
+
+export function diffStatus(before: StatusSnapshot, after: StatusSnapshot): StatusDiff {
+  const diff = {
+    pools: new Set<string>(),
+    gateways: new Set<string>(),
+    revisions: new Set<string>(),
+    agents: new Set<string>(),
+    ingress: false,
+  };
+  for (const [old, now] of pairs(before.workers, after.workers)) {
+    const word = now ?? old;
+    if (word === undefined || !changed(old, now)) continue;
+    diff.pools.add(`${word.namespace}/${word.pool}`);
+    // A worker that came or went, or an agent whose load moved.
+    for (const id of changedKeys(old?.images, now?.images)) diff.revisions.add(id);
+    for (const id of changedKeys(old?.warm, now?.warm)) diff.revisions.add(id);
+    for (const id of changedKeys(old?.inFlight, now?.inFlight)) addAgent(diff.agents, id);
+  }
+  for (const [old, now] of pairs(before.gateways, after.gateways)) {
+    const word = now ?? old;
+    const moved = old?.configDigest !== now?.configDigest || old?.draining !== now?.draining;
+    if (word !== undefined && moved) diff.gateways.add(`${word.namespace}/${word.gateway}`);
+  }
+  diff.ingress = pairs(before.ingresses, after.ingresses).some(
+    ([old, now]) => old?.configDigest !== now?.configDigest,
+  );
+  return diff;
+}
+
+function addAgent(agents: Set<string>, id: string): void {
+  const agent = splitAgentId(id);
+  if (agent !== undefined) agents.add(`${agent.namespace}/${agent.name}`);
+}
+
+/** Records of one process before and after, by pod. */
+function pairs<T extends { readonly namespace: string; readonly pod: string }>(
+  before: readonly T[],
+  after: readonly T[],
+): ReadonlyArray<readonly [T | undefined, T | undefined]> {
+  const id = (word: T): string => `${word.namespace}/${word.pod}`;
+  const old = new Map(before.map((word) => [id(word), word]));
+  const now = new Map(after.map((word) => [id(word), word]));
+  return [...new Set([...old.keys(), ...now.keys()])].map((key) => [old.get(key), now.get(key)] as const);
+}
+
+function changed(old: WorkerStatus | undefined, now: WorkerStatus | undefined): boolean {
+  return fingerprint(old) !== fingerprint(now);
+}
+
+function fingerprint(word: WorkerStatus | undefined): string {
+  return word === undefined ? '' : JSON.stringify({ ...word, at: 0 });
+}
+
+function changedKeys(old: Record_ | undefined, now: Record_ | undefined): string[] {
+  const all = new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})]);
+  return [...all].filter((key) => JSON.stringify(old?.[key]) !== JSON.stringify(now?.[key]));
+}

@@ -1,0 +1,95 @@
+/** An EgressGateway's children, pure: Deployment, headless Service, and the right to read one Secret. */
+import { configSecretName, environment, ports } from '../../contract/index.ts';
+import { childName, label } from '../compile/index.ts';
+import type { EgressGateway } from '../kind.ts';
+import { controllerRef, labelValue, managedLabels } from '../owner.ts';
+import type { KubeObject, Metadata } from '../runtime/index.ts';
+import { configReader, configReaderBinding, downwardEnv } from '../workerpool/children.ts';
+
+// Reference: the gateway drains open calls for up to 30 s.
+const terminationGraceSeconds = 45;
+/** The kind has no replicas field; one is enough until a policy kind asks for more. */
+export const gatewayReplicas = 1;
+
+export function gatewayMetadata(gateway: EgressGateway, name: string): Metadata {
+  return {
+    namespace: gateway.metadata.namespace,
+    name,
+    labels: { ...managedLabels('egress'), ...gatewaySelector(gateway) },
+    ownerReferences: [controllerRef({ kind: 'EgressGateway', metadata: gateway.metadata })],
+  };
+}
+
+function gatewaySelector(gateway: EgressGateway): Record<string, string> {
+  return { [label.egressGateway]: labelValue(gateway.metadata.name) };
+}
+
+export function gatewayDeployment(gateway: EgressGateway, image: string): KubeObject {
+  const { name } = gateway.metadata;
+  const metadata = gatewayMetadata(gateway, childName.gateway(name));
+  const probe = (path: string, seconds: number): object => ({
+    httpGet: { path, port: ports.health },
+    initialDelaySeconds: seconds,
+    periodSeconds: seconds,
+  });
+  const container = {
+    name: 'egress',
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    args: ['egress'],
+    env: [
+      ...downwardEnv(),
+      { name: environment.gatewayName, value: name },
+      { name: environment.configSecret, value: configSecretName.gateway(name) },
+    ],
+    ports: [{ name: 'frame', containerPort: ports.egressFrame, protocol: 'TCP' }],
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    readinessProbe: probe('/readyz', 2),
+    livenessProbe: probe('/healthz', 10),
+  };
+  const podSpec = {
+    serviceAccountName: childName.gateway(name),
+    terminationGracePeriodSeconds: terminationGraceSeconds,
+    // Pod Security "restricted" (conventions 4); 65532 is the image's nonroot user.
+    securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [container],
+  };
+  return {
+    metadata,
+    spec: {
+      replicas: gatewayReplicas,
+      selector: { matchLabels: gatewaySelector(gateway) },
+      template: { metadata: { labels: metadata.labels }, spec: podSpec },
+    },
+  } as KubeObject;
+}
+
+/** Headless: workers find gateways by their status in NATS. */
+export function gatewayService(gateway: EgressGateway): KubeObject {
+  return {
+    metadata: gatewayMetadata(gateway, childName.gateway(gateway.metadata.name)),
+    spec: {
+      clusterIP: 'None',
+      selector: gatewaySelector(gateway),
+      ports: [{ name: 'frame', port: ports.egressFrame, targetPort: ports.egressFrame, protocol: 'TCP' }],
+    },
+  } as KubeObject;
+}
+
+export function gatewayServiceAccount(gateway: EgressGateway): KubeObject {
+  return { metadata: gatewayMetadata(gateway, childName.gateway(gateway.metadata.name)) };
+}
+
+export function gatewayRole(gateway: EgressGateway): KubeObject {
+  const { name } = gateway.metadata;
+  return configReader(gatewayMetadata(gateway, childName.gateway(name)), configSecretName.gateway(name));
+}
+
+export function gatewayRoleBinding(gateway: EgressGateway): KubeObject {
+  const name = childName.gateway(gateway.metadata.name);
+  return configReaderBinding(gatewayMetadata(gateway, name), name);
+}

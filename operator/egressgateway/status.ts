@@ -1,0 +1,110 @@
+/** An EgressGateway's status: listeners with their routes, and Programmed when every ready replica runs the config. Pure. */
+import { ports, type GatewayStatus } from '../../contract/index.ts';
+import type { Fault } from '../fault.ts';
+import type { Deployment, EgressGateway } from '../kind.ts';
+import { graceLeft, previousConditions } from '../pending.ts';
+import { setConditions, summaryFindings, type Finding, type Summary } from '../runtime/index.ts';
+import { gatewayReplicas } from './children.ts';
+
+export interface GatewayObservation {
+  readonly gateway: EgressGateway;
+  readonly deployment: Deployment | undefined;
+  /** Live data planes of this gateway. */
+  readonly reports: readonly GatewayStatus[];
+  /** Digest of the config in force; undefined before the first. */
+  readonly digest: string | undefined;
+  /** Attached routes by listener name. */
+  readonly attached: ReadonlyMap<string, number>;
+  /** Spec or name faults: nothing was written. */
+  readonly fault: Fault | undefined;
+  /** A reference that is missing (trust bundle, own CA). */
+  readonly missing: Fault | undefined;
+  readonly now: number;
+}
+
+const accepted: Finding = { type: 'Accepted', status: 'True', reason: 'Accepted', message: '' };
+
+export function gatewayStatus(observation: GatewayObservation): object {
+  const { gateway, now } = observation;
+  const generation = gateway.metadata.generation ?? 0;
+  const previous = previousConditions(gateway);
+  const findings = [
+    observation.fault === undefined
+      ? accepted
+      : { ...accepted, status: 'False' as const, ...observation.fault },
+    resolvedRefs(observation),
+    programmed(observation),
+  ];
+  const summary = summarize(findings, observation);
+  return {
+    observedGeneration: generation,
+    listenerCount: gateway.spec.listeners.length,
+    listeners: gateway.spec.listeners.map((listener) => listenerStatus(observation, listener)),
+    conditions: setConditions([...findings, ...summaryFindings(summary)], { previous, generation, now }),
+  };
+}
+
+function resolvedRefs({ missing }: GatewayObservation): Finding {
+  if (missing === undefined) {
+    return { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: '' };
+  }
+  return { type: 'ResolvedRefs', status: 'False', ...missing };
+}
+
+function programmed({ deployment, reports, digest }: GatewayObservation): Finding {
+  const type = 'Programmed';
+  if (digest === undefined) {
+    return { type, status: 'False', reason: 'ConfigPending', message: 'no config compiled yet' };
+  }
+  const ready = deployment?.status?.readyReplicas ?? 0;
+  if (ready < gatewayReplicas) {
+    const message = `${ready} of ${gatewayReplicas} replicas ready`;
+    return { type, status: 'False', reason: 'GatewayNotProgrammed', message };
+  }
+  const serving = reports.filter((report) => !report.draining);
+  const current = serving.filter((report) => report.configDigest === digest).length;
+  // Every replica that takes connections must run it, and as many must report as are ready.
+  if (current < ready || current < serving.length) {
+    const message = `${current} of ${Math.max(ready, serving.length)} replicas run config ${short(digest)}`;
+    return { type, status: 'False', reason: 'GatewayNotProgrammed', message };
+  }
+  return { type, status: 'True', reason: 'GatewayProgrammed', message: `config ${short(digest)}` };
+}
+
+function short(digest: string): string {
+  return digest.slice(0, 'sha256:'.length + 12);
+}
+
+function summarize(findings: readonly Finding[], observation: GatewayObservation): Summary {
+  const failed = findings.find((finding) => finding.status !== 'True');
+  if (failed === undefined) {
+    return { state: 'ready', reason: 'GatewayProgrammed', message: 'every replica runs the current config' };
+  }
+  const { reason, message } = failed;
+  if (failed.type === 'Accepted') return { state: 'stalled', reason, message };
+  const late = graceLeft(previousConditions(observation.gateway), 'ResolvedRefs', observation.now) === 0;
+  if (failed.type === 'ResolvedRefs' && late) return { state: 'stalled', reason, message };
+  return { state: 'pending', reason, message };
+}
+
+type Listener = EgressGateway['spec']['listeners'][number];
+
+function listenerStatus(observation: GatewayObservation, listener: Listener): object {
+  const { gateway, attached, now } = observation;
+  const before = (gateway.status?.listeners ?? []).find((each) => each.name === listener.name);
+  const udp = listener.protocol === 'UDP';
+  const finding: Finding = udp
+    ? { type: 'Accepted', status: 'False', reason: 'UnsupportedProtocol', message: 'UDP is not supported' }
+    : accepted;
+  return {
+    name: listener.name,
+    ...(listener.port === undefined ? {} : { port: listener.port }),
+    backendAddress: `clrk-egress-${gateway.metadata.name}.${gateway.metadata.namespace}.svc:${ports.egressFrame}`,
+    attachedRoutes: udp ? 0 : (attached.get(listener.name) ?? 0),
+    conditions: setConditions([finding], {
+      previous: before === undefined ? [] : previousConditions({ status: before }),
+      generation: gateway.metadata.generation ?? 0,
+      now,
+    }),
+  };
+}

@@ -1,0 +1,48 @@
+/** EgressL4Route status. What it opens is compiled with its gateway. */
+import { isLive } from '../compile/index.ts';
+import type { Context, ControllerSpec } from '../context.ts';
+import { kinds, type EgressL4Route, type Route } from '../kind.ts';
+import { graceRequeue, markPending, previousConditions } from '../pending.ts';
+import { routeStatus } from '../route-status.ts';
+import { routeWatches } from '../route-watches.ts';
+import {
+  splitKey,
+  type Finding,
+  type Kind,
+  type KubeObject,
+  type ReconcileResult,
+} from '../runtime/index.ts';
+
+async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
+  const { namespace, name } = splitKey(key);
+  const route = context.world.get(kinds.egressL4Route, namespace, name);
+  if (route === undefined || !isLive(route)) return {};
+  await markPending(context, kinds.egressL4Route, route as KubeObject);
+  const { world } = context;
+  const status = routeStatus({
+    world,
+    route: { ...route, kind: 'EgressL4Route' },
+    resolvedRefs: resolvedRefs(route),
+    now: context.now(),
+  });
+  await context.applier.applyStatus(kinds.egressL4Route, route as KubeObject, status);
+  return graceRequeue(previousConditions(route), context.now());
+}
+
+/** Filters by ExtensionRef and backendRefs are not carried out for L4 routes: say so rather than pretend. */
+function resolvedRefs(route: EgressL4Route): Finding {
+  const type = 'ResolvedRefs';
+  const { rules } = route.spec;
+  if (rules.some((rule) => (rule.filters ?? []).length > 0)) {
+    const message = 'filters of EgressL4Route name kinds this version does not have';
+    return { type, status: 'False', reason: 'UnsupportedValue', message };
+  }
+  return { type, status: 'True', reason: 'ResolvedRefs', message: '' };
+}
+
+export const egressL4RouteController: ControllerSpec = {
+  name: 'egressl4route',
+  concurrency: 2,
+  reconcile,
+  watches: routeWatches(kinds.egressL4Route as Kind<Route>),
+};

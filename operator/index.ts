@@ -1,0 +1,2 @@
+/** The one door of `operator/`. */
+export { runOperator } from './run-operator.ts';

@@ -1,0 +1,140 @@
+/**
+ * The operator without its process: caches, controllers and the data planes' status wired together over interfaces,
+ * so that a test runs the very same thing against its own API server and its own words of the data planes.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Log } from '../process/index.ts';
+import type { PlatformSettings } from './compile/index.ts';
+import type { Context } from './context.ts';
+import { controlPlaneKey } from './controlplane/controller.ts';
+import { controllerSpecs } from './controllers.ts';
+import { diffStatus, type DataPlaneStatus, type StatusSnapshot } from './data-plane-status.ts';
+import { ingressKey } from './ingress/controller.ts';
+import { kinds } from './kind.ts';
+import { ProgrammedConfigs } from './programmed-config.ts';
+import {
+  Applier,
+  Controller,
+  EventRecorder,
+  Manager,
+  type KubeApi,
+  type LeaderTimes,
+  type Metrics,
+} from './runtime/index.ts';
+
+export interface OperatorOptions {
+  readonly api: KubeApi;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Where the leader election Lease lives. */
+  readonly namespace: string;
+  readonly identity: string;
+  readonly now: () => number;
+  readonly settings: () => PlatformSettings;
+  readonly dataPlanes: DataPlaneStatus;
+  readonly signal: AbortSignal;
+  readonly times?: LeaderTimes;
+}
+
+// Load figures in status are for people: a slow beat spares the API server and every GitOps tool that watches.
+const statusBeatMs = 1_000;
+
+export class Operator {
+  readonly #options: OperatorOptions;
+  readonly #manager: Manager;
+  readonly #controllers = new Map<string, Controller>();
+  #seen: StatusSnapshot = { workers: [], gateways: [], ingresses: [] };
+
+  constructor(options: OperatorOptions) {
+    this.#options = options;
+    this.#manager = new Manager(options);
+    const programmed = new ProgrammedConfigs();
+    for (const kind of Object.values(kinds)) this.#manager.watch(kind);
+    for (const spec of controllerSpecs) this.#add(spec, programmed);
+    this.#enqueue('controlplane', controlPlaneKey);
+    this.#enqueue('ingress', ingressKey);
+  }
+
+  /** Runs until the signal aborts or leadership is lost; true when it was lost. */
+  async run(): Promise<boolean> {
+    return await this.#manager.run();
+  }
+
+  notReady(): string | undefined {
+    return this.#manager.notReady();
+  }
+
+  observeAges(): void {
+    this.#manager.observeAges();
+  }
+
+  /** Settings changed (a rotated password): everything is compiled again. */
+  settingsChanged(): void {
+    this.#enqueue('ingress', ingressKey);
+    this.#manager.resync();
+  }
+
+  /** Data planes said something, or fell silent: look again at what it concerns. */
+  statusChanged(): void {
+    const { dataPlanes } = this.#options;
+    const now: StatusSnapshot = {
+      workers: [...dataPlanes.workers()],
+      gateways: [...dataPlanes.gateways()],
+      ingresses: [...dataPlanes.ingresses()],
+    };
+    const diff = diffStatus(this.#seen, now);
+    this.#seen = now;
+    for (const key of diff.gateways) this.#enqueue('egressgateway', key);
+    for (const key of diff.revisions) this.#enqueue('agentsandboxrevision', key);
+    for (const key of diff.pools) this.#enqueue('workerpool', key, statusBeatMs);
+    for (const key of diff.agents) this.#enqueue('taskagent', key, statusBeatMs);
+    for (const key of this.#waitingAgents(diff)) this.#enqueue('taskagent', key);
+  }
+
+  /** Agents whose readiness waits for a config to arrive at a worker or the ingress. */
+  #waitingAgents(diff: { readonly pools: ReadonlySet<string>; readonly ingress: boolean }): string[] {
+    if (diff.pools.size === 0 && !diff.ingress) return [];
+    return this.#manager.world
+      .list(kinds.taskAgent)
+      .filter(({ metadata, spec, status }) => {
+        const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
+        if (ready?.status === 'True') return false;
+        return diff.ingress || diff.pools.has(`${metadata.namespace}/${spec.workerPoolRef}`);
+      })
+      .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  }
+
+  #enqueue(controller: string, key: string, delayMs = 0): void {
+    this.#controllers.get(controller)?.enqueue(key, delayMs);
+  }
+
+  #add(spec: (typeof controllerSpecs)[number], programmed: ProgrammedConfigs): void {
+    const { api, log, metrics, now, identity, settings, dataPlanes } = this.#options;
+    const { world } = this.#manager;
+    const context: Context = {
+      world,
+      api,
+      log,
+      now,
+      randomBytes,
+      settings,
+      dataPlanes,
+      programmed,
+      applier: new Applier(api, `clrk-operator-${spec.name}`),
+      events: new EventRecorder({ api, controller: spec.name, instance: identity, log, now }),
+    };
+    const controller = new Controller({
+      name: spec.name,
+      concurrency: spec.concurrency,
+      reconcile: async (key) => await spec.reconcile(context, key),
+      metrics,
+      log,
+      now,
+    });
+    this.#controllers.set(spec.name, controller);
+    this.#manager.addController(controller);
+    for (const { resource, keysOf, delayMs = 0 } of spec.watches) {
+      this.#manager.on({ controller, resource, delayMs, keysOf: (change) => keysOf(world, change) });
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** Owner references and labels of children, and the check that we may write one. */
+import { createHash } from 'node:crypto';
+import { ClrkError } from '../contract/index.ts';
+import { label, managedByValue } from './compile/index.ts';
+import { apiVersion } from './kind.ts';
+import { ownershipOf, type KubeObject, type Metadata, type OwnerReference } from './runtime/index.ts';
+
+export interface Owner {
+  readonly kind: string;
+  readonly metadata: Metadata & { readonly name: string };
+}
+
+export function controllerRef(owner: Owner): OwnerReference {
+  const { name, uid = '' } = owner.metadata;
+  return { apiVersion, kind: owner.kind, name, uid, controller: true, blockOwnerDeletion: true };
+}
+
+export function managedLabels(component: string): Record<string, string> {
+  return { [label.managedBy]: managedByValue, [label.component]: component };
+}
+
+/** A name as a label value: at most 63 characters, hashed beyond (conventions 2). */
+export function labelValue(name: string): string {
+  if (name.length <= 63) return name;
+  return `${name.slice(0, 52)}-${createHash('sha256').update(name).digest('hex').slice(0, 10)}`;
+}
+
+/** Throws NAME_CONFLICT when the name is taken by an object that is not this owner's. */
+export function requireOwn(what: string, observed: KubeObject | undefined, owner: Owner): void {
+  if (observed === undefined || observed.metadata?.deletionTimestamp !== undefined) return;
+  if (ownershipOf(observed, owner.metadata.uid ?? '') === 'owned') return;
+  const { name, uid } = owner.metadata;
+  // A child of our deleted namesake: the garbage collector is about to remove it.
+  const stale = observed.metadata?.ownerReferences?.some((ref) => ref.name === name && ref.uid !== uid);
+  throw new ClrkError('NAME_CONFLICT', `${what} ${observed.metadata?.name ?? ''} exists and is not ours`, {
+    hint: `Rename or delete it, or rename ${owner.kind} ${name}.`,
+    retryable: stale === true,
+  });
+}

@@ -1,0 +1,104 @@
+/** Runs a LeaderElection against the API: reads and writes the Lease every retry period, tells when we lead or lost. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage } from '../../contract/index.ts';
+import type { Log } from '../../process/index.ts';
+import type { KubeApi } from './api-client.ts';
+import { LeaderElection, leaderTimes, type LeaderTimes, type LeaseSpec } from './leader-election.ts';
+import type { KubeObject } from './object.ts';
+import { builtins } from './resource.ts';
+
+export interface LeaderElectorOptions {
+  readonly api: KubeApi;
+  readonly namespace: string;
+  readonly name: string;
+  readonly identity: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly times?: LeaderTimes;
+}
+
+type Lease = KubeObject & { readonly spec?: LeaseSpec };
+
+export class LeaderElector {
+  readonly #options: LeaderElectorOptions;
+  readonly #times: LeaderTimes;
+  readonly #election: LeaderElection;
+  #lease: Lease | undefined;
+
+  constructor(options: LeaderElectorOptions) {
+    this.#options = options;
+    this.#times = options.times ?? leaderTimes;
+    this.#election = new LeaderElection(options.identity, this.#times);
+  }
+
+  /** Resolves when we lead (true) or the signal aborted first (false). */
+  async acquire(): Promise<boolean> {
+    while (!this.#options.signal.aborted) {
+      await this.#try();
+      if (this.#election.leading(this.#options.now())) return true;
+      await this.#pause();
+    }
+    return false;
+  }
+
+  /** Renews until leadership is lost (true) or the signal aborts (false); then gives the lease up. */
+  async hold(): Promise<boolean> {
+    while (!this.#options.signal.aborted) {
+      await this.#pause();
+      await this.#try();
+      if (this.#election.deposed() || !this.#election.leading(this.#options.now())) return true;
+    }
+    return false;
+  }
+
+  /** Lets the next replica lead at once. Call after the last write of ours. */
+  async release(): Promise<void> {
+    const spec = this.#election.release(this.#options.now());
+    if (spec === undefined || this.#lease === undefined) return;
+    await this.#options.api.replace(builtins.leases, withSpec(this.#lease, spec)).catch(() => undefined);
+  }
+
+  async #pause(): Promise<void> {
+    await sleep(this.#times.retryMs, undefined, { signal: this.#options.signal }).catch(() => undefined);
+  }
+
+  /** One attempt, bounded by half the renew deadline so that a hanging API server cannot hide a lost lease. */
+  async #try(): Promise<void> {
+    const { log, name } = this.#options;
+    const limit = new AbortController();
+    const late = sleep(this.#times.renewDeadlineMs / 2, undefined, { signal: limit.signal }).then(
+      () => {
+        throw new Error('lease call took too long');
+      },
+      () => undefined,
+    );
+    try {
+      await Promise.race([this.#attempt(), late]);
+    } catch (thrown) {
+      log.warn({ lease: name, error: errorMessage(thrown) }, 'lease not written');
+    } finally {
+      limit.abort();
+    }
+  }
+
+  async #attempt(): Promise<void> {
+    const { api, namespace, name, now } = this.#options;
+    this.#lease = (await api.get(builtins.leases, { namespace, name })) as Lease | undefined;
+    this.#election.observe(this.#lease?.spec, now());
+    const startedAt = now();
+    const spec = this.#election.propose(startedAt);
+    if (spec === undefined) return;
+    const lease = withSpec(this.#lease ?? { metadata: { namespace, name } }, spec);
+    // create and replace both fail with 409 when another was faster: the lock is the resourceVersion.
+    this.#lease = await (this.#lease === undefined
+      ? api.create(builtins.leases, lease)
+      : api.replace(builtins.leases, lease));
+    this.#election.written(spec, startedAt);
+  }
+}
+
+function withSpec(lease: Lease, spec: LeaseSpec): Lease {
+  const { managedFields: _dropped, ...metadata } = lease.metadata ?? {};
+  return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec } as Lease;
+}

@@ -1,0 +1,180 @@
+/** TaskAgent → revision of its generation, name Service, cut-over, garbage collection of revisions, status. */
+import { gatewayNames, isLive, label, resolveEnv, revisionsOf, type EnvVar } from '../compile/index.ts';
+import { changedObjects, ownerKeys } from '../change.ts';
+import type { Context, ControllerSpec } from '../context.ts';
+import { faultOf, type Fault } from '../fault.ts';
+import { kinds, type AgentSandboxRevision, type EgressGateway, type TaskAgent } from '../kind.ts';
+import { requireOwn } from '../owner.ts';
+import { markPending } from '../pending.ts';
+import {
+  keyOfObject,
+  splitKey,
+  type KubeObject,
+  type ReconcileResult,
+  type World,
+} from '../runtime/index.ts';
+import { workersOf } from '../workers.ts';
+import { agentService, desiredRevision, expiredRevisions, revisionName } from './children.ts';
+import { agentVerdict } from './status.ts';
+
+async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
+  const { namespace, name } = splitKey(key);
+  const agent = context.world.get(kinds.taskAgent, namespace, name);
+  if (agent === undefined || !isLive(agent)) return {};
+  await markPending(context, kinds.taskAgent, agent as KubeObject);
+  let fault: Fault | undefined;
+  try {
+    await applyChildren(context, agent);
+  } catch (thrown) {
+    fault = faultOf(thrown);
+  }
+  const verdict = agentVerdict(observe(context, agent, fault));
+  await context.applier.applyStatus(kinds.taskAgent, agent as KubeObject, verdict.status);
+  recordProgress(context, agent, verdict.latestReady);
+  await collectRevisions(context, agent, verdict.latestReady);
+  return verdict.requeueAfterMs === undefined ? {} : { requeueAfterMs: verdict.requeueAfterMs };
+}
+
+async function applyChildren(context: Context, agent: TaskAgent): Promise<void> {
+  const owner = { kind: 'TaskAgent', metadata: agent.metadata };
+  const { namespace } = agent.metadata;
+  const revision = desiredRevision(agent);
+  const existing = context.world.get(kinds.agentSandboxRevision, namespace, revisionName(agent));
+  requireOwn('AgentSandboxRevision', existing as KubeObject | undefined, owner);
+  // Immutable once made: its spec is never applied again, whatever a newer operator would write.
+  if (existing === undefined) {
+    await context.applier.apply(kinds.agentSandboxRevision, revision, undefined);
+  }
+  const service = agentService(agent);
+  const observed = context.world.get(kinds.service, namespace, service.metadata?.name ?? '');
+  requireOwn('Service', observed as KubeObject | undefined, owner);
+  await context.applier.apply(kinds.service, service, observed as KubeObject | undefined);
+}
+
+function observe(
+  context: Context,
+  agent: TaskAgent,
+  fault: Fault | undefined,
+): Parameters<typeof agentVerdict>[0] {
+  const { world, dataPlanes, programmed } = context;
+  const { namespace, name } = agent.metadata;
+  const pool = world.get(kinds.workerPool, namespace, agent.spec.workerPoolRef);
+  const workers = workersOf(context, namespace, agent.spec.workerPoolRef);
+  const env = resolveEnv(world, agent, (agent.spec.template.spec.env ?? []) as readonly EnvVar[]);
+  const poolKey = `${namespace}/${agent.spec.workerPoolRef}`;
+  const id = `${namespace}/${name}`;
+  return {
+    agent,
+    poolExists: pool !== undefined && isLive(pool),
+    gateways: existingGateways(world, agent),
+    revisions: revisionsOf(world, agent),
+    workers,
+    envProblem: env.resolved ? undefined : env.message,
+    fault,
+    programmed: (revision) =>
+      programmed.workersServe(workers, poolKey, id, revision) &&
+      programmed.ingressServes(dataPlanes.ingresses(), id, revision),
+    now: context.now(),
+  };
+}
+
+function existingGateways(world: World, agent: TaskAgent): ReadonlyMap<string, EgressGateway> {
+  const found = gatewayNames(agent).flatMap((name) => {
+    const gateway = world.get(kinds.egressGateway, agent.metadata.namespace, name);
+    return gateway !== undefined && isLive(gateway) ? [[name, gateway] as const] : [];
+  });
+  return new Map(found);
+}
+
+function recordProgress(context: Context, agent: TaskAgent, latestReady: string | undefined): void {
+  if (latestReady === undefined || latestReady === agent.status?.latestReadyRevisionName) return;
+  const note = `revision ${latestReady} is ready and serves`;
+  context.events.record(kinds.taskAgent, agent as KubeObject, {
+    type: 'Normal',
+    reason: 'RevisionReady',
+    action: 'Rollout',
+    note,
+  });
+}
+
+async function collectRevisions(
+  context: Context,
+  agent: TaskAgent,
+  latestReady: string | undefined,
+): Promise<void> {
+  const owned = revisionsOf(context.world, agent);
+  // What the world says serves is kept too: workers may still run it until the new status is compiled.
+  const serving = agent.status?.latestReadyRevisionName;
+  const expired = expiredRevisions(owned, { created: revisionName(agent), ready: latestReady });
+  for (const { metadata } of expired.filter((each) => each.metadata.name !== serving)) {
+    const { namespace, name, uid = '' } = metadata;
+    await context.api.delete(kinds.agentSandboxRevision, { namespace, name }, uid);
+  }
+}
+
+function agentsUsing(
+  world: World,
+  namespace: string | undefined,
+  uses: (agent: TaskAgent) => boolean,
+): string[] {
+  return world
+    .list(kinds.taskAgent, namespace)
+    .filter(uses)
+    .map((agent) => keyOfObject(agent as KubeObject));
+}
+
+export const taskAgentController: ControllerSpec = {
+  name: 'taskagent',
+  concurrency: 8,
+  reconcile,
+  watches: [
+    { resource: kinds.taskAgent, keysOf: (_world, change) => changedObjects(change).map(keyOfObject) },
+    {
+      resource: kinds.agentSandboxRevision,
+      keysOf: (_world, change) => [
+        ...ownerKeys('TaskAgent', change),
+        // A namesake's leftover that went away frees the name for a new agent.
+        ...changedObjects(change).map(
+          ({ metadata }) =>
+            `${metadata?.namespace ?? ''}/${(metadata as AgentSandboxRevision['metadata']).labels?.[label.agent] ?? ''}`,
+        ),
+      ],
+    },
+    { resource: kinds.service, keysOf: (_world, change) => ownerKeys('TaskAgent', change) },
+    {
+      resource: kinds.workerPool,
+      keysOf: (world, { before, after }) => {
+        // Only coming and going matters to an agent; a pool's status does not.
+        if (before !== undefined && after !== undefined && before !== after && sameLife(before, after))
+          return [];
+        const { namespace, name } = (after ?? before)?.metadata ?? {};
+        return agentsUsing(world, namespace, (agent) => agent.spec.workerPoolRef === name);
+      },
+    },
+    {
+      resource: kinds.egressGateway,
+      keysOf: (world, { before, after }) => {
+        const { namespace, name = '' } = (after ?? before)?.metadata ?? {};
+        return agentsUsing(world, namespace, (agent) => gatewayNames(agent).includes(name));
+      },
+    },
+    {
+      resource: kinds.configMap,
+      keysOf: (world, { before, after }) => {
+        const { namespace, name } = (after ?? before)?.metadata ?? {};
+        return agentsUsing(world, namespace, (agent) =>
+          ((agent.spec.template.spec.env ?? []) as readonly EnvVar[]).some(
+            (variable) => variable.valueFrom?.configMapKeyRef?.name === name,
+          ),
+        );
+      },
+    },
+  ],
+};
+
+function sameLife(before: KubeObject, after: KubeObject): boolean {
+  return (
+    before.metadata?.uid === after.metadata?.uid &&
+    before.metadata?.deletionTimestamp === after.metadata?.deletionTimestamp
+  );
+}

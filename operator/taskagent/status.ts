@@ -1,0 +1,215 @@
+/**
+ * A TaskAgent's status, pure: what it needs (pool, gateways, a revision that runs), whether it serves, and the cut-over
+ * to the latest ready revision. Ready means that a call made now is answered: config is where the call will go.
+ */
+import { agentId, type WorkerStatus } from '../../contract/index.ts';
+import { gatewayNames } from '../compile/index.ts';
+import { waitingReasons } from '../agentsandboxrevision/status.ts';
+import type { AgentSandboxRevision, EgressGateway, TaskAgent } from '../kind.ts';
+import { graceLeft, previousConditions } from '../pending.ts';
+import {
+  conditionOf,
+  setConditions,
+  summaryFindings,
+  type Condition,
+  type Finding,
+  type Summary,
+} from '../runtime/index.ts';
+import { revisionName } from './children.ts';
+import { nextFire, parseSchedule } from './schedule.ts';
+
+export interface AgentObservation {
+  readonly agent: TaskAgent;
+  readonly poolExists: boolean;
+  /** Gateways that exist, by name. */
+  readonly gateways: ReadonlyMap<string, EgressGateway>;
+  readonly revisions: readonly AgentSandboxRevision[];
+  readonly workers: readonly WorkerStatus[];
+  /** Why the environment cannot be resolved, if so. */
+  readonly envProblem: string | undefined;
+  /** A child could not be written: a person must mend it. */
+  readonly fault: { readonly reason: string; readonly message: string } | undefined;
+  /** The revision is in a config that a live worker and every live ingress run. */
+  readonly programmed: (revision: string) => boolean;
+  readonly now: number;
+}
+
+export interface AgentVerdict {
+  readonly status: object;
+  readonly latestReady: string | undefined;
+  /** When time alone will change the verdict. */
+  readonly requeueAfterMs: number | undefined;
+}
+
+export function agentVerdict(observation: AgentObservation): AgentVerdict {
+  const { agent, workers, now } = observation;
+  const generation = agent.metadata.generation ?? 0;
+  const previous = previousConditions(agent);
+  const created = revisionName(agent);
+  const latestReady = cutOver(observation, created);
+  const needs = [
+    accepted(observation),
+    poolReady(observation),
+    egress(observation),
+    gatewaysProgrammed(observation),
+  ];
+  const revision = revisionReady(observation, created, latestReady);
+  const findings = [...needs, revision, scheduled(agent)];
+  const summary = summarize(findings, observation, latestReady);
+  const conditions = setConditions([...findings, ...summaryFindings(summary)], { previous, generation, now });
+  const fire = nextFireTime(agent, now);
+  return {
+    latestReady,
+    requeueAfterMs: requeueIn(summary, previous, now, fire),
+    status: {
+      observedGeneration: generation,
+      activeExecutions: activeOf(agent, workers),
+      warmSandboxes: warmOf(agent, workers, latestReady),
+      latestCreatedRevisionName: created,
+      ...(latestReady === undefined ? {} : { latestReadyRevisionName: latestReady }),
+      ...(fire === undefined ? {} : { nextScheduleTime: isoSeconds(fire) }),
+      conditions,
+    },
+  };
+}
+
+function isoSeconds(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** The newest revision once it is ready; until then whatever served before, if it is still there. */
+function cutOver({ agent, revisions }: AgentObservation, created: string): string | undefined {
+  const current = revisions.find(({ metadata }) => metadata.name === created);
+  if (current !== undefined && conditionOf(current, 'Ready')?.status === 'True') return created;
+  const before = agent.status?.latestReadyRevisionName;
+  return revisions.some(({ metadata }) => metadata.name === before) ? before : undefined;
+}
+
+function accepted({ fault, envProblem }: AgentObservation): Finding {
+  const type = 'Accepted';
+  if (fault !== undefined) return { type, status: 'False', ...fault };
+  if (envProblem !== undefined) {
+    return { type, status: 'False', reason: 'EnvUnresolved', message: envProblem };
+  }
+  return { type, status: 'True', reason: 'SpecValid', message: '' };
+}
+
+function poolReady({ agent, poolExists }: AgentObservation): Finding {
+  const type = 'WorkerPoolReady';
+  const name = agent.spec.workerPoolRef;
+  if (poolExists) return { type, status: 'True', reason: 'WorkerPoolFound', message: '' };
+  const message = `WorkerPool ${name} does not exist in ${agent.metadata.namespace}`;
+  return { type, status: 'False', reason: 'WorkerPoolNotFound', message };
+}
+
+function egress({ agent, gateways }: AgentObservation): Finding {
+  const type = 'EgressConfigured';
+  const names = gatewayNames(agent);
+  if (names.length === 0) {
+    const message = 'no egressRefs: the agent reaches nothing but its metadata service';
+    return { type, status: 'True', reason: 'NoEgressRefs', message };
+  }
+  const missing = names.filter((name) => !gateways.has(name));
+  if (missing.length === 0) return { type, status: 'True', reason: 'AllEgressRefsFound', message: '' };
+  const message = `EgressGateway ${missing.join(', ')} does not exist in ${agent.metadata.namespace}`;
+  return { type, status: 'False', reason: 'EgressRefsNotFound', message };
+}
+
+function gatewaysProgrammed({ gateways }: AgentObservation): Finding {
+  const type = 'GatewayReady';
+  const waiting = [...gateways].filter(([, each]) => conditionOf(each, 'Programmed')?.status !== 'True');
+  if (waiting.length === 0) return { type, status: 'True', reason: 'GatewayProgrammed', message: '' };
+  const message = `EgressGateway ${waiting.map(([name]) => name).join(', ')} is not programmed yet`;
+  return { type, status: 'False', reason: 'GatewayNotProgrammed', message };
+}
+
+function revisionReady(
+  { revisions }: AgentObservation,
+  created: string,
+  latestReady: string | undefined,
+): Finding {
+  const type = 'RevisionReady';
+  if (latestReady === created) {
+    return { type, status: 'True', reason: 'RevisionReady', message: `${created} serves` };
+  }
+  const current = revisions.find(({ metadata }) => metadata.name === created);
+  const ready = current === undefined ? undefined : conditionOf(current, 'Ready');
+  const serving = latestReady === undefined ? '' : `; ${latestReady} serves until then`;
+  const reason = ready?.reason ?? 'NoWorkersReady';
+  const message = `${created}: ${ready?.message ?? 'no worker reports yet'}${serving}`;
+  return { type, status: 'False', reason, message };
+}
+
+function scheduled(agent: TaskAgent): Finding {
+  const type = 'Scheduled';
+  const { schedule } = agent.spec;
+  if (schedule === undefined)
+    return { type, status: 'False', reason: 'NotScheduled', message: 'no schedule' };
+  if (parseSchedule(schedule) !== undefined) {
+    return { type, status: 'True', reason: 'ScheduleRegistered', message: schedule };
+  }
+  return { type, status: 'False', reason: 'ParseError', message: `not a 5-field cron schedule: ${schedule}` };
+}
+
+/** Faults a person must mend, by the condition that carries them. */
+function mendable(finding: Finding): boolean {
+  if (finding.type === 'Accepted') return true;
+  if (finding.type === 'WorkerPoolReady' || finding.type === 'EgressConfigured') return true;
+  return finding.type === 'RevisionReady' && !waitingReasons.has(finding.reason);
+}
+
+function summarize(
+  findings: readonly Finding[],
+  observation: AgentObservation,
+  latestReady: string | undefined,
+): Summary {
+  const { agent, now, programmed } = observation;
+  const failed = findings.find(
+    (finding) =>
+      finding.status !== 'True' && (finding.type !== 'Scheduled' || finding.reason === 'ParseError'),
+  );
+  if (failed !== undefined) {
+    const { type, reason, message } = failed;
+    const late = mendable(failed) && graceLeft(previousConditions(agent), type, now) === 0;
+    return { state: late || type === 'Scheduled' ? 'stalled' : 'pending', reason, message };
+  }
+  const alreadyReady = conditionOf(agent, 'Ready')?.status === 'True';
+  const same = agent.status?.latestReadyRevisionName === latestReady;
+  if (latestReady !== undefined && !(alreadyReady && same) && !programmed(latestReady)) {
+    const message = `${latestReady} is on its way to workers and ingress`;
+    return { state: 'pending', reason: 'ConfigPending', message };
+  }
+  return { state: 'ready', reason: 'AgentReady', message: `${latestReady ?? ''} serves` };
+}
+
+function requeueIn(
+  summary: Summary,
+  previous: readonly Condition[],
+  now: number,
+  fire: number | undefined,
+): number | undefined {
+  const waits = fire === undefined ? [] : [fire - now + 1_000];
+  if (summary.state === 'pending') {
+    const types = ['Accepted', 'WorkerPoolReady', 'EgressConfigured', 'RevisionReady'];
+    const grace = types.map((type) => graceLeft(previous, type, now)).filter((ms) => ms > 0);
+    waits.push(Math.min(...grace, 60_000) + 100);
+  }
+  return waits.length === 0 ? undefined : Math.max(100, Math.min(...waits));
+}
+
+function nextFireTime(agent: TaskAgent, now: number): number | undefined {
+  const schedule = agent.spec.schedule === undefined ? undefined : parseSchedule(agent.spec.schedule);
+  return schedule === undefined ? undefined : nextFire(schedule, now);
+}
+
+function activeOf(agent: TaskAgent, workers: readonly WorkerStatus[]): number {
+  const { namespace, name } = agent.metadata;
+  const id = agentId({ kind: 'TaskAgent', namespace, name });
+  return workers.reduce((sum, worker) => sum + (worker.inFlight[id] ?? 0), 0);
+}
+
+function warmOf(agent: TaskAgent, workers: readonly WorkerStatus[], revision: string | undefined): number {
+  if (revision === undefined) return 0;
+  const id = `${agent.metadata.namespace}/${revision}`;
+  return workers.reduce((sum, worker) => sum + (worker.warm[id] ?? 0), 0);
+}

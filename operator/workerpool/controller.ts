@@ -1,0 +1,128 @@
+/** WorkerPool → Deployment, Service, rights, keys, compiled config, status. */
+import { configSecretName, type PoolConfig } from '../../contract/index.ts';
+import { childName, compilePool, isLive } from '../compile/index.ts';
+import { applyConfig } from '../config-secret.ts';
+import type { Context, ControllerSpec } from '../context.ts';
+import { faultOf, type Fault } from '../fault.ts';
+import { kinds, type WorkerPool } from '../kind.ts';
+import { controllerRef, labelValue, managedLabels, requireOwn } from '../owner.ts';
+import { markPending } from '../pending.ts';
+import { controlPlaneCa, endpointsFor } from '../platform.ts';
+import { splitKey, type KubeObject, type ReconcileResult, type Resource } from '../runtime/index.ts';
+import {
+  serviceAccountName,
+  workerDeployment,
+  workerRole,
+  workerRoleBinding,
+  workerService,
+  workerServiceAccount,
+} from './children.ts';
+import { workersOf } from '../workers.ts';
+import { ensurePoolKeys } from './keys.ts';
+import { poolStatus } from './status.ts';
+import { poolWatches } from './watches.ts';
+
+const waitForKeysMs = 1_000;
+
+async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
+  const { namespace, name } = splitKey(key);
+  const pool = context.world.get(kinds.workerPool, namespace, name);
+  if (pool === undefined || !isLive(pool)) {
+    context.programmed.forgetPool(key);
+    return {};
+  }
+  await markPending(context, kinds.workerPool, pool);
+  let fault: Fault | undefined;
+  let requeueAfterMs = waitForKeysMs;
+  try {
+    await applyChildren(context, pool);
+    const renewAt = await ensurePoolKeys(context, pool);
+    if (await applyPoolConfig(context, pool)) {
+      requeueAfterMs = Math.max(waitForKeysMs, (renewAt ?? 0) - context.now());
+    }
+  } catch (thrown) {
+    fault = faultOf(thrown);
+    requeueAfterMs = 30_000;
+  }
+  await writeStatus(context, pool, fault);
+  return { requeueAfterMs };
+}
+
+async function applyChildren(context: Context, pool: WorkerPool): Promise<void> {
+  await applyServiceAccount(context, pool);
+  const children: ReadonlyArray<readonly [Resource, KubeObject]> = [
+    [kinds.role, workerRole(pool)],
+    [kinds.roleBinding, workerRoleBinding(pool)],
+    [kinds.service, workerService(pool)],
+    [kinds.deployment, workerDeployment(pool)],
+  ];
+  for (const [resource, child] of children) {
+    const { namespace, name = '' } = child.metadata ?? {};
+    const observed = context.world.get<KubeObject>(resource, namespace, name);
+    requireOwn(resource.kind, observed, { kind: 'WorkerPool', metadata: pool.metadata });
+    await context.applier.apply(resource, child, observed);
+  }
+}
+
+/** An account a person made is theirs: we only bind our Role to it. */
+async function applyServiceAccount(context: Context, pool: WorkerPool): Promise<void> {
+  const { namespace } = pool.metadata;
+  const name = serviceAccountName(pool);
+  const observed = context.world.get<KubeObject>(kinds.serviceAccount, namespace, name);
+  const ours = managedLabels('worker');
+  const managed = Object.entries(ours).every(([key, value]) => observed?.metadata?.labels?.[key] === value);
+  if (observed !== undefined && !managed) return;
+  const pools = context.world
+    .list(kinds.workerPool, namespace)
+    .filter((each) => isLive(each) && serviceAccountName(each) === name);
+  await context.applier.apply(kinds.serviceAccount, workerServiceAccount(pools, name), observed);
+}
+
+/** False while keys or CA are not there yet. */
+async function applyPoolConfig(context: Context, pool: WorkerPool): Promise<boolean> {
+  const { platformCidrs, insecureRegistries } = context.settings();
+  const document = compilePool(context.world, {
+    pool,
+    platform: endpointsFor(context, 'worker'),
+    platformCidrs,
+    insecureRegistries,
+    clientCaPem: controlPlaneCa(context)?.certificatePem ?? '',
+  });
+  if (document === undefined) return false;
+  const { namespace, name } = pool.metadata;
+  const target = {
+    namespace,
+    name: configSecretName.pool(name),
+    labels: { ...managedLabels('worker'), 'clrk.apoxy.dev/workerpool': labelValue(name) },
+    ownerReferences: [controllerRef({ kind: 'WorkerPool', metadata: pool.metadata })],
+  };
+  const digest = await applyConfig<PoolConfig>(context, target, document);
+  const serving = new Map<string, string>();
+  for (const agent of document.agents) {
+    if (agent.servingRevision !== undefined) {
+      serving.set(`${agent.namespace}/${agent.name}`, agent.servingRevision);
+    }
+  }
+  context.programmed.recordPool(`${namespace}/${name}`, { digest, serving });
+  return true;
+}
+
+async function writeStatus(context: Context, pool: WorkerPool, fault: Fault | undefined): Promise<void> {
+  const { namespace, name } = pool.metadata;
+  const deployment = context.world.get(kinds.deployment, namespace, childName.poolWorkers(name));
+  const workers = workersOf(context, namespace, name);
+  const status = poolStatus({ pool, deployment, workers, fault, now: context.now() });
+  await context.applier.applyStatus(kinds.workerPool, pool as KubeObject, status);
+  if (fault !== undefined) {
+    const note = { type: 'Warning', reason: fault.reason, action: 'Reconcile', note: fault.message } as const;
+    context.events.record(kinds.workerPool, pool as KubeObject, note);
+  }
+}
+
+export const workerPoolController: ControllerSpec = {
+  name: 'workerpool',
+  concurrency: 4,
+  reconcile,
+  watches: poolWatches,
+  reads: [kinds.backend, kinds.namespace],
+};

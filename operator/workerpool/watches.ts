@@ -1,0 +1,93 @@
+/** Which pools a change concerns. Fan-out is by namespace and delayed, so that a burst is one compile a pool. */
+import { changedObjects, ownerKeys } from '../change.ts';
+import { gatewayNames, systemName } from '../compile/index.ts';
+import type { ControllerSpec } from '../context.ts';
+import { kinds, type TaskAgent } from '../kind.ts';
+import { keyOf, keyOfObject, type KubeObject, type ObjectChange, type World } from '../runtime/index.ts';
+
+const burstMs = 50;
+
+function poolsOfAgents(change: ObjectChange): readonly string[] {
+  return changedObjects(change).map((object) =>
+    keyOf(object.metadata?.namespace, (object as TaskAgent).spec.workerPoolRef),
+  );
+}
+
+function poolsOfNamespace(world: World, change: ObjectChange): readonly string[] {
+  const namespace = (change.after ?? change.before)?.metadata?.namespace;
+  return world.list(kinds.workerPool, namespace).map((pool) => keyOfObject(pool as KubeObject));
+}
+
+function allPools(world: World): readonly string[] {
+  return world.list(kinds.workerPool).map((pool) => keyOfObject(pool as KubeObject));
+}
+
+/** Pools with an agent behind this gateway. */
+export function poolsOfGatewayKey(world: World, namespace: string, gateway: string): readonly string[] {
+  const agents = world.list(kinds.taskAgent, namespace);
+  const using = agents.filter((agent) => gatewayNames(agent).includes(gateway));
+  return using.map((agent) => keyOf(namespace, agent.spec.workerPoolRef));
+}
+
+function poolsOfGatewayChange(world: World, change: ObjectChange): readonly string[] {
+  return changedObjects(change).flatMap(({ metadata }) =>
+    poolsOfGatewayKey(world, metadata?.namespace ?? '', metadata?.name ?? ''),
+  );
+}
+
+/** Routes may reach over namespaces: every pool looks again, and most write nothing. */
+function poolsOfSecret(world: World, change: ObjectChange): readonly string[] {
+  const name = (change.after ?? change.before)?.metadata?.name ?? '';
+  if (name === systemName.controlPlaneCa) return allPools(world);
+  const owned = ownerKeys('WorkerPool', change);
+  if (owned.length > 0) return owned;
+  const isCa = name.startsWith('clrk-egressgateway-ca-') || gatewayUses(world, change);
+  const pulls = world
+    .list(kinds.workerPool, (change.after ?? change.before)?.metadata?.namespace)
+    .filter((pool) => (pool.spec.template.imagePullSecrets ?? []).some((ref) => ref.name === name))
+    .map((pool) => keyOfObject(pool as KubeObject));
+  return isCa ? poolsOfNamespace(world, change) : pulls;
+}
+
+function gatewayUses(world: World, change: ObjectChange): boolean {
+  const { namespace, name } = (change.after ?? change.before)?.metadata ?? {};
+  return world
+    .list(kinds.egressGateway, namespace)
+    .some((gateway) => gateway.spec.listeners.some((listener) => listener.tls?.caCertRef?.name === name));
+}
+
+export const poolWatches: ControllerSpec['watches'] = [
+  {
+    resource: kinds.workerPool,
+    // A deleted or changed pool also changes who owns the shared ServiceAccount.
+    keysOf: poolsOfNamespace,
+  },
+  { resource: kinds.deployment, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
+  { resource: kinds.serviceAccount, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
+  { resource: kinds.role, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
+  { resource: kinds.roleBinding, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
+  { resource: kinds.secret, keysOf: poolsOfSecret },
+  {
+    resource: kinds.service,
+    keysOf: (world, change) =>
+      (change.after ?? change.before)?.metadata?.name === systemName.telemetryService
+        ? allPools(world)
+        : ownerKeys('WorkerPool', change),
+  },
+  { resource: kinds.taskAgent, keysOf: (_world, change) => poolsOfAgents(change), delayMs: burstMs },
+  {
+    resource: kinds.agentSandboxRevision,
+    keysOf: (world, change) =>
+      ownerKeys('TaskAgent', change).flatMap((key) => {
+        const slash = key.indexOf('/');
+        const agent = world.get(kinds.taskAgent, key.slice(0, slash), key.slice(slash + 1));
+        return agent === undefined ? [] : [keyOf(agent.metadata.namespace, agent.spec.workerPoolRef)];
+      }),
+    delayMs: burstMs,
+  },
+  { resource: kinds.configMap, keysOf: poolsOfNamespace, delayMs: burstMs },
+  { resource: kinds.egressGateway, keysOf: poolsOfGatewayChange, delayMs: burstMs },
+  { resource: kinds.egressL4Route, keysOf: allPools, delayMs: burstMs },
+  { resource: kinds.aiProviderRoute, keysOf: allPools, delayMs: burstMs },
+  { resource: kinds.backend, keysOf: poolsOfNamespace, delayMs: burstMs },
+];

@@ -1,0 +1,3 @@
+/** The one door of `pki/`. */
+export { createCa, type CaOptions, type CertificateAndKey } from './ca.ts';
+export { issueLeaf, type LeafOptions } from './leaf.ts';

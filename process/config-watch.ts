@@ -1,0 +1,121 @@
+/**
+ * Keeps a data plane on the newest config document: reads and watches its one Secret for ever, hands over each document
+ * with a new digest, keeps the last on every error. Apart because it is the only thing a data plane asks of Kubernetes,
+ * and nothing on the hot path may wait for it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { CoreV1Api, Watch, type KubeConfig, type V1Secret } from '@kubernetes/client-node';
+import type { Static, TSchema } from 'typebox';
+import {
+  configSecretKey,
+  environment as variable,
+  errorMessage,
+  parseConfig,
+  type ClrkError,
+} from '../contract/index.ts';
+import { requireVariable, type Environment } from './environment.ts';
+import { loadKubeConfig } from './kube-config.ts';
+import type { Log } from './log.ts';
+
+export interface ConfigWatchOptions<S extends TSchema> {
+  readonly environment: Environment;
+  readonly schema: S;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly onConfig: (config: Static<S>) => void;
+}
+
+/** Back-off between attempts; the first retries are quick because the operator may be making the Secret right now. */
+const firstRetryMs = 250;
+const lastRetryMs = 10_000;
+/** The server ends a watch after this; a half-dead connection is noticed by it too. */
+const watchSeconds = 240;
+
+class ConfigWatch<S extends TSchema> {
+  readonly #options: ConfigWatchOptions<S>;
+  readonly #namespace: string;
+  readonly #name: string;
+  #digest = '';
+  #problem = '';
+
+  constructor(options: ConfigWatchOptions<S>) {
+    this.#options = options;
+    this.#namespace = requireVariable(options.environment, variable.podNamespace);
+    this.#name = requireVariable(options.environment, variable.configSecret);
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#options;
+    let retryMs = firstRetryMs;
+    while (!signal.aborted) {
+      try {
+        const config = loadKubeConfig(this.#options.environment);
+        await this.#readThenWatch(config);
+        retryMs = firstRetryMs;
+      } catch (thrown) {
+        this.#complain(errorMessage(thrown).split('\n')[0] ?? '');
+        await delay(retryMs, undefined, { signal }).catch(() => undefined);
+        retryMs = Math.min(retryMs * 2, lastRetryMs);
+      }
+    }
+  }
+
+  /** Once a cause, not once a retry. */
+  #complain(reason: string): void {
+    if (reason !== this.#problem)
+      this.#options.log.warn({ reason }, 'config not read, the previous one stays');
+    this.#problem = reason;
+  }
+
+  async #readThenWatch(config: KubeConfig): Promise<void> {
+    const api = config.makeApiClient(CoreV1Api);
+    const secret = await api.readNamespacedSecret({ namespace: this.#namespace, name: this.#name });
+    this.#use(secret);
+    await this.#watch(config, secret.metadata?.resourceVersion ?? '');
+  }
+
+  async #watch(config: KubeConfig, resourceVersion: string): Promise<void> {
+    const { signal } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      const watch = new Watch(config);
+      watch
+        .watch(
+          `/api/v1/namespaces/${this.#namespace}/secrets`,
+          { fieldSelector: `metadata.name=${this.#name}`, resourceVersion, timeoutSeconds: watchSeconds },
+          (phase: string, object: unknown) => {
+            if (phase === 'ADDED' || phase === 'MODIFIED') this.#use(object as V1Secret);
+          },
+          (error: unknown) => {
+            if (error === null || error === undefined || signal.aborted) resolve();
+            else reject(error instanceof Error ? error : new Error(String(error)));
+          },
+        )
+        .then((controller) => {
+          if (signal.aborted) controller.abort();
+          signal.addEventListener('abort', () => controller.abort(), { once: true });
+        })
+        .catch(reject);
+    });
+  }
+
+  #use(secret: V1Secret): void {
+    const data = secret.data?.[configSecretKey];
+    if (data === undefined) return this.#complain(`Secret ${this.#name} has no ${configSecretKey}`);
+    try {
+      const document = parseConfig(this.#options.schema, Buffer.from(data, 'base64'));
+      const { digest } = document as { readonly digest: string };
+      if (digest === this.#digest) return;
+      this.#options.onConfig(document);
+      this.#digest = digest;
+      this.#problem = '';
+      this.#options.log.info({ digest }, 'config in force');
+    } catch (thrown) {
+      this.#complain(`${(thrown as ClrkError).code}: ${errorMessage(thrown)}`);
+    }
+  }
+}
+
+/** Returns at once; runs until `signal`. */
+export function watchConfig<S extends TSchema>(options: ConfigWatchOptions<S>): void {
+  void new ConfigWatch(options).run();
+}

@@ -1,0 +1,12 @@
+/** The one door of `process/`: what every role process shares. */
+export * from './config-watch.ts';
+export * from './environment.ts';
+export * from './health-server.ts';
+export * from './kube-config.ts';
+export * from './log.ts';
+export * from './nats.ts';
+export * from './status-bucket.ts';
+export * from './status-publisher.ts';
+export * from './status-view.ts';
+export * from './telemetry.ts';
+export * from './termination.ts';

@@ -1,0 +1,181 @@
+/**
+ * JetStream to ClickHouse: takes invocation events in order, inserts them, acknowledges after the insert, retries
+ * for ever. At least once here, exactly once in what is read: token, stream sequence and phase rank see to that.
+ * A malformed event is terminated and counted; it must never block those behind it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JetStreamManager, JsMsg, NatsConnection } from 'nats';
+import { errorMessage, invocationStream } from '../contract/index.ts';
+import type { Log } from '../process/index.ts';
+import { renderEventBatch } from './event-batch.ts';
+import { ensureInvocationStream, materializerBatch } from './invocation-stream.ts';
+import type { TelemetryMetrics } from './metrics.ts';
+import type { Store } from './store.ts';
+
+export interface MaterializerOptions {
+  readonly nats: NatsConnection;
+  readonly store: Pick<Store, 'insert'>;
+  readonly metrics: TelemetryMetrics;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** How long a batch waits for company after its first event. */
+  readonly gatherMs?: number;
+}
+
+/** reference/clrk.md (d): 250 ms to 5 s. */
+const retryMinMs = 250;
+const retryMaxMs = 5_000;
+/** Well inside the consumer's ack wait of 60 s. */
+const workingEveryMs = 20_000;
+/** Events are kept at least this long after they were inserted. */
+const keepMs = 60 * 60 * 1000;
+const purgeEveryMs = 5 * 60 * 1000;
+
+export class Materializer {
+  readonly #options: MaterializerOptions;
+  /** Inserted batches by age, at most one a minute, for the purge. */
+  readonly #inserted: Array<{ seq: number; at: number }> = [];
+  #purgedAt = 0;
+  #connected = false;
+
+  constructor(options: MaterializerOptions) {
+    this.#options = options;
+  }
+
+  /** True once the stream exists and is being read. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Runs until the signal; never throws. */
+  async run(): Promise<void> {
+    const { log, signal } = this.#options;
+    let wait = retryMinMs;
+    while (!signal.aborted) {
+      try {
+        await this.#consume();
+        wait = retryMinMs;
+      } catch (error) {
+        if (!signal.aborted) log.warn({ reason: errorMessage(error) }, 'invocation stream not readable');
+      }
+      this.#connected = false;
+      await this.#sleep(wait);
+      wait = Math.min(wait * 2, retryMaxMs);
+    }
+  }
+
+  async #consume(): Promise<void> {
+    const { nats, signal } = this.#options;
+    const jsm = await ensureInvocationStream(nats);
+    const consumer = await nats.jetstream().consumers.get(invocationStream.name, invocationStream.consumer);
+    const messages = await consumer.consume({
+      max_messages: materializerBatch * 2,
+      // Ends the iterator when stream or consumer vanish (a server that lost its data): they are made again.
+      abort_on_missing_resource: true,
+    });
+    const stop = (): void => void messages.close();
+    signal.addEventListener('abort', stop, { once: true });
+    this.#connected = true;
+    try {
+      await this.#gather(messages, jsm);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await messages.close().catch(() => undefined);
+    }
+  }
+
+  /** Batches of 256 or of what came within the gathering time, strictly one after the other. */
+  async #gather(messages: AsyncIterable<JsMsg>, jsm: JetStreamManager): Promise<void> {
+    const iterator = messages[Symbol.asyncIterator]();
+    let next = iterator.next();
+    for (;;) {
+      const first = await next;
+      if (first.done === true) return;
+      const batch = [first.value];
+      next = iterator.next();
+      const timeout = delay(this.#options.gatherMs ?? 150).then(() => undefined);
+      while (batch.length < materializerBatch) {
+        const item = await Promise.race([next, timeout]);
+        if (item === undefined || item.done === true) break;
+        batch.push(item.value);
+        next = iterator.next();
+      }
+      await this.#materialize(batch);
+      await this.#purge(jsm);
+      if (this.#options.signal.aborted) return;
+    }
+  }
+
+  async #materialize(messages: readonly JsMsg[]): Promise<void> {
+    const { metrics, log, signal } = this.#options;
+    const { insert, malformed } = renderEventBatch(
+      messages.map((message) => ({
+        seq: message.seq,
+        timestampNanos: message.info.timestampNanos,
+        data: message.data,
+      })),
+    );
+    if (malformed > 0) {
+      metrics.events.inc({ outcome: 'malformed' }, malformed);
+      log.error({ malformed, first: messages[0]?.seq }, 'malformed invocation events dropped');
+    }
+    if (insert !== undefined) {
+      const working = setInterval(() => messages.forEach((message) => message.working()), workingEveryMs);
+      try {
+        await this.#insertForEver(insert);
+      } finally {
+        clearInterval(working);
+      }
+      // Shutting down without an insert: no acknowledgement, the next process gets them again.
+      if (signal.aborted && !this.#stored) return;
+      metrics.events.inc({ outcome: 'materialized' }, messages.length - malformed);
+    }
+    for (const message of messages) message.ack();
+    this.#remember(messages[messages.length - 1]?.seq ?? 0);
+  }
+
+  #stored = false;
+
+  async #insertForEver(insert: Parameters<Store['insert']>[0]): Promise<void> {
+    const { store, log, metrics, signal } = this.#options;
+    this.#stored = false;
+    let wait = retryMinMs;
+    for (;;) {
+      try {
+        await store.insert(insert);
+        this.#stored = true;
+        return;
+      } catch (error) {
+        metrics.batches.inc({ table: insert.table, outcome: 'failed' });
+        log.warn({ reason: errorMessage(error).slice(0, 300) }, 'invocation events wait for ClickHouse');
+        if (signal.aborted) return;
+        await this.#sleep(wait);
+        wait = Math.min(wait * 2, retryMaxMs);
+      }
+    }
+  }
+
+  #remember(seq: number): void {
+    const last = this.#inserted[this.#inserted.length - 1];
+    const now = Date.now();
+    if (last === undefined || now - last.at > 60_000) this.#inserted.push({ seq, at: now });
+  }
+
+  async #purge(jsm: JetStreamManager): Promise<void> {
+    const now = Date.now();
+    if (now - this.#purgedAt < purgeEveryMs) return;
+    this.#purgedAt = now;
+    let upTo = 0;
+    while ((this.#inserted[0]?.at ?? Number.POSITIVE_INFINITY) < now - keepMs) {
+      upTo = this.#inserted.shift()?.seq ?? upTo;
+    }
+    if (upTo === 0) return;
+    await jsm.streams.purge(invocationStream.name, { seq: upTo }).catch((error: unknown) => {
+      this.#options.log.warn({ reason: errorMessage(error) }, 'invocation stream not purged');
+    });
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#options.signal }).catch(() => undefined);
+  }
+}

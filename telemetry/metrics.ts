@@ -1,0 +1,60 @@
+/** The counters telemetry shows at /metrics. One registry an instance, so that tests do not share them. */
+import { Counter, Gauge, Registry } from 'prom-client';
+
+export interface TelemetryMetrics {
+  readonly registry: Registry;
+  readonly rows: Counter<'table' | 'outcome'>;
+  readonly batches: Counter<'table' | 'outcome'>;
+  readonly requests: Counter<'signal' | 'code'>;
+  readonly events: Counter<'outcome'>;
+  readonly spoolBytes: Gauge;
+  readonly pendingBytes: Gauge;
+  readonly engineRestarts: Counter;
+}
+
+export function createMetrics(): TelemetryMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    rows: new Counter({
+      name: 'clrk_telemetry_rows_total',
+      help: 'Rows by table and what became of them: inserted, spooled, replayed, refused, dropped.',
+      labelNames: ['table', 'outcome'],
+      registers,
+    }),
+    batches: new Counter({
+      name: 'clrk_telemetry_batches_total',
+      help: 'Insert attempts by table and outcome.',
+      labelNames: ['table', 'outcome'],
+      registers,
+    }),
+    requests: new Counter({
+      name: 'clrk_telemetry_otlp_requests_total',
+      help: 'OTLP requests by signal and HTTP status.',
+      labelNames: ['signal', 'code'],
+      registers,
+    }),
+    events: new Counter({
+      name: 'clrk_telemetry_invocation_events_total',
+      help: 'Invocation events by outcome: materialized, malformed, closed_lost.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    spoolBytes: new Gauge({
+      name: 'clrk_telemetry_spool_bytes',
+      help: 'Bytes in the disk spool.',
+      registers,
+    }),
+    pendingBytes: new Gauge({
+      name: 'clrk_telemetry_pending_bytes',
+      help: 'Bytes held in memory until the next flush.',
+      registers,
+    }),
+    engineRestarts: new Counter({
+      name: 'clrk_telemetry_engine_restarts_total',
+      help: 'Restarts of the embedded ClickHouse.',
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * Telemetry put together: store, schema, writer, OTLP receiver, materializer, sweeper, read API. It takes addresses,
+ * tokens and connections as parameters, so that a test runs the whole of it without an environment.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NatsConnection } from 'nats';
+import { errorMessage } from '../contract/index.ts';
+import type { Log } from '../process/index.ts';
+import { Materializer } from './materializer.ts';
+import { createMetrics, type TelemetryMetrics } from './metrics.ts';
+import { createOtlpHandler } from './otlp-server.ts';
+import { createReadHandler } from './read-server.ts';
+import { schemaStatements } from './schema.ts';
+import { Spool } from './spool.ts';
+import type { Store } from './store.ts';
+import { runSweeper } from './sweeper.ts';
+import { Writer, type WriterLimits } from './writer.ts';
+
+export interface TelemetryOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly otlpPort: number;
+  readonly readPort: number;
+  readonly store: Store;
+  readonly spoolDir: string;
+  readonly spoolMaxBytes?: number;
+  readonly nats: NatsConnection;
+  readonly authorizeOtlp: (authorization: string | undefined) => boolean;
+  readonly authorizeReader: (authorization: string | undefined) => boolean;
+  readonly log: Log;
+  readonly metrics?: TelemetryMetrics;
+  readonly writerLimits?: Partial<WriterLimits>;
+  readonly sweep?: { readonly everyMs: number; readonly graceMs: number };
+}
+
+export interface TelemetryService extends AsyncDisposable {
+  readonly otlpPort: number;
+  readonly readPort: number;
+  readonly metrics: TelemetryMetrics;
+  /** Why it is not ready, or undefined. */
+  ready(): string | undefined;
+}
+
+const defaultSpoolBytes = 512 * 1024 * 1024;
+/** reference/clrk.md (d): shutdown drain 10 s. */
+const drainMs = 10_000;
+
+async function listen(handler: RequestListener, host: string, port: number): Promise<Server> {
+  const server = createServer(
+    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 30_000 },
+    handler,
+  );
+  server.maxConnections = 1024;
+  server.listen(port, host);
+  await once(server, 'listening');
+  return server;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearTimeout(cut);
+}
+
+/** Tables exist before anything is read; a store that is away is asked again until it answers. */
+async function prepareSchema(store: Store, log: Log, signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted) {
+    try {
+      for (const statement of schemaStatements) await store.command(statement);
+      return true;
+    } catch (error) {
+      log.warn({ reason: errorMessage(error).slice(0, 300) }, 'ClickHouse is not ready');
+      await delay(1000, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return false;
+}
+
+export async function openTelemetryService(options: TelemetryOptions): Promise<TelemetryService> {
+  const { store, log, nats } = options;
+  const metrics = options.metrics ?? createMetrics();
+  const stop = new AbortController();
+  const { signal } = stop;
+  const spool = new Spool(options.spoolDir, options.spoolMaxBytes ?? defaultSpoolBytes);
+  metrics.spoolBytes.set(spool.bytes);
+  let schemaReady = false;
+  // An insert before the tables exist fails and is spooled: records of a starting platform are kept.
+  const writer = new Writer({
+    store,
+    spool,
+    metrics,
+    log,
+    bootId: randomUUID(),
+    ...(options.writerLimits === undefined ? {} : { limits: options.writerLimits }),
+  });
+  const materializer = new Materializer({ nats, store, metrics, log, signal });
+  const background = prepareSchema(store, log, signal).then(async (done) => {
+    if (!done) return;
+    schemaReady = true;
+    await Promise.all([
+      materializer.run(),
+      runSweeper({ nats, store, metrics, log, signal, ...options.sweep }),
+    ]);
+  });
+  const otlp = await listen(
+    createOtlpHandler({
+      write: (table, lines) => writer.write(table, lines),
+      authorize: options.authorizeOtlp,
+      metrics,
+      log,
+      now: Date.now,
+    }),
+    options.host,
+    options.otlpPort,
+  );
+  const read = await listen(
+    createReadHandler({ store, authorize: options.authorizeReader, log, signal }),
+    options.host,
+    options.readPort,
+  );
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    stop.abort();
+    const flushed = closeServer(otlp).then(() => writer[Symbol.asyncDispose]());
+    // The writer is told to flush at once: requests wait for it, and closing waits for requests.
+    const nudge = delay(50).then(() => writer[Symbol.asyncDispose]());
+    await Promise.race([
+      Promise.all([flushed, nudge, closeServer(read), background]),
+      delay(drainMs, undefined, { ref: false }),
+    ]);
+  };
+  return {
+    otlpPort: (otlp.address() as AddressInfo).port,
+    readPort: (read.address() as AddressInfo).port,
+    metrics,
+    ready: () => {
+      if (signal.aborted) return 'draining';
+      if (!schemaReady) return 'ClickHouse is not ready';
+      return materializer.connected ? undefined : 'the invocation stream is not connected';
+    },
+    [Symbol.asyncDispose]: () => (closing ??= close()),
+  };
+}

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { fixedId, json, StandInServer } from '../stand-in-server.ts';
+
+const server = new StandInServer();
+beforeAll(() => server.start());
+afterAll(() => server.stop());
+beforeEach(() => {
+  server.reset();
+  const secret = { data: { 'telemetry-reader': Buffer.from('reader').toString('base64') } };
+  server.on('GET /api/v1/namespaces/clrk-system/secrets/clrk-platform-auth', json(secret));
+});
+
+const agentRoot =
+  'GET /api/v1/namespaces/clrk-system/services/http:clrk-telemetry:8097/proxy/v1/namespaces/team/taskagents/hello';
+const lines = (...objects: readonly unknown[]): string =>
+  objects.map((each) => `${JSON.stringify(each)}\n`).join('');
+const log = (second: number, body: string) => ({
+  timestamp: `2026-11-23T10:00:0${second}.000000000Z`,
+  severity: 'INFO',
+  body,
+  component: 'agent-runner',
+  iostream: 'stdout',
+});
+const query = () => Object.fromEntries(server.received.at(-1)?.query ?? []);
+
+describe('clrk logs', () => {
+  test('prints bodies; flags become the query', async () => {
+    server.on(`${agentRoot}/logs`, (response) => void response.end(lines(log(1, 'one\n'), log(2, 'two'))));
+    const result = await server.run([
+      'logs',
+      `hello/${fixedId}`,
+      '--since',
+      '10m',
+      '--tail',
+      '5',
+      '--iostream',
+      'stdout',
+      '--timestamps',
+    ]);
+    expect(result).toEqual({
+      code: 0,
+      stdout: '2026-11-23T10:00:01.000000000Z one\n2026-11-23T10:00:02.000000000Z two\n',
+      stderr: '',
+    });
+    expect(query()).toEqual({
+      invocation: fixedId,
+      since: '2026-11-23T09:51:00.000Z',
+      limit: '5',
+      iostream: 'stdout',
+    });
+  });
+
+  test('S50: on a terminal an agent’s escape sequences are shown, not obeyed; a pipe gets the bytes', async () => {
+    server.on(`${agentRoot}/logs`, (response) => void response.end(lines(log(1, '\u001b[2Ja\tb'))));
+    expect((await server.run(['logs', 'hello'], { terminal: true })).stdout).toBe('?[2Ja\tb\n');
+    expect((await server.run(['logs', 'hello'])).stdout).toBe('\u001b[2Ja\tb\n');
+    expect((await server.run(['logs', 'hello', '-o', 'json'])).stdout).toBe(lines(log(1, '\u001b[2Ja\tb')));
+  });
+
+  test('-f follows on after a cut without losing or repeating a line', async () => {
+    const interrupt = new AbortController();
+    let call = 0;
+    server.on(`${agentRoot}/logs`, (response) => {
+      call += 1;
+      if (call === 1)
+        return void response.write(lines(log(1, 'one'), log(2, 'two')), () => response.destroy());
+      response.write(lines(log(2, 'two'), log(2, 'two b'), log(3, 'three')));
+      setTimeout(() => interrupt.abort(), 200);
+    });
+    const result = await server.run(['logs', 'hello', '-f'], { interrupt: interrupt.signal });
+    expect(result.stdout).toBe('one\ntwo\ntwo b\nthree\n');
+    expect(query()).toMatchObject({ follow: 'true', since: '2026-11-23T10:00:02.000000000Z' });
+  });
+
+  test.each([
+    ['a name that is none', ['logs', '../x']],
+    ['an invocation that is none', ['logs', 'hello/latest']],
+    ['a bad tail', ['logs', 'hello', '--tail', 'all']],
+  ])('%s is a usage error', async (_, words) => {
+    expect((await server.run(words)).code).toBe(2);
+  });
+
+  test('without the platform: what is missing and what to do', async () => {
+    server.routes.clear();
+    const result = await server.run(['logs', 'hello']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('PLATFORM_MISSING');
+  });
+});
+
+describe('clrk traces', () => {
+  const span = {
+    traceId: 't',
+    spanId: 'a',
+    parentSpanId: '',
+    name: 'ingress.dispatch',
+    start: '2026-11-23T10:00:00Z',
+    durationNs: 5_000_000,
+    attributes: { 'clrk.trigger': 'HTTP', 'agent.name': 'hello', 'agent.namespace': 'team' },
+  };
+
+  test('a tree on a terminal, NDJSON when piped, and either when asked', async () => {
+    server.on(`${agentRoot}/traces`, (response) => void response.end(lines(span)));
+    const tree = 'HTTP trigger · team/hello  t\n└─ ingress.dispatch   5.0 ms\n';
+    const plain = { environment: { NO_COLOR: '1' }, terminal: true };
+    expect((await server.run(['traces', 'hello'], plain)).stdout).toBe(tree);
+    expect((await server.run(['traces', 'hello', '--raw'], plain)).stdout).toBe(lines(span));
+    expect((await server.run(['traces', 'hello'])).stdout).toBe(lines(span));
+    expect((await server.run(['traces', 'hello', '--tree'])).stdout).toContain('└─ ingress.dispatch');
+  });
+
+  test('none yet', async () => {
+    server.on(`${agentRoot}/traces`, (response) => void response.end());
+    const result = await server.run(['traces', 'hello'], { terminal: true });
+    expect(result).toEqual({ code: 0, stdout: '', stderr: 'No traces found of hello in team namespace.\n' });
+  });
+
+  test('-f prints a trace when it is whole', async () => {
+    const interrupt = new AbortController();
+    const clock = Date.now();
+    server.on(`${agentRoot}/traces`, (response) => {
+      response.write(lines(span));
+      setTimeout(() => interrupt.abort(), 1_500);
+    });
+    const result = await server.run(['traces', 'hello', '-f', '--raw'], { interrupt: interrupt.signal });
+    expect(Date.now() - clock).toBeLessThan(30_000);
+    expect(result.stdout).toBe(lines(span));
+  });
+});

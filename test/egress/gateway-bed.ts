@@ -1,0 +1,284 @@
+/**
+ * A gateway core on a real loopback socket with a real TLS upstream beside it: what the tests of egress/ talk to. Apart so
+ * that each test reads as a conversation. Everything it opens is closed by `close`.
+ */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { connect as connectTcp, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import {
+  digestOfDocument,
+  encodeIdentityFrame,
+  type GatewayConfig,
+  type IdentityFrame,
+} from '../../contract/index.ts';
+import { GatewayMetrics } from '../../egress/metrics.ts';
+import type { SpanRecord } from '../../egress/record/exchange-record.ts';
+import { GatewayCore } from '../../egress/session/gateway-core.ts';
+import { createSnapshot } from '../../egress/snapshot.ts';
+import type { LeafIssuer } from '../../egress/tls/leaf-store.ts';
+import { createTestCa, issueTestLeaf } from './test-ca.ts';
+
+export const frameKey = randomBytes(32);
+export const gatewayCa = createTestCa('test gateway');
+export const upstreamCa = createTestCa('test upstream');
+export const hosts = [
+  'api.openai.com',
+  'api.anthropic.com',
+  'generativelanguage.googleapis.com',
+  'files.example.com',
+];
+const upstreamLeaf = issueTestLeaf(upstreamCa, hosts);
+export const secret = 'sk-real-4f9d0c71b2aa';
+
+const issueLeaf: LeafIssuer = ({ name, keyPair }) => issueTestLeaf(gatewayCa, [name], { keyPair });
+
+/** A compiled config that opens the hosts above; `change` overrides whole members. */
+export function createConfig(
+  upstreamIp: string,
+  port: number,
+  change: Partial<GatewayConfig> = {},
+): GatewayConfig {
+  const ports = [{ start: port, end: port }];
+  const rule = (route: string, hostnames: string[]) => ({
+    route,
+    hostnames,
+    cidrs: [],
+    ports,
+    protocol: 'TCP' as const,
+  });
+  const document = {
+    version: 1 as const,
+    gateway: { namespace: 'default', name: 'main', uid: 'g-1' },
+    listeners: [{ name: 'all', protocol: 'TCP' as const, tlsMode: 'Terminate' as const }],
+    ca: gatewayCa,
+    upstream: {
+      additionalTrustPem: upstreamCa.certificatePem,
+      hostAliases: [{ ip: upstreamIp, hostnames: hosts }],
+      lookupFamily: 'V4Preferred' as const,
+      requestTimeoutMs: 20_000,
+    },
+    capture: { maxBytes: 65536, includeContentTypes: ['application/json', 'text/event-stream'] },
+    framePeers: [{ pool: 'default/pool', keyBase64: frameKey.toString('base64') }],
+    destinations: {
+      defaultPolicy: 'deny-all' as const,
+      rules: [
+        rule('AIProviderRoute/default/llm', hosts.slice(0, 3)),
+        rule('EgressL4Route/default/files', ['files.example.com']),
+      ],
+      platformCidrs: [],
+    },
+    providerRoutes: [
+      {
+        route: { namespace: 'default', name: 'llm' },
+        rules: [
+          {
+            matches: [
+              { provider: 'openai', models: ['gpt-4o*'], endpoints: [] },
+              { provider: 'anthropic', models: [], endpoints: ['/v1/messages'] },
+              { provider: 'google', models: ['gemini-*'], endpoints: [] },
+            ],
+            filters: [],
+            backends: [],
+          },
+        ],
+      },
+    ],
+    credentials: [
+      {
+        policy: { namespace: 'default', name: 'key' },
+        target: { kind: 'AIProviderRoute' as const, namespace: 'default', name: 'llm' },
+        inject: { type: 'Header' as const, name: 'Authorization', value: `Bearer ${secret}` },
+      },
+    ],
+    platform: {
+      nats: { url: 'nats://127.0.0.1:1', user: 'egress', password: 'x' },
+      otlp: { endpoint: 'http://127.0.0.1:1', token: 'x' },
+    },
+    ...change,
+  };
+  return { ...document, digest: digestOfDocument(document) } as GatewayConfig;
+}
+
+export interface UpstreamOptions {
+  /** Speaks to each connection after its TLS handshake. */
+  readonly serve: (socket: TLSSocket) => void;
+  readonly alpn?: readonly string[];
+  readonly leaf?: { readonly certificatePem: string; readonly privateKeyPem: string };
+}
+
+export interface GatewayBed {
+  readonly core: GatewayCore;
+  readonly records: SpanRecord[];
+  readonly metrics: GatewayMetrics;
+  readonly port: number;
+  readonly upstreamIp: string;
+  readonly upstreamConnections: () => number;
+  configure(change: (ip: string, port: number) => GatewayConfig): void;
+  frame(change?: Partial<IdentityFrame>): Buffer;
+  /** A raw connection to the gateway, nothing sent yet. */
+  connect(): Promise<Socket>;
+  /** An agent's TLS connection to `hostname`, through frame and handshake. */
+  dial(
+    hostname: string,
+    options?: { servername?: string; alpn?: string[]; frame?: Partial<IdentityFrame> },
+  ): Promise<TLSSocket>;
+  close(): Promise<void>;
+}
+
+function listen(server: Server, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function stop(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  for (const socket of sockets) socket.destroy();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** A TEST-NET-1 address of this bed's own on `lo`: policy refuses loopback, rightly, so the upstream needs another. */
+function addAddress(): string {
+  const bytes = randomBytes(1);
+  const ip = `192.0.2.${1 + ((bytes[0] ?? 0) % 250)}`;
+  execFileSync('ip', ['addr', 'replace', `${ip}/32`, 'dev', 'lo']);
+  return ip;
+}
+
+export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayBed> {
+  const upstreamIp = addAddress();
+  const sockets = new Set<Socket>();
+  const track = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+  };
+  const leaf = options.leaf ?? upstreamLeaf;
+  let upstreamConnections = 0;
+  const upstream = createTlsServer(
+    {
+      cert: leaf.certificatePem,
+      key: leaf.privateKeyPem,
+      ALPNProtocols: [...(options.alpn ?? ['http/1.1'])],
+    },
+    (socket) => {
+      upstreamConnections += 1;
+      track(socket);
+      options.serve(socket);
+    },
+  );
+  upstream.on('tlsClientError', () => undefined);
+  const upstreamPort = await listen(upstream, upstreamIp);
+  const records: SpanRecord[] = [];
+  const metrics = new GatewayMetrics(() => core.connections);
+  const recorder = {
+    record: (record: SpanRecord) => void records.push(record),
+    malformed: () => undefined,
+  };
+  const core: GatewayCore = new GatewayCore({
+    recorder: () => recorder,
+    metrics,
+    lookup: () => Promise.reject(new Error('no look-ups in tests')),
+    now: () => Date.now(),
+    onConnections: () => undefined,
+  });
+  const gateway = createServer((socket) => {
+    track(socket);
+    core.accept(socket);
+  });
+  const port = await listen(gateway, '127.0.0.1');
+  const ticker = setInterval(() => core.tick(), 100);
+
+  const frame = (change: Partial<IdentityFrame> = {}): Buffer =>
+    encodeIdentityFrame(
+      {
+        source: { ip: '100.64.0.2', port: 40000 },
+        destination: { ip: '198.18.0.1', port: upstreamPort },
+        agentKind: 'TaskAgent',
+        namespace: 'default',
+        name: 'hello',
+        uid: 'u-1',
+        revision: 'hello-00001',
+        invocationId: 'inv-1',
+        hostname: 'api.openai.com',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        pool: 'default/pool',
+        issuedAt: Date.now(),
+        nonce: randomBytes(16).toString('hex'),
+        ...change,
+      },
+      frameKey,
+    );
+  const connect = (): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      const socket = connectTcp({ host: '127.0.0.1', port, noDelay: true }, () => resolve(socket));
+      socket.once('error', reject);
+      socket.on('error', () => socket.destroy());
+    });
+  const bed: GatewayBed = {
+    core,
+    records,
+    metrics,
+    port,
+    upstreamIp,
+    upstreamConnections: () => upstreamConnections,
+    configure: (change) => core.swap(createSnapshot(change(upstreamIp, upstreamPort), () => issueLeaf)),
+    frame,
+    connect,
+    dial: async (hostname, dial = {}) => {
+      const socket = await connect();
+      socket.write(frame({ hostname, ...dial.frame }));
+      return new Promise((resolve, reject) => {
+        const tls = connectTls({
+          socket,
+          servername: dial.servername ?? hostname,
+          ca: gatewayCa.certificatePem,
+          ALPNProtocols: dial.alpn ?? ['http/1.1'],
+        });
+        tls.once('secureConnect', () => resolve(tls));
+        tls.once('error', reject);
+        tls.once('close', () => reject(new Error('closed before the handshake')));
+        tls.on('error', () => tls.destroy());
+      });
+    },
+    close: async () => {
+      clearInterval(ticker);
+      await stop(gateway, sockets);
+      await stop(upstream, sockets);
+      execFileSync('ip', ['addr', 'del', `${upstreamIp}/32`, 'dev', 'lo']);
+    },
+  };
+  return bed;
+}
+
+/** Sends text and collects what comes until `done` says so or the connection ends. */
+export function converse(socket: Socket, text: string, done: (received: string) => boolean): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const timer = setTimeout(
+      () => reject(new Error(`no answer in time, got: ${received.slice(0, 500)}`)),
+      5_000,
+    );
+    const finish = (): void => {
+      clearTimeout(timer);
+      socket.removeListener('data', onData);
+      resolve(received);
+    };
+    const onData = (chunk: Buffer): void => {
+      received += chunk.toString('latin1');
+      if (done(received)) finish();
+    };
+    socket.on('data', onData);
+    socket.once('close', finish);
+    if (text !== '') socket.write(text, 'latin1');
+  });
+}
+
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createField } from '../../../egress/http1/index.ts';
+import type { Injection } from '../../../egress/pipeline/credential.ts';
+import { BodyScrubber, SecretForms } from '../../../egress/pipeline/scrub.ts';
+
+const secret = 'sk-AbC+/9"x81';
+const injection: Injection = {
+  kind: 'inject',
+  fields: [createField('Authorization', `Bearer ${secret}`)],
+  query: [],
+  policies: ['d/p'],
+  smuggled: false,
+};
+const secrets = new SecretForms().of(injection);
+const forms = secrets.texts;
+
+test('S37: property: no split of the body lets any form through, and length is kept', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...forms),
+      fc.string({ maxLength: 40 }),
+      fc.string({ maxLength: 40 }),
+      fc.array(fc.nat(), { maxLength: 10 }),
+      (form, before, after, cuts) => {
+        const whole = Buffer.from(`${before}${form}${after}${form}`);
+        const points = [0, ...cuts.map((cut) => cut % whole.length).sort((a, b) => a - b), whole.length];
+        const scrubber = new BodyScrubber(secrets);
+        const parts = points
+          .slice(1)
+          .map((end, index) => scrubber.push(whole.subarray(points[index] ?? 0, end)));
+        const out = Buffer.concat([...parts, scrubber.flush()]);
+        expect(out.length).toBe(whole.length);
+        expect(out.includes(form)).toBe(false);
+      },
+    ),
+  );
+});
+
+test('text without a secret passes at once and unchanged, the same buffer', () => {
+  const scrubber = new BodyScrubber(secrets);
+  const chunk = Buffer.from('data: {"delta":"hello"}\n\n');
+  expect(scrubber.push(chunk)).toBe(chunk);
+  expect(scrubber.found).toBe(false);
+});

@@ -1,0 +1,404 @@
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  configDigestAnnotation,
+  configSecretKey,
+  gatewayConfigSchema,
+  ingressConfigSchema,
+  parseConfig,
+  poolConfigSchema,
+  type GatewayConfig,
+  type IngressConfig,
+  type PoolConfig,
+} from '../../contract/index.ts';
+import { kinds, type Secret } from '../../operator/kind.ts';
+import {
+  apiVersionOf,
+  type ApiClient,
+  type Condition,
+  type KubeObject,
+  type Resource,
+} from '../../operator/runtime/index.ts';
+import { ControlPlane, eventually } from './control-plane.ts';
+import { agent, backend, gateway, l4Route, policy, pool, providerRoute } from './manifest.ts';
+import { FakeDataPlanes, RunningOperator } from './running-operator.ts';
+
+const kindOf: Readonly<Record<string, Resource>> = Object.fromEntries(
+  Object.values(kinds).map((kind) => [kind.kind, kind as Resource]),
+);
+const everything = [pool, gateway, providerRoute, l4Route, backend, agent(), policy];
+
+let plane: ControlPlane;
+let api: ApiClient;
+let operator: RunningOperator | undefined;
+let writes = 0;
+const words = new FakeDataPlanes();
+
+beforeAll(async () => {
+  plane = await ControlPlane.start();
+  api = plane.client();
+  await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'clrk-system' } });
+  const counting = plane.client(({ method }) => {
+    if (method === 'PATCH' || method === 'POST') writes += 1;
+  });
+  operator = new RunningOperator(counting, words);
+}, 120_000);
+
+afterAll(async () => {
+  await operator?.stop();
+  await plane?.stop();
+}, 60_000);
+
+async function apply(object: KubeObject, status = false): Promise<KubeObject> {
+  const resource = kindOf[object.kind ?? ''];
+  if (resource === undefined) throw new Error(`unknown kind ${object.kind ?? ''}`);
+  const options = { fieldManager: 'test', ...(status ? { subresource: 'status' as const } : {}) };
+  return await api.apply(resource, object, options);
+}
+
+async function get<T = KubeObject>(resource: Resource, name: string, namespace = 'default'): Promise<T> {
+  const found = await api.get(resource, { namespace, name });
+  if (found === undefined) throw new Error(`${resource.kind} ${namespace}/${name} does not exist`);
+  return found as T;
+}
+
+async function condition(resource: Resource, name: string, type: string): Promise<Condition> {
+  const object = await get<{ status?: { conditions?: Condition[] } }>(resource, name);
+  const found = object.status?.conditions?.find((each) => each.type === type);
+  if (found === undefined) throw new Error(`${resource.kind} ${name} has no condition ${type}`);
+  return found;
+}
+
+async function expectCondition(
+  resource: Resource,
+  name: string,
+  expected: Pick<Condition, 'type' | 'status' | 'reason'>,
+): Promise<void> {
+  await eventually(async () =>
+    expect(await condition(resource, name, expected.type)).toMatchObject(expected),
+  );
+}
+
+async function configOf(name: string, namespace = 'default'): Promise<{ secret: Secret; bytes: Buffer }> {
+  const secret = await eventually(async () => await get<Secret>(kinds.secret, name, namespace));
+  return { secret, bytes: Buffer.from(secret.data?.[configSecretKey] ?? '', 'base64') };
+}
+
+async function poolConfig(): Promise<PoolConfig> {
+  return parseConfig(poolConfigSchema, (await configOf('clrk-pool-config-p')).bytes);
+}
+
+async function gatewayConfig(): Promise<GatewayConfig> {
+  return parseConfig(gatewayConfigSchema, (await configOf('clrk-egress-config-g')).bytes);
+}
+
+async function ingressConfig(): Promise<IngressConfig> {
+  return parseConfig(ingressConfigSchema, (await configOf('clrk-ingress-config', 'clrk-system')).bytes);
+}
+
+async function deploymentReady(name: string): Promise<void> {
+  const found = await eventually(async () => await get<KubeObject>(kinds.deployment, name));
+  const { generation } = found.metadata ?? {};
+  const status = { observedGeneration: generation, replicas: 1, updatedReplicas: 1, readyReplicas: 1 };
+  // No kubelet here: the test says that the pods are ready, until the Deployment controller agrees to disagree.
+  await api.apply(
+    kinds.deployment,
+    {
+      apiVersion: apiVersionOf(kinds.deployment),
+      kind: 'Deployment',
+      metadata: { namespace: 'default', name },
+      status,
+    } as KubeObject,
+    { fieldManager: 'test', subresource: 'status' },
+  );
+}
+
+/** Data planes that run the current config, with the image in the given state. */
+async function speak(image: 'Pulled' | 'Failed', revision = 'hello-00001'): Promise<void> {
+  const common = {
+    version: 1 as const,
+    namespace: 'default',
+    address: '198.51.100.9:1',
+    draining: false,
+    at: Date.now(),
+  };
+  const digest = async (name: string, namespace = 'default'): Promise<string> =>
+    (await configOf(name, namespace)).secret.metadata.annotations?.[configDigestAnnotation] ?? '';
+  const failed = {
+    state: 'Failed' as const,
+    reason: 'ImageNotFound',
+    message: 'no such image; push it first',
+  };
+  words.workerWords = [
+    {
+      ...common,
+      role: 'worker',
+      pod: 'w-1',
+      pool: 'p',
+      configDigest: await digest('clrk-pool-config-p'),
+      inFlight: {},
+      capacity: 10,
+      warm: {},
+      images: { [`default/${revision}`]: image === 'Pulled' ? { state: 'Pulled' } : failed },
+    },
+  ];
+  words.gatewayWords = [
+    {
+      ...common,
+      role: 'egress',
+      pod: 'g-1',
+      gateway: 'g',
+      configDigest: await digest('clrk-egress-config-g'),
+      connections: 0,
+    },
+  ];
+  words.ingressWords = [
+    {
+      ...common,
+      role: 'ingress',
+      namespace: 'clrk-system',
+      pod: 'i-1',
+      configDigest: await digest('clrk-ingress-config', 'clrk-system'),
+    },
+  ];
+  operator?.operator.statusChanged();
+}
+
+/** Speaks again and again, as heartbeats do, until the check passes. */
+async function speakUntil(
+  check: () => Promise<void>,
+  image: 'Pulled' | 'Failed' = 'Pulled',
+  revision?: string,
+): Promise<void> {
+  await eventually(async () => {
+    await deploymentReady('clrk-egress-g');
+    await deploymentReady('p-workers');
+    await speak(image, revision);
+    await check();
+  }, 30_000);
+}
+
+describe('operator against a real API server', () => {
+  it('answers a new agent without pool and gateway with conditions that say what is missing', async () => {
+    await apply(agent());
+    await expectCondition(kinds.taskAgent, 'hello', {
+      type: 'WorkerPoolReady',
+      status: 'False',
+      reason: 'WorkerPoolNotFound',
+    });
+    await expectCondition(kinds.taskAgent, 'hello', {
+      type: 'EgressConfigured',
+      status: 'False',
+      reason: 'EgressRefsNotFound',
+    });
+    await expectCondition(kinds.taskAgent, 'hello', {
+      type: 'Ready',
+      status: 'False',
+      reason: 'WorkerPoolNotFound',
+    });
+  });
+
+  it('makes the children of pool, gateway and agent', async () => {
+    for (const object of everything) await apply(object);
+    const worker = await eventually(
+      async () => await get<Record<string, never>>(kinds.deployment, 'p-workers'),
+    );
+    expect(worker).toMatchObject({
+      spec: {
+        template: { spec: { containers: [{ args: ['worker'], securityContext: { privileged: true } }] } },
+      },
+    });
+    await eventually(async () => {
+      for (const name of ['p-workers', 'clrk-egress-g', 'clrk-hello']) await get(kinds.service, name);
+      await get(kinds.deployment, 'clrk-egress-g');
+      await get(kinds.agentSandboxRevision, 'hello-00001');
+      await get(kinds.secret, 'clrk-egressgateway-ca-g');
+    });
+    const role = await get(kinds.role, 'clrk-worker-p');
+    expect(role).toMatchObject({
+      rules: [
+        { resources: ['secrets'], resourceNames: ['clrk-pool-config-p'], verbs: ['get', 'list', 'watch'] },
+      ],
+    });
+  });
+
+  it('S40: compiles a missing credential Secret as Broken, says so, and picks it up when it comes', async () => {
+    await expectCondition(kinds.credentialInjectionPolicy, 'key', {
+      type: 'Ready',
+      status: 'False',
+      reason: 'SecretNotFound',
+    });
+    expect((await gatewayConfig()).credentials[0]?.inject).toEqual({
+      type: 'Broken',
+      reason: 'SecretNotFound',
+    });
+    const data = { token: Buffer.from('sk-real-key').toString('base64') };
+    await apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace: 'default', name: 'openai' },
+      data,
+    } as KubeObject);
+    await eventually(async () =>
+      expect((await gatewayConfig()).credentials[0]?.inject).toEqual({
+        type: 'Header',
+        name: 'authorization',
+        value: 'Bearer sk-real-key',
+      }),
+    );
+    await expectCondition(kinds.credentialInjectionPolicy, 'key', {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Accepted',
+    });
+  });
+
+  it('gives each data plane what it needs and nothing of another', async () => {
+    const [poolDocument, gatewayDocument] = [await poolConfig(), await gatewayConfig()];
+    expect(gatewayDocument.destinations.rules.map((rule) => rule.route)).toEqual([
+      'EgressL4Route/default/db',
+      'AIProviderRoute/default/openai',
+    ]);
+    expect(gatewayDocument.framePeers).toEqual([
+      { pool: 'default/p', keyBase64: poolDocument.frameKeyBase64 },
+    ]);
+    expect(poolDocument.gateways[0]?.destinations).toEqual(gatewayDocument.destinations);
+    expect(poolDocument.gateways[0]?.caPem).toBe(gatewayDocument.ca.certificatePem);
+    expect(poolDocument.platform.nats).toMatchObject({ user: 'worker', password: 'pw-worker' });
+    const raw = gunzipSync((await configOf('clrk-pool-config-p')).bytes).toString();
+    expect(raw).not.toContain('sk-real-key');
+    expect(raw).not.toContain(gatewayDocument.ca.privateKeyPem.split('\n')[1]);
+    await eventually(async () =>
+      expect((await ingressConfig()).agents[0]).toMatchObject({ name: 'hello', pool: 'default/p' }),
+    );
+  });
+
+  it('shows an image that does not exist, and cuts over once it is pulled', async () => {
+    await speakUntil(async () => {
+      expect(await condition(kinds.taskAgent, 'hello', 'RevisionReady')).toMatchObject({
+        status: 'False',
+        reason: 'ImageNotFound',
+      });
+    }, 'Failed');
+    await speakUntil(async () => {
+      expect(await condition(kinds.taskAgent, 'hello', 'Ready')).toMatchObject({ status: 'True' });
+    });
+    expect((await poolConfig()).agents[0]?.servingRevision).toBe('hello-00001');
+    expect((await ingressConfig()).agents[0]?.servingRevision).toBe('hello-00001');
+    await speakUntil(async () => {
+      expect(await condition(kinds.egressGateway, 'g', 'Programmed')).toMatchObject({ status: 'True' });
+    });
+    for (const [kind, name] of [
+      [kinds.egressGateway, 'g'],
+      [kinds.workerPool, 'p'],
+      [kinds.aiProviderRoute, 'openai'],
+      [kinds.egressL4Route, 'db'],
+      [kinds.backend, 'be'],
+      [kinds.agentSandboxRevision, 'hello-00001'],
+    ] as const) {
+      await speakUntil(async () => {
+        expect(await condition(kind, name, 'Ready')).toMatchObject({ status: 'True' });
+      });
+    }
+  });
+
+  it('keeps the old revision serving until the new one is pulled, then removes it', async () => {
+    await apply(agent('localhost:5100/hello:0.2.0'));
+    await eventually(async () => await get(kinds.agentSandboxRevision, 'hello-00002'));
+    await speak('Pulled', 'hello-00001');
+    await expectCondition(kinds.taskAgent, 'hello', {
+      type: 'RevisionReady',
+      status: 'False',
+      reason: 'NoWorkersReady',
+    });
+    expect((await poolConfig()).agents[0]?.servingRevision).toBe('hello-00001');
+    await speakUntil(
+      async () => {
+        expect((await poolConfig()).agents[0]?.servingRevision).toBe('hello-00002');
+        expect(
+          await api.get(kinds.agentSandboxRevision, { namespace: 'default', name: 'hello-00001' }),
+        ).toBeUndefined();
+      },
+      'Pulled',
+      'hello-00002',
+    );
+  });
+
+  it('writes nothing more once the world has settled', async () => {
+    const versions = async (): Promise<unknown> => {
+      const lists = await Promise.all(
+        [kinds.taskAgent, kinds.workerPool, kinds.egressGateway, kinds.secret, kinds.service, kinds.role].map(
+          async (kind) =>
+            (await api.list(kind, {})).items.map((item) => [
+              item.metadata?.name,
+              item.metadata?.resourceVersion,
+            ]),
+        ),
+      );
+      return lists;
+    };
+    let before = await versions();
+    await eventually(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const now = await versions();
+      const settled = JSON.stringify(now) === JSON.stringify(before);
+      before = now;
+      expect(settled).toBe(true);
+    });
+    const counted = writes;
+    operator?.operator.settingsChanged();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await versions()).toEqual(before);
+    expect(writes).toBe(counted);
+  });
+
+  it('goes on after the API server was away', async () => {
+    await plane.restartApiServer();
+    const spec = { ...(l4Route as { spec?: object }).spec, parentRefs: [{ name: 'nowhere' }] };
+    await eventually(async () => await apply({ ...l4Route, spec } as KubeObject), 60_000);
+    await eventually(async () => expect((await gatewayConfig()).destinations.rules).toHaveLength(1), 60_000);
+    await expectCondition(kinds.egressL4Route, 'db', {
+      type: 'Ready',
+      status: 'False',
+      reason: 'NoMatchingParent',
+    });
+  }, 90_000);
+
+  it('a second operator takes over where the first stopped, with the same keys', async () => {
+    const before = await poolConfig();
+    await operator?.stop();
+    await apply({ ...l4Route });
+    operator = new RunningOperator(plane.client(), words, 'second');
+    await eventually(async () => expect((await gatewayConfig()).destinations.rules).toHaveLength(2));
+    const after = await poolConfig();
+    expect(after.frameKeyBase64).toBe(before.frameKeyBase64);
+    expect(after.dispatchTls).toEqual(before.dispatchTls);
+  });
+
+  it('deleting everything leaves a clean world', async () => {
+    for (const object of everything) {
+      const resource = kindOf[object.kind ?? ''] as Resource;
+      const found = await get<KubeObject>(resource, object.metadata?.name ?? '');
+      await api.delete(
+        resource,
+        { namespace: 'default', name: object.metadata?.name },
+        found.metadata?.uid ?? '',
+      );
+    }
+    await eventually(async () => {
+      for (const kind of [kinds.deployment, kinds.role, kinds.roleBinding, kinds.agentSandboxRevision]) {
+        const { items } = await api.list(kind, {});
+        const left = items.filter((item) => item.metadata?.namespace === 'default');
+        expect(left.map((item) => `${kind.kind}/${item.metadata?.name ?? ''}`)).toEqual([]);
+      }
+      const { items: secrets } = await api.list(kinds.secret, {});
+      const names = secrets
+        .filter((item) => item.metadata?.namespace === 'default')
+        .map((item) => item.metadata?.name);
+      expect(names).toEqual(['openai']);
+      const { items: accounts } = await api.list(kinds.serviceAccount, {});
+      expect(accounts.filter((item) => item.metadata?.name?.startsWith('clrk'))).toEqual([]);
+      expect((await ingressConfig()).agents).toEqual([]);
+    }, 45_000);
+  }, 60_000);
+});

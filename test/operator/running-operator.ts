@@ -1,0 +1,54 @@
+/** The operator under test, with data planes whose words the test writes. */
+import pino from 'pino';
+import type { GatewayStatus, IngressStatus, WorkerStatus } from '../../contract/index.ts';
+import type { PlatformSettings } from '../../operator/compile/index.ts';
+import { Operator } from '../../operator/operator.ts';
+import { Metrics, leaderTimes, type KubeApi, type LeaderTimes } from '../../operator/runtime/index.ts';
+
+export const testSettings: PlatformSettings = {
+  natsUrl: 'nats://198.51.100.129:4222',
+  natsPasswords: { ingress: 'pw-ingress', worker: 'pw-worker', egress: 'pw-egress' },
+  otlpTokens: { ingress: 'tk-ingress', worker: 'tk-worker', egress: 'tk-egress' },
+  otlpEndpoint: undefined,
+  platformCidrs: ['198.51.100.0/24'],
+  insecureRegistries: ['localhost:5100'],
+  platformImage: 'clrk.apoxy.dev/clrk:0.1.0',
+  systemNamespace: 'clrk-system',
+};
+
+export class FakeDataPlanes {
+  workerWords: WorkerStatus[] = [];
+  gatewayWords: GatewayStatus[] = [];
+  ingressWords: IngressStatus[] = [];
+  workers = (): readonly WorkerStatus[] => this.workerWords;
+  gateways = (): readonly GatewayStatus[] => this.gatewayWords;
+  ingresses = (): readonly IngressStatus[] => this.ingressWords;
+}
+
+export class RunningOperator {
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<boolean>;
+  readonly operator: Operator;
+
+  constructor(api: KubeApi, dataPlanes: FakeDataPlanes, identity = 'test', times: LeaderTimes = leaderTimes) {
+    this.operator = new Operator({
+      api,
+      log: pino({ level: process.env['CLRK_LOG_LEVEL'] ?? 'silent' }, pino.destination(2)),
+      metrics: new Metrics(),
+      namespace: 'clrk-system',
+      identity,
+      now: Date.now,
+      settings: () => testSettings,
+      dataPlanes,
+      signal: this.#stop.signal,
+      times,
+    });
+    this.#ended = this.operator.run();
+  }
+
+  /** True when leadership was lost. */
+  async stop(): Promise<boolean> {
+    this.#stop.abort();
+    return await this.#ended;
+  }
+}

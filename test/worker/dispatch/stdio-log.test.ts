@@ -1,0 +1,47 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { escapeControls, StdioLog } from '../../../worker/dispatch/stdio-log.ts';
+
+function collect(): { readonly lines: string[]; readonly log: StdioLog } {
+  const lines: string[] = [];
+  const log = new StdioLog({
+    logger: { emit: (record) => void lines.push(String(record.body)) },
+    stream: 'stdout',
+    attributes: {},
+    context: ROOT_CONTEXT,
+    now: () => 0,
+  });
+  return { lines, log };
+}
+
+test('lines are the same however the chunks fall', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.stringMatching(/^[a-z ]{1,20}$/), { maxLength: 30 }),
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }),
+      (words, cuts) => {
+        const bytes = Buffer.from(words.join('\n'));
+        const { lines, log } = collect();
+        for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+          const next = at + (cuts[turn % cuts.length] ?? 1);
+          log.write(bytes.subarray(at, next));
+          at = next;
+        }
+        log.end();
+        expect(lines).toEqual(words);
+      },
+    ),
+  );
+});
+
+test('S50: a long line is cut, a flood is counted, control characters are escaped', () => {
+  const { lines, log } = collect();
+  log.write(Buffer.concat([Buffer.alloc(20_000, 'x'), Buffer.from('\nnext\n')]));
+  expect(lines.map((line) => line.length)).toEqual([8192, 4]);
+  for (let index = 0; index < 1000; index += 1) log.write(Buffer.from('line\n'));
+  log.end();
+  expect(lines.length).toBeLessThanOrEqual(501);
+  expect(lines.at(-1)).toContain('502 more lines');
+  expect(escapeControls('\u001b[31mred\u0007 tab\t')).toBe('\\u001b[31mred\\u0007 tab\t');
+});

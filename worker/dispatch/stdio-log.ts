@@ -1,0 +1,93 @@
+/**
+ * Lines of a sandbox's stdout and stderr as OTLP logs. Bounded in line length, rate and memory, so that an agent
+ * that prints 100 MB costs little more than copying it. Control characters are escaped (S50).
+ */
+import type { Context } from '@opentelemetry/api';
+import { SeverityNumber } from '@opentelemetry/api-logs';
+import { attribute } from '../../contract/index.ts';
+import { TokenBucket } from '../network/token-bucket.ts';
+import type { LogEmitter } from '../telemetry/sink.ts';
+
+export interface StdioLogOptions {
+  readonly logger: LogEmitter;
+  readonly stream: 'stdout' | 'stderr';
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly context: Context;
+  readonly now: () => number;
+}
+
+const maxLineBytes = 8 * 1024;
+const rate = { burst: 500, perSecond: 100 };
+
+// eslint-disable-next-line no-control-regex -- matching them is the point
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+export function escapeControls(line: string): string {
+  return line.replace(controls, (each) => `\\u${(each.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+}
+
+export class StdioLog {
+  readonly #options: StdioLogOptions;
+  readonly #bucket: TokenBucket;
+  #rest = Buffer.alloc(0);
+  #skipping = false;
+  #dropped = 0;
+
+  constructor(options: StdioLogOptions) {
+    this.#options = options;
+    this.#bucket = new TokenBucket({ ...rate, now: options.now });
+  }
+
+  write(chunk: Buffer): void {
+    let from = 0;
+    for (let newline = chunk.indexOf(10); newline !== -1; newline = chunk.indexOf(10, from)) {
+      this.#line(chunk.subarray(from, newline), true);
+      from = newline + 1;
+    }
+    this.#line(chunk.subarray(from), false);
+  }
+
+  /** A part of a line; `complete` when a newline follows it. */
+  #line(part: Buffer, complete: boolean): void {
+    if (!this.#skipping) {
+      const room = maxLineBytes - this.#rest.length;
+      if (part.length > 0) this.#rest = Buffer.concat([this.#rest, part.subarray(0, room)]);
+      if (complete || part.length > room) {
+        this.#emit(this.#rest);
+        this.#rest = Buffer.alloc(0);
+        this.#skipping = !complete;
+      }
+    } else if (complete) {
+      this.#skipping = false;
+    }
+  }
+
+  #emit(line: Buffer): void {
+    if (line.length === 0) return;
+    if (!this.#bucket.take()) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#log(escapeControls(line.toString('utf8').replace(/\r$/, '')));
+  }
+
+  #log(body: string): void {
+    const error = this.#options.stream === 'stderr';
+    this.#options.logger.emit({
+      severityNumber: error ? SeverityNumber.WARN : SeverityNumber.INFO,
+      severityText: error ? 'WARN' : 'INFO',
+      body,
+      attributes: { ...this.#options.attributes, [attribute.ioStream]: this.#options.stream },
+      context: this.#options.context,
+    });
+  }
+
+  /** The last line without a newline, and how many were over the rate. */
+  end(): void {
+    this.#emit(this.#rest);
+    this.#rest = Buffer.alloc(0);
+    if (this.#dropped > 0)
+      this.#log(`[${this.#dropped} more lines were over the log rate and are not recorded]`);
+    this.#dropped = 0;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * One DNS question to one answer, as bytes. Pure: the policy comes in as a function, and nothing is ever asked of
+ * anyone else, so a query label cannot carry data out (S7). Allowed name: A gives its synthetic address, every other
+ * type gives no data (no AAAA, no HTTPS/SVCB records and with them no ECH: S3, S19). Denied name: REFUSED.
+ */
+import dnsPacket from 'dns-packet';
+import { parseHostname, type DenyReason, type Hostname } from '../../contract/index.ts';
+
+// RFC 1035 2.3.4 and 4.2.1: without negotiation a UDP message has at most 512 octets; a query never needs more.
+const maxQueryBytes = 512;
+const headerBytes = 12;
+// Long enough to be cached by an agent for its whole run: the mapping lives as long as the sandbox.
+const ttlSeconds = 300;
+const rcode = { noError: 0, formErr: 1, notImp: 4, refused: 5 } as const;
+const recursionAvailable = 0x80;
+
+export type NameVerdict =
+  { readonly open: true; readonly address: string } | { readonly open: false; readonly reason: DenyReason };
+
+export interface DnsOutcome {
+  /** Absent: drop the query. */
+  readonly response?: Buffer;
+  /** What to record. */
+  readonly refused?: { readonly name: string; readonly type: string; readonly reason: DenyReason };
+}
+
+function respond(query: dnsPacket.Packet, code: number, answers: dnsPacket.Answer[]): Buffer {
+  return dnsPacket.encode({
+    type: 'response',
+    id: query.id ?? 0,
+    flags: ((query.flags ?? 0) & dnsPacket.RECURSION_DESIRED) | recursionAvailable | code,
+    questions: query.questions ?? [],
+    answers,
+  });
+}
+
+/** A header-only error: the question could not be read. */
+function formError(query: Buffer): Buffer {
+  const response = Buffer.alloc(headerBytes);
+  query.copy(response, 0, 0, 2);
+  response.writeUInt16BE(0x8000 | recursionAvailable | rcode.formErr, 2);
+  return response;
+}
+
+function decode(query: Buffer): dnsPacket.DecodedPacket | undefined {
+  try {
+    return dnsPacket.decode(query);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What to send back. `decide` is asked for canonical names only. */
+export function answerDns(query: Buffer, decide: (name: Hostname) => NameVerdict): DnsOutcome {
+  // Shorter than a header, or itself a response (which an answer would turn into a loop): not worth a packet.
+  if (query.length < headerBytes || (query.readUInt8(2) & 0x80) !== 0) return {};
+  const malformed = {
+    response: formError(query),
+    refused: { name: '', type: '', reason: 'dns_malformed' },
+  } as const;
+  if (query.length > maxQueryBytes) return malformed;
+  const packet = decode(query);
+  if (packet === undefined) return malformed;
+  if ((query.readUInt8(2) & 0x78) !== 0) return { response: respond(packet, rcode.notImp, []) };
+  const [question, ...more] = packet.questions ?? [];
+  if (question === undefined || more.length > 0) return malformed;
+  const { name: text, type } = question;
+  const name = parseHostname(text);
+  if (name === undefined || question.class !== 'IN') {
+    return {
+      response: respond(packet, rcode.refused, []),
+      refused: { name: text, type, reason: 'dns_malformed' },
+    };
+  }
+  const verdict = decide(name);
+  if (!verdict.open) {
+    return { response: respond(packet, rcode.refused, []), refused: { name, type, reason: verdict.reason } };
+  }
+  const answers: dnsPacket.Answer[] =
+    type === 'A' ? [{ type: 'A', name: text, ttl: ttlSeconds, data: verdict.address }] : [];
+  return { response: respond(packet, rcode.noError, answers) };
+}

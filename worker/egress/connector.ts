@@ -1,0 +1,180 @@
+/**
+ * Takes every TCP connection the wall caught and either joins it to a gateway behind a signed identity frame or
+ * resets it at once with a record. The original destination is the accepted socket's local address (TPROXY). No
+ * byte of the agent is read before the gateway has the frame, and none is ever sent anywhere else.
+ */
+import { randomBytes } from 'node:crypto';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { encodeIdentityFrame, type PoolGateway } from '../../contract/index.ts';
+import { decideConnection, type AgentGateways, type Dialled } from './egress-decision.ts';
+import type { GatewayAddresses } from './gateway-directory.ts';
+import type { Refusals } from './refusal.ts';
+import type { Tenancy, Tenant } from './tenancy.ts';
+
+export interface ConnectorOptions {
+  /** A listening transparent socket in the router namespace; becomes ours. */
+  readonly fd: number;
+  readonly tenancy: Tenancy;
+  readonly gatewaysOf: AgentGateways;
+  readonly addressesOf: GatewayAddresses;
+  readonly frameKey: () => { readonly pool: string; readonly key: Uint8Array } | undefined;
+  readonly refusals: Refusals;
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** One agent must not use up the gateway's sockets (S54); browsers stop at a few dozen. */
+const maxConnectionsPerSandbox = 256;
+// "A connection error within 1 s, never a hang": a gateway is one hop away.
+const dialTimeoutMs = 800;
+
+function dial(address: string): Promise<Socket> {
+  const colon = address.lastIndexOf(':');
+  const socket = connect({
+    host: address.slice(0, colon),
+    port: Number(address.slice(colon + 1)),
+    allowHalfOpen: true,
+    noDelay: true,
+  });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => socket.destroy(new Error('dial timed out')), dialTimeoutMs);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+}
+
+/** Joins both directions with back-pressure and half-close; an error on one side resets the other. */
+function join(agent: Socket, gateway: Socket, done: () => void): void {
+  let open = 2;
+  for (const [from, to] of [
+    [agent, gateway],
+    [gateway, agent],
+  ] as const) {
+    from.pipe(to);
+    from.once('error', () => to.resetAndDestroy());
+    from.once('close', () => {
+      if (from.errored !== null || !from.readableEnded) to.resetAndDestroy();
+      open -= 1;
+      if (open === 0) done();
+    });
+  }
+}
+
+export class Connector {
+  readonly #options: ConnectorOptions;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: ConnectorOptions) {
+    this.#options = options;
+    this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      // The agent may reset at any time; whoever joins adds what must follow from it.
+      socket.on('error', () => undefined);
+      void this.#accept(socket).catch((error: unknown) => {
+        socket.resetAndDestroy();
+        options.onError(error);
+      });
+    });
+    this.#server.on('error', options.onError);
+    this.#server.listen({ fd: options.fd });
+  }
+
+  async #accept(socket: Socket): Promise<void> {
+    const { localAddress, localPort, remoteAddress, remotePort } = socket;
+    if (localAddress === undefined || localPort === undefined || remoteAddress === undefined) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const tenant = this.#options.tenancy.byIp(remoteAddress);
+    const hostname = tenant?.names.nameOf(localAddress);
+    const dialled: Dialled = { ip: localAddress, port: localPort, hostname };
+    if (tenant === undefined) return this.#refuse(socket, tenant, dialled, 'orphan_sandbox');
+    const verdict = decideConnection(this.#options.gatewaysOf(tenant.agentId), tenant.agentId, dialled);
+    if (!verdict.open) return this.#refuse(socket, tenant, dialled, verdict.reason);
+    if (tenant.sockets.size >= maxConnectionsPerSandbox)
+      return this.#refuse(socket, tenant, dialled, 'limit');
+    tenant.sockets.add(socket);
+    socket.once('close', () => tenant.sockets.delete(socket));
+    const gateway = await this.#dialGateway(verdict.gateway);
+    if (gateway === undefined) return this.#refuse(socket, tenant, dialled, 'gateway_unavailable');
+    if (socket.destroyed) {
+      gateway.destroy();
+      return;
+    }
+    this.#hand(socket, gateway, tenant, dialled, remotePort ?? 0);
+  }
+
+  async #dialGateway(gateway: PoolGateway): Promise<Socket | undefined> {
+    for (const address of this.#options.addressesOf(gateway.id).slice(0, 3)) {
+      try {
+        return await dial(address);
+      } catch {
+        // The next replica; when none is left the caller records gateway_unavailable.
+      }
+    }
+    return undefined;
+  }
+
+  #hand(socket: Socket, gateway: Socket, tenant: Tenant, dialled: Dialled, sourcePort: number): void {
+    const identity = this.#options.frameKey();
+    if (identity === undefined) {
+      gateway.destroy();
+      return this.#refuse(socket, tenant, dialled, 'gateway_unavailable');
+    }
+    const frame = encodeIdentityFrame(
+      {
+        source: { ip: tenant.slot.sandboxIp, port: sourcePort },
+        destination: { ip: dialled.ip, port: dialled.port },
+        agentKind: tenant.agent.kind,
+        namespace: tenant.agent.namespace,
+        name: tenant.agent.name,
+        uid: tenant.agent.uid,
+        revision: tenant.revision,
+        invocationId: tenant.invocationId,
+        ...(dialled.hostname === undefined ? {} : { hostname: dialled.hostname }),
+        traceparent: tenant.traceparent,
+        pool: identity.pool,
+        issuedAt: this.#options.now(),
+        nonce: randomBytes(16).toString('hex'),
+      },
+      identity.key,
+    );
+    this.#sockets.add(gateway);
+    tenant.sockets.add(gateway);
+    gateway.write(frame);
+    join(socket, gateway, () => {
+      this.#sockets.delete(gateway);
+      tenant.sockets.delete(gateway);
+    });
+  }
+
+  #refuse(
+    socket: Socket,
+    tenant: Tenant | undefined,
+    dialled: Dialled,
+    reason: Parameters<Refusals['record']>[1]['reason'],
+  ): void {
+    socket.resetAndDestroy();
+    this.#options.refusals.record(tenant, {
+      reason,
+      protocol: 'tcp',
+      ip: dialled.ip,
+      port: dialled.port,
+      ...(dialled.hostname === undefined ? {} : { hostname: dialled.hostname }),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+}

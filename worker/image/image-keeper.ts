@@ -1,0 +1,172 @@
+/**
+ * Keeps the images of every revision in the config on this worker, pulled ahead of need, and says how each is.
+ * Retries with back-off while a revision is wanted; a revision that leaves the config gives its image back.
+ */
+import {
+  ClrkError,
+  errorMessage,
+  type PoolConfig,
+  type PoolRevision,
+  type WorkerStatus,
+} from '../../contract/index.ts';
+import {
+  resolveUser,
+  type ImageConfig,
+  type ImageLease,
+  type ImageStore,
+  type PullOptions,
+} from '../../oci/index.ts';
+import type { SandboxUser } from '../sandbox/oci-spec.ts';
+
+export interface ReadyImage {
+  readonly digest: string;
+  readonly rootfsPath: string;
+  readonly config: ImageConfig;
+}
+
+type ImageState = WorkerStatus['images'][string];
+
+interface Wanted {
+  readonly reference: string;
+  readonly abort: AbortController;
+  state: ImageState;
+  lease: ImageLease | undefined;
+  user: SandboxUser | undefined;
+}
+
+export interface ImageKeeperOptions {
+  readonly store: ImageStore;
+  readonly onChange: () => void;
+  /** First and longest pause between attempts, as the kubelet's image back-off. Default 2 s and 5 min. */
+  readonly backoffMs?: { readonly first: number; readonly longest: number };
+}
+
+/** Reasons as Kubernetes users know them, from our codes. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof ClrkError)) return 'ImagePullFailed';
+  if (error.code === 'IMAGE_NOT_FOUND') return 'ImageNotFound';
+  if (error.code === 'IMAGE_UNAUTHORIZED') return 'ImageUnauthorized';
+  if (error.code.startsWith('REGISTRY_')) return 'ImagePullBackOff';
+  return 'ImageInvalid';
+}
+
+const revisionId = (namespace: string, revision: PoolRevision): string => `${namespace}/${revision.name}`;
+
+export class ImageKeeper {
+  readonly #options: ImageKeeperOptions;
+  readonly #wanted = new Map<string, Wanted>();
+  #registries: PoolConfig['registries'] = [];
+
+  constructor(options: ImageKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Starts what is new, drops what is gone. */
+  apply(config: PoolConfig): void {
+    this.#registries = config.registries;
+    const named = new Set<string>();
+    for (const agent of config.agents) {
+      for (const revision of agent.revisions) {
+        const id = revisionId(agent.namespace, revision);
+        named.add(id);
+        const known = this.#wanted.get(id);
+        if (known?.reference === revision.image) continue;
+        if (known !== undefined) this.#drop(id, known);
+        this.#want(id, revision.image);
+      }
+    }
+    for (const [id, wanted] of this.#wanted) if (!named.has(id)) this.#drop(id, wanted);
+    this.#options.onChange();
+  }
+
+  #pullOptions(reference: string): PullOptions {
+    const host = reference.split('/')[0] ?? '';
+    const registry = this.#registries.find((each) => each.host === host);
+    if (registry === undefined) return {};
+    const { plainHttp, username, password } = registry;
+    return {
+      plainHttp,
+      ...(username === undefined || password === undefined ? {} : { credentials: { username, password } }),
+    };
+  }
+
+  #want(id: string, reference: string): void {
+    const wanted: Wanted = {
+      reference,
+      abort: new AbortController(),
+      state: { state: 'Pulling' },
+      lease: undefined,
+      user: undefined,
+    };
+    this.#wanted.set(id, wanted);
+    void this.#pullUntilDone(wanted);
+  }
+
+  async #pullUntilDone(wanted: Wanted): Promise<void> {
+    const { first, longest } = this.#options.backoffMs ?? { first: 2000, longest: 300_000 };
+    const { signal } = wanted.abort;
+    for (let pause = first; !signal.aborted; pause = Math.min(pause * 2, longest)) {
+      try {
+        const image = await this.#options.store.pull(wanted.reference, {
+          ...this.#pullOptions(wanted.reference),
+          signal,
+        });
+        const lease = this.#options.store.acquire(image.digest);
+        if (signal.aborted) return lease.release();
+        wanted.lease = lease;
+        wanted.user = await resolveUser(image.rootfsPath, image.config.user);
+        wanted.state = { state: 'Pulled', digest: image.digest };
+        this.#options.onChange();
+        return;
+      } catch (error) {
+        wanted.lease?.release();
+        wanted.lease = undefined;
+        wanted.state = {
+          state: 'Failed',
+          reason: reasonOf(error),
+          message: errorMessage(error).slice(0, 500),
+        };
+      }
+      if (signal.aborted) return;
+      this.#options.onChange();
+      await this.#pause(pause, signal);
+    }
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      function done(): void {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  #drop(id: string, wanted: Wanted): void {
+    this.#wanted.delete(id);
+    wanted.abort.abort();
+    wanted.lease?.release();
+  }
+
+  /** The image and its user when it is here. */
+  ready(
+    namespace: string,
+    revision: PoolRevision,
+  ): { readonly image: ReadyImage; readonly user: SandboxUser } | undefined {
+    const wanted = this.#wanted.get(revisionId(namespace, revision));
+    if (wanted?.state.state !== 'Pulled' || wanted.lease === undefined || wanted.user === undefined)
+      return undefined;
+    return { image: wanted.lease.image, user: wanted.user };
+  }
+
+  states(): Record<string, ImageState> {
+    return Object.fromEntries([...this.#wanted].map(([id, wanted]) => [id, wanted.state]));
+  }
+
+  close(): void {
+    for (const [id, wanted] of this.#wanted) this.#drop(id, wanted);
+  }
+}

@@ -1,0 +1,43 @@
+/** The worker's Prometheus metrics: fixed labels, no names of agents (those are in spans). */
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { DenyReason } from '../contract/index.ts';
+
+export interface WorkerGauges {
+  readonly running: () => number;
+  readonly pendingEvents: () => number;
+}
+
+export class WorkerMetrics {
+  readonly registry = new Registry();
+  readonly #refused: Counter<'reason'>;
+  readonly #dropped: Counter;
+
+  constructor(gauges: WorkerGauges) {
+    const registers = [this.registry];
+    this.#refused = new Counter({
+      name: 'clrk_worker_egress_refused_total',
+      help: 'Attempts of sandboxes that were refused, by reason',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.#dropped = new Counter({
+      name: 'clrk_worker_events_dropped_total',
+      help: 'Invocation events given up because the outbox was full',
+      registers,
+    });
+    for (const [name, help, read] of [
+      ['clrk_worker_running', 'Running invocations', gauges.running],
+      ['clrk_worker_events_pending', 'Invocation events not yet acknowledged', gauges.pendingEvents],
+    ] as const) {
+      const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
+    }
+  }
+
+  refused(reason: DenyReason): void {
+    this.#refused.inc({ reason });
+  }
+
+  dropped(count: number): void {
+    this.#dropped.inc(count);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * `clrk worker`: reads the environment, watches the one config Secret, runs the worker until it is told to stop. The
+ * only place of this folder that looks at environment variables.
+ */
+import { accessSync, constants } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import {
+  ClrkError,
+  environment as variables,
+  errorMessage,
+  poolConfigSchema,
+  ports,
+  type PoolConfig,
+  type WorkerStatus,
+} from '../contract/index.ts';
+import { openImageStore } from '../oci/index.ts';
+import {
+  createLog,
+  openHealthServer,
+  requireVariable,
+  untilTerminated,
+  watchConfig,
+  type Environment,
+} from '../process/index.ts';
+import { Outbox } from './dispatch/outbox.ts';
+import { GatewayDirectory } from './egress/gateway-directory.ts';
+import { WorkerMetrics } from './metrics.ts';
+import { PlatformLink } from './platform-link.ts';
+import { Worker } from './worker.ts';
+
+/** reference/clrk.md (f): running invocations get this long to end by themselves. */
+const drainMs = 30_000;
+const lastEventsMs = 5_000;
+
+function findRunsc(environment: Environment): string {
+  const named = environment[variables.runsc];
+  const candidates =
+    named === undefined || named === ''
+      ? (environment['PATH'] ?? '').split(delimiter).map((directory) => join(directory, 'runsc'))
+      : [named];
+  const found = candidates.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (found !== undefined) return found;
+  throw new ClrkError('RUNSC_NOT_FOUND', 'runsc (gVisor) was not found', {
+    hint: `Name it in ${variables.runsc}, or put it in PATH.`,
+  });
+}
+
+async function directory(environment: Environment, variable: string): Promise<string> {
+  const path = requireVariable(environment, variable);
+  await mkdir(path, { recursive: true });
+  return path;
+}
+
+interface Identity {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly pool: string;
+  readonly host: string;
+}
+
+function composeStatus(identity: Identity, status: ReturnType<Worker['status']>): WorkerStatus {
+  const { port: _port, ...changing } = status;
+  const { namespace, pod, pool, host } = identity;
+  const address = `${host}:${ports.workerDispatch}`;
+  return { version: 1, role: 'worker', namespace, pod, pool, address, at: Date.now(), ...changing };
+}
+
+export async function runWorker(environment: Environment): Promise<void> {
+  const log = createLog('worker', environment);
+  const stopped = untilTerminated(log);
+  const identity: Identity = {
+    namespace: requireVariable(environment, variables.podNamespace),
+    pod: requireVariable(environment, variables.podName),
+    pool: requireVariable(environment, variables.poolName),
+    host: requireVariable(environment, variables.podIp),
+  };
+  const onError = (error: unknown): void => log.error({ reason: errorMessage(error) }, 'worker error');
+  await using images = await openImageStore({ directory: await directory(environment, variables.imageDir) });
+  const link = new PlatformLink({
+    environment,
+    log,
+    snapshot: () => composeStatus(identity, worker.status()),
+  });
+  const outbox = new Outbox({
+    publish: (subject, messageId, data) => link.publish(subject, messageId, data),
+    onDrop: (count) => metrics.dropped(count),
+  });
+  const gateways = new GatewayDirectory(() => link.liveGateways());
+  const metrics = new WorkerMetrics({ running: () => worker.running, pendingEvents: () => outbox.size });
+  const worker: Worker = new Worker({
+    name: identity.pod,
+    host: identity.host,
+    port: ports.workerDispatch,
+    runsc: findRunsc(environment),
+    runDirectory: await directory(environment, variables.runDir),
+    stateDirectory: await directory(environment, variables.stateDir),
+    images,
+    tracer: link.tracer,
+    logger: link.logger,
+    addressesOf: (gatewayId) => gateways.addresses(gatewayId),
+    publish: (invocation) => outbox.add(invocation),
+    onChange: () => link.changed(),
+    onRefusal: (reason) => metrics.refused(reason),
+    onError,
+  });
+  await using _health = await openHealthServer({
+    host: identity.host,
+    port: ports.health,
+    ready: () => worker.notReady() ?? (link.connected ? undefined : 'not connected to NATS yet'),
+    metrics: () => metrics.registry.metrics(),
+  });
+  await worker.open();
+  const onConfig = (config: PoolConfig): void => {
+    link.update(config.platform);
+    worker.apply(config).catch(onError);
+  };
+  watchConfig({ environment, schema: poolConfigSchema, log, signal: stopped, onConfig });
+  log.info({ host: identity.host, pool: identity.pool }, 'worker is running');
+  if (!stopped.aborted)
+    await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
+  await worker.close(drainMs);
+  await outbox.close(lastEventsMs);
+  await link.close();
+  log.info({}, 'worker stopped');
+}

@@ -1,0 +1,122 @@
+/**
+ * The sandboxes' cgroups: where runsc puts them, whether the limits really stand, and their removal. Apart because
+ * "a limit that could not be applied" must refuse the sandbox, whatever the tool said (design 5). cgroup v1 and v2.
+ */
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ClrkError } from '../../contract/index.ts';
+import { cpuQuota } from './oci-spec.ts';
+
+const mountPoint = '/sys/fs/cgroup';
+const isV2 = (): boolean => existsSync(join(mountPoint, 'cgroup.controllers'));
+
+export interface Limits {
+  readonly memoryBytes: number;
+  readonly cpuMillis: number;
+}
+
+/** cgroupsPath of a worker; sandboxes are its children. */
+export const workerCgroup = (worker: string): string => `/clrk/${worker}`;
+
+function readNumbers(path: string): readonly string[] {
+  return readFileSync(path, 'utf8').trim().split(/\s+/);
+}
+
+function observedLimits(cgroupPath: string): { readonly memory: string; readonly quota: string } {
+  if (isV2()) {
+    const [memory = ''] = readNumbers(join(mountPoint, cgroupPath, 'memory.max'));
+    const [quota = ''] = readNumbers(join(mountPoint, cgroupPath, 'cpu.max'));
+    return { memory, quota };
+  }
+  const [memory = ''] = readNumbers(join(mountPoint, 'memory', cgroupPath, 'memory.limit_in_bytes'));
+  const [quota = ''] = readNumbers(join(mountPoint, 'cpu', cgroupPath, 'cpu.cfs_quota_us'));
+  return { memory, quota };
+}
+
+/** Throws LIMITS_NOT_APPLIED unless the kernel holds these limits for this cgroup. */
+export function requireLimits(cgroupPath: string, limits: Limits): void {
+  let observed: ReturnType<typeof observedLimits>;
+  try {
+    observed = observedLimits(cgroupPath);
+  } catch (cause) {
+    throw new ClrkError('LIMITS_NOT_APPLIED', 'the sandbox has no cgroup with memory and cpu limits', {
+      cause,
+      hint: 'The worker needs a writable /sys/fs/cgroup with the memory and cpu controllers.',
+    });
+  }
+  // The kernel rounds memory down to pages.
+  const memoryOk = Math.abs(Number(observed.memory) - limits.memoryBytes) < 65_536;
+  const cpuOk = Math.abs(Number(observed.quota) - cpuQuota(limits.cpuMillis)) < 1;
+  if (memoryOk && cpuOk) return;
+  throw new ClrkError(
+    'LIMITS_NOT_APPLIED',
+    `the kernel holds memory ${observed.memory}, cpu quota ${observed.quota} for the sandbox, not what was asked`,
+  );
+}
+
+/**
+ * v2 only: a cgroup with processes of its own cannot delegate controllers to children (the "no internal processes"
+ * rule), so ours move to a leaf first. At the real root the rule does not apply.
+ */
+export function prepareCgroups(): void {
+  if (!isV2()) return;
+  const control = join(mountPoint, 'cgroup.subtree_control');
+  const enable = (): void => writeFileSync(control, '+cpu +memory +pids');
+  try {
+    enable();
+  } catch {
+    const leaf = join(mountPoint, 'clrk-worker');
+    mkdirSync(leaf, { recursive: true });
+    for (const pid of readNumbers(join(mountPoint, 'cgroup.procs'))) {
+      // A process may have ended since the list was read.
+      if (pid !== '') tryWrite(join(leaf, 'cgroup.procs'), pid);
+    }
+    enable();
+  }
+}
+
+function tryWrite(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch {
+    // The caller's next step fails clearly if this mattered.
+  }
+}
+
+/** Every controller's directory of this cgroup path. */
+function directoriesOf(cgroupPath: string): readonly string[] {
+  if (isV2()) return [join(mountPoint, cgroupPath)];
+  return existsSync(mountPoint)
+    ? readdirSync(mountPoint).map((name) => join(mountPoint, name, cgroupPath))
+    : [];
+}
+
+/** Processes still in a sandbox's or worker's cgroups. */
+export function processesIn(cgroupPath: string): readonly number[] {
+  const found = new Set<number>();
+  const visit = (directory: string): void => {
+    if (!existsSync(join(directory, 'cgroup.procs'))) return;
+    for (const text of readNumbers(join(directory, 'cgroup.procs'))) if (text !== '') found.add(Number(text));
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      if (entry.isDirectory()) visit(join(directory, entry.name));
+    }
+  };
+  for (const directory of directoriesOf(cgroupPath)) visit(directory);
+  return [...found];
+}
+
+/** Removes the cgroup and its children where they are empty; a busy one stays for the next attempt. */
+export function removeCgroup(cgroupPath: string): void {
+  const remove = (directory: string): void => {
+    if (!existsSync(directory)) return;
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      if (entry.isDirectory()) remove(join(directory, entry.name));
+    }
+    try {
+      rmdirSync(directory);
+    } catch {
+      // Still in use.
+    }
+  };
+  for (const directory of directoriesOf(cgroupPath)) remove(directory);
+}

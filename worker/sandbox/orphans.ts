@@ -1,0 +1,103 @@
+/**
+ * Clears what a worker that died without cleaning up has left: sandboxes, namespaces, mounts, cgroups. Runs before
+ * anything new is made. Which leftovers belong to the dead is told by owner files (pid and its start time), so a
+ * worker never touches another live one's things.
+ */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deleteNamespace } from '../network/router-namespace.ts';
+import { runCommand } from '../system/command.ts';
+import { processesIn, removeCgroup } from './cgroup.ts';
+
+export interface Ownership {
+  readonly pid: number;
+  /** Clock ticks since boot (proc(5), stat field 22): tells a reused pid from the original. */
+  readonly startTicks: string;
+  readonly routerNamespace: string;
+  readonly cgroup: string;
+  readonly runDirectory: string;
+}
+
+// Namespaces are named machine-wide, so the list of their owners is too.
+const ownersDirectory = '/run/clrk-owners';
+
+export function startTicksOf(pid: number): string | undefined {
+  try {
+    // The command name may hold anything but ends at the last parenthesis.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(')').at(-1)?.trim().split(' ') ?? [];
+    return fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+const ownerFile = (routerNamespace: string): string => join(ownersDirectory, `${routerNamespace}.json`);
+
+export async function claim(ownership: Omit<Ownership, 'pid' | 'startTicks'>): Promise<void> {
+  await mkdir(ownersDirectory, { recursive: true, mode: 0o700 });
+  const owner: Ownership = { ...ownership, pid: process.pid, startTicks: startTicksOf(process.pid) ?? '' };
+  await writeFile(ownerFile(ownership.routerNamespace), JSON.stringify(owner), { mode: 0o600 });
+}
+
+export async function disclaim(routerNamespace: string): Promise<void> {
+  await rm(ownerFile(routerNamespace), { force: true });
+}
+
+async function owners(): Promise<readonly Ownership[]> {
+  const names = await readdir(ownersDirectory).catch((): string[] => []);
+  const read = names.map(async (name) => {
+    try {
+      return [JSON.parse(await readFile(join(ownersDirectory, name), 'utf8')) as Ownership];
+    } catch {
+      return [];
+    }
+  });
+  return (await Promise.all(read)).flat();
+}
+
+/** Mount points under a directory, innermost first. */
+function mountsUnder(directory: string): readonly string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
+    .filter((path) => path.startsWith(`${directory}/`))
+    .reverse();
+}
+
+/** Ends processes of a worker's sandboxes by their cgroup: it holds nothing else. */
+function killLeftovers(cgroup: string): void {
+  for (const pid of processesIn(cgroup)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended in this moment.
+    }
+  }
+}
+
+/** Removes everything of one owner. The order is: processes, what they hold, what holds them. */
+export async function clearLeftovers(ownership: Omit<Ownership, 'pid' | 'startTicks'>): Promise<void> {
+  const { routerNamespace, cgroup, runDirectory } = ownership;
+  killLeftovers(cgroup);
+  for (const mount of mountsUnder(runDirectory)) await runCommand('umount', ['--lazy', mount]);
+  for (const name of ['runsc', 'bundles', 'roots']) {
+    await rm(join(runDirectory, name), { recursive: true, force: true });
+  }
+  const names = existsSync('/run/netns') ? await readdir('/run/netns') : [];
+  for (const name of names) {
+    const rest = name.startsWith(`${routerNamespace}-`) ? name.slice(routerNamespace.length + 1) : '';
+    if (name === routerNamespace || /^\d+$/.test(rest)) await deleteNamespace(name);
+  }
+  removeCgroup(cgroup);
+  await disclaim(routerNamespace);
+}
+
+/** Clears up after every worker that is dead, and after earlier lives of this one. */
+export async function clearOrphans(mine: Omit<Ownership, 'pid' | 'startTicks'>): Promise<void> {
+  for (const owner of await owners()) {
+    const alive = startTicksOf(owner.pid) === owner.startTicks;
+    if (!alive) await clearLeftovers(owner);
+  }
+  await clearLeftovers(mine);
+}

@@ -1,0 +1,146 @@
+/**
+ * Makes sandboxes from everything they need (slot, root, limits, spec) and takes all of it back. Apart so that
+ * invocations and warm pools share one way of making and one way of clearing away. Clearing happens behind the
+ * caller's back, bounded, and is waited for only when the worker stops.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PoolAgent, PoolRevision } from '../../contract/index.ts';
+import type { ReadyImage } from '../image/image-keeper.ts';
+import { namespacePath } from '../network/router-namespace.ts';
+import type { SlotAddress } from '../network/slot-address.ts';
+import type { SlotPool } from '../network/slot-pool.ts';
+import { removeCgroup, requireLimits } from './cgroup.ts';
+import { injectedFiles } from './injected-file.ts';
+import { renderSpec, requiredDirectories, type SandboxUser } from './oci-spec.ts';
+import type { RootLayers, RootLease, RootPlan } from './root-layer.ts';
+import type { Runsc } from './runsc.ts';
+import { Sandbox } from './sandbox.ts';
+
+export interface SandboxPlan {
+  readonly agent: PoolAgent;
+  readonly revision: PoolRevision;
+  readonly image: ReadyImage;
+  readonly user: SandboxUser;
+  readonly caPems: readonly string[];
+  readonly statePath?: string;
+}
+
+export interface SandboxFactoryOptions {
+  readonly runsc: Runsc;
+  readonly roots: RootLayers;
+  readonly slots: SlotPool;
+  readonly bundleDirectory: string;
+  readonly cgroup: string;
+  /** Called between the sandbox's death and the reuse of its slot. */
+  readonly beforeSlotReuse: (slot: SlotAddress) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface MadeSandbox {
+  readonly sandbox: Sandbox;
+  readonly slot: SlotAddress;
+}
+
+interface Lent {
+  readonly slot: SlotAddress;
+  root: RootLease | undefined;
+}
+
+function computeRoot(plan: SandboxPlan): RootPlan {
+  const state = plan.agent.state;
+  return {
+    imageDigest: plan.image.digest,
+    rootfsPath: plan.image.rootfsPath,
+    files: injectedFiles(plan.caPems),
+    directories: [...requiredDirectories, ...(state === undefined ? [] : [state.mountPath])],
+  };
+}
+
+export class SandboxFactory {
+  readonly #options: SandboxFactoryOptions;
+  readonly #lent = new Map<Sandbox, Lent>();
+  readonly #clearing = new Set<Promise<void>>();
+
+  constructor(options: SandboxFactoryOptions) {
+    this.#options = options;
+  }
+
+  /** `phase` is told as each step is done. On failure nothing is left behind. */
+  async make(plan: SandboxPlan, phase: (name: 'slot' | 'rootfs' | 'create') => void): Promise<MadeSandbox> {
+    const slot = await this.#options.slots.acquire();
+    phase('slot');
+    const lent: Lent = { slot, root: undefined };
+    const id = `s${randomBytes(6).toString('hex')}`;
+    let sandbox: Sandbox | undefined;
+    try {
+      lent.root = await this.#options.roots.acquire(computeRoot(plan));
+      phase('rootfs');
+      sandbox = await this.#create(id, plan, lent.root.rootPath, slot);
+      this.#lent.set(sandbox, lent);
+      requireLimits(`${this.#options.cgroup}/${id}`, plan.agent.resources);
+      phase('create');
+      return { sandbox, slot };
+    } catch (error) {
+      if (sandbox === undefined) {
+        lent.root?.release();
+        this.#track(this.#options.slots.release(slot));
+      } else {
+        this.clear(sandbox);
+      }
+      throw error;
+    }
+  }
+
+  async #create(id: string, plan: SandboxPlan, rootPath: string, slot: SlotAddress): Promise<Sandbox> {
+    const bundle = join(this.#options.bundleDirectory, id);
+    await mkdir(bundle, { recursive: true, mode: 0o700 });
+    const spec = renderSpec({
+      agent: plan.agent,
+      revision: plan.revision,
+      image: plan.image.config,
+      user: plan.user,
+      rootPath,
+      networkNamespacePath: namespacePath(slot.namespace),
+      cgroupPath: `${this.#options.cgroup}/${id}`,
+      trustsGateways: plan.caPems.length > 0,
+      ...(plan.statePath === undefined ? {} : { statePath: plan.statePath }),
+    });
+    await writeFile(join(bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
+    return Sandbox.create({ id, bundle, runsc: this.#options.runsc });
+  }
+
+  /** Ends the sandbox and gives back what it had. Returns at once. */
+  clear(sandbox: Sandbox): void {
+    sandbox.kill();
+    this.#track(this.#clear(sandbox));
+  }
+
+  async #clear(sandbox: Sandbox): Promise<void> {
+    const lent = this.#lent.get(sandbox);
+    this.#lent.delete(sandbox);
+    await sandbox.dispose().catch(this.#options.onError);
+    removeCgroup(`${this.#options.cgroup}/${sandbox.id}`);
+    if (lent === undefined) return;
+    lent.root?.release();
+    await this.#options.beforeSlotReuse(lent.slot).catch(this.#options.onError);
+    await this.#options.slots.release(lent.slot);
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.catch(this.#options.onError).finally(() => this.#clearing.delete(tracked));
+    this.#clearing.add(tracked);
+  }
+
+  /** Resolves when everything cleared so far is gone. */
+  async settled(): Promise<void> {
+    while (this.#clearing.size > 0) await Promise.all(this.#clearing);
+  }
+
+  /** Ends every sandbox there is. */
+  async close(): Promise<void> {
+    for (const sandbox of this.#lent.keys()) this.clear(sandbox);
+    await this.settled();
+  }
+}
