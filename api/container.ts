@@ -5,14 +5,21 @@ import { flag, labelLength, list, opaque, record, stringMap, text } from './fiel
 const variableName = 'name is the variable; letters, digits, dots, dashes and underscores.';
 const variablePattern = '^[-._a-zA-Z][-._a-zA-Z0-9]*$';
 
-const configMapKeyRef = record('configMapKeyRef takes the value from a key of a ConfigMap in the same namespace.', {
-  name: text('name is the ConfigMap.'),
-  key: text('key is the key in it.'),
-  optional: Type.Optional(flag('optional leaves the variable out when the key is missing; unset means it must exist.')),
-});
+const configMapKeyRef = record(
+  'configMapKeyRef takes the value from a key of a ConfigMap in the same namespace.',
+  {
+    name: text('name is the ConfigMap.'),
+    key: text('key is the key in it.'),
+    optional: Type.Optional(
+      flag('optional leaves the variable out when the key is missing; unset means it must exist.'),
+    ),
+  },
+);
 
 const fieldRef = record('fieldRef takes the value from a field of the object.', {
-  apiVersion: Type.Optional(text('apiVersion is the version fieldPath is written for; unset means v1.', { max: 63 })),
+  apiVersion: Type.Optional(
+    text('apiVersion is the version fieldPath is written for; unset means v1.', { max: 63 }),
+  ),
   fieldPath: text('fieldPath is the field, such as metadata.name.'),
 });
 
@@ -37,18 +44,22 @@ export function agentEnvironment() {
   );
   return list(
     'env are environment variables of the agent; unset means only those the platform sets.',
-    record('EnvVar is one environment variable.', {
-      name: text(variableName, { pattern: variablePattern }),
-      value: Type.Optional(text('value is the literal value; unset means empty.', { min: 0, max: 32_768 })),
-      valueFrom: Type.Optional(valueFrom),
-    }, {
-      rules: [
-        {
-          rule: "!has(self.valueFrom) || !has(self.value) || self.value == ''",
-          message: 'set value or valueFrom, not both',
-        },
-      ],
-    }),
+    record(
+      'EnvVar is one environment variable.',
+      {
+        name: text(variableName, { pattern: variablePattern }),
+        value: Type.Optional(text('value is the literal value; unset means empty.', { min: 0, max: 32_768 })),
+        valueFrom: Type.Optional(valueFrom),
+      },
+      {
+        rules: [
+          {
+            rule: "!has(self.valueFrom) || !has(self.value) || self.value == ''",
+            message: 'set value or valueFrom, not both',
+          },
+        ],
+      },
+    ),
     { max: 128, keys: ['name'] },
   );
 }
@@ -58,7 +69,9 @@ export function workerEnvironment() {
   const secretKeyRef = record('secretKeyRef takes the value from a key of a Secret in the same namespace.', {
     name: text('name is the Secret.'),
     key: text('key is the key in it.'),
-    optional: Type.Optional(flag('optional leaves the variable out when the key is missing; unset means it must exist.')),
+    optional: Type.Optional(
+      flag('optional leaves the variable out when the key is missing; unset means it must exist.'),
+    ),
   });
   return list(
     'env are further variables of the worker container; POD_NAME, POD_NAMESPACE and CLRK_POOL_NAME are dropped.',
@@ -91,14 +104,23 @@ export function argumentList(description: string) {
 
 export function labelSelector(description: string) {
   return record(description, {
-    matchLabels: Type.Optional(stringMap('matchLabels must all be equal; unset means no such demand.', { maxValue: labelLength })),
+    matchLabels: Type.Optional(
+      stringMap('matchLabels must all be equal; unset means no such demand.', { maxValue: labelLength }),
+    ),
     matchExpressions: Type.Optional(
       list(
         'matchExpressions must all hold; unset means no such demand.',
         record('Requirement is one demand on a label.', {
           key: text('key is the label.', { max: 317 }),
-          operator: text('operator is In, NotIn, Exists or DoesNotExist.', { pattern: '^(In|NotIn|Exists|DoesNotExist)$', max: 16 }),
-          values: Type.Optional(list('values are compared for In and NotIn.', text('One value.', { min: 0, max: labelLength }), { max: 32 })),
+          operator: text('operator is In, NotIn, Exists or DoesNotExist.', {
+            pattern: '^(In|NotIn|Exists|DoesNotExist)$',
+            max: 16,
+          }),
+          values: Type.Optional(
+            list('values are compared for In and NotIn.', text('One value.', { min: 0, max: labelLength }), {
+              max: 32,
+            }),
+          ),
         }),
         { max: 16 },
       ),

@@ -6,10 +6,27 @@ import { apiCategory, apiGroup, apiVersionName } from './group.ts';
 import type { KindDefinition } from './resource.ts';
 
 const scalars = [
-  'type', 'description', 'format', 'pattern', 'enum', 'default', 'anyOf', 'required',
-  'minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems', 'maxProperties',
-  'x-kubernetes-int-or-string', 'x-kubernetes-preserve-unknown-fields',
-  'x-kubernetes-list-type', 'x-kubernetes-list-map-keys', 'x-kubernetes-map-type', 'x-kubernetes-validations',
+  'type',
+  'description',
+  'format',
+  'pattern',
+  'enum',
+  'default',
+  'anyOf',
+  'required',
+  'minLength',
+  'maxLength',
+  'minimum',
+  'maximum',
+  'minItems',
+  'maxItems',
+  'maxProperties',
+  'x-kubernetes-int-or-string',
+  'x-kubernetes-preserve-unknown-fields',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-map-type',
+  'x-kubernetes-validations',
 ] as const;
 
 type Json = Record<string, unknown>;
@@ -61,7 +78,10 @@ export function customResourceDefinition(definition: KindDefinition): Json {
               description,
               required: ['spec'],
               properties: {
-                apiVersion: { type: 'string', description: 'apiVersion is the version of this representation.' },
+                apiVersion: {
+                  type: 'string',
+                  description: 'apiVersion is the version of this representation.',
+                },
                 kind: { type: 'string', description: `kind is ${kind}.` },
                 metadata: { type: 'object' },
                 spec: structural(spec),

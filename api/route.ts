@@ -3,17 +3,26 @@ import { Type } from 'typebox';
 import { integer, labelLength, list, record, text } from './field.ts';
 import { conditions, statusOf } from './resource.ts';
 
-const parentRef = record('ParentReference names the EgressGateway, or one listener of it, the route attaches to.', {
-  group: Type.Optional(text('group is the API group; unset means clrk.apoxy.dev.')),
-  kind: Type.Optional(text('kind is the parent kind; unset means EgressGateway.', { max: labelLength })),
-  namespace: Type.Optional(text('namespace is the parent namespace; unset means that of the route.', { max: labelLength })),
-  name: text('name is the EgressGateway.'),
-  sectionName: Type.Optional(text('sectionName is one listener by name; unset means all of them.')),
-  port: Type.Optional(integer('port is one listener by port; unset means any.', { min: 1, max: 65_535 })),
-});
+const parentRef = record(
+  'ParentReference names the EgressGateway, or one listener of it, the route attaches to.',
+  {
+    group: Type.Optional(text('group is the API group; unset means clrk.apoxy.dev.')),
+    kind: Type.Optional(text('kind is the parent kind; unset means EgressGateway.', { max: labelLength })),
+    namespace: Type.Optional(
+      text('namespace is the parent namespace; unset means that of the route.', { max: labelLength }),
+    ),
+    name: text('name is the EgressGateway.'),
+    sectionName: Type.Optional(text('sectionName is one listener by name; unset means all of them.')),
+    port: Type.Optional(integer('port is one listener by port; unset means any.', { min: 1, max: 65_535 })),
+  },
+);
 
 export function parentRefs() {
-  return list('parentRefs are the gateways this route attaches to; unset means the route does nothing.', parentRef, { max: 32, min: 1 });
+  return list(
+    'parentRefs are the gateways this route attaches to; unset means the route does nothing.',
+    parentRef,
+    { max: 32, min: 1 },
+  );
 }
 
 export function backendRefs(description: string) {
@@ -22,10 +31,16 @@ export function backendRefs(description: string) {
     record('BackendReference names a backend.', {
       group: Type.Optional(text('group is the API group; unset means clrk.apoxy.dev.')),
       kind: Type.Optional(text('kind is the backend kind; unset means Backend.', { max: labelLength })),
-      namespace: Type.Optional(text('namespace is that of the backend; unset means that of the route.', { max: labelLength })),
+      namespace: Type.Optional(
+        text('namespace is that of the backend; unset means that of the route.', { max: labelLength }),
+      ),
       name: text('name is the backend.'),
-      weight: Type.Optional(integer('weight is the share of traffic; unset means 1, 0 means none.', { max: 1_000_000 })),
-      port: Type.Optional(integer('port is the port of the backend; unset means its own.', { min: 1, max: 65_535 })),
+      weight: Type.Optional(
+        integer('weight is the share of traffic; unset means 1, 0 means none.', { max: 1_000_000 }),
+      ),
+      port: Type.Optional(
+        integer('port is the port of the backend; unset means its own.', { min: 1, max: 65_535 }),
+      ),
     }),
     { max: 16 },
   );

@@ -4,11 +4,13 @@ import type { Rule } from './field.ts';
 export const imageRules: readonly Rule[] = [
   {
     rule: "self.matches('^[A-Za-z0-9][A-Za-z0-9._:@/-]*$') && !self.contains('://') && !self.contains('//') && !self.endsWith('/')",
-    message: 'image must be an OCI reference such as registry.example.com/team/agent:1.0, without a scheme or white space',
+    message:
+      'image must be an OCI reference such as registry.example.com/team/agent:1.0, without a scheme or white space',
   },
 ];
 
-const label = '[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?';
+// Short on purpose: the API server prices a rule by the length of its expression times the bounds around it.
+const label = '[A-Za-z0-9_-]+';
 
 export const hostnameRules: readonly Rule[] = [
   {
@@ -25,18 +27,40 @@ export const hostnameRules: readonly Rule[] = [
   },
 ];
 
-const never = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '::1/128', '::/128', 'fe80::/10', 'ff00::/8'];
+const never = [
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/4',
+  '::1/128',
+  '::/128',
+  'fe80::/10',
+  'ff00::/8',
+];
 const metadataV6 = 'fd00:ec2::254/128';
 
 export const cidrRules: readonly Rule[] = [
   { rule: 'isCIDR(self)', message: 'a destination CIDR is written like 10.20.0.0/16 or 2001:db8::/32' },
   {
-    rule: `!isCIDR(self) || cidr(self).prefixLength() == 0 || ![${[...never, metadataV6].map((each) => `'${each}'`).join(', ')}].exists(each, cidr(each).containsCIDR(self))`,
+    rule: `!isCIDR(self) || ![${[...never, metadataV6].map((each) => `'${each}'`).join(', ')}].exists(each, cidr(each).containsCIDR(self))`,
     message: 'metadata, loopback, link-local, multicast and unspecified addresses are never open to agents',
   },
 ];
 
-const systemPaths = ['/proc', '/dev', '/sys', '/tmp', '/etc', '/usr', '/bin', '/sbin', '/lib', '/lib64', '/boot', '/root'];
+const systemPaths = [
+  '/proc',
+  '/dev',
+  '/sys',
+  '/tmp',
+  '/etc',
+  '/usr',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib64',
+  '/boot',
+  '/root',
+];
 
 export function mountPathRules(reserved: readonly string[] = []): readonly Rule[] {
   const forbidden = [...systemPaths, ...reserved].map((each) => `'${each}'`).join(', ');

@@ -52,9 +52,7 @@ export const operatorClusterRules: readonly k8s.PolicyRule[] = [
   rule('events.k8s.io', ['events'], ['create', 'patch']),
 ];
 
-export const operatorSystemRules: readonly k8s.PolicyRule[] = [
-  rule('coordination.k8s.io', ['leases'], all),
-];
+export const operatorSystemRules: readonly k8s.PolicyRule[] = [rule('coordination.k8s.io', ['leases'], all)];
 
 export const ingressSystemRules: readonly k8s.PolicyRule[] = [
   { ...rule('', ['secrets'], read), resourceNames: [ingressConfigSecret] },

@@ -71,7 +71,11 @@ export class PlatformChart extends Chart {
       memory: { request: '128Mi', limit: '512Mi' },
     });
     this.#addRole('ingress', ingressSystemRules);
-    this.#addService('ingress', { http: { port: 80, targetPort: ports.ingressHttp } }, { [labels.expose]: 'true' });
+    this.#addService(
+      'ingress',
+      { http: { port: 80, targetPort: ports.ingressHttp } },
+      { [labels.expose]: 'true' },
+    );
     this.#openPorts('ingress', [ports.ingressHttp, ports.health]);
   }
 

@@ -27,22 +27,29 @@ function renderTable(rows: BenchResult['rows']): string {
   return [line(columns), ...rows.map((row) => line(columns.map((column) => cell(row[column]))))].join('\n');
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
-const [name] = positionals;
-if (name === undefined || !names().includes(name)) {
-  process.stderr.write(
-    `usage: npm run bench -- NAME [--json FILE]\n  NAME is one of: ${names().join(', ')}\n`,
-  );
-  process.exit(2);
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'string' } },
+  });
+  const [name] = positionals;
+  if (name === undefined || !names().includes(name)) {
+    process.stderr.write(
+      `usage: npm run bench -- NAME [--json FILE]\n  NAME is one of: ${names().join(', ')}\n`,
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const { run } = (await import(`./${name}/index.ts`)) as { run: () => Promise<BenchResult> };
+  const result = await run();
+  const [cpu] = cpus();
+  const machine = `${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+  process.stdout.write(`${result.name} on ${machine}\n\n${renderTable(result.rows)}\n\n`);
+  for (const [key, value] of Object.entries(result.ratios))
+    process.stdout.write(`${key} = ${Math.round(value * 1000) / 1000}\n`);
+  for (const missing of result.notMeasured) process.stdout.write(`not measured: ${missing}\n`);
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify({ machine, ...result }, null, 2)}\n`);
 }
 
-const { run } = (await import(`./${name}/index.ts`)) as { run: () => Promise<BenchResult> };
-const result = await run();
-const [cpu] = cpus();
-const machine = `${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
-process.stdout.write(`${result.name} on ${machine}\n\n${renderTable(result.rows)}\n\n`);
-for (const [key, value] of Object.entries(result.ratios))
-  process.stdout.write(`${key} = ${Math.round(value * 1000) / 1000}\n`);
-for (const missing of result.notMeasured) process.stdout.write(`not measured: ${missing}\n`);
-if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify({ machine, ...result }, null, 2)}\n`);
+await main();

@@ -77,14 +77,18 @@ function findEntry(userText: string, passwd: readonly PasswdEntry[]): PasswdEntr
   return passwd.find((each) => (id === undefined ? each.name === userText : each.uid === id));
 }
 
+function splitUser(user: string): readonly [userText: string, groupText: string] {
+  const [name = '', groupText = ''] = user.split(':', 2);
+  return [name === '' ? '0' : name, groupText];
+}
+
 /** Pure: the rules of Docker's USER. A number need not exist in passwd; its gid is then 0. */
 export function computeUser(
   user: string,
   passwd: readonly PasswdEntry[],
   groups: readonly GroupEntry[],
 ): ImageUser {
-  const [name = '', groupText = ''] = user.split(':', 2);
-  const userText = name === '' ? '0' : name;
+  const [userText, groupText] = splitUser(user);
   const entry = findEntry(userText, passwd);
   const uid = parseId(userText) ?? entry?.uid;
   if (uid === undefined) throw unknown('user', userText);

@@ -2,7 +2,7 @@
 import { configDigestAnnotation, configSecretKey, encodeConfig } from '../contract/index.ts';
 import type { Context } from './context.ts';
 import { kinds } from './kind.ts';
-import type { KubeObject, OwnerReference } from './runtime/index.ts';
+import type { OwnerReference } from './runtime/index.ts';
 
 export interface ConfigTarget {
   readonly namespace: string;
@@ -31,6 +31,6 @@ export async function applyConfig<T extends { digest: string }>(
     data: { [configSecretKey]: bytes.toString('base64') },
   };
   const observed = context.world.get(kinds.secret, namespace, name);
-  await context.applier.apply(kinds.secret, secret as KubeObject, observed);
+  await context.applier.apply(kinds.secret, secret, observed);
   return document.digest;
 }

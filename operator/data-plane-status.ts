@@ -37,24 +37,38 @@ export function diffStatus(before: StatusSnapshot, after: StatusSnapshot): Statu
     agents: new Set<string>(),
     ingress: false,
   };
-  for (const [old, now] of pairs(before.workers, after.workers)) {
-    const word = now ?? old;
-    if (word === undefined || !changed(old, now)) continue;
-    diff.pools.add(`${word.namespace}/${word.pool}`);
-    // A worker that came or went, or an agent whose load moved.
-    for (const id of changedKeys(old?.images, now?.images)) diff.revisions.add(id);
-    for (const id of changedKeys(old?.warm, now?.warm)) diff.revisions.add(id);
-    for (const id of changedKeys(old?.inFlight, now?.inFlight)) addAgent(diff.agents, id);
-  }
-  for (const [old, now] of pairs(before.gateways, after.gateways)) {
-    const word = now ?? old;
-    const moved = old?.configDigest !== now?.configDigest || old?.draining !== now?.draining;
-    if (word !== undefined && moved) diff.gateways.add(`${word.namespace}/${word.gateway}`);
-  }
+  for (const [old, now] of pairs(before.workers, after.workers)) addWorker(diff, old, now);
+  for (const [old, now] of pairs(before.gateways, after.gateways)) addGateway(diff.gateways, old, now);
   diff.ingress = pairs(before.ingresses, after.ingresses).some(
     ([old, now]) => old?.configDigest !== now?.configDigest,
   );
   return diff;
+}
+
+interface WorkerDiff {
+  readonly pools: Set<string>;
+  readonly revisions: Set<string>;
+  readonly agents: Set<string>;
+}
+
+/** A worker that came or went, or an agent whose load moved. */
+function addWorker(diff: WorkerDiff, old: WorkerStatus | undefined, now: WorkerStatus | undefined): void {
+  const word = now ?? old;
+  if (word === undefined || !changed(old, now)) return;
+  diff.pools.add(`${word.namespace}/${word.pool}`);
+  const imagesOrWarm = (['images', 'warm'] as const).flatMap((part) => changedKeys(old?.[part], now?.[part]));
+  for (const id of imagesOrWarm) diff.revisions.add(id);
+  for (const id of changedKeys(old?.inFlight, now?.inFlight)) addAgent(diff.agents, id);
+}
+
+function addGateway(
+  gateways: Set<string>,
+  old: GatewayStatus | undefined,
+  now: GatewayStatus | undefined,
+): void {
+  const word = now ?? old;
+  const moved = old?.configDigest !== now?.configDigest || old?.draining !== now?.draining;
+  if (word !== undefined && moved) gateways.add(`${word.namespace}/${word.gateway}`);
 }
 
 function addAgent(agents: Set<string>, id: string): void {

@@ -9,15 +9,17 @@ export interface Fault {
 
 /** The fault to show; throws on what is not one. */
 export function faultOf(thrown: unknown): Fault {
-  if (thrown instanceof ClrkError && thrown.code === 'CONFIG_TOO_LARGE') {
-    return { reason: 'ConfigTooLarge', message: `${thrown.message}. ${thrown.hint ?? ''}` };
-  }
-  if (thrown instanceof ClrkError && thrown.code === 'NAME_CONFLICT' && !thrown.retryable) {
-    return { reason: 'NameConflict', message: `${thrown.message}. ${thrown.hint ?? ''}` };
-  }
   // The API server's own verdict on a child: an overlay it refuses, a quota, a missing right.
   if (thrown instanceof ApiError && (thrown.status === 422 || thrown.status === 403)) {
     return { reason: 'ChildRejected', message: thrown.message };
   }
-  throw thrown;
+  if (!(thrown instanceof ClrkError)) throw thrown;
+  const reason = reasonOf(thrown);
+  if (reason === undefined) throw thrown;
+  return { reason, message: `${thrown.message}. ${thrown.hint ?? ''}` };
+}
+
+function reasonOf(error: ClrkError): string | undefined {
+  if (error.code === 'CONFIG_TOO_LARGE') return 'ConfigTooLarge';
+  return error.code === 'NAME_CONFLICT' && !error.retryable ? 'NameConflict' : undefined;
 }

@@ -8,28 +8,19 @@ import {
   ClrkError,
   canonicalJson,
   environment as variable,
-  gatewayStatusSchema,
-  ingressStatusSchema,
   ports,
   statusBucket,
-  workerStatusSchema,
-  type GatewayStatus,
-  type IngressStatus,
-  type WorkerStatus,
 } from '../contract/index.ts';
 import {
-  StatusView,
-  connectNats,
   createLog,
   loadKubeConfig,
   openHealthServer,
-  openStatusBucket,
   requireVariable,
   untilTerminated,
   type Environment,
   type Log,
 } from '../process/index.ts';
-import type { DataPlaneStatus } from './data-plane-status.ts';
+import { NatsDataPlanes } from './nats-data-planes.ts';
 import { Operator } from './operator.ts';
 import { readSettings, type OperatorSettings } from './platform-auth.ts';
 import { ApiClient, Metrics } from './runtime/index.ts';
@@ -67,7 +58,12 @@ export async function runOperator(environment: Environment): Promise<void> {
     },
   });
   const beats = startBeats(operator, () => (settings = refreshed(environment, settings, operator, log)));
-  const watchingNats = dataPlanes.connect(settings, log, signal, () => operator.statusChanged());
+  const watchingNats = dataPlanes.follow({
+    access: () => ({ url: settings.natsUrl, user: 'operator', password: settings.natsPassword }),
+    log,
+    signal,
+    onChange: () => operator.statusChanged(),
+  });
   try {
     const lost = await operator.run();
     if (lost) {
@@ -103,46 +99,5 @@ function refreshed(
   } catch (thrown) {
     log.warn({ err: thrown }, 'settings not read, the previous ones stay');
     return current;
-  }
-}
-
-/** The NATS view of the data planes: empty until NATS answers, last known while it is away. */
-class NatsDataPlanes implements DataPlaneStatus {
-  #workers: StatusView<typeof workerStatusSchema> | undefined;
-  #gateways: StatusView<typeof gatewayStatusSchema> | undefined;
-  #ingresses: StatusView<typeof ingressStatusSchema> | undefined;
-
-  workers(): readonly WorkerStatus[] {
-    return this.#workers?.live() ?? [];
-  }
-
-  gateways(): readonly GatewayStatus[] {
-    return this.#gateways?.live() ?? [];
-  }
-
-  ingresses(): readonly IngressStatus[] {
-    return this.#ingresses?.live() ?? [];
-  }
-
-  async connect(
-    settings: OperatorSettings,
-    log: Log,
-    signal: AbortSignal,
-    onChange: () => void,
-  ): Promise<void> {
-    const login = { url: settings.natsUrl, user: 'operator', password: settings.natsPassword };
-    const connection = await connectNats(login, { name: 'clrk-operator', log });
-    const bucket = await openStatusBucket(connection);
-    const options = { now: Date.now };
-    this.#workers = new StatusView(bucket, 'worker.', workerStatusSchema, options);
-    this.#gateways = new StatusView(bucket, 'egress.', gatewayStatusSchema, options);
-    this.#ingresses = new StatusView(bucket, 'ingress.', ingressStatusSchema, options);
-    for (const view of [this.#workers, this.#gateways, this.#ingresses]) view.onChange(onChange);
-    onChange();
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await connection.close();
   }
 }

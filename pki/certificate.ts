@@ -81,10 +81,13 @@ export function extendedUsage(usages: readonly string[]): Asn1 {
   return extension(oids.extendedKeyUsage, false, sequence(usages.map(oid)));
 }
 
+// Present at run time, missing from the published types.
+const addresses = forge.util as unknown as { bytesFromIP(ip: string): string | null };
+
 function ipOctets(ip: string): string {
   if (isIPv4(ip)) return String.fromCharCode(...ip.split('.').map(Number));
   if (!isIPv6(ip)) throw new RangeError(`not an IP address: ${ip}`);
-  const bytes = forge.util.bytesFromIP(ip);
+  const bytes = addresses.bytesFromIP(ip);
   if (bytes === null) throw new RangeError(`not an IP address: ${ip}`);
   return bytes;
 }

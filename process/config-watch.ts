@@ -87,7 +87,7 @@ class ConfigWatch<S extends TSchema> {
           },
           (error: unknown) => {
             if (error === null || error === undefined || signal.aborted) resolve();
-            else reject(error instanceof Error ? error : new Error(String(error)));
+            else reject(error instanceof Error ? error : new Error(errorMessage(error)));
           },
         )
         .then((controller) => {

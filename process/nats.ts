@@ -39,6 +39,9 @@ async function logStatus(connection: NatsConnection, log: Log): Promise<void> {
   for await (const status of connection.status()) {
     if (status.type === 'disconnect') log.warn({ component: 'nats' }, 'NATS connection lost');
     if (status.type === 'reconnect') log.info({ component: 'nats' }, 'NATS connection is back');
-    if (status.type === 'error') log.warn({ component: 'nats', reason: String(status.data) }, 'NATS error');
+    if (status.type === 'error') {
+      const reason = typeof status.data === 'object' ? JSON.stringify(status.data) : String(status.data);
+      log.warn({ component: 'nats', reason }, 'NATS error');
+    }
   }
 }

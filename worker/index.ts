@@ -1,3 +1,5 @@
 /** The one door of `worker/`. */
 export { runWorker } from './run-worker.ts';
-export { Worker, type WorkerOptions } from './worker.ts';
+export { clearDeadWorkers } from './sandbox/orphans.ts';
+export { Worker } from './worker.ts';
+export type { WorkerOptions } from './worker-options.ts';

@@ -85,7 +85,7 @@ function createGatewayConfig(ca: TestCa, frameKey: Buffer): GatewayConfig {
     ],
     platform: { nats: { url: '', user: '', password: '' }, otlp: { endpoint: '', token: '' } },
   };
-  return { ...document, digest: digestOfDocument(document) } as GatewayConfig;
+  return { ...document, digest: digestOfDocument(document) };
 }
 
 function progress(what: string): void {

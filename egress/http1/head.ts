@@ -81,18 +81,19 @@ export function parseResponseHead(text: string): ResponseHead {
   return { status: Number(match[2]), reason: match[3] ?? '', minor: match[1] === '0' ? 0 : 1, fields };
 }
 
-function explicitFraming(fields: readonly Field[], minor: 0 | 1): Framing | undefined {
-  let length: string | undefined;
-  let coding: string | undefined;
+function onlyValue(fields: readonly Field[], wanted: string, complaint: string): string | undefined {
+  let found: string | undefined;
   for (const { name, value } of fields) {
-    if (name === 'content-length') {
-      if (length !== undefined) throw new CodecError('repeated Content-Length');
-      length = value;
-    } else if (name === 'transfer-encoding') {
-      if (coding !== undefined) throw new CodecError('repeated Transfer-Encoding');
-      coding = value;
-    }
+    if (name !== wanted) continue;
+    if (found !== undefined) throw new CodecError(complaint);
+    found = value;
   }
+  return found;
+}
+
+function explicitFraming(fields: readonly Field[], minor: 0 | 1): Framing | undefined {
+  const length = onlyValue(fields, 'content-length', 'repeated Content-Length');
+  const coding = onlyValue(fields, 'transfer-encoding', 'repeated Transfer-Encoding');
   if (coding !== undefined) {
     if (length !== undefined) throw new CodecError('both Content-Length and Transfer-Encoding');
     if (minor === 0) throw new CodecError('Transfer-Encoding in HTTP/1.0');

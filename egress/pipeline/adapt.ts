@@ -1,7 +1,7 @@
 /**
  * Stage 5: the request as it goes out. Pure. Hop-by-hop fields and everything of the platform's own are dropped, the
  * authority is that of the target, and with a credential on board the answer must come uncompressed, so that an
- * echo of the secret can be found (S37). Schema and model translation go here.
+ * echo of the secret can be found (S37).
  */
 import { createField, listMembers, type Field } from '../http1/index.ts';
 import type { Call } from './call.ts';

@@ -38,6 +38,8 @@ export interface Refusal {
   readonly kind: 'refuse';
   readonly status: number;
   readonly reason: DenyReason;
+  /** Stable code; absent: the usual one of the reason. */
+  readonly code?: string;
   /** For the agent: what and what to do. */
   readonly message: string;
 }

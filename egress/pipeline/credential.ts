@@ -34,16 +34,20 @@ const authQueryNames = ['key', 'api_key', 'api-key', 'access_token'];
 
 const none: Injection = { kind: 'inject', fields: [], query: [], policies: [], smuggled: false };
 
-function applies(credential: GatewayCredential, config: GatewayConfig, route: Route): boolean {
-  const { target } = credential;
+function names(
+  target: GatewayCredential['target'],
+  object: { readonly namespace: string; readonly name: string },
+): boolean {
+  return target.namespace === object.namespace && target.name === object.name;
+}
+
+function applies({ target }: GatewayCredential, config: GatewayConfig, route: Route): boolean {
   if (target.kind === 'EgressGateway') {
-    const { gateway } = config;
-    const named = route.opener !== undefined || route.provider !== undefined;
-    return named && target.namespace === gateway.namespace && target.name === gateway.name;
+    const isNamed = route.opener !== undefined || route.provider !== undefined;
+    return isNamed && names(target, config.gateway);
   }
   if (target.kind !== 'AIProviderRoute' || route.provider === undefined) return false;
-  const { namespace, name } = route.provider.route;
-  if (target.namespace !== namespace || target.name !== name) return false;
+  if (!names(target, route.provider.route)) return false;
   return target.sectionName === undefined || target.sectionName === route.backend?.name;
 }
 

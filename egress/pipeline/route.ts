@@ -153,22 +153,22 @@ export function routeCall(
   const choice = call.peer.hostname === undefined ? undefined : chooseRule(config.providerRoutes, call);
   if (choice === 'need-model' && !modelFinal) return { kind: 'need-model' };
   if (choice !== undefined && choice !== 'need-model') return withBackend(opener, choice, call);
-  if (opener?.startsWith('AIProviderRoute/') === true && !openedOtherwise(config.destinations, call.peer)) {
-    return refuse(
-      403,
-      choice === 'need-model' || call.model !== undefined ? 'model' : 'policy',
-      denial(call),
-    );
-  }
+  const isClosed =
+    opener?.startsWith('AIProviderRoute/') === true && !openedOtherwise(config.destinations, call.peer);
+  return isClosed ? denial(call, choice === 'need-model') : withoutProvider(opener, call);
+}
+
+function withoutProvider(opener: string | undefined, call: Call): Route {
   const { hostname, ip, port } = call.peer;
   const target = { hostname, ip: hostname === undefined ? ip : undefined, port, tls: call.tls };
   return { kind: 'route', opener, provider: undefined, backend: undefined, target };
 }
 
-function denial(call: Call): string {
-  const what =
-    call.model === undefined ? `${call.method} ${call.path}` : `the model "${call.model.slice(0, 100)}"`;
-  return `no AIProviderRoute of the egress gateway allows ${what} on this host`;
+function denial(call: Call, modelMissing: boolean): Refusal {
+  const { model } = call;
+  const what = model === undefined ? `${call.method} ${call.path}` : `the model "${model.slice(0, 100)}"`;
+  const message = `no AIProviderRoute of the egress gateway allows ${what} on this host`;
+  return refuse(403, modelMissing || model !== undefined ? 'model' : 'policy', message);
 }
 
 /** Does anything but AIProviderRoutes open it: an L4 route, or the gateway's default? */

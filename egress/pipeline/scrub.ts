@@ -37,9 +37,8 @@ export function secretForms(injection: Injection): string[] {
   const all = new Set<string>();
   for (const value of values) {
     const bare = /^\S+ (.+)$/.exec(value)?.[1];
-    for (const secret of bare === undefined ? [value] : [value, bare]) {
-      for (const form of forms(secret)) if (form.length >= minSecretLength) all.add(form);
-    }
+    const found = bare === undefined ? forms(value) : [...forms(value), ...forms(bare)];
+    for (const form of found) if (form.length >= minSecretLength) all.add(form);
   }
   return [...all].sort((a, b) => b.length - a.length);
 }

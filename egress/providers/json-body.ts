@@ -6,30 +6,37 @@ import { asObject, type JsonObject } from './codec.ts';
 
 const maxDepth = 512;
 
+interface Member {
+  readonly name: string;
+  /** Where its colon is. */
+  readonly colon: number;
+}
+
 /** Members of the outermost object, with repetitions; undefined when nested too deep. The text is valid JSON. */
-function outerNames(text: string): string[] | undefined {
-  const names: string[] = [];
+function outerMembers(text: string): Member[] | undefined {
+  const members: Member[] = [];
   let depth = 0;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code === 0x22) {
       const end = endOfString(text, index);
       // A string before a colon is a name; at depth 1 it is one of the outermost object.
-      if (depth === 1 && nextVisible(text, end + 1) === 0x3a)
-        names.push(JSON.parse(text.slice(index, end + 1)) as string);
+      const after = depth === 1 ? nextVisible(text, end + 1) : end;
+      if (text.charCodeAt(after) === 0x3a)
+        members.push({ name: JSON.parse(text.slice(index, end + 1)) as string, colon: after });
       index = end;
     } else if (code === 0x7b || code === 0x5b) {
       depth += 1;
       if (depth > maxDepth) return undefined;
     } else if (code === 0x7d || code === 0x5d) depth -= 1;
   }
-  return names;
+  return members;
 }
 
 function nextVisible(text: string, from: number): number {
   let index = from;
   while (index < text.length && text.charCodeAt(index) <= 0x20) index += 1;
-  return text.charCodeAt(index);
+  return index;
 }
 
 function endOfString(text: string, start: number): number {
@@ -47,7 +54,7 @@ export function parseJsonBody(bytes: Uint8Array): JsonObject | undefined {
   try {
     const text = utf8.decode(bytes);
     const object = asObject(JSON.parse(text));
-    const names = object === undefined ? undefined : outerNames(text);
+    const names = object === undefined ? undefined : outerMembers(text)?.map(({ name }) => name);
     if (names === undefined || new Set(names).size !== names.length) return undefined;
     // Servers that match member names without case (Go's encoding/json) would see another model than we do.
     const folded = names.filter((name) => name.toLowerCase() === 'model');
@@ -55,4 +62,30 @@ export function parseJsonBody(bytes: Uint8Array): JsonObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where the value that starts at `start` ends: at the comma or the brace of the outermost object. */
+function endOfValue(text: string, start: number): number {
+  let depth = 0;
+  for (let index = start; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === 0x22) index = endOfString(text, index);
+    else if (depth === 0 && (code === 0x2c || code === 0x7d)) return index;
+    else if (code === 0x7b || code === 0x5b) depth += 1;
+    else if (code === 0x7d || code === 0x5d) depth -= 1;
+  }
+  return text.length;
+}
+
+/** The text with another value (JSON) for a member of its object; not there: added in front. `parseJsonBody` took the text. */
+export function replaceMember(text: string, name: string, value: string): string {
+  const members = outerMembers(text) ?? [];
+  const member = members.find((each) => each.name === name);
+  if (member !== undefined) {
+    const start = member.colon + 1;
+    return `${text.slice(0, start)}${value}${text.slice(endOfValue(text, start))}`;
+  }
+  const brace = text.indexOf('{') + 1;
+  const comma = members.length === 0 ? '' : ',';
+  return `${text.slice(0, brace)}${JSON.stringify(name)}:${value}${comma}${text.slice(brace)}`;
 }

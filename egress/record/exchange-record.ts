@@ -120,17 +120,21 @@ function aiAttributes(exchange: ExchangeFacts): Attributes {
   });
 }
 
+function renderHost({ peer, tls }: ExchangeFacts): string {
+  const host = peer.hostname ?? peer.ip;
+  return peer.port === (tls ? 443 : 80) ? host : `${host}:${peer.port}`;
+}
+
 function httpAttributes(exchange: ExchangeFacts): Attributes {
-  const { peer, request, response } = exchange;
+  const { request, response } = exchange;
   const scheme = exchange.tls ? 'https' : 'http';
   const target = redactTarget(exchange.target).slice(0, 2048);
-  const isDefaultPort = peer.port === (exchange.tls ? 443 : 80);
   return defined({
     [attribute.httpMethod]: exchange.method,
     [attribute.httpStatus]: exchange.status,
     [attribute.urlScheme]: scheme,
     [attribute.urlPath]: target.split('?')[0] ?? target,
-    [attribute.urlFull]: `${scheme}://${peer.hostname ?? peer.ip}${isDefaultPort ? '' : `:${peer.port}`}${target}`,
+    [attribute.urlFull]: `${scheme}://${renderHost(exchange)}${target}`,
     [attribute.peerAddress]: exchange.peerAddress,
     [attribute.requestBytes]: request.bytes,
     [attribute.responseBytes]: response?.bytes ?? 0,
@@ -185,18 +189,23 @@ function messageEvents(
   return events;
 }
 
+function exchangeName({ ai, facts, method, peer }: ExchangeFacts): string {
+  if (ai?.operation === undefined) return `${method} ${peer.hostname ?? peer.ip}`;
+  return facts.model === undefined ? ai.operation : `${ai.operation} ${facts.model}`;
+}
+
+function exchangeError({ error, status }: ExchangeFacts): string | undefined {
+  if (error !== undefined) return error;
+  return status === undefined || status >= 400 ? `upstream answered ${status ?? 'nothing'}` : undefined;
+}
+
 /** The whole record of one HTTP exchange. */
 export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
-  const { ai, facts, peer, request, response } = exchange;
-  const model = facts.model === undefined ? '' : ` ${facts.model}`;
-  const host = peer.hostname ?? peer.ip;
-  const name = ai?.operation === undefined ? `${exchange.method} ${host}` : `${ai.operation}${model}`;
+  const { peer, request, response } = exchange;
   const events = messageEvents('request', request, exchange.injected);
   if (response !== undefined) events.push(...messageEvents('response', response, exchange.injected));
-  const failed = exchange.error !== undefined || (exchange.status ?? 500) >= 400;
-  const message = exchange.error ?? `upstream answered ${exchange.status ?? 'nothing'}`;
   return {
-    name,
+    name: exchangeName(exchange),
     kind: 'server',
     start: exchange.startedAt,
     end: exchange.endedAt,
@@ -208,7 +217,7 @@ export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
       ...decisionAttributes(exchange),
     },
     events,
-    errorMessage: failed ? message : undefined,
+    errorMessage: exchangeError(exchange),
     log: {
       severity: exchange.decision === 'deny' ? 'WARN' : 'INFO',
       body: exchange.decision === 'deny' ? 'egress call denied' : 'egress call',
@@ -254,13 +263,12 @@ export function computeConnectionRecord(connection: {
     },
     events: [],
     errorMessage: connection.denyReason ?? connection.error,
-    log: {
-      severity: denied || connection.error !== undefined ? 'WARN' : 'INFO',
-      body: denied
-        ? 'egress connection denied'
-        : connection.error === undefined
-          ? 'egress connection'
-          : 'egress connection failed',
-    },
+    log: connectionLog(denied, connection.error),
   };
+}
+
+function connectionLog(denied: boolean, error: string | undefined): SpanRecord['log'] {
+  if (denied) return { severity: 'WARN', body: 'egress connection denied' };
+  if (error !== undefined) return { severity: 'WARN', body: 'egress connection failed' };
+  return { severity: 'INFO', body: 'egress connection' };
 }

@@ -8,9 +8,14 @@ import type { Call, Peer } from '../pipeline/call.ts';
 import type { Injection } from '../pipeline/credential.ts';
 import type { RequestLine } from '../pipeline/identify.ts';
 import type { Route } from '../pipeline/route.ts';
-import type { Facts, ProviderCodec } from '../providers/index.ts';
+import { codecOf, type Facts, type JsonObject, type ProviderCodec } from '../providers/index.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
-import { computeExchangeRecord, type RecordedMessage, type SpanRecord } from '../record/exchange-record.ts';
+import {
+  computeExchangeRecord,
+  type ExchangeFacts,
+  type RecordedMessage,
+  type SpanRecord,
+} from '../record/exchange-record.ts';
 import { computeCost } from '../record/price.ts';
 import type { Snapshot } from '../snapshot.ts';
 
@@ -70,10 +75,21 @@ export class ExchangeLog {
     this.response = this.#message(fields, at);
   }
 
+  /** The plug-in that reads this call, as soon as the call or its route tells. */
+  learnCodec(call: Call, route: Route | undefined): void {
+    const name = call.provider ?? route?.backend?.schema ?? route?.provider?.rule.matches[0]?.provider;
+    const codec = codecOf(name);
+    if (codec === undefined || this.codec === codec) return;
+    this.codec = codec;
+    Object.assign(this.facts, codec.factsOfPath(call.path));
+  }
+
+  readRequest(json: JsonObject | undefined): void {
+    if (json !== undefined) (this.codec ?? codecOf('custom'))?.readRequest(json, this.facts);
+  }
+
   finish(at: number): SpanRecord {
     if (this.response !== undefined) this.response.endAt = at;
-    const { codec, call, route, injection, credentialError } = this;
-    const policies = credentialError === undefined ? (injection?.policies ?? []) : [credentialError.policy];
     return computeExchangeRecord({
       peer: this.#peer,
       tls: this.#tls,
@@ -89,22 +105,28 @@ export class ExchangeLog {
       denyReason: this.denyReason,
       error: this.error,
       route: this.#routeName(),
-      providerRoute: route?.provider?.route,
-      credential: { policies, smuggled: injection?.smuggled === true, error: credentialError?.message },
-      injected: new Set(injection?.fields.map(({ name }) => name) ?? []),
+      providerRoute: this.route?.provider?.route,
+      credential: this.#credential(),
+      injected: new Set(this.injection?.fields.map(({ name }) => name)),
       peerAddress: this.peerAddress,
-      ai:
-        codec === undefined || call === undefined
-          ? undefined
-          : {
-              system: codec.system,
-              provider: codec.genAiName,
-              operation: codec.operation(call.method, call.path),
-            },
+      ai: this.#ai(),
       facts: this.facts,
-      costUsd: codec === undefined ? undefined : computeCost(codec.priceId, this.facts),
+      costUsd: this.codec === undefined ? undefined : computeCost(this.codec.priceId, this.facts),
       digest: this.#snapshot.digest,
     });
+  }
+
+  #credential(): ExchangeFacts['credential'] {
+    const { injection, credentialError } = this;
+    const policies = credentialError === undefined ? (injection?.policies ?? []) : [credentialError.policy];
+    return { policies, smuggled: injection?.smuggled === true, error: credentialError?.message };
+  }
+
+  #ai(): ExchangeFacts['ai'] {
+    const { codec, call } = this;
+    if (codec === undefined || call === undefined) return undefined;
+    const operation = codec.operation(call.method, call.path);
+    return { system: codec.system, provider: codec.genAiName, operation };
   }
 
   #routeName(): string | undefined {

@@ -1,31 +1,29 @@
 /**
- * One exchange from the agent's request to the record: runs the pipeline's stages in order and moves the bytes between a
- * Downstream and an UpstreamStream. The stages decide (pipeline/); this is the one file where their decisions become I/O.
- * It answers at most once and records exactly once.
+ * One exchange from the agent's request to the record: runs the pipeline's stages in order and moves the bytes between
+ * the agent and an Attempt at the upstream. The stages decide (pipeline/); this is the one file where their decisions
+ * become I/O. It answers at most once (answer.ts) and records exactly once (exchange-log.ts).
  */
 import type { Duplex } from 'node:stream';
-import type { DenyReason } from '../../contract/index.ts';
-import { createField, fieldValue, type Field } from '../http1/index.ts';
-import { adapt, endToEnd, safeTrailers, type UpstreamRequest } from '../pipeline/adapt.ts';
+import type { Field } from '../http1/index.ts';
+import { adapt } from '../pipeline/adapt.ts';
 import { reserveBudget } from '../pipeline/budget.ts';
 import type { Call, Peer, Refusal } from '../pipeline/call.ts';
-import { computeInjection, type Injection } from '../pipeline/credential.ts';
+import { computeInjection } from '../pipeline/credential.ts';
 import { identify, isRefusal, type RequestLine } from '../pipeline/identify.ts';
+import { mayRewrite, rewriteRequest } from '../pipeline/rewrite.ts';
 import { routeCall, type Route } from '../pipeline/route.ts';
-import { BodyScrubber, noSecrets, scrubFields } from '../pipeline/scrub.ts';
-import { codecOf } from '../providers/index.ts';
-import { createUsageTap, type UsageTap } from '../record/usage-tap.ts';
 import type { SpanRecord } from '../record/exchange-record.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type {
   BodyLength,
   UpstreamAnswer,
-  UpstreamConnection,
   UpstreamReader,
   UpstreamStream,
 } from '../upstream/exchange-port.ts';
 import type { UpstreamPool } from '../upstream/pool.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
+import type { UpstreamError } from '../upstream/upstream-error.ts';
+import { Answer, type Failure } from './answer.ts';
+import { Attempt, type AttemptOwner, type Outgoing } from './attempt.ts';
 import type { Downstream, RequestReader } from './downstream.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { RequestBuffer, type JudgedBytes } from './request-buffer.ts';
@@ -50,73 +48,65 @@ export interface Inbound {
   readonly length: BodyLength;
 }
 
-const replayable = new Set(['GET', 'HEAD', 'OPTIONS']);
-
-export class Exchange implements RequestReader, UpstreamReader {
+export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
   readonly #context: ExchangeContext;
   readonly #inbound: Inbound;
   readonly #downstream: Downstream;
   readonly #log: ExchangeLog;
   readonly #body: RequestBuffer;
+  readonly #answer: Answer;
+  readonly #attempt: Attempt;
   readonly #deadline: number;
   #call: Call | undefined;
   #route: Route | undefined;
-  #request: UpstreamRequest | undefined;
-  #stream: UpstreamStream | undefined;
-  #scrubber = new BodyScrubber(noSecrets);
-  #secrets: readonly string[] = [];
-  #tap: UsageTap | undefined;
+  /** The whole body is needed before the call can be decided. */
   #judging = false;
   #requestEnded = false;
-  #responding = false;
-  #retried = false;
-  #reused = false;
   #done = false;
 
   constructor(context: ExchangeContext, inbound: Inbound, downstream: Downstream) {
     this.#context = context;
     this.#inbound = inbound;
     this.#downstream = downstream;
+    const { peer, line, tls } = inbound;
     const at = context.now();
-    this.#log = new ExchangeLog(inbound.peer, inbound.tls, inbound.line, { snapshot: context.snapshot, at });
+    this.#log = new ExchangeLog(peer, tls, line, { snapshot: context.snapshot, at });
     this.#body = new RequestBuffer(context.judged);
+    this.#answer = new Answer(downstream, this.#log, line.method);
+    this.#attempt = new Attempt(context.pool, { agentId: peer.agentId, http2: downstream.http2 }, this);
     this.#deadline = at + context.snapshot.config.upstream.requestTimeoutMs;
   }
 
   start(): void {
-    const { line, peer, tls } = this.#inbound;
+    const { line, peer, tls, length } = this.#inbound;
     const call = identify(line, peer, tls);
     if (isRefusal(call)) {
       this.#refuse(call);
       return;
     }
-    this.#learnCodec(call, undefined);
-    this.#decide({ ...call, model: this.#log.facts.model }, false);
+    this.#log.learnCodec(call, undefined);
+    this.#decide({ ...call, model: this.#log.facts.model }, length === 0);
   }
 
-  #learnCodec(call: Call, route: Route | undefined): void {
-    const name = call.provider ?? route?.backend?.schema ?? route?.provider?.rule.matches[0]?.provider;
-    const codec = codecOf(name);
-    if (codec === undefined || this.#log.codec === codec) return;
-    this.#log.codec = codec;
-    Object.assign(this.#log.facts, codec.factsOfPath(call.path));
-  }
-
-  #decide(call: Call, modelFinal: boolean): void {
+  /** `bodyRead`: what the body says is known, or there is none. */
+  #decide(call: Call, bodyRead: boolean): void {
     this.#call = call;
     this.#log.call = call;
-    const route = routeCall(this.#context.snapshot.config, call, modelFinal || this.#inbound.length === 0);
-    if (route.kind === 'need-model') {
-      this.#judging = true;
-      this.#downstream.goOn();
-    } else if (route.kind === 'refuse') this.#refuse(route);
-    else this.#prepare(call, route);
+    const route = routeCall(this.#context.snapshot.config, call, bodyRead);
+    if (route.kind === 'need-model') this.#judge();
+    else if (route.kind === 'refuse') this.#refuse(route);
+    else this.#prepare(call, route, bodyRead);
   }
 
-  #prepare(call: Call, route: Route): void {
+  #judge(): void {
+    this.#judging = true;
+    this.#downstream.goOn();
+  }
+
+  #prepare(call: Call, route: Route, bodyRead: boolean): void {
     this.#route = route;
     this.#log.route = route;
-    this.#learnCodec(call, route);
+    this.#log.learnCodec(call, route);
     const reserve = reserveBudget(route);
     if (reserve.kind === 'refuse') {
       this.#refuse(reserve);
@@ -128,46 +118,39 @@ export class Exchange implements RequestReader, UpstreamReader {
       this.#refuse(injection);
       return;
     }
-    this.#arm(injection);
-    this.#request = adapt(call, route, injection);
-    this.#downstream.goOn();
-    this.#send();
-  }
-
-  #arm(injection: Injection): void {
+    if (!bodyRead && mayRewrite(call, route.backend, this.#log.codec)) {
+      this.#judge();
+      return;
+    }
     this.#log.injection = injection;
-    const secrets = this.#context.snapshot.secretForms.of(injection);
-    this.#secrets = secrets.texts;
-    this.#scrubber = new BodyScrubber(secrets);
+    this.#answer.arm(this.#context.snapshot.secretForms.of(injection));
+    const request = adapt(call, route, injection);
+    this.#dispatch(call, route, { target: route.target, request, length: this.#inbound.length });
   }
 
-  #send(): void {
-    if (this.#route === undefined) return;
-    const http2 = this.#downstream.http2;
-    const target = { agentId: this.#inbound.peer.agentId, target: this.#route.target, http2 };
-    const ready = this.#retried ? undefined : this.#context.pool.take(target);
-    if (ready !== undefined) {
-      this.#open(ready);
+  #dispatch(call: Call, route: Route, outgoing: Outgoing): void {
+    const { codec, facts } = this.#log;
+    const rewrite = mayRewrite(call, route.backend, codec)
+      ? rewriteRequest({ call, backend: route.backend, codec, body: this.#body.judged() })
+      : undefined;
+    if (rewrite?.kind === 'refuse') {
+      this.#refuse(rewrite);
       return;
     }
-    this.#context.pool.dial(target).then(
-      (connection) => this.#open(connection),
-      (thrown: unknown) =>
-        this.failed(
-          thrown instanceof UpstreamError ? thrown : new UpstreamError('UPSTREAM_UNREACHABLE', 'dial failed'),
-        ),
-    );
+    this.#downstream.goOn();
+    if (rewrite === undefined) {
+      this.#attempt.start(outgoing);
+      return;
+    }
+    this.#body.replace(rewrite.body);
+    // The record tells the model that was paid for; `call` keeps the one that was judged.
+    if (rewrite.model !== undefined) facts.model = rewrite.model;
+    const fields = rewrite.fieldsOf(outgoing.request.fields);
+    const request = { ...outgoing.request, fields };
+    this.#attempt.start({ ...outgoing, request, length: rewrite.body.length });
   }
 
-  #open(connection: UpstreamConnection): void {
-    const request = this.#request;
-    if (this.#done || request === undefined) {
-      connection.discard();
-      return;
-    }
-    this.#reused = connection.reused;
-    const stream = connection.open(request, this.#inbound.length, this);
-    this.#stream = stream;
+  opened(stream: UpstreamStream): void {
     this.#log.peerAddress = stream.remoteAddress;
     let more = true;
     for (const bytes of this.#body.takeAll()) more = stream.write(bytes);
@@ -181,9 +164,16 @@ export class Exchange implements RequestReader, UpstreamReader {
     if (this.#done) return true;
     this.#log.request.capture.push(bytes);
     if (this.#log.codec !== undefined && !this.#judging) this.#body.observe(bytes);
-    if (this.#stream !== undefined) return this.#stream.write(bytes);
+    const { stream } = this.#attempt;
+    if (stream !== undefined) return stream.write(bytes);
     if (!this.#body.hold(bytes, this.#judging)) {
-      this.#answerError(413, 'BODY_TOO_LARGE', 'the body is too large to be judged by model', 'limit');
+      this.#refuse({
+        kind: 'refuse',
+        status: 413,
+        code: 'BODY_TOO_LARGE',
+        reason: 'limit',
+        message: 'the body is too large to be judged by model',
+      });
       return true;
     }
     return this.#judging || !this.#body.full;
@@ -195,42 +185,31 @@ export class Exchange implements RequestReader, UpstreamReader {
     this.#log.request.endAt = this.#context.now();
     if (this.#judging && this.#call !== undefined) {
       this.#judging = false;
-      this.#read(this.#body.judgedJson());
+      this.#log.readRequest(this.#body.judgedJson());
       this.#decide({ ...this.#call, model: this.#log.facts.model }, true);
       return;
     }
-    this.#stream?.end([]);
-    if (this.#log.codec !== undefined) this.#read(this.#body.observedJson());
-  }
-
-  #read(json: ReturnType<RequestBuffer['judgedJson']>): void {
-    const { codec, facts } = this.#log;
-    if (json === undefined) return;
-    if (codec !== undefined) codec.readRequest(json, facts);
-    else codecOf('custom')?.readRequest(json, facts);
+    this.#attempt.stream?.end([]);
+    if (this.#log.codec !== undefined) this.#log.readRequest(this.#body.observedJson());
   }
 
   aborted(): void {
     if (this.#done) return;
     this.#log.error = 'AGENT_GONE';
-    this.#stream?.abort();
+    this.#attempt.abort();
     this.#finish();
   }
 
   drained(): void {
     // Called by either side: the agent takes bytes again, or the upstream does.
-    this.#stream?.resume();
+    this.#attempt.stream?.resume();
     this.#downstream.resume();
   }
 
   tick(now: number): void {
     if (this.#done || now < this.#deadline) return;
-    this.#fail(
-      504,
-      'UPSTREAM_TIMEOUT',
-      'the call took longer than the gateway allows (spec.requestTimeout)',
-      undefined,
-    );
+    const message = 'the call took longer than the gateway allows (spec.requestTimeout)';
+    this.#fail({ status: 504, code: 'UPSTREAM_TIMEOUT', message, denyReason: undefined });
   }
 
   revalidate(snapshot: Snapshot): void {
@@ -239,66 +218,31 @@ export class Exchange implements RequestReader, UpstreamReader {
     const route = routeCall(snapshot.config, call, true);
     const before = this.#log.injection;
     const after = route.kind === 'route' ? computeInjection(snapshot.config, call, route) : undefined;
-    const same = route.kind === 'route' && JSON.stringify(after) === JSON.stringify(before);
-    if (!same)
-      this.#fail(403, 'POLICY_CHANGED', 'the egress policy changed while the call was running', 'policy');
+    if (route.kind === 'route' && JSON.stringify(after) === JSON.stringify(before)) return;
+    const message = 'the egress policy changed while the call was running';
+    this.#fail({ status: 403, code: 'POLICY_CHANGED', message, denyReason: 'policy' });
   }
 
   // The upstream's answer.
 
   head(answer: UpstreamAnswer): void {
-    const encoding = fieldValue(answer.fields, 'content-encoding');
-    if (
-      this.#secrets.length > 0 &&
-      encoding !== undefined &&
-      encoding.toLowerCase() !== 'identity' &&
-      answer.bodyLength !== 0
-    ) {
-      this.#fail(
-        502,
-        'UPSTREAM_ENCODING',
-        'the upstream compressed its answer although it was asked not to',
-        undefined,
-      );
-      return;
-    }
-    const fields = [...scrubFields(endToEnd(answer.fields), this.#secrets)];
-    this.#log.startResponse(answer.status, fields, this.#context.now());
-    const { codec, facts } = this.#log;
-    if (codec !== undefined) {
-      this.#tap = createUsageTap(codec, facts, { contentType: fieldValue(fields, 'content-type'), encoding });
-    }
-    this.#responding = true;
-    const sent =
-      this.#request?.method === 'HEAD' || answer.status === 304 ? withLength(fields, answer.fields) : fields;
-    const { status, reason, bodyLength } = answer;
-    this.#downstream.respond({ status, reason, fields: sent, bodyLength });
+    if (this.#answer.head(answer, this.#context.now())) return;
+    const message = 'the upstream compressed its answer although it was asked not to';
+    this.#fail({ status: 502, code: 'UPSTREAM_ENCODING', message, denyReason: undefined });
   }
 
   body(bytes: Buffer): boolean {
-    if (this.#done) return true;
-    this.#log.responseChunks += 1;
-    return this.#deliver(this.#scrubber.push(bytes));
-  }
-
-  #deliver(bytes: Buffer): boolean {
-    if (bytes.length === 0) return true;
-    this.#log.response?.capture.push(bytes);
-    this.#tap?.push(bytes);
-    return this.#downstream.write(bytes);
+    return this.#done || this.#answer.body(bytes);
   }
 
   finished(trailers: readonly Field[]): void {
     if (this.#done) return;
-    this.#deliver(this.#scrubber.flush());
-    this.#downstream.end(safeTrailers(scrubFields(trailers, this.#secrets)));
+    this.#answer.finish(trailers);
     this.#finish();
   }
 
   upgraded(answer: UpstreamAnswer, socket: Duplex, rest: Buffer): void {
-    const fields = scrubFields(endToEnd(answer.fields), this.#secrets);
-    this.#log.startResponse(101, fields, this.#context.now());
-    const agent = this.#downstream.upgrade(fields);
+    const agent = this.#answer.upgrade(answer, this.#context.now());
     if (agent === undefined) {
       socket.destroy();
       this.#finish();
@@ -306,7 +250,7 @@ export class Exchange implements RequestReader, UpstreamReader {
     }
     if (agent.rest.length > 0) agent.socket.unshift(agent.rest);
     if (rest.length > 0) socket.unshift(rest);
-    this.#stream = undefined;
+    this.#attempt.lose();
     void this.#context.relay(agent.socket, socket).then(({ up, down, error }) => {
       this.#log.request.capture.total += up;
       if (this.#log.response !== undefined) this.#log.response.capture.total += down;
@@ -316,72 +260,34 @@ export class Exchange implements RequestReader, UpstreamReader {
   }
 
   failed(error: UpstreamError): void {
-    this.#stream = undefined;
+    this.#attempt.lose();
     if (this.#done) return;
-    const method = this.#request?.method ?? '';
-    if (
-      this.#reused &&
-      !this.#responding &&
-      !this.#retried &&
-      this.#inbound.length === 0 &&
-      replayable.has(method)
-    ) {
-      // The upstream closed an idle connection just when it was used; safe methods may be sent again (RFC 9110 9.2.2).
-      this.#retried = true;
-      this.#send();
-      return;
-    }
-    this.#fail(error.status, error.code, error.message, error.denyReason);
+    if (!this.#answer.started && this.#attempt.retry()) return;
+    const { status, code, message, denyReason } = error;
+    this.#fail({ status, code, message, denyReason });
   }
 
   // The ways to end without the upstream's answer.
 
   #refuse(refusal: Refusal): void {
-    const code = refusal.reason === 'credential' ? 'CREDENTIAL_UNAVAILABLE' : 'EGRESS_DENIED';
-    this.#answerError(refusal.status, code, refusal.message, refusal.reason);
+    const { status, message, reason } = refusal;
+    const usual = reason === 'credential' ? 'CREDENTIAL_UNAVAILABLE' : 'EGRESS_DENIED';
+    this.#fail({ status, code: refusal.code ?? usual, message, denyReason: reason });
   }
 
-  #fail(status: number, code: string, message: string, reason: DenyReason | undefined): void {
-    const stream = this.#stream;
-    this.#stream = undefined;
-    stream?.abort();
-    if (!this.#responding) {
-      this.#answerError(status, code, message, reason);
-      return;
-    }
-    this.#log.error = code;
-    this.#log.denyReason = reason;
-    this.#downstream.abort();
-    this.#finish();
-  }
-
-  #answerError(status: number, code: string, message: string, reason: DenyReason | undefined): void {
-    const { codec } = this.#log;
-    const text = codec?.renderError(status, code, message) ?? JSON.stringify({ error: { code, message } });
-    const body = Buffer.from(text);
-    const fields = [createField('Content-Type', 'application/json'), createField('x-clrk-error-code', code)];
-    this.#log.denyReason = reason;
-    this.#log.error = code;
-    this.#log.startResponse(status, fields, this.#context.now());
-    this.#responding = true;
+  #fail(failure: Failure): void {
+    this.#attempt.abort();
     this.#body.takeAll();
-    this.#downstream.respond({ status, reason: 'Egress Gateway', fields, bodyLength: body.length });
-    this.#log.response?.capture.push(body);
-    if (this.#inbound.line.method !== 'HEAD') this.#downstream.write(body);
-    this.#downstream.end([]);
+    this.#answer.fail(failure, this.#context.now());
     this.#finish();
   }
 
   #finish(): void {
     if (this.#done) return;
     this.#done = true;
+    this.#attempt.close();
     this.#body.takeAll();
-    this.#tap?.end();
+    this.#answer.close();
     this.#context.onRecord(this.#log.finish(this.#context.now()));
   }
-}
-
-function withLength(fields: readonly Field[], answered: readonly Field[]): Field[] {
-  const length = fieldValue(answered, 'content-length');
-  return length === undefined ? [...fields] : [...fields, createField('Content-Length', length)];
 }

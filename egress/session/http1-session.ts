@@ -12,6 +12,7 @@ import {
   listMembers,
   renderLastChunk,
   renderResponseHead,
+  type DecoderEvent,
   type Field,
   type Framing,
   type RequestHead,
@@ -93,12 +94,7 @@ export class Http1Session implements Downstream, Session {
         if (this.#exchange !== undefined && this.#requestDone) break;
         const event = this.#decoder.next();
         if (event === undefined) break;
-        if (event.type === 'head') this.#begin(event.head, event.framing);
-        else if (event.type === 'data') this.#held = this.#exchange?.data(event.bytes) === false;
-        else {
-          this.#requestDone = true;
-          this.#exchange?.end();
-        }
+        this.#handle(event);
       }
     } catch (thrown) {
       if (!(thrown instanceof CodecError)) throw thrown;
@@ -106,6 +102,15 @@ export class Http1Session implements Downstream, Session {
       return;
     }
     if (this.#held || this.#decoder.pending > maxAhead) this.#socket.pause();
+  }
+
+  #handle(event: DecoderEvent<RequestHead>): void {
+    if (event.type === 'head') this.#begin(event.head, event.framing);
+    else if (event.type === 'data') this.#held = this.#exchange?.data(event.bytes) === false;
+    else {
+      this.#requestDone = true;
+      this.#exchange?.end();
+    }
   }
 
   #begin(head: RequestHead, framing: Framing): void {

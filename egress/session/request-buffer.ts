@@ -63,11 +63,21 @@ export class RequestBuffer {
     else this.#seen.push(bytes);
   }
 
+  /** The held body. */
+  judged(): Buffer {
+    const [first] = this.#waiting;
+    return first !== undefined && this.#waiting.length === 1 ? first : Buffer.concat(this.#waiting);
+  }
+
   /** The held body as one JSON object; undefined when it is not unambiguously one. */
   judgedJson(): JsonObject | undefined {
-    return parseJsonBody(
-      this.#waiting.length === 1 ? (this.#waiting[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#waiting),
-    );
+    return parseJsonBody(this.judged());
+  }
+
+  /** Sends `body` in place of what is held. */
+  replace(body: Buffer): void {
+    this.takeAll();
+    this.hold(body, true);
   }
 
   observedJson(): JsonObject | undefined {

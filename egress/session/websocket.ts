@@ -8,6 +8,21 @@ export type FrameSide = 'agent' | 'upstream';
 const maxFrameBytes = 64 * 1024 * 1024;
 const opcodes = new Set([0, 1, 2, 8, 9, 10]);
 const maxControlBytes = 125;
+/** Bytes of the length that follows these values of the short one. */
+const longLengthBytes: ReadonlyMap<number, number> = new Map([
+  [126, 2],
+  [127, 8],
+]);
+
+function judgeFirst(first: number): string | undefined {
+  if ((first & 0x70) !== 0) return 'reserved bits without an extension';
+  return opcodes.has(first & 0x0f) ? undefined : 'unknown opcode';
+}
+
+/** Control frames are short and whole (RFC 6455 5.5). */
+function isBadControl(first: number, short: number): boolean {
+  return (first & 0x08) !== 0 && (short > maxControlBytes || (first & 0x80) === 0);
+}
 
 export class FrameInspector {
   readonly #side: FrameSide;
@@ -43,14 +58,12 @@ export class FrameInspector {
 
   #judge(): string | undefined {
     const [first = 0, second] = this.#header;
-    if ((first & 0x70) !== 0) return 'reserved bits without an extension';
-    if (!opcodes.has(first & 0x0f)) return 'unknown opcode';
-    if (second === undefined) return undefined;
+    if (second === undefined) return judgeFirst(first);
     const isMasked = (second & 0x80) !== 0;
     if (isMasked !== (this.#side === 'agent')) return 'wrong masking';
     const short = second & 0x7f;
-    if ((first & 0x08) !== 0 && (short > maxControlBytes || (first & 0x80) === 0)) return 'bad control frame';
-    const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
+    if (isBadControl(first, short)) return 'bad control frame';
+    const lengthBytes = longLengthBytes.get(short) ?? 0;
     if (this.#header.length < 2 + lengthBytes + (isMasked ? 4 : 0)) return undefined;
     const length = lengthBytes === 0 ? short : this.#longLength(lengthBytes);
     if (length > maxFrameBytes) return 'frame too long';

@@ -153,10 +153,9 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
       while (!this.#paused && this.#reader !== undefined) {
         const event = this.#response.decoder.next();
         if (event === undefined) return;
-        if (event.type === 'head') {
-          if (this.#head(event.head, event.framing)) return;
-        } else if (event.type === 'data') this.#data(event.bytes);
-        else this.#finish(event.trailers);
+        if (event.type === 'data') this.#data(event.bytes);
+        else if (event.type === 'end') this.#finish(event.trailers);
+        else if (this.#head(event.head, event.framing)) return;
       }
     } catch (thrown) {
       if (!(thrown instanceof CodecError)) throw thrown;

@@ -30,7 +30,8 @@ export function orderAnswers(family: LookupFamily, answers: readonly LookupAddre
       return v6;
     case 'V4Preferred':
       return v4.length > 0 ? v4 : v6;
-    default:
+    case 'All':
+    case 'Auto':
       return answers.map(({ address }) => address);
   }
 }

@@ -87,7 +87,8 @@ export function renderNatsConfig({ port, storeDir, passwords }: NatsConfigInput)
         // reference/security.md: the default syncs every two minutes and loses acknowledged messages.
         sync_interval: 'always',
         max_memory_store: 64 * 1024 * 1024,
-        max_file_store: 2 * 1024 * 1024 * 1024,
+        // The invocation stream reserves 2 GiB of it; the status bucket and head room need the rest.
+        max_file_store: 4 * 1024 * 1024 * 1024,
       },
       max_payload: 1024 * 1024,
       // No anonymous access: without a matching user the connection is refused.

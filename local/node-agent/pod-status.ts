@@ -20,7 +20,6 @@ export type ReportedPodStatus = PodStatus & {
   readonly hostIP: string;
   readonly hostIPs: readonly { readonly ip: string }[];
   readonly podIPs?: readonly { readonly ip: string }[];
-  readonly qosClass: string;
 };
 
 const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
@@ -144,7 +143,6 @@ export function computePodStatus(
     containerStatuses,
     hostIP: facts.nodeAddress,
     hostIPs: [{ ip: facts.nodeAddress }],
-    qosClass: 'BestEffort',
     ...(address === undefined ? {} : { podIP: address, podIPs: [{ ip: address }] }),
     ...(startTime === undefined ? {} : { startTime }),
   };

@@ -3,7 +3,7 @@ import { isLive, label } from '../compile/index.ts';
 import { changedObjects } from '../change.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds, type TaskAgent } from '../kind.ts';
-import { keyOf, keyOfObject, splitKey, type KubeObject, type ReconcileResult } from '../runtime/index.ts';
+import { keyOf, keyOfObject, splitKey, type ReconcileResult } from '../runtime/index.ts';
 import { workersOf } from '../workers.ts';
 import { revisionStatus } from './status.ts';
 
@@ -20,7 +20,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
     serving: agent?.status?.latestReadyRevisionName === name,
     now: context.now(),
   });
-  await context.applier.applyStatus(kinds.agentSandboxRevision, revision as KubeObject, status);
+  await context.applier.applyStatus(kinds.agentSandboxRevision, revision, status);
   return {};
 }
 

@@ -2,7 +2,7 @@
 import { changedObjects } from '../change.ts';
 import { isLive, resolveBackend } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
-import { kinds, type AIProviderRoute, type Route } from '../kind.ts';
+import { kinds, type AIProviderRoute } from '../kind.ts';
 import { graceRequeue, markPending, previousConditions } from '../pending.ts';
 import { routeStatus } from '../route-status.ts';
 import { routeWatches } from '../route-watches.ts';
@@ -10,7 +10,6 @@ import {
   keyOfObject,
   splitKey,
   type Finding,
-  type Kind,
   type KubeObject,
   type ReconcileResult,
   type World,
@@ -20,7 +19,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const { namespace, name } = splitKey(key);
   const route = context.world.get(kinds.aiProviderRoute, namespace, name);
   if (route === undefined || !isLive(route)) return {};
-  await markPending(context, kinds.aiProviderRoute, route as KubeObject);
+  await markPending(context, kinds.aiProviderRoute, route);
   const { world } = context;
   const status = routeStatus({
     world,
@@ -28,7 +27,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
     resolvedRefs: resolvedRefs(world, route),
     now: context.now(),
   });
-  await context.applier.applyStatus(kinds.aiProviderRoute, route as KubeObject, status);
+  await context.applier.applyStatus(kinds.aiProviderRoute, route, status);
   return graceRequeue(previousConditions(route), context.now());
 }
 
@@ -47,7 +46,7 @@ export const aiProviderRouteController: ControllerSpec = {
   concurrency: 2,
   reconcile,
   watches: [
-    ...routeWatches(kinds.aiProviderRoute as Kind<Route>),
+    ...routeWatches(kinds.aiProviderRoute),
     {
       resource: kinds.backend,
       keysOf: (world, change) => {

@@ -11,7 +11,6 @@ import {
   splitKey,
   summaryFindings,
   type Finding,
-  type KubeObject,
   type ReconcileResult,
 } from '../runtime/index.ts';
 
@@ -19,9 +18,9 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const { namespace, name } = splitKey(key);
   const backend = context.world.get(kinds.backend, namespace, name);
   if (backend === undefined || !isLive(backend)) return {};
-  await markPending(context, kinds.backend, backend as KubeObject);
+  await markPending(context, kinds.backend, backend);
   const status = backendStatus(backend, context.now());
-  await context.applier.applyStatus(kinds.backend, backend as KubeObject, status);
+  await context.applier.applyStatus(kinds.backend, backend, status);
   return {};
 }
 

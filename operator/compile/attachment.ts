@@ -28,7 +28,7 @@ export type Attachment =
 
 export function attach(world: World, route: Route, parent: ParentRef): Attachment {
   const namespace = parent.namespace ?? route.metadata.namespace;
-  if ((parent.group ?? apiGroup) !== apiGroup || (parent.kind ?? 'EgressGateway') !== 'EgressGateway') {
+  if (!namesGateway(parent)) {
     return refused('InvalidKind', `parent ${parent.kind ?? ''} is not an EgressGateway`);
   }
   const gateway = world.get(kinds.egressGateway, namespace, parent.name);
@@ -54,6 +54,10 @@ export function attach(world: World, route: Route, parent: ParentRef): Attachmen
   }
   const narrowed = parent.sectionName !== undefined || parent.port !== undefined;
   return { attached: true, gateway, listeners: allowing, narrowed };
+}
+
+function namesGateway({ group = apiGroup, kind = 'EgressGateway' }: ParentRef): boolean {
+  return group === apiGroup && kind === 'EgressGateway';
 }
 
 function refused(

@@ -50,9 +50,9 @@ function valueInjection(spec: Spec, secret: Secret): CredentialInjection {
 function awsInjection(spec: Spec, secret: Secret): CredentialInjection {
   const auth = spec.providerAuth;
   if (auth?.type !== 'AWSv4') return broken('PolicyInvalid');
-  const accessKeyId = secretText(secret, 'access_key_id')?.trim();
-  const secretAccessKey = secretText(secret, 'secret_access_key')?.trim();
-  const sessionToken = secretText(secret, 'session_token')?.trim();
+  const accessKeyId = trimmedText(secret, 'access_key_id');
+  const secretAccessKey = trimmedText(secret, 'secret_access_key');
+  const sessionToken = trimmedText(secret, 'session_token');
   if (!accessKeyId || !secretAccessKey) return broken('SecretKeyNotFound');
   return {
     type: 'AWSv4',
@@ -62,6 +62,10 @@ function awsInjection(spec: Spec, secret: Secret): CredentialInjection {
     secretAccessKey,
     ...(sessionToken ? { sessionToken } : {}),
   };
+}
+
+function trimmedText(secret: Secret, key: string): string | undefined {
+  return secretText(secret, key)?.trim();
 }
 
 /** The credentials that concern this gateway: those that target it, or a route attached to it. */
@@ -86,7 +90,7 @@ function credential(world: World, policy: CredentialInjectionPolicy, ref: Target
   return {
     policy: { namespace, name },
     target: {
-      kind: ref.kind as GatewayCredential['target']['kind'],
+      kind: ref.kind,
       namespace,
       name: ref.name,
       ...(ref.sectionName === undefined ? {} : { sectionName: ref.sectionName }),

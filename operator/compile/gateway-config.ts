@@ -42,27 +42,35 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
     gateway: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid ?? '' },
     listeners: spec.listeners.flatMap(compileListener),
     ca: { certificatePem: ca.certificatePem, privateKeyPem: ca.privateKeyPem },
-    upstream: {
-      additionalTrustPem: trustBundle(world, gateway),
-      hostAliases: (spec.upstreamTLS?.hostAliases ?? []).map((alias) => ({
-        ip: alias.ip,
-        hostnames: (alias.hostnames ?? []).map((name) => name.toLowerCase()),
-      })),
-      lookupFamily: spec.dns?.lookupFamily ?? 'V4Preferred',
-      requestTimeoutMs: durationMs(spec.requestTimeout, defaultRequestTimeoutMs),
-    },
-    capture: {
-      maxBytes: spec.otlp?.captureBody?.maxBytes ?? defaultCapture.maxBytes,
-      includeContentTypes: [
-        ...(spec.otlp?.captureBody?.includeContentTypes ?? defaultCapture.includeContentTypes),
-      ],
-    },
+    upstream: compileUpstream(world, gateway),
+    capture: compileCapture(gateway),
     ...otlpExport(gateway),
     framePeers: framePeers(world, gateway),
     destinations: compileDestinations(world, gateway, platformCidrs),
     providerRoutes: routes.map((route): ProviderRoute => compileProviderRoute(world, route)),
     credentials: compileCredentials(world, gateway, routes),
     platform,
+  };
+}
+
+function compileUpstream(world: World, gateway: EgressGateway): GatewayConfig['upstream'] {
+  const { spec } = gateway;
+  return {
+    additionalTrustPem: trustBundle(world, gateway),
+    hostAliases: (spec.upstreamTLS?.hostAliases ?? []).map((alias) => ({
+      ip: alias.ip,
+      hostnames: (alias.hostnames ?? []).map((name) => name.toLowerCase()),
+    })),
+    lookupFamily: spec.dns?.lookupFamily ?? 'V4Preferred',
+    requestTimeoutMs: durationMs(spec.requestTimeout, defaultRequestTimeoutMs),
+  };
+}
+
+function compileCapture({ spec }: EgressGateway): GatewayConfig['capture'] {
+  const { maxBytes, includeContentTypes } = spec.otlp?.captureBody ?? {};
+  return {
+    maxBytes: maxBytes ?? defaultCapture.maxBytes,
+    includeContentTypes: [...(includeContentTypes ?? defaultCapture.includeContentTypes)],
   };
 }
 

@@ -11,7 +11,7 @@ import { parseDuration, parseQuantity } from '../../api/index.ts';
 import { kinds, type AgentSandboxRevision, type TaskAgent, type WorkerPool } from '../kind.ts';
 import { ownershipOf, type World } from '../runtime/index.ts';
 import { compileDestinations } from './destination.ts';
-import { resolveEnv, type EnvVar } from './env-value.ts';
+import { resolveEnv } from './env-value.ts';
 import { gatewayCa } from './gateway-ca.ts';
 import { agentsOfPool, gatewayNames } from './membership.ts';
 import { childName, label, poolKey } from './name.ts';
@@ -105,7 +105,7 @@ function positive(value: number | undefined, otherwise: number): number {
 
 function compileRevision(world: World, agent: TaskAgent, revision: AgentSandboxRevision): PoolRevision[] {
   const { image, command, args } = revision.spec;
-  const resolved = resolveEnv(world, agent, (revision.spec.env ?? []) as readonly EnvVar[]);
+  const resolved = resolveEnv(world, agent, (revision.spec.env ?? []));
   if (!resolved.resolved) return [];
   return [
     {

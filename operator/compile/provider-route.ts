@@ -17,12 +17,9 @@ export type ResolvedBackend =
     };
 
 export function resolveBackend(world: World, route: AIProviderRoute, ref: BackendRef): ResolvedBackend {
-  if ((ref.group ?? apiGroup) !== apiGroup || (ref.kind ?? 'Backend') !== 'Backend') {
-    return {
-      resolved: false,
-      reason: 'InvalidKind',
-      message: `${ref.kind ?? ''} ${ref.name} is not a Backend`,
-    };
+  if (!namesBackend(ref)) {
+    const message = `${ref.kind ?? ''} ${ref.name} is not a Backend`;
+    return { resolved: false, reason: 'InvalidKind', message };
   }
   if (ref.namespace !== undefined && ref.namespace !== route.metadata.namespace) {
     const message = `Backend ${ref.namespace}/${ref.name} is in another namespace`;
@@ -38,6 +35,10 @@ export function resolveBackend(world: World, route: AIProviderRoute, ref: Backen
     return { resolved: false, reason: 'UnsupportedBackend', message };
   }
   return { resolved: true, backend: providerBackend(ref, backend, upstream) };
+}
+
+function namesBackend({ group = apiGroup, kind = 'Backend' }: BackendRef): boolean {
+  return group === apiGroup && kind === 'Backend';
 }
 
 function providerBackend(

@@ -18,9 +18,9 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const { namespace, name } = splitKey(key);
   const policy = context.world.get(kinds.credentialInjectionPolicy, namespace, name);
   if (policy === undefined || !isLive(policy)) return {};
-  await markPending(context, kinds.credentialInjectionPolicy, policy as KubeObject);
+  await markPending(context, kinds.credentialInjectionPolicy, policy);
   const status = policyStatus(context.world, policy, context.now());
-  await context.applier.applyStatus(kinds.credentialInjectionPolicy, policy as KubeObject, status);
+  await context.applier.applyStatus(kinds.credentialInjectionPolicy, policy, status);
   return graceRequeue(previousConditions(policy), context.now());
 }
 

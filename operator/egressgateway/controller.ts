@@ -37,7 +37,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const { namespace, name } = splitKey(key);
   const gateway = context.world.get(kinds.egressGateway, namespace, name);
   if (gateway === undefined || !isLive(gateway)) return {};
-  await markPending(context, kinds.egressGateway, gateway as KubeObject);
+  await markPending(context, kinds.egressGateway, gateway);
   let fault: Fault | undefined;
   let digest: string | undefined;
   try {
@@ -79,7 +79,7 @@ async function ensureCa(context: Context, gateway: EgressGateway): Promise<void>
   const secretName = childName.gatewayCa(name);
   const observed = context.world.get(kinds.secret, namespace, secretName);
   const owner = { kind: 'EgressGateway', metadata: gateway.metadata };
-  requireOwn('Secret', observed as KubeObject | undefined, owner);
+  requireOwn('Secret', observed, owner);
   const ca = createCa({ commonName: `clrk egress ${namespace}/${name}`.slice(0, 64), years: caYears });
   const metadata = {
     namespace,
@@ -158,11 +158,11 @@ async function writeStatus(
     missing: missingReference(context, gateway),
     now: context.now(),
   });
-  await context.applier.applyStatus(kinds.egressGateway, gateway as KubeObject, status);
+  await context.applier.applyStatus(kinds.egressGateway, gateway, status);
   if (outcome.fault === undefined) return;
   const { reason, message } = outcome.fault;
   const note = { type: 'Warning', reason, action: 'Reconcile', note: message } as const;
-  context.events.record(kinds.egressGateway, gateway as KubeObject, note);
+  context.events.record(kinds.egressGateway, gateway, note);
 }
 
 export const egressGatewayController: ControllerSpec = {

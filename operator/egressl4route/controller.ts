@@ -1,15 +1,13 @@
 /** EgressL4Route status. What it opens is compiled with its gateway. */
 import { isLive } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
-import { kinds, type EgressL4Route, type Route } from '../kind.ts';
+import { kinds, type EgressL4Route } from '../kind.ts';
 import { graceRequeue, markPending, previousConditions } from '../pending.ts';
 import { routeStatus } from '../route-status.ts';
 import { routeWatches } from '../route-watches.ts';
 import {
   splitKey,
   type Finding,
-  type Kind,
-  type KubeObject,
   type ReconcileResult,
 } from '../runtime/index.ts';
 
@@ -17,7 +15,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const { namespace, name } = splitKey(key);
   const route = context.world.get(kinds.egressL4Route, namespace, name);
   if (route === undefined || !isLive(route)) return {};
-  await markPending(context, kinds.egressL4Route, route as KubeObject);
+  await markPending(context, kinds.egressL4Route, route);
   const { world } = context;
   const status = routeStatus({
     world,
@@ -25,7 +23,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
     resolvedRefs: resolvedRefs(route),
     now: context.now(),
   });
-  await context.applier.applyStatus(kinds.egressL4Route, route as KubeObject, status);
+  await context.applier.applyStatus(kinds.egressL4Route, route, status);
   return graceRequeue(previousConditions(route), context.now());
 }
 
@@ -44,5 +42,5 @@ export const egressL4RouteController: ControllerSpec = {
   name: 'egressl4route',
   concurrency: 2,
   reconcile,
-  watches: routeWatches(kinds.egressL4Route as Kind<Route>),
+  watches: routeWatches(kinds.egressL4Route),
 };

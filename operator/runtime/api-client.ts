@@ -3,7 +3,7 @@
  * client-node's typed clients because those neither stream watches with bookmarks nor apply with one field manager
  * for any kind. It must never log a body: Secrets pass through here.
  */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type Agent, type RequestOptions } from 'node:https';
 import { createInterface } from 'node:readline';
 import type { KubeConfig } from '@kubernetes/client-node';
@@ -123,7 +123,7 @@ export class ApiClient implements KubeApi {
     const lines = createInterface({ input: response, crlfDelay: Infinity });
     try {
       for await (const line of lines) if (line !== '') yield JSON.parse(line) as WatchLine;
-      if (failure !== undefined) throw failure as Error;
+      if (failure !== undefined) throw failure;
     } finally {
       lines.close();
       response.destroy();
@@ -172,10 +172,8 @@ export class ApiClient implements KubeApi {
   }
 
   async #open(call: Call): Promise<IncomingMessage> {
-    const { options, secure } = await this.#options(call);
     const payload = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
-    // Node sends no length for a DELETE's body, which the server would then read as the next request.
-    if (payload !== undefined) options.headers = { ...options.headers, 'content-length': payload.length };
+    const { options, secure } = await this.#options(call, payload?.length);
     return await new Promise((resolve, reject) => {
       const request = (secure ? httpsRequest : httpRequest)(options, (response) => {
         this.#observe({ code: String(response.statusCode), method: call.method });
@@ -192,17 +190,27 @@ export class ApiClient implements KubeApi {
     });
   }
 
-  async #options(call: Call): Promise<{ options: RequestOptions; secure: boolean }> {
+  async #options(call: Call, length?: number): Promise<{ options: RequestOptions; secure: boolean }> {
     const server = this.#config.getCurrentCluster()?.server;
     if (server === undefined) throw new ClrkError('KUBECONFIG_INVALID', 'kubeconfig names no cluster');
     const url = new URL(server.replace(/\/$/, '') + call.path);
     for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
     const options: RequestOptions = {
       method: call.method,
-      headers: { accept: 'application/json', 'user-agent': 'clrk-operator' },
+      headers: headersOf(call, length),
     };
     await this.#config.applyToHTTPSOptions(options);
-    // applyToHTTPSOptions makes a new agent each time; one agent a certificate keeps connections alive.
+    options.agent = this.#keptAgent(options);
+    if (call.signal !== undefined) options.signal = call.signal;
+    const { hostname, port, pathname, search } = url;
+    return {
+      options: { ...options, hostname, port, path: pathname + search },
+      secure: url.protocol === 'https:',
+    };
+  }
+
+  /** applyToHTTPSOptions makes a new agent each time; one agent a certificate keeps connections alive. */
+  #keptAgent(options: RequestOptions): Agent {
     const cert = String(options.cert ?? '') + String(options.ca ?? '');
     if (this.#agent === undefined || this.#agentCert !== cert) {
       this.#agent = options.agent as Agent;
@@ -210,17 +218,15 @@ export class ApiClient implements KubeApi {
       this.#agent.maxSockets = 64;
       this.#agentCert = cert;
     }
-    options.agent = this.#agent;
-    if (call.signal !== undefined) options.signal = call.signal;
-    if (call.body !== undefined) {
-      options.headers = { ...options.headers, 'content-type': call.contentType ?? 'application/json' };
-    }
-    const { hostname, port, pathname, search } = url;
-    return {
-      options: { ...options, hostname, port, path: pathname + search },
-      secure: url.protocol === 'https:',
-    };
+    return this.#agent;
   }
+}
+
+function headersOf(call: Call, length: number | undefined): OutgoingHttpHeaders {
+  const headers = { accept: 'application/json', 'user-agent': 'clrk-operator' };
+  if (length === undefined) return headers;
+  // Node sends no length for a DELETE's body, which the server would then read as the next request.
+  return { ...headers, 'content-type': call.contentType ?? 'application/json', 'content-length': length };
 }
 
 async function readBody(response: IncomingMessage): Promise<Buffer> {

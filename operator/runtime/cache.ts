@@ -51,10 +51,7 @@ export class Cache {
   #set(object: KubeObject): void {
     const key = keyOfObject(object);
     const before = this.#objects.get(key);
-    const same =
-      before?.metadata?.resourceVersion === object.metadata?.resourceVersion &&
-      before?.metadata?.uid === object.metadata?.uid;
-    if (before !== undefined && same) return;
+    if (before !== undefined && isSameVersion(before, object)) return;
     this.#objects.set(key, object);
     const namespace = object.metadata?.namespace ?? '';
     const inNamespace = this.#byNamespace.get(namespace) ?? new Map<ObjectKey, KubeObject>();
@@ -76,6 +73,10 @@ export class Cache {
   #tell(change: ObjectChange): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+function isSameVersion({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
+  return a?.resourceVersion === b?.resourceVersion && a?.uid === b?.uid;
 }
 
 /** managedFields is half of an object's bytes and of no use to us. */

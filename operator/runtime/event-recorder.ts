@@ -62,7 +62,7 @@ export class EventRecorder {
         ...series.object,
         series: { count: series.count, lastObservedTime: microTime(now) },
       };
-      await this.#options.api.apply(builtins.events, repeated as KubeObject, { fieldManager: 'clrk-events' });
+      await this.#options.api.apply(builtins.events, repeated, { fieldManager: 'clrk-events' });
       return;
     }
     const event = this.#event(resource, object, note);

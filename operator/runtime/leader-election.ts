@@ -43,11 +43,9 @@ export class LeaderElection {
 
   /** The lease to write now, or undefined when another holds it. */
   propose(now: number): LeaseSpec | undefined {
+    if (this.#isHeldByAnother(now)) return undefined;
     const held = this.#observed;
-    const holder = held?.holderIdentity ?? '';
-    const mine = holder === this.#identity;
-    const heldMs = (held?.leaseDurationSeconds ?? this.#times.leaseMs / 1000) * 1000;
-    if (!mine && holder !== '' && now < this.#observedAt + heldMs) return undefined;
+    const mine = held?.holderIdentity === this.#identity;
     const time = microTime(now);
     const transitions = held?.leaseTransitions ?? 0;
     return {
@@ -57,6 +55,13 @@ export class LeaderElection {
       renewTime: time,
       leaseTransitions: mine || held === undefined ? transitions : transitions + 1,
     };
+  }
+
+  #isHeldByAnother(now: number): boolean {
+    const holder = this.#observed?.holderIdentity ?? '';
+    if (holder === '' || holder === this.#identity) return false;
+    const heldMs = (this.#observed?.leaseDurationSeconds ?? this.#times.leaseMs / 1000) * 1000;
+    return now < this.#observedAt + heldMs;
   }
 
   /** Our proposal was written; `startedAt` is when the write began, the safe side of its time. */

@@ -84,7 +84,7 @@ export class LeaderElector {
 
   async #attempt(): Promise<void> {
     const { api, namespace, name, now } = this.#options;
-    this.#lease = (await api.get(builtins.leases, { namespace, name })) as Lease | undefined;
+    this.#lease = (await api.get(builtins.leases, { namespace, name }));
     this.#election.observe(this.#lease?.spec, now());
     const startedAt = now();
     const spec = this.#election.propose(startedAt);
@@ -100,5 +100,5 @@ export class LeaderElector {
 
 function withSpec(lease: Lease, spec: LeaseSpec): Lease {
   const { managedFields: _dropped, ...metadata } = lease.metadata ?? {};
-  return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec } as Lease;
+  return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
 }

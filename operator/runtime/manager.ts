@@ -2,6 +2,7 @@
  * Puts the runtime together: reflectors fill the world, changes become keys, controllers work while we lead, and an
  * orderly end drains them. It must never let a follower write.
  */
+import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Log } from '../../process/index.ts';
 import type { KubeApi } from './api-client.ts';
@@ -61,7 +62,7 @@ export class Manager {
     if (this.#reflectors.has(name)) return;
     const { api, log } = this.#options;
     const cache = this.world.cache(resource);
-    this.#reflectors.set(name, new Reflector({ api, resource, cache, log, signal: this.#stop.signal }));
+    this.#reflectors.set(name, new Reflector({ api, resource, cache, log, signal: this.#stop.signal, randomBelow: (limit) => randomInt(limit) }));
   }
 
   on(rule: WatchRule): void {

@@ -16,7 +16,8 @@ export interface ReflectorOptions {
   readonly cache: Cache;
   readonly log: Log;
   readonly signal: AbortSignal;
-  readonly random?: () => number;
+  /** A random integer from 0 to below its argument, so that watches do not all end at once. */
+  readonly randomBelow: (limit: number) => number;
 }
 
 // client-go asks for 5 to 10 minutes so that servers can shed watches and restarts spread out.
@@ -57,17 +58,13 @@ export class Reflector {
       return this.#take({ type: 'waited' }) ?? this.#machine.start();
     }
     if (request.type === 'list') {
-      const query: Record<string, string> = {};
-      if (request.limit > 0) query['limit'] = String(request.limit);
-      if (request.continueToken !== undefined) query['continue'] = request.continueToken;
-      const page = await api.list(resource, query);
+      const page = await api.list(resource, listQuery(request));
       return this.#take({ type: 'page', ...page }) ?? this.#machine.start();
     }
-    const spread = Math.floor((this.#options.random ?? Math.random)() * watchSeconds);
     const query = {
       resourceVersion: request.resourceVersion,
       allowWatchBookmarks: 'true',
-      timeoutSeconds: String(watchSeconds + spread),
+      timeoutSeconds: String(watchSeconds + this.#options.randomBelow(watchSeconds)),
     };
     for await (const line of api.watch(resource, query, signal)) {
       const next = this.#take({ type: 'event', event: line.type, object: line.object });
@@ -94,4 +91,11 @@ export class Reflector {
     }
     return this.#take({ type: 'failed', status }) ?? this.#machine.start();
   }
+}
+
+function listQuery({ limit, continueToken }: Extract<WatchRequest, { type: 'list' }>): Record<string, string> {
+  return {
+    ...(limit > 0 ? { limit: String(limit) } : {}),
+    ...(continueToken === undefined ? {} : { continue: continueToken }),
+  };
 }

@@ -3,7 +3,6 @@
  * namespace" and a test hands it a plain list. Reading never touches the API.
  */
 import { Cache } from './cache.ts';
-import type { KubeObject } from './object.ts';
 import { resourceName, type Resource } from './resource.ts';
 
 /** A resource that knows the type of its objects. */
@@ -32,7 +31,7 @@ export class CachedWorld implements World {
   }
 
   list<T>(kind: Kind<T>, namespace?: string): readonly T[] {
-    return this.#required(kind).list(namespace) as readonly KubeObject[] as readonly T[];
+    return this.#required(kind).list(namespace) as readonly T[];
   }
 
   /** An unwatched kind would read as empty, which is how objects get deleted by mistake: refuse. */

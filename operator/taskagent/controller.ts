@@ -21,7 +21,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const { namespace, name } = splitKey(key);
   const agent = context.world.get(kinds.taskAgent, namespace, name);
   if (agent === undefined || !isLive(agent)) return {};
-  await markPending(context, kinds.taskAgent, agent as KubeObject);
+  await markPending(context, kinds.taskAgent, agent);
   let fault: Fault | undefined;
   try {
     await applyChildren(context, agent);
@@ -29,7 +29,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
     fault = faultOf(thrown);
   }
   const verdict = agentVerdict(observe(context, agent, fault));
-  await context.applier.applyStatus(kinds.taskAgent, agent as KubeObject, verdict.status);
+  await context.applier.applyStatus(kinds.taskAgent, agent, verdict.status);
   recordProgress(context, agent, verdict.latestReady);
   await collectRevisions(context, agent, verdict.latestReady);
   return verdict.requeueAfterMs === undefined ? {} : { requeueAfterMs: verdict.requeueAfterMs };
@@ -40,15 +40,15 @@ async function applyChildren(context: Context, agent: TaskAgent): Promise<void> 
   const { namespace } = agent.metadata;
   const revision = desiredRevision(agent);
   const existing = context.world.get(kinds.agentSandboxRevision, namespace, revisionName(agent));
-  requireOwn('AgentSandboxRevision', existing as KubeObject | undefined, owner);
+  requireOwn('AgentSandboxRevision', existing, owner);
   // Immutable once made: its spec is never applied again, whatever a newer operator would write.
   if (existing === undefined) {
     await context.applier.apply(kinds.agentSandboxRevision, revision, undefined);
   }
   const service = agentService(agent);
   const observed = context.world.get(kinds.service, namespace, service.metadata?.name ?? '');
-  requireOwn('Service', observed as KubeObject | undefined, owner);
-  await context.applier.apply(kinds.service, service, observed as KubeObject | undefined);
+  requireOwn('Service', observed, owner);
+  await context.applier.apply(kinds.service, service, observed);
 }
 
 function observe(
@@ -60,7 +60,7 @@ function observe(
   const { namespace, name } = agent.metadata;
   const pool = world.get(kinds.workerPool, namespace, agent.spec.workerPoolRef);
   const workers = workersOf(context, namespace, agent.spec.workerPoolRef);
-  const env = resolveEnv(world, agent, (agent.spec.template.spec.env ?? []) as readonly EnvVar[]);
+  const env = resolveEnv(world, agent, (agent.spec.template.spec.env ?? []));
   const poolKey = `${namespace}/${agent.spec.workerPoolRef}`;
   const id = `${namespace}/${name}`;
   return {
@@ -89,7 +89,7 @@ function existingGateways(world: World, agent: TaskAgent): ReadonlyMap<string, E
 function recordProgress(context: Context, agent: TaskAgent, latestReady: string | undefined): void {
   if (latestReady === undefined || latestReady === agent.status?.latestReadyRevisionName) return;
   const note = `revision ${latestReady} is ready and serves`;
-  context.events.record(kinds.taskAgent, agent as KubeObject, {
+  context.events.record(kinds.taskAgent, agent, {
     type: 'Normal',
     reason: 'RevisionReady',
     action: 'Rollout',

@@ -23,42 +23,71 @@ const macros: Readonly<Record<string, string>> = {
 };
 
 export function parseSchedule(text: string): Schedule | undefined {
-  const fields = (macros[text.trim()] ?? text).trim().split(/\s+/);
-  if (fields.length !== 5) return undefined;
-  const [minute = '', hour = '', day = '', month = '', weekday = ''] = fields;
-  const minutes = parseField(minute, 0, 59);
-  const hours = parseField(hour, 0, 23);
-  const days = parseField(day, 1, 31);
-  const months = parseField(month, 1, 12, monthNames);
-  const weekdays = parseField(weekday, 0, 7, weekdayNames);
+  const fields = fieldsOf(text);
+  if (fields === undefined) return undefined;
+  const [minute, hour, day, month, weekday] = fields;
+  const minutes = parseField(minute, { low: 0, high: 59 });
+  const hours = parseField(hour, { low: 0, high: 23 });
+  const days = parseField(day, { low: 1, high: 31 });
+  const months = parseField(month, { low: 1, high: 12, names: monthNames });
+  const weekdays = parseField(weekday, { low: 0, high: 7, names: weekdayNames });
   if (!minutes || !hours || !days || !months || !weekdays) return undefined;
   if (weekdays.has(7)) weekdays.add(0);
   const dayOrWeekday = !day.startsWith('*') && !weekday.startsWith('*');
   return { minutes, hours, days, months, weekdays, dayOrWeekday };
 }
 
-function parseField(
-  text: string,
-  low: number,
-  high: number,
-  names: readonly string[] = [],
-): Set<number> | undefined {
+type Fields = readonly [minute: string, hour: string, day: string, month: string, weekday: string];
+
+function fieldsOf(text: string): Fields | undefined {
+  const fields = (macros[text.trim()] ?? text).trim().split(/\s+/);
+  if (fields.length !== 5) return undefined;
+  const [minute = '', hour = '', day = '', month = '', weekday = ''] = fields;
+  return [minute, hour, day, month, weekday];
+}
+
+/** What a field may hold; names stand for numbers from `low` on. */
+interface Limits {
+  readonly low: number;
+  readonly high: number;
+  readonly names?: readonly string[];
+}
+
+interface Steps {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+function parseField(text: string, limits: Limits): Set<number> | undefined {
   const values = new Set<number>();
   for (const part of text.toLowerCase().split(',')) {
-    const match = /^(?:(\*)|([a-z]{3}|\d{1,2})(?:-([a-z]{3}|\d{1,2}))?)(?:\/(\d{1,2}))?$/.exec(part);
-    if (match === null) return undefined;
-    const value = (name: string): number => {
-      const index = names.indexOf(name);
-      return index < 0 ? Number(name) : index + low;
-    };
-    const start = match[1] === undefined ? value(match[2] ?? '') : low;
-    const open = match[1] !== undefined || match[4] !== undefined;
-    const end = match[3] === undefined ? (open ? high : start) : value(match[3]);
-    const step = match[4] === undefined ? 1 : Number(match[4]);
-    if (!(start >= low && end <= high && start <= end && step > 0)) return undefined;
-    for (let each = start; each <= end; each += step) values.add(each);
+    const steps = parsePart(part, limits);
+    if (steps === undefined) return undefined;
+    for (let each = steps.start; each <= steps.end; each += steps.step) values.add(each);
   }
   return values;
+}
+
+function parsePart(part: string, limits: Limits): Steps | undefined {
+  const match = /^(?:(\*)|([a-z]{3}|\d{1,2})(?:-([a-z]{3}|\d{1,2}))?)(?:\/(\d{1,2}))?$/.exec(part);
+  if (match === null) return undefined;
+  const [, star, first = '', last, every] = match;
+  const start = star === undefined ? valueOf(first, limits) : limits.low;
+  const isOpen = star !== undefined || every !== undefined;
+  const end = last === undefined ? (isOpen ? limits.high : start) : valueOf(last, limits);
+  const steps = { start, end, step: every === undefined ? 1 : Number(every) };
+  return fits(steps, limits) ? steps : undefined;
+}
+
+function valueOf(name: string, { low, names = [] }: Limits): number {
+  const index = names.indexOf(name);
+  return index < 0 ? Number(name) : index + low;
+}
+
+/** False for a value that is no number, too. */
+function fits({ start, end, step }: Steps, { low, high }: Limits): boolean {
+  return start >= low && end <= high && start <= end && step > 0;
 }
 
 // 29 February can be eight years away.

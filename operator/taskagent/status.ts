@@ -163,7 +163,7 @@ function summarize(
   observation: AgentObservation,
   latestReady: string | undefined,
 ): Summary {
-  const { agent, now, programmed } = observation;
+  const { agent, now } = observation;
   const failed = findings.find(
     (finding) =>
       finding.status !== 'True' && (finding.type !== 'Scheduled' || finding.reason === 'ParseError'),
@@ -173,13 +173,17 @@ function summarize(
     const late = mendable(failed) && graceLeft(previousConditions(agent), type, now) === 0;
     return { state: late || type === 'Scheduled' ? 'stalled' : 'pending', reason, message };
   }
-  const alreadyReady = conditionOf(agent, 'Ready')?.status === 'True';
-  const same = agent.status?.latestReadyRevisionName === latestReady;
-  if (latestReady !== undefined && !(alreadyReady && same) && !programmed(latestReady)) {
+  if (latestReady !== undefined && isOnItsWay(observation, latestReady)) {
     const message = `${latestReady} is on its way to workers and ingress`;
     return { state: 'pending', reason: 'ConfigPending', message };
   }
   return { state: 'ready', reason: 'AgentReady', message: `${latestReady ?? ''} serves` };
+}
+
+function isOnItsWay({ agent, programmed }: AgentObservation, latestReady: string): boolean {
+  const alreadyReady = conditionOf(agent, 'Ready')?.status === 'True';
+  const same = agent.status?.latestReadyRevisionName === latestReady;
+  return !(alreadyReady && same) && !programmed(latestReady);
 }
 
 function requeueIn(

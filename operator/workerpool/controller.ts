@@ -112,10 +112,10 @@ async function writeStatus(context: Context, pool: WorkerPool, fault: Fault | un
   const deployment = context.world.get(kinds.deployment, namespace, childName.poolWorkers(name));
   const workers = workersOf(context, namespace, name);
   const status = poolStatus({ pool, deployment, workers, fault, now: context.now() });
-  await context.applier.applyStatus(kinds.workerPool, pool as KubeObject, status);
+  await context.applier.applyStatus(kinds.workerPool, pool, status);
   if (fault !== undefined) {
     const note = { type: 'Warning', reason: fault.reason, action: 'Reconcile', note: fault.message } as const;
-    context.events.record(kinds.workerPool, pool as KubeObject, note);
+    context.events.record(kinds.workerPool, pool, note);
   }
 }
 

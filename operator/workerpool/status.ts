@@ -37,7 +37,7 @@ function inFlight(worker: WorkerStatus): number {
 /** Available and Progressing as the Deployment has them. */
 function deploymentFindings(deployment: Deployment | undefined): Finding[] {
   return ['Available', 'Progressing'].map((type) => {
-    const condition = deployment?.status?.conditions?.find((each) => each.type === type);
+    const condition = deploymentCondition(deployment, type);
     const status = condition?.status;
     return {
       type,
@@ -48,6 +48,15 @@ function deploymentFindings(deployment: Deployment | undefined): Finding[] {
   });
 }
 
+type DeploymentCondition = NonNullable<NonNullable<Deployment['status']>['conditions']>[number];
+
+function deploymentCondition(
+  deployment: Deployment | undefined,
+  type: string,
+): DeploymentCondition | undefined {
+  return deployment?.status?.conditions?.find((each) => each.type === type);
+}
+
 function summarize(observation: PoolObservation): Summary {
   const { pool, deployment, workers, fault } = observation;
   if (fault !== undefined) return { state: 'stalled', ...fault };
@@ -55,7 +64,7 @@ function summarize(observation: PoolObservation): Summary {
   if (rolling(deployment, wanted)) {
     const ready = deployment?.status?.readyReplicas ?? 0;
     const message = `${ready} of ${wanted} workers ready`;
-    const progressing = deployment?.status?.conditions?.find((each) => each.type === 'Progressing');
+    const progressing = deploymentCondition(deployment, 'Progressing');
     if (progressing?.reason === 'ProgressDeadlineExceeded') {
       return { state: 'stalled', reason: 'ProgressDeadlineExceeded', message };
     }

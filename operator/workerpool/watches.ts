@@ -37,13 +37,13 @@ function poolsOfGatewayChange(world: World, change: ObjectChange): readonly stri
 
 /** Routes may reach over namespaces: every pool looks again, and most write nothing. */
 function poolsOfSecret(world: World, change: ObjectChange): readonly string[] {
-  const name = (change.after ?? change.before)?.metadata?.name ?? '';
+  const { namespace, name = '' } = (change.after ?? change.before)?.metadata ?? {};
   if (name === systemName.controlPlaneCa) return allPools(world);
   const owned = ownerKeys('WorkerPool', change);
   if (owned.length > 0) return owned;
   const isCa = name.startsWith('clrk-egressgateway-ca-') || gatewayUses(world, change);
   const pulls = world
-    .list(kinds.workerPool, (change.after ?? change.before)?.metadata?.namespace)
+    .list(kinds.workerPool, namespace)
     .filter((pool) => (pool.spec.template.imagePullSecrets ?? []).some((ref) => ref.name === name))
     .map((pool) => keyOfObject(pool as KubeObject));
   return isCa ? poolsOfNamespace(world, change) : pulls;

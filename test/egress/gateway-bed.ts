@@ -97,7 +97,7 @@ export function createConfig(
     },
     ...change,
   };
-  return { ...document, digest: digestOfDocument(document) } as GatewayConfig;
+  return { ...document, digest: digestOfDocument(document) };
 }
 
 export interface UpstreamOptions {

@@ -66,9 +66,12 @@ test('basic authentication, and a refusal that names no credentials', async () =
   const wrong = { username: 'me', password: 'wrong-secret' };
   const refused = await session(host, { credentials: wrong })
     .request('/v2/', { scope })
-    .catch((thrown: Error) => thrown);
+    .then(
+      () => new Error('not refused'),
+      (thrown: Error) => thrown,
+    );
   expect(refused).toMatchObject({ code: 'IMAGE_UNAUTHORIZED' });
-  expect(JSON.stringify([String(refused), (refused as Error).stack])).not.toContain('wrong-secret');
+  expect(JSON.stringify([String(refused), refused.stack])).not.toContain('wrong-secret');
   expect(await codeOf(session(host).request('/v2/', { scope }))).toBe('IMAGE_UNAUTHORIZED');
 });
 

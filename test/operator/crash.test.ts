@@ -114,7 +114,7 @@ async function removeAll(): Promise<void> {
 }
 
 describe('operator that dies between two writes', () => {
-  it.each([1, 2, 3, 5, 8, 11, 14, 17, 20, 24])(
+  it.each([1, 5, 12, 20])(
     'after %i writes: the next one ends in the same world',
     async (writes) => {
       for (const object of everything) {

@@ -50,20 +50,30 @@ function decode(query: Buffer): dnsPacket.DecodedPacket | undefined {
   }
 }
 
+const isResponse = (query: Buffer): boolean => (query.readUInt8(2) & 0x80) !== 0;
+const opcodeOf = (query: Buffer): number => query.readUInt8(2) & 0x78;
+
 /** What to send back. `decide` is asked for canonical names only. */
 export function answerDns(query: Buffer, decide: (name: Hostname) => NameVerdict): DnsOutcome {
   // Shorter than a header, or itself a response (which an answer would turn into a loop): not worth a packet.
-  if (query.length < headerBytes || (query.readUInt8(2) & 0x80) !== 0) return {};
-  const malformed = {
-    response: formError(query),
-    refused: { name: '', type: '', reason: 'dns_malformed' },
-  } as const;
-  if (query.length > maxQueryBytes) return malformed;
-  const packet = decode(query);
-  if (packet === undefined) return malformed;
-  if ((query.readUInt8(2) & 0x78) !== 0) return { response: respond(packet, rcode.notImp, []) };
+  if (query.length < headerBytes || isResponse(query)) return {};
+  const packet = query.length > maxQueryBytes ? undefined : decode(query);
+  if (packet === undefined) return malformed(query);
+  if (opcodeOf(query) !== 0) return { response: respond(packet, rcode.notImp, []) };
   const [question, ...more] = packet.questions ?? [];
-  if (question === undefined || more.length > 0) return malformed;
+  if (question === undefined || more.length > 0) return malformed(query);
+  return answerQuestion(packet, question, decide);
+}
+
+function malformed(query: Buffer): DnsOutcome {
+  return { response: formError(query), refused: { name: '', type: '', reason: 'dns_malformed' } };
+}
+
+function answerQuestion(
+  packet: dnsPacket.Packet,
+  question: dnsPacket.Question,
+  decide: (name: Hostname) => NameVerdict,
+): DnsOutcome {
   const { name: text, type } = question;
   const name = parseHostname(text);
   if (name === undefined || question.class !== 'IN') {

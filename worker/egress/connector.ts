@@ -23,6 +23,14 @@ export interface ConnectorOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** A connection of a sandbox that lives. */
+interface Caught {
+  readonly socket: Socket;
+  readonly tenant: Tenant;
+  readonly dialled: Dialled;
+  readonly sourcePort: number;
+}
+
 /** One agent must not use up the gateway's sockets (S54); browsers stop at a few dozen. */
 const maxConnectionsPerSandbox = 256;
 // "A connection error within 1 s, never a hang": a gateway is one hop away.
@@ -98,10 +106,16 @@ export class Connector {
     const hostname = tenant?.names.nameOf(localAddress);
     const dialled: Dialled = { ip: localAddress, port: localPort, hostname };
     if (tenant === undefined) return this.#refuse(socket, tenant, dialled, 'orphan_sandbox');
+    return this.#route({ socket, tenant, dialled, sourcePort: remotePort ?? 0 });
+  }
+
+  async #route(caught: Caught): Promise<void> {
+    const { socket, tenant, dialled } = caught;
     const verdict = decideConnection(this.#options.gatewaysOf(tenant.agentId), tenant.agentId, dialled);
     if (!verdict.open) return this.#refuse(socket, tenant, dialled, verdict.reason);
-    if (tenant.sockets.size >= maxConnectionsPerSandbox)
+    if (tenant.sockets.size >= maxConnectionsPerSandbox) {
       return this.#refuse(socket, tenant, dialled, 'limit');
+    }
     tenant.sockets.add(socket);
     socket.once('close', () => tenant.sockets.delete(socket));
     const gateway = await this.#dialGateway(verdict.gateway);
@@ -110,7 +124,7 @@ export class Connector {
       gateway.destroy();
       return;
     }
-    this.#hand(socket, gateway, tenant, dialled, remotePort ?? 0);
+    this.#hand(caught, gateway);
   }
 
   async #dialGateway(gateway: PoolGateway): Promise<Socket | undefined> {
@@ -124,7 +138,7 @@ export class Connector {
     return undefined;
   }
 
-  #hand(socket: Socket, gateway: Socket, tenant: Tenant, dialled: Dialled, sourcePort: number): void {
+  #hand({ socket, tenant, dialled, sourcePort }: Caught, gateway: Socket): void {
     const identity = this.#options.frameKey();
     if (identity === undefined) {
       gateway.destroy();

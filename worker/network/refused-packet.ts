@@ -20,10 +20,10 @@ interface NftSet {
 
 function concatOf(element: unknown): readonly unknown[] | undefined {
   const outer = element as {
-    readonly elem?: { readonly val?: unknown };
-    readonly concat?: readonly unknown[];
+    readonly elem?: { readonly val?: { readonly concat?: unknown } };
+    readonly concat?: unknown;
   } | null;
-  const value = (outer?.elem?.val ?? outer) as { readonly concat?: readonly unknown[] } | null;
+  const value = outer?.elem?.val ?? outer;
   return Array.isArray(value?.concat) ? (value.concat as readonly unknown[]) : undefined;
 }
 

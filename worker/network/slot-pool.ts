@@ -48,25 +48,33 @@ export class SlotPool {
 
   async #fill(): Promise<void> {
     while (!this.#closed) {
-      const wanted = this.#options.ready + this.#waiters.length - this.#ready.length;
-      const indexes: number[] = [];
-      for (let index = 0; index < maxSlots && indexes.length < wanted; index += 1) {
-        if (!this.#made.has(index)) indexes.push(index);
-      }
-      if (indexes.length === 0) return;
-      const slots = indexes.map((index) => this.#options.address(index));
-      for (const index of indexes) this.#made.add(index);
+      const slots = this.#missing().map((index) => this.#options.address(index));
+      if (slots.length === 0) return;
+      for (const { index } of slots) this.#made.add(index);
       try {
         await this.#options.make(slots);
       } catch (error) {
-        await this.#options.remove(slots).catch(this.#options.onError);
-        for (const index of indexes) this.#made.delete(index);
-        this.#options.onError(error);
-        for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
-        return;
+        return this.#giveUp(slots, error);
       }
       for (const slot of slots) this.#offer(slot);
     }
+  }
+
+  /** Free indexes, as many as are wanted and no more than there are. */
+  #missing(): readonly number[] {
+    const wanted = this.#options.ready + this.#waiters.length - this.#ready.length;
+    const indexes: number[] = [];
+    for (let index = 0; index < maxSlots && indexes.length < wanted; index += 1) {
+      if (!this.#made.has(index)) indexes.push(index);
+    }
+    return indexes;
+  }
+
+  async #giveUp(slots: readonly SlotAddress[], error: unknown): Promise<void> {
+    await this.#options.remove(slots).catch(this.#options.onError);
+    for (const { index } of slots) this.#made.delete(index);
+    this.#options.onError(error);
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
   }
 
   #offer(slot: SlotAddress): void {

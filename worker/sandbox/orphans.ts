@@ -10,13 +10,17 @@ import { deleteNamespace } from '../network/router-namespace.ts';
 import { runCommand } from '../system/command.ts';
 import { processesIn, removeCgroup } from './cgroup.ts';
 
-export interface Ownership {
-  readonly pid: number;
-  /** Clock ticks since boot (proc(5), stat field 22): tells a reused pid from the original. */
-  readonly startTicks: string;
+/** Where a worker keeps what outlives its process. */
+export interface WorkerPlace {
   readonly routerNamespace: string;
   readonly cgroup: string;
   readonly runDirectory: string;
+}
+
+export interface Ownership extends WorkerPlace {
+  readonly pid: number;
+  /** Clock ticks since boot (proc(5), stat field 22): tells a reused pid from the original. */
+  readonly startTicks: string;
 }
 
 // Namespaces are named machine-wide, so the list of their owners is too.
@@ -34,7 +38,7 @@ export function startTicksOf(pid: number): string | undefined {
 
 const ownerFile = (routerNamespace: string): string => join(ownersDirectory, `${routerNamespace}.json`);
 
-export async function claim(ownership: Omit<Ownership, 'pid' | 'startTicks'>): Promise<void> {
+export async function claim(ownership: WorkerPlace): Promise<void> {
   await mkdir(ownersDirectory, { recursive: true, mode: 0o700 });
   const owner: Ownership = { ...ownership, pid: process.pid, startTicks: startTicksOf(process.pid) ?? '' };
   await writeFile(ownerFile(ownership.routerNamespace), JSON.stringify(owner), { mode: 0o600 });
@@ -77,7 +81,7 @@ function killLeftovers(cgroup: string): void {
 }
 
 /** Removes everything of one owner. The order is: processes, what they hold, what holds them. */
-export async function clearLeftovers(ownership: Omit<Ownership, 'pid' | 'startTicks'>): Promise<void> {
+export async function clearLeftovers(ownership: WorkerPlace): Promise<void> {
   const { routerNamespace, cgroup, runDirectory } = ownership;
   killLeftovers(cgroup);
   for (const mount of mountsUnder(runDirectory)) await runCommand('umount', ['--lazy', mount]);
@@ -93,11 +97,20 @@ export async function clearLeftovers(ownership: Omit<Ownership, 'pid' | 'startTi
   await disclaim(routerNamespace);
 }
 
-/** Clears up after every worker that is dead, and after earlier lives of this one. */
-export async function clearOrphans(mine: Omit<Ownership, 'pid' | 'startTicks'>): Promise<void> {
+/**
+ * Clears up after every worker whose process is dead: below one directory, or anywhere on this machine. For whoever
+ * has ended workers by SIGKILL and will start no other one that would do it.
+ */
+export async function clearDeadWorkers(below?: string): Promise<void> {
   for (const owner of await owners()) {
+    if (below !== undefined && !`${owner.runDirectory}/`.startsWith(`${below}/`)) continue;
     const alive = startTicksOf(owner.pid) === owner.startTicks;
     if (!alive) await clearLeftovers(owner);
   }
+}
+
+/** Clears up after every worker that is dead, and after earlier lives of this one. */
+export async function clearOrphans(mine: WorkerPlace): Promise<void> {
+  await clearDeadWorkers();
   await clearLeftovers(mine);
 }

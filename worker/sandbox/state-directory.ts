@@ -4,7 +4,7 @@
  */
 import { chown, mkdir, opendir, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PoolAgent } from '../../contract/index.ts';
+import type { AgentRef, PoolAgent } from '../../contract/index.ts';
 import { DispatchError } from '../dispatch/dispatch-error.ts';
 
 const maxEntries = 100_000;
@@ -26,6 +26,10 @@ async function usedBytes(directory: string, limit: number): Promise<number> {
   return bytes;
 }
 
+export function agentStateDirectory(root: string, agent: AgentRef): string {
+  return join(root, agent.namespace, agent.name);
+}
+
 /** The host directory to mount, or undefined for an agent without state. Throws STATE_FULL. */
 export async function openState(
   root: string,
@@ -33,7 +37,7 @@ export async function openState(
   user: { readonly uid: number; readonly gid: number },
 ): Promise<string | undefined> {
   if (agent.state === undefined) return undefined;
-  const directory = join(root, agent.namespace, agent.name);
+  const directory = agentStateDirectory(root, agent);
   const made = await mkdir(directory, { recursive: true, mode: 0o700 });
   if (made !== undefined) await chown(directory, user.uid, user.gid);
   const limit = agent.state.sizeLimitBytes;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseJsonBody } from '../../../egress/providers/json-body.ts';
+import { parseJsonBody, replaceMember } from '../../../egress/providers/json-body.ts';
 
 const parse = (text: string | Buffer): unknown => parseJsonBody(Buffer.from(text as string));
 
@@ -36,5 +36,33 @@ test('property: any object JSON.stringify writes is read as JSON.parse reads it'
         expect(parse(text)).toEqual(JSON.parse(text));
       },
     ),
+  );
+});
+
+test.each([
+  ['{"model":"a"}', 'model', '"b"', '{"model":"b"}'],
+  [
+    '{"n":1.0,"model" : "a,}" ,"seed":12345678901234567890}',
+    'model',
+    '"b"',
+    '{"n":1.0,"model" :"b","seed":12345678901234567890}',
+  ],
+  ['{"x":{"model":"a"},"mod\\u0065l":"a"}', 'model', '"b"', '{"x":{"model":"a"},"mod\\u0065l":"b"}'],
+  ['{"x":["model"],"o":{"a":[1,{"b":"}"}]}}', 'o', '{}', '{"x":["model"],"o":{}}'],
+  ['{"stream":true}', 'o', '{}', '{"o":{},"stream":true}'],
+  [' {}', 'o', '1', ' {"o":1}'],
+])('replaceMember(%s, %s, %s)', (text, name, value, expected) => {
+  expect(replaceMember(text, name, value)).toBe(expected);
+});
+
+test('replaceMember changes that member and no other, whatever the object', () => {
+  const objects = fc.dictionary(fc.string(), fc.jsonValue());
+  fc.assert(
+    fc.property(objects, fc.string(), fc.jsonValue(), fc.nat(4), (object, name, value, indent) => {
+      const text = JSON.stringify(object, undefined, indent);
+      const wanted = JSON.stringify(value);
+      const expected = { ...object, ...(JSON.parse(`{${JSON.stringify(name)}:${wanted}}`) as object) };
+      expect(JSON.parse(replaceMember(text, name, wanted))).toEqual(JSON.parse(JSON.stringify(expected)));
+    }),
   );
 });

@@ -6,7 +6,7 @@ import { escapeControls, StdioLog } from '../../../worker/dispatch/stdio-log.ts'
 function collect(): { readonly lines: string[]; readonly log: StdioLog } {
   const lines: string[] = [];
   const log = new StdioLog({
-    logger: { emit: (record) => void lines.push(String(record.body)) },
+    logger: { emit: (record) => void lines.push(record.body as string) },
     stream: 'stdout',
     attributes: {},
     context: ROOT_CONTEXT,

@@ -1,0 +1,107 @@
+/** AIProviderRoute: the providers, models and endpoints a gateway lets agents call, and where the calls go. */
+import { Type, type Static } from 'typebox';
+import { choice, integer, list, record, text } from './field.ts';
+import { ageColumn, type KindDefinition, type Resource } from './resource.ts';
+import { backendRefs, extensionRef, parentRefs, routeStatus } from './route.ts';
+
+export const providers = ['openai', 'anthropic', 'google', 'azure-openai', 'bedrock', 'custom'] as const;
+
+const match = record('Match is the calls of one provider.', {
+  provider: choice(
+    'provider is whose API is called; custom is any host, matched by endpoint only.',
+    providers,
+  ),
+  models: Type.Optional(
+    list('models are globs of model names; unset means every model.', text('One glob, such as gpt-4o*.'), {
+      max: 32,
+    }),
+  ),
+  endpoints: Type.Optional(
+    list(
+      'endpoints are globs of request paths; unset means every path.',
+      text('One glob, such as /v1/chat/*.', {
+        max: 1_024,
+        rules: [
+          {
+            rule: "self.startsWith('/') || self.startsWith('*')",
+            message: 'an endpoint glob starts with / or *',
+          },
+        ],
+      }),
+      { max: 32 },
+    ),
+  ),
+});
+
+const tokens = { format: 'int64', min: 1, max: Number.MAX_SAFE_INTEGER } as const;
+
+const filter = record(
+  'Filter is one limit or extension.',
+  {
+    type: choice('type is which of the blocks below applies.', ['TokenBudget', 'ExtensionRef']),
+    tokenBudget: Type.Optional(
+      record('tokenBudget limits tokens for type TokenBudget.', {
+        maxTokensPerExecution: Type.Optional(
+          integer('maxTokensPerExecution is the most one execution may use; unset means unlimited.', tokens),
+        ),
+        maxTokensPerDay: Type.Optional(
+          integer(
+            'maxTokensPerDay is the most this rule may use in a UTC day; unset means unlimited.',
+            tokens,
+          ),
+        ),
+        maxOutputTokensPerRequest: Type.Optional(
+          integer(
+            'maxOutputTokensPerRequest is the most one answer may hold; unset means unlimited.',
+            tokens,
+          ),
+        ),
+        budgetRef: Type.Optional(text('budgetRef is a budget shared with other rules; unset means its own.')),
+      }),
+    ),
+    extensionRef: Type.Optional(extensionRef()),
+  },
+  {
+    rules: [
+      {
+        rule: "(self.type == 'TokenBudget') == has(self.tokenBudget) && (self.type == 'ExtensionRef') == has(self.extensionRef)",
+        message: 'set exactly the block of the filter type: tokenBudget or extensionRef',
+      },
+    ],
+  },
+);
+
+const spec = record('spec is the route as it should be.', {
+  parentRefs: parentRefs(),
+  rules: list(
+    'rules are tried in order; the first that matches applies.',
+    record('Rule is what happens to the calls any of its matches names.', {
+      matches: Type.Optional(list('matches are the calls; unset means none.', match, { max: 16 })),
+      filters: Type.Optional(list('filters limit or extend the rule; unset means none.', filter, { max: 8 })),
+      backendRefs: Type.Optional(
+        backendRefs('backendRefs are where the calls go, by weight; unset means where the agent sent them.'),
+      ),
+    }),
+    { max: 16 },
+  ),
+});
+
+const status = routeStatus();
+
+export type AIProviderRouteSpec = Static<typeof spec>;
+export type AIProviderRouteStatus = Static<typeof status>;
+export type AIProviderRoute = Resource<AIProviderRouteSpec, AIProviderRouteStatus>;
+
+export const aiProviderRoute: KindDefinition = {
+  kind: 'AIProviderRoute',
+  plural: 'aiproviderroutes',
+  shortName: 'aipr',
+  description: 'AIProviderRoute opens providers, models and endpoints and says where the calls go.',
+  spec,
+  status,
+  columns: [
+    { name: 'Gateway', type: 'string', jsonPath: '.spec.parentRefs[*].name' },
+    { name: 'Providers', type: 'string', jsonPath: '.spec.rules[*].matches[*].provider' },
+    ageColumn,
+  ],
+};

@@ -1,0 +1,94 @@
+/** Backend: one place calls of providers can be sent to. Never carries a credential. */
+import { Type, type Static } from 'typebox';
+import { choice, flag, integer, list, record, text } from './field.ts';
+import { ageColumn, conditionColumn, statusOf, type KindDefinition, type Resource } from './resource.ts';
+
+const spec = record(
+  'spec is the backend as it should be.',
+  {
+    type: Type.Optional(
+      choice('type is Upstream for a host; unset means Upstream.', ['Upstream', 'InferencePool'], {
+        default: 'Upstream',
+      }),
+    ),
+    schema: record('schema is the API it speaks.', {
+      name: choice('name is the provider whose API it is.', [
+        'openai',
+        'anthropic',
+        'google',
+        'azure-openai',
+        'bedrock',
+      ]),
+    }),
+    upstream: Type.Optional(
+      record('upstream is the host for type Upstream.', {
+        host: text('host is a name or an address.', {
+          rules: [
+            {
+              rule: "isIP(self) || self.matches('^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$')",
+              message: 'upstream.host must be a host name or IP address, without scheme, port or path',
+            },
+            {
+              rule: "!(self.lowerAscii() in ['localhost', 'metadata', 'metadata.google.internal']) && !(isIP(self) && (ip(self).isLoopback() || ip(self).isLinkLocalUnicast() || ip(self).isUnspecified()))",
+              message: 'upstream.host must not be a metadata service or the local host',
+            },
+          ],
+        }),
+        port: Type.Optional(integer('port is the TCP port; unset means 443.', { min: 1, max: 65_535 })),
+      }),
+    ),
+    inferencePoolRef: Type.Optional(
+      record('inferencePoolRef is the pool for type InferencePool.', {
+        group: Type.Optional(text('group is its API group; unset means inference.networking.x-k8s.io.')),
+        kind: Type.Optional(text('kind is its kind; unset means InferencePool.', { max: 63 })),
+        name: text('name is the pool.'),
+      }),
+    ),
+    modelRewrites: Type.Optional(
+      list(
+        'modelRewrites rename models, the first match wins; unset means names stay.',
+        record('ModelRewrite is one renaming.', {
+          from: text('from is a glob of model names.'),
+          to: text('to is the new name.'),
+        }),
+        { max: 32 },
+      ),
+    ),
+    bodyMutation: Type.Optional(
+      record('bodyMutation changes requests on the way; unset means it does not.', {
+        ensureStreamUsage: Type.Optional(
+          flag('ensureStreamUsage asks OpenAI-shaped streams to report usage; unset means it does not.'),
+        ),
+      }),
+    ),
+  },
+  {
+    rules: [
+      {
+        rule: "(self.type == 'Upstream') == has(self.upstream) && (self.type == 'InferencePool') == has(self.inferencePoolRef)",
+        message: 'set exactly the block of the backend type: upstream or inferencePoolRef',
+      },
+    ],
+  },
+);
+
+const status = statusOf({});
+
+export type BackendSpec = Static<typeof spec>;
+export type BackendStatus = Static<typeof status>;
+export type Backend = Resource<BackendSpec, BackendStatus>;
+
+export const backend: KindDefinition = {
+  kind: 'Backend',
+  plural: 'backends',
+  shortName: 'be',
+  description: 'Backend is one place calls of providers can be sent to.',
+  spec,
+  status,
+  columns: [
+    { name: 'Type', type: 'string', jsonPath: '.spec.type' },
+    { name: 'Schema', type: 'string', jsonPath: '.spec.schema.name' },
+    conditionColumn('Status', 'Ready'),
+    ageColumn,
+  ],
+};

@@ -1,0 +1,218 @@
+/** EgressGateway: the only way out of a sandbox; it decides, inspects and records. */
+import { Type, type Static } from 'typebox';
+import { labelSelector } from './container.ts';
+import { choice, duration, integer, labelLength, list, record, stringMap, text } from './field.ts';
+import {
+  ageColumn,
+  conditionColumn,
+  conditions,
+  statusOf,
+  type KindDefinition,
+  type Resource,
+} from './resource.ts';
+
+function secretRef(description: string) {
+  return record(description, {
+    name: text('name is the Secret.'),
+    namespace: Type.Optional(
+      text('namespace is ignored: the Secret is in the namespace of the gateway.', { max: labelLength }),
+    ),
+  });
+}
+
+const listener = record(
+  'Listener takes one kind of traffic.',
+  {
+    name: text('name is the listener, for sectionName of routes.', { max: labelLength }),
+    protocol: choice(
+      'protocol is what the traffic speaks; UDP is refused.',
+      ['TCP', 'TLS', 'HTTP', 'HTTPS', 'UDP'],
+      {
+        rules: [
+          {
+            rule: "self != 'UDP'",
+            message: 'UDP listeners are not supported: agents reach the world over TCP',
+          },
+        ],
+      },
+    ),
+    port: Type.Optional(
+      integer('port is the destination port; unset means every port no other listener names.', {
+        min: 1,
+        max: 65_535,
+      }),
+    ),
+    tls: Type.Optional(
+      record('tls is what happens to TLS; unset means it passes through for TLS and ends here for HTTPS.', {
+        mode: Type.Optional(
+          choice('mode is Terminate to inspect, Passthrough not to; unset means Passthrough.', [
+            'Passthrough',
+            'Terminate',
+          ]),
+        ),
+        caCertRef: Type.Optional(
+          secretRef(
+            'caCertRef is a Secret with tls.crt and tls.key of the CA to sign with; unset means a CA made for the gateway.',
+          ),
+        ),
+      }),
+    ),
+    allowedRoutes: Type.Optional(
+      record('allowedRoutes are the routes that may attach; unset means those of the same namespace.', {
+        namespaces: Type.Optional(
+          record('namespaces are where routes may come from; unset means Same.', {
+            from: Type.Optional(
+              choice('from is Same, All or Selector; unset means Same.', ['Same', 'All', 'Selector']),
+            ),
+            selector: Type.Optional(labelSelector('selector chooses namespaces for from Selector.')),
+          }),
+        ),
+        kinds: Type.Optional(
+          list(
+            'kinds are the kinds that may attach; unset means every route kind.',
+            record('RouteKind is one kind.', {
+              group: Type.Optional(text('group is its API group; unset means clrk.apoxy.dev.')),
+              kind: text('kind is the kind.', { max: labelLength }),
+            }),
+            { max: 8 },
+          ),
+        ),
+      }),
+    ),
+  },
+  {
+    rules: [
+      {
+        rule: "!has(self.tls) || !has(self.tls.mode) || self.tls.mode != 'Terminate' || self.protocol in ['TLS', 'HTTPS']",
+        message: 'tls.mode Terminate needs protocol TLS or HTTPS',
+      },
+    ],
+  },
+);
+
+const otlp = record(
+  'otlp sends a copy of the telemetry elsewhere and says what of bodies is kept; unset means no copy.',
+  {
+    endpoint: Type.Optional(
+      text('endpoint is the base URL of an OTLP/HTTP receiver; unset means none.', {
+        max: 2_048,
+        rules: [
+          {
+            rule: "isURL(self) && self.matches('^https?://[^/]+')",
+            message: 'otlp.endpoint must be an http:// or https:// URL',
+          },
+        ],
+      }),
+    ),
+    headers: Type.Optional(
+      stringMap('headers are sent with each export; unset means none.', { maxValue: 4_096, max: 32 }),
+    ),
+    captureBody: Type.Optional(
+      record('captureBody is what of bodies is kept; unset means the defaults.', {
+        maxBytes: Type.Optional(
+          integer('maxBytes is kept of a body in each direction; unset means 65536, 0 means nothing.', {
+            max: 16_777_216,
+          }),
+        ),
+        includeContentTypes: Type.Optional(
+          list(
+            'includeContentTypes are prefixes of media types whose bodies are kept; unset means JSON, NDJSON and event streams.',
+            text('One prefix.', { max: 127 }),
+            { max: 32 },
+          ),
+        ),
+      }),
+    ),
+  },
+);
+
+const upstreamTLS = record(
+  'upstreamTLS is how upstream servers are verified; unset means by the public roots.',
+  {
+    additionalTrustBundleSecretRef: Type.Optional(
+      secretRef(
+        'additionalTrustBundleSecretRef is a Secret whose keys all hold PEM roots, besides the public ones.',
+      ),
+    ),
+    hostAliases: Type.Optional(
+      list(
+        'hostAliases pin names of upstream servers to an address; unset means DNS.',
+        record('HostAlias is one address and its names.', {
+          ip: text('ip is the address.', {
+            max: 45,
+            rules: [{ rule: 'isIP(self)', message: 'hostAliases.ip must be an IP address' }],
+          }),
+          hostnames: Type.Optional(list('hostnames are the names.', text('One name.'), { max: 32 })),
+        }),
+        { max: 32 },
+      ),
+    ),
+  },
+);
+
+const spec = record('spec is the gateway as it should be.', {
+  defaultPolicy: Type.Optional(
+    choice(
+      'defaultPolicy is what happens to destinations no route names; unset means deny-all.',
+      ['allow-all', 'deny-all'],
+      { default: 'deny-all' },
+    ),
+  ),
+  listeners: list('listeners are the traffic it takes.', listener, { max: 16, min: 1, keys: ['name'] }),
+  otlp: Type.Optional(otlp),
+  upstreamTLS: Type.Optional(upstreamTLS),
+  dns: Type.Optional(
+    record('dns is how upstream names are resolved; unset means the defaults.', {
+      lookupFamily: Type.Optional(
+        choice('lookupFamily is which addresses are used; unset means V4Preferred.', [
+          'V4Preferred',
+          'V4Only',
+          'V6Only',
+          'Auto',
+          'All',
+        ]),
+      ),
+    }),
+  ),
+  requestTimeout: Type.Optional(
+    duration('requestTimeout is how long one upstream request may take; unset means 5m.', 'requestTimeout'),
+  ),
+});
+
+const status = statusOf({
+  listenerCount: Type.Optional(integer('listenerCount is the number of listeners.')),
+  listeners: Type.Optional(
+    list(
+      'listeners say how each listener stands.',
+      record('ListenerStatus is one listener.', {
+        name: text('name is the listener.', { max: labelLength }),
+        port: Type.Optional(integer('port is its destination port.', { max: 65_535 })),
+        backendAddress: Type.Optional(
+          text('backendAddress is where workers send its traffic.', { max: 512 }),
+        ),
+        attachedRoutes: Type.Optional(integer('attachedRoutes is the number of routes attached.')),
+        conditions: Type.Optional(conditions()),
+      }),
+      { max: 16, keys: ['name'] },
+    ),
+  ),
+});
+
+export type EgressGatewaySpec = Static<typeof spec>;
+export type EgressGatewayStatus = Static<typeof status>;
+export type EgressGateway = Resource<EgressGatewaySpec, EgressGatewayStatus>;
+
+export const egressGateway: KindDefinition = {
+  kind: 'EgressGateway',
+  plural: 'egressgateways',
+  shortName: 'egw',
+  description: 'EgressGateway is the way out of the sandboxes: it decides, inspects and records.',
+  spec,
+  status,
+  columns: [
+    { name: 'Policy', type: 'string', jsonPath: '.spec.defaultPolicy' },
+    { name: 'Listeners', type: 'integer', jsonPath: '.status.listenerCount' },
+    conditionColumn('Status', 'Ready'),
+    ageColumn,
+  ],
+};

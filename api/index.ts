@@ -1,0 +1,15 @@
+/** The kinds of CLRK: their types, their schemas and how they become CustomResourceDefinitions. Imports nothing of ours. */
+export * from './group.ts';
+export { kinds } from './kinds.ts';
+export { customResourceDefinition } from './crd.ts';
+export { parseDuration, parseQuantity } from './quantity.ts';
+export { providers } from './ai-provider-route.ts';
+export type { Column, Condition, KindDefinition, ObjectMeta, OwnerReference, Resource } from './resource.ts';
+export type * from './worker-pool.ts';
+export type * from './task-agent.ts';
+export type * from './agent-sandbox-revision.ts';
+export type * from './egress-gateway.ts';
+export type * from './egress-l4-route.ts';
+export type * from './ai-provider-route.ts';
+export type * from './backend.ts';
+export type * from './credential-injection-policy.ts';

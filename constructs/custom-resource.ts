@@ -1,0 +1,104 @@
+/**
+ * What every construct of ours is: one Kubernetes object of the group clrk.apoxy.dev with a stable name. The name is the
+ * path of construct ids below the chart, without a hash, so that GitOps sees the same object after a refactoring of code.
+ * It must never know a kind.
+ */
+import { ApiObject, Chart, Lazy, type ApiObjectMetadata } from 'cdk8s';
+import { Construct, type IConstruct } from 'constructs';
+
+export const group = 'clrk.apoxy.dev';
+const apiVersion = `${group}/v1alpha1`;
+
+// RFC 1123 label: names become parts of Service and Secret names.
+const namePattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+// Leaves room for the suffixes the operator adds (`<pool>-workers`, `clrk-egress-<gateway>`) in 63 characters.
+const maxNameLength = 50;
+
+/** A reference to an object of ours, made here or elsewhere. */
+export interface INamed {
+  readonly name: string;
+  /** Unset: the namespace the manifests are applied to. */
+  readonly namespace: string | undefined;
+}
+
+export interface ResourceProps {
+  /** Name, namespace, labels and annotations; the name is the construct's path below its chart when unset. */
+  readonly metadata?: ApiObjectMetadata;
+}
+
+/** Input that cannot work, told with the place it was given. */
+export function refuse(construct: IConstruct, message: string): never {
+  throw new Error(`${construct.node.path}: ${message}`);
+}
+
+function nameOf(construct: IConstruct): string {
+  const chart = Chart.of(construct);
+  const ids = construct.node.scopes.slice(chart.node.scopes.length).map((scope) => scope.node.id);
+  return ids.join('-').toLowerCase();
+}
+
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** Fields that are undefined are left out of the manifest. */
+export function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+
+export abstract class CustomResource extends Construct implements INamed {
+  readonly apiObject: ApiObject;
+
+  protected constructor(scope: Construct, id: string, kind: string, props: ResourceProps) {
+    super(scope, id);
+    const name = props.metadata?.name ?? nameOf(this);
+    if (!namePattern.test(name) || name.length > maxNameLength) {
+      refuse(this, `name "${name}" must be a DNS label of at most ${maxNameLength} characters`);
+    }
+    this.apiObject = new ApiObject(this, 'Resource', {
+      apiVersion,
+      kind,
+      metadata: { ...props.metadata, name },
+      spec: Lazy.any({ produce: () => this.toSpec() }),
+    });
+    this.node.addValidation({ validate: () => [...this.#clashes(kind), ...this.problems()] });
+  }
+
+  get name(): string {
+    return this.apiObject.name;
+  }
+
+  get namespace(): string | undefined {
+    return this.apiObject.metadata.namespace;
+  }
+
+  /** The object's spec, when everything has been added. */
+  protected abstract toSpec(): object;
+
+  /** What is wrong now that everything has been added. */
+  protected problems(): string[] {
+    return [];
+  }
+
+  #clashes(kind: string): string[] {
+    const same = Chart.of(this)
+      .node.findAll()
+      .filter(
+        (other) =>
+          other instanceof CustomResource &&
+          other !== this &&
+          other.apiObject.kind === kind &&
+          other.name === this.name &&
+          other.namespace === this.namespace,
+      );
+    return same.map((other) => `${kind} "${this.name}" is also made by ${other.node.path}`);
+  }
+
+  /** References of ours stay inside a namespace. */
+  protected requireSameNamespace(other: INamed, what: string): void {
+    if (other.namespace !== this.namespace) {
+      const place = other.namespace ?? '(unset)';
+      refuse(this, `${what} "${other.name}" is in namespace ${place}, not ${this.namespace ?? '(unset)'}`);
+    }
+  }
+}

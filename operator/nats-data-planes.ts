@@ -1,0 +1,113 @@
+/**
+ * The operator's view of its data planes in NATS: empty until NATS answers, last known while it is away. Apart from
+ * the process because NATS may come after the operator and go at any time; neither may ever end it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  errorMessage,
+  gatewayStatusSchema,
+  ingressStatusSchema,
+  workerStatusSchema,
+  type GatewayStatus,
+  type IngressStatus,
+  type WorkerStatus,
+} from '../contract/index.ts';
+import {
+  StatusView,
+  connectNats,
+  openStatusBucket,
+  type Log,
+  type NatsAccess,
+  type StatusBucket,
+} from '../process/index.ts';
+import type { DataPlaneStatus } from './data-plane-status.ts';
+
+export interface NatsDataPlanesOptions {
+  /** Read for each attempt: the password may be rotated while NATS is away. */
+  readonly access: () => NatsAccess;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly onChange: () => void;
+}
+
+interface OpenStatus {
+  readonly bucket: StatusBucket;
+  readonly close: () => Promise<void>;
+}
+
+// The first tries are quick because on one machine everything starts at once.
+const firstRetryMs = 250;
+const lastRetryMs = 10_000;
+
+export class NatsDataPlanes implements DataPlaneStatus {
+  #workers: StatusView<typeof workerStatusSchema> | undefined;
+  #gateways: StatusView<typeof gatewayStatusSchema> | undefined;
+  #ingresses: StatusView<typeof ingressStatusSchema> | undefined;
+
+  workers(): readonly WorkerStatus[] {
+    return this.#workers?.live() ?? [];
+  }
+
+  gateways(): readonly GatewayStatus[] {
+    return this.#gateways?.live() ?? [];
+  }
+
+  ingresses(): readonly IngressStatus[] {
+    return this.#ingresses?.live() ?? [];
+  }
+
+  /** Connects, however long it takes, and follows until the signal aborts. Never rejects. */
+  async follow(options: NatsDataPlanesOptions): Promise<void> {
+    const { log, signal } = options;
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    try {
+      // An attempt may hang until its own timeout; an orderly end does not wait for it.
+      const opening = untilOpen(options);
+      const open = await Promise.race([opening, aborted]);
+      if (open === undefined) {
+        void opening.then(async (late) => await late?.close());
+        return;
+      }
+      this.#view(open.bucket, options.onChange);
+      await aborted;
+      await open.close();
+    } catch (thrown) {
+      log.error({ error: errorMessage(thrown) }, 'data planes are no longer followed');
+    }
+  }
+
+  #view(bucket: StatusBucket, onChange: () => void): void {
+    const options = { now: Date.now };
+    this.#workers = new StatusView(bucket, 'worker.', workerStatusSchema, options);
+    this.#gateways = new StatusView(bucket, 'egress.', gatewayStatusSchema, options);
+    this.#ingresses = new StatusView(bucket, 'ingress.', ingressStatusSchema, options);
+    for (const view of [this.#workers, this.#gateways, this.#ingresses]) view.onChange(onChange);
+    onChange();
+  }
+}
+
+async function untilOpen({ access, log, signal }: NatsDataPlanesOptions): Promise<OpenStatus | undefined> {
+  for (let waitMs = firstRetryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, lastRetryMs)) {
+    try {
+      return await openOnce(access(), log);
+    } catch (thrown) {
+      log.warn({ error: errorMessage(thrown), retryMs: waitMs }, 'NATS does not answer, trying again');
+    }
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+async function openOnce(access: NatsAccess, log: Log): Promise<OpenStatus> {
+  const connection = await connectNats(access, { name: 'clrk-operator', log });
+  const close = async (): Promise<void> => await connection.close().catch(() => undefined);
+  try {
+    return { bucket: await openStatusBucket(connection), close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}

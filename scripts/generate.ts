@@ -1,0 +1,80 @@
+/**
+ * Writes what is generated from api/: crds/*.yaml and, with `cdk8s import`, the L1 constructs. Works offline and gives
+ * the same bytes each time, so that CI can demand that what is committed is what the sources say.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { stringify } from 'yaml';
+import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
+
+const header = '# Generated from api/ by `npm run generate`. Do not edit.\n';
+
+/** File name to text. */
+export function crdFiles(): Map<string, string> {
+  return new Map(
+    kinds.map((kind) => [
+      `${apiGroup}_${kind.plural}.yaml`,
+      header + stringify(customResourceDefinition(kind), { aliasDuplicateObjects: false, lineWidth: 0 }),
+    ]),
+  );
+}
+
+function writeCrds(directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  const files = crdFiles();
+  for (const name of readdirSync(directory))
+    if (name.endsWith('.yaml') && !files.has(name)) rmSync(join(directory, name));
+  for (const [name, text] of files) writeFileSync(join(directory, name), text);
+}
+
+/** The generator writes enums and parameter properties, which erasing types cannot run: the same as plain objects. */
+export function erasable(source: string): string {
+  return source
+    .replace(/^import \{ ([^}]*) \} from 'cdk8s';$/gm, (_line, names: string) => {
+      const types = /^(ApiObjectMetadata|GroupVersionKind)$/;
+      const marked = names.split(', ').map((name) => (types.test(name) ? `type ${name}` : name));
+      return `import { ${marked.join(', ')} } from 'cdk8s';`;
+    })
+    .replace(/^export enum (\w+) \{\n([^}]*)\}$/gm, (_block, name: string, members: string) => {
+      const fields = members.replace(/^( {2}\w+) = /gm, '$1: ');
+      return `export const ${name} = {\n${fields}} as const;\nexport type ${name} = (typeof ${name})[keyof typeof ${name}];`;
+    })
+    .replace(
+      /^ {2}private constructor\(public readonly value: ([^)]*)\) \{\n {2}\}/gm,
+      '  public readonly value: $1;\n  private constructor(value: $1) {\n    this.value = value;\n  }',
+    );
+}
+
+function importConstructs(root: string): void {
+  const output = join(root, 'constructs/imports');
+  mkdirSync(output, { recursive: true });
+  const inputs = [...crdFiles().keys()].map((name) => join(root, 'crds', name));
+  const cdk8s = join(root, 'node_modules/cdk8s-cli/bin/cdk8s');
+  const combined = join(output, '.crds.yaml');
+  try {
+    writeFileSync(combined, inputs.map((path) => readFileSync(path, 'utf8')).join('---\n'));
+    execFileSync(
+      process.execPath,
+      [cdk8s, 'import', '--language', 'typescript', '--no-save', '-o', output, combined],
+      {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: { ...process.env, CDK8S_DISABLE_ANALYTICS: '1', CDK8S_CHECK_UPGRADE: 'false' },
+      },
+    );
+  } finally {
+    rmSync(combined, { force: true });
+  }
+  for (const name of readdirSync(output).filter((each) => each.endsWith('.ts'))) {
+    const path = join(output, name);
+    writeFileSync(path, erasable(readFileSync(path, 'utf8')));
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const root = process.cwd();
+  writeCrds(join(root, 'crds'));
+  importConstructs(root);
+}

@@ -1,0 +1,113 @@
+/** What the real API server makes of our CRDs: each fixture is refused with its `# expect:` message, or accepted. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { apiGroup, kinds } from '../../api/index.ts';
+import { crdFiles } from '../../scripts/generate.ts';
+import { ControlPlane } from '../operator/control-plane.ts';
+
+const here = new URL('.', import.meta.url);
+const folders = readdirSync(here, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+const fixtures = folders.flatMap(({ name: folder }) =>
+  readdirSync(new URL(`${folder}/`, here)).map((file) => {
+    const text = readFileSync(new URL(`${folder}/${file}`, here), 'utf8');
+    const expected = /^# expect: (.*)$/m.exec(text)?.[1];
+    return { name: `${folder}/${file}`, text, expected };
+  }),
+);
+const accepted = fixtures.filter(({ expected }) => expected === undefined);
+const refused = fixtures.flatMap(({ name, text, expected }) =>
+  expected === undefined ? [] : [{ name, text, expected }],
+);
+/** Promise S21 and S52 of the security reference are kept by these. */
+const security = /wildcard|cidr|metadata|loopback|secret-in-env|host-url/;
+
+interface Answer {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let plane: ControlPlane;
+
+function kubectl(args: readonly string[], input = ''): Answer {
+  const tool = join(
+    process.env['CLRK_CACHE'] ?? join(homedir(), '.cache/clrk/tools'),
+    'kubectl',
+    '1.34.2',
+    'kubectl',
+  );
+  const config = join(plane.directory, 'kubectl.yaml');
+  const ran = spawnSync(tool, [`--kubeconfig=${config}`, ...args], {
+    input,
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr };
+}
+
+beforeAll(async () => {
+  plane = await ControlPlane.start();
+  writeFileSync(join(plane.directory, 'kubectl.yaml'), plane.config().exportConfig(), { mode: 0o600 });
+}, 120_000);
+
+afterAll(async () => {
+  await plane?.stop();
+});
+
+test('what is committed in crds/ is what api/ says', () => {
+  for (const [name, text] of crdFiles()) {
+    expect(readFileSync(new URL(`../../crds/${name}`, here), 'utf8')).toBe(text);
+  }
+  expect(readdirSync(new URL('../../crds/', here)).sort()).toEqual([...crdFiles().keys()].sort());
+});
+
+test.each(kinds)('$kind is established, structural and explained', ({ kind, plural, shortName }) => {
+  const crd = JSON.parse(kubectl(['get', 'crd', `${plural}.${apiGroup}`, '-o', 'json']).stdout) as {
+    status: { conditions: Array<{ type: string; status: string; message: string }> };
+  };
+  const condition = (type: string) => crd.status.conditions.find((each) => each.type === type);
+  expect(condition('Established')?.status).toBe('True');
+  expect(condition('NonStructuralSchema')).toBeUndefined();
+  const explained = kubectl(['explain', `${shortName}.spec`, '--recursive=false']);
+  expect(explained.stderr).toBe('');
+  expect(explained.stdout).toContain(`KIND:       ${kind}`);
+  expect(explained.stdout).not.toContain('<no description>');
+});
+
+describe('refused', () => {
+  test.each(refused.map((each) => ({ ...each, promise: security.test(each.name) ? 'S21 S52:' : 'rule' })))(
+    '$promise $name',
+    ({ text, expected }) => {
+      const { code, stderr } = kubectl(['create', '--dry-run=server', '-f', '-'], text);
+      expect(stderr).toContain(expected);
+      expect(code).toBe(1);
+    },
+  );
+});
+
+describe('accepted', () => {
+  test.each(accepted)('$name, with nothing dropped and a status not looked at', ({ text }) => {
+    const { code, stdout, stderr } = kubectl(['create', '--validate=strict', '-o', 'json', '-f', '-'], text);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const { status, spec } = JSON.parse(stdout) as { status: unknown; spec: unknown };
+    expect(status).toEqual({ observedGeneration: -1 });
+    expect(spec).toMatchObject((parse(text) as { spec: object }).spec);
+  });
+
+  test('only defaults of the original are stamped', () => {
+    const stamped = JSON.parse(kubectl(['get', 'ta', 'valid-minimal', '-o', 'json']).stdout) as {
+      spec: object;
+    };
+    expect(Object.keys(stamped.spec).sort()).toEqual(['template', 'timeout', 'workerPoolRef']);
+  });
+
+  test('a revision never changes', () => {
+    const patch = ['patch', 'asr', 'valid-minimal', '--type=merge', '-p', '{"spec":{"image":"other:1"}}'];
+    expect(kubectl(patch).stderr).toContain('a revision never changes');
+  });
+});

@@ -1,0 +1,23 @@
+/** The manifests' names and numbers are those the processes use: apps may not import contract/, so this holds them together. */
+import { expect, test } from 'vitest';
+import * as names from '../../apps/system-names.ts';
+import * as contract from '../../contract/index.ts';
+import { platformSettingsName } from '../../local/dev/install.ts';
+import { exposeLabel } from '../../local/service-proxy/forwarding.ts';
+
+test('names, ports and variables of apps/ are those of contract/', () => {
+  expect(contract.ports).toMatchObject(names.ports);
+  expect(contract.environment).toMatchObject(names.variables);
+  expect({
+    systemNamespace: names.systemNamespace,
+    platformImage: names.platformImage,
+    platformAuthSecret: names.platformAuthSecret,
+  }).toEqual({
+    systemNamespace: contract.systemNamespace,
+    platformImage: contract.platformImage,
+    platformAuthSecret: contract.platformAuthSecret,
+  });
+  expect(names.ingressConfigSecret).toBe(contract.configSecretName.ingress());
+  expect(names.platformSettings).toBe(platformSettingsName);
+  expect(names.labels.expose).toBe(exposeLabel);
+});

@@ -1,0 +1,136 @@
+import { Duration } from 'cdk8s';
+import { describe, expect, test } from 'vitest';
+import { Backend, Credential, EgressGateway } from '../../constructs/index.ts';
+import { specOf, synth, testChart } from './chart.ts';
+
+describe('EgressGateway', () => {
+  test('is closed, takes every port, and says so in the manifest', () => {
+    const chart = testChart();
+    new EgressGateway(chart, 'gateway');
+    expect(specOf(chart, 'EgressGateway')).toEqual({
+      defaultPolicy: 'deny-all',
+      listeners: [{ name: 'all', protocol: 'TCP' }],
+    });
+  });
+
+  test('allowProvider makes one route a provider, with a key', () => {
+    const chart = testChart();
+    const gateway = new EgressGateway(chart, 'gateway');
+    const credential = Credential.bearer({ name: 'openai' });
+    const backend = new Backend(chart, 'local', { schema: 'openai', host: 'llm.example.com' });
+    gateway.allowProvider('openai', { models: ['gpt-4o*'], credential });
+    gateway.allowProvider('openai', { models: ['o1'], backends: [{ backend, weight: 3 }], credential });
+    expect(specOf(chart, 'AIProviderRoute')).toEqual({
+      parentRefs: [{ group: 'clrk.apoxy.dev', kind: 'EgressGateway', name: 'gateway' }],
+      rules: [
+        { matches: [{ provider: 'openai', models: ['gpt-4o*'] }] },
+        { matches: [{ provider: 'openai', models: ['o1'] }], backendRefs: [{ name: 'local', weight: 3 }] },
+      ],
+    });
+    expect(specOf(chart, 'CredentialInjectionPolicy')).toEqual({
+      targetRefs: [{ group: 'clrk.apoxy.dev', kind: 'AIProviderRoute', name: 'gateway-openai' }],
+      target: 'Header',
+      headerName: 'Authorization',
+      headerValuePrefix: 'Bearer ',
+      secretRef: { name: 'openai' },
+      secretKey: 'token',
+    });
+  });
+
+  test('a second key for one provider is refused with the place', () => {
+    const gateway = new EgressGateway(testChart(), 'gateway');
+    gateway.allowProvider('openai', { credential: Credential.bearer({ name: 'a' }) });
+    expect(() => gateway.allowProvider('openai', { credential: Credential.bearer({ name: 'b' }) })).toThrow(
+      'test/gateway/openai: has a credential already',
+    );
+  });
+
+  test('allowHosts and allowCidrs make L4 routes that grow', () => {
+    const chart = testChart();
+    const gateway = new EgressGateway(chart, 'gateway');
+    gateway.allowHosts(['api.example.com', '*.example.org']);
+    gateway.allowHosts(['db.example.com'], { ports: [5432], agents: { team: 'a' } });
+    gateway.allowCidrs(['10.1.0.0/16'], { ports: [{ startPort: 8000, endPort: 8010 }] });
+    expect(specOf(chart, 'EgressL4Route', 'gateway-hosts')['rules']).toEqual([
+      {
+        matches: [
+          {
+            destinationHostnames: ['api.example.com', '*.example.org'],
+            ports: [{ port: 443 }],
+            protocol: 'TCP',
+          },
+        ],
+      },
+      {
+        matches: [
+          {
+            destinationHostnames: ['db.example.com'],
+            ports: [{ port: 5432 }],
+            protocol: 'TCP',
+            sourceAgents: { matchLabels: { team: 'a' } },
+          },
+        ],
+      },
+    ]);
+    expect(specOf(chart, 'EgressL4Route', 'gateway-cidrs')['rules']).toEqual([
+      {
+        matches: [
+          { destinationCIDRs: ['10.1.0.0/16'], ports: [{ startPort: 8000, endPort: 8010 }], protocol: 'TCP' },
+        ],
+      },
+    ]);
+  });
+
+  test.each([
+    ['*.com'],
+    ['*'],
+    ['https://api.example.com'],
+    ['api.example.com:443'],
+    ['a..b'],
+    [''],
+    ['evil\0.com'],
+  ])('S21: host %j is refused where it is written', (host) => {
+    const gateway = new EgressGateway(testChart(), 'gateway');
+    expect(() => gateway.allowHosts([host])).toThrow('test/gateway/hosts: ');
+  });
+
+  test.each([[0], [65_536], [1.5], [{ startPort: 9, endPort: 8 }]])('port %j is refused', (port) => {
+    const gateway = new EgressGateway(testChart(), 'gateway');
+    expect(() => gateway.allowHosts(['a.example.com'], { ports: [port] })).toThrow(
+      'test/gateway/hosts: port',
+    );
+  });
+
+  test('routes are in the namespace of their gateway', () => {
+    const chart = testChart();
+    const gateway = new EgressGateway(chart, 'gateway', { metadata: { namespace: 'team-a' } });
+    gateway.allowProvider('openai', { credential: Credential.bearer({ name: 'k' }) });
+    gateway.allowHosts(['api.example.com']);
+    expect(new Set(synth(chart).map(({ metadata }) => metadata.namespace))).toEqual(new Set(['team-a']));
+  });
+
+  test('listeners, trust and time', () => {
+    const chart = testChart();
+    const gateway = new EgressGateway(chart, 'gateway', {
+      listeners: [{ name: 'tls', protocol: 'TLS', port: 443, tls: 'Terminate' }],
+      additionalTrustBundle: { name: 'ca' },
+      hostAliases: [{ ip: '192.0.2.1', hostnames: ['api.example.com'] }],
+      requestTimeout: Duration.minutes(2),
+    });
+    expect(() => gateway.addListener({ name: 'tls', protocol: 'TCP' })).toThrow(
+      'has a listener "tls" already',
+    );
+    expect(() => gateway.addListener({ name: 'x', protocol: 'TCP', tls: 'Terminate' })).toThrow(
+      'tls is for protocol TLS',
+    );
+    expect(specOf(chart, 'EgressGateway')).toEqual({
+      defaultPolicy: 'deny-all',
+      listeners: [{ name: 'tls', protocol: 'TLS', port: 443, tls: { mode: 'Terminate' } }],
+      upstreamTLS: {
+        additionalTrustBundleSecretRef: { name: 'ca' },
+        hostAliases: [{ ip: '192.0.2.1', hostnames: ['api.example.com'] }],
+      },
+      requestTimeout: '120s',
+    });
+  });
+});

@@ -1,0 +1,129 @@
+/**
+ * The answer of one invocation to its caller, in whichever shape was asked for and whichever moment it is: a status
+ * line while none is out, trailers afterwards. An exit code is always told where it is known, 0 too, so that a whole
+ * answer can be told from one that only looks whole.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { cloudEventContentType, header, maxRequestBodyBytes, type CloudEvent } from '../../contract/index.ts';
+import { DispatchError, sendError } from './dispatch-error.ts';
+import { composeResponseEvent } from './envelope.ts';
+import type { Outcome } from './invocation-outcome.ts';
+import { collectOutput, streamOutput, type StreamedOutput } from './stdout-response.ts';
+
+export interface AnswerBody {
+  readonly contentType?: string;
+  readonly body: Buffer;
+}
+
+function exitHeaders(outcome: Outcome): Record<string, string> {
+  return outcome.exitCode === undefined ? {} : { [header.exitCode]: String(outcome.exitCode) };
+}
+
+export class InvocationAnswer {
+  /** The caller accepts the answer as one CloudEvent only. */
+  readonly wrapped: boolean;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #now: () => number;
+  #bytes = 0;
+  #finished = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse, now: () => number) {
+    this.#request = request;
+    this.#response = response;
+    this.#now = now;
+    this.wrapped = request.headers.accept === cloudEventContentType;
+  }
+
+  get status(): number {
+    return this.#response.statusCode;
+  }
+
+  /** Of the agent's answer. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Calls back when the connection ends before the answer was finished. */
+  onGone(gone: () => void): void {
+    this.#response.once('close', () => {
+      if (!this.#finished) gone();
+    });
+  }
+
+  /** Reads the output to its end: streamed as it comes, or kept for wrapping (undefined: too much of it). */
+  take(stdout: Readable, onChunk: (chunk: Buffer) => void): Promise<Buffer | StreamedOutput | undefined> {
+    return this.wrapped
+      ? collectOutput(stdout, maxRequestBodyBytes, onChunk)
+      : streamOutput(stdout, this.#response, onChunk);
+  }
+
+  /** The end of an answer whose bytes, if any, were streamed. */
+  endStreamed(outcome: Outcome, bytes: number): void {
+    this.#bytes = bytes;
+    if (outcome.phase !== 'Succeeded') this.fail(outcome);
+    else if (!this.#response.headersSent)
+      this.#send({ contentType: 'application/octet-stream', body: Buffer.alloc(0) }, outcome);
+    else this.#endWithTrailers(exitHeaders(outcome));
+  }
+
+  /** The agent's whole answer. Only its content type and body are the agent's: no header of ours can be forged. */
+  sendWhole(output: AnswerBody, outcome: Outcome): void {
+    this.#send({ contentType: output.contentType ?? 'application/octet-stream', body: output.body }, outcome);
+  }
+
+  sendWrapped(event: CloudEvent, output: AnswerBody, outcome: Outcome): void {
+    if (outcome.phase !== 'Succeeded') return this.fail(outcome);
+    const wrapped = composeResponseEvent(event, output, new Date(this.#now()).toISOString());
+    this.#send({ contentType: cloudEventContentType, body: Buffer.from(JSON.stringify(wrapped)) }, outcome);
+  }
+
+  /** The agent failed. */
+  fail(outcome: Outcome): void {
+    const error = new DispatchError(
+      'NON_ZERO_EXIT',
+      outcome.message ?? 'the agent failed',
+      'Its output on stderr is in `clrk logs`.',
+    );
+    this.sendFailure(error, exitHeaders(outcome));
+  }
+
+  /** An error as the response, or as trailers when bytes are out already. */
+  sendFailure(error: DispatchError, headers: Readonly<Record<string, string>> = {}): void {
+    if (this.#response.destroyed) return;
+    if (!this.#response.headersSent) return sendError(this.#response, error, headers);
+    this.#endWithTrailers({ ...headers, [header.errorCode]: error.code });
+  }
+
+  #endWithTrailers(trailers: Readonly<Record<string, string>>): void {
+    if (this.#response.destroyed || this.#response.writableEnded) return;
+    this.#response.addTrailers(trailers);
+    this.#response.end();
+  }
+
+  #send({ contentType, body }: Required<AnswerBody>, outcome: Outcome): void {
+    this.#bytes = body.length;
+    this.#response.writeHead(200, {
+      'content-type': contentType,
+      'content-length': body.length,
+      ...exitHeaders(outcome),
+    });
+    this.#response.end(body);
+  }
+
+  /** The last byte is with the kernel, or the caller is gone. */
+  async finish(): Promise<void> {
+    const response = this.#response;
+    this.#finished = true;
+    if (!response.writableEnded) response.end();
+    if (!response.writableFinished && !response.destroyed) {
+      await new Promise<void>((resolve) => {
+        response.once('finish', resolve);
+        response.once('close', resolve);
+      });
+    }
+    // Bytes of a refused body may still be under way; reading them would be reading further.
+    if (!this.#request.complete) this.#request.destroy();
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The config document in force, as the questions that are asked of it. Apart so that policy changes in one place and
+ * at once; before the first document everything is refused. It holds no sockets, files or processes.
+ */
+import { agentId, type PoolConfig, type PoolGateway } from '../contract/index.ts';
+import type { WarmTarget } from './sandbox/warm-pool.ts';
+import { agentStateDirectory } from './sandbox/state-directory.ts';
+import type { AdmittedImage } from './dispatch/admitted-image.ts';
+
+/** A sandbox costs about 60 MB without its agent; the pool's own bound is the better one (0: this). */
+const ownCapacity = 32;
+/** The original's code cap; the documented one is half of the worker's capacity. */
+const maxWarm = 16;
+
+type ReadyImages = (
+  namespace: string,
+  revision: PoolConfig['agents'][number]['revisions'][number],
+) => AdmittedImage | undefined;
+
+function gatewaysByAgent(config: PoolConfig): Map<string, readonly PoolGateway[]> {
+  const byId = new Map(config.gateways.map((gateway) => [gateway.id, gateway]));
+  return new Map(
+    config.agents.map((agent) => [
+      agentId(agent),
+      agent.gateways.flatMap((id) => {
+        const gateway = byId.get(id);
+        return gateway === undefined ? [] : [gateway];
+      }),
+    ]),
+  );
+}
+
+export class PoolPolicy {
+  #config: PoolConfig | undefined;
+  #gateways = new Map<string, readonly PoolGateway[]>();
+
+  replace(config: PoolConfig): void {
+    this.#config = config;
+    this.#gateways = gatewaysByAgent(config);
+  }
+
+  get config(): PoolConfig | undefined {
+    return this.#config;
+  }
+
+  get digest(): string {
+    return this.#config?.digest ?? '';
+  }
+
+  get capacity(): number {
+    const bound = this.#config?.maxExecutionsPerWorker ?? 0;
+    return bound > 0 ? bound : ownCapacity;
+  }
+
+  gatewaysOf(id: string): readonly PoolGateway[] {
+    return this.#gateways.get(id) ?? [];
+  }
+
+  /** What identity frames are signed with, and for which pool. */
+  frameKey(): { readonly pool: string; readonly key: Uint8Array } | undefined {
+    const config = this.#config;
+    if (config === undefined) return undefined;
+    return {
+      pool: `${config.pool.namespace}/${config.pool.name}`,
+      key: Buffer.from(config.frameKeyBase64, 'base64'),
+    };
+  }
+
+  /** What should be warm now, of the agents whose images are here and whose gateways can be trusted. */
+  warmTargets(ready: ReadyImages, stateDirectory: string): readonly WarmTarget[] {
+    return (this.#config?.agents ?? []).flatMap((agent): WarmTarget[] => {
+      const revision = agent.revisions.find((each) => each.name === agent.servingRevision);
+      const image = revision === undefined ? undefined : ready(agent.namespace, revision);
+      const caPems = this.gatewaysOf(agentId(agent)).flatMap((gateway) => gateway.caPem ?? []);
+      if (agent.kind !== 'TaskAgent' || revision === undefined || image === undefined) return [];
+      if (agent.warmPoolSize === 0 || caPems.length !== agent.gateways.length) return [];
+      const statePath =
+        agent.state === undefined ? {} : { statePath: agentStateDirectory(stateDirectory, agent) };
+      return [
+        {
+          revisionId: `${agent.namespace}/${revision.name}`,
+          plan: { agent, revision, ...image, caPems, ...statePath },
+          size: Math.min(agent.warmPoolSize, maxWarm, Math.floor(this.capacity / 2)),
+          idleTtlMs: agent.warmPoolIdleTtlMs,
+        },
+      ];
+    });
+  }
+}

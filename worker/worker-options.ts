@@ -1,0 +1,25 @@
+/** What a worker is given from outside: places, names, and functions to the rest of the platform. */
+import type { DenyReason, Invocation } from '../contract/index.ts';
+import type { ImageStore } from '../oci/index.ts';
+import type { GatewayAddresses } from './egress/gateway-directory.ts';
+import type { LogEmitter, SpanStarter } from './telemetry/sink.ts';
+
+export interface WorkerOptions {
+  /** Unique on this machine; names the namespaces and cgroups. */
+  readonly name: string;
+  readonly host: string;
+  /** 0: one of the kernel's choice. */
+  readonly port: number;
+  readonly runsc: string;
+  readonly runDirectory: string;
+  readonly stateDirectory: string;
+  readonly images: ImageStore;
+  readonly tracer: SpanStarter;
+  readonly logger: LogEmitter;
+  readonly addressesOf: GatewayAddresses;
+  readonly publish: (invocation: Invocation) => void;
+  /** What the status says has changed. */
+  readonly onChange: () => void;
+  readonly onRefusal?: (reason: DenyReason) => void;
+  readonly onError: (error: unknown) => void;
+}

@@ -1,0 +1,140 @@
+/**
+ * Everything a worker runs sandboxes with, wired: the walled network and its listeners, slots, roots, images, warm
+ * pool. Apart from the worker so that wiring and life cycle can each be read alone. Nothing here runs an agent.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DnsServer } from './dns/dns-server.ts';
+import { Connector } from './egress/connector.ts';
+import { Refusals } from './egress/refusal.ts';
+import { Tenancy } from './egress/tenancy.ts';
+import { ImageKeeper } from './image/image-keeper.ts';
+import { MetadataServer } from './metadata/metadata-server.ts';
+import { takeRefusedPackets } from './network/refused-packet.ts';
+import { openRouterNamespace, type RouterNamespace } from './network/router-namespace.ts';
+import { slotAddress, type SlotAddress } from './network/slot-address.ts';
+import { SlotPool } from './network/slot-pool.ts';
+import { deleteSlots, makeSlots, renewSlot } from './network/slot-set-up.ts';
+import type { PoolPolicy } from './pool-policy.ts';
+import type { WorkerPlace } from './sandbox/orphans.ts';
+import { RootLayers } from './sandbox/root-layer.ts';
+import { Runsc } from './sandbox/runsc.ts';
+import { SandboxFactory } from './sandbox/sandbox-factory.ts';
+import { openState } from './sandbox/state-directory.ts';
+import { WarmPool } from './sandbox/warm-pool.ts';
+import type { WorkerOptions } from './worker-options.ts';
+
+/** Slots kept ready: a burst of this size never waits for `ip`. */
+const readySlots = 8;
+
+interface NetworkParts {
+  readonly tenancy: Tenancy;
+  readonly refusals: Refusals;
+  readonly connector: Connector;
+  readonly dns: DnsServer;
+  readonly metadata: MetadataServer;
+}
+
+export interface WorkerParts extends NetworkParts {
+  readonly slots: SlotPool;
+  readonly roots: RootLayers;
+  readonly factory: SandboxFactory;
+  readonly warm: WarmPool;
+  readonly images: ImageKeeper;
+}
+
+async function openNetwork(
+  router: RouterNamespace,
+  options: WorkerOptions,
+  policy: PoolPolicy,
+): Promise<NetworkParts> {
+  const { tracer, logger, addressesOf, onError } = options;
+  const tenancy = new Tenancy(Date.now);
+  const refusals = new Refusals({ tracer, logger, onCount: (reason) => options.onRefusal?.(reason) });
+  const gatewaysOf = (id: string) => policy.gatewaysOf(id);
+  return {
+    tenancy,
+    refusals,
+    connector: new Connector({
+      fd: router.tcp.fd,
+      tenancy,
+      gatewaysOf,
+      addressesOf,
+      frameKey: () => policy.frameKey(),
+      refusals,
+      now: Date.now,
+      onError,
+    }),
+    dns: await DnsServer.open({ fd: router.dns.fd, tenancy, gatewaysOf, refusals, onError }),
+    metadata: new MetadataServer({ fd: router.metadata.fd, tenancy, onError }),
+  };
+}
+
+/** What the wall refused a sandbox, read back before its slot is another one's. */
+async function recordRefusedPackets(router: string, network: NetworkParts, slot: SlotAddress): Promise<void> {
+  const tenant = network.tenancy.takeDeparted(slot.index);
+  if (tenant === undefined) return;
+  for (const packet of await takeRefusedPackets(router, slot.hostInterface)) {
+    const { reason, protocol, destination, port } = packet;
+    network.refusals.record(tenant, { reason, protocol, ip: destination, port, once: true });
+  }
+  network.refusals.close(tenant);
+}
+
+/** Makes the wall first, then its listeners; slots are still to be filled. */
+export async function openWorkerParts(
+  options: WorkerOptions,
+  place: WorkerPlace,
+  policy: PoolPolicy,
+  onImages: () => void,
+): Promise<WorkerParts> {
+  const { runDirectory, runsc, onError } = options;
+  for (const name of ['runsc', 'bundles', 'roots']) {
+    await mkdir(join(runDirectory, name), { recursive: true, mode: 0o700 });
+  }
+  const router = await openRouterNamespace(place.routerNamespace);
+  const network = await openNetwork(router, options, policy);
+  const slots = new SlotPool({
+    address: (index) => slotAddress(router.name, index),
+    make: (wanted) => makeSlots(router.name, wanted),
+    renew: renewSlot,
+    remove: deleteSlots,
+    ready: readySlots,
+    onError,
+  });
+  const roots = new RootLayers(join(runDirectory, 'roots'), onError);
+  const factory = new SandboxFactory({
+    runsc: new Runsc({ binary: runsc, root: join(runDirectory, 'runsc') }),
+    roots,
+    slots,
+    bundleDirectory: join(runDirectory, 'bundles'),
+    cgroup: place.cgroup,
+    beforeSlotReuse: (slot) => recordRefusedPackets(router.name, network, slot),
+    onError,
+  });
+  const warm = new WarmPool({
+    make: async (plan) => {
+      await openState(options.stateDirectory, plan.agent, plan.user);
+      return factory.make(plan, () => undefined);
+    },
+    clear: (made) => factory.clear(made.sandbox),
+    now: Date.now,
+    onChange: options.onChange,
+    onError,
+  });
+  const images = new ImageKeeper({ store: options.images, onChange: onImages });
+  return { slots, roots, factory, warm, images, ...network };
+}
+
+/** After the last run has ended. The namespaces and cgroups are the caller's to delete. */
+export async function closeWorkerParts(parts: WorkerParts): Promise<void> {
+  await parts.factory.close();
+  parts.images.close();
+  await Promise.all([
+    parts.connector[Symbol.asyncDispose](),
+    parts.dns[Symbol.asyncDispose](),
+    parts.metadata[Symbol.asyncDispose](),
+  ]);
+  await parts.slots.close();
+  await parts.roots.sweep();
+}
