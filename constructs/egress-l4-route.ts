@@ -1,4 +1,5 @@
 /** An EgressL4Route: hosts, addresses and ports a gateway opens without looking inside. */
+import { BlockList, isIP } from 'node:net';
 import type { Construct } from 'constructs';
 import type { EgressL4RouteSpec } from '../api/index.ts';
 import { present, refuse } from './custom-resource.ts';
@@ -22,6 +23,21 @@ export interface L4Match {
 
 export interface EgressL4RouteProps extends EgressRouteProps {
   readonly matches?: readonly L4Match[];
+}
+
+// Never open to agents, whatever a policy says (design 4); admission refuses the same.
+const neverOpen = new BlockList();
+for (const [network, prefix] of [
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['224.0.0.0', 4],
+] as const) {
+  neverOpen.addSubnet(network, prefix);
+}
+
+function isNeverOpen(cidr: string): boolean {
+  const address = cidr.split('/')[0] ?? '';
+  return isIP(address) === 4 && neverOpen.check(address);
 }
 
 const cidrPattern = /^[0-9a-fA-F.:]+\/\d{1,3}$/;
@@ -61,6 +77,9 @@ export class EgressL4Route extends EgressRoute<RuleSpec> {
       refuse(this, `"${host}" is not a host, or a wildcard over a whole top-level domain`);
     const cidr = cidrs.find((block) => !cidrPattern.test(block));
     if (cidr !== undefined) refuse(this, `"${cidr}" is not a CIDR`);
+    const closed = cidrs.find(isNeverOpen);
+    if (closed !== undefined)
+      refuse(this, `"${closed}" (metadata, loopback, multicast) is never open to agents`);
   }
 
   #port(port: number | PortRange): PortSpec {

@@ -4,13 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import {
-  ClrkError,
-  canonicalJson,
-  environment as variable,
-  ports,
-  statusBucket,
-} from '../contract/index.ts';
+import { ClrkError, canonicalJson, environment as variable, ports, statusBucket } from '../contract/index.ts';
 import {
   createLog,
   loadKubeConfig,

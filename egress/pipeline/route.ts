@@ -151,11 +151,21 @@ export function routeCall(
   if ('kind' in open) return open;
   const opener = open.rule?.route;
   const choice = call.peer.hostname === undefined ? undefined : chooseRule(config.providerRoutes, call);
-  if (choice === 'need-model' && !modelFinal) return { kind: 'need-model' };
-  if (choice !== undefined && choice !== 'need-model') return withBackend(opener, choice, call);
-  const isClosed =
+  if (choice === 'need-model')
+    return modelFinal ? withoutRule(config, opener, call, true) : { kind: 'need-model' };
+  return choice === undefined ? withoutRule(config, opener, call, false) : withBackend(opener, choice, call);
+}
+
+/** No rule takes it: only where something other than AIProviderRoutes opened the host may it go. */
+function withoutRule(
+  config: GatewayConfig,
+  opener: string | undefined,
+  call: Call,
+  modelMissing: boolean,
+): Route | Refusal {
+  const onlyByRoutes =
     opener?.startsWith('AIProviderRoute/') === true && !openedOtherwise(config.destinations, call.peer);
-  return isClosed ? denial(call, choice === 'need-model') : withoutProvider(opener, call);
+  return onlyByRoutes ? denial(call, modelMissing) : withoutProvider(opener, call);
 }
 
 function withoutProvider(opener: string | undefined, call: Call): Route {

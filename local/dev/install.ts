@@ -8,6 +8,7 @@ import { ClrkError, platformAuthSecret, systemNamespace } from '../../contract/i
 import type { Credentials } from '../control-plane/credentials.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import { applyManifests } from '../kube/apply.ts';
+import { awaitEstablished } from '../kube/establish.ts';
 import { readManifests } from '../kube/manifest.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { Subnet } from '../subnet.ts';
@@ -62,7 +63,9 @@ function manifestsOf(root: string, folder: string): KubeObject[] {
 }
 
 export async function installPlatform(client: ApiClient, input: InstallInput): Promise<void> {
-  await applyManifests(client, manifestsOf(input.root, 'crds'));
+  const crds = manifestsOf(input.root, 'crds');
+  await applyManifests(client, crds);
+  await awaitEstablished(client, crds);
   await applyManifests(client, systemObjects(input));
   await applyManifests(client, manifestsOf(input.root, 'dist/platform'));
 }

@@ -105,7 +105,7 @@ function positive(value: number | undefined, otherwise: number): number {
 
 function compileRevision(world: World, agent: TaskAgent, revision: AgentSandboxRevision): PoolRevision[] {
   const { image, command, args } = revision.spec;
-  const resolved = resolveEnv(world, agent, (revision.spec.env ?? []));
+  const resolved = resolveEnv(world, agent, revision.spec.env ?? []);
   if (!resolved.resolved) return [];
   return [
     {

@@ -5,11 +5,7 @@ import { kinds, type EgressL4Route } from '../kind.ts';
 import { graceRequeue, markPending, previousConditions } from '../pending.ts';
 import { routeStatus } from '../route-status.ts';
 import { routeWatches } from '../route-watches.ts';
-import {
-  splitKey,
-  type Finding,
-  type ReconcileResult,
-} from '../runtime/index.ts';
+import { splitKey, type Finding, type ReconcileResult } from '../runtime/index.ts';
 
 async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
   const { namespace, name } = splitKey(key);

@@ -84,7 +84,7 @@ export class LeaderElector {
 
   async #attempt(): Promise<void> {
     const { api, namespace, name, now } = this.#options;
-    this.#lease = (await api.get(builtins.leases, { namespace, name }));
+    this.#lease = await api.get(builtins.leases, { namespace, name });
     this.#election.observe(this.#lease?.spec, now());
     const startedAt = now();
     const spec = this.#election.propose(startedAt);

@@ -62,7 +62,17 @@ export class Manager {
     if (this.#reflectors.has(name)) return;
     const { api, log } = this.#options;
     const cache = this.world.cache(resource);
-    this.#reflectors.set(name, new Reflector({ api, resource, cache, log, signal: this.#stop.signal, randomBelow: (limit) => randomInt(limit) }));
+    this.#reflectors.set(
+      name,
+      new Reflector({
+        api,
+        resource,
+        cache,
+        log,
+        signal: this.#stop.signal,
+        randomBelow: (limit) => randomInt(limit),
+      }),
+    );
   }
 
   on(rule: WatchRule): void {

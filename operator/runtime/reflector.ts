@@ -93,7 +93,10 @@ export class Reflector {
   }
 }
 
-function listQuery({ limit, continueToken }: Extract<WatchRequest, { type: 'list' }>): Record<string, string> {
+function listQuery({
+  limit,
+  continueToken,
+}: Extract<WatchRequest, { type: 'list' }>): Record<string, string> {
   return {
     ...(limit > 0 ? { limit: String(limit) } : {}),
     ...(continueToken === undefined ? {} : { continue: continueToken }),

@@ -60,7 +60,7 @@ function observe(
   const { namespace, name } = agent.metadata;
   const pool = world.get(kinds.workerPool, namespace, agent.spec.workerPoolRef);
   const workers = workersOf(context, namespace, agent.spec.workerPoolRef);
-  const env = resolveEnv(world, agent, (agent.spec.template.spec.env ?? []));
+  const env = resolveEnv(world, agent, agent.spec.template.spec.env ?? []);
   const poolKey = `${namespace}/${agent.spec.workerPoolRef}`;
   const id = `${namespace}/${name}`;
   return {

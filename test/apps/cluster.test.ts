@@ -53,7 +53,7 @@ describe('dist on a real API server', () => {
     },
   );
 
-  test('S48: the platform’s pods satisfy the restricted pod security standard', async () => {
+  test('the platform’s pods satisfy the restricted pod security standard', async () => {
     await kubectl('apply', '--server-side', '-f', 'dist/platform');
     const pods = await eventually(async () => {
       const names = (await kubectl('get', 'pods', '-n', 'clrk-system', '-o', 'name')).trim().split('\n');

@@ -70,7 +70,7 @@ describe('synth', () => {
     },
   );
 
-  test('S52: no rule of any role has a wildcard', () => {
+  test('no rule of any role has a wildcard', () => {
     const rules = manifests('platform').flatMap((manifest) => manifest.rules ?? []);
     expect(rules.length).toBeGreaterThan(10);
     const words = rules.flatMap((rule) => [...rule.verbs, ...rule.resources, ...rule.apiGroups]);

@@ -94,6 +94,14 @@ describe('EgressGateway', () => {
     expect(() => gateway.allowHosts([host])).toThrow('test/gateway/hosts: ');
   });
 
+  test.each(['169.254.169.254/32', '127.0.0.0/8', '224.0.0.1/32', '10.0.0.1', 'x/8'])(
+    'S52: CIDR %j is refused where it is written',
+    (cidr) => {
+      const gateway = new EgressGateway(testChart(), 'gateway');
+      expect(() => gateway.allowCidrs([cidr], { ports: [80] })).toThrow('test/gateway/cidrs: ');
+    },
+  );
+
   test.each([[0], [65_536], [1.5], [{ startPort: 9, endPort: 8 }]])('port %j is refused', (port) => {
     const gateway = new EgressGateway(testChart(), 'gateway');
     expect(() => gateway.allowHosts(['a.example.com'], { ports: [port] })).toThrow(

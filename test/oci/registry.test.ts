@@ -10,7 +10,8 @@ import { buildRootfsImage, openImageStore, pushImage, textFile } from '../../oci
 import { codeOf, temporaryDirectory } from './image-fixture.ts';
 
 const binary = join(
-  process.env['CLRK_CACHE'] ?? join(homedir(), '.cache', 'clrk', 'tools'),
+  process.env['CLRK_CACHE'] ?? join(homedir(), '.cache', 'clrk'),
+  'tools',
   'registry',
   '3.0.0',
   'registry',

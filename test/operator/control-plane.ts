@@ -20,8 +20,8 @@ import {
 const versions = { etcd: '3.6.5', 'kube-apiserver': '1.34.2', 'kube-controller-manager': '1.34.2' } as const;
 
 function tool(name: keyof typeof versions): string {
-  const cache = process.env['CLRK_CACHE'] ?? join(homedir(), '.cache/clrk/tools');
-  return join(cache, name, versions[name], name);
+  const cache = process.env['CLRK_CACHE'] ?? join(homedir(), '.cache/clrk');
+  return join(cache, 'tools', name, versions[name], name);
 }
 
 export async function freePort(): Promise<number> {

@@ -13,7 +13,6 @@ import {
 } from '../../contract/index.ts';
 import { kinds, type Secret } from '../../operator/kind.ts';
 import {
-  apiVersionOf,
   type ApiClient,
   type Condition,
   type KubeObject,
@@ -96,21 +95,22 @@ async function ingressConfig(): Promise<IngressConfig> {
   return parseConfig(ingressConfigSchema, (await configOf('clrk-ingress-config', 'clrk-system')).bytes);
 }
 
-async function deploymentReady(name: string): Promise<void> {
-  const found = await eventually(async () => await get<KubeObject>(kinds.deployment, name));
-  const { generation } = found.metadata ?? {};
-  const status = { observedGeneration: generation, replicas: 1, updatedReplicas: 1, readyReplicas: 1 };
-  // No kubelet here: the test says that the pods are ready, until the Deployment controller agrees to disagree.
-  await api.apply(
-    kinds.deployment,
-    {
-      apiVersion: apiVersionOf(kinds.deployment),
-      kind: 'Deployment',
-      metadata: { namespace: 'default', name },
-      status,
-    } as KubeObject,
-    { fieldManager: 'test', subresource: 'status' },
-  );
+const podKind: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+
+/** No kubelet here: the test says that the pods are ready, and the real controllers make the Deployments so. */
+async function podsReady(): Promise<void> {
+  const { items } = await api.list(podKind, {});
+  const conditions = [{ type: 'Ready', status: 'True' }];
+  for (const { metadata } of items) {
+    const { namespace, name } = metadata ?? {};
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { namespace, name },
+      status: { phase: 'Running', conditions },
+    };
+    await api.apply(podKind, pod as KubeObject, { fieldManager: 'test', subresource: 'status' });
+  }
 }
 
 /** Data planes that run the current config, with the image in the given state. */
@@ -171,8 +171,7 @@ async function speakUntil(
   revision?: string,
 ): Promise<void> {
   await eventually(async () => {
-    await deploymentReady('clrk-egress-g');
-    await deploymentReady('p-workers');
+    await podsReady();
     await speak(image, revision);
     await check();
   }, 30_000);

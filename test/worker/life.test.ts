@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { clearDeadWorkers } from '../../worker/sandbox/orphans.ts';
 import { TestWorker, testAgent, waitFor } from './test-worker.ts';
 
 /** Everything on this machine that carries the worker's name or directory. */
@@ -57,7 +58,8 @@ test('a run that outlives the drain is ended with an answer that no one repeats'
   await worker[Symbol.asyncDispose]();
 }, 60_000);
 
-test('a worker killed in the middle leaves things, and the next one on the machine clears them', async () => {
+/** Starts a worker in its own process and kills it in the middle of a run. */
+async function leaveDeadWorker(): Promise<{ readonly name: string; readonly directory: string }> {
   const script = fileURLToPath(new URL('doomed-worker.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -67,10 +69,25 @@ test('a worker killed in the middle leaves things, and the next one on the machi
   child.kill('SIGKILL');
   await once(child, 'exit');
   expect(traces(name, directory).length).toBeGreaterThan(5);
+  return { name, directory };
+}
+
+test('a worker killed in the middle leaves things, and the next one on the machine clears them', async () => {
+  const { name, directory } = await leaveDeadWorker();
   const next = await TestWorker.open([testAgent('echo', 'cat')]);
   // Killed processes vanish when whoever adopted them has reaped them.
   await waitFor(() => traces(name, directory).every((each) => each === 'cgroup'));
   expect((await next.call('echo')).status).toBe(200);
   await next[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+}, 60_000);
+
+test('dead workers below a directory are cleared without a next one, those elsewhere are not', async () => {
+  const { name, directory } = await leaveDeadWorker();
+  // A prefix of the name is not a directory above it.
+  await clearDeadWorkers(directory.slice(0, -1));
+  expect(existsSync(`/run/clrk-owners/clrk-${name}.json`)).toBe(true);
+  await clearDeadWorkers(directory);
+  await waitFor(() => traces(name, directory).every((each) => each === 'cgroup'));
   rmSync(directory, { recursive: true, force: true });
 }, 60_000);

@@ -67,6 +67,7 @@ export class RootLayers {
   readonly #directory: string;
   readonly #layers = new Map<string, Layer>();
   readonly #onError: (error: unknown) => void;
+  #count = 0;
 
   /** `directory` is ours alone; what an earlier worker left mounted there is `orphans.ts`'s to remove first. */
   constructor(directory: string, onError: (error: unknown) => void) {
@@ -79,7 +80,9 @@ export class RootLayers {
     const key = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
     let layer = this.#layers.get(key);
     if (layer === undefined) {
-      const directory = join(this.#directory, key);
+      // Never a directory used before: the sweep may still be removing that one.
+      this.#count += 1;
+      const directory = join(this.#directory, `${key}-${this.#count}`);
       layer = { directory, ready: this.#mount(directory, plan), users: 0 };
       this.#layers.set(key, layer);
       layer.ready.catch(() => this.#layers.delete(key));

@@ -1,0 +1,72 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { statusKey } from '../../contract/index.ts';
+import { NatsDataPlanes } from '../../operator/nats-data-planes.ts';
+import { connectNats, createLog, openStatusBucket } from '../../process/index.ts';
+import { TestNats } from '../process/nats-server.ts';
+import { freePort } from './control-plane.ts';
+
+const log = createLog('operator', { CLRK_LOG_LEVEL: 'silent' });
+const soon = { timeout: 20_000, interval: 50 };
+const closing: Array<() => Promise<void>> = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+test('NATS that comes after the operator is found, with the access of that time', async () => {
+  const nats = new TestNats();
+  const absent = { url: `nats://127.0.0.1:${await freePort()}`, user: 'x', password: 'y' };
+  let access: typeof absent = absent;
+  let attempts = 0;
+  let changes = 0;
+  const end = new AbortController();
+  const dataPlanes = new NatsDataPlanes();
+  const following = dataPlanes.follow({
+    access: () => {
+      attempts += 1;
+      return access;
+    },
+    log,
+    signal: end.signal,
+    onChange: () => (changes += 1),
+  });
+  closing.push(async () => await nats[Symbol.asyncDispose]());
+  await vi.waitFor(() => expect(attempts).toBeGreaterThan(1), soon);
+  expect(dataPlanes.ingresses()).toEqual([]);
+  expect(changes).toBe(0);
+  await nats.start();
+  access = nats.access;
+  const connection = await connectNats(nats.access, { name: 'test', log });
+  closing.push(async () => await connection.close());
+  const bucket = await openStatusBucket(connection);
+  const word = {
+    version: 1,
+    role: 'ingress',
+    namespace: 'clrk-system',
+    pod: 'i',
+    address: '127.0.0.1:1',
+    configDigest: '',
+    draining: false,
+    at: Date.now(),
+  };
+  await bucket.put(statusKey.ingress('clrk-system', 'i'), JSON.stringify(word));
+  await vi.waitFor(() => expect(dataPlanes.ingresses()).toMatchObject([{ pod: 'i' }]), soon);
+  expect(changes).toBeGreaterThan(0);
+  end.abort();
+  await following;
+});
+
+test('an operator that ends while NATS is away ends at once', async () => {
+  const url = `nats://127.0.0.1:${await freePort()}`;
+  const end = new AbortController();
+  const onChange = vi.fn<() => void>();
+  const following = new NatsDataPlanes().follow({
+    access: () => ({ url, user: 'x', password: 'y' }),
+    log,
+    signal: end.signal,
+    onChange,
+  });
+  end.abort();
+  await following;
+  expect(onChange).not.toHaveBeenCalled();
+});
