@@ -3,7 +3,6 @@ export * from './group.ts';
 export { kinds } from './kinds.ts';
 export { customResourceDefinition } from './crd.ts';
 export { parseDuration, parseQuantity } from './quantity.ts';
-export { providers } from './ai-provider-route.ts';
 export type { Column, Condition, KindDefinition, ObjectMeta, OwnerReference, Resource } from './resource.ts';
 export type * from './worker-pool.ts';
 export type * from './task-agent.ts';

@@ -2,6 +2,5 @@
 export { renderInvocationRows, type InvocationRowOptions } from './render/invocation-row.ts';
 export { renderTraceTree, type TraceTreeOptions } from './render/trace-tree.ts';
 export { parseSpan, type SpanRecord } from './render/span.ts';
-export { chooseStyle, plainStyle, type Style } from './render/style.ts';
-export { plainText, renderTable } from './render/table.ts';
-export { renderAge, renderDuration } from './render/duration.ts';
+export { chooseStyle, type Style } from './render/style.ts';
+export { renderTable } from './render/table.ts';

@@ -11,4 +11,3 @@ export { devLogs } from './dev/logs.ts';
 export { devReset } from './dev/reset.ts';
 export { runDev } from './dev/run-dev.ts';
 export { devStatus } from './dev/status.ts';
-export { provideTools } from './tool-paths.ts';

@@ -6,4 +6,4 @@ export * from './build/index.ts';
 export * from './image.ts';
 export { openImageStore } from './image-store.ts';
 export { resolveUser, type ImageUser } from './image-user.ts';
-export { parseReference, renderReference, type ImageReference } from './reference.ts';
+export { type ImageReference } from './reference.ts';

@@ -1,16 +1,8 @@
 /** The one door of the HTTP/1.1 codec. */
 export { CodecError } from './codec-error.ts';
 export { createField, fieldValue, fieldValues, listMembers, type Field } from './field.ts';
-export {
-  parseRequestHead,
-  parseResponseHead,
-  requestFraming,
-  responseFraming,
-  type Framing,
-  type RequestHead,
-  type ResponseHead,
-} from './head.ts';
-export { MessageDecoder, type DecoderEvent } from './decoder.ts';
+export { type Framing, type RequestHead, type ResponseHead } from './head.ts';
+export { type DecoderEvent } from './decoder.ts';
 export {
   chunkPrefix,
   chunkSuffix,

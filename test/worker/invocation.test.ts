@@ -86,7 +86,7 @@ describe('an invocation', () => {
       'Running',
       'Succeeded',
     ]);
-    const status = (await terminalOf(worker, answer.invocationId));
+    const status = await terminalOf(worker, answer.invocationId);
     const sum = Object.values(status.phasesMs ?? {}).reduce((total, ms) => total + ms, 0);
     expect(Math.abs(sum - (status.totalMs ?? 0))).toBeLessThan(2);
     expect(status).toMatchObject({
@@ -132,7 +132,7 @@ describe('an invocation', () => {
     expect(answer.status).toBe(500);
     expect(answer.headers['x-clrk-exit-code']).toBe('3');
     expect(answer.headers['x-clrk-error-code']).toBe('NON_ZERO_EXIT');
-    expect((await terminalOf(worker, answer.invocationId))).toMatchObject({
+    expect(await terminalOf(worker, answer.invocationId)).toMatchObject({
       phase: 'Failed',
       exitCode: 3,
       reason: 'NonZeroExit',
@@ -164,7 +164,7 @@ describe('an invocation', () => {
   test('that never ends is ended at its deadline: 504 without output, a trailer with', async () => {
     const silent = await worker.call('silent');
     expect(silent.status).toBe(504);
-    expect((await terminalOf(worker, silent.invocationId))).toMatchObject({
+    expect(await terminalOf(worker, silent.invocationId)).toMatchObject({
       phase: 'Timeout',
       reason: 'DeadlineExceeded',
     });
@@ -235,7 +235,7 @@ describe('an invocation', () => {
       request.end();
     });
     await waitFor(() => worker.eventsOf(invocationId).length === 2, 1400);
-    expect((await terminalOf(worker, invocationId))).toMatchObject({ phase: 'Failed', reason: 'CallerGone' });
+    expect(await terminalOf(worker, invocationId)).toMatchObject({ phase: 'Failed', reason: 'CallerGone' });
     await worker.worker.settled();
     expectNoLeftovers(worker);
   });

@@ -100,7 +100,8 @@ test('twenty at once all answer, with one terminal event each and nothing left',
   expect(answers.map((answer) => (JSON.parse(answer.text) as { data: string }).data)).toEqual(
     answers.map((_, index) => `n${index}`),
   );
-  for (const { invocationId } of answers) expect((await terminalOf(worker, invocationId)).phase).toBe('Succeeded');
+  for (const { invocationId } of answers)
+    expect((await terminalOf(worker, invocationId)).phase).toBe('Succeeded');
   await worker.worker.settled();
   expectNoLeftovers(worker);
   expect(worker.errors.map(String)).toEqual([]);
