@@ -12,7 +12,10 @@ const { name, uid, gid, home } = agentUser;
 
 export function baseFiles(): readonly TreeEntry[] {
   return [
-    textFile('etc/passwd', `root:x:0:0:root:/root:/sbin/nologin\n${name}:x:${uid}:${gid}:${name}:${home}:/bin/sh\n`),
+    textFile(
+      'etc/passwd',
+      `root:x:0:0:root:/root:/sbin/nologin\n${name}:x:${uid}:${gid}:${name}:${home}:/bin/sh\n`,
+    ),
     textFile('etc/group', `root:x:0:\n${name}:x:${gid}:\n`),
     textFile('etc/nsswitch.conf', 'passwd: files\ngroup: files\nhosts: files dns\n'),
     textFile('etc/hosts', '127.0.0.1\tlocalhost\n'),

@@ -1,10 +1,10 @@
 /** Making, listing and pushing images: the half of `oci/` that the CLI and the examples use. */
-export { agentUser, baseFiles } from './base-files.ts';
-export { buildImage, imageName, type BuildImageOptions } from './build-image.ts';
-export { imageCache, imageHome } from './image-home.ts';
+export { agentUser } from './base-files.ts';
+export { buildImage, type BuildImageOptions } from './build-image.ts';
+export { imageCache } from './image-home.ts';
 export { listImages, type ListedImage } from './image-list.ts';
 export type { BuiltImage } from './layout-writer.ts';
 export { pushImage, type PushedImage, type PushImageOptions } from './push-image.ts';
 export { buildRootfsImage, directoryEntries, type RootfsImageOptions } from './rootfs-image.ts';
 export { programEntries, type ProgramOptions } from './shared-libraries.ts';
-export { directoryEntry, symlinkEntry, textFile, type TreeEntry } from './tree-entry.ts';
+export { symlinkEntry, textFile, type TreeEntry } from './tree-entry.ts';

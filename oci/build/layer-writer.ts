@@ -37,7 +37,8 @@ async function pour(entry: TreeEntry, tar: Pack): Promise<void> {
   }
   await new Promise<void>((resolve, reject) => {
     const done = (error?: Error | null): void => (error ? reject(error) : resolve());
-    if (entry.kind === 'file') tar.entry({ ...header, type: 'file', size: entry.content.length }, entry.content, done);
+    if (entry.kind === 'file')
+      tar.entry({ ...header, type: 'file', size: entry.content.length }, entry.content, done);
     else if (entry.kind === 'directory') tar.entry({ ...header, type: 'directory' }, done);
     else tar.entry({ ...header, type: 'symlink', linkname: entry.target }, done);
   });

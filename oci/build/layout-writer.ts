@@ -55,7 +55,12 @@ async function writeBlob(layout: string, mediaType: string, document: object): P
   return { mediaType, digest, size: bytes.length };
 }
 
-async function nameManifest(layout: string, name: string, manifest: Descriptor, architecture: string): Promise<void> {
+async function nameManifest(
+  layout: string,
+  name: string,
+  manifest: Descriptor,
+  architecture: string,
+): Promise<void> {
   await inTurn(layout, async () => {
     const others = (await readLayoutIndex(layout))?.manifests ?? [];
     const entry: IndexEntry = {

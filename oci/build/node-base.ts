@@ -29,11 +29,14 @@ const recordSchema = Type.Object({
 
 /** What the layer will hold, cheaply: files by size and time instead of by content. */
 async function cacheKey(entries: readonly TreeEntry[]): Promise<string> {
-  const hash = createHash('sha256').update(`${recipe} ${compressionLevel} ${process.version} ${process.arch}\n`);
+  const hash = createHash('sha256').update(
+    `${recipe} ${compressionLevel} ${process.version} ${process.arch}\n`,
+  );
   for (const entry of entries) {
     hash.update(`${entry.path} ${entry.kind} ${entry.mode} `);
     if (entry.kind === 'file') hash.update(entry.content);
-    if (entry.kind === 'copy') hash.update(`${entry.source} ${entry.size} ${(await stat(entry.source)).mtimeMs}`);
+    if (entry.kind === 'copy')
+      hash.update(`${entry.source} ${entry.size} ${(await stat(entry.source)).mtimeMs}`);
     hash.update('\n');
   }
   return hash.digest('hex').slice(0, 32);
@@ -65,7 +68,10 @@ export async function nodeBaseLayer(layout: string, cache: string): Promise<Writ
   let layer = await readCached(record, cache);
   if (layer === undefined) {
     layer = await writeLayer(cache, entries, compressionLevel);
-    await writeFile(`${record}.${process.pid}`, JSON.stringify({ ...layer.descriptor, diffId: layer.diffId }));
+    await writeFile(
+      `${record}.${process.pid}`,
+      JSON.stringify({ ...layer.descriptor, diffId: layer.diffId }),
+    );
     await rename(`${record}.${process.pid}`, record);
   }
   await place(blobPath(cache, layer.descriptor.digest), blobPath(layout, layer.descriptor.digest));

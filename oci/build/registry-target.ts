@@ -23,9 +23,15 @@ export class RegistryTarget {
   /** Uploads the blob unless the registry has it. Returns whether it sent anything. */
   async putBlob(blob: Descriptor, path: string): Promise<boolean> {
     const scope = this.#scope;
-    const present = await this.#session.request(`/v2/${this.#repository}/blobs/${blob.digest}`, { method: 'HEAD', scope });
+    const present = await this.#session.request(`/v2/${this.#repository}/blobs/${blob.digest}`, {
+      method: 'HEAD',
+      scope,
+    });
     if (present.ok) return false;
-    const started = await this.#session.request(`/v2/${this.#repository}/blobs/uploads/`, { method: 'POST', scope });
+    const started = await this.#session.request(`/v2/${this.#repository}/blobs/uploads/`, {
+      method: 'POST',
+      scope,
+    });
     await started.body?.cancel();
     const location = started.headers.get('location');
     if (location === null) throw imageError('REGISTRY_REFUSED', 'the registry takes no upload');

@@ -40,7 +40,8 @@ export async function directoryEntries(
       const path = entryPath(`${at}/${child}`);
       const stat = await lstat(source);
       const mode = stat.mode & 0o777;
-      if (stat.isSymbolicLink()) entries.push({ kind: 'symlink', path, mode: 0o777, target: await readlink(source) });
+      if (stat.isSymbolicLink())
+        entries.push({ kind: 'symlink', path, mode: 0o777, target: await readlink(source) });
       else if (stat.isFile()) entries.push({ kind: 'copy', path, mode, source, size: stat.size });
       else if (stat.isDirectory()) {
         entries.push({ kind: 'directory', path, mode });

@@ -30,7 +30,9 @@ export function parseLdd(output: string): LinkedLibraries {
 /** Where Debian keeps libraries, below a directory of unpacked packages. */
 function libraryPath(sysroot: string): string {
   const triplet = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-  return [`usr/lib/${triplet}`, `lib/${triplet}`, 'usr/lib', 'lib'].map((part) => join(sysroot, part)).join(':');
+  return [`usr/lib/${triplet}`, `lib/${triplet}`, 'usr/lib', 'lib']
+    .map((part) => join(sysroot, part))
+    .join(':');
 }
 
 async function ldd(program: string, sysroot: string | undefined): Promise<LinkedLibraries> {
@@ -64,11 +66,17 @@ export interface ProgramOptions {
 }
 
 /** The program and all it needs to start, at the paths where its loader looks. */
-export async function programEntries(program: string, options: ProgramOptions = {}): Promise<readonly TreeEntry[]> {
+export async function programEntries(
+  program: string,
+  options: ProgramOptions = {},
+): Promise<readonly TreeEntry[]> {
   const { sysroot } = options;
   const { found, missing } = await ldd(program, sysroot);
   if (missing.length > 0)
-    throw imageError('IMAGE_INVALID', `${program} needs ${missing.join(', ')}, which this machine does not have`);
+    throw imageError(
+      'IMAGE_INVALID',
+      `${program} needs ${missing.join(', ')}, which this machine does not have`,
+    );
   const libraries = await Promise.all(found.map((path) => copyOf(path, pathInImage(path, sysroot))));
   const libc = found.find((path) => basename(path) === 'libc.so.6');
   const siblings = libc === undefined ? [] : nameServiceLibraries.map((name) => join(dirname(libc), name));

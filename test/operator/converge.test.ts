@@ -253,20 +253,23 @@ describe('operator against a real API server', () => {
   });
 
   it('gives each data plane what it needs and nothing of another', async () => {
-    const [poolDocument, gatewayDocument] = [await poolConfig(), await gatewayConfig()];
-    expect(gatewayDocument.destinations.rules.map((rule) => rule.route)).toEqual([
-      'EgressL4Route/default/db',
-      'AIProviderRoute/default/openai',
-    ]);
-    expect(gatewayDocument.framePeers).toEqual([
-      { pool: 'default/p', keyBase64: poolDocument.frameKeyBase64 },
-    ]);
-    expect(poolDocument.gateways[0]?.destinations).toEqual(gatewayDocument.destinations);
-    expect(poolDocument.gateways[0]?.caPem).toBe(gatewayDocument.ca.certificatePem);
-    expect(poolDocument.platform.nats).toMatchObject({ user: 'worker', password: 'pw-worker' });
-    const raw = gunzipSync((await configOf('clrk-pool-config-p')).bytes).toString();
-    expect(raw).not.toContain('sk-real-key');
-    expect(raw).not.toContain(gatewayDocument.ca.privateKeyPem.split('\n')[1]);
+    // Two documents, written one after the other: what must hold is that they come to agree.
+    await eventually(async () => {
+      const [poolDocument, gatewayDocument] = [await poolConfig(), await gatewayConfig()];
+      expect(gatewayDocument.destinations.rules.map((rule) => rule.route)).toEqual([
+        'EgressL4Route/default/db',
+        'AIProviderRoute/default/openai',
+      ]);
+      expect(gatewayDocument.framePeers).toEqual([
+        { pool: 'default/p', keyBase64: poolDocument.frameKeyBase64 },
+      ]);
+      expect(poolDocument.gateways[0]?.destinations).toEqual(gatewayDocument.destinations);
+      expect(poolDocument.gateways[0]?.caPem).toBe(gatewayDocument.ca.certificatePem);
+      expect(poolDocument.platform.nats).toMatchObject({ user: 'worker', password: 'pw-worker' });
+      const raw = gunzipSync((await configOf('clrk-pool-config-p')).bytes).toString();
+      expect(raw).not.toContain('sk-real-key');
+      expect(raw).not.toContain(gatewayDocument.ca.privateKeyPem.split('\n')[1]);
+    });
     await eventually(async () =>
       expect((await ingressConfig()).agents[0]).toMatchObject({ name: 'hello', pool: 'default/p' }),
     );

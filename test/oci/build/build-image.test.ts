@@ -22,14 +22,27 @@ const agent = `
 
 async function source(folder: string): Promise<string> {
   await mkdir(join(base, folder), { recursive: true });
-  await writeFile(join(base, folder, 'helper.ts'), "export const helper = (text: string) => 'heard ' + text;");
+  await writeFile(
+    join(base, folder, 'helper.ts'),
+    "export const helper = (text: string) => 'heard ' + text;",
+  );
   await writeFile(join(base, folder, 'agent.ts'), agent);
   return join(base, folder, 'agent.ts');
 }
 
 test('the same source gives the same digest, wherever and whenever it is built', async () => {
-  const one = await buildImage({ entry: await source('a'), name: 'x:1', output: join(base, 'l1'), cache: join(base, 'c1') });
-  const two = await buildImage({ entry: await source('b'), name: 'x:1', output: join(base, 'l2'), cache: join(base, 'c2') });
+  const one = await buildImage({
+    entry: await source('a'),
+    name: 'x:1',
+    output: join(base, 'l1'),
+    cache: join(base, 'c1'),
+  });
+  const two = await buildImage({
+    entry: await source('b'),
+    name: 'x:1',
+    output: join(base, 'l2'),
+    cache: join(base, 'c2'),
+  });
   expect(two.digest).toBe(one.digest);
   const other = await buildImage({
     entry: await source('a'),
@@ -49,7 +62,12 @@ test('the same source gives the same digest, wherever and whenever it is built',
 test('the built agent runs in its own root with nothing of the host', async () => {
   await using store = await openImageStore({ directory: join(base, 'store') });
   const image = await store.pull(`oci-layout:${join(base, 'l1')}:docker.io/library/x:1`);
-  const running = run('chroot', ['--userspec', image.config.user, image.rootfsPath, ...image.config.entrypoint]);
+  const running = run('chroot', [
+    '--userspec',
+    image.config.user,
+    image.rootfsPath,
+    ...image.config.entrypoint,
+  ]);
   running.child.stdin?.end('you');
   expect((await running).stdout).toBe('heard you');
 }, 60_000);
@@ -57,6 +75,11 @@ test('the built agent runs in its own root with nothing of the host', async () =
 test('an agent that does not compile or is not there says where', async () => {
   await writeFile(join(base, 'bad.ts'), "import x from 'not-installed';\nx();");
   const bad = buildImage({ entry: join(base, 'bad.ts'), name: 'bad', output: join(base, 'l3') });
-  await expect(bad).rejects.toMatchObject({ code: 'IMAGE_BUILD_FAILED', message: expect.stringContaining('bad.ts:1') });
-  expect(await codeOf(buildImage({ entry: join(base, 'none.ts'), name: 'x', output: join(base, 'l3') }))).toBe('IMAGE_BUILD_FAILED');
+  await expect(bad).rejects.toMatchObject({
+    code: 'IMAGE_BUILD_FAILED',
+    message: expect.stringContaining('bad.ts:1'),
+  });
+  expect(
+    await codeOf(buildImage({ entry: join(base, 'none.ts'), name: 'x', output: join(base, 'l3') })),
+  ).toBe('IMAGE_BUILD_FAILED');
 });
