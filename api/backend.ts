@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { choice, flag, integer, list, record, text } from './field.ts';
 import { ageColumn, conditionColumn, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { upstreamHostRules } from './rule.ts';
 
 const spec = record(
   'spec is the backend as it should be.',
@@ -23,16 +24,7 @@ const spec = record(
     upstream: Type.Optional(
       record('upstream is the host for type Upstream.', {
         host: text('host is a name or an address.', {
-          rules: [
-            {
-              rule: "isIP(self) || self.matches('^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$')",
-              message: 'upstream.host must be a host name or IP address, without scheme, port or path',
-            },
-            {
-              rule: "!(self.lowerAscii() in ['localhost', 'metadata', 'metadata.google.internal']) && !(isIP(self) && (ip(self).isLoopback() || ip(self).isLinkLocalUnicast() || ip(self).isUnspecified()))",
-              message: 'upstream.host must not be a metadata service or the local host',
-            },
-          ],
+          rules: upstreamHostRules,
         }),
         port: Type.Optional(integer('port is the TCP port; unset means 443.', { min: 1, max: 65_535 })),
       }),

@@ -18,6 +18,11 @@ export const hostnameRules: readonly Rule[] = [
     message: 'a hostname is exact (api.example.com) or has one leading wildcard label (*.example.com)',
   },
   {
+    // 10.0.0.1, 127.1, 0x7f.1: what some resolvers read as an address is none of a name.
+    rule: "!self.matches('[.](0x|0X)?[0-9]+$')",
+    message: 'an address is no hostname: write it in destinationCIDRs',
+  },
+  {
     rule: "!self.matches('^[*]([.][^.]*)?$')",
     message: 'a wildcard must name a domain below the top level: *.example.com, not * or *.com',
   },
@@ -27,23 +32,44 @@ export const hostnameRules: readonly Rule[] = [
   },
 ];
 
-const never = [
+// contract/reserved-address.ts, which data planes obey; test/constructs/never-open.test.ts holds the two together.
+export const neverOpenCidrs: readonly string[] = [
   '0.0.0.0/8',
   '127.0.0.0/8',
   '169.254.0.0/16',
+  '100.100.100.200/32',
+  '168.63.129.16/32',
+  '198.18.0.0/15',
   '224.0.0.0/4',
-  '::1/128',
+  '240.0.0.0/4',
   '::/128',
+  '::1/128',
+  'fd00:ec2::254/128',
   'fe80::/10',
   'ff00::/8',
 ];
-const metadataV6 = 'fd00:ec2::254/128';
+const neverOpenList = `[${neverOpenCidrs.map((each) => `'${each}'`).join(', ')}]`;
+
+const neverOpenMessage =
+  'metadata, loopback, link-local, multicast, reserved and unspecified addresses are never open to agents';
 
 export const cidrRules: readonly Rule[] = [
   { rule: 'isCIDR(self)', message: 'a destination CIDR is written like 10.20.0.0/16 or 2001:db8::/32' },
   {
-    rule: `!isCIDR(self) || ![${[...never, metadataV6].map((each) => `'${each}'`).join(', ')}].exists(each, cidr(each).containsCIDR(self))`,
-    message: 'metadata, loopback, link-local, multicast and unspecified addresses are never open to agents',
+    rule: `!isCIDR(self) || !${neverOpenList}.exists(each, cidr(each).containsCIDR(self))`,
+    message: neverOpenMessage,
+  },
+];
+
+/** A host a gateway dials: a name or an address, never one that agents must not reach. */
+export const upstreamHostRules: readonly Rule[] = [
+  {
+    rule: "isIP(self) || (self.matches('^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$') && !self.matches('(^|[.])([0-9]+|0[xX][0-9A-Fa-f]*)$'))",
+    message: 'upstream.host must be a host name or IP address, without scheme, port or path',
+  },
+  {
+    rule: `!(self.lowerAscii() in ['localhost', 'metadata', 'metadata.google.internal', 'instance-data']) && !self.lowerAscii().endsWith('.localhost') && (!isIP(self) || !${neverOpenList}.exists(each, cidr(each).containsIP(self)))`,
+    message: 'upstream.host must not be a metadata service, the local host or a reserved address',
   },
 ];
 

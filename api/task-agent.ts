@@ -56,9 +56,9 @@ const spec = record('spec is the agent as it should be.', {
   template,
   workerPoolRef: text('workerPoolRef is the WorkerPool it runs on, in the same namespace.'),
   resources: Type.Optional(
-    record('resources are what one execution may use; unset means unlimited within the worker.', {
-      cpu: Type.Optional(quantity('cpu is cores; unset or 0 means unlimited.')),
-      memory: Type.Optional(quantity('memory is bytes; unset or 0 means unlimited.')),
+    record('resources are what one execution may use; unset means 1 CPU and 512Mi.', {
+      cpu: Type.Optional(quantity('cpu is cores; unset or 0 means 1.')),
+      memory: Type.Optional(quantity('memory is bytes; unset or 0 means 512Mi.')),
       ephemeralStorage: Type.Optional(
         quantity('ephemeralStorage is bytes written outside state; unset or 0 means unlimited.'),
       ),
@@ -120,7 +120,7 @@ const spec = record('spec is the agent as it should be.', {
         text('backend is how state is kept; only sqlite, a directory to put the database in.', { max: 63 }),
       ),
       sizeLimitMB: Type.Optional(
-        integer('sizeLimitMB refuses executions above this size; unset or 0 means no limit.'),
+        integer('sizeLimitMB refuses executions above this size; unset means 100, 0 means no limit.'),
       ),
       mountPath: Type.Optional(
         text('mountPath is where state appears; unset means /var/clrk/state.', {

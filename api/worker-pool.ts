@@ -18,7 +18,7 @@ import { imageRules, mountPathRules } from './rule.ts';
 
 const extraVolume = Type.Unsafe<{ name: string }>({
   type: 'object',
-  description: 'Volume is a pod volume; state, run and varlog are taken.',
+  description: 'Volume is a pod volume; state, run, varlog and images are taken.',
   required: ['name'],
   maxProperties: 8,
   'x-kubernetes-preserve-unknown-fields': true,
@@ -27,8 +27,8 @@ const extraVolume = Type.Unsafe<{ name: string }>({
   },
   'x-kubernetes-validations': [
     {
-      rule: "!(self.name in ['state', 'run', 'varlog'])",
-      message: 'volume names state, run and varlog belong to the platform',
+      rule: "!(self.name in ['state', 'run', 'varlog', 'images'])",
+      message: 'volume names state, run, varlog and images belong to the platform',
     },
   ],
 });
@@ -37,7 +37,7 @@ const extraVolumeMount = record('VolumeMount puts a volume of extraVolumes into 
   name: text('name is the volume.', { max: labelLength }),
   mountPath: text('mountPath is where it appears.', {
     max: 1_024,
-    rules: mountPathRules(['/var/lib/clrk/state', '/run/clrk', '/var/log/clrk']),
+    rules: mountPathRules(['/var/lib/clrk/state', '/var/lib/clrk/images', '/run/clrk', '/var/log/clrk']),
   }),
   readOnly: Type.Optional(flag('readOnly forbids writing; unset means writable.')),
   subPath: Type.Optional(

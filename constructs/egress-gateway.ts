@@ -42,6 +42,17 @@ export interface EgressGatewayProps extends ResourceProps {
   readonly hostAliases?: readonly HostAlias[];
   /** @default 5 minutes */
   readonly requestTimeout?: Duration;
+  /** Which addresses of upstream names are used. @default V4Preferred */
+  readonly lookupFamily?: 'V4Preferred' | 'V4Only' | 'V6Only' | 'Auto' | 'All';
+  /** A copy of the telemetry for your own receiver. @default none */
+  readonly otlp?: OtlpExport;
+}
+
+export interface OtlpExport {
+  /** Base URL of an OTLP/HTTP receiver. */
+  readonly endpoint: string;
+  /** Sent with each export; they are in git, so never a secret. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface AllowProviderOptions extends Omit<AIProviderMatch, 'provider'> {
@@ -70,6 +81,10 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
     super(scope, id, 'EgressGateway', props);
     this.#props = props;
     for (const listener of props.listeners ?? []) this.addListener(listener);
+    const endpoint = props.otlp?.endpoint;
+    if (endpoint !== undefined && !/^https?:\/\/[^/\s]+\S*$/.test(endpoint)) {
+      refuse(this, `otlp endpoint "${endpoint}" must be an http:// or https:// URL`);
+    }
   }
 
   addListener(listener: EgressListener): void {
@@ -125,6 +140,7 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
 
   protected override toSpec(): EgressGatewaySpec {
     const { defaultPolicy = 'deny-all', additionalTrustBundle, hostAliases, requestTimeout } = this.#props;
+    const { lookupFamily, otlp } = this.#props;
     const upstreamTLS = present({
       additionalTrustBundleSecretRef:
         additionalTrustBundle === undefined ? undefined : { name: additionalTrustBundle.name },
@@ -137,6 +153,8 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
         ...listener,
         ...(tls === undefined ? {} : { tls: { mode: tls } }),
       })),
+      otlp: otlp && present({ endpoint: otlp.endpoint, headers: otlp.headers && { ...otlp.headers } }),
+      dns: lookupFamily === undefined ? undefined : { lookupFamily },
       upstreamTLS: Object.keys(upstreamTLS).length > 0 ? upstreamTLS : undefined,
       requestTimeout: requestTimeout === undefined ? undefined : `${requestTimeout.toSeconds()}s`,
     });

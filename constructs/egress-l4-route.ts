@@ -1,9 +1,9 @@
 /** An EgressL4Route: hosts, addresses and ports a gateway opens without looking inside. */
-import { BlockList, isIP } from 'node:net';
 import type { Construct } from 'constructs';
 import type { EgressL4RouteSpec } from '../api/index.ts';
 import { present, refuse } from './custom-resource.ts';
 import { EgressRoute, type EgressRouteProps } from './egress-route.ts';
+import { problemOfCidr, problemOfHost } from './never-open.ts';
 
 export interface PortRange {
   readonly startPort: number;
@@ -24,25 +24,6 @@ export interface L4Match {
 export interface EgressL4RouteProps extends EgressRouteProps {
   readonly matches?: readonly L4Match[];
 }
-
-// Never open to agents, whatever a policy says (design 4); admission refuses the same.
-const neverOpen = new BlockList();
-for (const [network, prefix] of [
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['224.0.0.0', 4],
-] as const) {
-  neverOpen.addSubnet(network, prefix);
-}
-
-function isNeverOpen(cidr: string): boolean {
-  const address = cidr.split('/')[0] ?? '';
-  return isIP(address) === 4 && neverOpen.check(address);
-}
-
-const cidrPattern = /^[0-9a-fA-F.:]+\/\d{1,3}$/;
-// A name of two labels at least, optionally below a wildcard: `*.com` would open half of the internet.
-const hostPattern = /^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 
 type RuleSpec = EgressL4RouteSpec['rules'][number];
 type PortSpec = NonNullable<NonNullable<RuleSpec['matches']>[number]['ports']>[number];
@@ -72,14 +53,9 @@ export class EgressL4Route extends EgressRoute<RuleSpec> {
 
   #refuseDestinations({ hosts = [], cidrs = [] }: L4Match): void {
     if (hosts.length + cidrs.length === 0) refuse(this, 'a match needs hosts or cidrs');
-    const host = hosts.find((name) => !hostPattern.test(name));
-    if (host !== undefined)
-      refuse(this, `"${host}" is not a host, or a wildcard over a whole top-level domain`);
-    const cidr = cidrs.find((block) => !cidrPattern.test(block));
-    if (cidr !== undefined) refuse(this, `"${cidr}" is not a CIDR`);
-    const closed = cidrs.find(isNeverOpen);
-    if (closed !== undefined)
-      refuse(this, `"${closed}" (metadata, loopback, multicast) is never open to agents`);
+    const problems = [...hosts.map(problemOfHost), ...cidrs.map(problemOfCidr)];
+    const problem = problems.find((each) => each !== undefined);
+    if (problem !== undefined) refuse(this, problem);
   }
 
   #port(port: number | PortRange): PortSpec {

@@ -20,6 +20,25 @@ export interface WorkerPoolProps extends ResourceProps {
   /** @default clrk-worker, made by the operator */
   readonly serviceAccountName?: string;
   readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Taints of nodes the workers accept, as in a pod. */
+  readonly tolerations?: readonly Toleration[];
+  readonly priorityClassName?: string;
+  /** Secrets to pull with: the worker image and agent images alike. @default anonymous */
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
+  /** Of the worker container: what it reserves and the most it may use, by resource. @default none */
+  readonly resources?: WorkerResources;
+}
+
+export interface Toleration {
+  readonly key?: string;
+  readonly operator?: 'Equal' | 'Exists';
+  readonly value?: string;
+  readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+export interface WorkerResources {
+  readonly requests?: Readonly<Record<string, string>>;
+  readonly limits?: Readonly<Record<string, string>>;
 }
 
 export class WorkerPool extends CustomResource implements IWorkerPool {
@@ -42,11 +61,21 @@ export class WorkerPool extends CustomResource implements IWorkerPool {
 
   protected override toSpec(): WorkerPoolSpec {
     const { replicas = 1, image = defaultImage, maxExecutionsPerWorker } = this.#props;
-    const { serviceAccountName, nodeSelector } = this.#props;
+    const { serviceAccountName, nodeSelector, tolerations, priorityClassName } = this.#props;
+    const { imagePullSecrets, resources } = this.#props;
     const template = present({
       image,
       serviceAccountName,
       nodeSelector: nodeSelector && { ...nodeSelector },
+      tolerations: tolerations?.map((each) => ({ ...each })),
+      priorityClassName,
+      imagePullSecrets: imagePullSecrets?.map(({ name }) => ({ name })),
+      resources:
+        resources &&
+        present({
+          requests: resources.requests && { ...resources.requests },
+          limits: resources.limits && { ...resources.limits },
+        }),
     });
     return present({ replicas, maxExecutionsPerWorker, template });
   }

@@ -3018,7 +3018,7 @@ export interface TaskAgentSpec {
   readonly workerPoolRef: string;
 
   /**
-   * resources are what one execution may use; unset means unlimited within the worker.
+   * resources are what one execution may use; unset means 1 CPU and 512Mi.
    *
    * @schema TaskAgentSpec#resources
    */
@@ -3166,20 +3166,20 @@ export function toJson_TaskAgentSpecTemplate(obj: TaskAgentSpecTemplate | undefi
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * resources are what one execution may use; unset means unlimited within the worker.
+ * resources are what one execution may use; unset means 1 CPU and 512Mi.
  *
  * @schema TaskAgentSpecResources
  */
 export interface TaskAgentSpecResources {
   /**
-   * cpu is cores; unset or 0 means unlimited.
+   * cpu is cores; unset or 0 means 1.
    *
    * @schema TaskAgentSpecResources#cpu
    */
   readonly cpu?: TaskAgentSpecResourcesCpu;
 
   /**
-   * memory is bytes; unset or 0 means unlimited.
+   * memory is bytes; unset or 0 means 512Mi.
    *
    * @schema TaskAgentSpecResources#memory
    */
@@ -3307,7 +3307,7 @@ export interface TaskAgentSpecState {
   readonly backend?: string;
 
   /**
-   * sizeLimitMB refuses executions above this size; unset or 0 means no limit.
+   * sizeLimitMB refuses executions above this size; unset means 100, 0 means no limit.
    *
    * @schema TaskAgentSpecState#sizeLimitMB
    */
@@ -3462,7 +3462,7 @@ export function toJson_TaskAgentSpecTemplateSpec(obj: TaskAgentSpecTemplateSpec 
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * cpu is cores; unset or 0 means unlimited.
+ * cpu is cores; unset or 0 means 1.
  *
  * @schema TaskAgentSpecResourcesCpu
  */
@@ -3480,7 +3480,7 @@ export class TaskAgentSpecResourcesCpu {
 }
 
 /**
- * memory is bytes; unset or 0 means unlimited.
+ * memory is bytes; unset or 0 means 512Mi.
  *
  * @schema TaskAgentSpecResourcesMemory
  */
@@ -4348,7 +4348,7 @@ export function toJson_WorkerPoolSpecTemplateEnv(obj: WorkerPoolSpecTemplateEnv 
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * Volume is a pod volume; state, run and varlog are taken.
+ * Volume is a pod volume; state, run, varlog and images are taken.
  *
  * @schema WorkerPoolSpecTemplateExtraVolumes
  */

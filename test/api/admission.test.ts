@@ -23,7 +23,7 @@ const refused = fixtures.flatMap(({ name, text, expected }) =>
   expected === undefined ? [] : [{ name, text, expected }],
 );
 /** Promise S21 and S52 of the security reference are kept by these. */
-const security = /wildcard|cidr|metadata|loopback|secret-in-env|host-url/;
+const security = /wildcard|cidr|metadata|loopback|localhost|hostname-address|secret-in-env|host-url/;
 
 interface Answer {
   readonly code: number | null;

@@ -142,3 +142,21 @@ describe('EgressGateway', () => {
     });
   });
 });
+
+describe('EgressGateway telemetry and DNS', () => {
+  test('are written out when given', () => {
+    const chart = testChart();
+    const otlp = { endpoint: 'https://otel.example.com', headers: { tenant: 'a' } };
+    new EgressGateway(chart, 'gateway', { lookupFamily: 'V4Only', otlp });
+    expect(specOf(chart, 'EgressGateway')).toMatchObject({ dns: { lookupFamily: 'V4Only' }, otlp });
+  });
+
+  test.each(['otel:4318', 'ftp://otel', 'http://', ''])(
+    'endpoint %j is refused with the place',
+    (endpoint) => {
+      expect(() => new EgressGateway(testChart(), 'gateway', { otlp: { endpoint } })).toThrow(
+        'test/gateway: otlp endpoint',
+      );
+    },
+  );
+});
