@@ -1,14 +1,32 @@
 /**
  * How the tests run: one process a file (they change namespaces, environment and signal handlers), two at a time
- * (the machine we plan for has two cores). In CI a JSON report feeds the `N passed, N failed` line.
+ * (the machine we plan for has two cores). `platform` tests have the whole machine: after all others, one file at a
+ * time. In CI a JSON report feeds the `N passed, N failed` line.
  */
 import { defineConfig } from 'vitest/config';
 
 const inCi = process.env['CI'] !== undefined;
 
+// What brings up a whole platform or cluster: its ports, addresses and timing are the machine's.
+const wholeMachine = ['test/e2e/**/*.test.ts', 'test/local/platform.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: wholeMachine },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'platform',
+          include: wholeMachine,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
     pool: 'forks',
     maxWorkers: 2,
     // Real sockets, processes and sandboxes on a loaded two-core machine: generous, and still an end.

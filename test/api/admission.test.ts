@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { apiGroup, kinds } from '../../api/index.ts';
 import { crdFiles } from '../../scripts/generate.ts';
@@ -65,15 +65,22 @@ test('what is committed in crds/ is what api/ says', () => {
   expect(readdirSync(new URL('../../crds/', here)).sort()).toEqual([...crdFiles().keys()].sort());
 });
 
-test.each(kinds)('$kind is established, structural and explained', ({ kind, plural, shortName }) => {
+test.each(kinds)('$kind is established, structural and explained', async ({ kind, plural, shortName }) => {
   const crd = JSON.parse(kubectl(['get', 'crd', `${plural}.${apiGroup}`, '-o', 'json']).stdout) as {
     status: { conditions: Array<{ type: string; status: string; message: string }> };
   };
   const condition = (type: string) => crd.status.conditions.find((each) => each.type === type);
   expect(condition('Established')?.status).toBe('True');
   expect(condition('NonStructuralSchema')).toBeUndefined();
-  const explained = kubectl(['explain', `${shortName}.spec`, '--recursive=false']);
-  expect(explained.stderr).toBe('');
+  // The API server publishes a CRD's OpenAPI some time after it is established: ask until it is there.
+  const explained = await vi.waitFor(
+    () => {
+      const answer = kubectl(['explain', `${shortName}.spec`, '--recursive=false']);
+      expect(answer.stderr).toBe('');
+      return answer;
+    },
+    { timeout: 30_000, interval: 250 },
+  );
   expect(explained.stdout).toContain(`KIND:       ${kind}`);
   expect(explained.stdout).not.toContain('<no description>');
 });
