@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { agentEnvironment, argumentList } from './container.ts';
 import { flag, integer, list, record, text } from './field.ts';
-import { ageColumn, conditionColumn, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
 import { imageRules } from './rule.ts';
 
 const spec = record(
@@ -59,10 +59,11 @@ export const agentSandboxRevision: KindDefinition = {
   description: 'AgentSandboxRevision is one version of the template of a TaskAgent.',
   spec,
   status,
-  columns: [
-    { name: 'Image', type: 'string', jsonPath: '.spec.image' },
-    { name: 'Ready Workers', type: 'integer', jsonPath: '.status.readyWorkers' },
-    conditionColumn('Ready', 'Ready'),
-    ageColumn,
-  ],
+  columns: columns(
+    [
+      { name: 'Agent', type: 'string', jsonPath: '.metadata.labels.clrk\\.apoxy\\.dev/agent' },
+      { name: 'Ready Workers', type: 'integer', jsonPath: '.status.readyWorkers' },
+    ],
+    [{ name: 'Image', type: 'string', jsonPath: '.spec.image' }],
+  ),
 };

@@ -1,7 +1,7 @@
 /** AIProviderRoute: the providers, models and endpoints a gateway lets agents call, and where the calls go. */
 import { Type, type Static } from 'typebox';
 import { choice, integer, list, record, text } from './field.ts';
-import { ageColumn, type KindDefinition, type Resource } from './resource.ts';
+import { columns, type KindDefinition, type Resource } from './resource.ts';
 import { backendRefs, extensionRef, parentRefs, routeStatus } from './route.ts';
 
 export const providers = ['openai', 'anthropic', 'google', 'azure-openai', 'bedrock', 'custom'] as const;
@@ -99,9 +99,8 @@ export const aiProviderRoute: KindDefinition = {
   description: 'AIProviderRoute opens providers, models and endpoints and says where the calls go.',
   spec,
   status,
-  columns: [
+  columns: columns([
     { name: 'Gateway', type: 'string', jsonPath: '.spec.parentRefs[*].name' },
     { name: 'Providers', type: 'string', jsonPath: '.spec.rules[*].matches[*].provider' },
-    ageColumn,
-  ],
+  ]),
 };

@@ -1,7 +1,7 @@
 /** Backend: one place calls of providers can be sent to. Never carries a credential. */
 import { Type, type Static } from 'typebox';
 import { choice, flag, integer, list, record, text } from './field.ts';
-import { ageColumn, conditionColumn, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
 import { upstreamHostRules } from './rule.ts';
 
 const spec = record(
@@ -77,10 +77,11 @@ export const backend: KindDefinition = {
   description: 'Backend is one place calls of providers can be sent to.',
   spec,
   status,
-  columns: [
-    { name: 'Type', type: 'string', jsonPath: '.spec.type' },
-    { name: 'Schema', type: 'string', jsonPath: '.spec.schema.name' },
-    conditionColumn('Status', 'Ready'),
-    ageColumn,
-  ],
+  columns: columns(
+    [
+      { name: 'Type', type: 'string', jsonPath: '.spec.type' },
+      { name: 'Schema', type: 'string', jsonPath: '.spec.schema.name' },
+    ],
+    [{ name: 'Host', type: 'string', jsonPath: '.spec.upstream.host' }],
+  ),
 };

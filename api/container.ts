@@ -1,6 +1,6 @@
 /** Environment variables and references as agents and workers write them. */
 import { Type } from 'typebox';
-import { flag, labelLength, list, opaque, record, stringMap, text } from './field.ts';
+import { flag, labelLength, list, opaque, quantity, record, stringMap, text } from './field.ts';
 
 const variableName = 'name is the variable; letters, digits, dots, dashes and underscores.';
 const variablePattern = '^[-._a-zA-Z][-._a-zA-Z0-9]*$';
@@ -16,6 +16,14 @@ const configMapKeyRef = record(
   },
 );
 
+const resourceFieldRef = record('resourceFieldRef takes the value from a limit or request of a container.', {
+  containerName: Type.Optional(
+    text('containerName is the container; unset means the worker.', { max: labelLength }),
+  ),
+  resource: text('resource is the limit or request, such as limits.cpu.'),
+  divisor: Type.Optional(quantity('divisor is the unit of the value; unset means 1.')),
+});
+
 const fieldRef = record('fieldRef takes the value from a field of the object.', {
   apiVersion: Type.Optional(
     text('apiVersion is the version fieldPath is written for; unset means v1.', { max: 63 }),
@@ -30,6 +38,7 @@ export function agentEnvironment() {
     {
       configMapKeyRef: Type.Optional(configMapKeyRef),
       fieldRef: Type.Optional(fieldRef),
+      resourceFieldRef: Type.Optional(opaque('resourceFieldRef is refused: agents have no container.')),
       secretKeyRef: Type.Optional(opaque('secretKeyRef is refused: agents never hold secrets.')),
     },
     {
@@ -38,6 +47,11 @@ export function agentEnvironment() {
           rule: '!has(self.secretKeyRef)',
           message:
             'an agent never holds a secret: remove secretKeyRef and let a CredentialInjectionPolicy inject it at the gateway',
+        },
+        {
+          rule: '!has(self.resourceFieldRef)',
+          message:
+            'resourceFieldRef is not supported for agents: write the number as value, it is that of spec.resources',
         },
       ],
     },
@@ -82,6 +96,7 @@ export function workerEnvironment() {
         record('valueFrom takes the value from elsewhere; unset means value is used.', {
           configMapKeyRef: Type.Optional(configMapKeyRef),
           fieldRef: Type.Optional(fieldRef),
+          resourceFieldRef: Type.Optional(resourceFieldRef),
           secretKeyRef: Type.Optional(secretKeyRef),
         }),
       ),

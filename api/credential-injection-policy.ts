@@ -1,36 +1,15 @@
 /** CredentialInjectionPolicy: which Secret the gateway puts into which calls, so that agents never hold it. */
 import { Type, type Static } from 'typebox';
-import { choice, labelLength, list, record, text } from './field.ts';
-import {
-  ageColumn,
-  conditionColumn,
-  conditions,
-  statusOf,
-  type KindDefinition,
-  type Resource,
-} from './resource.ts';
+import { choice, labelLength, record, text } from './field.ts';
+import { policyStatus, policyTargetRef, policyTargetRefs } from './policy-target.ts';
+import { columns, type KindDefinition, type Resource } from './resource.ts';
+import { headerNameRules } from './rule.ts';
 
-const targetRef = record(
-  'TargetReference names what the policy applies to, in the same namespace.',
-  {
-    group: Type.Optional(
-      text('group is its API group; unset means clrk.apoxy.dev.', { pattern: '^clrk[.]apoxy[.]dev$' }),
-    ),
-    kind: choice('kind is its kind.', ['AIProviderRoute', 'MCPRoute', 'EgressGateway']),
-    name: text('name is its name.'),
-    sectionName: Type.Optional(
-      text('sectionName is one Backend of an AIProviderRoute; unset means the whole object.'),
-    ),
-  },
-  {
-    rules: [
-      {
-        rule: "!has(self.sectionName) || self.kind == 'AIProviderRoute'",
-        message: 'sectionName names a Backend and is allowed for AIProviderRoute only',
-      },
-    ],
-  },
-);
+const targetRef = policyTargetRef(['AIProviderRoute', 'MCPRoute', 'EgressGateway'], {
+  description: 'sectionName is one Backend of an AIProviderRoute; unset means the whole object.',
+  rule: "!has(self.sectionName) || self.kind == 'AIProviderRoute'",
+  message: 'sectionName names a Backend and is allowed for AIProviderRoute only',
+});
 
 const hopByHop = [
   'host',
@@ -61,7 +40,7 @@ const providerAuth = record('providerAuth signs calls for target ProviderAuth.',
 const spec = record(
   'spec is the policy as it should be.',
   {
-    targetRefs: list('targetRefs are what the policy applies to.', targetRef, { max: 16, min: 1 }),
+    targetRefs: policyTargetRefs(targetRef),
     secretRef: record('secretRef is the Secret, in the namespace of the policy.', {
       name: text('name is the Secret.'),
       namespace: Type.Optional(
@@ -76,10 +55,7 @@ const spec = record(
       text('headerName is the header for target Header.', {
         max: 127,
         rules: [
-          {
-            rule: "self.matches('^[A-Za-z0-9!#$%&*+.^_|~-]+$')",
-            message: 'headerName must be a header name, such as Authorization',
-          },
+          ...headerNameRules('headerName'),
           {
             rule: `!(self.lowerAscii() in [${hopByHop.map((each) => `'${each}'`).join(', ')}])`,
             message: 'headerName must not be a header that frames or routes the request',
@@ -115,25 +91,7 @@ const spec = record(
   },
 );
 
-const status = statusOf({
-  ancestors: Type.Optional(
-    list(
-      'ancestors say for each target whether the policy applies.',
-      record('PolicyAncestorStatus is the state at one target.', {
-        ancestorRef: record('ancestorRef is the target.', {
-          group: Type.Optional(text('group is its API group.')),
-          kind: Type.Optional(text('kind is its kind.', { max: labelLength })),
-          namespace: Type.Optional(text('namespace is its namespace.', { max: labelLength })),
-          name: text('name is its name.'),
-          sectionName: Type.Optional(text('sectionName is one Backend of it.')),
-        }),
-        controllerName: Type.Optional(text('controllerName is who wrote this.')),
-        conditions: Type.Optional(conditions()),
-      }),
-      { max: 16 },
-    ),
-  ),
-});
+const status = policyStatus();
 
 export type CredentialInjectionPolicySpec = Static<typeof spec>;
 export type CredentialInjectionPolicyStatus = Static<typeof status>;
@@ -150,9 +108,11 @@ export const credentialInjectionPolicy: KindDefinition = {
     'CredentialInjectionPolicy puts a Secret into calls at the gateway, so that agents never hold it.',
   spec,
   status,
-  columns: [
-    { name: 'Target', type: 'string', jsonPath: '.spec.target' },
-    conditionColumn('Status', 'Ready'),
-    ageColumn,
-  ],
+  columns: columns(
+    [{ name: 'Target', type: 'string', jsonPath: '.spec.target' }],
+    [
+      { name: 'Secret', type: 'string', jsonPath: '.spec.secretRef.name' },
+      { name: 'Applies To', type: 'string', jsonPath: '.spec.targetRefs[*].name' },
+    ],
+  ),
 };

@@ -2,14 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { labelSelector } from './container.ts';
 import { choice, duration, integer, labelLength, list, record, stringMap, text } from './field.ts';
-import {
-  ageColumn,
-  conditionColumn,
-  conditions,
-  statusOf,
-  type KindDefinition,
-  type Resource,
-} from './resource.ts';
+import { columns, conditions, statusOf, type KindDefinition, type Resource } from './resource.ts';
 
 function secretRef(description: string) {
   return record(description, {
@@ -209,10 +202,8 @@ export const egressGateway: KindDefinition = {
   description: 'EgressGateway is the way out of the sandboxes: it decides, inspects and records.',
   spec,
   status,
-  columns: [
+  columns: columns([
     { name: 'Policy', type: 'string', jsonPath: '.spec.defaultPolicy' },
     { name: 'Listeners', type: 'integer', jsonPath: '.status.listenerCount' },
-    conditionColumn('Status', 'Ready'),
-    ageColumn,
-  ],
+  ]),
 };

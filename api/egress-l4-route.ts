@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { labelSelector } from './container.ts';
 import { choice, integer, list, record, text } from './field.ts';
-import { ageColumn, type KindDefinition, type Resource } from './resource.ts';
+import { columns, type KindDefinition, type Resource } from './resource.ts';
 import { backendRefs, extensionRef, parentRefs, routeStatus } from './route.ts';
 import { cidrRules, hostnameRules } from './rule.ts';
 
@@ -108,5 +108,5 @@ export const egressL4Route: KindDefinition = {
   description: 'EgressL4Route opens destinations by address, name and port.',
   spec,
   status,
-  columns: [{ name: 'Gateway', type: 'string', jsonPath: '.spec.parentRefs[*].name' }, ageColumn],
+  columns: columns([{ name: 'Gateway', type: 'string', jsonPath: '.spec.parentRefs[*].name' }]),
 };

@@ -1,4 +1,4 @@
-/** What every object has: metadata, conditions, a status that starts out as not looked at. */
+/** What every object has: metadata, conditions, columns, a status that starts out as not looked at. */
 import { Type, type Static, type TSchema } from 'typebox';
 import { choice, integer, list, record, text } from './field.ts';
 
@@ -50,10 +50,17 @@ export interface KindDefinition {
   readonly columns: readonly Column[];
 }
 
-export const ageColumn: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+const readyCondition = '.status.conditions[?(@.type=="Ready")]';
 
-export function conditionColumn(name: string, type: string): Column {
-  return { name, type: 'string', jsonPath: `.status.conditions[?(@.type=="${type}")].status` };
+/** What `kubectl get` shows of every kind alike: how it stands and why, then the kind's own, its age last. */
+export function columns(own: readonly Column[], wide: readonly Omit<Column, 'priority'>[] = []): Column[] {
+  return [
+    { name: 'Ready', type: 'string', jsonPath: `${readyCondition}.status` },
+    { name: 'Reason', type: 'string', jsonPath: `${readyCondition}.reason` },
+    ...own,
+    ...wide.map((column) => ({ ...column, priority: 1 })),
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ];
 }
 
 // Bounds of metav1.Condition.

@@ -73,6 +73,30 @@ export const upstreamHostRules: readonly Rule[] = [
   },
 ];
 
+/** The name of a header, as it stands in the field called `fieldName`. */
+export function headerNameRules(fieldName: string): readonly Rule[] {
+  return [
+    {
+      rule: "self.matches('^[A-Za-z0-9!#$%&*+.^_|~-]+$')",
+      message: `${fieldName} must be a header name, such as Authorization`,
+    },
+  ];
+}
+
+// The gateway runs patterns on an engine of its own that is linear in the text: contract/linear-pattern.ts. What RE2
+// has beyond it is refused here, and what RE2 does not parse makes the first rule fail with RE2's own message.
+export const regexRules: readonly Rule[] = [
+  {
+    rule: "''.matches(self) ? true : true",
+    message: 'a pattern must be an RE2 regular expression, such as ^(get|list)_',
+  },
+  {
+    rule: "!self.matches('\\\\\\\\[pPCQE]') && !self.contains('[:')",
+    message:
+      'a pattern must not use Unicode classes, [:classes:], \\Q or \\C: write the characters, such as [A-Za-z0-9]',
+  },
+];
+
 const systemPaths = [
   '/proc',
   '/dev',

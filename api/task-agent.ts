@@ -1,23 +1,9 @@
 /** TaskAgent: an untrusted agent that runs once per call, in a fresh sandbox. */
 import { Type, type Static } from 'typebox';
-import { agentEnvironment, argumentList, templateMetadata } from './container.ts';
-import { anyJson, choice, duration, flag, integer, list, quantity, record, text } from './field.ts';
-import { ageColumn, conditionColumn, statusOf, type KindDefinition, type Resource } from './resource.ts';
-import { imageRules, mountPathRules } from './rule.ts';
-
-const template = record('template is what runs in the sandbox.', {
-  metadata: Type.Optional(
-    templateMetadata('metadata adds labels and annotations to revisions; unset means none.'),
-  ),
-  spec: record('spec is the process in the sandbox.', {
-    image: text('image is the OCI image of the agent.', { max: 512, rules: imageRules }),
-    command: Type.Optional(
-      argumentList('command replaces the entrypoint of the image; unset means that of the image.'),
-    ),
-    args: Type.Optional(argumentList('args follow the command; unset means none.')),
-    env: Type.Optional(agentEnvironment()),
-  }),
-});
+import { agentResources, agentTemplate, egressRefs, revisionNames, workerPoolRef } from './agent.ts';
+import { anyJson, choice, duration, flag, integer, list, record, text } from './field.ts';
+import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { mountPathRules } from './rule.ts';
 
 const extractor = record(
   'Extractor takes one field of the caller identity from the call.',
@@ -53,17 +39,9 @@ const extractor = record(
 );
 
 const spec = record('spec is the agent as it should be.', {
-  template,
-  workerPoolRef: text('workerPoolRef is the WorkerPool it runs on, in the same namespace.'),
-  resources: Type.Optional(
-    record('resources are what one execution may use; unset means 1 CPU and 512Mi.', {
-      cpu: Type.Optional(quantity('cpu is cores; unset or 0 means 1.')),
-      memory: Type.Optional(quantity('memory is bytes; unset or 0 means 512Mi.')),
-      ephemeralStorage: Type.Optional(
-        quantity('ephemeralStorage is bytes written outside state; unset or 0 means unlimited.'),
-      ),
-    }),
-  ),
+  template: agentTemplate(),
+  workerPoolRef: workerPoolRef(),
+  resources: Type.Optional(agentResources()),
   timeout: Type.Optional(
     duration('timeout is how long one execution may take; unset means 100s.', 'timeout', { default: '100s' }),
   ),
@@ -95,15 +73,7 @@ const spec = record('spec is the agent as it should be.', {
   scheduleInput: Type.Optional(
     anyJson('scheduleInput is the body of scheduled calls, any JSON; unset means {}.'),
   ),
-  egressRefs: Type.Optional(
-    list(
-      'egressRefs are the gateways it reaches the world through, the first one that has a listener for a destination; unset means it reaches nothing.',
-      record('EgressReference names an EgressGateway.', {
-        gatewayRef: text('gatewayRef is the EgressGateway, in the same namespace.'),
-      }),
-      { max: 8 },
-    ),
-  ),
+  egressRefs: Type.Optional(egressRefs()),
   identity: Type.Optional(
     record('identity is how the caller is recognised; unset means it is not.', {
       extractors: list('extractors each fill one field of the identity.', extractor, { max: 16, min: 1 }),
@@ -145,12 +115,7 @@ const spec = record('spec is the agent as it should be.', {
 const status = statusOf({
   activeExecutions: Type.Optional(integer('activeExecutions is the number of executions running now.')),
   warmSandboxes: Type.Optional(integer('warmSandboxes is the number of sandboxes ready on all workers.')),
-  latestCreatedRevisionName: Type.Optional(
-    text('latestCreatedRevisionName is the newest AgentSandboxRevision.'),
-  ),
-  latestReadyRevisionName: Type.Optional(
-    text('latestReadyRevisionName is the AgentSandboxRevision that serves calls.'),
-  ),
+  ...revisionNames(),
   lastScheduleTime: Type.Optional(
     Type.String({
       description: 'lastScheduleTime is when the schedule last fired.',
@@ -178,15 +143,17 @@ export const taskAgent: KindDefinition = {
   description: 'TaskAgent is an untrusted agent that runs once per call in a fresh sandbox.',
   spec,
   status,
-  columns: [
-    { name: 'Pool', type: 'string', jsonPath: '.spec.workerPoolRef' },
-    { name: 'Latest Ready', type: 'string', jsonPath: '.status.latestReadyRevisionName' },
-    { name: 'Active', type: 'integer', jsonPath: '.status.activeExecutions' },
-    { name: 'Warm', type: 'integer', jsonPath: '.status.warmSandboxes' },
-    conditionColumn('Status', 'Ready'),
-    ageColumn,
-    { name: 'Image', type: 'string', jsonPath: '.spec.template.spec.image', priority: 1 },
-    { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule', priority: 1 },
-    { name: 'Last Run', type: 'date', jsonPath: '.status.lastScheduleTime', priority: 1 },
-  ],
+  columns: columns(
+    [
+      { name: 'Pool', type: 'string', jsonPath: '.spec.workerPoolRef' },
+      { name: 'Latest Ready', type: 'string', jsonPath: '.status.latestReadyRevisionName' },
+      { name: 'Active', type: 'integer', jsonPath: '.status.activeExecutions' },
+      { name: 'Warm', type: 'integer', jsonPath: '.status.warmSandboxes' },
+    ],
+    [
+      { name: 'Image', type: 'string', jsonPath: '.spec.template.spec.image' },
+      { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule' },
+      { name: 'Last Run', type: 'date', jsonPath: '.status.lastScheduleTime' },
+    ],
+  ),
 };

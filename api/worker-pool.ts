@@ -13,7 +13,7 @@ import {
   stringMap,
   text,
 } from './field.ts';
-import { ageColumn, conditionColumn, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
 import { imageRules, mountPathRules } from './rule.ts';
 
 const extraVolume = Type.Unsafe<{ name: string }>({
@@ -42,6 +42,16 @@ const extraVolumeMount = record('VolumeMount puts a volume of extraVolumes into 
   readOnly: Type.Optional(flag('readOnly forbids writing; unset means writable.')),
   subPath: Type.Optional(
     text('subPath is the part of the volume to mount; unset means its root.', { max: 1_024 }),
+  ),
+  subPathExpr: Type.Optional(
+    text('subPathExpr is subPath with variables of the container; unset means subPath.', { max: 1_024 }),
+  ),
+  recursiveReadOnly: Type.Optional(
+    choice('recursiveReadOnly makes mounts below read-only too; unset means Disabled.', [
+      'Disabled',
+      'IfPossible',
+      'Enabled',
+    ]),
   ),
   mountPropagation: Type.Optional(
     choice('mountPropagation is how mounts travel; unset means None.', [
@@ -169,11 +179,12 @@ export const workerPool: KindDefinition = {
   description: 'WorkerPool is a set of workers that run the sandboxes of TaskAgents.',
   spec,
   status,
-  columns: [
-    { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' },
-    { name: 'Ready', type: 'integer', jsonPath: '.status.readyReplicas' },
-    { name: 'Active', type: 'integer', jsonPath: '.status.activeExecutions' },
-    conditionColumn('Status', 'Ready'),
-    ageColumn,
-  ],
+  columns: columns(
+    [
+      { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' },
+      { name: 'Ready Workers', type: 'integer', jsonPath: '.status.readyReplicas' },
+      { name: 'Active', type: 'integer', jsonPath: '.status.activeExecutions' },
+    ],
+    [{ name: 'Image', type: 'string', jsonPath: '.spec.template.image' }],
+  ),
 };

@@ -14,16 +14,23 @@ const ourKinds = [
   'agentsandboxrevisions',
   'aiproviderroutes',
   'backends',
+  'clrkconfigs',
   'credentialinjectionpolicies',
+  'daemonagents',
+  'egressdenypolicies',
   'egressgateways',
   'egressl4routes',
+  'fallbackroutingpolicies',
+  'loggingpolicies',
+  'mcproutes',
+  'ratelimitpolicies',
   'taskagents',
   'workerpools',
 ];
 /** Revisions are the operator's; people write the others. */
 const authoredKinds = ourKinds.filter((kind) => kind !== 'agentsandboxrevisions');
 /** Kinds that own objects of ours. */
-const owners = ['workerpools', 'egressgateways', 'taskagents', 'agentsandboxrevisions'];
+const owners = ['workerpools', 'egressgateways', 'taskagents', 'daemonagents', 'agentsandboxrevisions'];
 
 function rule(apiGroup: string, resources: readonly string[], verbs: readonly string[]): k8s.PolicyRule {
   return { apiGroups: [apiGroup], resources: [...resources], verbs: [...verbs] };

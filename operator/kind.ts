@@ -6,9 +6,16 @@ import type {
   AIProviderRoute,
   AgentSandboxRevision,
   Backend,
+  CLRKConfig,
   CredentialInjectionPolicy,
+  DaemonAgent,
+  EgressDenyPolicy,
   EgressGateway,
   EgressL4Route,
+  FallbackRoutingPolicy,
+  LoggingPolicy,
+  MCPRoute,
+  RateLimitPolicy,
   TaskAgent,
   WorkerPool,
 } from '../api/index.ts';
@@ -18,9 +25,16 @@ export type {
   AIProviderRoute,
   AgentSandboxRevision,
   Backend,
+  CLRKConfig,
   CredentialInjectionPolicy,
+  DaemonAgent,
+  EgressDenyPolicy,
   EgressGateway,
   EgressL4Route,
+  FallbackRoutingPolicy,
+  LoggingPolicy,
+  MCPRoute,
+  RateLimitPolicy,
   TaskAgent,
   WorkerPool,
 };
@@ -28,7 +42,7 @@ export type {
 export const apiGroup = 'clrk.apoxy.dev';
 export const apiVersion = 'clrk.apoxy.dev/v1alpha1';
 
-export type Route = (EgressL4Route & { kind?: string }) | (AIProviderRoute & { kind?: string });
+export type Route = (EgressL4Route | AIProviderRoute | MCPRoute) & { kind?: string };
 export type ParentRef = Route['spec']['parentRefs'][number];
 
 interface Named {
@@ -91,6 +105,13 @@ export const kinds = {
     'credentialinjectionpolicies',
     'CredentialInjectionPolicy',
   ),
+  daemonAgent: ours<DaemonAgent>('daemonagents', 'DaemonAgent'),
+  mcpRoute: ours<MCPRoute>('mcproutes', 'MCPRoute'),
+  fallbackRoutingPolicy: ours<FallbackRoutingPolicy>('fallbackroutingpolicies', 'FallbackRoutingPolicy'),
+  rateLimitPolicy: ours<RateLimitPolicy>('ratelimitpolicies', 'RateLimitPolicy'),
+  loggingPolicy: ours<LoggingPolicy>('loggingpolicies', 'LoggingPolicy'),
+  egressDenyPolicy: ours<EgressDenyPolicy>('egressdenypolicies', 'EgressDenyPolicy'),
+  clrkConfig: ours<CLRKConfig>('clrkconfigs', 'CLRKConfig'),
   namespace: builtins.namespaces as Kind<Namespace>,
   secret: builtins.secrets as Kind<Secret>,
   configMap: builtins.configMaps as Kind<ConfigMap>,

@@ -208,6 +208,13 @@ export interface AgentSandboxRevisionSpecEnvValueFrom {
   readonly fieldRef?: AgentSandboxRevisionSpecEnvValueFromFieldRef;
 
   /**
+   * resourceFieldRef is refused: agents have no container.
+   *
+   * @schema AgentSandboxRevisionSpecEnvValueFrom#resourceFieldRef
+   */
+  readonly resourceFieldRef?: any;
+
+  /**
    * secretKeyRef is refused: agents never hold secrets.
    *
    * @schema AgentSandboxRevisionSpecEnvValueFrom#secretKeyRef
@@ -224,6 +231,7 @@ export function toJson_AgentSandboxRevisionSpecEnvValueFrom(obj: AgentSandboxRev
   const result = {
     'configMapKeyRef': toJson_AgentSandboxRevisionSpecEnvValueFromConfigMapKeyRef(obj.configMapKeyRef),
     'fieldRef': toJson_AgentSandboxRevisionSpecEnvValueFromFieldRef(obj.fieldRef),
+    'resourceFieldRef': obj.resourceFieldRef,
     'secretKeyRef': obj.secretKeyRef,
   };
   // filter undefined values
@@ -1197,6 +1205,175 @@ export type BackendSpecSchemaName = (typeof BackendSpecSchemaName)[keyof typeof 
 
 
 /**
+ * CLRKConfig holds the settings of the installation; the one named default is used.
+ *
+ * @schema CLRKConfig
+ */
+export class ClrkConfig extends ApiObject {
+  /**
+   * Returns the apiVersion and kind for "CLRKConfig"
+   */
+  public static readonly GVK: GroupVersionKind = {
+    apiVersion: 'clrk.apoxy.dev/v1alpha1',
+    kind: 'CLRKConfig',
+  }
+
+  /**
+   * Renders a Kubernetes manifest for "CLRKConfig".
+   *
+   * This can be used to inline resource manifests inside other objects (e.g. as templates).
+   *
+   * @param props initialization props
+   */
+  public static manifest(props: ClrkConfigProps): any {
+    return {
+      ...ClrkConfig.GVK,
+      ...toJson_ClrkConfigProps(props),
+    };
+  }
+
+  /**
+   * Defines a "CLRKConfig" API object
+   * @param scope the scope in which to define this object
+   * @param id a scope-local name for the object
+   * @param props initialization props
+   */
+  public constructor(scope: Construct, id: string, props: ClrkConfigProps) {
+    super(scope, id, {
+      ...ClrkConfig.GVK,
+      ...props,
+    });
+  }
+
+  /**
+   * Renders the object to Kubernetes JSON.
+   */
+  public override toJson(): any {
+    const resolved = super.toJson();
+
+    return {
+      ...ClrkConfig.GVK,
+      ...toJson_ClrkConfigProps(resolved),
+    };
+  }
+}
+
+/**
+ * CLRKConfig holds the settings of the installation; the one named default is used.
+ *
+ * @schema CLRKConfig
+ */
+export interface ClrkConfigProps {
+  /**
+   * @schema CLRKConfig#metadata
+   */
+  readonly metadata?: ApiObjectMetadata;
+
+  /**
+   * spec is the settings as they should be.
+   *
+   * @schema CLRKConfig#spec
+   */
+  readonly spec: ClrkConfigSpec;
+}
+
+/**
+ * Converts an object of type 'ClrkConfigProps' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_ClrkConfigProps(obj: ClrkConfigProps | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'metadata': obj.metadata,
+    'spec': toJson_ClrkConfigSpec(obj.spec),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * spec is the settings as they should be.
+ *
+ * @schema ClrkConfigSpec
+ */
+export interface ClrkConfigSpec {
+  /**
+   * notifications are how operators of the installation are told; unset means the defaults.
+   *
+   * @schema ClrkConfigSpec#notifications
+   */
+  readonly notifications?: ClrkConfigSpecNotifications;
+}
+
+/**
+ * Converts an object of type 'ClrkConfigSpec' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_ClrkConfigSpec(obj: ClrkConfigSpec | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'notifications': toJson_ClrkConfigSpecNotifications(obj.notifications),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * notifications are how operators of the installation are told; unset means the defaults.
+ *
+ * @schema ClrkConfigSpecNotifications
+ */
+export interface ClrkConfigSpecNotifications {
+  /**
+   * email is whom to tell; unset means nobody.
+   *
+   * @schema ClrkConfigSpecNotifications#email
+   */
+  readonly email?: string;
+
+  /**
+   * signedUpAt is when email was given.
+   *
+   * @schema ClrkConfigSpecNotifications#signedUpAt
+   */
+  readonly signedUpAt?: Date;
+
+  /**
+   * advisoryPollEnabled looks for security advisories; unset means true.
+   *
+   * @schema ClrkConfigSpecNotifications#advisoryPollEnabled
+   */
+  readonly advisoryPollEnabled?: boolean;
+
+  /**
+   * eventRetention is how long notifications are kept; unset means the default.
+   *
+   * @schema ClrkConfigSpecNotifications#eventRetention
+   */
+  readonly eventRetention?: string;
+}
+
+/**
+ * Converts an object of type 'ClrkConfigSpecNotifications' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_ClrkConfigSpecNotifications(obj: ClrkConfigSpecNotifications | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'email': obj.email,
+    'signedUpAt': obj.signedUpAt?.toISOString(),
+    'advisoryPollEnabled': obj.advisoryPollEnabled,
+    'eventRetention': obj.eventRetention,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+
+/**
  * CredentialInjectionPolicy puts a Secret into calls at the gateway, so that agents never hold it.
  *
  * @schema CredentialInjectionPolicy
@@ -1542,6 +1719,848 @@ export const CredentialInjectionPolicySpecProviderAuthType = {
   GCP_SERVICE_ACCOUNT: "GCPServiceAccount",
 } as const;
 export type CredentialInjectionPolicySpecProviderAuthType = (typeof CredentialInjectionPolicySpecProviderAuthType)[keyof typeof CredentialInjectionPolicySpecProviderAuthType];
+
+
+/**
+ * DaemonAgent is an untrusted agent that runs all the time, one instance in the cluster.
+ *
+ * @schema DaemonAgent
+ */
+export class DaemonAgent extends ApiObject {
+  /**
+   * Returns the apiVersion and kind for "DaemonAgent"
+   */
+  public static readonly GVK: GroupVersionKind = {
+    apiVersion: 'clrk.apoxy.dev/v1alpha1',
+    kind: 'DaemonAgent',
+  }
+
+  /**
+   * Renders a Kubernetes manifest for "DaemonAgent".
+   *
+   * This can be used to inline resource manifests inside other objects (e.g. as templates).
+   *
+   * @param props initialization props
+   */
+  public static manifest(props: DaemonAgentProps): any {
+    return {
+      ...DaemonAgent.GVK,
+      ...toJson_DaemonAgentProps(props),
+    };
+  }
+
+  /**
+   * Defines a "DaemonAgent" API object
+   * @param scope the scope in which to define this object
+   * @param id a scope-local name for the object
+   * @param props initialization props
+   */
+  public constructor(scope: Construct, id: string, props: DaemonAgentProps) {
+    super(scope, id, {
+      ...DaemonAgent.GVK,
+      ...props,
+    });
+  }
+
+  /**
+   * Renders the object to Kubernetes JSON.
+   */
+  public override toJson(): any {
+    const resolved = super.toJson();
+
+    return {
+      ...DaemonAgent.GVK,
+      ...toJson_DaemonAgentProps(resolved),
+    };
+  }
+}
+
+/**
+ * DaemonAgent is an untrusted agent that runs all the time, one instance in the cluster.
+ *
+ * @schema DaemonAgent
+ */
+export interface DaemonAgentProps {
+  /**
+   * @schema DaemonAgent#metadata
+   */
+  readonly metadata?: ApiObjectMetadata;
+
+  /**
+   * spec is the agent as it should be.
+   *
+   * @schema DaemonAgent#spec
+   */
+  readonly spec: DaemonAgentSpec;
+}
+
+/**
+ * Converts an object of type 'DaemonAgentProps' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentProps(obj: DaemonAgentProps | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'metadata': obj.metadata,
+    'spec': toJson_DaemonAgentSpec(obj.spec),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * spec is the agent as it should be.
+ *
+ * @schema DaemonAgentSpec
+ */
+export interface DaemonAgentSpec {
+  /**
+   * template is what runs in the sandbox.
+   *
+   * @schema DaemonAgentSpec#template
+   */
+  readonly template: DaemonAgentSpecTemplate;
+
+  /**
+   * workerPoolRef is the WorkerPool it runs on, in the same namespace.
+   *
+   * @schema DaemonAgentSpec#workerPoolRef
+   */
+  readonly workerPoolRef: string;
+
+  /**
+   * resources are what one execution may use; unset means 1 CPU and 512Mi.
+   *
+   * @schema DaemonAgentSpec#resources
+   */
+  readonly resources?: DaemonAgentSpecResources;
+
+  /**
+   * restartPolicy is when it is started again: Always, OnFailure after a non-zero exit, or Never; unset means Always.
+   *
+   * @schema DaemonAgentSpec#restartPolicy
+   */
+  readonly restartPolicy?: DaemonAgentSpecRestartPolicy;
+
+  /**
+   * maxRestarts is how many times it is started again; unset or 0 means without limit.
+   *
+   * @schema DaemonAgentSpec#maxRestarts
+   */
+  readonly maxRestarts?: number;
+
+  /**
+   * maxLifetimeSeconds is when a run is stopped, after which restartPolicy applies; unset or 0 means never.
+   *
+   * @schema DaemonAgentSpec#maxLifetimeSeconds
+   */
+  readonly maxLifetimeSeconds?: number;
+
+  /**
+   * egressRefs are the gateways it reaches the world through, the first one that has a listener for a destination; unset means it reaches nothing.
+   *
+   * @schema DaemonAgentSpec#egressRefs
+   */
+  readonly egressRefs?: DaemonAgentSpecEgressRefs[];
+}
+
+/**
+ * Converts an object of type 'DaemonAgentSpec' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentSpec(obj: DaemonAgentSpec | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'template': toJson_DaemonAgentSpecTemplate(obj.template),
+    'workerPoolRef': obj.workerPoolRef,
+    'resources': toJson_DaemonAgentSpecResources(obj.resources),
+    'restartPolicy': obj.restartPolicy,
+    'maxRestarts': obj.maxRestarts,
+    'maxLifetimeSeconds': obj.maxLifetimeSeconds,
+    'egressRefs': obj.egressRefs?.map(y => toJson_DaemonAgentSpecEgressRefs(y)),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * template is what runs in the sandbox.
+ *
+ * @schema DaemonAgentSpecTemplate
+ */
+export interface DaemonAgentSpecTemplate {
+  /**
+   * metadata adds labels and annotations to revisions; unset means none.
+   *
+   * @schema DaemonAgentSpecTemplate#metadata
+   */
+  readonly metadata?: DaemonAgentSpecTemplateMetadata;
+
+  /**
+   * spec is the process in the sandbox.
+   *
+   * @schema DaemonAgentSpecTemplate#spec
+   */
+  readonly spec: DaemonAgentSpecTemplateSpec;
+}
+
+/**
+ * Converts an object of type 'DaemonAgentSpecTemplate' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentSpecTemplate(obj: DaemonAgentSpecTemplate | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'metadata': toJson_DaemonAgentSpecTemplateMetadata(obj.metadata),
+    'spec': toJson_DaemonAgentSpecTemplateSpec(obj.spec),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * resources are what one execution may use; unset means 1 CPU and 512Mi.
+ *
+ * @schema DaemonAgentSpecResources
+ */
+export interface DaemonAgentSpecResources {
+  /**
+   * cpu is cores; unset or 0 means 1.
+   *
+   * @schema DaemonAgentSpecResources#cpu
+   */
+  readonly cpu?: DaemonAgentSpecResourcesCpu;
+
+  /**
+   * memory is bytes; unset or 0 means 512Mi.
+   *
+   * @schema DaemonAgentSpecResources#memory
+   */
+  readonly memory?: DaemonAgentSpecResourcesMemory;
+
+  /**
+   * ephemeralStorage is bytes written outside state; unset or 0 means unlimited.
+   *
+   * @schema DaemonAgentSpecResources#ephemeralStorage
+   */
+  readonly ephemeralStorage?: DaemonAgentSpecResourcesEphemeralStorage;
+}
+
+/**
+ * Converts an object of type 'DaemonAgentSpecResources' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentSpecResources(obj: DaemonAgentSpecResources | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'cpu': obj.cpu?.value,
+    'memory': obj.memory?.value,
+    'ephemeralStorage': obj.ephemeralStorage?.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * restartPolicy is when it is started again: Always, OnFailure after a non-zero exit, or Never; unset means Always.
+ *
+ * @schema DaemonAgentSpecRestartPolicy
+ */
+export const DaemonAgentSpecRestartPolicy = {
+  /** Always */
+  ALWAYS: "Always",
+  /** OnFailure */
+  ON_FAILURE: "OnFailure",
+  /** Never */
+  NEVER: "Never",
+} as const;
+export type DaemonAgentSpecRestartPolicy = (typeof DaemonAgentSpecRestartPolicy)[keyof typeof DaemonAgentSpecRestartPolicy];
+
+/**
+ * EgressReference names an EgressGateway.
+ *
+ * @schema DaemonAgentSpecEgressRefs
+ */
+export interface DaemonAgentSpecEgressRefs {
+  /**
+   * gatewayRef is the EgressGateway, in the same namespace.
+   *
+   * @schema DaemonAgentSpecEgressRefs#gatewayRef
+   */
+  readonly gatewayRef: string;
+}
+
+/**
+ * Converts an object of type 'DaemonAgentSpecEgressRefs' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentSpecEgressRefs(obj: DaemonAgentSpecEgressRefs | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'gatewayRef': obj.gatewayRef,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * metadata adds labels and annotations to revisions; unset means none.
+ *
+ * @schema DaemonAgentSpecTemplateMetadata
+ */
+export interface DaemonAgentSpecTemplateMetadata {
+  /**
+   * name is ignored.
+   *
+   * @schema DaemonAgentSpecTemplateMetadata#name
+   */
+  readonly name?: string;
+
+  /**
+   * labels are copied; unset means none.
+   *
+   * @schema DaemonAgentSpecTemplateMetadata#labels
+   */
+  readonly labels?: { [key: string]: string };
+
+  /**
+   * annotations are copied; unset means none.
+   *
+   * @schema DaemonAgentSpecTemplateMetadata#annotations
+   */
+  readonly annotations?: { [key: string]: string };
+}
+
+/**
+ * Converts an object of type 'DaemonAgentSpecTemplateMetadata' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentSpecTemplateMetadata(obj: DaemonAgentSpecTemplateMetadata | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'labels': ((obj.labels) === undefined) ? undefined : (Object.entries(obj.labels).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {})),
+    'annotations': ((obj.annotations) === undefined) ? undefined : (Object.entries(obj.annotations).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {})),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * spec is the process in the sandbox.
+ *
+ * @schema DaemonAgentSpecTemplateSpec
+ */
+export interface DaemonAgentSpecTemplateSpec {
+  /**
+   * image is the OCI image of the agent.
+   *
+   * @schema DaemonAgentSpecTemplateSpec#image
+   */
+  readonly image: string;
+
+  /**
+   * command replaces the entrypoint of the image; unset means that of the image.
+   *
+   * @schema DaemonAgentSpecTemplateSpec#command
+   */
+  readonly command?: string[];
+
+  /**
+   * args follow the command; unset means none.
+   *
+   * @schema DaemonAgentSpecTemplateSpec#args
+   */
+  readonly args?: string[];
+
+  /**
+   * env are environment variables of the agent; unset means only those the platform sets.
+   *
+   * @schema DaemonAgentSpecTemplateSpec#env
+   */
+  readonly env?: DaemonAgentSpecTemplateSpecEnv[];
+}
+
+/**
+ * Converts an object of type 'DaemonAgentSpecTemplateSpec' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentSpecTemplateSpec(obj: DaemonAgentSpecTemplateSpec | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'image': obj.image,
+    'command': obj.command?.map(y => y),
+    'args': obj.args?.map(y => y),
+    'env': obj.env?.map(y => toJson_DaemonAgentSpecTemplateSpecEnv(y)),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * cpu is cores; unset or 0 means 1.
+ *
+ * @schema DaemonAgentSpecResourcesCpu
+ */
+export class DaemonAgentSpecResourcesCpu {
+  public static fromNumber(value: number): DaemonAgentSpecResourcesCpu {
+    return new DaemonAgentSpecResourcesCpu(value);
+  }
+  public static fromString(value: string): DaemonAgentSpecResourcesCpu {
+    return new DaemonAgentSpecResourcesCpu(value);
+  }
+  public readonly value: number | string;
+  private constructor(value: number | string) {
+    this.value = value;
+  }
+}
+
+/**
+ * memory is bytes; unset or 0 means 512Mi.
+ *
+ * @schema DaemonAgentSpecResourcesMemory
+ */
+export class DaemonAgentSpecResourcesMemory {
+  public static fromNumber(value: number): DaemonAgentSpecResourcesMemory {
+    return new DaemonAgentSpecResourcesMemory(value);
+  }
+  public static fromString(value: string): DaemonAgentSpecResourcesMemory {
+    return new DaemonAgentSpecResourcesMemory(value);
+  }
+  public readonly value: number | string;
+  private constructor(value: number | string) {
+    this.value = value;
+  }
+}
+
+/**
+ * ephemeralStorage is bytes written outside state; unset or 0 means unlimited.
+ *
+ * @schema DaemonAgentSpecResourcesEphemeralStorage
+ */
+export class DaemonAgentSpecResourcesEphemeralStorage {
+  public static fromNumber(value: number): DaemonAgentSpecResourcesEphemeralStorage {
+    return new DaemonAgentSpecResourcesEphemeralStorage(value);
+  }
+  public static fromString(value: string): DaemonAgentSpecResourcesEphemeralStorage {
+    return new DaemonAgentSpecResourcesEphemeralStorage(value);
+  }
+  public readonly value: number | string;
+  private constructor(value: number | string) {
+    this.value = value;
+  }
+}
+
+/**
+ * EnvVar is one environment variable.
+ *
+ * @schema DaemonAgentSpecTemplateSpecEnv
+ */
+export interface DaemonAgentSpecTemplateSpecEnv {
+  /**
+   * name is the variable; letters, digits, dots, dashes and underscores.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnv#name
+   */
+  readonly name: string;
+
+  /**
+   * value is the literal value; unset means empty.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnv#value
+   */
+  readonly value?: string;
+
+  /**
+   * valueFrom takes the value from elsewhere; unset means value is used.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnv#valueFrom
+   */
+  readonly valueFrom?: DaemonAgentSpecTemplateSpecEnvValueFrom;
+}
+
+/**
+ * Converts an object of type 'DaemonAgentSpecTemplateSpecEnv' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentSpecTemplateSpecEnv(obj: DaemonAgentSpecTemplateSpecEnv | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'value': obj.value,
+    'valueFrom': toJson_DaemonAgentSpecTemplateSpecEnvValueFrom(obj.valueFrom),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * valueFrom takes the value from elsewhere; unset means value is used.
+ *
+ * @schema DaemonAgentSpecTemplateSpecEnvValueFrom
+ */
+export interface DaemonAgentSpecTemplateSpecEnvValueFrom {
+  /**
+   * configMapKeyRef takes the value from a key of a ConfigMap in the same namespace.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnvValueFrom#configMapKeyRef
+   */
+  readonly configMapKeyRef?: DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef;
+
+  /**
+   * fieldRef takes the value from a field of the object.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnvValueFrom#fieldRef
+   */
+  readonly fieldRef?: DaemonAgentSpecTemplateSpecEnvValueFromFieldRef;
+
+  /**
+   * resourceFieldRef is refused: agents have no container.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnvValueFrom#resourceFieldRef
+   */
+  readonly resourceFieldRef?: any;
+
+  /**
+   * secretKeyRef is refused: agents never hold secrets.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnvValueFrom#secretKeyRef
+   */
+  readonly secretKeyRef?: any;
+}
+
+/**
+ * Converts an object of type 'DaemonAgentSpecTemplateSpecEnvValueFrom' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentSpecTemplateSpecEnvValueFrom(obj: DaemonAgentSpecTemplateSpecEnvValueFrom | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'configMapKeyRef': toJson_DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef(obj.configMapKeyRef),
+    'fieldRef': toJson_DaemonAgentSpecTemplateSpecEnvValueFromFieldRef(obj.fieldRef),
+    'resourceFieldRef': obj.resourceFieldRef,
+    'secretKeyRef': obj.secretKeyRef,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * configMapKeyRef takes the value from a key of a ConfigMap in the same namespace.
+ *
+ * @schema DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef
+ */
+export interface DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef {
+  /**
+   * name is the ConfigMap.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef#name
+   */
+  readonly name: string;
+
+  /**
+   * key is the key in it.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef#key
+   */
+  readonly key: string;
+
+  /**
+   * optional leaves the variable out when the key is missing; unset means it must exist.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef#optional
+   */
+  readonly optional?: boolean;
+}
+
+/**
+ * Converts an object of type 'DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef(obj: DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'key': obj.key,
+    'optional': obj.optional,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * fieldRef takes the value from a field of the object.
+ *
+ * @schema DaemonAgentSpecTemplateSpecEnvValueFromFieldRef
+ */
+export interface DaemonAgentSpecTemplateSpecEnvValueFromFieldRef {
+  /**
+   * apiVersion is the version fieldPath is written for; unset means v1.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnvValueFromFieldRef#apiVersion
+   */
+  readonly apiVersion?: string;
+
+  /**
+   * fieldPath is the field, such as metadata.name.
+   *
+   * @schema DaemonAgentSpecTemplateSpecEnvValueFromFieldRef#fieldPath
+   */
+  readonly fieldPath: string;
+}
+
+/**
+ * Converts an object of type 'DaemonAgentSpecTemplateSpecEnvValueFromFieldRef' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_DaemonAgentSpecTemplateSpecEnvValueFromFieldRef(obj: DaemonAgentSpecTemplateSpecEnvValueFromFieldRef | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'apiVersion': obj.apiVersion,
+    'fieldPath': obj.fieldPath,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+
+/**
+ * EgressDenyPolicy denies what its target routes name, whatever other routes open.
+ *
+ * @schema EgressDenyPolicy
+ */
+export class EgressDenyPolicy extends ApiObject {
+  /**
+   * Returns the apiVersion and kind for "EgressDenyPolicy"
+   */
+  public static readonly GVK: GroupVersionKind = {
+    apiVersion: 'clrk.apoxy.dev/v1alpha1',
+    kind: 'EgressDenyPolicy',
+  }
+
+  /**
+   * Renders a Kubernetes manifest for "EgressDenyPolicy".
+   *
+   * This can be used to inline resource manifests inside other objects (e.g. as templates).
+   *
+   * @param props initialization props
+   */
+  public static manifest(props: EgressDenyPolicyProps): any {
+    return {
+      ...EgressDenyPolicy.GVK,
+      ...toJson_EgressDenyPolicyProps(props),
+    };
+  }
+
+  /**
+   * Defines a "EgressDenyPolicy" API object
+   * @param scope the scope in which to define this object
+   * @param id a scope-local name for the object
+   * @param props initialization props
+   */
+  public constructor(scope: Construct, id: string, props: EgressDenyPolicyProps) {
+    super(scope, id, {
+      ...EgressDenyPolicy.GVK,
+      ...props,
+    });
+  }
+
+  /**
+   * Renders the object to Kubernetes JSON.
+   */
+  public override toJson(): any {
+    const resolved = super.toJson();
+
+    return {
+      ...EgressDenyPolicy.GVK,
+      ...toJson_EgressDenyPolicyProps(resolved),
+    };
+  }
+}
+
+/**
+ * EgressDenyPolicy denies what its target routes name, whatever other routes open.
+ *
+ * @schema EgressDenyPolicy
+ */
+export interface EgressDenyPolicyProps {
+  /**
+   * @schema EgressDenyPolicy#metadata
+   */
+  readonly metadata?: ApiObjectMetadata;
+
+  /**
+   * spec is the policy as it should be.
+   *
+   * @schema EgressDenyPolicy#spec
+   */
+  readonly spec: EgressDenyPolicySpec;
+}
+
+/**
+ * Converts an object of type 'EgressDenyPolicyProps' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressDenyPolicyProps(obj: EgressDenyPolicyProps | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'metadata': obj.metadata,
+    'spec': toJson_EgressDenyPolicySpec(obj.spec),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * spec is the policy as it should be.
+ *
+ * @schema EgressDenyPolicySpec
+ */
+export interface EgressDenyPolicySpec {
+  /**
+   * targetRefs are what the policy applies to.
+   *
+   * @schema EgressDenyPolicySpec#targetRefs
+   */
+  readonly targetRefs: EgressDenyPolicySpecTargetRefs[];
+
+  /**
+   * denyResponse is what HTTP callers are answered; unset means 403 and a message of the platform.
+   *
+   * @schema EgressDenyPolicySpec#denyResponse
+   */
+  readonly denyResponse?: EgressDenyPolicySpecDenyResponse;
+}
+
+/**
+ * Converts an object of type 'EgressDenyPolicySpec' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressDenyPolicySpec(obj: EgressDenyPolicySpec | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'targetRefs': obj.targetRefs?.map(y => toJson_EgressDenyPolicySpecTargetRefs(y)),
+    'denyResponse': toJson_EgressDenyPolicySpecDenyResponse(obj.denyResponse),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * TargetReference names what the policy applies to, in the same namespace.
+ *
+ * @schema EgressDenyPolicySpecTargetRefs
+ */
+export interface EgressDenyPolicySpecTargetRefs {
+  /**
+   * group is its API group; unset means clrk.apoxy.dev.
+   *
+   * @schema EgressDenyPolicySpecTargetRefs#group
+   */
+  readonly group?: string;
+
+  /**
+   * kind is its kind.
+   *
+   * @schema EgressDenyPolicySpecTargetRefs#kind
+   */
+  readonly kind: EgressDenyPolicySpecTargetRefsKind;
+
+  /**
+   * name is its name.
+   *
+   * @schema EgressDenyPolicySpecTargetRefs#name
+   */
+  readonly name: string;
+
+  /**
+   * sectionName is refused: the policy applies to the whole route.
+   *
+   * @schema EgressDenyPolicySpecTargetRefs#sectionName
+   */
+  readonly sectionName?: string;
+}
+
+/**
+ * Converts an object of type 'EgressDenyPolicySpecTargetRefs' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressDenyPolicySpecTargetRefs(obj: EgressDenyPolicySpecTargetRefs | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'group': obj.group,
+    'kind': obj.kind,
+    'name': obj.name,
+    'sectionName': obj.sectionName,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * denyResponse is what HTTP callers are answered; unset means 403 and a message of the platform.
+ *
+ * @schema EgressDenyPolicySpecDenyResponse
+ */
+export interface EgressDenyPolicySpecDenyResponse {
+  /**
+   * statusCode is the status of the answer; unset means 403.
+   *
+   * @schema EgressDenyPolicySpecDenyResponse#statusCode
+   */
+  readonly statusCode?: number;
+
+  /**
+   * message is what the answer says; unset means a message of the platform.
+   *
+   * @schema EgressDenyPolicySpecDenyResponse#message
+   */
+  readonly message?: string;
+}
+
+/**
+ * Converts an object of type 'EgressDenyPolicySpecDenyResponse' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressDenyPolicySpecDenyResponse(obj: EgressDenyPolicySpecDenyResponse | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'statusCode': obj.statusCode,
+    'message': obj.message,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * kind is its kind.
+ *
+ * @schema EgressDenyPolicySpecTargetRefsKind
+ */
+export const EgressDenyPolicySpecTargetRefsKind = {
+  /** AIProviderRoute */
+  AI_PROVIDER_ROUTE: "AIProviderRoute",
+  /** MCPRoute */
+  MCP_ROUTE: "MCPRoute",
+  /** EgressL4Route */
+  EGRESS_L4_ROUTE: "EgressL4Route",
+} as const;
+export type EgressDenyPolicySpecTargetRefsKind = (typeof EgressDenyPolicySpecTargetRefsKind)[keyof typeof EgressDenyPolicySpecTargetRefsKind];
 
 
 /**
@@ -2910,6 +3929,1188 @@ export function toJson_EgressL4RouteSpecRulesMatchesSourceAgentsMatchExpressions
 
 
 /**
+ * FallbackRoutingPolicy tries the Backends of a route in order until one answers.
+ *
+ * @schema FallbackRoutingPolicy
+ */
+export class FallbackRoutingPolicy extends ApiObject {
+  /**
+   * Returns the apiVersion and kind for "FallbackRoutingPolicy"
+   */
+  public static readonly GVK: GroupVersionKind = {
+    apiVersion: 'clrk.apoxy.dev/v1alpha1',
+    kind: 'FallbackRoutingPolicy',
+  }
+
+  /**
+   * Renders a Kubernetes manifest for "FallbackRoutingPolicy".
+   *
+   * This can be used to inline resource manifests inside other objects (e.g. as templates).
+   *
+   * @param props initialization props
+   */
+  public static manifest(props: FallbackRoutingPolicyProps): any {
+    return {
+      ...FallbackRoutingPolicy.GVK,
+      ...toJson_FallbackRoutingPolicyProps(props),
+    };
+  }
+
+  /**
+   * Defines a "FallbackRoutingPolicy" API object
+   * @param scope the scope in which to define this object
+   * @param id a scope-local name for the object
+   * @param props initialization props
+   */
+  public constructor(scope: Construct, id: string, props: FallbackRoutingPolicyProps) {
+    super(scope, id, {
+      ...FallbackRoutingPolicy.GVK,
+      ...props,
+    });
+  }
+
+  /**
+   * Renders the object to Kubernetes JSON.
+   */
+  public override toJson(): any {
+    const resolved = super.toJson();
+
+    return {
+      ...FallbackRoutingPolicy.GVK,
+      ...toJson_FallbackRoutingPolicyProps(resolved),
+    };
+  }
+}
+
+/**
+ * FallbackRoutingPolicy tries the Backends of a route in order until one answers.
+ *
+ * @schema FallbackRoutingPolicy
+ */
+export interface FallbackRoutingPolicyProps {
+  /**
+   * @schema FallbackRoutingPolicy#metadata
+   */
+  readonly metadata?: ApiObjectMetadata;
+
+  /**
+   * spec is the policy as it should be.
+   *
+   * @schema FallbackRoutingPolicy#spec
+   */
+  readonly spec: FallbackRoutingPolicySpec;
+}
+
+/**
+ * Converts an object of type 'FallbackRoutingPolicyProps' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_FallbackRoutingPolicyProps(obj: FallbackRoutingPolicyProps | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'metadata': obj.metadata,
+    'spec': toJson_FallbackRoutingPolicySpec(obj.spec),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * spec is the policy as it should be.
+ *
+ * @schema FallbackRoutingPolicySpec
+ */
+export interface FallbackRoutingPolicySpec {
+  /**
+   * targetRefs are what the policy applies to.
+   *
+   * @schema FallbackRoutingPolicySpec#targetRefs
+   */
+  readonly targetRefs: FallbackRoutingPolicySpecTargetRefs[];
+
+  /**
+   * retry is when the next Backend is tried; unset means the defaults.
+   *
+   * @schema FallbackRoutingPolicySpec#retry
+   */
+  readonly retry?: FallbackRoutingPolicySpecRetry;
+
+  /**
+   * ejection is when a failing Backend is left out for a while; unset means the defaults.
+   *
+   * @schema FallbackRoutingPolicySpec#ejection
+   */
+  readonly ejection?: FallbackRoutingPolicySpecEjection;
+}
+
+/**
+ * Converts an object of type 'FallbackRoutingPolicySpec' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_FallbackRoutingPolicySpec(obj: FallbackRoutingPolicySpec | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'targetRefs': obj.targetRefs?.map(y => toJson_FallbackRoutingPolicySpecTargetRefs(y)),
+    'retry': toJson_FallbackRoutingPolicySpecRetry(obj.retry),
+    'ejection': toJson_FallbackRoutingPolicySpecEjection(obj.ejection),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * TargetReference names what the policy applies to, in the same namespace.
+ *
+ * @schema FallbackRoutingPolicySpecTargetRefs
+ */
+export interface FallbackRoutingPolicySpecTargetRefs {
+  /**
+   * group is its API group; unset means clrk.apoxy.dev.
+   *
+   * @schema FallbackRoutingPolicySpecTargetRefs#group
+   */
+  readonly group?: string;
+
+  /**
+   * kind is its kind.
+   *
+   * @schema FallbackRoutingPolicySpecTargetRefs#kind
+   */
+  readonly kind: FallbackRoutingPolicySpecTargetRefsKind;
+
+  /**
+   * name is its name.
+   *
+   * @schema FallbackRoutingPolicySpecTargetRefs#name
+   */
+  readonly name: string;
+
+  /**
+   * sectionName is refused: the policy applies to the whole route.
+   *
+   * @schema FallbackRoutingPolicySpecTargetRefs#sectionName
+   */
+  readonly sectionName?: string;
+}
+
+/**
+ * Converts an object of type 'FallbackRoutingPolicySpecTargetRefs' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_FallbackRoutingPolicySpecTargetRefs(obj: FallbackRoutingPolicySpecTargetRefs | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'group': obj.group,
+    'kind': obj.kind,
+    'name': obj.name,
+    'sectionName': obj.sectionName,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * retry is when the next Backend is tried; unset means the defaults.
+ *
+ * @schema FallbackRoutingPolicySpecRetry
+ */
+export interface FallbackRoutingPolicySpecRetry {
+  /**
+   * numRetries is how many more Backends are tried; unset means all that are left, at most 5.
+   *
+   * @schema FallbackRoutingPolicySpecRetry#numRetries
+   */
+  readonly numRetries?: number;
+
+  /**
+   * retriableStatusCodes are answers the next Backend is tried after; unset means 429 and 503.
+   *
+   * @schema FallbackRoutingPolicySpecRetry#retriableStatusCodes
+   */
+  readonly retriableStatusCodes?: number[];
+
+  /**
+   * perTryTimeout is how long one try may take; unset means no limit of its own.
+   *
+   * @schema FallbackRoutingPolicySpecRetry#perTryTimeout
+   */
+  readonly perTryTimeout?: string;
+}
+
+/**
+ * Converts an object of type 'FallbackRoutingPolicySpecRetry' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_FallbackRoutingPolicySpecRetry(obj: FallbackRoutingPolicySpecRetry | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'numRetries': obj.numRetries,
+    'retriableStatusCodes': obj.retriableStatusCodes?.map(y => y),
+    'perTryTimeout': obj.perTryTimeout,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * ejection is when a failing Backend is left out for a while; unset means the defaults.
+ *
+ * @schema FallbackRoutingPolicySpecEjection
+ */
+export interface FallbackRoutingPolicySpecEjection {
+  /**
+   * maxEjectionTime is the longest it is left out; unset means 300s.
+   *
+   * @schema FallbackRoutingPolicySpecEjection#maxEjectionTime
+   */
+  readonly maxEjectionTime?: string;
+}
+
+/**
+ * Converts an object of type 'FallbackRoutingPolicySpecEjection' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_FallbackRoutingPolicySpecEjection(obj: FallbackRoutingPolicySpecEjection | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'maxEjectionTime': obj.maxEjectionTime,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * kind is its kind.
+ *
+ * @schema FallbackRoutingPolicySpecTargetRefsKind
+ */
+export const FallbackRoutingPolicySpecTargetRefsKind = {
+  /** AIProviderRoute */
+  AI_PROVIDER_ROUTE: "AIProviderRoute",
+} as const;
+export type FallbackRoutingPolicySpecTargetRefsKind = (typeof FallbackRoutingPolicySpecTargetRefsKind)[keyof typeof FallbackRoutingPolicySpecTargetRefsKind];
+
+
+/**
+ * LoggingPolicy says what of calls is recorded, for routes whose filters name it.
+ *
+ * @schema LoggingPolicy
+ */
+export class LoggingPolicy extends ApiObject {
+  /**
+   * Returns the apiVersion and kind for "LoggingPolicy"
+   */
+  public static readonly GVK: GroupVersionKind = {
+    apiVersion: 'clrk.apoxy.dev/v1alpha1',
+    kind: 'LoggingPolicy',
+  }
+
+  /**
+   * Renders a Kubernetes manifest for "LoggingPolicy".
+   *
+   * This can be used to inline resource manifests inside other objects (e.g. as templates).
+   *
+   * @param props initialization props
+   */
+  public static manifest(props: LoggingPolicyProps): any {
+    return {
+      ...LoggingPolicy.GVK,
+      ...toJson_LoggingPolicyProps(props),
+    };
+  }
+
+  /**
+   * Defines a "LoggingPolicy" API object
+   * @param scope the scope in which to define this object
+   * @param id a scope-local name for the object
+   * @param props initialization props
+   */
+  public constructor(scope: Construct, id: string, props: LoggingPolicyProps) {
+    super(scope, id, {
+      ...LoggingPolicy.GVK,
+      ...props,
+    });
+  }
+
+  /**
+   * Renders the object to Kubernetes JSON.
+   */
+  public override toJson(): any {
+    const resolved = super.toJson();
+
+    return {
+      ...LoggingPolicy.GVK,
+      ...toJson_LoggingPolicyProps(resolved),
+    };
+  }
+}
+
+/**
+ * LoggingPolicy says what of calls is recorded, for routes whose filters name it.
+ *
+ * @schema LoggingPolicy
+ */
+export interface LoggingPolicyProps {
+  /**
+   * @schema LoggingPolicy#metadata
+   */
+  readonly metadata?: ApiObjectMetadata;
+
+  /**
+   * spec is the policy as it should be.
+   *
+   * @schema LoggingPolicy#spec
+   */
+  readonly spec: LoggingPolicySpec;
+}
+
+/**
+ * Converts an object of type 'LoggingPolicyProps' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_LoggingPolicyProps(obj: LoggingPolicyProps | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'metadata': obj.metadata,
+    'spec': toJson_LoggingPolicySpec(obj.spec),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * spec is the policy as it should be.
+ *
+ * @schema LoggingPolicySpec
+ */
+export interface LoggingPolicySpec {
+  /**
+   * captureRequest records bodies of requests; unset means as the gateway says, false means never.
+   *
+   * @schema LoggingPolicySpec#captureRequest
+   */
+  readonly captureRequest?: boolean;
+
+  /**
+   * captureResponse records bodies of answers; unset means as the gateway says, false means never.
+   *
+   * @schema LoggingPolicySpec#captureResponse
+   */
+  readonly captureResponse?: boolean;
+
+  /**
+   * redactHeaders are headers whose values are not recorded, besides those that never are; unset means no more.
+   *
+   * @schema LoggingPolicySpec#redactHeaders
+   */
+  readonly redactHeaders?: string[];
+
+  /**
+   * sinkRef is accepted for compatibility; records go to the store of the platform and to otlp of the gateway.
+   *
+   * @schema LoggingPolicySpec#sinkRef
+   */
+  readonly sinkRef?: string;
+}
+
+/**
+ * Converts an object of type 'LoggingPolicySpec' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_LoggingPolicySpec(obj: LoggingPolicySpec | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'captureRequest': obj.captureRequest,
+    'captureResponse': obj.captureResponse,
+    'redactHeaders': obj.redactHeaders?.map(y => y),
+    'sinkRef': obj.sinkRef,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+
+/**
+ * MCPRoute opens MCP servers and says which of their tools may be called.
+ *
+ * @schema MCPRoute
+ */
+export class McpRoute extends ApiObject {
+  /**
+   * Returns the apiVersion and kind for "MCPRoute"
+   */
+  public static readonly GVK: GroupVersionKind = {
+    apiVersion: 'clrk.apoxy.dev/v1alpha1',
+    kind: 'MCPRoute',
+  }
+
+  /**
+   * Renders a Kubernetes manifest for "MCPRoute".
+   *
+   * This can be used to inline resource manifests inside other objects (e.g. as templates).
+   *
+   * @param props initialization props
+   */
+  public static manifest(props: McpRouteProps): any {
+    return {
+      ...McpRoute.GVK,
+      ...toJson_McpRouteProps(props),
+    };
+  }
+
+  /**
+   * Defines a "MCPRoute" API object
+   * @param scope the scope in which to define this object
+   * @param id a scope-local name for the object
+   * @param props initialization props
+   */
+  public constructor(scope: Construct, id: string, props: McpRouteProps) {
+    super(scope, id, {
+      ...McpRoute.GVK,
+      ...props,
+    });
+  }
+
+  /**
+   * Renders the object to Kubernetes JSON.
+   */
+  public override toJson(): any {
+    const resolved = super.toJson();
+
+    return {
+      ...McpRoute.GVK,
+      ...toJson_McpRouteProps(resolved),
+    };
+  }
+}
+
+/**
+ * MCPRoute opens MCP servers and says which of their tools may be called.
+ *
+ * @schema MCPRoute
+ */
+export interface McpRouteProps {
+  /**
+   * @schema MCPRoute#metadata
+   */
+  readonly metadata?: ApiObjectMetadata;
+
+  /**
+   * spec is the route as it should be.
+   *
+   * @schema MCPRoute#spec
+   */
+  readonly spec: McpRouteSpec;
+}
+
+/**
+ * Converts an object of type 'McpRouteProps' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteProps(obj: McpRouteProps | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'metadata': obj.metadata,
+    'spec': toJson_McpRouteSpec(obj.spec),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * spec is the route as it should be.
+ *
+ * @schema McpRouteSpec
+ */
+export interface McpRouteSpec {
+  /**
+   * parentRefs are the gateways this route attaches to; unset means the route does nothing.
+   *
+   * @schema McpRouteSpec#parentRefs
+   */
+  readonly parentRefs: McpRouteSpecParentRefs[];
+
+  /**
+   * hostnames are the MCP servers, exact or with one leading wildcard label, on port 443; unset means the route opens nothing.
+   *
+   * @schema McpRouteSpec#hostnames
+   */
+  readonly hostnames?: string[];
+
+  /**
+   * rules are tried in order, the first that matches applies; unset means calls of every kind pass.
+   *
+   * @schema McpRouteSpec#rules
+   */
+  readonly rules?: McpRouteSpecRules[];
+}
+
+/**
+ * Converts an object of type 'McpRouteSpec' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpec(obj: McpRouteSpec | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'parentRefs': obj.parentRefs?.map(y => toJson_McpRouteSpecParentRefs(y)),
+    'hostnames': obj.hostnames?.map(y => y),
+    'rules': obj.rules?.map(y => toJson_McpRouteSpecRules(y)),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * ParentReference names the EgressGateway, or one listener of it, the route attaches to.
+ *
+ * @schema McpRouteSpecParentRefs
+ */
+export interface McpRouteSpecParentRefs {
+  /**
+   * group is the API group; unset means clrk.apoxy.dev.
+   *
+   * @schema McpRouteSpecParentRefs#group
+   */
+  readonly group?: string;
+
+  /**
+   * kind is the parent kind; unset means EgressGateway.
+   *
+   * @schema McpRouteSpecParentRefs#kind
+   */
+  readonly kind?: string;
+
+  /**
+   * namespace is the parent namespace; unset means that of the route.
+   *
+   * @schema McpRouteSpecParentRefs#namespace
+   */
+  readonly namespace?: string;
+
+  /**
+   * name is the EgressGateway.
+   *
+   * @schema McpRouteSpecParentRefs#name
+   */
+  readonly name: string;
+
+  /**
+   * sectionName is one listener by name; unset means all of them.
+   *
+   * @schema McpRouteSpecParentRefs#sectionName
+   */
+  readonly sectionName?: string;
+
+  /**
+   * port is one listener by port; unset means any.
+   *
+   * @schema McpRouteSpecParentRefs#port
+   */
+  readonly port?: number;
+}
+
+/**
+ * Converts an object of type 'McpRouteSpecParentRefs' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpecParentRefs(obj: McpRouteSpecParentRefs | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'group': obj.group,
+    'kind': obj.kind,
+    'namespace': obj.namespace,
+    'name': obj.name,
+    'sectionName': obj.sectionName,
+    'port': obj.port,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Rule is what happens to the calls any of its matches names.
+ *
+ * @schema McpRouteSpecRules
+ */
+export interface McpRouteSpecRules {
+  /**
+   * matches are the calls; unset means every call.
+   *
+   * @schema McpRouteSpecRules#matches
+   */
+  readonly matches?: McpRouteSpecRulesMatches[];
+
+  /**
+   * filters limit or extend the rule; unset means none.
+   *
+   * @schema McpRouteSpecRules#filters
+   */
+  readonly filters?: McpRouteSpecRulesFilters[];
+
+  /**
+   * backendRefs are where the calls go instead; unset means where the agent sent them.
+   *
+   * @schema McpRouteSpecRules#backendRefs
+   */
+  readonly backendRefs?: McpRouteSpecRulesBackendRefs[];
+}
+
+/**
+ * Converts an object of type 'McpRouteSpecRules' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpecRules(obj: McpRouteSpecRules | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'matches': obj.matches?.map(y => toJson_McpRouteSpecRulesMatches(y)),
+    'filters': obj.filters?.map(y => toJson_McpRouteSpecRulesFilters(y)),
+    'backendRefs': obj.backendRefs?.map(y => toJson_McpRouteSpecRulesBackendRefs(y)),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Match is calls that fit all of what is set here; with nothing set, every call.
+ *
+ * @schema McpRouteSpecRulesMatches
+ */
+export interface McpRouteSpecRulesMatches {
+  /**
+   * servers are hostnames of the route this applies to; unset means all of them.
+   *
+   * @schema McpRouteSpecRulesMatches#servers
+   */
+  readonly servers?: string[];
+
+  /**
+   * tools are globs of the tools called; unset means every tool.
+   *
+   * @schema McpRouteSpecRulesMatches#tools
+   */
+  readonly tools?: string[];
+
+  /**
+   * toolsRegex are patterns of the tools called, besides tools; unset means none.
+   *
+   * @schema McpRouteSpecRulesMatches#toolsRegex
+   */
+  readonly toolsRegex?: string[];
+
+  /**
+   * resources are globs of the resource URIs read; unset means every resource.
+   *
+   * @schema McpRouteSpecRulesMatches#resources
+   */
+  readonly resources?: string[];
+
+  /**
+   * methods are globs of JSON-RPC methods; unset means every method.
+   *
+   * @schema McpRouteSpecRulesMatches#methods
+   */
+  readonly methods?: string[];
+}
+
+/**
+ * Converts an object of type 'McpRouteSpecRulesMatches' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpecRulesMatches(obj: McpRouteSpecRulesMatches | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'servers': obj.servers?.map(y => y),
+    'tools': obj.tools?.map(y => y),
+    'toolsRegex': obj.toolsRegex?.map(y => y),
+    'resources': obj.resources?.map(y => y),
+    'methods': obj.methods?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Filter is one limit or extension.
+ *
+ * @schema McpRouteSpecRulesFilters
+ */
+export interface McpRouteSpecRulesFilters {
+  /**
+   * type is which of the blocks below applies.
+   *
+   * @schema McpRouteSpecRulesFilters#type
+   */
+  readonly type: McpRouteSpecRulesFiltersType;
+
+  /**
+   * toolPolicy says which tools may be called, for type ToolPolicy.
+   *
+   * @schema McpRouteSpecRulesFilters#toolPolicy
+   */
+  readonly toolPolicy?: McpRouteSpecRulesFiltersToolPolicy;
+
+  /**
+   * extensionRef names an object of another kind that extends this rule.
+   *
+   * @schema McpRouteSpecRulesFilters#extensionRef
+   */
+  readonly extensionRef?: McpRouteSpecRulesFiltersExtensionRef;
+}
+
+/**
+ * Converts an object of type 'McpRouteSpecRulesFilters' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpecRulesFilters(obj: McpRouteSpecRulesFilters | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'type': obj.type,
+    'toolPolicy': toJson_McpRouteSpecRulesFiltersToolPolicy(obj.toolPolicy),
+    'extensionRef': toJson_McpRouteSpecRulesFiltersExtensionRef(obj.extensionRef),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * BackendReference names a backend.
+ *
+ * @schema McpRouteSpecRulesBackendRefs
+ */
+export interface McpRouteSpecRulesBackendRefs {
+  /**
+   * group is the API group; unset means clrk.apoxy.dev.
+   *
+   * @schema McpRouteSpecRulesBackendRefs#group
+   */
+  readonly group?: string;
+
+  /**
+   * kind is the backend kind; unset means Backend.
+   *
+   * @schema McpRouteSpecRulesBackendRefs#kind
+   */
+  readonly kind?: string;
+
+  /**
+   * namespace is that of the backend; unset means that of the route.
+   *
+   * @schema McpRouteSpecRulesBackendRefs#namespace
+   */
+  readonly namespace?: string;
+
+  /**
+   * name is the backend.
+   *
+   * @schema McpRouteSpecRulesBackendRefs#name
+   */
+  readonly name: string;
+
+  /**
+   * weight is the share of traffic; unset means 1, 0 means none.
+   *
+   * @schema McpRouteSpecRulesBackendRefs#weight
+   */
+  readonly weight?: number;
+
+  /**
+   * port is the port of the backend; unset means its own.
+   *
+   * @schema McpRouteSpecRulesBackendRefs#port
+   */
+  readonly port?: number;
+}
+
+/**
+ * Converts an object of type 'McpRouteSpecRulesBackendRefs' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpecRulesBackendRefs(obj: McpRouteSpecRulesBackendRefs | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'group': obj.group,
+    'kind': obj.kind,
+    'namespace': obj.namespace,
+    'name': obj.name,
+    'weight': obj.weight,
+    'port': obj.port,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * type is which of the blocks below applies.
+ *
+ * @schema McpRouteSpecRulesFiltersType
+ */
+export const McpRouteSpecRulesFiltersType = {
+  /** ToolPolicy */
+  TOOL_POLICY: "ToolPolicy",
+  /** ExtensionRef */
+  EXTENSION_REF: "ExtensionRef",
+} as const;
+export type McpRouteSpecRulesFiltersType = (typeof McpRouteSpecRulesFiltersType)[keyof typeof McpRouteSpecRulesFiltersType];
+
+/**
+ * toolPolicy says which tools may be called, for type ToolPolicy.
+ *
+ * @schema McpRouteSpecRulesFiltersToolPolicy
+ */
+export interface McpRouteSpecRulesFiltersToolPolicy {
+  /**
+   * allowedTools are globs of tools that may be called; with allowedToolsRegex unset too, every tool.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicy#allowedTools
+   */
+  readonly allowedTools?: string[];
+
+  /**
+   * allowedToolsRegex are patterns of tools that may be called, besides allowedTools; unset means none.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicy#allowedToolsRegex
+   */
+  readonly allowedToolsRegex?: string[];
+
+  /**
+   * deniedTools are globs of tools that may not be called, whatever is allowed; unset means none.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicy#deniedTools
+   */
+  readonly deniedTools?: string[];
+
+  /**
+   * deniedToolsRegex are patterns of tools that may not be called, besides deniedTools; unset means none.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicy#deniedToolsRegex
+   */
+  readonly deniedToolsRegex?: string[];
+
+  /**
+   * requireConfirmation are globs of tools a person must confirm; unset means none.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicy#requireConfirmation
+   */
+  readonly requireConfirmation?: string[];
+
+  /**
+   * maxCallsPerExecution is how many tools one execution may call; unset means unlimited.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicy#maxCallsPerExecution
+   */
+  readonly maxCallsPerExecution?: number;
+
+  /**
+   * rateLimits limit calls over time; unset means none.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicy#rateLimits
+   */
+  readonly rateLimits?: McpRouteSpecRulesFiltersToolPolicyRateLimits[];
+}
+
+/**
+ * Converts an object of type 'McpRouteSpecRulesFiltersToolPolicy' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpecRulesFiltersToolPolicy(obj: McpRouteSpecRulesFiltersToolPolicy | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'allowedTools': obj.allowedTools?.map(y => y),
+    'allowedToolsRegex': obj.allowedToolsRegex?.map(y => y),
+    'deniedTools': obj.deniedTools?.map(y => y),
+    'deniedToolsRegex': obj.deniedToolsRegex?.map(y => y),
+    'requireConfirmation': obj.requireConfirmation?.map(y => y),
+    'maxCallsPerExecution': obj.maxCallsPerExecution,
+    'rateLimits': obj.rateLimits?.map(y => toJson_McpRouteSpecRulesFiltersToolPolicyRateLimits(y)),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * extensionRef names an object of another kind that extends this rule.
+ *
+ * @schema McpRouteSpecRulesFiltersExtensionRef
+ */
+export interface McpRouteSpecRulesFiltersExtensionRef {
+  /**
+   * group is its API group.
+   *
+   * @schema McpRouteSpecRulesFiltersExtensionRef#group
+   */
+  readonly group: string;
+
+  /**
+   * kind is its kind.
+   *
+   * @schema McpRouteSpecRulesFiltersExtensionRef#kind
+   */
+  readonly kind: string;
+
+  /**
+   * name is its name.
+   *
+   * @schema McpRouteSpecRulesFiltersExtensionRef#name
+   */
+  readonly name: string;
+}
+
+/**
+ * Converts an object of type 'McpRouteSpecRulesFiltersExtensionRef' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpecRulesFiltersExtensionRef(obj: McpRouteSpecRulesFiltersExtensionRef | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'group': obj.group,
+    'kind': obj.kind,
+    'name': obj.name,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * ToolRateLimit limits calls of some tools.
+ *
+ * @schema McpRouteSpecRulesFiltersToolPolicyRateLimits
+ */
+export interface McpRouteSpecRulesFiltersToolPolicyRateLimits {
+  /**
+   * tools are globs of the tools counted; unset means every tool.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyRateLimits#tools
+   */
+  readonly tools?: string[];
+
+  /**
+   * toolsRegex are patterns of the tools counted, besides tools; unset means none.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyRateLimits#toolsRegex
+   */
+  readonly toolsRegex?: string[];
+
+  /**
+   * requests is how many calls fit in a window.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyRateLimits#requests
+   */
+  readonly requests: number;
+
+  /**
+   * window is how long a window lasts.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyRateLimits#window
+   */
+  readonly window: string;
+
+  /**
+   * scope is who shares the count; unset means PerAgent.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyRateLimits#scope
+   */
+  readonly scope?: McpRouteSpecRulesFiltersToolPolicyRateLimitsScope;
+}
+
+/**
+ * Converts an object of type 'McpRouteSpecRulesFiltersToolPolicyRateLimits' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpecRulesFiltersToolPolicyRateLimits(obj: McpRouteSpecRulesFiltersToolPolicyRateLimits | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'tools': obj.tools?.map(y => y),
+    'toolsRegex': obj.toolsRegex?.map(y => y),
+    'requests': obj.requests,
+    'window': obj.window,
+    'scope': obj.scope,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * scope is who shares the count; unset means PerAgent.
+ *
+ * @schema McpRouteSpecRulesFiltersToolPolicyRateLimitsScope
+ */
+export const McpRouteSpecRulesFiltersToolPolicyRateLimitsScope = {
+  /** PerAgent */
+  PER_AGENT: "PerAgent",
+  /** PerExecution */
+  PER_EXECUTION: "PerExecution",
+  /** PerRoute */
+  PER_ROUTE: "PerRoute",
+} as const;
+export type McpRouteSpecRulesFiltersToolPolicyRateLimitsScope = (typeof McpRouteSpecRulesFiltersToolPolicyRateLimitsScope)[keyof typeof McpRouteSpecRulesFiltersToolPolicyRateLimitsScope];
+
+
+/**
+ * RateLimitPolicy says how many requests fit in a window, for routes whose filters name it.
+ *
+ * @schema RateLimitPolicy
+ */
+export class RateLimitPolicy extends ApiObject {
+  /**
+   * Returns the apiVersion and kind for "RateLimitPolicy"
+   */
+  public static readonly GVK: GroupVersionKind = {
+    apiVersion: 'clrk.apoxy.dev/v1alpha1',
+    kind: 'RateLimitPolicy',
+  }
+
+  /**
+   * Renders a Kubernetes manifest for "RateLimitPolicy".
+   *
+   * This can be used to inline resource manifests inside other objects (e.g. as templates).
+   *
+   * @param props initialization props
+   */
+  public static manifest(props: RateLimitPolicyProps): any {
+    return {
+      ...RateLimitPolicy.GVK,
+      ...toJson_RateLimitPolicyProps(props),
+    };
+  }
+
+  /**
+   * Defines a "RateLimitPolicy" API object
+   * @param scope the scope in which to define this object
+   * @param id a scope-local name for the object
+   * @param props initialization props
+   */
+  public constructor(scope: Construct, id: string, props: RateLimitPolicyProps) {
+    super(scope, id, {
+      ...RateLimitPolicy.GVK,
+      ...props,
+    });
+  }
+
+  /**
+   * Renders the object to Kubernetes JSON.
+   */
+  public override toJson(): any {
+    const resolved = super.toJson();
+
+    return {
+      ...RateLimitPolicy.GVK,
+      ...toJson_RateLimitPolicyProps(resolved),
+    };
+  }
+}
+
+/**
+ * RateLimitPolicy says how many requests fit in a window, for routes whose filters name it.
+ *
+ * @schema RateLimitPolicy
+ */
+export interface RateLimitPolicyProps {
+  /**
+   * @schema RateLimitPolicy#metadata
+   */
+  readonly metadata?: ApiObjectMetadata;
+
+  /**
+   * spec is the policy as it should be.
+   *
+   * @schema RateLimitPolicy#spec
+   */
+  readonly spec: RateLimitPolicySpec;
+}
+
+/**
+ * Converts an object of type 'RateLimitPolicyProps' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_RateLimitPolicyProps(obj: RateLimitPolicyProps | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'metadata': obj.metadata,
+    'spec': toJson_RateLimitPolicySpec(obj.spec),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * spec is the policy as it should be.
+ *
+ * @schema RateLimitPolicySpec
+ */
+export interface RateLimitPolicySpec {
+  /**
+   * requests is how many requests fit in a window.
+   *
+   * @schema RateLimitPolicySpec#requests
+   */
+  readonly requests: number;
+
+  /**
+   * window is how long a window lasts.
+   *
+   * @schema RateLimitPolicySpec#window
+   */
+  readonly window: string;
+
+  /**
+   * scope is who shares the count; unset means PerAgent.
+   *
+   * @schema RateLimitPolicySpec#scope
+   */
+  readonly scope?: RateLimitPolicySpecScope;
+}
+
+/**
+ * Converts an object of type 'RateLimitPolicySpec' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_RateLimitPolicySpec(obj: RateLimitPolicySpec | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'requests': obj.requests,
+    'window': obj.window,
+    'scope': obj.scope,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * scope is who shares the count; unset means PerAgent.
+ *
+ * @schema RateLimitPolicySpecScope
+ */
+export const RateLimitPolicySpecScope = {
+  /** PerAgent */
+  PER_AGENT: "PerAgent",
+  /** PerExecution */
+  PER_EXECUTION: "PerExecution",
+  /** PerRoute */
+  PER_ROUTE: "PerRoute",
+} as const;
+export type RateLimitPolicySpecScope = (typeof RateLimitPolicySpecScope)[keyof typeof RateLimitPolicySpecScope];
+
+
+/**
  * TaskAgent is an untrusted agent that runs once per call in a fresh sandbox.
  *
  * @schema TaskAgent
@@ -3768,6 +5969,13 @@ export interface TaskAgentSpecTemplateSpecEnvValueFrom {
   readonly fieldRef?: TaskAgentSpecTemplateSpecEnvValueFromFieldRef;
 
   /**
+   * resourceFieldRef is refused: agents have no container.
+   *
+   * @schema TaskAgentSpecTemplateSpecEnvValueFrom#resourceFieldRef
+   */
+  readonly resourceFieldRef?: any;
+
+  /**
    * secretKeyRef is refused: agents never hold secrets.
    *
    * @schema TaskAgentSpecTemplateSpecEnvValueFrom#secretKeyRef
@@ -3784,6 +5992,7 @@ export function toJson_TaskAgentSpecTemplateSpecEnvValueFrom(obj: TaskAgentSpecT
   const result = {
     'configMapKeyRef': toJson_TaskAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef(obj.configMapKeyRef),
     'fieldRef': toJson_TaskAgentSpecTemplateSpecEnvValueFromFieldRef(obj.fieldRef),
+    'resourceFieldRef': obj.resourceFieldRef,
     'secretKeyRef': obj.secretKeyRef,
   };
   // filter undefined values
@@ -4410,6 +6619,20 @@ export interface WorkerPoolSpecTemplateExtraVolumeMounts {
   readonly subPath?: string;
 
   /**
+   * subPathExpr is subPath with variables of the container; unset means subPath.
+   *
+   * @schema WorkerPoolSpecTemplateExtraVolumeMounts#subPathExpr
+   */
+  readonly subPathExpr?: string;
+
+  /**
+   * recursiveReadOnly makes mounts below read-only too; unset means Disabled.
+   *
+   * @schema WorkerPoolSpecTemplateExtraVolumeMounts#recursiveReadOnly
+   */
+  readonly recursiveReadOnly?: WorkerPoolSpecTemplateExtraVolumeMountsRecursiveReadOnly;
+
+  /**
    * mountPropagation is how mounts travel; unset means None.
    *
    * @schema WorkerPoolSpecTemplateExtraVolumeMounts#mountPropagation
@@ -4428,6 +6651,8 @@ export function toJson_WorkerPoolSpecTemplateExtraVolumeMounts(obj: WorkerPoolSp
     'mountPath': obj.mountPath,
     'readOnly': obj.readOnly,
     'subPath': obj.subPath,
+    'subPathExpr': obj.subPathExpr,
+    'recursiveReadOnly': obj.recursiveReadOnly,
     'mountPropagation': obj.mountPropagation,
   };
   // filter undefined values
@@ -4488,6 +6713,13 @@ export interface WorkerPoolSpecTemplateEnvValueFrom {
   readonly fieldRef?: WorkerPoolSpecTemplateEnvValueFromFieldRef;
 
   /**
+   * resourceFieldRef takes the value from a limit or request of a container.
+   *
+   * @schema WorkerPoolSpecTemplateEnvValueFrom#resourceFieldRef
+   */
+  readonly resourceFieldRef?: WorkerPoolSpecTemplateEnvValueFromResourceFieldRef;
+
+  /**
    * secretKeyRef takes the value from a key of a Secret in the same namespace.
    *
    * @schema WorkerPoolSpecTemplateEnvValueFrom#secretKeyRef
@@ -4504,12 +6736,28 @@ export function toJson_WorkerPoolSpecTemplateEnvValueFrom(obj: WorkerPoolSpecTem
   const result = {
     'configMapKeyRef': toJson_WorkerPoolSpecTemplateEnvValueFromConfigMapKeyRef(obj.configMapKeyRef),
     'fieldRef': toJson_WorkerPoolSpecTemplateEnvValueFromFieldRef(obj.fieldRef),
+    'resourceFieldRef': toJson_WorkerPoolSpecTemplateEnvValueFromResourceFieldRef(obj.resourceFieldRef),
     'secretKeyRef': toJson_WorkerPoolSpecTemplateEnvValueFromSecretKeyRef(obj.secretKeyRef),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * recursiveReadOnly makes mounts below read-only too; unset means Disabled.
+ *
+ * @schema WorkerPoolSpecTemplateExtraVolumeMountsRecursiveReadOnly
+ */
+export const WorkerPoolSpecTemplateExtraVolumeMountsRecursiveReadOnly = {
+  /** Disabled */
+  DISABLED: "Disabled",
+  /** IfPossible */
+  IF_POSSIBLE: "IfPossible",
+  /** Enabled */
+  ENABLED: "Enabled",
+} as const;
+export type WorkerPoolSpecTemplateExtraVolumeMountsRecursiveReadOnly = (typeof WorkerPoolSpecTemplateExtraVolumeMountsRecursiveReadOnly)[keyof typeof WorkerPoolSpecTemplateExtraVolumeMountsRecursiveReadOnly];
 
 /**
  * mountPropagation is how mounts travel; unset means None.
@@ -4607,6 +6855,50 @@ export function toJson_WorkerPoolSpecTemplateEnvValueFromFieldRef(obj: WorkerPoo
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
+ * resourceFieldRef takes the value from a limit or request of a container.
+ *
+ * @schema WorkerPoolSpecTemplateEnvValueFromResourceFieldRef
+ */
+export interface WorkerPoolSpecTemplateEnvValueFromResourceFieldRef {
+  /**
+   * containerName is the container; unset means the worker.
+   *
+   * @schema WorkerPoolSpecTemplateEnvValueFromResourceFieldRef#containerName
+   */
+  readonly containerName?: string;
+
+  /**
+   * resource is the limit or request, such as limits.cpu.
+   *
+   * @schema WorkerPoolSpecTemplateEnvValueFromResourceFieldRef#resource
+   */
+  readonly resource: string;
+
+  /**
+   * divisor is the unit of the value; unset means 1.
+   *
+   * @schema WorkerPoolSpecTemplateEnvValueFromResourceFieldRef#divisor
+   */
+  readonly divisor?: WorkerPoolSpecTemplateEnvValueFromResourceFieldRefDivisor;
+}
+
+/**
+ * Converts an object of type 'WorkerPoolSpecTemplateEnvValueFromResourceFieldRef' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_WorkerPoolSpecTemplateEnvValueFromResourceFieldRef(obj: WorkerPoolSpecTemplateEnvValueFromResourceFieldRef | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'containerName': obj.containerName,
+    'resource': obj.resource,
+    'divisor': obj.divisor?.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
  * secretKeyRef takes the value from a key of a Secret in the same namespace.
  *
  * @schema WorkerPoolSpecTemplateEnvValueFromSecretKeyRef
@@ -4649,4 +6941,22 @@ export function toJson_WorkerPoolSpecTemplateEnvValueFromSecretKeyRef(obj: Worke
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * divisor is the unit of the value; unset means 1.
+ *
+ * @schema WorkerPoolSpecTemplateEnvValueFromResourceFieldRefDivisor
+ */
+export class WorkerPoolSpecTemplateEnvValueFromResourceFieldRefDivisor {
+  public static fromNumber(value: number): WorkerPoolSpecTemplateEnvValueFromResourceFieldRefDivisor {
+    return new WorkerPoolSpecTemplateEnvValueFromResourceFieldRefDivisor(value);
+  }
+  public static fromString(value: string): WorkerPoolSpecTemplateEnvValueFromResourceFieldRefDivisor {
+    return new WorkerPoolSpecTemplateEnvValueFromResourceFieldRefDivisor(value);
+  }
+  public readonly value: number | string;
+  private constructor(value: number | string) {
+    this.value = value;
+  }
+}
 

@@ -1,0 +1,65 @@
+/** DaemonAgent: an untrusted agent that runs all the time, one instance in the cluster. */
+import { Type, type Static } from 'typebox';
+import { agentResources, agentTemplate, egressRefs, revisionNames, workerPoolRef } from './agent.ts';
+import { choice, integer, record } from './field.ts';
+import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
+
+const spec = record('spec is the agent as it should be.', {
+  template: agentTemplate(),
+  workerPoolRef: workerPoolRef(),
+  resources: Type.Optional(agentResources()),
+  restartPolicy: Type.Optional(
+    choice(
+      'restartPolicy is when it is started again: Always, OnFailure after a non-zero exit, or Never; unset means Always.',
+      ['Always', 'OnFailure', 'Never'],
+      { default: 'Always' },
+    ),
+  ),
+  maxRestarts: Type.Optional(
+    integer('maxRestarts is how many times it is started again; unset or 0 means without limit.'),
+  ),
+  maxLifetimeSeconds: Type.Optional(
+    integer(
+      'maxLifetimeSeconds is when a run is stopped, after which restartPolicy applies; unset or 0 means never.',
+      { format: 'int64', max: Number.MAX_SAFE_INTEGER },
+    ),
+  ),
+  egressRefs: Type.Optional(egressRefs()),
+});
+
+const status = statusOf({
+  phase: Type.Optional(
+    choice('phase is what the instance does now.', ['Running', 'Stopped', 'CrashLoopBackOff']),
+  ),
+  upSince: Type.Optional(
+    Type.String({
+      description: 'upSince is when the running instance started.',
+      format: 'date-time',
+      maxLength: 64,
+    }),
+  ),
+  restartCount: Type.Optional(integer('restartCount is how many times it was started again.')),
+  ...revisionNames(),
+});
+
+export type DaemonAgentSpec = Static<typeof spec>;
+export type DaemonAgentStatus = Static<typeof status>;
+export type DaemonAgent = Resource<DaemonAgentSpec, DaemonAgentStatus>;
+
+export const daemonAgent: KindDefinition = {
+  kind: 'DaemonAgent',
+  plural: 'daemonagents',
+  shortName: 'da',
+  description: 'DaemonAgent is an untrusted agent that runs all the time, one instance in the cluster.',
+  spec,
+  status,
+  columns: columns(
+    [
+      { name: 'Pool', type: 'string', jsonPath: '.spec.workerPoolRef' },
+      { name: 'Latest Ready', type: 'string', jsonPath: '.status.latestReadyRevisionName' },
+      { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+      { name: 'Restarts', type: 'integer', jsonPath: '.status.restartCount' },
+    ],
+    [{ name: 'Image', type: 'string', jsonPath: '.spec.template.spec.image' }],
+  ),
+};

@@ -1,0 +1,159 @@
+/** MCPRoute: the MCP servers a gateway lets agents reach, and which of their tools. */
+import { Type, type Static } from 'typebox';
+import { choice, duration, integer, list, record, text } from './field.ts';
+import { columns, type KindDefinition, type Resource } from './resource.ts';
+import { backendRefs, extensionRef, parentRefs, routeStatus } from './route.ts';
+import { hostnameRules, regexRules } from './rule.ts';
+
+// MCP names of tools are at most 128 characters; a glob of one needs no more.
+const glob = (description: string) => text(description, { max: 128 });
+
+function globs(description: string) {
+  return list(description, glob('One glob; * is any text, ? any character.'), { max: 32 });
+}
+
+function regexes(description: string) {
+  return list(
+    description,
+    text('One RE2 pattern, found anywhere in the name.', { max: 256, rules: regexRules }),
+    {
+      max: 16,
+    },
+  );
+}
+
+const match = record('Match is calls that fit all of what is set here; with nothing set, every call.', {
+  servers: Type.Optional(
+    list(
+      'servers are hostnames of the route this applies to; unset means all of them.',
+      text('One hostname.', { rules: hostnameRules }),
+      { max: 16 },
+    ),
+  ),
+  tools: Type.Optional(globs('tools are globs of the tools called; unset means every tool.')),
+  toolsRegex: Type.Optional(
+    regexes('toolsRegex are patterns of the tools called, besides tools; unset means none.'),
+  ),
+  resources: Type.Optional(
+    list(
+      'resources are globs of the resource URIs read; unset means every resource.',
+      text('One glob, such as file:///docs/*.', { max: 1_024 }),
+      { max: 32 },
+    ),
+  ),
+  methods: Type.Optional(
+    list(
+      'methods are globs of JSON-RPC methods; unset means every method.',
+      glob('One glob, such as tools/*.'),
+      {
+        max: 32,
+      },
+    ),
+  ),
+});
+
+const rateLimit = record('ToolRateLimit limits calls of some tools.', {
+  tools: Type.Optional(globs('tools are globs of the tools counted; unset means every tool.')),
+  toolsRegex: Type.Optional(
+    regexes('toolsRegex are patterns of the tools counted, besides tools; unset means none.'),
+  ),
+  requests: integer('requests is how many calls fit in a window.', { min: 1 }),
+  window: duration('window is how long a window lasts.', 'window'),
+  scope: Type.Optional(
+    choice('scope is who shares the count; unset means PerAgent.', ['PerAgent', 'PerExecution', 'PerRoute']),
+  ),
+});
+
+const toolPolicy = record('toolPolicy says which tools may be called, for type ToolPolicy.', {
+  allowedTools: Type.Optional(
+    globs(
+      'allowedTools are globs of tools that may be called; with allowedToolsRegex unset too, every tool.',
+    ),
+  ),
+  allowedToolsRegex: Type.Optional(
+    regexes(
+      'allowedToolsRegex are patterns of tools that may be called, besides allowedTools; unset means none.',
+    ),
+  ),
+  deniedTools: Type.Optional(
+    globs('deniedTools are globs of tools that may not be called, whatever is allowed; unset means none.'),
+  ),
+  deniedToolsRegex: Type.Optional(
+    regexes(
+      'deniedToolsRegex are patterns of tools that may not be called, besides deniedTools; unset means none.',
+    ),
+  ),
+  requireConfirmation: Type.Optional(
+    globs('requireConfirmation are globs of tools a person must confirm; unset means none.'),
+  ),
+  maxCallsPerExecution: Type.Optional(
+    integer('maxCallsPerExecution is how many tools one execution may call; unset means unlimited.', {
+      min: 1,
+    }),
+  ),
+  rateLimits: Type.Optional(
+    list('rateLimits limit calls over time; unset means none.', rateLimit, { max: 8 }),
+  ),
+});
+
+const filter = record(
+  'Filter is one limit or extension.',
+  {
+    type: choice('type is which of the blocks below applies.', ['ToolPolicy', 'ExtensionRef']),
+    toolPolicy: Type.Optional(toolPolicy),
+    extensionRef: Type.Optional(extensionRef()),
+  },
+  {
+    rules: [
+      {
+        rule: "(self.type == 'ToolPolicy') == has(self.toolPolicy) && (self.type == 'ExtensionRef') == has(self.extensionRef)",
+        message: 'set exactly the block of the filter type: toolPolicy or extensionRef',
+      },
+    ],
+  },
+);
+
+const spec = record('spec is the route as it should be.', {
+  parentRefs: parentRefs(),
+  hostnames: Type.Optional(
+    list(
+      'hostnames are the MCP servers, exact or with one leading wildcard label, on port 443; unset means the route opens nothing.',
+      text('One name.', { rules: hostnameRules }),
+      { max: 16 },
+    ),
+  ),
+  rules: Type.Optional(
+    list(
+      'rules are tried in order, the first that matches applies; unset means calls of every kind pass.',
+      record('Rule is what happens to the calls any of its matches names.', {
+        matches: Type.Optional(list('matches are the calls; unset means every call.', match, { max: 8 })),
+        filters: Type.Optional(
+          list('filters limit or extend the rule; unset means none.', filter, { max: 8 }),
+        ),
+        backendRefs: Type.Optional(
+          backendRefs('backendRefs are where the calls go instead; unset means where the agent sent them.'),
+        ),
+      }),
+      { max: 16 },
+    ),
+  ),
+});
+
+const status = routeStatus();
+
+export type MCPRouteSpec = Static<typeof spec>;
+export type MCPRouteStatus = Static<typeof status>;
+export type MCPRoute = Resource<MCPRouteSpec, MCPRouteStatus>;
+
+export const mcpRoute: KindDefinition = {
+  kind: 'MCPRoute',
+  plural: 'mcproutes',
+  shortName: 'mcpr',
+  description: 'MCPRoute opens MCP servers and says which of their tools may be called.',
+  spec,
+  status,
+  columns: columns([
+    { name: 'Gateway', type: 'string', jsonPath: '.spec.parentRefs[*].name' },
+    { name: 'Hostnames', type: 'string', jsonPath: '.spec.hostnames[*]' },
+  ]),
+};

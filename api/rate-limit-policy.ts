@@ -1,0 +1,32 @@
+/** RateLimitPolicy: how many requests fit in a window. Filters of routes name it with extensionRef. */
+import { Type, type Static } from 'typebox';
+import { choice, duration, integer, record } from './field.ts';
+import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
+
+const spec = record('spec is the policy as it should be.', {
+  requests: integer('requests is how many requests fit in a window.', { min: 1 }),
+  window: duration('window is how long a window lasts.', 'window'),
+  scope: Type.Optional(
+    choice('scope is who shares the count; unset means PerAgent.', ['PerAgent', 'PerExecution', 'PerRoute']),
+  ),
+});
+
+const status = statusOf({});
+
+export type RateLimitPolicySpec = Static<typeof spec>;
+export type RateLimitPolicyStatus = Static<typeof status>;
+export type RateLimitPolicy = Resource<RateLimitPolicySpec, RateLimitPolicyStatus>;
+
+export const rateLimitPolicy: KindDefinition = {
+  kind: 'RateLimitPolicy',
+  plural: 'ratelimitpolicies',
+  shortName: 'rlp',
+  description: 'RateLimitPolicy says how many requests fit in a window, for routes whose filters name it.',
+  spec,
+  status,
+  columns: columns([
+    { name: 'Requests', type: 'integer', jsonPath: '.spec.requests' },
+    { name: 'Window', type: 'string', jsonPath: '.spec.window' },
+    { name: 'Scope', type: 'string', jsonPath: '.spec.scope' },
+  ]),
+};
