@@ -1,22 +1,53 @@
 /** A CredentialInjectionPolicy: which routes or gateways put which key on their requests. */
 import type { Construct } from 'constructs';
 import type { CredentialInjectionPolicySpec } from '../api/index.ts';
+import type { IBackend } from './backend.ts';
 import type { Credential } from './credential.ts';
-import { CustomResource, group, present, type INamed, type ResourceProps } from './custom-resource.ts';
+import { refuse, type INamed, type ResourceProps } from './custom-resource.ts';
+import { Policy } from './policy.ts';
 
-/** What a key can be attached to: an AIProviderRoute or an EgressGateway. */
+/** What a key can be attached to. */
 export interface ICredentialTarget extends INamed {
-  readonly credentialTargetKind: 'AIProviderRoute' | 'EgressGateway';
+  readonly credentialTargetKind: 'AIProviderRoute' | 'MCPRoute' | 'EgressGateway';
 }
 
+/** Properties of a CredentialInjectionPolicy. */
 export interface CredentialInjectionPolicyProps extends ResourceProps {
+  /** The key and where it goes. */
   readonly credential: Credential;
+  /**
+   * What it is for; more with addTarget.
+   *
+   * @default none yet
+   */
   readonly targets?: readonly ICredentialTarget[];
 }
 
-export class CredentialInjectionPolicy extends CustomResource {
+/** How a key is attached. */
+export interface CredentialTargetOptions {
+  /**
+   * The one backend of the AIProviderRoute the key is for.
+   *
+   * @default all of them
+   */
+  readonly backend?: IBackend;
+}
+
+/**
+ * Which routes or gateways put which key on their requests. `allowProvider` and `allowMcp` make one when they are given
+ * a credential; write it yourself to give a key to several targets, or to one backend.
+ *
+ * @example
+ * ```ts
+ * const openai = gateway.allowProvider('openai');
+ * new CredentialInjectionPolicy(chart, 'key', {
+ *   credential: Credential.bearer({ name: 'openai' }),
+ *   targets: [openai],
+ * });
+ * ```
+ */
+export class CredentialInjectionPolicy extends Policy<ICredentialTarget['credentialTargetKind']> {
   readonly #credential: Credential;
-  readonly #targets: CredentialInjectionPolicySpec['targetRefs'] = [];
 
   constructor(scope: Construct, id: string, props: CredentialInjectionPolicyProps) {
     super(scope, id, 'CredentialInjectionPolicy', props);
@@ -24,19 +55,26 @@ export class CredentialInjectionPolicy extends CustomResource {
     for (const target of props.targets ?? []) this.addTarget(target);
   }
 
-  /** `backend`: the key is for this backend of the route only. */
-  addTarget(target: ICredentialTarget, options: { readonly backend?: INamed } = {}): void {
-    this.requireSameNamespace(target, target.credentialTargetKind);
-    const sectionName = options.backend?.name;
-    const { name, credentialTargetKind: kind } = target;
-    this.#targets.push({ group, kind, name, ...present({ sectionName }) });
+  /**
+   * One more target.
+   *
+   * @example
+   * ```ts
+   * const backend = new Backend(chart, 'spare', { schema: 'openai', host: 'llm.example.com' });
+   * const route = gateway.allowProvider('openai', { backends: [{ backend }] });
+   * const credential = Credential.bearer({ name: 'spare' });
+   * new CredentialInjectionPolicy(chart, 'spare-key', { credential }).addTarget(route, { backend });
+   * ```
+   */
+  addTarget(target: ICredentialTarget, { backend }: CredentialTargetOptions = {}): void {
+    if (backend !== undefined && target.credentialTargetKind !== 'AIProviderRoute') {
+      refuse(this, `a key for one backend needs an AIProviderRoute, not ${target.credentialTargetKind}`);
+    }
+    this.attach({ target, kind: target.credentialTargetKind, sectionName: backend?.name });
   }
 
+  /** @internal */
   protected override toSpec(): CredentialInjectionPolicySpec {
-    return { targetRefs: this.#targets, ...this.#credential.spec };
-  }
-
-  protected override problems(): string[] {
-    return this.#targets.length > 0 ? [] : ['has no target; add one with addTarget'];
+    return { targetRefs: this.targetRefs, ...this.#credential.spec };
   }
 }

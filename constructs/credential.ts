@@ -3,65 +3,144 @@
  * the request by the gateway, and seen by neither this program nor the sandbox.
  */
 import type { CredentialInjectionPolicySpec } from '../api/index.ts';
-import { present } from './custom-resource.ts';
+import { present, type INamed } from './custom-resource.ts';
 
 /** One value of a Secret in the policy's namespace; a cdk8s-plus `ISecret` is one too. */
-export interface SecretValue {
-  readonly name: string;
-  /** @default token */
+export interface SecretValue extends Pick<INamed, 'name'> {
+  /**
+   * The key in the Secret.
+   *
+   * @default token
+   */
   readonly key?: string;
 }
 
+/** How a header is written. */
+export interface HeaderCredentialOptions {
+  /**
+   * Put before the value, such as `Bearer `.
+   *
+   * @default the Secret holds all of it
+   */
+  readonly prefix?: string;
+}
+
+/** What AWS requests are signed with. */
 export interface AwsCredentialProps {
   /** Secret with access_key_id, secret_access_key and optionally session_token. */
   readonly secret: { readonly name: string };
-  /** @default derived from the host */
+  /**
+   * AWS region.
+   *
+   * @default derived from the host
+   */
   readonly region?: string;
-  /** @default bedrock */
+  /**
+   * AWS service.
+   *
+   * @default bedrock
+   */
   readonly service?: string;
 }
 
-// RFC 9110 5.6.2: token.
-const headerNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
+// RFC 9110 5.6.2: token, without what the CRD's pattern leaves out.
+const headerNamePattern = /^[!#$%&*+.^_|~0-9A-Za-z-]{1,127}$/;
+// They frame or route the request; the CRD refuses them too.
+const reservedHeaders: readonly string[] = [
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'keep-alive',
+];
+
+/** Undefined for the name of a header that may be set or hidden. */
+export function problemOfHeaderName(name: string): string | undefined {
+  if (!headerNamePattern.test(name)) return `"${name}" is not a header name`;
+  return reservedHeaders.includes(name.toLowerCase()) ? `"${name}" frames or routes the request` : undefined;
+}
 
 type CredentialSpec = Omit<CredentialInjectionPolicySpec, 'targetRefs'>;
 
+/**
+ * A key in a Secret and where it goes on a request. The agent never sees it; the gateway puts it on.
+ *
+ * @example
+ * ```ts
+ * gateway.allowProvider('openai', { credential: Credential.bearer({ name: 'openai', key: 'token' }) });
+ * ```
+ */
 export class Credential {
-  /** The part of a CredentialInjectionPolicy's spec that is not its target. */
+  /** @internal The part of a CredentialInjectionPolicy's spec that is not its target. */
   readonly spec: CredentialSpec;
 
   private constructor(spec: CredentialSpec) {
     this.spec = spec;
   }
 
-  /** `Authorization: Bearer <value>`; the Secret holds the bare key. */
+  /**
+   * `Authorization: Bearer <value>`; the Secret holds the bare key.
+   *
+   * @example
+   * ```ts
+   * Credential.bearer({ name: 'openai' });
+   * ```
+   */
   static bearer(secret: SecretValue): Credential {
     return Credential.header('Authorization', secret, { prefix: 'Bearer ' });
   }
 
-  /** `<header>: <prefix><value>`. */
-  static header(
-    headerName: string,
-    secret: SecretValue,
-    options: { readonly prefix?: string } = {},
-  ): Credential {
-    if (!headerNamePattern.test(headerName)) throw new Error(`"${headerName}" is not a header name`);
+  /**
+   * `<header>: <prefix><value>`.
+   *
+   * @example
+   * ```ts
+   * Credential.header('x-api-key', { name: 'anthropic' });
+   * ```
+   */
+  static header(headerName: string, secret: SecretValue, options: HeaderCredentialOptions = {}): Credential {
+    const problem = problemOfHeaderName(headerName);
+    if (problem !== undefined) throw new Error(problem);
+    const { prefix } = options;
+    if (prefix !== undefined && !/^[ -~]{1,63}$/.test(prefix)) {
+      throw new Error('a prefix is 1 to 63 printable ASCII characters');
+    }
+    const headerValuePrefix = prefix;
     return new Credential({
       target: 'Header',
       headerName,
-      ...present({ headerValuePrefix: options.prefix }),
+      ...present({ headerValuePrefix }),
       ...secretOf(secret),
     });
   }
 
-  /** `?<parameter>=<value>`. */
-  static queryParam(queryParamName: string, secret: SecretValue): Credential {
-    if (queryParamName === '') throw new Error('a query parameter needs a name');
+  /**
+   * `?<parameter>=<value>`.
+   *
+   * @example
+   * ```ts
+   * Credential.query('key', { name: 'maps' });
+   * ```
+   */
+  static query(queryParamName: string, secret: SecretValue): Credential {
+    if (!/^[A-Za-z0-9._~-]{1,127}$/.test(queryParamName)) {
+      throw new Error(`"${queryParamName}" is not the name of a query parameter`);
+    }
     return new Credential({ target: 'QueryParam', queryParamName, ...secretOf(secret) });
   }
 
-  /** AWS Signature Version 4. */
-  static awsV4({ secret, region, service }: AwsCredentialProps): Credential {
+  /**
+   * AWS Signature Version 4.
+   *
+   * @example
+   * ```ts
+   * Credential.awsSigV4({ secret: { name: 'aws' }, region: 'eu-west-1' });
+   * ```
+   */
+  static awsSigV4({ secret, region, service }: AwsCredentialProps): Credential {
     return new Credential({
       target: 'ProviderAuth',
       providerAuth: present({ type: 'AWSv4' as const, region, service }),

@@ -16,13 +16,19 @@ const maxNameLength = 50;
 
 /** A reference to an object of ours, made here or elsewhere. */
 export interface INamed {
+  /** Its `metadata.name`. */
   readonly name: string;
   /** Unset: the namespace the manifests are applied to. */
   readonly namespace: string | undefined;
 }
 
+/** What every object of ours takes. */
 export interface ResourceProps {
-  /** Name, namespace, labels and annotations; the name is the construct's path below its chart when unset. */
+  /**
+   * Name, namespace, labels and annotations.
+   *
+   * @default the name is the construct's path below its chart
+   */
   readonly metadata?: ApiObjectMetadata;
 }
 
@@ -46,7 +52,9 @@ export function present<T extends object>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
 }
 
+/** One Kubernetes object of CLRK's group. */
 export abstract class CustomResource extends Construct implements INamed {
+  /** The object itself, for what only cdk8s can say: JSON patches, labels, annotations. */
   readonly apiObject: ApiObject;
 
   protected constructor(scope: Construct, id: string, kind: string, props: ResourceProps) {
@@ -64,18 +72,28 @@ export abstract class CustomResource extends Construct implements INamed {
     this.node.addValidation({ validate: () => [...this.#clashes(kind), ...this.problems()] });
   }
 
+  /** Its `metadata.name`. */
   get name(): string {
     return this.apiObject.name;
   }
 
+  /** Unset: the namespace the manifests are applied to. */
   get namespace(): string | undefined {
     return this.apiObject.metadata.namespace;
   }
 
-  /** The object's spec, when everything has been added. */
+  /**
+   * The object's spec, when everything has been added.
+   *
+   * @internal
+   */
   protected abstract toSpec(): object;
 
-  /** What is wrong now that everything has been added. */
+  /**
+   * What is wrong now that everything has been added.
+   *
+   * @internal
+   */
   protected problems(): string[] {
     return [];
   }
@@ -94,8 +112,12 @@ export abstract class CustomResource extends Construct implements INamed {
     return same.map((other) => `${kind} "${this.name}" is also made by ${other.node.path}`);
   }
 
-  /** References of ours stay inside a namespace. */
-  protected requireSameNamespace(other: INamed, what: string): void {
+  /**
+   * References of ours stay inside a namespace.
+   *
+   * @internal
+   */
+  requireSameNamespace(other: INamed, what: string): void {
     if (other.namespace !== this.namespace) {
       const place = other.namespace ?? '(unset)';
       refuse(this, `${what} "${other.name}" is in namespace ${place}, not ${this.namespace ?? '(unset)'}`);

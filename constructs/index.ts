@@ -1,19 +1,38 @@
 /** The one door of @clrk/constructs. */
-export { AIProviderRoute, type AIProviderMatch, type AIProviderRouteProps } from './ai-provider-route.ts';
-export type { AIProviderRule, Provider, WeightedBackend } from './ai-provider-route.ts';
-export { Backend, type BackendProps, type IBackend, type ModelRewrite } from './backend.ts';
-export {
-  CredentialInjectionPolicy,
-  type CredentialInjectionPolicyProps,
-  type ICredentialTarget,
-} from './credential-injection-policy.ts';
-export { Credential, type AwsCredentialProps, type SecretValue } from './credential.ts';
+export * from './agent-stack.ts';
+export { AIProviderRoute } from './ai-provider-route.ts';
+export type * from './ai-provider-route.ts';
+export * from './backend.ts';
+export * from './budget.ts';
+export * from './cidr.ts';
+export * from './clrk-config.ts';
+export * from './credential-injection-policy.ts';
+export { Credential } from './credential.ts';
+export type { AwsCredentialProps, HeaderCredentialOptions, SecretValue } from './credential.ts';
 export type { INamed, ResourceProps } from './custom-resource.ts';
-export { EgressGateway, type EgressGatewayProps, type OtlpExport } from './egress-gateway.ts';
-export type { AllowOptions, AllowProviderOptions, EgressListener, HostAlias } from './egress-gateway.ts';
-export { EgressL4Route, type EgressL4RouteProps, type L4Match, type PortRange } from './egress-l4-route.ts';
-export type { EgressRouteProps, IEgressGateway } from './egress-route.ts';
-export { EnvValue } from './env-value.ts';
-export { TaskAgent, type AgentState, type TaskAgentProps } from './task-agent.ts';
-export { WorkerPool, type IWorkerPool, type WorkerPoolProps } from './worker-pool.ts';
-export type { Toleration, WorkerResources } from './worker-pool.ts';
+export * from './daemon-agent.ts';
+export * from './egress-deny-policy.ts';
+export * from './egress-gateway.ts';
+export type * from './egress-grant.ts';
+export * from './egress-l4-route.ts';
+export type { EgressListener } from './egress-listener.ts';
+export type { EgressRouteKind, EgressRouteProps, IEgressGateway, IEgressRoute } from './egress-route.ts';
+export type { BodyCapture, OtlpExport } from './egress-telemetry.ts';
+export * from './env-value.ts';
+export * from './fallback-routing-policy.ts';
+export * from './flux.ts';
+export * from './gitops.ts';
+export * from './identity.ts';
+export type { KeyedRouteProps } from './keyed-route.ts';
+export * from './logging-policy.ts';
+export * from './mcp-route.ts';
+export * from './port.ts';
+export * from './rate-limit-policy.ts';
+export * from './rate.ts';
+export type { RuleExtensions } from './route-extension.ts';
+export { Schedule, type TimeOfDay } from './schedule.ts';
+export * from './task-agent.ts';
+export type { AgentProps, RevisionMetadata } from './agent.ts';
+export * from './tools.ts';
+export * from './worker-pool.ts';
+export type { PodFragment, Toleration, WorkerResources, WorkerVolume } from './worker-template.ts';

@@ -1,43 +1,84 @@
-/** A TaskAgent: a program in an image that runs once a call, in a sandbox of its own, behind its gateways. */
+/** A TaskAgent: a program that runs once a call, in a sandbox of its own. */
 import { Duration, Size } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { TaskAgentSpec } from '../api/index.ts';
-import { CustomResource, present, refuse, type ResourceProps } from './custom-resource.ts';
-import type { IEgressGateway } from './egress-route.ts';
-import { EnvValue } from './env-value.ts';
-import type { IWorkerPool } from './worker-pool.ts';
+import { Agent, type AgentProps } from './agent.ts';
+import { present, refuse } from './custom-resource.ts';
+import { durationText } from './duration-text.ts';
+import type { Identity } from './identity.ts';
+import type { Schedule } from './schedule.ts';
 
+/** A directory that outlives executions. */
 export interface AgentState {
-  /** Largest size of the directory. @default 100 MiB */
+  /**
+   * Largest size of the directory.
+   *
+   * @default 100 MiB
+   */
   readonly sizeLimit?: Size;
-  /** @default /var/clrk/state */
+  /**
+   * Where the agent finds it.
+   *
+   * @default /var/clrk/state
+   */
   readonly mountPath?: string;
 }
 
-export interface TaskAgentProps extends ResourceProps {
-  readonly image: string;
-  readonly pool: IWorkerPool;
-  /** Ways out. @default none: the agent reaches nothing */
-  readonly egress?: readonly IEgressGateway[];
-  /** Replaces the image's entry point. */
-  readonly command?: readonly string[];
-  readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string | EnvValue>>;
-  /** Of one execution. @default 100 seconds */
+/** Properties of a TaskAgent. */
+export interface TaskAgentProps extends AgentProps {
+  /**
+   * Of one execution, at most 5 minutes.
+   *
+   * @default 100 seconds
+   */
   readonly timeout?: Duration;
-  /** Cores of one execution, such as 0.5. @default 1 */
-  readonly cpu?: number;
-  /** Of one execution. @default 512 MiB */
-  readonly memory?: Size;
-  readonly ephemeralStorage?: Size;
-  /** Executions at once, in the whole cluster. @default no limit */
+  /**
+   * Executions at once, in the whole cluster.
+   *
+   * @default no limit
+   */
   readonly maxConcurrent?: number;
-  /** Sandboxes each worker keeps ready. @default 0 */
+  /**
+   * Sandboxes each worker keeps ready, at most 16.
+   *
+   * @default 0
+   */
   readonly warmPoolSize?: number;
+  /**
+   * When an unused ready sandbox is replaced.
+   *
+   * @default 10 minutes
+   */
   readonly warmPoolIdleTtl?: Duration;
-  /** A directory that outlives executions. @default none */
+  /**
+   * Calls by the clock, besides those over HTTP.
+   *
+   * @default none
+   */
+  readonly schedule?: Schedule;
+  /**
+   * The JSON body of calls by the clock.
+   *
+   * @default an empty object
+   */
+  readonly scheduleInput?: unknown;
+  /**
+   * How the caller is recognised.
+   *
+   * @default not at all
+   */
+  readonly identity?: readonly Identity[];
+  /**
+   * A directory that outlives executions.
+   *
+   * @default none
+   */
   readonly state?: AgentState;
-  /** How the call reaches the program. @default Stdin */
+  /**
+   * How the call reaches the program: on standard input, or through the metadata service.
+   *
+   * @default Stdin
+   */
   readonly delivery?: 'Stdin' | 'Metadata';
 }
 
@@ -45,84 +86,55 @@ export interface TaskAgentProps extends ResourceProps {
 const maxWarmPoolSize = 16;
 // Longer executions are cut by the worker (reference a).
 const hardTimeout = Duration.minutes(5);
-const imagePattern = /^[^\s/][^\s]*[^\s/]$/;
-const envNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-export class TaskAgent extends CustomResource {
+/**
+ * A program that runs once a call, in a sandbox of its own, and reaches only what its gateways open.
+ *
+ * @example
+ * ```ts
+ * new TaskAgent(chart, 'triage', {
+ *   image: 'ghcr.io/acme/triage:1.0.0',
+ *   pool,
+ *   egress: [gateway],
+ *   timeout: Duration.minutes(2),
+ *   memory: Size.gibibytes(1),
+ *   maxConcurrent: 20,
+ * });
+ * ```
+ */
+export class TaskAgent extends Agent {
   readonly #props: TaskAgentProps;
-  readonly #egress: IEgressGateway[] = [];
-  readonly #env = new Map<string, EnvValue>();
 
   constructor(scope: Construct, id: string, props: TaskAgentProps) {
     super(scope, id, 'TaskAgent', props);
     this.#props = props;
-    const { image, timeout } = props;
-    if (!imagePattern.test(image) || image.includes('://') || image.includes('//')) {
-      refuse(this, `"${image}" is not an image reference`);
-    }
+    const { timeout, schedule, scheduleInput } = props;
     if (timeout !== undefined && timeout.toMilliseconds() > hardTimeout.toMilliseconds()) {
       refuse(this, `timeout ${timeout.toHumanString()} is longer than ${hardTimeout.toHumanString()}`);
     }
-    this.#refuseNumbers();
-    this.requireSameNamespace(props.pool, 'WorkerPool');
-    for (const gateway of props.egress ?? []) this.addEgress(gateway);
-    for (const [name, value] of Object.entries(props.env ?? {})) this.addEnv(name, value);
-  }
-
-  addEgress(gateway: IEgressGateway): void {
-    this.requireSameNamespace(gateway, 'EgressGateway');
-    if (this.#egress.some(({ name }) => name === gateway.name)) refuse(this, `names "${gateway.name}" twice`);
-    this.#egress.push(gateway);
-  }
-
-  addEnv(name: string, value: string | EnvValue): void {
-    if (!envNamePattern.test(name)) refuse(this, `"${name}" is not the name of an environment variable`);
-    this.#env.set(name, typeof value === 'string' ? EnvValue.fromValue(value) : value);
-  }
-
-  #refuseNumbers(): void {
-    for (const key of ['maxConcurrent', 'warmPoolSize'] as const) {
-      const value = this.#props[key] ?? 0;
-      if (!Number.isInteger(value) || value < 0) refuse(this, `${key} must be a whole number, not ${value}`);
+    if (timeout?.toMilliseconds() === 0) refuse(this, 'timeout must be longer than 0');
+    if (scheduleInput !== undefined && schedule === undefined) {
+      refuse(this, 'scheduleInput is the body of scheduled calls; give it a schedule');
     }
-    const { cpu = 1, warmPoolSize = 0 } = this.#props;
-    if (warmPoolSize > maxWarmPoolSize) refuse(this, `warmPoolSize must be at most ${maxWarmPoolSize}`);
-    if (!(cpu >= 0.001)) refuse(this, `cpu ${cpu} must be at least a thousandth of a core`);
+    this.wholeNumber('maxConcurrent', props.maxConcurrent);
+    this.wholeNumber('warmPoolSize', props.warmPoolSize, maxWarmPoolSize);
   }
 
+  /** @internal */
   protected override toSpec(): TaskAgentSpec {
-    const { image, command, args, pool, delivery } = this.#props;
     const { timeout = Duration.seconds(100), maxConcurrent, warmPoolSize, warmPoolIdleTtl } = this.#props;
-    const env = [...this.#env].map(([name, { source }]) => ({ name, ...source }));
-    const egressRefs = this.#egress.map(({ name }) => ({ gatewayRef: name }));
+    const { schedule, scheduleInput, identity = [], delivery } = this.#props;
     return present({
-      template: {
-        spec: present({
-          image,
-          command: command && [...command],
-          args: args && [...args],
-          env: env.length > 0 ? env : undefined,
-        }),
-      },
-      workerPoolRef: pool.name,
-      egressRefs: egressRefs.length > 0 ? egressRefs : undefined,
-      resources: this.#resources(),
-      timeout: seconds(timeout),
+      ...this.sharedSpec(),
+      timeout: durationText(timeout),
       maxConcurrent,
       warmPoolSize,
-      warmPoolIdleTTL: warmPoolIdleTtl === undefined ? undefined : seconds(warmPoolIdleTtl),
+      warmPoolIdleTTL: warmPoolIdleTtl && durationText(warmPoolIdleTtl),
+      schedule: schedule?.expression,
+      scheduleInput,
+      identity: identity.length > 0 ? { extractors: identity.map(({ spec }) => spec) } : undefined,
       state: this.#state(),
       delivery: delivery === undefined ? undefined : { mode: delivery },
-    });
-  }
-
-  /** Written out although they are the platform's own defaults: a reviewer sees what an execution may use. */
-  #resources(): NonNullable<TaskAgentSpec['resources']> {
-    const { cpu = 1, memory = Size.mebibytes(512), ephemeralStorage } = this.#props;
-    return present({
-      cpu: Number.isInteger(cpu) ? `${cpu}` : `${Math.round(cpu * 1000)}m`,
-      memory: memory.asString(),
-      ephemeralStorage: ephemeralStorage?.asString(),
     });
   }
 
@@ -132,8 +144,4 @@ export class TaskAgent extends CustomResource {
     const { sizeLimit = Size.mebibytes(100), mountPath } = state;
     return present({ backend: 'sqlite', sizeLimitMB: sizeLimit.toMebibytes(), mountPath });
   }
-}
-
-function seconds(duration: Duration): string {
-  return `${duration.toSeconds()}s`;
 }

@@ -62,7 +62,7 @@ describe('constructs', () => {
       gateways: [gateway],
       rules: [{ matches: [{ provider: 'openai' }], backends: [{ backend }] }],
     });
-    const credential = Credential.awsV4({ secret: { name: 'aws' }, region: 'eu-west-1' });
+    const credential = Credential.awsSigV4({ secret: { name: 'aws' }, region: 'eu-west-1' });
     new CredentialInjectionPolicy(chart, 'p', { credential }).addTarget(route, { backend });
     expect(specOf(chart, 'CredentialInjectionPolicy')).toEqual({
       targetRefs: [{ group: 'clrk.apoxy.dev', kind: 'AIProviderRoute', name: 'r', sectionName: 'b' }],
@@ -77,7 +77,7 @@ describe('constructs', () => {
       modelRewrites: [{ from: 'gpt-*', to: 'llama' }],
       bodyMutation: { ensureStreamUsage: true },
     });
-    expect(Credential.queryParam('key', { name: 's', key: 'k' }).spec).toEqual({
+    expect(Credential.query('key', { name: 's', key: 'k' }).spec).toEqual({
       target: 'QueryParam',
       queryParamName: 'key',
       secretRef: { name: 's' },

@@ -1,6 +1,6 @@
 import { Duration } from 'cdk8s';
 import { describe, expect, test } from 'vitest';
-import { Backend, Credential, EgressGateway } from '../../constructs/index.ts';
+import { Backend, Credential, EgressGateway, Port, Tools } from '../../constructs/index.ts';
 import { specOf, synth, testChart } from './chart.ts';
 
 describe('EgressGateway', () => {
@@ -50,7 +50,7 @@ describe('EgressGateway', () => {
     const gateway = new EgressGateway(chart, 'gateway');
     gateway.allowHosts(['api.example.com', '*.example.org']);
     gateway.allowHosts(['db.example.com'], { ports: [5432], agents: { team: 'a' } });
-    gateway.allowCidrs(['10.1.0.0/16'], { ports: [{ startPort: 8000, endPort: 8010 }] });
+    gateway.allowCidrs(['10.1.0.0/16'], { ports: [Port.tcpRange(8000, 8010)] });
     expect(specOf(chart, 'EgressL4Route', 'gateway-hosts')['rules']).toEqual([
       {
         matches: [
@@ -102,11 +102,74 @@ describe('EgressGateway', () => {
     },
   );
 
-  test.each([[0], [65_536], [1.5], [{ startPort: 9, endPort: 8 }]])('port %j is refused', (port) => {
+  test.each([[0], [65_536], [1.5]])('port %j is refused', (port) => {
     const gateway = new EgressGateway(testChart(), 'gateway');
     expect(() => gateway.allowHosts(['a.example.com'], { ports: [port] })).toThrow(
       'test/gateway/hosts: port',
     );
+  });
+
+  test('hosts opened one by one with equal conditions share a rule, up to what fits', () => {
+    const chart = testChart();
+    const gateway = new EgressGateway(chart, 'gateway');
+    for (let each = 0; each < 33; each += 1) gateway.allowHost(`h${each}.example.com`);
+    gateway.allowHost('db.example.com', { ports: [Port.tcp(5432)] });
+    const rules = specOf(chart, 'EgressL4Route')['rules'] as {
+      matches: { destinationHostnames: string[] }[];
+    }[];
+    expect(rules.map(({ matches }) => matches[0]?.destinationHostnames.length)).toEqual([32, 1, 1]);
+  });
+
+  test('more rules than a route can hold do not synthesize', () => {
+    const chart = testChart();
+    const gateway = new EgressGateway(chart, 'gateway');
+    for (let port = 1; port <= 17; port += 1) gateway.allowHost('a.example.com', { ports: [port] });
+    expect(() => synth(chart)).toThrow('[test/gateway/hosts] has 17 rules, at most 16 fit');
+  });
+
+  test('denyHost makes a route and a policy that denies what it names', () => {
+    const chart = testChart();
+    const gateway = new EgressGateway(chart, 'gateway');
+    gateway.allowHost('*.example.com');
+    expect(gateway.denyHost('uploads.example.com')).toBe(gateway.denyHosts(['files.example.com']));
+    expect(specOf(chart, 'EgressDenyPolicy')).toEqual({
+      targetRefs: [{ group: 'clrk.apoxy.dev', kind: 'EgressL4Route', name: 'gateway-denied' }],
+      denyResponse: { statusCode: 403 },
+    });
+    expect(specOf(chart, 'EgressL4Route', 'gateway-denied')['rules']).toEqual([
+      {
+        matches: [{ destinationHostnames: ['uploads.example.com', 'files.example.com'], protocol: 'TCP' }],
+      },
+    ]);
+  });
+
+  test('allowMcp makes one route a server, with tools and a key', () => {
+    const chart = testChart();
+    const gateway = new EgressGateway(chart, 'gateway');
+    const tools = Tools.allow('search_*').deny('search_secrets');
+    gateway.allowMcp('mcp.github.com', { tools, credential: Credential.bearer({ name: 'github' }) });
+    expect(() => gateway.allowMcp('mcp.github.com')).toThrow(
+      'test/gateway: has a route for MCP server "mcp.github.com" already',
+    );
+    gateway.allowMcp('*.mcp.example.com');
+    expect(specOf(chart, 'MCPRoute', 'gateway-mcp-mcp-github-com')).toEqual({
+      parentRefs: [{ group: 'clrk.apoxy.dev', kind: 'EgressGateway', name: 'gateway' }],
+      hostnames: ['mcp.github.com'],
+      rules: [
+        {
+          filters: [
+            {
+              type: 'ToolPolicy',
+              toolPolicy: { allowedTools: ['search_*'], deniedTools: ['search_secrets'] },
+            },
+          ],
+        },
+      ],
+    });
+    expect(specOf(chart, 'CredentialInjectionPolicy')['targetRefs']).toEqual([
+      { group: 'clrk.apoxy.dev', kind: 'MCPRoute', name: 'gateway-mcp-mcp-github-com' },
+    ]);
+    expect(specOf(chart, 'MCPRoute', 'gateway-mcp-any-mcp-example-com')).not.toHaveProperty('rules');
   });
 
   test('routes are in the namespace of their gateway', () => {

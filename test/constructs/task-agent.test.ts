@@ -43,7 +43,7 @@ describe('TaskAgent', () => {
       delivery: 'Metadata',
     });
     agent.addEnv('POD', EnvValue.fromField('metadata.name'));
-    agent.addEgress(new EgressGateway(chart, 'gateway'));
+    agent.connect(new EgressGateway(chart, 'gateway'));
     expect(specOf(chart, 'TaskAgent')).toEqual({
       template: {
         spec: {

@@ -1,0 +1,118 @@
+/** How many tokens calls may use. An immutable value: each `per…` gives a new one with one more limit. */
+import type { AIProviderRouteSpec } from '../api/index.ts';
+import { present } from './custom-resource.ts';
+
+type Filter = NonNullable<AIProviderRouteSpec['rules'][number]['filters']>[number];
+type TokenBudget = NonNullable<Filter['tokenBudget']>;
+
+/**
+ * How many tokens the calls of a rule may use. Reserved before a call is sent and settled afterwards, so that calls at
+ * the same time never exceed it together.
+ *
+ * @example
+ * ```ts
+ * gateway.allowProvider('openai', { budget: Budget.perDay(2_000_000).perExecution(50_000).perRequest(4_000) });
+ * ```
+ */
+export class Budget {
+  /** @internal */
+  readonly spec: TokenBudget;
+
+  private constructor(spec: TokenBudget) {
+    this.spec = spec;
+  }
+
+  /**
+   * The most tokens, in and out, all calls of the rule may use in a UTC day.
+   *
+   * @example
+   * ```ts
+   * Budget.perDay(2_000_000);
+   * ```
+   */
+  static perDay(tokens: number): Budget {
+    return new Budget({}).perDay(tokens);
+  }
+
+  /**
+   * The most tokens, in and out, one execution of an agent may use.
+   *
+   * @example
+   * ```ts
+   * Budget.perExecution(50_000);
+   * ```
+   */
+  static perExecution(tokens: number): Budget {
+    return new Budget({}).perExecution(tokens);
+  }
+
+  /**
+   * The most tokens one answer may hold.
+   *
+   * @example
+   * ```ts
+   * Budget.perRequest(4_000);
+   * ```
+   */
+  static perRequest(outputTokens: number): Budget {
+    return new Budget({}).perRequest(outputTokens);
+  }
+
+  /**
+   * The same, with a limit a UTC day.
+   *
+   * @example
+   * ```ts
+   * Budget.perExecution(50_000).perDay(2_000_000);
+   * ```
+   */
+  perDay(tokens: number): Budget {
+    return this.#with('maxTokensPerDay', tokens);
+  }
+
+  /**
+   * The same, with a limit an execution.
+   *
+   * @example
+   * ```ts
+   * Budget.perDay(2_000_000).perExecution(50_000);
+   * ```
+   */
+  perExecution(tokens: number): Budget {
+    return this.#with('maxTokensPerExecution', tokens);
+  }
+
+  /**
+   * The same, with a limit an answer.
+   *
+   * @example
+   * ```ts
+   * Budget.perDay(2_000_000).perRequest(4_000);
+   * ```
+   */
+  perRequest(outputTokens: number): Budget {
+    return this.#with('maxOutputTokensPerRequest', outputTokens);
+  }
+
+  /**
+   * The same, counted together with every other rule whose budget has this name.
+   *
+   * @example
+   * ```ts
+   * const team = Budget.perDay(2_000_000).sharedAs('team-a');
+   * gateway.allowProvider('openai', { budget: team });
+   * gateway.allowProvider('anthropic', { budget: team });
+   * ```
+   */
+  sharedAs(name: string): Budget {
+    if (name === '') throw new Error('a shared budget needs a name');
+    return new Budget({ ...this.spec, budgetRef: name });
+  }
+
+  #with(limit: Exclude<keyof TokenBudget, 'budgetRef'>, tokens: number): Budget {
+    if (!Number.isSafeInteger(tokens) || tokens < 1) {
+      throw new Error(`a budget is a whole number of tokens above 0, not ${tokens}`);
+    }
+    return new Budget(present({ ...this.spec, [limit]: tokens }));
+  }
+}

@@ -1,0 +1,155 @@
+/** An MCPRoute: MCP servers a gateway opens, which of their tools may be called, and with which key. */
+import type { Construct } from 'constructs';
+import type { MCPRouteSpec } from '../api/index.ts';
+import { present, refuse } from './custom-resource.ts';
+import type { IEgressRoute } from './egress-route.ts';
+import { KeyedRoute, type KeyedRouteProps } from './keyed-route.ts';
+import { problemOfHost } from './never-open.ts';
+import { extensionFilters, type RuleExtensions } from './route-extension.ts';
+import type { Tools } from './tools.ts';
+
+/** An MCPRoute made here or elsewhere. */
+export interface IMCPRoute extends IEgressRoute {
+  readonly routeKind: 'MCPRoute';
+}
+
+/** The calls a rule is for: those that fit all of what is set. */
+export interface MCPMatch {
+  /**
+   * Hosts of the route.
+   *
+   * @default all of them
+   */
+  readonly servers?: readonly string[];
+  /**
+   * Globs over the tool called.
+   *
+   * @default every tool
+   */
+  readonly tools?: readonly string[];
+  /**
+   * Globs over the URI of the resource read.
+   *
+   * @default every resource
+   */
+  readonly resources?: readonly string[];
+  /**
+   * Globs over the JSON-RPC method, such as `tools/*`.
+   *
+   * @default every method
+   */
+  readonly methods?: readonly string[];
+}
+
+/** What happens to some calls. */
+export interface MCPRule extends RuleExtensions {
+  /**
+   * The calls, any of these.
+   *
+   * @default every call
+   */
+  readonly matches?: readonly MCPMatch[];
+  /**
+   * Which tools may be called.
+   *
+   * @default every tool
+   */
+  readonly tools?: Tools;
+}
+
+/** Properties of an MCPRoute. */
+export interface MCPRouteProps extends KeyedRouteProps {
+  /** Names of the MCP servers, reached on port 443: exact, or `*.` and a name for one more label. */
+  readonly hosts: readonly string[];
+  /**
+   * Rules, tried in order; more with addRule.
+   *
+   * @default every call passes
+   */
+  readonly rules?: readonly MCPRule[];
+}
+
+type RuleSpec = NonNullable<MCPRouteSpec['rules']>[number];
+
+/**
+ * MCP servers a gateway opens, which of their tools may be called, and with which key.
+ *
+ * @example
+ * ```ts
+ * new MCPRoute(chart, 'github', {
+ *   gateways: [gateway],
+ *   hosts: ['mcp.github.com'],
+ *   rules: [{ tools: Tools.allow('search_*', 'get_issue').atMost(50) }],
+ *   credential: Credential.bearer({ name: 'github' }),
+ * });
+ * ```
+ */
+export class MCPRoute extends KeyedRoute implements IMCPRoute {
+  readonly routeKind = 'MCPRoute';
+  readonly credentialTargetKind = 'MCPRoute';
+  readonly #hosts: string[] = [];
+  readonly #rules: RuleSpec[] = [];
+
+  constructor(scope: Construct, id: string, props: MCPRouteProps) {
+    super(scope, id, 'MCPRoute', props);
+    if (props.hosts.length === 0) refuse(this, 'needs a host');
+    for (const host of props.hosts) this.addHost(host);
+    for (const rule of props.rules ?? []) this.addRule(rule);
+    if (props.credential !== undefined) this.addCredential(props.credential);
+  }
+
+  /**
+   * Opens one more server.
+   *
+   * @example
+   * ```ts
+   * gateway.allowMcp('mcp.example.com').addHost('mcp-eu.example.com');
+   * ```
+   */
+  addHost(host: string): void {
+    const problem = problemOfHost(host);
+    if (problem !== undefined) refuse(this, problem);
+    this.#hosts.push(host);
+  }
+
+  /**
+   * One more rule, tried after those that are there.
+   *
+   * @example
+   * ```ts
+   * const route = new MCPRoute(chart, 'files', { gateways: [gateway], hosts: ['mcp.example.com'] });
+   * route.addRule({ matches: [{ methods: ['tools/*'] }], tools: Tools.deny('delete_*') });
+   * ```
+   */
+  addRule({ matches = [], tools, ...extensions }: MCPRule): void {
+    const filters = [
+      ...(tools === undefined ? [] : [{ type: 'ToolPolicy' as const, toolPolicy: tools.spec }]),
+      ...extensionFilters(this, extensions),
+    ];
+    this.#rules.push({
+      ...(matches.length > 0 ? { matches: matches.map(matchOf) } : {}),
+      ...(filters.length > 0 ? { filters } : {}),
+    });
+  }
+
+  /** @internal */
+  protected override get ruleCount(): number {
+    // A route without rules is whole: it lets every call to its hosts pass.
+    return Math.max(1, this.#rules.length);
+  }
+
+  /** @internal */
+  protected override toSpec(): MCPRouteSpec {
+    const rules = this.#rules.length > 0 ? this.#rules : undefined;
+    return present({ parentRefs: this.parentRefs, hostnames: this.#hosts, rules });
+  }
+}
+
+function matchOf({ servers, tools, resources, methods }: MCPMatch): NonNullable<RuleSpec['matches']>[number] {
+  return present({
+    servers: servers && [...servers],
+    tools: tools && [...tools],
+    resources: resources && [...resources],
+    methods: methods && [...methods],
+  });
+}

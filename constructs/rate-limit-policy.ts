@@ -1,0 +1,54 @@
+/** A RateLimitPolicy: how often rules of routes may be used. Rules name it; it names nothing. */
+import type { Construct } from 'constructs';
+import type { RateLimitPolicySpec } from '../api/index.ts';
+import { CustomResource, present, type INamed, type ResourceProps } from './custom-resource.ts';
+import { durationText } from './duration-text.ts';
+import type { Rate } from './rate.ts';
+
+/** A RateLimitPolicy made here or elsewhere. */
+export interface IRateLimitPolicy extends INamed {
+  readonly rateLimitPolicy: true;
+}
+
+/** Properties of a RateLimitPolicy. */
+export interface RateLimitPolicyProps extends ResourceProps {
+  /** How often, in which time, and counted for whom. */
+  readonly rate: Rate;
+}
+
+/**
+ * How often the rules that name it may be used.
+ *
+ * @example
+ * ```ts
+ * const slow = new RateLimitPolicy(chart, 'slow', { rate: Rate.perMinute(60) });
+ * gateway.allowProvider('openai', { rateLimit: slow });
+ * ```
+ */
+export class RateLimitPolicy extends CustomResource implements IRateLimitPolicy {
+  readonly rateLimitPolicy = true;
+  readonly #rate: Rate;
+
+  /**
+   * A policy that somebody else makes.
+   *
+   * @example
+   * ```ts
+   * gateway.allowProvider('openai', { rateLimit: RateLimitPolicy.fromName('slow') });
+   * ```
+   */
+  static fromName(name: string, namespace?: string): IRateLimitPolicy {
+    return { name, namespace, rateLimitPolicy: true };
+  }
+
+  constructor(scope: Construct, id: string, props: RateLimitPolicyProps) {
+    super(scope, id, 'RateLimitPolicy', props);
+    this.#rate = props.rate;
+  }
+
+  /** @internal */
+  protected override toSpec(): RateLimitPolicySpec {
+    const { requests, window, scope } = this.#rate;
+    return present({ requests, window: durationText(window), scope });
+  }
+}

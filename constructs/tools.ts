@@ -1,0 +1,167 @@
+/**
+ * Which MCP tools may be called. An immutable value: each method gives a new one with one more condition. What is not
+ * allowed by name is not callable, and a denial always wins.
+ */
+import { present } from './custom-resource.ts';
+import { durationText } from './duration-text.ts';
+import type { Rate, RateScope } from './rate.ts';
+
+interface ToolRate {
+  tools?: string[];
+  requests: number;
+  window: string;
+  scope?: RateScope;
+}
+
+interface ToolPolicy {
+  allowedTools?: string[];
+  allowedToolsRegex?: string[];
+  deniedTools?: string[];
+  deniedToolsRegex?: string[];
+  requireConfirmation?: string[];
+  maxCallsPerExecution?: number;
+  rateLimits?: ToolRate[];
+}
+
+type Names = 'allowedTools' | 'allowedToolsRegex' | 'deniedTools' | 'deniedToolsRegex';
+
+/**
+ * Which tools of an MCP server may be called. Names are globs; a denial wins over an allowance.
+ *
+ * @example
+ * ```ts
+ * gateway.allowMcp('mcp.github.com', { tools: Tools.allow('search_*', 'get_*').deny('get_secret*') });
+ * ```
+ */
+export class Tools {
+  /** @internal */
+  readonly spec: ToolPolicy;
+
+  private constructor(spec: ToolPolicy) {
+    this.spec = spec;
+  }
+
+  /**
+   * Only these.
+   *
+   * @example
+   * ```ts
+   * Tools.allow('search_*', 'get_issue');
+   * ```
+   */
+  static allow(...globs: readonly string[]): Tools {
+    return new Tools({}).allow(...globs);
+  }
+
+  /**
+   * All but these.
+   *
+   * @example
+   * ```ts
+   * Tools.deny('delete_*');
+   * ```
+   */
+  static deny(...globs: readonly string[]): Tools {
+    return new Tools({}).deny(...globs);
+  }
+
+  /**
+   * The same, and these too.
+   *
+   * @example
+   * ```ts
+   * Tools.allow('search_*').allow('get_issue');
+   * ```
+   */
+  allow(...globs: readonly string[]): Tools {
+    return this.#add('allowedTools', globs);
+  }
+
+  /**
+   * The same, without these.
+   *
+   * @example
+   * ```ts
+   * Tools.allow('get_*').deny('get_secret*');
+   * ```
+   */
+  deny(...globs: readonly string[]): Tools {
+    return this.#add('deniedTools', globs);
+  }
+
+  /**
+   * The same, and those whose name holds a match of an RE2 expression.
+   *
+   * @example
+   * ```ts
+   * Tools.allow('search_*').allowMatching('^get_(issue|comment)$');
+   * ```
+   */
+  allowMatching(...expressions: readonly string[]): Tools {
+    return this.#add('allowedToolsRegex', expressions);
+  }
+
+  /**
+   * The same, without those whose name holds a match of an RE2 expression.
+   *
+   * @example
+   * ```ts
+   * Tools.allow('*').denyMatching('^(delete|drop)_');
+   * ```
+   */
+  denyMatching(...expressions: readonly string[]): Tools {
+    return this.#add('deniedToolsRegex', expressions);
+  }
+
+  /**
+   * The same, but a person must confirm each call of these.
+   *
+   * @example
+   * ```ts
+   * Tools.allow('*').confirm('merge_*');
+   * ```
+   */
+  confirm(...globs: readonly string[]): Tools {
+    const { requireConfirmation = [] } = this.spec;
+    return new Tools({ ...this.spec, requireConfirmation: [...requireConfirmation, ...named(globs)] });
+  }
+
+  /**
+   * The same, with at most so many calls an execution.
+   *
+   * @example
+   * ```ts
+   * Tools.allow('search_*').atMost(20);
+   * ```
+   */
+  atMost(callsPerExecution: number): Tools {
+    if (!Number.isSafeInteger(callsPerExecution) || callsPerExecution < 1) {
+      throw new Error(`calls are a whole number above 0, not ${callsPerExecution}`);
+    }
+    return new Tools({ ...this.spec, maxCallsPerExecution: callsPerExecution });
+  }
+
+  /**
+   * The same, with a rate for these tools, or for all of them together when none is named.
+   *
+   * @example
+   * ```ts
+   * Tools.allow('*').limit(Rate.perMinute(10), 'search_*');
+   * ```
+   */
+  limit(rate: Rate, ...globs: readonly string[]): Tools {
+    const { requests, window, scope } = rate;
+    const tools = globs.length > 0 ? named(globs) : undefined;
+    const limit: ToolRate = present({ tools, requests, window: durationText(window), scope });
+    return new Tools({ ...this.spec, rateLimits: [...(this.spec.rateLimits ?? []), limit] });
+  }
+
+  #add(field: Names, names: readonly string[]): Tools {
+    return new Tools({ ...this.spec, [field]: [...(this.spec[field] ?? []), ...named(names)] });
+  }
+}
+
+function named(names: readonly string[]): string[] {
+  if (names.length === 0 || names.includes('')) throw new Error('name at least one tool, such as search_*');
+  return [...names];
+}

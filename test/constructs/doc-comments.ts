@@ -1,0 +1,79 @@
+/** What the doc comments of @clrk/constructs say, read with TypeScript's own parser: for the tests that hold them to it. */
+import { join } from 'node:path';
+import ts from 'typescript';
+import { repositoryRoot } from '../../scripts/source-files.ts';
+
+export interface Documented {
+  /** `TaskAgent`, `TaskAgent.connect`, `TaskAgentProps.timeout`. */
+  readonly name: string;
+  readonly what: 'class' | 'method' | 'property' | 'type';
+  readonly optional: boolean;
+  readonly text: string;
+  readonly defaultText: string | undefined;
+  readonly examples: readonly string[];
+}
+
+function textOf(comment: string | ts.NodeArray<ts.JSDocComment> | undefined): string {
+  return (ts.getTextOfJSDocComment(comment) ?? '').trim();
+}
+
+function documented(node: ts.Node, name: string, what: Documented['what']): Documented {
+  const comments = ts.getJSDocCommentsAndTags(node).filter((each) => ts.isJSDoc(each));
+  const tags = ts.getJSDocTags(node);
+  const tagged = (tag: string): string[] =>
+    tags.filter((each) => each.tagName.text === tag).map((each) => textOf(each.comment));
+  return {
+    name,
+    what,
+    optional: ts.isPropertySignature(node) && node.questionToken !== undefined,
+    text: comments.map((each) => textOf(each.comment)).join('\n'),
+    defaultText: tagged('default')[0],
+    examples: tagged('example').map((each) => /^```ts\n([\s\S]*)\n```$/.exec(each)?.[1] ?? each),
+  };
+}
+
+function isPublic(node: ts.Node): boolean {
+  const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
+  const internal = ts.getJSDocTags(node).some((tag) => tag.tagName.text === 'internal');
+  return !internal && (!ts.isClassElement(node) || (ts.getCombinedModifierFlags(node) & hidden) === 0);
+}
+
+function membersOf(declaration: ts.ClassDeclaration | ts.InterfaceDeclaration): Documented[] {
+  const owner = declaration.name?.text ?? '';
+  return [...declaration.members].filter(isPublic).flatMap((member) => {
+    if (member.name === undefined || ts.isPrivateIdentifier(member.name)) return [];
+    const name = `${owner}.${member.name.getText()}`;
+    if (ts.isMethodDeclaration(member)) return [documented(member, name, 'method')];
+    const isProperty =
+      ts.isPropertySignature(member) ||
+      ts.isPropertyDeclaration(member) ||
+      ts.isGetAccessorDeclaration(member);
+    return isProperty ? [documented(member, name, 'property')] : [];
+  });
+}
+
+function readFile(file: ts.SourceFile): Documented[] {
+  return file.statements.flatMap((statement) => {
+    const exported =
+      ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+    if (exported !== true || !isPublic(statement)) return [];
+    if (ts.isClassDeclaration(statement)) {
+      return [documented(statement, statement.name?.text ?? '', 'class'), ...membersOf(statement)];
+    }
+    if (ts.isInterfaceDeclaration(statement)) {
+      return [documented(statement, statement.name.text, 'type'), ...membersOf(statement)];
+    }
+    return ts.isTypeAliasDeclaration(statement) ? [documented(statement, statement.name.text, 'type')] : [];
+  });
+}
+
+/** Everything the package exports, and what those classes inherit. */
+export function readDocComments(): Documented[] {
+  const folder = join(repositoryRoot, 'constructs');
+  const paths = ts.sys.readDirectory(folder, ['.ts'], ['imports', 'node_modules'], undefined, 1);
+  return paths.toSorted().flatMap((path) => {
+    const text = ts.sys.readFile(path) ?? '';
+    return readFile(ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true));
+  });
+}

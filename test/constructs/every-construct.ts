@@ -1,0 +1,192 @@
+/** One of each construct with everything said that can be said: for the snapshots, and for the real API server. */
+import { Chart, Duration, Size, Testing } from 'cdk8s';
+import {
+  AIProviderRoute,
+  Backend,
+  Budget,
+  CLRKConfig,
+  Cidr,
+  Credential,
+  CredentialInjectionPolicy,
+  DaemonAgent,
+  EgressDenyPolicy,
+  EgressGateway,
+  EgressL4Route,
+  EnvValue,
+  FallbackRoutingPolicy,
+  Identity,
+  LoggingPolicy,
+  MCPRoute,
+  Port,
+  Rate,
+  RateLimitPolicy,
+  Schedule,
+  TaskAgent,
+  Tools,
+  WorkerPool,
+} from '../../constructs/index.ts';
+
+function pools(chart: Chart): WorkerPool {
+  return new WorkerPool(chart, 'pool', {
+    replicas: 3,
+    image: 'registry.example.com/clrk:1',
+    maxExecutionsPerWorker: 20,
+    imagePullPolicy: 'Always',
+    imagePullSecrets: [{ name: 'registry' }],
+    serviceAccountName: 'workers',
+    nodeSelector: { sandbox: 'yes' },
+    tolerations: [{ key: 'sandbox', operator: 'Exists', effect: 'NoSchedule' }],
+    affinity: { nodeAffinity: {} },
+    topologySpreadConstraints: [
+      { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} },
+    ],
+    priorityClassName: 'high',
+    resources: { requests: { cpu: '2' }, limits: { memory: '8Gi' } },
+    workerEnv: { CLRK_LOG_LEVEL: 'debug' },
+    podLabels: { team: 'agents' },
+    podAnnotations: { note: 'x' },
+    volumes: [{ name: 'ca', mountPath: '/opt/ca', source: { configMap: { name: 'ca' } }, readOnly: true }],
+  });
+}
+
+function gateways(chart: Chart): EgressGateway {
+  return new EgressGateway(chart, 'gateway', {
+    defaultPolicy: 'deny-all',
+    listeners: [
+      { name: 'https', protocol: 'HTTPS', port: 443, ca: { name: 'own-ca' }, routesFrom: 'All' },
+      { name: 'tls', protocol: 'TLS', port: 8443, tls: 'Terminate', routesFrom: { team: 'a' } },
+      { name: 'rest', protocol: 'TCP' },
+    ],
+    additionalTrustBundle: { name: 'ca' },
+    hostAliases: [{ ip: '192.0.2.1', hostnames: ['api.example.com'] }],
+    requestTimeout: Duration.minutes(2),
+    lookupFamily: 'V4Only',
+    otlp: { endpoint: 'https://otel.example.com', headers: { tenant: 'a' } },
+    captureBody: { maxSize: Size.kibibytes(16), contentTypes: ['application/json'] },
+  });
+}
+
+function routes(chart: Chart, gateway: EgressGateway): void {
+  const rateLimit = new RateLimitPolicy(chart, 'slow', { rate: Rate.perMinute(60).counted('PerExecution') });
+  const logging = new LoggingPolicy(chart, 'quiet', {
+    captureRequest: false,
+    captureResponse: true,
+    redactHeaders: ['X-Customer'],
+  });
+  const [main, spare] = (['main', 'spare'] as const).map(
+    (id) => new Backend(chart, id, { schema: 'openai', host: `${id}.example.com`, ensureStreamUsage: true }),
+  ) as [Backend, Backend];
+  main.addModelRewrite('gpt-*', 'llama');
+  const models = new AIProviderRoute(chart, 'models', {
+    gateways: [gateway],
+    rules: [
+      {
+        matches: [{ provider: 'openai', models: ['gpt-4o*'], endpoints: ['/v1/chat/*'] }],
+        backends: [{ backend: main, weight: 3 }, { backend: spare }],
+        budget: Budget.perDay(1_000).perExecution(100).perRequest(10).sharedAs('team'),
+        rateLimit,
+        logging,
+      },
+    ],
+  });
+  const credential = Credential.header('x-api-key', { name: 'spare', key: 'k' }, { prefix: 'Key ' });
+  new CredentialInjectionPolicy(chart, 'spare-key', { credential }).addTarget(models, { backend: spare });
+  new FallbackRoutingPolicy(chart, 'fallback', {
+    targets: [models],
+    retries: 2,
+    retriableStatusCodes: [429, 500],
+    perTryTimeout: Duration.millis(1_500),
+    maxEjectionTime: Duration.minutes(1),
+  });
+  new MCPRoute(chart, 'tools', {
+    gateways: [gateway],
+    hosts: ['mcp.example.com', '*.mcp.example.org'],
+    rules: [
+      {
+        matches: [
+          {
+            servers: ['mcp.example.com'],
+            tools: ['get_*'],
+            resources: ['file:///docs/*'],
+            methods: ['tools/*'],
+          },
+        ],
+        tools: Tools.allow('get_*')
+          .allowMatching('^read_[a-z]+$')
+          .deny('get_secret*')
+          .denyMatching('_admin$')
+          .confirm('get_all')
+          .atMost(20)
+          .limit(Rate.perMinute(5).counted('PerRoute'), 'get_*'),
+        rateLimit,
+        logging,
+      },
+    ],
+    credential: Credential.query('key', { name: 'mcp' }),
+  });
+  const uploads = new EgressL4Route(chart, 'uploads', {
+    gateways: [gateway],
+    matches: [
+      {
+        hosts: ['uploads.example.com'],
+        cidrs: [Cidr.of('10.1.0.0/16'), Cidr.address('2001:db8::1')],
+        ports: [443, Port.tcpRange(8_000, 8_010)],
+        agents: { team: 'a' },
+        rateLimit,
+        logging,
+      },
+    ],
+  });
+  new EgressDenyPolicy(chart, 'no-uploads', { targets: [uploads], statusCode: 451, message: 'closed' });
+}
+
+function agents(chart: Chart, pool: WorkerPool, gateway: EgressGateway): void {
+  const shared = {
+    image: 'registry.example.com/agent:1',
+    pool,
+    egress: [gateway],
+    command: ['/agent'],
+    args: ['-v'],
+    env: { MODE: 'test', REGION: EnvValue.fromConfigMap({ name: 'settings' }, 'region') },
+    cpu: 0.5,
+    memory: Size.gibibytes(1),
+    ephemeralStorage: Size.mebibytes(64),
+    revision: { labels: { team: 'a' }, annotations: { note: 'x' } },
+  };
+  new TaskAgent(chart, 'task', {
+    ...shared,
+    timeout: Duration.minutes(2),
+    maxConcurrent: 3,
+    warmPoolSize: 2,
+    warmPoolIdleTtl: Duration.minutes(1),
+    schedule: Schedule.cron('*/5 8-18 * JAN,FEB MON-FRI'),
+    scheduleInput: { prompt: 'report', list: [1, 2] },
+    identity: [
+      Identity.header('user', 'X-User'),
+      Identity.body('team', '$.team'),
+      Identity.jwt('tenant', 'org_id'),
+    ],
+    state: { sizeLimit: Size.mebibytes(10), mountPath: '/data' },
+    delivery: 'Metadata',
+  }).addEnv('POD', EnvValue.fromField('metadata.name'));
+  new DaemonAgent(chart, 'daemon', {
+    ...shared,
+    restartPolicy: 'OnFailure',
+    maxRestarts: 5,
+    maxLifetime: Duration.hours(12),
+  });
+}
+
+export function everyConstruct(namespace: string): Chart {
+  const chart = new Chart(Testing.app(), 'test', { namespace });
+  const pool = pools(chart);
+  const gateway = gateways(chart);
+  routes(chart, gateway);
+  agents(chart, pool, gateway);
+  new CLRKConfig(chart, 'config', {
+    systemNamespace: namespace,
+    email: 'ops@example.com',
+    eventRetention: Duration.days(30),
+  });
+  return chart;
+}
