@@ -1,6 +1,7 @@
 /**
- * Writes what is generated from api/: crds/*.yaml and, with `cdk8s import`, the L1 constructs. Works offline and gives
- * the same bytes each time, so that CI can demand that what is committed is what the sources say.
+ * Writes what is generated: from api/ crds/*.yaml and, with `cdk8s import`, the L1 constructs; from constructs/ their
+ * reference in docs/constructs. Works offline and gives the same bytes each time, so that CI can demand that what is
+ * committed is what the sources say.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
+import { referencePages } from './api-reference.ts';
 
 const header = '# Generated from api/ by `npm run generate`. Do not edit.\n';
 
@@ -73,8 +75,16 @@ function importConstructs(root: string): void {
   }
 }
 
+/** One page a construct; a page whose construct is gone goes too. */
+function writeReference(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  for (const [name, text] of referencePages()) writeFileSync(join(directory, name), text);
+}
+
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = process.cwd();
   writeCrds(join(root, 'crds'));
   importConstructs(root);
+  writeReference(join(root, 'docs/constructs'));
 }

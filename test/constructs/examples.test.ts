@@ -9,7 +9,7 @@ import * as constructs from '../../constructs/index.ts';
 import { EgressGateway, TaskAgent, WorkerPool } from '../../constructs/index.ts';
 import { repositoryRoot } from '../../scripts/source-files.ts';
 import { testChart } from './chart.ts';
-import { readDocComments } from './doc-comments.ts';
+import { readDocComments } from '../../scripts/doc-comments.ts';
 
 const comments = readDocComments();
 const examples = comments.flatMap(({ name, examples: texts }) =>

@@ -1,12 +1,21 @@
-/** What the doc comments of @clrk/constructs say, read with TypeScript's own parser: for the tests that hold them to it. */
-import { join } from 'node:path';
+/**
+ * What the doc comments of @clrk/constructs say, read with TypeScript's own parser. Apart because the reference is written
+ * from it and the tests hold the comments to it. It must never need a type checker: it has to be quick.
+ */
+import { basename, join } from 'node:path';
 import ts from 'typescript';
-import { repositoryRoot } from '../../scripts/source-files.ts';
+import { repositoryRoot } from './source-files.ts';
 
 export interface Documented {
   /** `TaskAgent`, `TaskAgent.connect`, `TaskAgentProps.timeout`. */
   readonly name: string;
   readonly what: 'class' | 'method' | 'property' | 'type';
+  /** File it is in, without its ending: `task-agent`. */
+  readonly file: string;
+  /** Its declaration on one line, without a body. */
+  readonly signature: string;
+  /** Names of what it extends. */
+  readonly bases: readonly string[];
   readonly optional: boolean;
   readonly text: string;
   readonly defaultText: string | undefined;
@@ -17,6 +26,39 @@ function textOf(comment: string | ts.NodeArray<ts.JSDocComment> | undefined): st
   return (ts.getTextOfJSDocComment(comment) ?? '').trim();
 }
 
+/** On one line, as prettier would have left it had there been room. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').replaceAll('( ', '(').replace(/,? \)/g, ')').replace(/^\| /, '').trim();
+}
+
+function signatureOf(node: ts.Node): string {
+  if (ts.isMethodDeclaration(node)) {
+    const isStatic = (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Static) !== 0;
+    const parameters = node.parameters.map((each) => parameterOf(each)).join(', ');
+    const type = node.type === undefined ? '' : `: ${node.type.getText()}`;
+    return oneLine(`${isStatic ? 'static ' : ''}${node.name.getText()}(${parameters})${type}`);
+  }
+  if (ts.isPropertySignature(node) || ts.isPropertyDeclaration(node) || ts.isGetAccessorDeclaration(node)) {
+    return oneLine(
+      node.type?.getText() ?? (ts.isPropertyDeclaration(node) ? (node.initializer?.getText() ?? '') : ''),
+    );
+  }
+  return ts.isTypeAliasDeclaration(node) ? oneLine(node.type.getText()) : '';
+}
+
+/** A parameter that is taken apart is `options` to a reader. */
+function parameterOf({ name, dotDotDotToken, initializer, type }: ts.ParameterDeclaration): string {
+  const text = ts.isIdentifier(name) ? name.text : 'options';
+  const optional = initializer === undefined ? '' : '?';
+  return `${dotDotDotToken === undefined ? '' : '...'}${text}${optional}: ${type?.getText() ?? 'unknown'}`;
+}
+
+function basesOf(node: ts.Node): string[] {
+  if (!ts.isClassDeclaration(node) && !ts.isInterfaceDeclaration(node)) return [];
+  const clauses = node.heritageClauses?.filter(({ token }) => token === ts.SyntaxKind.ExtendsKeyword) ?? [];
+  return clauses.flatMap(({ types }) => types.map((each) => oneLine(each.getText())));
+}
+
 function documented(node: ts.Node, name: string, what: Documented['what']): Documented {
   const comments = ts.getJSDocCommentsAndTags(node).filter((each) => ts.isJSDoc(each));
   const tags = ts.getJSDocTags(node);
@@ -25,6 +67,9 @@ function documented(node: ts.Node, name: string, what: Documented['what']): Docu
   return {
     name,
     what,
+    file: basename(node.getSourceFile().fileName, '.ts'),
+    signature: signatureOf(node),
+    bases: basesOf(node),
     optional: ts.isPropertySignature(node) && node.questionToken !== undefined,
     text: comments.map((each) => textOf(each.comment)).join('\n'),
     defaultText: tagged('default')[0],
