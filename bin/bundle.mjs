@@ -61,30 +61,35 @@ function prune(current) {
   }
 }
 
+/** How `cli/main.ts` becomes a program, for the one of this clone and for the one that is packed. */
+export const bundleOptions = {
+  absWorkingDir: root,
+  entryPoints: { clrk: 'cli/main.ts' },
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'chunk-[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  keepNames: true,
+  external,
+  banner: { js: banner },
+  metafile: true,
+  write: false,
+  logLevel: 'silent',
+};
+
 /** @returns {Promise<string>} what was done */
 export async function provideBundle() {
   if (isCurrent()) return 'up to date';
   mkdirSync(folder, { recursive: true });
   const { build } = await import('esbuild');
   const result = await build({
-    absWorkingDir: root,
-    entryPoints: { clrk: 'cli/main.ts' },
+    ...bundleOptions,
     outdir: 'build',
-    outExtension: { '.js': '.mjs' },
-    chunkNames: 'chunk-[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
     sourcemap: true,
     sourcesContent: false,
-    keepNames: true,
-    external,
-    banner: { js: banner },
-    metafile: true,
-    write: false,
-    logLevel: 'silent',
   });
   const outputs = new Set(result.outputFiles.map(({ path }) => path.slice(folder.length + 1)));
   // Chunks before the entry, each in one step: a process that starts meanwhile finds the old program or the new one.

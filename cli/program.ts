@@ -9,6 +9,7 @@ import { examples, type AddCommand } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDev } from './commands/dev.ts';
 import { addGet } from './commands/get.ts';
+import { addInit } from './commands/init.ts';
 import { addImage } from './commands/image.ts';
 import { addLogs } from './commands/logs.ts';
 import { addRoles } from './commands/role.ts';
@@ -17,6 +18,7 @@ import { addTraces } from './commands/traces.ts';
 import { addVersion } from './commands/version.ts';
 import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
 import { notice, type Io } from './io.ts';
+import { explainMissingPackage } from './missing-package.ts';
 
 const commands: readonly AddCommand[] = [
   addDev,
@@ -26,6 +28,7 @@ const commands: readonly AddCommand[] = [
   addLogs,
   addTraces,
   addImage,
+  addInit,
   addVersion,
   addCompletion,
   addRoles,
@@ -75,7 +78,7 @@ export async function runCli(io: Io, words: readonly string[]): Promise<number> 
     // commander has already printed its message; help and version end with 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
     if (isAbort(error)) return exitCode.interrupted;
-    notice(io, renderError(error));
+    notice(io, renderError(explainMissingPackage(error)));
     return exitCodeOf(error);
   }
 }

@@ -42,6 +42,7 @@ function allowedRoutes(from: NonNullable<EgressListener['routesFrom']>): Allowed
   return { namespaces: { from: 'Selector', selector: { matchLabels: { ...from } } } };
 }
 
+/** @internal */
 export function listenerSpec({ name, protocol, port, tls, ca, routesFrom }: EgressListener): ListenerSpec {
   const tlsSpec = present({ mode: tls, caCertRef: ca && { name: ca.name } });
   return present({
@@ -53,7 +54,7 @@ export function listenerSpec({ name, protocol, port, tls, ca, routesFrom }: Egre
   });
 }
 
-/** Why a listener can never work; undefined when it can. */
+/** @internal Why a listener can never work; undefined when it can. */
 export function problemOfListener({ name, protocol, port = 1, tls, ca }: EgressListener): string | undefined {
   if (tls !== undefined && protocol !== 'TLS') {
     return `listener "${name}": tls is for protocol TLS, not ${protocol}`;

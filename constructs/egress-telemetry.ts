@@ -44,13 +44,14 @@ function captureSpec({ maxSize, contentTypes }: BodyCapture): CaptureSpec {
   });
 }
 
+/** @internal */
 export function otlpSpec(otlp?: OtlpExport, capture?: BodyCapture): EgressGatewaySpec['otlp'] {
   if (otlp === undefined && capture === undefined) return undefined;
   const copy = otlp && present({ endpoint: otlp.endpoint, headers: otlp.headers && { ...otlp.headers } });
   return { ...copy, ...(capture === undefined ? {} : { captureBody: captureSpec(capture) }) };
 }
 
-/** Why these can never work; undefined when they can. */
+/** @internal Why these can never work; undefined when they can. */
 export function problemOfTelemetry(otlp?: OtlpExport, capture?: BodyCapture): string | undefined {
   if (otlp !== undefined && !/^https?:\/\/[^/\s]+\S*$/.test(otlp.endpoint)) {
     return `otlp endpoint "${otlp.endpoint}" must be an http:// or https:// URL`;

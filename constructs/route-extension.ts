@@ -24,7 +24,7 @@ interface ExtensionFilter {
   extensionRef: { group: string; kind: string; name: string };
 }
 
-/** The filters that name them. */
+/** @internal The filters that name them. */
 export function extensionFilters(
   route: CustomResource,
   { rateLimit, logging }: RuleExtensions,

@@ -158,6 +158,7 @@ function metadataOf({ podLabels, podAnnotations }: WorkerTemplateProps): Templat
   return present({ labels: copy(podLabels), annotations: copy(podAnnotations) });
 }
 
+/** @internal */
 export function workerTemplate(image: string, props: WorkerTemplateProps): TemplateSpec {
   const { imagePullPolicy, serviceAccountName, priorityClassName, resources, volumes } = props;
   return present({
