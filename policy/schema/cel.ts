@@ -1,0 +1,66 @@
+/**
+ * The one place where CEL is evaluated: the rules of the CRDs, with the Kubernetes libraries they use, outside a cluster.
+ * A rule that cannot be compiled or evaluated refuses, as in the API server. It must never see more than `self`.
+ */
+import { Environment } from '@marcbachmann/cel-js';
+import { CidrValue, IpValue, isRequestUrl, parseCidrValue, parseIpValue } from './cel-network.ts';
+
+export interface CelRule {
+  readonly rule: string;
+  readonly message: string;
+  /** It compares with the object as it was: says nothing about an object alone. */
+  readonly isTransition: boolean;
+  /** True: the rule holds. */
+  readonly holds: (self: unknown) => boolean;
+}
+
+function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`not ${what}`);
+  return value;
+}
+
+function createEnvironment(): Environment {
+  return new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
+    .registerVariable('self', 'dyn')
+    .registerVariable('oldSelf', 'dyn')
+    .registerType('net.IP', { ctor: IpValue, fields: {} })
+    .registerType('net.CIDR', { ctor: CidrValue, fields: {} })
+    .registerFunction('isIP(string): bool', (text: string) => parseIpValue(text) !== undefined)
+    .registerFunction('ip(string): net.IP', (text: string) => required(parseIpValue(text), 'an IP address'))
+    .registerFunction('net.IP.family(): int', (ip: IpValue) => (ip.family === 'ipv4' ? 4n : 6n))
+    .registerFunction('isCIDR(string): bool', (text: string) => parseCidrValue(text) !== undefined)
+    .registerFunction('cidr(string): net.CIDR', (text: string) => required(parseCidrValue(text), 'a CIDR'))
+    .registerFunction('net.CIDR.prefixLength(): int', (cidr: CidrValue) => BigInt(cidr.prefix))
+    .registerFunction('net.CIDR.containsIP(string): bool', (cidr: CidrValue, text: string) =>
+      cidr.containsIp(required(parseIpValue(text), 'an IP address')),
+    )
+    .registerFunction('net.CIDR.containsCIDR(string): bool', (cidr: CidrValue, text: string) =>
+      cidr.containsCidr(required(parseCidrValue(text), 'a CIDR')),
+    )
+    .registerFunction('isURL(string): bool', isRequestUrl);
+}
+
+const environment = createEnvironment();
+const compiled = new Map<string, (context: { self: unknown }) => unknown>();
+
+/** Throws for a rule that is not CEL: our own rules are data, and a test compiles them all. */
+export function compileCel(rule: string, message: string): CelRule {
+  let program = compiled.get(rule);
+  if (program === undefined) {
+    program = environment.parse(rule);
+    compiled.set(rule, program);
+  }
+  const evaluate = program;
+  return {
+    rule,
+    message,
+    isTransition: /\boldSelf\b/.test(rule),
+    holds: (self) => {
+      try {
+        return evaluate({ self }) === true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
