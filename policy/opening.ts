@@ -32,6 +32,8 @@ export function openingsOf(world: World, route: RouteItem): Opening[] {
       return l4Openings(route as Item<'EgressL4Route'>);
     case 'AIProviderRoute':
       return providerOpenings(world, route as Item<'AIProviderRoute'>);
+    case 'MCPRoute':
+      return [opening((route as Item<'MCPRoute'>).spec.hostnames ?? [], 443)];
     default:
       return route.kind satisfies never;
   }

@@ -5,9 +5,13 @@
 import { attachParent, type ParentVerdict } from './attachment.ts';
 import type { Item, KindName, World } from './world.ts';
 
-export const routeKinds = ['EgressL4Route', 'AIProviderRoute'] as const satisfies readonly KindName[];
+export const routeKinds = [
+  'EgressL4Route',
+  'AIProviderRoute',
+  'MCPRoute',
+] as const satisfies readonly KindName[];
 export type RouteItem = Item<(typeof routeKinds)[number]>;
-export const agentKinds = ['TaskAgent'] as const satisfies readonly KindName[];
+export const agentKinds = ['TaskAgent', 'DaemonAgent'] as const satisfies readonly KindName[];
 export type AgentItem = Item<(typeof agentKinds)[number]>;
 export type GatewayItem = Item<'EgressGateway'>;
 export type CredentialItem = Item<'CredentialInjectionPolicy'>;

@@ -8,9 +8,16 @@ import {
   type AIProviderRoute,
   type AgentSandboxRevision,
   type Backend,
+  type CLRKConfig,
   type CredentialInjectionPolicy,
+  type DaemonAgent,
+  type EgressDenyPolicy,
   type EgressGateway,
   type EgressL4Route,
+  type FallbackRoutingPolicy,
+  type LoggingPolicy,
+  type MCPRoute,
+  type RateLimitPolicy,
   type TaskAgent,
   type WorkerPool,
 } from '../api/index.ts';
@@ -21,9 +28,16 @@ export interface Kinds {
   readonly AIProviderRoute: AIProviderRoute;
   readonly AgentSandboxRevision: AgentSandboxRevision;
   readonly Backend: Backend;
+  readonly CLRKConfig: CLRKConfig;
   readonly CredentialInjectionPolicy: CredentialInjectionPolicy;
+  readonly DaemonAgent: DaemonAgent;
+  readonly EgressDenyPolicy: EgressDenyPolicy;
   readonly EgressGateway: EgressGateway;
   readonly EgressL4Route: EgressL4Route;
+  readonly FallbackRoutingPolicy: FallbackRoutingPolicy;
+  readonly LoggingPolicy: LoggingPolicy;
+  readonly MCPRoute: MCPRoute;
+  readonly RateLimitPolicy: RateLimitPolicy;
   readonly TaskAgent: TaskAgent;
   readonly WorkerPool: WorkerPool;
 }

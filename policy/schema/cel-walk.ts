@@ -66,7 +66,10 @@ function visit(node: Node, value: Json, walk: Walk): void {
   if (!node.hasRules) return;
   if (node.rules.length > 0) {
     const self = toCel(node, value);
-    for (const { holds, message } of node.rules) if (!holds(self)) walk.add(message);
+    for (const rule of node.rules) {
+      const problem = rule.problem(self);
+      if (problem !== undefined) walk.add(problem);
+    }
   }
   visitBelow(node, value, walk);
 }

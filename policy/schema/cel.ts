@@ -4,14 +4,15 @@
  */
 import { Environment } from '@marcbachmann/cel-js';
 import { CidrValue, IpValue, isRequestUrl, parseCidrValue, parseIpValue } from './cel-network.ts';
+import { matchesRe2 } from './re2.ts';
 
 export interface CelRule {
   readonly rule: string;
   readonly message: string;
   /** It compares with the object as it was: says nothing about an object alone. */
   readonly isTransition: boolean;
-  /** True: the rule holds. */
-  readonly holds: (self: unknown) => boolean;
+  /** What is wrong, or undefined: the rule holds. */
+  readonly problem: (self: unknown) => string | undefined;
 }
 
 function required<T>(value: T | undefined, what: string): T {
@@ -20,24 +21,30 @@ function required<T>(value: T | undefined, what: string): T {
 }
 
 function createEnvironment(): Environment {
-  return new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
-    .registerVariable('self', 'dyn')
-    .registerVariable('oldSelf', 'dyn')
-    .registerType('net.IP', { ctor: IpValue, fields: {} })
-    .registerType('net.CIDR', { ctor: CidrValue, fields: {} })
-    .registerFunction('isIP(string): bool', (text: string) => parseIpValue(text) !== undefined)
-    .registerFunction('ip(string): net.IP', (text: string) => required(parseIpValue(text), 'an IP address'))
-    .registerFunction('net.IP.family(): int', (ip: IpValue) => (ip.family === 'ipv4' ? 4n : 6n))
-    .registerFunction('isCIDR(string): bool', (text: string) => parseCidrValue(text) !== undefined)
-    .registerFunction('cidr(string): net.CIDR', (text: string) => required(parseCidrValue(text), 'a CIDR'))
-    .registerFunction('net.CIDR.prefixLength(): int', (cidr: CidrValue) => BigInt(cidr.prefix))
-    .registerFunction('net.CIDR.containsIP(string): bool', (cidr: CidrValue, text: string) =>
-      cidr.containsIp(required(parseIpValue(text), 'an IP address')),
-    )
-    .registerFunction('net.CIDR.containsCIDR(string): bool', (cidr: CidrValue, text: string) =>
-      cidr.containsCidr(required(parseCidrValue(text), 'a CIDR')),
-    )
-    .registerFunction('isURL(string): bool', isRequestUrl);
+  return (
+    new Environment({ unlistedVariablesAreDyn: false, enableOptionalTypes: true })
+      .registerVariable('self', 'dyn')
+      .registerVariable('oldSelf', 'dyn')
+      .registerType('net.IP', { ctor: IpValue, fields: {} })
+      .registerType('net.CIDR', { ctor: CidrValue, fields: {} })
+      .registerFunction('isIP(string): bool', (text: string) => parseIpValue(text) !== undefined)
+      .registerFunction('ip(string): net.IP', (text: string) => required(parseIpValue(text), 'an IP address'))
+      .registerFunction('net.IP.family(): int', (ip: IpValue) => (ip.family === 'ipv4' ? 4n : 6n))
+      .registerFunction('isCIDR(string): bool', (text: string) => parseCidrValue(text) !== undefined)
+      .registerFunction('cidr(string): net.CIDR', (text: string) => required(parseCidrValue(text), 'a CIDR'))
+      .registerFunction('net.CIDR.prefixLength(): int', (cidr: CidrValue) => BigInt(cidr.prefix))
+      .registerFunction('net.CIDR.containsIP(string): bool', (cidr: CidrValue, text: string) =>
+        cidr.containsIp(required(parseIpValue(text), 'an IP address')),
+      )
+      .registerFunction('net.CIDR.containsCIDR(string): bool', (cidr: CidrValue, text: string) =>
+        cidr.containsCidr(required(parseCidrValue(text), 'a CIDR')),
+      )
+      .registerFunction('isURL(string): bool', isRequestUrl)
+      // The library's own `matches` is JavaScript's dialect; a method of its own name cannot be replaced.
+      .registerFunction('string.matchesRe2(string): bool', (text: string, pattern: string) =>
+        matchesRe2(pattern, text),
+      )
+  );
 }
 
 const environment = createEnvironment();
@@ -47,7 +54,7 @@ const compiled = new Map<string, (context: { self: unknown }) => unknown>();
 export function compileCel(rule: string, message: string): CelRule {
   let program = compiled.get(rule);
   if (program === undefined) {
-    program = environment.parse(rule);
+    program = environment.parse(rule.replaceAll('.matches(', '.matchesRe2('));
     compiled.set(rule, program);
   }
   const evaluate = program;
@@ -55,11 +62,12 @@ export function compileCel(rule: string, message: string): CelRule {
     rule,
     message,
     isTransition: /\boldSelf\b/.test(rule),
-    holds: (self) => {
+    problem: (self) => {
       try {
-        return evaluate({ self }) === true;
-      } catch {
-        return false;
+        return evaluate({ self }) === true ? undefined : message;
+      } catch (error) {
+        const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'error';
+        return `${message} (${reason})`;
       }
     },
   };
