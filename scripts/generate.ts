@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from api/: crds/*.yaml and, with `cdk8s import`, the L1 constructs. Works offline and gives
+ * Writes what is generated from api/ and policy/: crds/*.yaml, with `cdk8s import` the L1 constructs, and docs/rules. Works offline and gives
  * the same bytes each time, so that CI can demand that what is committed is what the sources say.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
+import { rulePages } from './rule-pages.ts';
 
 const header = '# Generated from api/ by `npm run generate`. Do not edit.\n';
 
@@ -27,6 +28,12 @@ function writeCrds(directory: string): void {
   for (const name of readdirSync(directory))
     if (name.endsWith('.yaml') && !files.has(name)) rmSync(join(directory, name));
   for (const [name, text] of files) writeFileSync(join(directory, name), text);
+}
+
+function writePages(directory: string, pages: ReadonlyMap<string, string>): void {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  for (const [name, text] of pages) writeFileSync(join(directory, name), text);
 }
 
 /** The generator writes enums and parameter properties, which erasing types cannot run: the same as plain objects. */
@@ -77,4 +84,5 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const root = process.cwd();
   writeCrds(join(root, 'crds'));
   importConstructs(root);
+  writePages(join(root, 'docs/rules'), rulePages(root));
 }
