@@ -5,6 +5,7 @@
  */
 import { ApiObject, Chart, Lazy, type ApiObjectMetadata } from 'cdk8s';
 import { Construct, type IConstruct } from 'constructs';
+import { noteSource } from './source-record.ts';
 
 export const group = 'clrk.apoxy.dev';
 const apiVersion = `${group}/v1alpha1`;
@@ -61,6 +62,7 @@ export abstract class CustomResource extends Construct implements INamed {
       metadata: { ...props.metadata, name },
       spec: Lazy.any({ produce: () => this.toSpec() }),
     });
+    noteSource(this, this.apiObject);
     this.node.addValidation({ validate: () => [...this.#clashes(kind), ...this.problems()] });
   }
 
