@@ -3,6 +3,11 @@
  * and reporters.
  */
 export { attachParent, type AttachmentLookup, type ParentRef, type ParentVerdict } from './attachment.ts';
+export {
+  validateSynth,
+  type Cdk8sValidationContext,
+  type Cdk8sValidationProperties,
+} from './cdk8s-validation.ts';
 export { orderFindings, reaches, severities, type Finding, type Severity } from './finding.ts';
 export { matchesSelector, type LabelSelector } from './label-selector.ts';
 export { isList, isObject, type Json, type JsonObject } from './manifest/json.ts';
