@@ -18,7 +18,7 @@ function annotation(finding: Finding): string {
   const { severity, rule, message, hint, object } = finding;
   const { file, line, column } = placeOf(finding);
   const subject = object === undefined ? '' : `${renderName(object)}: `;
-  const text = `${subject}${message}${hint === undefined ? '' : `\n${hint}`}`;
+  const text = `${plainLine(`${subject}${message}`)}${hint === undefined ? '' : `\n${hint}`}`;
   return `::${commands[severity]} file=${escapeProperty(file)},line=${line},col=${column},title=${escapeProperty(rule)}::${escapeData(text)}`;
 }
 

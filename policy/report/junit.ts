@@ -3,7 +3,7 @@ import { renderName } from '../manifest/manifest.ts';
 import type { Finding } from '../finding.ts';
 import type { ValidationReport } from '../validate.ts';
 import { ruleTexts } from './rule-text.ts';
-import { placeOf, renderLocation } from './place.ts';
+import { placeOf, plainLine, renderLocation } from './place.ts';
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -22,7 +22,7 @@ export function escapeXml(text: string): string {
 
 function line(finding: Finding): string {
   const subject = finding.object === undefined ? '' : `${renderName(finding.object)}: `;
-  return `${finding.severity} ${renderLocation(placeOf(finding))} ${subject}${finding.message}`;
+  return plainLine(`${finding.severity} ${renderLocation(placeOf(finding))} ${subject}${finding.message}`);
 }
 
 function testCase(id: string, findings: readonly Finding[], waived: number): string {
@@ -30,7 +30,7 @@ function testCase(id: string, findings: readonly Finding[], waived: number): str
   if (findings.length === 0)
     return waived === 0 ? `${head}/>` : `${head}><system-out>${waived} waived</system-out></testcase>`;
   const text = escapeXml(findings.map(line).join('\n'));
-  const first = escapeXml(findings[0]?.message ?? '');
+  const first = escapeXml(plainLine(findings[0]?.message ?? ''));
   const blocking = findings.some(({ severity }) => severity === 'error');
   // Warnings are told, and do not fail the case.
   const body = blocking

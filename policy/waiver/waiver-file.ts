@@ -56,11 +56,17 @@ function problemOf(entry: unknown, now: Date): string | undefined {
     return `a waiver needs rule, name, reason (10 characters), owner and expires (YYYY-MM-DD): ${field} ${error?.message ?? ''}`.trim();
   }
   if (!waivableRules().includes(entry.rule)) return `there is no rule "${entry.rule}" that can be waived`;
-  const expires = Date.parse(`${entry.expires}T23:59:59Z`);
-  if (Number.isNaN(expires)) return `"${entry.expires}" is not a date`;
+  return problemOfDate(entry.expires, now);
+}
+
+function problemOfDate(text: string, now: Date): string | undefined {
+  const expires = Date.parse(`${text}T23:59:59Z`);
+  // Date.parse takes the 31st of February for the 3rd of March.
+  const isDate = !Number.isNaN(expires) && new Date(expires).toISOString().startsWith(text);
+  if (!isDate) return `"${text}" is not a date`;
   const days = Math.floor((expires - now.getTime()) / dayMs);
   return days > maxWaiverDays
-    ? `expires ${entry.expires} is ${days} days ahead, the most is ${maxWaiverDays}`
+    ? `expires ${text} is ${days} days ahead, the most is ${maxWaiverDays}`
     : undefined;
 }
 
