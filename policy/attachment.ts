@@ -92,15 +92,26 @@ function allows<G>(
   const takesKind =
     kinds.length === 0 ||
     kinds.some(({ group = apiGroup, kind }) => group === apiGroup && kind === route.kind);
-  if (!takesKind) return false;
-  const { from = 'Same', selector = {} } = allowedRoutes?.namespaces ?? {};
+  return (
+    takesKind && allowsNamespace(lookup, allowedRoutes?.namespaces ?? {}, route.namespace, gatewayNamespace)
+  );
+}
+
+type AllowedNamespaces = NonNullable<NonNullable<GatewayListenerSpec['allowedRoutes']>['namespaces']>;
+
+function allowsNamespace<G>(
+  lookup: AttachmentLookup<G>,
+  { from = 'Same', selector = {} }: AllowedNamespaces,
+  namespace: string,
+  gatewayNamespace: string,
+): boolean {
   switch (from) {
     case 'All':
       return true;
     case 'Same':
-      return route.namespace === gatewayNamespace;
+      return namespace === gatewayNamespace;
     case 'Selector': {
-      const labels = lookup.namespaceLabels(route.namespace);
+      const labels = lookup.namespaceLabels(namespace);
       return labels !== undefined && matchesSelector(selector, labels);
     }
     default:

@@ -4,7 +4,7 @@
  */
 import { dirname } from 'node:path';
 import { readFileSync } from 'node:fs';
-import { reaches, severities, type Severity } from './finding.ts';
+import { reaches, severities, type Finding, type Severity } from './finding.ts';
 import { loadManifests } from './manifest/load.ts';
 import { placeOf, renderLocation } from './report/place.ts';
 import { docsPath } from './report/rule-text.ts';
@@ -61,6 +61,23 @@ function readWaivers(named: string | undefined, now: Date): WaiverFile {
   }
 }
 
+type Violation = Parameters<Cdk8sValidationContext['report']['addViolation']>[0];
+
+function violationOf(finding: Finding): Violation {
+  const { rule, message, hint, object, path, location } = finding;
+  const resource = {
+    resourceName: object?.name ?? location.file,
+    locations: [path, renderLocation(placeOf(finding))].filter((each) => each !== ''),
+    manifestPath: location.file,
+  };
+  return {
+    ruleName: rule,
+    recommendation: message,
+    fix: hint ?? docsPath(rule),
+    violatingResources: [resource],
+  };
+}
+
 export function validateSynth(
   context: Cdk8sValidationContext,
   properties: Cdk8sValidationProperties = {},
@@ -71,21 +88,7 @@ export function validateSynth(
   const loaded = loadManifests([commonFolder(context.manifests)]);
   const report = validate(loaded, { now, waivers: readWaivers(waivers, now) });
   const failing = report.findings.filter(({ severity }) => reaches(severity, threshold));
-  for (const finding of failing) {
-    const { rule, message, hint, object, path, location } = finding;
-    context.report.addViolation({
-      ruleName: rule,
-      recommendation: message,
-      fix: hint ?? docsPath(rule),
-      violatingResources: [
-        {
-          resourceName: object?.name ?? location.file,
-          locations: [path, renderLocation(placeOf(finding))].filter((each) => each !== ''),
-          manifestPath: location.file,
-        },
-      ],
-    });
-  }
+  for (const finding of failing) context.report.addViolation(violationOf(finding));
   const counts = { objects: String(report.objects), waived: String(report.waived.length) };
   context.report.submit(failing.length === 0 && !report.undecided ? 'success' : 'failure', counts);
 }

@@ -11,16 +11,16 @@ export interface DestinationRange {
   readonly cidr: Cidr;
 }
 
-export function* destinationRanges(world: World): Iterable<DestinationRange> {
-  for (const { manifest, spec } of world.own('EgressL4Route')) {
-    for (const [rule, { matches = [] }] of spec.rules.entries()) {
-      for (const [match, { destinationCIDRs = [] }] of matches.entries()) {
-        for (const [index, text] of destinationCIDRs.entries()) {
+export function destinationRanges(world: World): DestinationRange[] {
+  return world.own('EgressL4Route').flatMap(({ manifest, spec }) =>
+    spec.rules.flatMap(({ matches = [] }, rule) =>
+      matches.flatMap(({ destinationCIDRs = [] }, match) =>
+        destinationCIDRs.flatMap((text, index) => {
           const cidr = parseCidr(text);
           const path = ['spec', 'rules', rule, 'matches', match, 'destinationCIDRs', index];
-          if (cidr !== undefined) yield { manifest, path, text, cidr };
-        }
-      }
-    }
-  }
+          return cidr === undefined ? [] : [{ manifest, path, text, cidr }];
+        }),
+      ),
+    ),
+  );
 }

@@ -39,6 +39,7 @@ export {
   waivableRules,
   waiversFile,
   type Waiver,
+  type WaiverEntry,
   type WaiverFile,
 } from './waiver/waiver-file.ts';
 export { defaultNamespace, World, type Checked, type Item, type KindName, type Kinds } from './world.ts';

@@ -3,7 +3,7 @@
  * writes it reads back first, so that it never writes an entry `clrk validate` would refuse.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { addWaiver, parseWaivers, waiversFile, type Waiver } from '../../policy/index.ts';
+import { addWaiver, parseWaivers, waiversFile, type WaiverEntry } from '../../policy/index.ts';
 import { printLine, type Io } from '../io.ts';
 import { examples, type AddCommand } from './command.ts';
 import { undecided, usageIsUndecided } from './validate.ts';
@@ -17,7 +17,7 @@ interface WaiveOptions {
   readonly namespace?: string;
 }
 
-function parseTarget(target: string): Pick<Waiver, 'kind' | 'name'> {
+function parseTarget(target: string): Pick<WaiverEntry, 'kind' | 'name'> {
   const [kind, name, ...rest] = target.split('/');
   if (kind === undefined || name === undefined || kind === '' || name === '' || rest.length > 0) {
     throw undecided(`"${target}" is not KIND/NAME`, 'Write it as in the report: TaskAgent/hello.');
@@ -40,14 +40,13 @@ export async function runWaive(io: Io, rule: string, target: string, options: Wa
     ...(namespace === undefined ? {} : { namespace }),
     ...(path === undefined ? {} : { path }),
   };
-  const waiver: Waiver = {
+  const waiver: WaiverEntry = {
     rule,
     ...parseTarget(target),
     ...optional,
     reason,
     owner,
     expires: parseExpiry(options.expires, io.now()),
-    line: 0,
   };
   const after = addWaiver(before, waiver);
   if (after === undefined)

@@ -1,24 +1,35 @@
 /** A token budget that limits nothing. */
 import type { Rule } from '../rule.ts';
-import type { Item, World } from '../world.ts';
+import type { Path } from '../manifest/path.ts';
+import type { Item } from '../world.ts';
 
-type Filter = NonNullable<Item<'AIProviderRoute'>['spec']['rules'][number]['filters']>[number];
+type Route = Item<'AIProviderRoute'>;
+type Filter = NonNullable<Route['spec']['rules'][number]['filters']>[number];
 type Budget = NonNullable<Filter['tokenBudget']>;
 
 function hasCap({ maxTokensPerDay, maxTokensPerExecution }: Budget): boolean {
   return maxTokensPerDay !== undefined || maxTokensPerExecution !== undefined;
 }
 
-/** Shared budgets that some rule gives a cap, as `namespace/name`. */
-function cappedRefs(world: World): Set<string> {
-  const capped = new Set<string>();
-  for (const { namespace, spec } of world.all('AIProviderRoute')) {
-    for (const { tokenBudget } of spec.rules.flatMap(({ filters = [] }) => filters)) {
-      if (tokenBudget?.budgetRef !== undefined && hasCap(tokenBudget))
-        capped.add(`${namespace}/${tokenBudget.budgetRef}`);
-    }
-  }
-  return capped;
+interface PlacedBudget {
+  readonly route: Route;
+  readonly path: Path;
+  readonly budget: Budget;
+}
+
+function budgetsOf(routes: readonly Route[]): PlacedBudget[] {
+  return routes.flatMap((route) =>
+    route.spec.rules.flatMap(({ filters = [] }, rule) =>
+      filters.flatMap(({ tokenBudget: budget }, filter) => {
+        const path = ['spec', 'rules', rule, 'filters', filter, 'tokenBudget'];
+        return budget === undefined ? [] : [{ route, path, budget }];
+      }),
+    ),
+  );
+}
+
+function sharedName({ route, budget }: PlacedBudget): string | undefined {
+  return budget.budgetRef === undefined ? undefined : `${route.namespace}/${budget.budgetRef}`;
 }
 
 export const budgetWithoutCap: Rule = {
@@ -28,20 +39,16 @@ export const budgetWithoutCap: Rule = {
   why: 'A TokenBudget without maxTokensPerDay or maxTokensPerExecution looks like a limit in review and is none: an agent in a loop spends until somebody notices.',
   fix: 'Set maxTokensPerDay or maxTokensPerExecution, here or on a rule with the same budgetRef.',
   *check(world) {
-    const capped = cappedRefs(world);
-    for (const { manifest, namespace, spec } of world.own('AIProviderRoute')) {
-      for (const [rule, { filters = [] }] of spec.rules.entries()) {
-        for (const [filter, { tokenBudget }] of filters.entries()) {
-          if (tokenBudget === undefined || hasCap(tokenBudget)) continue;
-          if (capped.has(`${namespace}/${tokenBudget.budgetRef ?? ''}`)) continue;
-          const path = ['spec', 'rules', rule, 'filters', filter, 'tokenBudget'];
-          yield {
-            manifest,
-            path,
-            message: 'the budget has neither maxTokensPerDay nor maxTokensPerExecution',
-          };
-        }
-      }
+    const capped = new Set(
+      budgetsOf(world.all('AIProviderRoute'))
+        .filter(({ budget }) => hasCap(budget))
+        .map(sharedName),
+    );
+    for (const placed of budgetsOf(world.own('AIProviderRoute'))) {
+      const shared = sharedName(placed);
+      if (hasCap(placed.budget) || (shared !== undefined && capped.has(shared))) continue;
+      const message = 'the budget has neither maxTokensPerDay nor maxTokensPerExecution';
+      yield { manifest: placed.route.manifest, path: placed.path, message };
     }
   },
 };

@@ -26,37 +26,55 @@ interface Reference {
   readonly name: string;
 }
 
+interface Filter {
+  readonly extensionRef?: Reference | undefined;
+}
+
+interface Place<T> {
+  readonly rule: number;
+  readonly values: readonly T[];
+}
+
 interface RouteRule {
   readonly backendRefs?: readonly Reference[] | undefined;
-  readonly filters?: ReadonlyArray<{ readonly extensionRef?: Reference | undefined }> | undefined;
+  readonly filters?: readonly Filter[] | undefined;
+}
+
+function* backendReferences(
+  world: World,
+  { namespace, manifest }: RouteItem,
+  at: Place<Reference>,
+): Iterable<Found> {
+  for (const [index, { kind = 'Backend', namespace: other = namespace, name }] of at.values.entries()) {
+    const path = ['spec', 'rules', at.rule, 'backendRefs', index];
+    if (other !== namespace) {
+      const message = `Backend ${other}/${name} is in another namespace, which is not permitted`;
+      yield { manifest, path, message };
+    } else if (kind === 'Backend' && !world.has(kind, namespace, name)) {
+      yield { manifest, path, message: `Backend ${namespace}/${name} does not exist` };
+    }
+  }
+}
+
+function* extensionReferences(
+  world: World,
+  { namespace, manifest }: RouteItem,
+  at: Place<Filter>,
+): Iterable<Found> {
+  for (const [index, { extensionRef }] of at.values.entries()) {
+    if (extensionRef === undefined) continue;
+    const { kind = '', name } = extensionRef;
+    if (world.has(kind, namespace, name)) continue;
+    const path = ['spec', 'rules', at.rule, 'filters', index, 'extensionRef'];
+    yield { manifest, path, message: `${kind} ${namespace}/${name} does not exist` };
+  }
 }
 
 function* routeReferences(world: World, route: RouteItem): Iterable<Found> {
-  const { namespace, manifest } = route;
   const rules: readonly RouteRule[] = route.spec.rules ?? [];
-  for (const [index, { backendRefs = [], filters = [] }] of rules.entries()) {
-    for (const [at, { kind = 'Backend', namespace: other = namespace, name }] of backendRefs.entries()) {
-      const path = ['spec', 'rules', index, 'backendRefs', at];
-      if (other !== namespace) {
-        yield {
-          manifest,
-          path,
-          message: `Backend ${other}/${name} is in another namespace, which is not permitted`,
-        };
-      } else if (kind === 'Backend' && !world.has(kind, namespace, name)) {
-        yield { manifest, path, message: `Backend ${namespace}/${name} does not exist` };
-      }
-    }
-    for (const [at, { extensionRef }] of filters.entries()) {
-      if (extensionRef === undefined || world.has(extensionRef.kind ?? '', namespace, extensionRef.name))
-        continue;
-      const path = ['spec', 'rules', index, 'filters', at, 'extensionRef'];
-      yield {
-        manifest,
-        path,
-        message: `${extensionRef.kind ?? ''} ${namespace}/${extensionRef.name} does not exist`,
-      };
-    }
+  for (const [rule, { backendRefs = [], filters = [] }] of rules.entries()) {
+    yield* backendReferences(world, route, { rule, values: backendRefs });
+    yield* extensionReferences(world, route, { rule, values: filters });
   }
 }
 

@@ -30,7 +30,10 @@ function rulesOf(schema: JsonObject): CelRule[] {
   if (!isList(validations)) return [];
   return validations.flatMap((each) => {
     if (!isObject(each) || typeof each['rule'] !== 'string') return [];
-    const rule = compileCel(each['rule'], String(each['message'] ?? `failed rule: ${each['rule']}`));
+    const rule = compileCel(
+      each['rule'],
+      typeof each['message'] === 'string' ? each['message'] : `failed rule: ${each['rule']}`,
+    );
     return rule.isTransition ? [] : [rule];
   });
 }

@@ -6,37 +6,65 @@
 const maxRepeat = 1_000;
 const escapes = /^[dDsSwWbBAzntrfvaxpPQEC0]$/;
 
+/** How far one construct reaches, what it opens or closes, or what is wrong with it. */
+interface Step {
+  readonly next: number;
+  readonly depth?: 1 | -1;
+  readonly problem?: string;
+}
+
 /** Why RE2 refuses it, or undefined. */
 export function problemOfRe2(pattern: string): string | undefined {
-  let groups = 0;
-  for (let at = 0; at < pattern.length; at += 1) {
-    const character = pattern[at] ?? '';
-    if (character === '\\') {
-      const next = pattern[at + 1] ?? '';
-      if (next === '') return 'trailing backslash at end of expression';
-      if (/\w/.test(next) && !escapes.test(next)) return `invalid escape sequence: \`\\${next}\``;
-      at += 1;
-    } else if (character === '[') {
-      const end = endOfClass(pattern, at);
-      if (end < 0) return 'missing closing ]';
-      at = end;
-    } else if (character === '(') {
-      groups += 1;
-      if (/^\(\?(?![imsU-]*[:)]|P?<[A-Za-z_]\w*>)/.test(pattern.slice(at)))
-        return 'invalid or unsupported Perl syntax';
-      if (/^\(\?[imsU-]+\)/.test(pattern.slice(at))) groups -= 1;
-      if (/^\(\?[imsU-]+\)/.test(pattern.slice(at))) at = pattern.indexOf(')', at);
-    } else if (character === ')') {
-      groups -= 1;
-      if (groups < 0) return 'unexpected )';
-    } else if (character === '{') {
-      const repeat = /^\{(\d+)(?:,(\d*))?\}/.exec(pattern.slice(at));
-      if (repeat !== null && [repeat[1], repeat[2]].some((count) => Number(count ?? 0) > maxRepeat)) {
-        return 'invalid repeat count';
-      }
-    }
+  let depth = 0;
+  for (let at = 0; at < pattern.length;) {
+    const step = stepAt(pattern, at);
+    if (step.problem !== undefined) return step.problem;
+    depth += step.depth ?? 0;
+    if (depth < 0) return 'unexpected )';
+    at = step.next;
   }
-  return groups > 0 ? 'missing closing )' : undefined;
+  return depth > 0 ? 'missing closing )' : undefined;
+}
+
+function stepAt(pattern: string, at: number): Step {
+  switch (pattern.charAt(at)) {
+    case '\\':
+      return escape(pattern, at);
+    case '[': {
+      const end = endOfClass(pattern, at);
+      return end < 0 ? { next: at + 1, problem: 'missing closing ]' } : { next: end + 1 };
+    }
+    case '(':
+      return group(pattern.slice(at), at);
+    case ')':
+      return { next: at + 1, depth: -1 };
+    case '{':
+      return repeat(pattern.slice(at), at);
+    default:
+      return { next: at + 1 };
+  }
+}
+
+function escape(pattern: string, at: number): Step {
+  const next = pattern[at + 1] ?? '';
+  if (next === '') return { next: at + 1, problem: 'trailing backslash at end of expression' };
+  const known = !/\w/.test(next) || escapes.test(next);
+  return known ? { next: at + 2 } : { next: at + 2, problem: `invalid escape sequence: \`\\${next}\`` };
+}
+
+function group(rest: string, at: number): Step {
+  const flags = /^\(\?[imsU-]+\)/.exec(rest);
+  if (flags !== null) return { next: at + flags[0].length };
+  const special = rest.startsWith('(?') && !/^\(\?(?:[imsU-]*:|P?<[A-Za-z_]\w*>)/.test(rest);
+  return special
+    ? { next: at + 1, problem: 'invalid or unsupported Perl syntax' }
+    : { next: at + 1, depth: 1 };
+}
+
+function repeat(rest: string, at: number): Step {
+  const counts = /^\{(\d+)(?:,(\d*))?\}/.exec(rest) ?? [];
+  const tooMany = [counts[1], counts[2]].some((count) => Number(count ?? 0) > maxRepeat);
+  return tooMany ? { next: at + 1, problem: 'invalid repeat count' } : { next: at + 1 };
 }
 
 function endOfClass(pattern: string, start: number): number {

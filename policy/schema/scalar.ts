@@ -7,12 +7,17 @@ function bound(schema: JsonObject, key: string): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
+function word(schema: JsonObject, key: string): string {
+  const value = schema[key];
+  return typeof value === 'string' ? value : '';
+}
+
 /** Undefined: nothing against it. */
 type Judge<T> = (value: T, walk: Walk) => void;
 
 /** Characters, not UTF-16 units; counted only where it can matter. */
 function lengthOf(text: string, near: number): number {
-  return text.length <= near ? text.length : [...text].length;
+  return text.length <= near ? text.length : Array.from(text).length;
 }
 
 function judgeText(schema: JsonObject): Judge<string> {
@@ -36,7 +41,7 @@ const formats: Readonly<Record<string, readonly [number, number]>> = {
 function judgeNumber(schema: JsonObject): Judge<number> {
   const least = bound(schema, 'minimum');
   const most = bound(schema, 'maximum');
-  const [smallest, largest] = formats[String(schema['format'])] ?? [-Infinity, Infinity];
+  const [smallest, largest] = formats[word(schema, 'format')] ?? [-Infinity, Infinity];
   const isInteger = schema['type'] === 'integer';
   return (value, walk) => {
     if (isInteger && !Number.isInteger(value)) return walk.add('must be of type integer: "number"', true);
@@ -44,7 +49,7 @@ function judgeNumber(schema: JsonObject): Judge<number> {
       walk.add(`${value}: should be greater than or equal to ${least}`);
     if (most !== undefined && value > most) walk.add(`${value}: should be less than or equal to ${most}`);
     else if (value < smallest || value > largest)
-      walk.add(`${value}: must be of type ${String(schema['format'])}`);
+      walk.add(`${value}: must be of type ${word(schema, 'format')}`);
   };
 }
 
@@ -54,7 +59,7 @@ function judgeEnum(schema: JsonObject): Judge<Json> {
   const supported = choices.map((each) => JSON.stringify(each)).join(', ');
   return (value, walk) => {
     if (choices.includes(value)) return;
-    const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value);
+    const shown = JSON.stringify(typeof value === 'string' ? value.slice(0, 40) : value);
     walk.add(`Unsupported value: ${shown}: supported values: ${supported}`, true);
   };
 }
@@ -64,7 +69,7 @@ export function compileScalar(schema: JsonObject): Check {
   const number = judgeNumber(schema);
   const choice = judgeEnum(schema);
   const either = schema['x-kubernetes-int-or-string'] === true;
-  const type = either ? 'integer or string' : String(schema['type']);
+  const type = either ? 'integer or string' : word(schema, 'type');
   const takesText = either || type === 'string';
   const takesNumber = either || type === 'integer' || type === 'number';
   return (value, walk) => {

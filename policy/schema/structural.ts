@@ -38,16 +38,11 @@ const keywords = new Set([
 export function compileStructural(schema: JsonObject): Check {
   const unknown = Object.keys(schema).find((key) => !keywords.has(key));
   if (unknown !== undefined) throw new Error(`schema keyword ${unknown} is not known to policy/schema`);
-  switch (schema['type']) {
-    case 'object':
-      return compileObject(schema);
-    case 'array':
-      return compileList(schema);
-    case undefined:
-      return schema['x-kubernetes-int-or-string'] === true ? compileScalar(schema) : (value) => value;
-    default:
-      return compileScalar(schema);
-  }
+  const { type } = schema;
+  if (type === 'object') return compileObject(schema);
+  if (type === 'array') return compileList(schema);
+  const anything = type === undefined && schema['x-kubernetes-int-or-string'] !== true;
+  return anything ? (value) => value : compileScalar(schema);
 }
 
 interface Field {

@@ -1,11 +1,11 @@
 /** One more entry in the text of a waiver file, everything else (comments too) left as it is. Pure. */
 import { Document, isMap, isSeq, parseDocument } from 'yaml';
-import type { Waiver } from './waiver-file.ts';
+import type { WaiverEntry } from './waiver-file.ts';
 
 const heading = ` Findings we live with for a while: see docs/rules. At most 90 days each; expired ones are errors.`;
 
 /** Undefined when the text is not a waiver file. */
-export function addWaiver(text: string, { line: _, ...entry }: Waiver): string | undefined {
+export function addWaiver(text: string, entry: WaiverEntry): string | undefined {
   const empty = text.trim() === '';
   const document = empty ? new Document({ waivers: [] }) : parseDocument(text);
   if (empty) document.commentBefore = heading;

@@ -29,7 +29,10 @@ const schema = Type.Object(
   { additionalProperties: false },
 );
 
-export interface Waiver extends Static<typeof schema> {
+/** As it is written. */
+export type WaiverEntry = Static<typeof schema>;
+
+export interface Waiver extends WaiverEntry {
   readonly line: number;
 }
 

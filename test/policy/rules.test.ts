@@ -48,6 +48,6 @@ test('findings point at the offending line', () => {
   for (const [id, text] of Object.entries(places)) {
     const lines = readFileSync(new URL(`${id}/bad.yaml`, here), 'utf8').split('\n');
     const [own] = found(`${id}/bad.yaml`).filter(({ rule }) => rule === id);
-    expect(lines[(own?.line ?? 0) - 1], id).toContain(text);
+    expect(`${id}: ${lines[(own?.line ?? 0) - 1] ?? ''}`).toContain(text);
   }
 });
