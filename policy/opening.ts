@@ -26,7 +26,17 @@ export interface Opening {
   readonly agents: LabelSelector | undefined;
 }
 
-export function openingsOf(world: World, route: RouteItem): Opening[] {
+const known = new WeakMap<RouteItem, readonly Opening[]>();
+
+export function openingsOf(world: World, route: RouteItem): readonly Opening[] {
+  const cached = known.get(route);
+  if (cached !== undefined) return cached;
+  const fresh = computeOpenings(world, route);
+  known.set(route, fresh);
+  return fresh;
+}
+
+function computeOpenings(world: World, route: RouteItem): Opening[] {
   switch (route.kind) {
     case 'EgressL4Route':
       return l4Openings(route as Item<'EgressL4Route'>);

@@ -2,8 +2,8 @@
  * The files below the given paths, in order, each once. Bounded, and safe on links that lead back up: a mistaken `/`
  * ends with a message. Folders that hold templates (Helm charts) are passed over and said so.
  */
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 export interface ManifestFile {
   readonly path: string;
@@ -61,14 +61,14 @@ class Walk {
   start(path: string): void {
     try {
       if (statSync(path).isDirectory()) this.#folder({ path, unit: path, depth: 0, above: [] });
-      else this.#file(path, path);
+      else this.#file(path, path, true);
     } catch (error) {
       this.#unreadable(path, error);
     }
   }
 
   #folder({ path, unit, depth, above }: Folder): void {
-    const real = realpathSync(path);
+    const real = realpathSync.native(path);
     if (above.includes(real)) {
       const hint = 'Remove the link, or name the folder it leads to.';
       this.problems.push({ path, message: 'is a link that leads back to a folder above it', hint });
@@ -88,21 +88,26 @@ class Walk {
     this.folders.push(path);
     const own = kustomizations.some((name) => existsSync(join(path, name)));
     const inner = { unit: own ? path : unit, depth: depth + 1, above: [...above, real] };
-    for (const name of readdirSync(path).sort()) this.#entry(join(path, name), name, inner);
+    const entries = readdirSync(path, { withFileTypes: true });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) this.#entry(path, entry, inner);
   }
 
-  #entry(path: string, name: string, inner: Omit<Folder, 'path'>): void {
+  #entry(folder: string, entry: Dirent, inner: Omit<Folder, 'path'>): void {
+    const { name } = entry;
     if (this.files.length >= bounds.files || name.startsWith('.') || name === 'node_modules') return;
+    const path = join(folder, name);
     try {
-      if (statSync(path).isDirectory()) this.#folder({ ...inner, path });
-      else if (/\.(?:ya?ml|json)$/.test(name) && !ownFiles.has(name)) this.#file(path, inner.unit);
+      const isFolder = entry.isSymbolicLink() ? statSync(path).isDirectory() : entry.isDirectory();
+      if (isFolder) this.#folder({ ...inner, path });
+      else if (/\.(?:ya?ml|json)$/.test(name) && !ownFiles.has(name))
+        this.#file(path, inner.unit, entry.isSymbolicLink());
     } catch (error) {
       this.#unreadable(path, error);
     }
   }
 
-  #file(path: string, unit: string): void {
-    const real = realpathSync(path);
+  #file(path: string, unit: string, isLink: boolean): void {
+    const real = isLink ? realpathSync.native(path) : resolve(path);
     if (this.#seen.has(real)) return;
     this.#seen.add(real);
     const { size } = statSync(path);

@@ -8,7 +8,7 @@ import { basename, dirname } from 'node:path';
 import type { Finding } from '../finding.ts';
 import { listFiles, type ManifestFile } from './file-list.ts';
 import { isList, isObject, type Json, type JsonObject } from './json.ts';
-import type { Manifest, ObjectName } from './manifest.ts';
+import type { Location, Manifest, ObjectName, SourceLocation } from './manifest.ts';
 import type { Path } from './path.ts';
 import { SourceMap } from './source-map.ts';
 import { splitYaml, type Position, type YamlDocument } from './yaml-document.ts';
@@ -139,17 +139,8 @@ class Reader {
     if (!name.apiVersion.startsWith('kustomize.config.k8s.io/')) this.#manifest(name, place);
   }
 
-  #manifest({ value, metadata, ...name }: Named, { file, document, base }: Place): void {
-    this.manifests.push({
-      ...name,
-      value,
-      metadata,
-      spec: value['spec'],
-      file: file.path,
-      unit: file.unit,
-      locate: (path) => ({ file: file.path, ...document.locate([...base, ...path]) }),
-      source: this.#sources.find(name, file.path),
-    });
+  #manifest(named: Named, place: Place): void {
+    this.manifests.push(new PlacedManifest(named, place, this.#sources));
   }
 
   problem(
@@ -158,6 +149,46 @@ class Reader {
   ): void {
     const about = { object: undefined, path: '', source: undefined };
     this.problems.push({ rule, severity: 'error', message, hint, location, ...about });
+  }
+}
+
+/** One class, not an object literal each: there are many of them. */
+class PlacedManifest implements Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly value: JsonObject;
+  readonly metadata: JsonObject;
+  readonly file: string;
+  readonly unit: string;
+  readonly #place: Place;
+  readonly #sources: SourceMap;
+
+  constructor(named: Named, place: Place, sources: SourceMap) {
+    this.apiVersion = named.apiVersion;
+    this.kind = named.kind;
+    this.namespace = named.namespace;
+    this.name = named.name;
+    this.value = named.value;
+    this.metadata = named.metadata;
+    this.file = place.file.path;
+    this.unit = place.file.unit;
+    this.#place = place;
+    this.#sources = sources;
+  }
+
+  get spec(): Json | undefined {
+    return this.value['spec'];
+  }
+
+  get source(): SourceLocation | undefined {
+    return this.#sources.find(this, this.file);
+  }
+
+  locate(path: Path): Location {
+    const { document, base } = this.#place;
+    return { file: this.file, ...document.locate([...base, ...path]) };
   }
 }
 

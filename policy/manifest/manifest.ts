@@ -34,7 +34,7 @@ export interface Manifest extends ObjectName {
    */
   readonly unit: string;
   /** Where the value at this path of the object is written. Parses the document again: for findings only. */
-  readonly locate: (path: Path) => Location;
+  locate(path: Path): Location;
   readonly source: SourceLocation | undefined;
 }
 

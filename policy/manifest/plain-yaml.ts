@@ -141,14 +141,17 @@ function isItem(text: string): boolean {
 
 /** `key:` or `key: value`; undefined when it is no entry with a plain or simply quoted key. */
 function entryOf(text: string): { readonly key: string; readonly rest: string } | undefined {
-  const quoted = /^"([^"\\]*)":(?: +(.*))?$/.exec(text);
-  if (quoted !== null) return { key: quoted[1] ?? '', rest: quoted[2] ?? '' };
-  const colon = text.endsWith(':') && !text.includes(': ') ? text.length - 1 : text.indexOf(': ');
+  if (text.startsWith('"')) {
+    const quoted = /^"([^"\\]*)":(?: +(.*))?$/.exec(text);
+    return quoted === null ? undefined : { key: quoted[1] ?? '', rest: quoted[2] ?? '' };
+  }
+  const space = text.indexOf(': ');
+  const colon = space < 0 && text.endsWith(':') ? text.length - 1 : space;
   if (colon < 1) return undefined;
   const key = text.slice(0, colon);
   if (!plainKey.test(key) || words.has(key.toLowerCase())) {
     // Quotes and brackets may hold a colon; a plain key of another shape is for the full parser.
-    if (/^['"]/.test(text)) return undefined;
+    if (text.startsWith("'")) return undefined;
     throw new NotPlain();
   }
   return { key, rest: text.slice(colon + 1).trimStart() };

@@ -4,26 +4,37 @@
  */
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { Type, type Static } from 'typebox';
-import { Value } from 'typebox/value';
+import { isList, isObject } from './json.ts';
 import type { ObjectName, SourceLocation } from './manifest.ts';
 
-const schema = Type.Object({
-  version: Type.Literal(1),
-  objects: Type.Array(
-    Type.Object({
-      kind: Type.String(),
-      namespace: Type.Optional(Type.String()),
-      name: Type.String(),
-      construct: Type.String(),
-      file: Type.String(),
-      line: Type.Integer({ minimum: 1 }),
-      column: Type.Integer({ minimum: 1 }),
-    }),
-    { maxItems: 1_000_000 },
-  ),
-});
-type Entry = Static<typeof schema>['objects'][number];
+interface Entry extends SourceLocation {
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+function isPlace(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0;
+}
+
+/** Undefined for what constructs/source-record.ts does not write. By hand: there is one for every object. */
+function parseEntry(value: unknown): Entry | undefined {
+  if (!isObject(value)) return undefined;
+  const { kind, namespace, name, construct, file, line, column } = value;
+  const words = [kind, name, construct, file, namespace ?? ''];
+  if (!words.every((word) => typeof word === 'string') || !isPlace(line) || !isPlace(column))
+    return undefined;
+  const [ownKind = '', ownName = '', path = '', source = ''] = words;
+  return {
+    kind: ownKind,
+    namespace: typeof namespace === 'string' ? namespace : undefined,
+    name: ownName,
+    construct: path,
+    file: source,
+    line,
+    column,
+  };
+}
 
 export const sourcesFile = 'clrk-sources.json';
 
@@ -56,8 +67,10 @@ export class SourceMap {
     } catch {
       return;
     }
-    if (!Value.Check(schema, content)) return;
-    for (const entry of content.objects) {
+    const objects = isObject(content) && content['version'] === 1 ? content['objects'] : undefined;
+    for (const value of isList(objects) ? objects : []) {
+      const entry = parseEntry(value);
+      if (entry === undefined) continue;
       const known = this.#entries.get(keyOf(entry));
       if (known === undefined) this.#entries.set(keyOf(entry), [entry]);
       else known.push(entry);

@@ -9,6 +9,8 @@ import type { Walk } from './walk.ts';
 interface Node {
   readonly rules: readonly CelRule[];
   readonly properties: ReadonlyMap<string, Node>;
+  /** Those of them that lead to a rule. */
+  readonly ruled: ReadonlyArray<readonly [string, Node]>;
   readonly others: Node | undefined;
   readonly items: Node | undefined;
   /** A rule here or below. */
@@ -57,6 +59,7 @@ function compileNode(schema: JsonObject): Node {
   return {
     rules,
     properties,
+    ruled: [...properties].filter(([, node]) => node.hasRules),
     others,
     items,
     hasRules: rules.length > 0 || below.some((node) => node.hasRules),
@@ -82,11 +85,20 @@ function visitBelow(node: Node, value: Json, walk: Walk): void {
     const { items } = node;
     if (items?.hasRules !== true) return;
     value.forEach((item, index) => walk.within(index, () => visit(items, item, walk)));
-  } else if (isObject(value)) {
-    for (const [key, each] of Object.entries(value)) {
-      const child = node.properties.get(key) ?? node.others;
-      if (child?.hasRules === true && each !== undefined) walk.within(key, () => visit(child, each, walk));
-    }
+    return;
+  }
+  if (!isObject(value)) return;
+  for (const [key, child] of node.ruled) {
+    const each = value[key];
+    if (each !== undefined) walk.within(key, () => visit(child, each, walk));
+  }
+  visitOthers(node, value, walk);
+}
+
+function visitOthers({ properties, others }: Node, value: JsonObject, walk: Walk): void {
+  if (others?.hasRules !== true) return;
+  for (const [key, each] of Object.entries(value)) {
+    if (each !== undefined && !properties.has(key)) walk.within(key, () => visit(others, each, walk));
   }
 }
 

@@ -47,6 +47,7 @@ function createEnvironment(): Environment {
   );
 }
 
+const maxRemembered = 2_048;
 const environment = createEnvironment();
 const compiled = new Map<string, (context: { self: unknown }) => unknown>();
 
@@ -58,17 +59,27 @@ export function compileCel(rule: string, message: string): CelRule {
     compiled.set(rule, program);
   }
   const evaluate = program;
+  const judge = (self: unknown): string | undefined => {
+    try {
+      return evaluate({ self }) === true ? undefined : message;
+    } catch (error) {
+      const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'error';
+      return `${message} (${reason})`;
+    }
+  };
+  // A rule sees nothing but its value, and sets of manifests repeat hosts, durations and names.
+  const known = new Map<string, string | undefined>();
+  const remembered = (self: string): string | undefined => {
+    if (known.has(self)) return known.get(self);
+    const problem = judge(self);
+    if (known.size >= maxRemembered) known.clear();
+    known.set(self, problem);
+    return problem;
+  };
   return {
     rule,
     message,
     isTransition: /\boldSelf\b/.test(rule),
-    problem: (self) => {
-      try {
-        return evaluate({ self }) === true ? undefined : message;
-      } catch (error) {
-        const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'error';
-        return `${message} (${reason})`;
-      }
-    },
+    problem: (self) => (typeof self === 'string' ? remembered(self) : judge(self)),
   };
 }
