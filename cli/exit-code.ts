@@ -21,6 +21,8 @@ const byErrorCode: Readonly<Record<string, number>> = {
   KIND_UNKNOWN: exitCode.notFound,
   NOT_FOUND: exitCode.notFound,
   IMAGE_NOT_FOUND: exitCode.notFound,
+  // `clrk validate` and its kin: nothing was judged.
+  UNDECIDED: exitCode.notFound,
   DENIED: exitCode.denied,
   UNAUTHORIZED: exitCode.denied,
   IMAGE_UNAUTHORIZED: exitCode.denied,

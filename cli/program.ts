@@ -15,7 +15,9 @@ import { addLogs } from './commands/logs.ts';
 import { addRoles } from './commands/role.ts';
 import { addRunTask } from './commands/run-task.ts';
 import { addTraces } from './commands/traces.ts';
+import { addValidate } from './commands/validate.ts';
 import { addVersion } from './commands/version.ts';
+import { addWaive } from './commands/waive.ts';
 import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
 import { notice, type Io } from './io.ts';
 import { explainMissingPackage } from './missing-package.ts';
@@ -29,6 +31,8 @@ const commands: readonly AddCommand[] = [
   addTraces,
   addImage,
   addInit,
+  addValidate,
+  addWaive,
   addVersion,
   addCompletion,
   addRoles,
@@ -76,7 +80,10 @@ export async function runCli(io: Io, words: readonly string[]): Promise<number> 
     return code;
   } catch (error) {
     // commander has already printed its message; help and version end with 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    if (error instanceof CommanderError) {
+      // commander's own errors are 1; a command with exit codes of its own raises others.
+      return error.exitCode === 1 ? exitCode.usage : error.exitCode;
+    }
     if (isAbort(error)) return exitCode.interrupted;
     notice(io, renderError(explainMissingPackage(error)));
     return exitCodeOf(error);

@@ -5,6 +5,7 @@
  */
 import { ApiObject, Chart, Lazy, type ApiObjectMetadata } from 'cdk8s';
 import { Construct, type IConstruct } from 'constructs';
+import { noteSource } from './source-record.ts';
 
 export const group = 'clrk.apoxy.dev';
 const apiVersion = `${group}/v1alpha1`;
@@ -69,6 +70,7 @@ export abstract class CustomResource extends Construct implements INamed {
       metadata: { ...props.metadata, name },
       spec: Lazy.any({ produce: () => this.toSpec() }),
     });
+    noteSource(this, this.apiObject);
     this.node.addValidation({ validate: () => [...this.#clashes(kind), ...this.problems()] });
   }
 

@@ -1,7 +1,7 @@
 /**
  * Writes what is generated: from api/ crds/*.yaml and, with `cdk8s import`, the L1 constructs; from constructs/ their
- * reference in docs/constructs. Works offline and gives the same bytes each time, so that CI can demand that what is
- * committed is what the sources say.
+ * reference in docs/constructs; from policy/ the pages of docs/rules. Works offline and gives the same bytes each time,
+ * so that CI can demand that what is committed is what the sources say.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
 import { referencePages } from './api-reference.ts';
+import { rulePages } from './rule-pages.ts';
 
 const header = '# Generated from api/ by `npm run generate`. Do not edit.\n';
 
@@ -29,6 +30,12 @@ function writeCrds(directory: string): void {
   for (const name of readdirSync(directory))
     if (name.endsWith('.yaml') && !files.has(name)) rmSync(join(directory, name));
   for (const [name, text] of files) writeFileSync(join(directory, name), text);
+}
+
+function writePages(directory: string, pages: ReadonlyMap<string, string>): void {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  for (const [name, text] of pages) writeFileSync(join(directory, name), text);
 }
 
 /** The generator writes enums and parameter properties, which erasing types cannot run: the same as plain objects. */
@@ -87,4 +94,5 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   writeCrds(join(root, 'crds'));
   importConstructs(root);
   writeReference(join(root, 'docs/constructs'));
+  writePages(join(root, 'docs/rules'), rulePages(root));
 }

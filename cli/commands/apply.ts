@@ -3,6 +3,7 @@
  * each is reported and the exit code tells. It never takes a field from another manager unless asked.
  */
 import { renderError, ClrkError } from '../../contract/index.ts';
+import { checkObject, parseManifestText } from '../../policy/index.ts';
 import { Discovery, objectName, resourcePath, type Resource } from '../cluster/discovery.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
@@ -45,7 +46,10 @@ class Applier {
     const resource = await this.#resource(manifest);
     const name = objectName(resource, manifest.metadata.name);
     const { dryRun, fieldManager, forceConflicts } = this.#options;
-    if (dryRun === 'client') return `${name} serverside-applied (dry run)`;
+    if (dryRun === 'client') {
+      refuseInvalid(manifest);
+      return `${name} serverside-applied (dry run)`;
+    }
     await this.#cluster.json({
       method: 'PATCH',
       path: resourcePath(
@@ -88,6 +92,16 @@ class Applier {
       hint: 'Apply its CustomResourceDefinition first (crds/), or check apiVersion and kind.',
     });
   }
+}
+
+/** The CRDs' own schemas and rules, as `clrk validate` evaluates them: what the server would refuse. */
+function refuseInvalid(manifest: Manifest): void {
+  const { manifests } = parseManifestText(JSON.stringify(manifest), 'manifest');
+  const [finding] = manifests.flatMap((each) => checkObject(each).findings);
+  if (finding === undefined) return;
+  throw new ClrkError('MANIFEST_INVALID', finding.message, {
+    hint: finding.hint ?? 'The API server would refuse it; `clrk validate` shows the line.',
+  });
 }
 
 export async function runApply(io: Io, options: ApplyOptions): Promise<number> {

@@ -6,11 +6,15 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import {
   agentId,
+  chooseListener,
+  computeAction,
   parseHostname,
   parseIdentityFrame,
+  shapeOf,
   spanName,
   type DenyReason,
   type IdentityFrame,
+  type ListenerAction,
 } from '../../contract/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import { openedOtherwise, routePeer } from '../pipeline/route.ts';
@@ -20,7 +24,6 @@ import { parseClientHello } from '../tls/client-hello.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import type { Session } from './downstream.ts';
 import type { GatewayCore } from './gateway-core.ts';
-import { chooseListener, computeAction, shapeOf, type ListenerAction } from './listener.ts';
 import { sniff } from './sniff.ts';
 
 /** From accept to the end of the TLS handshake. */

@@ -1,5 +1,5 @@
 /** What the first bytes of a connection speak. Pure and bounded: it asks for more only while a prefix still fits. */
-import type { Wire } from './listener.ts';
+import type { Wire } from '../../contract/index.ts';
 
 const h2Preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 // The methods of RFC 9110, PATCH (RFC 5789) and the common WebDAV ones; other text is raw TCP.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { chooseListener, computeAction } from '../../../egress/session/listener.ts';
-import { sniff } from '../../../egress/session/sniff.ts';
+import { chooseListener, computeAction } from '../../contract/listener.ts';
+import { sniff } from '../../egress/session/sniff.ts';
 
 const listener = (name: string, protocol: 'TCP' | 'TLS' | 'HTTP' | 'HTTPS', port?: number) => ({
   name,

@@ -1,5 +1,5 @@
 /** Which listener of the gateway takes a connection, and what it may speak. Pure; the reference's rule (c). */
-import type { GatewayListener } from '../../contract/index.ts';
+import type { GatewayListener } from './gateway-config.ts';
 
 /** The reference's five listener shapes, best first for ties. */
 const shapes = ['tls-terminate', 'https', 'http', 'tls-passthrough', 'tcp'] as const;

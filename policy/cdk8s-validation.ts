@@ -1,0 +1,94 @@
+/**
+ * The validation plugin of `cdk8s synth`: the same findings as `clrk validate`, with construct paths, so that a plain synth
+ * fails on what CI would refuse. integrations/cdk8s-validation is what cdk8s.yaml names; it loads this file.
+ */
+import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { reaches, severities, type Finding, type Severity } from './finding.ts';
+import { loadManifests } from './manifest/load.ts';
+import { placeOf, renderLocation } from './report/place.ts';
+import { docsPath } from './report/rule-text.ts';
+import { validate } from './validate.ts';
+import { noWaivers, type WaiverFile } from './waiver/apply-waivers.ts';
+import { parseWaivers, waiversFile } from './waiver/waiver-file.ts';
+
+/** What we use of cdk8s-cli's ValidationContext. */
+export interface Cdk8sValidationContext {
+  readonly manifests: readonly string[];
+  readonly report: {
+    addViolation(violation: {
+      readonly ruleName: string;
+      readonly recommendation: string;
+      readonly fix: string;
+      readonly violatingResources: ReadonlyArray<{
+        readonly resourceName: string;
+        readonly locations: readonly string[];
+        readonly manifestPath: string;
+      }>;
+    }): void;
+    submit(status: 'success' | 'failure', metadata?: Readonly<Record<string, string>>): void;
+  };
+}
+
+export interface Cdk8sValidationProperties {
+  /** Findings at or above it fail the synth. @default error */
+  readonly failOn?: string;
+  /** @default clrk-waivers.yaml, when it is there */
+  readonly waivers?: string;
+  /** The time waivers are judged by. @default now */
+  readonly now?: Date;
+}
+
+/** The folder all manifests are in: sets of their own are told apart inside it. */
+function commonFolder(paths: readonly string[]): string {
+  const [first = '.', ...rest] = paths.map((path) => dirname(path));
+  let common = first;
+  while (
+    rest.some((each) => each !== common && !each.startsWith(`${common}/`)) &&
+    dirname(common) !== common
+  ) {
+    common = dirname(common);
+  }
+  return common;
+}
+
+function readWaivers(named: string | undefined, now: Date): WaiverFile {
+  try {
+    return parseWaivers(readFileSync(named ?? waiversFile, 'utf8'), named ?? waiversFile, now);
+  } catch (error) {
+    if (named === undefined) return noWaivers;
+    throw error;
+  }
+}
+
+type Violation = Parameters<Cdk8sValidationContext['report']['addViolation']>[0];
+
+function violationOf(finding: Finding): Violation {
+  const { rule, message, hint, object, path, location } = finding;
+  const resource = {
+    resourceName: object?.name ?? location.file,
+    locations: [path, renderLocation(placeOf(finding))].filter((each) => each !== ''),
+    manifestPath: location.file,
+  };
+  return {
+    ruleName: rule,
+    recommendation: message,
+    fix: hint ?? docsPath(rule),
+    violatingResources: [resource],
+  };
+}
+
+export function validateSynth(
+  context: Cdk8sValidationContext,
+  properties: Cdk8sValidationProperties = {},
+): void {
+  const { failOn = 'error', waivers, now = new Date() } = properties;
+  const threshold: Severity | undefined = severities.find((each) => each === failOn);
+  if (threshold === undefined) throw new Error(`failOn "${failOn}" is not one of ${severities.join(', ')}`);
+  const loaded = loadManifests([commonFolder(context.manifests)]);
+  const report = validate(loaded, { now, waivers: readWaivers(waivers, now) });
+  const failing = report.findings.filter(({ severity }) => reaches(severity, threshold));
+  for (const finding of failing) context.report.addViolation(violationOf(finding));
+  const counts = { objects: String(report.objects), waived: String(report.waived.length) };
+  context.report.submit(failing.length === 0 && !report.undecided ? 'success' : 'failure', counts);
+}

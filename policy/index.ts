@@ -1,0 +1,45 @@
+/**
+ * The one door of policy/: is this set of manifests allowed? Pure functions over manifests, one loader that reads files,
+ * and reporters.
+ */
+export { attachParent, type AttachmentLookup, type ParentRef, type ParentVerdict } from './attachment.ts';
+export {
+  validateSynth,
+  type Cdk8sValidationContext,
+  type Cdk8sValidationProperties,
+} from './cdk8s-validation.ts';
+export { orderFindings, reaches, severities, type Finding, type Severity } from './finding.ts';
+export { matchesSelector, type LabelSelector } from './label-selector.ts';
+export { isList, isObject, type Json, type JsonObject } from './manifest/json.ts';
+export { loadManifests, parseManifestText, type LoadedManifests, type LoadOptions } from './manifest/load.ts';
+export {
+  renderName,
+  type Location,
+  type Manifest,
+  type ObjectName,
+  type SourceLocation,
+} from './manifest/manifest.ts';
+export { renderPath, type Path } from './manifest/path.ts';
+export { checkObject } from './object-check.ts';
+export { renderReport, reportFormats, type ReportFormat } from './report/report.ts';
+export { docsPath, ruleTexts } from './report/rule-text.ts';
+export type { AdmissionCheck, Found, Rule, RuleText } from './rule.ts';
+export { rules } from './rules/index.ts';
+export {
+  exitCodeOfReport,
+  judgeManifests,
+  validate,
+  type ValidateOptions,
+  type ValidationReport,
+} from './validate.ts';
+export { addWaiver } from './waiver/add-waiver.ts';
+export {
+  maxWaiverDays,
+  parseWaivers,
+  waivableRules,
+  waiversFile,
+  type Waiver,
+  type WaiverEntry,
+  type WaiverFile,
+} from './waiver/waiver-file.ts';
+export { defaultNamespace, World, type Checked, type Item, type KindName, type Kinds } from './world.ts';

@@ -1,0 +1,45 @@
+/** Every rule of ours. Adding one is a file and a line here. */
+import type { Rule } from '../rule.ts';
+import { agentReachesNothing } from './agent-reaches-nothing.ts';
+import { allowAllGateway } from './allow-all-gateway.ts';
+import { broadRange } from './broad-range.ts';
+import { budgetWithoutCap } from './budget-without-cap.ts';
+import { credentialCrossesProvider } from './credential-crosses-provider.ts';
+import { credentialNotInspected } from './credential-not-inspected.ts';
+import { fallbackWithoutCredential } from './fallback-without-credential.ts';
+import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
+import { imageWithoutDigest } from './image-without-digest.ts';
+import { missingLimits } from './missing-limits.ts';
+import { neverOpenDestination } from './never-open-destination.ts';
+import { policyConflict } from './policy-conflict.ts';
+import { policyWithoutEffect } from './policy-without-effect.ts';
+import { privateRange } from './private-range.ts';
+import { routeNotAttached } from './route-not-attached.ts';
+import { routeShadowed } from './route-shadowed.ts';
+import { secretInEnv } from './secret-in-env.ts';
+import { translationImpossible } from './translation-impossible.ts';
+import { unresolvedReference } from './unresolved-reference.ts';
+import { wildcardPublicSuffix } from './wildcard-public-suffix.ts';
+
+export const rules: readonly Rule[] = [
+  unresolvedReference,
+  routeNotAttached,
+  agentReachesNothing,
+  gatewayOpensNothing,
+  allowAllGateway,
+  broadRange,
+  neverOpenDestination,
+  privateRange,
+  wildcardPublicSuffix,
+  credentialNotInspected,
+  credentialCrossesProvider,
+  secretInEnv,
+  fallbackWithoutCredential,
+  translationImpossible,
+  routeShadowed,
+  budgetWithoutCap,
+  policyWithoutEffect,
+  policyConflict,
+  imageWithoutDigest,
+  missingLimits,
+];

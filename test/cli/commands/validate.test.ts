@@ -1,0 +1,149 @@
+/** `clrk validate` and `clrk waive` as a person or a CI job runs them: files, exit codes, reports. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable, Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Io } from '../../../cli/io.ts';
+import { runCli } from '../../../cli/program.ts';
+
+const fixtures = new URL('../../policy/rules/', import.meta.url);
+const fixture = (id: string, name: 'bad' | 'good'): string =>
+  readFileSync(new URL(`${id}/${name}.yaml`, fixtures), 'utf8');
+
+let folder = '';
+let before = '';
+beforeEach(() => {
+  before = process.cwd();
+  folder = mkdtempSync(join(tmpdir(), 'clrk-validate-'));
+  process.chdir(folder);
+  mkdirSync('dist');
+});
+afterEach(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true });
+});
+
+async function clrk(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const written = { stdout: '', stderr: '' };
+  const sink = (name: 'stdout' | 'stderr'): Writable =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        written[name] += chunk.toString('utf8');
+        done();
+      },
+    });
+  const io: Io = {
+    environment: {},
+    homeDirectory: folder,
+    stdin: Readable.from([]),
+    stdout: sink('stdout'),
+    stderr: sink('stderr'),
+    stdoutIsTerminal: false,
+    columns: 100,
+    now: () => new Date('2026-11-24T12:00:00Z'),
+    randomUuid: () => '',
+    interruption: () => new AbortController().signal,
+  };
+  return { code: await runCli(io, words), ...written };
+}
+
+describe('exit codes', () => {
+  test('0 clean, 1 findings at the threshold', async () => {
+    writeFileSync('dist/a.yaml', fixture('image-without-digest', 'bad'));
+    expect((await clrk('validate')).code).toBe(0);
+    expect((await clrk('validate', 'dist', '--fail-on', 'warn')).code).toBe(1);
+    writeFileSync('dist/a.yaml', fixture('allow-all-gateway', 'bad'));
+    expect((await clrk('validate', 'dist')).code).toBe(1);
+  });
+
+  test.each([
+    ['a path that is not there', ['validate', 'gone'], 'cannot be read (ENOENT)'],
+    ['an empty folder', ['validate', 'dist'], 'no objects'],
+    ['a format', ['validate', 'dist', '-o', 'xml'], 'no report format "xml"'],
+    ['a report without a file', ['validate', 'dist', '--report', 'sarif'], 'names no file'],
+    [
+      'a report that cannot be written',
+      ['validate', 'dist', '--report', 'json=/gone/x'],
+      'cannot write /gone/x',
+    ],
+    ['a severity', ['validate', 'dist', '--fail-on', 'bad'], 'is not a severity'],
+    ['a waiver file', ['validate', 'dist', '--waivers', 'gone.yaml'], 'cannot read gone.yaml'],
+    ['a flag', ['validate', '--bogus'], "unknown option '--bogus'"],
+  ])('3, never 0 to 2, for what cannot be decided: %s', async (_, words, text) => {
+    const { code, stdout, stderr } = await clrk(...words);
+    expect(code).toBe(3);
+    expect(stdout + stderr).toContain(text);
+    expect(stderr.trimEnd().split('\n').length).toBeLessThanOrEqual(3);
+  });
+
+  test('3 although everything else is fine, when one document is not read', async () => {
+    writeFileSync('dist/a.yaml', fixture('allow-all-gateway', 'good'));
+    writeFileSync('dist/b.yaml', 'a: [\n');
+    const { code, stdout } = await clrk('validate', 'dist');
+    expect(code).toBe(3);
+    expect(stdout).toContain('dist/b.yaml:2:1: error:');
+  });
+});
+
+test('several reports of one run, beside what is printed', async () => {
+  writeFileSync('dist/a.yaml', fixture('allow-all-gateway', 'bad'));
+  const reports = ['sarif', 'junit', 'gitlab', 'json'].flatMap((format) => [
+    '--report',
+    `${format}=out.${format}`,
+  ]);
+  const { stdout } = await clrk('validate', 'dist', '-o', 'github', ...reports);
+  expect(stdout).toMatch(/^::error file=dist\/a\.yaml,line=7,col=3,title=allow-all-gateway::/);
+  expect(readFileSync('out.junit', 'utf8')).toContain('name="allow-all-gateway"><failure');
+  for (const format of ['sarif', 'gitlab', 'json']) {
+    expect(JSON.stringify(JSON.parse(readFileSync(`out.${format}`, 'utf8')))).toContain('allow-all-gateway');
+  }
+});
+
+describe('clrk waive', () => {
+  test('what it writes, validate accepts; comments stay', async () => {
+    writeFileSync('dist/a.yaml', fixture('allow-all-gateway', 'bad'));
+    writeFileSync('clrk-waivers.yaml', '# reviewed on Mondays\nwaivers: []\n');
+    const waive = [
+      'waive',
+      'allow-all-gateway',
+      'EgressGateway/out',
+      '--reason',
+      'a lab without data',
+      '--owner',
+      'ann',
+    ];
+    expect(await clrk(...waive, '--expires', '30d')).toEqual({
+      code: 0,
+      stdout: 'clrk-waivers.yaml: allow-all-gateway waived for EgressGateway/out until 2026-12-24\n',
+      stderr: '',
+    });
+    expect(readFileSync('clrk-waivers.yaml', 'utf8')).toMatch(/^# reviewed on Mondays\n/);
+    const { code, stdout } = await clrk('validate', 'dist');
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      'waived until 2026-12-24 by ann: EgressGateway default/out [allow-all-gateway] a lab without data',
+    );
+  });
+
+  test.each([
+    ['an unknown rule', ['nope', 'EgressGateway/out'], '30d', 'there is no rule "nope"'],
+    ['no KIND/NAME', ['allow-all-gateway', 'out'], '30d', 'is not KIND/NAME'],
+    ['too long', ['allow-all-gateway', 'EgressGateway/out'], '91d', 'the most is 90'],
+    ['no date', ['allow-all-gateway', 'EgressGateway/out'], 'soon', 'a waiver needs'],
+  ])('%s: nothing is written', async (_, words, expires, text) => {
+    const { code, stderr } = await clrk(
+      'waive',
+      ...words,
+      '--reason',
+      'a lab without data',
+      '--owner',
+      'ann',
+      '--expires',
+      expires,
+    );
+    expect(code).toBe(3);
+    expect(stderr).toContain(text);
+    expect(() => readFileSync('clrk-waivers.yaml')).toThrow('ENOENT');
+  });
+});
