@@ -1,0 +1,5 @@
+/** The inner door of `policy/reach/`. */
+export * from './documents.ts';
+export * from './outcome.ts';
+export * from './partition.ts';
+export * from './reach.ts';
