@@ -11,6 +11,7 @@ import { addDev } from './commands/dev.ts';
 import { addGet } from './commands/get.ts';
 import { addImage } from './commands/image.ts';
 import { addLogs } from './commands/logs.ts';
+import { addReach } from './commands/reach.ts';
 import { addRoles } from './commands/role.ts';
 import { addRunTask } from './commands/run-task.ts';
 import { addTraces } from './commands/traces.ts';
@@ -30,6 +31,7 @@ const commands: readonly AddCommand[] = [
   addImage,
   addValidate,
   addWaive,
+  addReach,
   addVersion,
   addCompletion,
   addRoles,
