@@ -12,6 +12,7 @@ import { addGet } from './commands/get.ts';
 import { addInit } from './commands/init.ts';
 import { addImage } from './commands/image.ts';
 import { addLogs } from './commands/logs.ts';
+import { addReach } from './commands/reach.ts';
 import { addRoles } from './commands/role.ts';
 import { addRunTask } from './commands/run-task.ts';
 import { addTraces } from './commands/traces.ts';
@@ -33,6 +34,7 @@ const commands: readonly AddCommand[] = [
   addInit,
   addValidate,
   addWaive,
+  addReach,
   addVersion,
   addCompletion,
   addRoles,

@@ -37,6 +37,9 @@ function parseV6(text: string): bigint {
   return all.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
 }
 
+/** Where `parseIp` sees through IPv6 to IPv4: no address in them is an IPv6 address to any rule. */
+export const embeddedV4Cidrs: readonly string[] = ['::ffff:0:0/96', '64:ff9b::/96', '2002::/16'];
+
 /** IPv6 forms that carry an IPv4 address the network will really reach: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056). */
 function unwrap(value: bigint): IpAddress {
   const low32 = value & 0xffff_ffffn;

@@ -56,3 +56,6 @@ export function reservedReason(address: IpAddress): ReservedReason | undefined {
 export function isPrivateAddress(address: IpAddress): boolean {
   return privateTable.some((cidr) => cidrContains(cidr, address));
 }
+
+/** Every range of the tables above: where the verdict on an address changes. */
+export const reservedCidrs: readonly Cidr[] = [...neverTable.map(([, cidr]) => cidr), ...privateTable];

@@ -43,3 +43,5 @@ export {
   type WaiverFile,
 } from './waiver/waiver-file.ts';
 export { defaultNamespace, World, type Checked, type Item, type KindName, type Kinds } from './world.ts';
+export * from './reach/index.ts';
+export { checkKind } from './schema/kind-check.ts';

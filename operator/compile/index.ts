@@ -6,6 +6,7 @@ export * from './env-value.ts';
 export * from './gateway-ca.ts';
 export * from './gateway-config.ts';
 export * from './ingress-config.ts';
+export * from './manifest-set.ts';
 export * from './membership.ts';
 export * from './name.ts';
 export * from './order.ts';

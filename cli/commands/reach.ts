@@ -1,0 +1,164 @@
+/**
+ * `clrk reach [PATH]`: the closed set of what each agent can use, and with --diff what a change adds and removes. No
+ * cluster, no network. The manifests are compiled by the operator's own compiler and judged by the gateway's own
+ * functions; this file reads, prints and chooses the exit code.
+ */
+import { parseCidr } from '../../contract/index.ts';
+import {
+  computeReach,
+  diffReach,
+  reachHeaders,
+  reachRows,
+  reachSentences,
+  type ReachChange,
+  type ReachDocuments,
+} from '../../policy/index.ts';
+import { usageError } from '../exit-code.ts';
+import { printLine, type Io } from '../io.ts';
+import { openBase } from '../reach/base.ts';
+import { readManifestSets, type ManifestSet } from '../reach/manifest-sets.ts';
+import { readSynthConfig } from '../reach/synth-output.ts';
+import { tellUndecided } from '../reach/undecided.ts';
+import { renderTable } from '../render/table.ts';
+import { examples, type AddCommand } from './command.ts';
+
+const formats = ['table', 'sentences', 'json'] as const;
+
+interface ReachOptions {
+  readonly output?: string;
+  readonly diff?: string;
+  readonly failOnAdded?: boolean;
+  readonly platformCidr?: readonly string[];
+}
+
+type Format = (typeof formats)[number];
+
+function parseFormat(text: string): Format {
+  const format = formats.find((each) => each === text);
+  if (format === undefined)
+    throw usageError(`reach has no output format "${text}"`, `There are ${formats.join(', ')}.`);
+  return format;
+}
+
+/** Titles say which folder only where there is more than one. */
+function titled(sets: readonly ManifestSet[], label: string): string[] {
+  return sets.length > 1 ? [`# ${label === '' ? '.' : label}`] : [];
+}
+
+function renderReach(sets: readonly ManifestSet[], format: Format): string {
+  const all = sets.map(({ label, documents }) => ({ label, reach: computeReach(documents) }));
+  if (format === 'json') {
+    const agents = all.flatMap(({ label, reach }) =>
+      reach.map(({ agent, regions, missingGateways }) => ({
+        folder: label,
+        agent,
+        reaches: regions.map(({ destinations, ports, value }) => ({ destinations, ports, accesses: value })),
+        missingGateways,
+      })),
+    );
+    return JSON.stringify({ version: 1, agents }, null, 2);
+  }
+  const blocks = all.map(({ label, reach }) => {
+    const body =
+      format === 'sentences'
+        ? reachSentences(reach).join('\n')
+        : renderTable({ headers: reachHeaders, rows: reachRows(reach) });
+    return [...titled(sets, label), body].join('\n');
+  });
+  return blocks.join('\n\n');
+}
+
+interface LabelledChange extends ReachChange {
+  readonly folder: string;
+}
+
+const nothing: ReachDocuments = { gateways: [], pools: [] };
+
+function changesOf(before: readonly ManifestSet[], after: readonly ManifestSet[]): LabelledChange[] {
+  const labels = [...new Set([...before, ...after].map(({ label }) => label))].sort();
+  return labels.flatMap((folder) => {
+    const pick = (sets: readonly ManifestSet[]): ReachDocuments =>
+      sets.find(({ label }) => label === folder)?.documents ?? nothing;
+    return diffReach(pick(before), pick(after)).map((change) => ({ folder, ...change }));
+  });
+}
+
+function renderChanges(changes: readonly LabelledChange[], base: string, format: Format): string {
+  const count = (direction: string): number => changes.filter((each) => each.direction === direction).length;
+  const [added, removed] = [count('added'), count('removed')];
+  if (format === 'json') return JSON.stringify({ version: 1, base, added, removed, changes }, null, 2);
+  const several = new Set(changes.map(({ folder }) => folder)).size > 1;
+  const lines = changes.map(
+    ({ direction, sentence, folder }) =>
+      `${direction === 'added' ? '+' : '-'} ${several ? `[${folder || '.'}] ` : ''}${sentence}`,
+  );
+  const summary =
+    changes.length === 0
+      ? `reach is the same as in ${base}`
+      : `${added} added, ${removed} removed since ${base}`;
+  return [...lines, summary].join('\n');
+}
+
+async function compiler(platformCidrs: readonly string[]) {
+  const { compileManifests } = await import('../../operator/index.ts');
+  return (objects: Parameters<typeof compileManifests>[0]): ReachDocuments =>
+    compileManifests(objects, platformCidrs);
+}
+
+async function decide(io: Io, path: string, options: ReachOptions): Promise<number> {
+  const format = parseFormat(options.output ?? 'table');
+  const platformCidrs = options.platformCidr ?? [];
+  const wrong = platformCidrs.find((cidr) => parseCidr(cidr) === undefined);
+  if (wrong !== undefined)
+    throw usageError(`--platform-cidr ${wrong} is not a CIDR`, 'For example 10.96.0.0/12.');
+  const compile = await compiler(platformCidrs);
+  if (options.diff === undefined) {
+    await printLine(io, renderReach(readManifestSets(path, compile), format));
+    return 0;
+  }
+  using base = await openBase(path, options.diff);
+  const before = base.folder === undefined ? [] : readManifestSets(base.folder, compile);
+  const changes = changesOf(before, readManifestSets(path, compile));
+  await printLine(io, renderChanges(changes, options.diff, format));
+  return options.failOnAdded === true && changes.some(({ direction }) => direction === 'added') ? 1 : 0;
+}
+
+export async function runReach(io: Io, path: string | undefined, options: ReachOptions): Promise<number> {
+  return await tellUndecided(io, () => decide(io, path ?? readSynthConfig('cdk8s.yaml').output, options));
+}
+
+export const addReach: AddCommand = ({ program, io, setExitCode }) => {
+  program
+    .command('reach [path]')
+    .description('Show everything each agent can reach, or what a change adds to it; asks no cluster')
+    .addHelpText(
+      'before',
+      examples(
+        'clrk reach',
+        'clrk reach dist/examples -o sentences',
+        'clrk reach --diff origin/main --fail-on-added',
+        'clrk reach dist --diff ../old/dist -o json',
+      ),
+    )
+    .addHelpText(
+      'after',
+      `
+What is not listed is refused. Metadata services, loopback, link-local and multicast addresses are never open; names
+resolve to public addresses only, unless an address is pinned or a CIDR names it. The platform's own addresses are
+never open either: name them with --platform-cidr to see them taken out. Among routes of one gateway the older comes
+first in a cluster; here, where no object has an age, the first by name does.
+
+Exit codes of reach: 0 done, 1 --diff found additions and --fail-on-added was given, 3 could not decide.`,
+    )
+    .option('-o, --output <format>', formats.join(', '))
+    .option('--diff <base>', 'a git revision or a folder to compare with')
+    .option('--fail-on-added', 'with --diff: exit with 1 when an agent may do more')
+    .option('--platform-cidr <cidr>', 'an address range of the platform; may be repeated', collect)
+    .action(async (path: string | undefined, options: ReachOptions) => {
+      setExitCode(await runReach(io, path, options));
+    });
+};
+
+function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}

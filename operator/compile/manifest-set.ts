@@ -1,0 +1,119 @@
+/**
+ * A set of manifests compiled as if it were in a cluster: the same functions the operator runs, over a World made of
+ * files. For `clrk reach`. What only a cluster has is stood in for: every Secret is a placeholder (a real one in the set
+ * is never read), and a WorkerPool that agents name but the set lacks is taken to exist. It must decide nothing itself.
+ */
+import { type GatewayConfig, type PlatformEndpoints, type PoolConfig } from '../../contract/index.ts';
+import { kinds, type CredentialInjectionPolicy, type Secret, type TaskAgent } from '../kind.ts';
+import {
+  keyOf,
+  keyOfObject,
+  resourceName,
+  type Kind,
+  type KubeObject,
+  type World,
+} from '../runtime/index.ts';
+import { compileGateway } from './gateway-config.ts';
+import { poolKey } from './name.ts';
+import { compilePool } from './pool-config.ts';
+import { encodeSecretData } from './secret-value.ts';
+
+export interface CompiledManifests {
+  readonly gateways: ReadonlyArray<Omit<GatewayConfig, 'digest'>>;
+  readonly pools: ReadonlyArray<Omit<PoolConfig, 'digest'>>;
+}
+
+const placeholder = 'placeholder';
+const nowhere: PlatformEndpoints = {
+  nats: { url: '', user: '', password: '' },
+  otlp: { endpoint: '', token: '' },
+};
+// What keys, certificates and AWS credentials are kept under; a policy's own secretKey comes on top.
+const secretKeys = [
+  'tls.crt',
+  'tls.key',
+  poolKey.frame,
+  poolKey.certificate,
+  poolKey.privateKey,
+  'access_key_id',
+  'secret_access_key',
+];
+
+class ManifestWorld implements World {
+  readonly #objects = new Map<string, Map<string, KubeObject[]>>();
+  readonly #byKey = new Map<string, KubeObject>();
+  readonly #secret: Omit<Secret, 'metadata'>;
+
+  constructor(objects: readonly KubeObject[]) {
+    const known = new Map(Object.values(kinds).map((kind) => [kind.kind, resourceName(kind)]));
+    const sorted = [...objects].sort((a, b) => (keyOfObject(a) < keyOfObject(b) ? -1 : 1));
+    for (const object of sorted) {
+      const name = known.get(object.kind ?? '');
+      if (name !== undefined && object.kind !== 'Secret') this.add(name, object);
+    }
+    const policies = this.list<CredentialInjectionPolicy>(kinds.credentialInjectionPolicy);
+    const keys = [...secretKeys, ...policies.map(({ spec }) => spec.secretKey ?? 'token')];
+    this.#secret = { data: encodeSecretData(Object.fromEntries(keys.map((key) => [key, placeholder]))) };
+  }
+
+  add(resource: string, object: KubeObject): void {
+    const key = `${resource} ${keyOfObject(object)}`;
+    if (this.#byKey.has(key)) return;
+    this.#byKey.set(key, object);
+    const lists = this.#objects.get(resource) ?? new Map<string, KubeObject[]>();
+    this.#objects.set(resource, lists);
+    for (const namespace of ['', object.metadata?.namespace ?? '']) {
+      const list = lists.get(namespace) ?? [];
+      if (list.at(-1) !== object) list.push(object);
+      lists.set(namespace, list);
+    }
+  }
+
+  get<T>(kind: Kind<T>, namespace: string | undefined, name: string): T | undefined {
+    if (kind.plural === kinds.secret.plural) return { ...this.#secret, metadata: { namespace, name } } as T;
+    return this.#byKey.get(`${resourceName(kind)} ${keyOf(namespace, name)}`) as T | undefined;
+  }
+
+  list<T>(kind: Kind<T>, namespace = ''): readonly T[] {
+    return (this.#objects.get(resourceName(kind))?.get(namespace) ?? []) as unknown as readonly T[];
+  }
+}
+
+/** Pools that agents name and the set lacks: another repository brings them. */
+function assumePools(world: ManifestWorld): void {
+  for (const { metadata, spec } of world.list<TaskAgent>(kinds.taskAgent)) {
+    const { namespace } = metadata;
+    const pool = {
+      metadata: { namespace, name: spec.workerPoolRef },
+      spec: { template: { image: placeholder } },
+    };
+    world.add(resourceName(kinds.workerPool), pool as KubeObject);
+  }
+}
+
+/** `objects` passed their schemas and have a namespace where their kind has one. */
+export function compileManifests(
+  objects: readonly KubeObject[],
+  platformCidrs: readonly string[],
+): CompiledManifests {
+  const world = new ManifestWorld(objects);
+  assumePools(world);
+  return {
+    gateways: world
+      .list(kinds.egressGateway)
+      .map((gateway) => compileGateway(world, { gateway, platform: nowhere, platformCidrs }))
+      .filter((document) => document !== undefined),
+    pools: world
+      .list(kinds.workerPool)
+      .map((pool) =>
+        compilePool(world, {
+          pool,
+          platform: nowhere,
+          platformCidrs,
+          insecureRegistries: [],
+          clientCaPem: placeholder,
+        }),
+      )
+      .filter((document) => document !== undefined),
+  };
+}

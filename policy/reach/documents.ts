@@ -1,0 +1,96 @@
+/**
+ * What reach is computed from: the very documents the data planes run, seen from one agent. Apart so that nothing below
+ * knows pools: an agent is an id and its gateways, in the order the worker asks them.
+ */
+import {
+  agentId,
+  parseHostname,
+  type DestinationPolicy,
+  type GatewayConfig,
+  type PoolConfig,
+} from '../../contract/index.ts';
+
+export type GatewayDocument = Omit<GatewayConfig, 'digest'>;
+export type PoolDocument = Omit<PoolConfig, 'digest'>;
+
+export interface ReachDocuments {
+  readonly gateways: readonly GatewayDocument[];
+  readonly pools: readonly PoolDocument[];
+}
+
+/** One gateway as an agent meets it: the worker decides by `destinations`, then the gateway by its own document. */
+export interface AgentGateway {
+  /** `ns/name` */
+  readonly id: string;
+  readonly destinations: DestinationPolicy;
+  readonly document: GatewayDocument;
+  /** The gateway's destinations as if there were no AIProviderRoutes. */
+  readonly withoutProviders: DestinationPolicy;
+  /** Addresses the gateway's owner pinned, by name. */
+  readonly pins: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface ReachAgent {
+  /** `TaskAgent/ns/name` */
+  readonly id: string;
+  readonly gateways: readonly AgentGateway[];
+  /** Gateways the agent names that are not in the documents: they open nothing. */
+  readonly missing: readonly string[];
+}
+
+function pinsOf(document: GatewayDocument): Map<string, readonly string[]> {
+  const pins = new Map<string, readonly string[]>();
+  for (const { ip, hostnames } of document.upstream.hostAliases) {
+    for (const text of hostnames) {
+      const name = parseHostname(text);
+      if (name !== undefined) pins.set(name, [...(pins.get(name) ?? []), ip]);
+    }
+  }
+  return pins;
+}
+
+function withoutProviders({ destinations }: GatewayDocument): DestinationPolicy {
+  const rules = destinations.rules.filter(({ route }) => !route.startsWith('AIProviderRoute/'));
+  return { ...destinations, rules };
+}
+
+/** Every agent of every pool, by id. */
+export function agentsOf(documents: ReachDocuments): ReachAgent[] {
+  const byId = new Map(
+    documents.gateways.map((document) => {
+      const { namespace, name } = document.gateway;
+      const id: string = `${namespace}/${name}`;
+      return [
+        id,
+        { document, withoutProviders: withoutProviders(document), pins: pinsOf(document) },
+      ] as const;
+    }),
+  );
+  const agents = documents.pools.flatMap((pool) => {
+    const opened = new Map(pool.gateways.map((gateway) => [gateway.id, gateway.destinations]));
+    return pool.agents.map((agent): ReachAgent => {
+      const gateways = agent.gateways.flatMap((id) => {
+        const known = byId.get(id);
+        const destinations = opened.get(id);
+        return known === undefined || destinations === undefined ? [] : [{ id, destinations, ...known }];
+      });
+      const present = new Set(gateways.map(({ id }) => id));
+      return { id: agentId(agent), gateways, missing: agent.gateways.filter((id) => !present.has(id)) };
+    });
+  });
+  return agents.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/**
+ * Two agents with the same key reach the same: the same gateways, and the same rules name them. A thousand agents of one
+ * kind are computed once.
+ */
+export function reachKeyOf({ id, gateways }: ReachAgent): string {
+  const names = ({ rules }: DestinationPolicy): string =>
+    rules
+      .map(({ sourceAgents }) => (sourceAgents === undefined || sourceAgents.includes(id) ? 1 : 0))
+      .join('');
+  return gateways
+    .map((gateway) => `${gateway.id} ${names(gateway.destinations)} ${names(gateway.document.destinations)}`)
+    .join('\n');
+}

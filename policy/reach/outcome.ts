@@ -1,0 +1,81 @@
+/**
+ * The words reach is told in: at one destination an agent has accesses (one a protocol), an access has clauses (which
+ * calls), a clause has outcomes (where to, with which credential and budget). Data, and what pins do to a host.
+ */
+import { judgeAddress, type Hostname } from '../../contract/index.ts';
+import type { AgentGateway } from './documents.ts';
+
+/** HTTP and HTTPS are inspected; TLS passes through encrypted and TCP as raw bytes. */
+export type ReachProtocol = 'HTTPS' | 'HTTP' | 'TLS' | 'TCP';
+
+export interface Budget {
+  readonly maxTokensPerExecution?: number;
+  readonly maxTokensPerDay?: number;
+  readonly maxOutputTokensPerRequest?: number;
+  readonly budgetRef?: string;
+}
+
+/** One way a call may go. */
+export interface Outcome {
+  /** The Backend it goes to instead of where the agent sent it. */
+  readonly backend?: { readonly name: string; readonly host: string; readonly port: number };
+  /** Addresses its host is pinned to; absent: whatever public address it resolves to. */
+  readonly pinned?: readonly string[];
+  /** CredentialInjectionPolicies `ns/name` whose secrets go on it. */
+  readonly credentials: readonly string[];
+  readonly budgets: readonly Budget[];
+}
+
+/** Calls that fit any of `matches`. An empty list of globs is every call; models are known only of calls that name one. */
+export interface Clause {
+  readonly matches: ReadonlyArray<{
+    readonly models: readonly string[];
+    readonly endpoints: readonly string[];
+  }>;
+  /** Empty: these calls are refused. */
+  readonly outcomes: readonly Outcome[];
+}
+
+export interface Access {
+  readonly protocol: ReachProtocol;
+  /** `ns/name` */
+  readonly gateway: string;
+  /** `Kind/ns/name` of the route that opened it; absent: the gateway's allow-all. */
+  readonly route?: string;
+  /** In order; the first that fits a call takes it. */
+  readonly clauses: readonly Clause[];
+  /** What no clause takes; empty: refused. */
+  readonly otherwise: readonly Outcome[];
+}
+
+export interface ReachDestination {
+  readonly hostname?: Hostname;
+  readonly ip?: string;
+  readonly port: number;
+}
+
+/** Where a call ends up and how, before credentials. */
+export interface Leg {
+  readonly hostname: string | undefined;
+  readonly tls: boolean;
+}
+
+export interface Site {
+  readonly agent: string;
+  readonly gateway: AgentGateway;
+  readonly destination: ReachDestination;
+  readonly route: string | undefined;
+  /** The agent speaks TLS to the gateway. */
+  readonly tls: boolean;
+}
+
+/** The pins of a host as an outcome has them; undefined: one of them may never be dialled, so the host is shut. */
+export function pinsFor(
+  gateway: AgentGateway,
+  hostname: string | undefined,
+): Pick<Outcome, 'pinned'> | undefined {
+  const pinned = hostname === undefined ? undefined : gateway.pins.get(hostname);
+  if (pinned === undefined) return {};
+  const policy = gateway.document.destinations;
+  return pinned.every((ip) => judgeAddress(policy, ip, true) === undefined) ? { pinned } : undefined;
+}

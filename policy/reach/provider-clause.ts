@@ -1,0 +1,65 @@
+/**
+ * The rules of AIProviderRoutes as they stand for one host and port: which calls each takes, and where they go. Rules
+ * that cannot concern the host are left out, so that what remains is what a person has to read.
+ */
+import {
+  parseHostname,
+  providerOfHost,
+  type ProviderBackend,
+  type ProviderRoute,
+  type ProviderRule,
+} from '../../contract/index.ts';
+import { pinsFor, type Budget, type Clause, type Outcome, type Site } from './outcome.ts';
+import { credentialsAt } from './credential.ts';
+
+type RuleMatch = ProviderRule['matches'][number];
+
+function concerns(match: RuleMatch, rule: ProviderRule, { destination }: Site): boolean {
+  const { hostname, port } = destination;
+  const provider = hostname === undefined ? undefined : providerOfHost(hostname);
+  if (match.provider === provider) return true;
+  if (rule.backends.some((backend) => backend.host === hostname && backend.port === port)) return true;
+  return match.provider === 'custom' && provider === undefined;
+}
+
+/** Each backend a call may be sent to; undefined stands for the host the agent asked for. */
+function targetsOf(rule: ProviderRule, { destination }: Site): ReadonlyArray<ProviderBackend | undefined> {
+  const { hostname } = destination;
+  const own = rule.backends.find(({ host }) => host === hostname);
+  if (rule.backends.length === 0 || own !== undefined) return [own];
+  const provider = hostname === undefined ? undefined : providerOfHost(hostname);
+  const schema = provider ?? rule.matches[0]?.provider;
+  return rule.backends.filter(
+    (backend) => backend.weight > 0 && backend.schema === schema && parseHostname(backend.host) !== undefined,
+  );
+}
+
+function budgetOf({ type: _type, ...limits }: ProviderRule['filters'][number]): Budget {
+  return limits;
+}
+
+function outcomesOf(site: Site, route: ProviderRoute['route'], rule: ProviderRule): Outcome[] {
+  const budgets = rule.filters.filter(({ type }) => type === 'TokenBudget').map(budgetOf);
+  return targetsOf(rule, site).flatMap((backend): Outcome[] => {
+    const asked = site.destination.hostname;
+    const isOwn = backend === undefined || backend.host === asked;
+    const hostname = isOwn ? asked : parseHostname(backend.host);
+    const pins = pinsFor(site.gateway, hostname);
+    const credentials = credentialsAt(site, { hostname, tls: isOwn ? site.tls : true }, { route, backend });
+    if (pins === undefined || credentials === undefined) return [];
+    const sentTo = isOwn ? {} : { backend: { name: backend.name, host: backend.host, port: backend.port } };
+    return [{ ...sentTo, ...pins, credentials, budgets }];
+  });
+}
+
+/** In the order the gateway tries them. */
+export function providerClauses(site: Site): Clause[] {
+  return site.gateway.document.providerRoutes.flatMap(({ route, rules }) =>
+    rules.flatMap((rule): Clause[] => {
+      const matches = rule.matches
+        .filter((match) => concerns(match, rule, site))
+        .map(({ models, endpoints }) => ({ models, endpoints }));
+      return matches.length === 0 ? [] : [{ matches, outcomes: outcomesOf(site, route, rule) }];
+    }),
+  );
+}

@@ -1,0 +1,197 @@
+/** What a change of manifests is told as: one row a change, in the words a reviewer reads. */
+import { describe, expect, test } from 'vitest';
+import { compileManifests } from '../../../operator/compile/index.ts';
+import type { KubeObject } from '../../../operator/runtime/index.ts';
+import { computeReach, diffReach, reachSentences } from '../../../policy/reach/index.ts';
+
+const apiVersion = 'clrk.apoxy.dev/v1alpha1';
+
+function object(kind: string, name: string, spec: object): KubeObject {
+  return { apiVersion, kind, metadata: { namespace: 'default', name }, spec } as KubeObject;
+}
+
+const agent = (name = 'triage', gateways = ['g']) =>
+  object('TaskAgent', name, {
+    workerPoolRef: 'p',
+    egressRefs: gateways.map((gatewayRef) => ({ gatewayRef })),
+  });
+const gateway = (part: object = {}, name = 'g') =>
+  object('EgressGateway', name, { listeners: [{ name: 'tls', protocol: 'HTTPS' }], ...part });
+const l4 = (match: object, name = 'web') =>
+  object('EgressL4Route', name, { parentRefs: [{ name: 'g' }], rules: [{ matches: [match] }] });
+const stripe = l4({ destinationHostnames: ['api.stripe.com'], ports: [{ port: 443 }] });
+const llm = (rule: object) =>
+  object('AIProviderRoute', 'llm', { parentRefs: [{ name: 'g' }], rules: [rule] });
+const openai = (part: object = {}, rest: object = {}) =>
+  llm({ matches: [{ provider: 'openai', ...part }], ...rest });
+const budget = (tokenBudget: object) => ({ filters: [{ type: 'TokenBudget', tokenBudget }] });
+const key = (kind: string, name: string, policy = 'live') =>
+  object('CredentialInjectionPolicy', policy, {
+    targetRefs: [{ kind, name }],
+    secretRef: { name: 's' },
+    target: 'Header',
+    headerName: 'Authorization',
+  });
+const base = [agent(), gateway()];
+
+function sentences(before: readonly KubeObject[], after: readonly KubeObject[]): string[] {
+  const [old, now] = [before, after].map((objects) => compileManifests(objects, []));
+  return diffReach(old!, now!).map(
+    ({ direction, sentence }) => `${direction === 'added' ? '+' : '-'} ${sentence}`,
+  );
+}
+
+describe('a change of manifests in sentences', () => {
+  test.each<[string, KubeObject[], KubeObject[], string[]]>([
+    [
+      'a host with a credential',
+      base,
+      [...base, stripe, key('EgressGateway', 'g')],
+      ['+ agent `triage` may now reach `api.stripe.com:443` with credential `default/live`'],
+    ],
+    ['a host gone', [...base, stripe], base, ['- agent `triage` may no longer reach `api.stripe.com:443`']],
+    [
+      'a new credential on an old destination',
+      [...base, stripe],
+      [...base, stripe, key('EgressGateway', 'g')],
+      ['+ agent `triage` now reaches `api.stripe.com:443` with credential `default/live`'],
+    ],
+    [
+      'widened models',
+      [...base, openai({ models: ['gpt-4o'] })],
+      [...base, openai({ models: ['gpt-4o', 'o1'] })],
+      ['+ agent `triage` may now make more calls to `api.openai.com:443`: model o1'],
+    ],
+    [
+      'a glob that takes less',
+      [...base, openai({ models: ['gpt-*'] })],
+      [...base, openai({ models: ['gpt-4*'] })],
+      ['- agent `triage` may make fewer calls to `api.openai.com:443`: no longer model gpt-*'],
+    ],
+    [
+      'widened endpoints',
+      [...base, openai({ endpoints: ['/v1/chat/*'] })],
+      [...base, openai({ endpoints: ['/v1/*'] })],
+      [
+        '+ agent `triage` may now make more calls to `api.openai.com:443`: endpoint /v1/*',
+      ],
+    ],
+    [
+      'a raised budget',
+      [...base, openai({}, budget({ maxTokensPerDay: 1000 }))],
+      [...base, openai({}, budget({ maxTokensPerDay: 2000 }))],
+      [
+        '+ agent `triage` now has a raised budget at `api.openai.com:443`: 1,000 tokens a day to 2,000 tokens a day',
+      ],
+    ],
+    [
+      'a lowered budget',
+      [...base, openai()],
+      [...base, openai({}, budget({ maxTokensPerDay: 1000 }))],
+      ['- agent `triage` now has a lowered budget at `api.openai.com:443`: unlimited to 1,000 tokens a day'],
+    ],
+    [
+      'a name pinned to an address inside',
+      [...base, stripe],
+      [
+        agent(),
+        gateway({ upstreamTLS: { hostAliases: [{ ip: '10.0.0.5', hostnames: ['api.stripe.com'] }] } }),
+        stripe,
+      ],
+      [
+        '+ agent `triage` now reaches `api.stripe.com:443` at `10.0.0.5`',
+        '- agent `triage` no longer reaches `api.stripe.com:443` at `any public address`',
+      ],
+    ],
+    [
+      'inspection lost',
+      [...base, stripe],
+      [agent(), gateway({ listeners: [{ name: 'tls', protocol: 'TLS' }] }), stripe],
+      [
+        '- agent `triage` may no longer reach `api.stripe.com:443`',
+        '+ agent `triage` may now reach `api.stripe.com:443` over TLS',
+      ],
+    ],
+    [
+      'a private range and its ports',
+      base,
+      [...base, l4({ destinationCIDRs: ['10.20.0.0/16'], ports: [{ startPort: 5432, endPort: 5433 }] })],
+      ['+ agent `triage` may now reach `10.20.0.0/16` on port 5432-5433'],
+    ],
+  ])('%s', (_name, before, after, expected) => {
+    expect(sentences(before, after)).toEqual(expected);
+  });
+
+  test.each<[string, KubeObject[], KubeObject[]]>([
+    [
+      'a route renamed',
+      [...base, stripe],
+      [...base, { ...stripe, metadata: { ...stripe.metadata, name: 'other' } }],
+    ],
+    [
+      'a name a wildcard already opened',
+      [...base, l4({ destinationHostnames: ['*.stripe.com'] })],
+      [...base, l4({ destinationHostnames: ['*.stripe.com', 'api.stripe.com'] })],
+    ],
+    [
+      'a gateway behind another name',
+      [...base, stripe],
+      [
+        agent('triage', ['h']),
+        gateway({}, 'h'),
+        {
+          ...stripe,
+          spec: { ...(stripe as unknown as { spec: object }).spec, parentRefs: [{ name: 'h' }] },
+        } as KubeObject,
+      ],
+    ],
+    [
+      'a port range cut in two',
+      [...base, l4({ destinationHostnames: ['a.org'], ports: [{ startPort: 1, endPort: 9 }] })],
+      [
+        ...base,
+        l4({
+          destinationHostnames: ['a.org'],
+          ports: [
+            { startPort: 1, endPort: 4 },
+            { startPort: 5, endPort: 9 },
+          ],
+        }),
+      ],
+    ],
+    ['a metadata address', base, [...base, l4({ destinationCIDRs: ['169.254.169.254/32', '127.0.0.0/8'] })]],
+  ])('%s is no change', (_name, before, after) => {
+    expect(sentences(before, after)).toEqual([]);
+  });
+});
+
+test('an allow-all gateway is shown as what it is', () => {
+  const documents = compileManifests([agent(), gateway({ defaultPolicy: 'allow-all' })], ['203.0.113.0/24']);
+  const [sentence, ...more] = reachSentences(computeReach(documents));
+  expect(more).toEqual([]);
+  expect(sentence).toContain('every name');
+  expect(sentence).toContain('every address except');
+  for (const closed of ['10.0.0.0/8', '169.254.0.0/16', '127.0.0.0/8', '203.0.113.0/24', 'fc00::/7'])
+    expect(sentence).toContain(closed);
+});
+
+test('an agent without a gateway, or with one that is not there, reaches nothing', () => {
+  const documents = compileManifests([agent('alone', []), agent('lost', ['nowhere'])], []);
+  expect(reachSentences(computeReach(documents))).toEqual([
+    'agent `alone` may reach nothing',
+    'agent `lost` may reach nothing',
+    'agent `lost` names the gateway `default/nowhere`, which is not in these manifests',
+  ]);
+});
+
+test('no Secret of the manifests is read', () => {
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: 'default', name: 's' },
+    data: { token: Buffer.from('sk-real-key').toString('base64') },
+  };
+  const documents = compileManifests([...base, openai(), key('AIProviderRoute', 'llm'), secret], []);
+  expect(JSON.stringify(documents)).not.toContain('sk-real-key');
+  expect(documents.gateways[0]?.credentials[0]?.inject.type).toBe('Header');
+});

@@ -1,0 +1,81 @@
+/**
+ * Reads the closed set the way its documentation tells a person to: find the region, the protocol, the first clause that
+ * fits the call. Knows nothing of policies, so that it cannot agree with the gateway by being the gateway.
+ */
+import { isIP } from 'node:net';
+import { cidrContains, parseCidr, parseHostname, parseIp, providerOfHost } from '../../../contract/index.ts';
+import { matchesGlob } from '../../../egress/pipeline/glob.ts';
+import { isPlainPath } from '../../../egress/pipeline/identify.ts';
+import type { Access, AgentReach, Clause, DestinationSet, Outcome } from '../../../policy/reach/index.ts';
+import type { Attempt } from './random-documents.ts';
+import { renderWay } from './way.ts';
+
+function matchesPattern(pattern: string, name: string): boolean {
+  return pattern === name || (pattern.startsWith('*.') && pattern.slice(1) === name.slice(name.indexOf('.')));
+}
+
+function holdsName({ names, wildcards, others }: DestinationSet, name: string): boolean {
+  if (names.includes(name)) return true;
+  if (wildcards.some(({ pattern, except }) => matchesPattern(pattern, name) && !except.includes(name)))
+    return true;
+  return others !== undefined && !others.except.some((pattern) => matchesPattern(pattern, name));
+}
+
+function holdsAddress({ addresses }: DestinationSet, text: string): boolean {
+  const address = parseIp(text)!;
+  const within = (cidrs: readonly string[]) => cidrs.some((cidr) => cidrContains(parseCidr(cidr)!, address));
+  return within(addresses.cidrs) && !within(addresses.except);
+}
+
+type Fit = 'yes' | 'no' | 'unknown';
+
+function fits({ matches }: Clause, { path, model }: Attempt): Fit {
+  let result: Fit = 'no';
+  for (const { models, endpoints } of matches) {
+    if (endpoints.length > 0 && !(isPlainPath(path) && endpoints.some((glob) => matchesGlob(glob, path))))
+      continue;
+    if (models.length === 0) return 'yes';
+    if (model === undefined) result = 'unknown';
+    else if (models.some((glob) => matchesGlob(glob, model))) return 'yes';
+  }
+  return result;
+}
+
+function outcomesOf(access: Access, attempt: Attempt): readonly Outcome[] {
+  for (const clause of access.clauses) {
+    const fit = fits(clause, attempt);
+    if (fit === 'yes') return clause.outcomes;
+    // A call that names no model is not taken by a later clause either.
+    if (fit === 'unknown') return access.otherwise;
+  }
+  return access.otherwise;
+}
+
+const protocols = { tls: ['HTTPS', 'TLS'], http1: ['HTTP'], raw: ['TCP'] } as const;
+
+export function readReach(reach: readonly AgentReach[], attempt: Attempt): string[] {
+  const { hostname, ip, port } = attempt;
+  const regions = reach
+    .find(({ agent }) => agent === attempt.agent)!
+    .regions.filter(
+      ({ destinations, ports }) =>
+        ports.some(({ start, end }) => port >= start && port <= end) &&
+        (hostname === undefined
+          ? isIP(ip) !== 0 && holdsAddress(destinations, ip)
+          : holdsName(destinations, hostname)),
+    );
+  if (regions.length > 1) throw new Error(`in ${regions.length} regions at once`);
+  const wanted: readonly string[] = protocols[attempt.wire];
+  const access = regions[0]?.value.find(({ protocol }) => wanted.includes(protocol));
+  if (access === undefined) return [];
+  const name = hostname === undefined ? undefined : parseHostname(hostname);
+  // On the hosts of providers a path that can be read in two ways never passes (S34).
+  const inspected = access.protocol.startsWith('HTTP');
+  if (inspected && name !== undefined && providerOfHost(name) !== undefined && !isPlainPath(attempt.path))
+    return [];
+  const ways = outcomesOf(access, attempt).map(({ backend, pinned, credentials, budgets }) => {
+    const target = backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`;
+    return renderWay({ protocol: access.protocol, target, pinned, credentials, budgets });
+  });
+  return [...new Set(ways)].sort();
+}
