@@ -8,6 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
+import { writeKustomization } from '../apps/kustomization.ts';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
 import { referencePages } from './api-reference.ts';
 
@@ -29,6 +30,7 @@ function writeCrds(directory: string): void {
   for (const name of readdirSync(directory))
     if (name.endsWith('.yaml') && !files.has(name)) rmSync(join(directory, name));
   for (const [name, text] of files) writeFileSync(join(directory, name), text);
+  writeKustomization(directory);
 }
 
 /** The generator writes enums and parameter properties, which erasing types cannot run: the same as plain objects. */
