@@ -77,7 +77,10 @@ export async function untilPlatformCredentials(
     try {
       return await ensurePlatformCredentials(options);
     } catch (thrown) {
-      log.warn({ error: errorMessage(thrown), retryMs: waitMs }, 'platform credentials not read, trying again');
+      log.warn(
+        { error: errorMessage(thrown), retryMs: waitMs },
+        'platform credentials not read, trying again',
+      );
     }
     await sleep(waitMs, undefined, { signal }).catch(() => undefined);
   }

@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
-import { writeKustomization } from '../apps/kustomization.ts';
+import { writeKustomization } from '../apps/index.ts';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
 import { referencePages } from './api-reference.ts';
 

@@ -57,11 +57,12 @@ describe('dist on a real API server', () => {
     await kubectl('apply', '--server-side', '-f', 'dist/platform');
     const pods = await eventually(async () => {
       const names = (await kubectl('get', 'pods', '-n', 'clrk-system', '-o', 'name')).trim().split('\n');
-      if (names.length < 3) throw new Error(`only ${names.join(' ')}`);
+      if (names.length < 4) throw new Error(`only ${names.join(' ')}`);
       return names;
     }, 30_000);
-    expect(pods.map((name) => name.replace(/-[a-z0-9]+-[a-z0-9]+$/, '')).toSorted()).toEqual([
+    expect(pods.map((name) => name.replace(/-[a-z0-9]{8,10}-[a-z0-9]{5}$/, '')).toSorted()).toEqual([
       'pod/clrk-ingress',
+      'pod/clrk-nats-0',
       'pod/clrk-operator',
       'pod/clrk-telemetry',
     ]);
