@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { App, YamlOutputType } from 'cdk8s';
+import { argocdConfigMap } from './argocd.ts';
 import { DefaultsChart } from './defaults.ts';
 import { ExamplesChart } from './examples.ts';
 import { crdsChartFiles } from './helm/crds-chart.ts';
@@ -39,3 +40,9 @@ function writeHelmChart(name: string, files: ChartFiles): void {
 
 writeHelmChart('clrk', platformChartFiles(platform));
 writeHelmChart('clrk-crds', crdsChartFiles('crds'));
+
+mkdirSync(join(outdir, 'argocd'), { recursive: true });
+writeFileSync(
+  join(outdir, 'argocd/argocd-cm.yaml'),
+  argocdConfigMap('gitops/argocd/resource_customizations'),
+);

@@ -6,7 +6,14 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { PlatformSettings } from './platform-settings.ts';
-import { labels, platformAuthSecret, platformSettings, ports, variables } from './system-names.ts';
+import {
+  labels,
+  platformAuthSecret,
+  platformSettings,
+  platformVersion,
+  ports,
+  variables,
+} from './system-names.ts';
 
 // The numeric "nonroot" user of distroless images; nothing depends on its name.
 const userId = 65_532;
@@ -145,7 +152,8 @@ export function addWorkload(scope: Construct, props: WorkloadProps): void {
   new k8s.KubeServiceAccount(scope, `${role}-account`, { metadata, automountServiceAccountToken: false });
   const { volumes, volumeMounts } = volumesOf(props);
   new k8s.KubeDeployment(scope, `${role}-deployment`, {
-    metadata,
+    // By which `clrk upgrade` knows what is installed.
+    metadata: { ...metadata, labels: { ...metadata.labels, [labels.version]: platformVersion } },
     spec: {
       replicas: 1,
       selector: { matchLabels: selectorOf(role) },

@@ -11,10 +11,12 @@ import { addDev } from './commands/dev.ts';
 import { addGet } from './commands/get.ts';
 import { addInit } from './commands/init.ts';
 import { addImage } from './commands/image.ts';
+import { addInstall, addUpgrade } from './commands/install.ts';
 import { addLogs } from './commands/logs.ts';
 import { addRoles } from './commands/role.ts';
 import { addRunTask } from './commands/run-task.ts';
 import { addTraces } from './commands/traces.ts';
+import { addUninstall } from './commands/uninstall.ts';
 import { addVersion } from './commands/version.ts';
 import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
 import { notice, type Io } from './io.ts';
@@ -29,6 +31,9 @@ const commands: readonly AddCommand[] = [
   addTraces,
   addImage,
   addInit,
+  addInstall,
+  addUpgrade,
+  addUninstall,
   addVersion,
   addCompletion,
   addRoles,

@@ -18,7 +18,12 @@ describe('dist on a real API server', () => {
   async function kubectl(...args: string[]): Promise<string> {
     const kubeconfig = `--kubeconfig=${join(plane.directory, 'admin.kubeconfig')}`;
     const cacheDir = `--cache-dir=${join(plane.directory, 'kubectl-cache')}`;
-    return (await run(kubectlPath, [kubeconfig, cacheDir, ...args], { cwd: repositoryRoot })).stdout;
+    return (
+      await run(kubectlPath, [kubeconfig, cacheDir, ...args], {
+        cwd: repositoryRoot,
+        maxBuffer: 64 * 1024 * 1024,
+      })
+    ).stdout;
   }
 
   /** `kubectl auth can-i` answers no with exit code 1. */
@@ -50,6 +55,9 @@ describe('dist on a real API server', () => {
       // Applied again, also client-side by kustomize, nothing is left to change.
       const diff = await kubectl('diff', '--server-side', '-k', `dist/${folder}`);
       expect(diff).toBe('');
+      const dryRun = async (): Promise<string> =>
+        await kubectl('apply', '--server-side', '--dry-run=server', '-o', 'json', '-k', `dist/${folder}`);
+      expect(await dryRun()).toBe(await dryRun());
     },
   );
 

@@ -185,7 +185,7 @@ export class ControlPlane {
       '--bind-address=127.0.0.1',
       `--cert-dir=${join(this.directory, 'certs-kcm')}`,
       '--leader-elect=false',
-      '--controllers=deployment-controller,replicaset-controller,statefulset-controller,garbage-collector-controller,namespace-controller,serviceaccount-controller',
+      '--controllers=deployment-controller,replicaset-controller,statefulset-controller,garbage-collector-controller,namespace-controller,serviceaccount-controller,persistentvolumeclaim-protection-controller',
       `--service-account-private-key-file=${join(this.directory, 'sa.key')}`,
     ]);
   }
