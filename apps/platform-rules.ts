@@ -31,7 +31,7 @@ const ourKinds = [
 /** Revisions are the operator's; people write the others. */
 const authoredKinds = ourKinds.filter((kind) => kind !== 'agentsandboxrevisions');
 /** Kinds that own objects of ours. */
-const owners = ['workerpools', 'egressgateways', 'taskagents'];
+const owners = ['workerpools', 'egressgateways', 'taskagents', 'daemonagents'];
 
 function rule(apiGroup: string, resources: readonly string[], verbs: readonly string[]): k8s.PolicyRule {
   return { apiGroups: [apiGroup], resources: [...resources], verbs: [...verbs] };

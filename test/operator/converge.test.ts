@@ -18,7 +18,7 @@ import {
   type IngressConfig,
   type PoolConfig,
 } from '../../contract/index.ts';
-import { kinds, type Secret } from '../../operator/kind.ts';
+import { apiGroup, kinds, type Secret } from '../../operator/kind.ts';
 import { ensurePlatformCredentials } from '../../operator/platform-credentials.ts';
 import {
   type ApiClient,
@@ -451,7 +451,12 @@ describe('operator against a real API server', () => {
     expect(used.denied).toEqual([]);
     // Not requests but permissions another request is judged by (owner references; see the admission plugin).
     const judged = [...granted].filter((right) => right.endsWith('/finalizers'));
-    expect([...used.allowed, ...judged].toSorted()).toEqual([...granted].toSorted());
+    // Kinds this test makes no object of: their status is somebody else's test.
+    const made = new Set(['AgentSandboxRevision', ...everything.map(({ kind }) => kind)]);
+    const others = Object.values(kinds).filter(({ group, kind }) => group === apiGroup && !made.has(kind));
+    const untried = new Set(others.map(({ plural }) => `patch ${apiGroup}/${plural}/status`));
+    const expected = [...granted].filter((right) => !untried.has(right));
+    expect([...new Set([...used.allowed, ...judged])].toSorted()).toEqual(expected.toSorted());
   });
 
   it('the ingress reads its config with the two rights it is granted', async () => {
