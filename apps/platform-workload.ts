@@ -1,47 +1,83 @@
 /**
- * One role of the platform as Kubernetes objects: ServiceAccount and Deployment, under the "restricted" pod security
- * standard. Apart from the chart so that all three roles have the same shape. Secrets are mounted, never put in env.
+ * One part of the platform as Kubernetes objects: ServiceAccount, Deployment and disruption budget, under the
+ * "restricted" pod security standard. Apart from the chart so that all roles have the same shape. Secrets are mounted,
+ * never put in env.
  */
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import type { PlatformSettings } from './platform-settings.ts';
 import {
   labels,
   platformAuthSecret,
-  platformImage,
   platformSettings,
+  platformVersion,
   ports,
-  systemNamespace,
   variables,
 } from './system-names.ts';
 
 // The numeric "nonroot" user of distroless images; nothing depends on its name.
 const userId = 65_532;
 const platformAuthDir = '/etc/clrk/platform-auth';
+// Longer than a role's own drain (25 s, the operator's 30 s).
+const terminationGraceSeconds = 45;
 
 export type PlatformRole = 'operator' | 'ingress' | 'telemetry';
+export type PlatformPart = PlatformRole | 'nats';
 
 export interface WorkloadProps {
   readonly role: PlatformRole;
+  readonly settings: PlatformSettings;
   readonly ports: Readonly<Record<string, number>>;
   readonly env: readonly k8s.EnvVar[];
-  /** Mounts the Secret with all roles' credentials: only for who hands them out or checks them. */
+  /** Reads the Kubernetes API; only then is a token mounted. */
+  readonly usesApi: boolean;
+  /** Mounts the Secret with all roles' credentials: only for who checks them. */
   readonly platformAuth: boolean;
   readonly memory: { readonly request: string; readonly limit: string };
   /** A claim of this name, mounted at the path; one pod at a time then. */
   readonly data?: { readonly claim: string; readonly path: string };
 }
 
-export function selectorOf(role: PlatformRole): Record<string, string> {
-  return { [labels.name]: `clrk-${role}` };
+export const restrictedPod: k8s.PodSecurityContext = {
+  runAsNonRoot: true,
+  runAsUser: userId,
+  runAsGroup: userId,
+  fsGroup: userId,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+export const restrictedContainer: k8s.SecurityContext = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+};
+
+export function selectorOf(part: PlatformPart): Record<string, string> {
+  return { [labels.name]: `clrk-${part}` };
 }
 
-export function metadataOf(name: string): k8s.ObjectMeta {
-  return { name, namespace: systemNamespace, labels: { [labels.name]: name, [labels.partOf]: 'clrk' } };
+export function metadataOf(settings: PlatformSettings, name: string): k8s.ObjectMeta {
+  return {
+    name,
+    namespace: settings.namespace,
+    labels: { [labels.name]: name, [labels.partOf]: 'clrk' },
+  };
 }
 
 /** A setting of this installation; absent settings leave the variable unset. */
 export function setting(name: string, key: string): k8s.EnvVar {
   return { name, valueFrom: { configMapKeyRef: { name: platformSettings, key, optional: true } } };
+}
+
+export function resourcesOf(memory: {
+  readonly request: string;
+  readonly limit: string;
+}): k8s.ResourceRequirements {
+  const quantity = (text: string): k8s.Quantity => k8s.Quantity.fromString(text);
+  return {
+    requests: { cpu: quantity('100m'), memory: quantity(memory.request) },
+    limits: { memory: quantity(memory.limit) },
+  };
 }
 
 function field(name: string, fieldPath: string): k8s.EnvVar {
@@ -62,7 +98,7 @@ function volumesOf(props: WorkloadProps): { volumes: k8s.Volume[]; volumeMounts:
   const volumes: k8s.Volume[] = [{ name: 'tmp', emptyDir: {} }];
   const volumeMounts: k8s.VolumeMount[] = [{ name: 'tmp', mountPath: '/tmp' }];
   if (props.platformAuth) {
-    // 0440: the group is fsGroup, others read nothing.
+    // 0440: the group is fsGroup, others read nothing. Until the operator made it, the pod waits.
     volumes.push({ name: 'platform-auth', secret: { secretName: platformAuthSecret, defaultMode: 0o440 } });
     volumeMounts.push({ name: 'platform-auth', mountPath: platformAuthDir, readOnly: true });
   }
@@ -86,57 +122,54 @@ function containerOf(props: WorkloadProps, volumeMounts: k8s.VolumeMount[]): k8s
   const named = { ...props.ports, health: ports.health };
   return {
     name: props.role,
-    image: platformImage,
+    image: props.settings.image,
     imagePullPolicy: 'IfNotPresent',
     args: [props.role],
     env: environmentOf(props),
     ports: Object.entries(named).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
     readinessProbe: probe('/readyz', 2),
     livenessProbe: probe('/healthz', 10),
-    resources: {
-      requests: {
-        cpu: k8s.Quantity.fromString('100m'),
-        memory: k8s.Quantity.fromString(props.memory.request),
-      },
-      limits: { memory: k8s.Quantity.fromString(props.memory.limit) },
-    },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
+    resources: resourcesOf(props.memory),
+    securityContext: restrictedContainer,
     volumeMounts,
   };
 }
 
+/** One pod at a time may go for maintenance; with a single replica that is a short pause, not a blocked node. */
+export function addDisruptionBudget(scope: Construct, settings: PlatformSettings, part: PlatformPart): void {
+  new k8s.KubePodDisruptionBudget(scope, `${part}-budget`, {
+    metadata: metadataOf(settings, `clrk-${part}`),
+    spec: {
+      maxUnavailable: k8s.IntOrString.fromNumber(1),
+      selector: { matchLabels: selectorOf(part) },
+    },
+  });
+}
+
 export function addWorkload(scope: Construct, props: WorkloadProps): void {
-  const name = `clrk-${props.role}`;
-  const metadata = metadataOf(name);
-  new k8s.KubeServiceAccount(scope, `${props.role}-account`, { metadata });
+  const { role, settings, usesApi } = props;
+  const metadata = metadataOf(settings, `clrk-${role}`);
+  new k8s.KubeServiceAccount(scope, `${role}-account`, { metadata, automountServiceAccountToken: false });
   const { volumes, volumeMounts } = volumesOf(props);
-  new k8s.KubeDeployment(scope, `${props.role}-deployment`, {
-    metadata,
+  new k8s.KubeDeployment(scope, `${role}-deployment`, {
+    // By which `clrk upgrade` knows what is installed.
+    metadata: { ...metadata, labels: { ...metadata.labels, [labels.version]: platformVersion } },
     spec: {
       replicas: 1,
-      selector: { matchLabels: selectorOf(props.role) },
+      selector: { matchLabels: selectorOf(role) },
       ...(props.data === undefined ? {} : { strategy: { type: 'Recreate' } }),
       template: {
         metadata: { labels: { ...metadata.labels } },
         spec: {
-          serviceAccountName: name,
-          // Longer than a role's own drain (25 s).
-          terminationGracePeriodSeconds: 45,
-          securityContext: {
-            runAsNonRoot: true,
-            runAsUser: userId,
-            runAsGroup: userId,
-            fsGroup: userId,
-            seccompProfile: { type: 'RuntimeDefault' },
-          },
+          serviceAccountName: metadata.name ?? '',
+          automountServiceAccountToken: usesApi,
+          terminationGracePeriodSeconds: terminationGraceSeconds,
+          securityContext: restrictedPod,
           containers: [containerOf(props, volumeMounts)],
           volumes,
         },
       },
     },
   });
+  addDisruptionBudget(scope, settings, role);
 }

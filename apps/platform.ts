@@ -1,10 +1,12 @@
 /**
- * What to install: namespace, rights, the three platform processes, their Services and network policies. The Secret and
- * ConfigMap with this installation's credentials and addresses come from the installer, never from git.
+ * What to install: namespace, rights, NATS, the three platform processes, their Services, budgets and network policies.
+ * Credentials are not here: the operator makes them in the cluster (Secrets clrk-platform-auth, clrk-nats-config).
  */
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { addNats, natsUrlOf } from './platform-nats.ts';
+import { addDefaultDeny, openPorts } from './platform-network.ts';
 import {
   editRules,
   ingressSystemRules,
@@ -12,61 +14,77 @@ import {
   operatorSystemRules,
   viewRules,
 } from './platform-rules.ts';
+import { platformSettingsOf, type PlatformProps, type PlatformSettings } from './platform-settings.ts';
 import { addWorkload, metadataOf, selectorOf, setting, type PlatformRole } from './platform-workload.ts';
-import {
-  ingressConfigSecret,
-  labels,
-  platformImage,
-  ports,
-  systemNamespace,
-  variables,
-} from './system-names.ts';
+import { ingressConfigSecret, labels, platformSettings, ports, variables } from './system-names.ts';
 
 const dataDir = '/var/lib/clrk/telemetry';
 const telemetryClaim = 'clrk-telemetry';
 
 export class PlatformChart extends Chart {
-  constructor(scope: Construct, id: string) {
+  readonly #settings: PlatformSettings;
+
+  constructor(scope: Construct, id: string, props: PlatformProps = {}) {
     super(scope, id, { disableResourceNameHashes: true });
+    this.#settings = platformSettingsOf(props);
     new k8s.KubeNamespace(this, 'namespace', {
       metadata: {
-        name: systemNamespace,
+        name: this.#settings.namespace,
         labels: { [labels.partOf]: 'clrk', 'pod-security.kubernetes.io/enforce': 'restricted' },
       },
     });
+    this.#addSettings();
+    if (props.natsUrl === undefined) {
+      addNats(this, this.#settings);
+      openPorts(this, this.#settings, 'nats', { anyone: [], platform: [ports.nats] });
+    }
     this.#addOperator();
     this.#addIngress();
     this.#addTelemetry();
     this.#addAggregatedRoles();
-    new k8s.KubeNetworkPolicy(this, 'default-deny', {
-      metadata: metadataOf('clrk-default-deny'),
-      spec: { podSelector: { matchLabels: { [labels.partOf]: 'clrk' } }, policyTypes: ['Ingress'] },
+    addDefaultDeny(this, this.#settings);
+  }
+
+  /** Addresses of this installation; `clrk dev` writes its own. */
+  #addSettings(): void {
+    const { clickhouseUrl, platformCidrs } = this.#settings;
+    new k8s.KubeConfigMap(this, 'settings', {
+      metadata: metadataOf(this.#settings, platformSettings),
+      data: {
+        natsUrl: natsUrlOf(this.#settings),
+        ...(clickhouseUrl === undefined ? {} : { clickhouseUrl }),
+        ...(platformCidrs === undefined ? {} : { platformCidrs }),
+      },
     });
   }
 
   #addOperator(): void {
     addWorkload(this, {
       role: 'operator',
+      settings: this.#settings,
       ports: {},
       env: [
         setting(variables.natsUrl, 'natsUrl'),
         setting(variables.platformCidrs, 'platformCidrs'),
         setting(variables.insecureRegistries, 'insecureRegistries'),
-        { name: variables.platformImage, value: platformImage },
+        { name: variables.platformImage, value: this.#settings.image },
       ],
-      platformAuth: true,
+      usesApi: true,
+      platformAuth: false,
       memory: { request: '256Mi', limit: '1Gi' },
     });
     this.#addClusterRole('operator', operatorClusterRules);
     this.#addRole('operator', operatorSystemRules);
-    this.#openPorts('operator', [ports.health]);
+    openPorts(this, this.#settings, 'operator', { anyone: [ports.health], platform: [] });
   }
 
   #addIngress(): void {
     addWorkload(this, {
       role: 'ingress',
+      settings: this.#settings,
       ports: { http: ports.ingressHttp },
       env: [{ name: variables.configSecret, value: ingressConfigSecret }],
+      usesApi: true,
       platformAuth: false,
       memory: { request: '128Mi', limit: '512Mi' },
     });
@@ -76,28 +94,41 @@ export class PlatformChart extends Chart {
       { http: { port: 80, targetPort: ports.ingressHttp } },
       { [labels.expose]: 'true' },
     );
-    this.#openPorts('ingress', [ports.ingressHttp, ports.health]);
+    openPorts(this, this.#settings, 'ingress', { anyone: [ports.ingressHttp, ports.health], platform: [] });
   }
 
   #addTelemetry(): void {
+    const { storageClass } = this.#settings;
     new k8s.KubePersistentVolumeClaim(this, 'telemetry-claim', {
-      metadata: metadataOf(telemetryClaim),
+      metadata: metadataOf(this.#settings, telemetryClaim),
       spec: {
         accessModes: ['ReadWriteOnce'],
         resources: { requests: { storage: k8s.Quantity.fromString('20Gi') } },
+        ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
       },
     });
     addWorkload(this, {
       role: 'telemetry',
+      settings: this.#settings,
       ports: { otlp: ports.otlpHttp, api: ports.telemetryApi },
-      env: [setting(variables.natsUrl, 'natsUrl'), { name: variables.dataDir, value: dataDir }],
+      env: [
+        setting(variables.natsUrl, 'natsUrl'),
+        setting(variables.clickhouseUrl, 'clickhouseUrl'),
+        { name: variables.dataDir, value: dataDir },
+      ],
+      usesApi: false,
       platformAuth: true,
       memory: { request: '512Mi', limit: '4Gi' },
+      // The spool needs it even where a ClickHouse server keeps the data.
       data: { claim: telemetryClaim, path: dataDir },
     });
     const same = (port: number): ServicePort => ({ port, targetPort: port });
     this.#addService('telemetry', { otlp: same(ports.otlpHttp), api: same(ports.telemetryApi) });
-    this.#openPorts('telemetry', [ports.otlpHttp, ports.telemetryApi, ports.health]);
+    // The read API is asked through the API server's proxy, which comes from a node's address.
+    openPorts(this, this.#settings, 'telemetry', {
+      anyone: [ports.telemetryApi, ports.health],
+      platform: [ports.otlpHttp],
+    });
   }
 
   #addClusterRole(role: PlatformRole, rules: readonly k8s.PolicyRule[]): void {
@@ -107,18 +138,18 @@ export class PlatformChart extends Chart {
     new k8s.KubeClusterRoleBinding(this, `${role}-cluster-role-binding`, {
       metadata,
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
-      subjects: [{ kind: 'ServiceAccount', name, namespace: systemNamespace }],
+      subjects: [{ kind: 'ServiceAccount', name, namespace: this.#settings.namespace }],
     });
   }
 
   #addRole(role: PlatformRole, rules: readonly k8s.PolicyRule[]): void {
     const name = `clrk-${role}`;
-    const metadata = metadataOf(name);
+    const metadata = metadataOf(this.#settings, name);
     new k8s.KubeRole(this, `${role}-role`, { metadata, rules: [...rules] });
     new k8s.KubeRoleBinding(this, `${role}-role-binding`, {
       metadata,
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
-      subjects: [{ kind: 'ServiceAccount', name, namespace: systemNamespace }],
+      subjects: [{ kind: 'ServiceAccount', name, namespace: this.#settings.namespace }],
     });
   }
 
@@ -127,7 +158,7 @@ export class PlatformChart extends Chart {
     servicePorts: Readonly<Record<string, ServicePort>>,
     extraLabels: Readonly<Record<string, string>> = {},
   ): void {
-    const metadata = metadataOf(`clrk-${role}`);
+    const metadata = metadataOf(this.#settings, `clrk-${role}`);
     new k8s.KubeService(this, `${role}-service`, {
       metadata: { ...metadata, labels: { ...metadata.labels, ...extraLabels } },
       spec: {
@@ -139,20 +170,6 @@ export class PlatformChart extends Chart {
           targetPort: k8s.IntOrString.fromNumber(targetPort),
           protocol: 'TCP',
         })),
-      },
-    });
-  }
-
-  /** The hole in the default deny: this role's own ports, for anyone in the cluster. */
-  #openPorts(role: PlatformRole, open: readonly number[]): void {
-    new k8s.KubeNetworkPolicy(this, `${role}-network-policy`, {
-      metadata: metadataOf(`clrk-${role}`),
-      spec: {
-        podSelector: { matchLabels: selectorOf(role) },
-        policyTypes: ['Ingress'],
-        ingress: [
-          { ports: open.map((port) => ({ port: k8s.IntOrString.fromNumber(port), protocol: 'TCP' })) },
-        ],
       },
     });
   }

@@ -4,12 +4,25 @@
  */
 export const systemNamespace = 'clrk-system';
 export const platformImage = 'clrk.apoxy.dev/clrk:0.1.0';
-/** Made by the installer, not by git: credentials a role, addresses of this installation. */
+export const platformVersion = '0.1.0';
+/** The publisher's image of the server that local/ pins. */
+export const natsImage = 'docker.io/library/nats:2.12.0';
+/** Made by the operator, never in git: credentials a role, and what NATS runs with. */
 export const platformAuthSecret = 'clrk-platform-auth';
+export const natsConfigSecret = 'clrk-nats-config';
+export const natsConfigKey = 'nats.json';
+export const natsStoreDir = '/var/lib/clrk/nats';
+/** Addresses of this installation. */
 export const platformSettings = 'clrk-platform';
 export const ingressConfigSecret = 'clrk-ingress-config';
 
-export const ports = { health: 8083, ingressHttp: 8080, otlpHttp: 4318, telemetryApi: 8097 } as const;
+export const ports = {
+  health: 8083,
+  ingressHttp: 8080,
+  otlpHttp: 4318,
+  nats: 4222,
+  telemetryApi: 8097,
+} as const;
 
 export const variables = {
   podName: 'POD_NAME',
@@ -22,11 +35,16 @@ export const variables = {
   insecureRegistries: 'CLRK_INSECURE_REGISTRIES',
   platformImage: 'CLRK_PLATFORM_IMAGE',
   dataDir: 'CLRK_DATA_DIR',
+  clickhouseUrl: 'CLRK_CLICKHOUSE_URL',
 } as const;
 
 export const labels = {
   name: 'app.kubernetes.io/name',
   partOf: 'app.kubernetes.io/part-of',
+  version: 'app.kubernetes.io/version',
+  /** On everything the operator makes, pods of workers and gateways included. */
+  managedBy: 'app.kubernetes.io/managed-by',
+  managedByOperator: 'clrk-operator',
   /** `clrk dev` opens a port of this machine for such a Service. */
   expose: 'clrk.apoxy.dev/expose',
 } as const;

@@ -9,6 +9,7 @@ export declare function packagesMatch(
 ): boolean;
 export declare function missingCommands(
   path?: string,
+  forTests?: boolean,
 ): readonly { readonly command: string; readonly debian: string }[];
-export declare function bootstrap(): Promise<void>;
+export declare function bootstrap(options?: { readonly forTests?: boolean }): Promise<void>;
 export declare function main(work: () => Promise<number>): Promise<void>;

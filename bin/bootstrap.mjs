@@ -90,15 +90,17 @@ const systemCommands = [
   { command: 'setpriv', debian: 'util-linux' },
 ];
 
-export function missingCommands(path = process.env['PATH'] ?? '') {
+/** Only tests run these: Argo CD's scripts are Lua. */
+const testCommands = [{ command: 'lua5.1', debian: 'lua5.1' }];
+
+export function missingCommands(path = process.env['PATH'] ?? '', forTests = false) {
   const folders = [...path.split(delimiter), '/usr/sbin', '/sbin'];
-  return systemCommands.filter(({ command }) =>
-    folders.every((folder) => !existsSync(join(folder, command))),
-  );
+  const wanted = forTests ? [...systemCommands, ...testCommands] : systemCommands;
+  return wanted.filter(({ command }) => folders.every((folder) => !existsSync(join(folder, command))));
 }
 
-async function provideCommands(note) {
-  const missing = missingCommands();
+async function provideCommands(note, forTests) {
+  const missing = missingCommands(undefined, forTests);
   if (missing.length === 0) return 'there';
   const packages = missing.map(({ debian }) => debian);
   const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
@@ -127,14 +129,14 @@ async function provideOneTool(tool, note) {
 }
 
 /** Everything; resolves when `build/clrk.mjs` can run. */
-export async function bootstrap() {
+export async function bootstrap({ forTests = false } = {}) {
   judgeBasics({ version: process.versions.node, platform: process.platform, uid: process.getuid?.() ?? 0 });
   const progress = new Progress();
   try {
     const packages = progress.step('packages', providePackages);
     const work = [
       packages,
-      progress.step('system commands', provideCommands),
+      progress.step('system commands', (note) => provideCommands(note, forTests)),
       ...toolTable.map((tool) => progress.step(tool.name, (note) => provideOneTool(tool, note))),
       packages.then(
         () => progress.step('program', async () => (await import('./bundle.mjs')).provideBundle()),

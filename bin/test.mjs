@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bootstrap, main, root } from './bootstrap.mjs';
 
 await main(async () => {
-  await bootstrap();
+  await bootstrap({ forTests: true });
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const child = spawn(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
     cwd: root,

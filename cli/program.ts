@@ -11,12 +11,14 @@ import { addDev } from './commands/dev.ts';
 import { addGet } from './commands/get.ts';
 import { addInit } from './commands/init.ts';
 import { addImage } from './commands/image.ts';
+import { addInstall, addUpgrade } from './commands/install.ts';
 import { addLogs } from './commands/logs.ts';
 import { addReach } from './commands/reach.ts';
 import { addRoles } from './commands/role.ts';
 import { addRunTask } from './commands/run-task.ts';
 import { addTraces } from './commands/traces.ts';
 import { addValidate } from './commands/validate.ts';
+import { addUninstall } from './commands/uninstall.ts';
 import { addVersion } from './commands/version.ts';
 import { addWaive } from './commands/waive.ts';
 import { exitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
@@ -35,6 +37,9 @@ const commands: readonly AddCommand[] = [
   addValidate,
   addWaive,
   addReach,
+  addInstall,
+  addUpgrade,
+  addUninstall,
   addVersion,
   addCompletion,
   addRoles,

@@ -19,7 +19,7 @@ export const environment = {
   stateDir: 'CLRK_STATE_DIR',
   /** Path of runsc; absent: looked up in PATH. */
   runsc: 'CLRK_RUNSC',
-  /** Operator and telemetry: directory with the Secret clrk-platform-auth (files named as in `platformAuthKeys`). */
+  /** Telemetry: directory with the Secret clrk-platform-auth (files named as in `platformAuthKeys`). */
   platformAuthDir: 'CLRK_PLATFORM_AUTH_DIR',
   natsUrl: 'CLRK_NATS_URL',
   /** Operator: the endpoint it hands to data planes. */
@@ -43,19 +43,34 @@ export const ports = {
   workerDispatch: 8090,
   egressFrame: 8095,
   otlpHttp: 4318,
+  /** NATS in a cluster. */
+  nats: 4222,
   /** Telemetry's read API (logs, traces, invocations). */
   telemetryApi: 8097,
 } as const;
 
-/** The system namespace and the Secret with per-role credentials (created by the installer or `clrk dev`). */
+/** The system namespace and the Secret with per-role credentials (made by the operator or `clrk dev`). */
 export const systemNamespace = 'clrk-system';
 export const platformAuthSecret = 'clrk-platform-auth';
+/** What the NATS of a cluster runs with; the operator derives it from the credentials. */
+export const natsConfigSecret = 'clrk-nats-config';
+export const natsConfigKey = 'nats.json';
+/** Where its StatefulSet mounts the volume. */
+export const natsStoreDir = '/var/lib/clrk/nats';
 /** NATS user = role name, password = file `nats-<role>`; OTLP/read tokens = `otlp-<role>`, `telemetry-reader`. */
 export const platformAuthKeys = {
   nats: ['operator', 'ingress', 'worker', 'egress', 'telemetry'],
   otlp: ['operator', 'ingress', 'worker', 'egress'],
   reader: 'telemetry-reader',
+  /** Optional, a person's: a ClickHouse server's URL with its user and password. */
+  clickhouseUrl: 'clickhouse-url',
 } as const;
+/** Every key that must be in the Secret `clrk-platform-auth`. */
+export const platformAuthNames: readonly string[] = [
+  ...platformAuthKeys.nats.map((role) => `nats-${role}`),
+  ...platformAuthKeys.otlp.map((role) => `otlp-${role}`),
+  platformAuthKeys.reader,
+];
 /** Header that carries the reader token through the API server's service proxy (which drops Authorization). */
 export const readerTokenHeader = 'x-clrk-authorization';
 /** Image that Deployments of the platform name; the local node agent runs no other. */

@@ -17,6 +17,7 @@ export * from './ingress-config.ts';
 export * from './invocation.ts';
 export * from './ip-address.ts';
 export * from './listener.ts';
+export * from './nats-config.ts';
 export * from './pool-config.ts';
 export * from './process-status.ts';
 export * from './provider-host.ts';

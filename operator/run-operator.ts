@@ -1,8 +1,8 @@
 /**
- * The operator's process: settings, health port, NATS view, API client, and the Operator until a signal. Losing the
- * lease ends the process (another replica leads); NATS or the API server away does not.
+ * The operator's process: credentials, settings, health port, NATS view, API client, and the Operator until a signal.
+ * Losing the lease ends the process (another replica leads); NATS or the API server away does not.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ClrkError, canonicalJson, environment as variable, ports, statusBucket } from '../contract/index.ts';
 import {
@@ -16,7 +16,12 @@ import {
 } from '../process/index.ts';
 import { NatsDataPlanes } from './nats-data-planes.ts';
 import { Operator } from './operator.ts';
-import { readSettings, type OperatorSettings } from './platform-auth.ts';
+import { namespaceOf, operatorSettings, type OperatorSettings } from './operator-settings.ts';
+import {
+  ensurePlatformCredentials,
+  untilPlatformCredentials,
+  type PlatformCredentialsOptions,
+} from './platform-credentials.ts';
 import { ApiClient, Metrics } from './runtime/index.ts';
 
 const settingsBeatMs = 30_000;
@@ -27,40 +32,52 @@ export async function runOperator(environment: Environment): Promise<void> {
   const ended = new AbortController();
   const signal = AbortSignal.any([stop, ended.signal]);
   const metrics = new Metrics();
-  let settings = readSettings(environment);
-  const dataPlanes = new NatsDataPlanes();
   const config = loadKubeConfig(environment);
   const host = new URL(config.getCurrentCluster()?.server ?? 'https://unknown').host;
-  const operator = new Operator({
-    api: new ApiClient(config, (call) => metrics.restRequests.inc({ ...call, host })),
-    log,
-    metrics,
-    namespace: settings.systemNamespace,
-    identity: `${environment[variable.podName] ?? hostname()}_${randomUUID()}`,
-    now: Date.now,
-    settings: () => settings,
-    dataPlanes,
-    signal,
-  });
+  const api = new ApiClient(config, (call) => metrics.restRequests.inc({ ...call, host }));
+  const source = { api, namespace: namespaceOf(environment), randomBytes };
+  let operator: Operator | undefined;
   const health = await openHealthServer({
     host: requireVariable(environment, variable.podIp),
     port: ports.health,
-    ready: () => operator.notReady(),
+    ready: () => (operator === undefined ? 'no platform credentials yet' : operator.notReady()),
     metrics: async () => {
-      operator.observeAges();
+      operator?.observeAges();
       return await metrics.registry.metrics();
     },
   });
-  const beats = startBeats(operator, () => (settings = refreshed(environment, settings, operator, log)));
-  const watchingNats = dataPlanes.follow({
-    access: () => ({ url: settings.natsUrl, user: 'operator', password: settings.natsPassword }),
-    log,
-    signal,
-    onChange: () => operator.statusChanged(),
-  });
+  const dataPlanes = new NatsDataPlanes();
+  let beats: readonly NodeJS.Timeout[] = [];
+  let watchingNats: Promise<void> = Promise.resolve();
   try {
-    const lost = await operator.run();
-    if (lost) {
+    const credentials = await untilPlatformCredentials({ ...source, log, signal });
+    if (credentials === undefined) return;
+    let settings = operatorSettings(environment, credentials);
+    const running = new Operator({
+      api,
+      log,
+      metrics,
+      namespace: settings.systemNamespace,
+      identity: `${environment[variable.podName] ?? hostname()}_${randomUUID()}`,
+      now: Date.now,
+      settings: () => settings,
+      dataPlanes,
+      signal,
+    });
+    operator = running;
+    beats = startBeats(running, async () => {
+      const next = await refreshed({ environment, source, log }, settings);
+      if (canonicalJson(next) === canonicalJson(settings)) return;
+      settings = next;
+      running.settingsChanged();
+    });
+    watchingNats = dataPlanes.follow({
+      access: () => ({ url: settings.natsUrl, user: 'operator', password: settings.natsPassword }),
+      log,
+      signal,
+      onChange: () => running.statusChanged(),
+    });
+    if (await running.run()) {
       throw new ClrkError('LEADERSHIP_LOST', 'operator lost its lease and ends', { retryable: true });
     }
   } finally {
@@ -71,25 +88,27 @@ export async function runOperator(environment: Environment): Promise<void> {
   }
 }
 
-/** Expiry of silent data planes has no event; settings are files of a mounted Secret. Both are polled. */
-function startBeats(operator: Operator, refresh: () => void): readonly NodeJS.Timeout[] {
+/** Expiry of silent data planes has no event, and the operator has no reason to watch its own credentials: polled. */
+function startBeats(operator: Operator, refresh: () => Promise<void>): readonly NodeJS.Timeout[] {
   return [
     setInterval(() => operator.statusChanged(), statusBucket.heartbeatMs),
-    setInterval(refresh, settingsBeatMs),
+    setInterval(() => void refresh(), settingsBeatMs),
   ];
 }
 
-function refreshed(
-  environment: Environment,
+interface SettingsSource {
+  readonly environment: Environment;
+  readonly source: PlatformCredentialsOptions;
+  readonly log: Log;
+}
+
+/** Never rejects: the settings in force stay until newer ones can be read. */
+async function refreshed(
+  { environment, source, log }: SettingsSource,
   current: OperatorSettings,
-  operator: Operator,
-  log: Log,
-): OperatorSettings {
+): Promise<OperatorSettings> {
   try {
-    const next = readSettings(environment);
-    if (canonicalJson(next) === canonicalJson(current)) return current;
-    queueMicrotask(() => operator.settingsChanged());
-    return next;
+    return operatorSettings(environment, await ensurePlatformCredentials(source));
   } catch (thrown) {
     log.warn({ err: thrown }, 'settings not read, the previous ones stay');
     return current;

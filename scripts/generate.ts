@@ -8,6 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
+import { writeKustomization } from '../apps/index.ts';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
 import { referencePages } from './api-reference.ts';
 import { rulePages } from './rule-pages.ts';
@@ -30,6 +31,7 @@ function writeCrds(directory: string): void {
   for (const name of readdirSync(directory))
     if (name.endsWith('.yaml') && !files.has(name)) rmSync(join(directory, name));
   for (const [name, text] of files) writeFileSync(join(directory, name), text);
+  writeKustomization(directory);
 }
 
 function writePages(directory: string, pages: ReadonlyMap<string, string>): void {
@@ -83,16 +85,10 @@ function importConstructs(root: string): void {
 }
 
 /** One page a construct; a page whose construct is gone goes too. */
-function writeReference(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
-  for (const [name, text] of referencePages()) writeFileSync(join(directory, name), text);
-}
-
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = process.cwd();
   writeCrds(join(root, 'crds'));
   importConstructs(root);
-  writeReference(join(root, 'docs/constructs'));
+  writePages(join(root, 'docs/constructs'), referencePages());
   writePages(join(root, 'docs/rules'), rulePages(root));
 }

@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { renderNatsConfig, rolePermissions } from '../../contract/index.ts';
 import type { Home } from '../home.ts';
 import { writePrivateFile } from '../private-file.ts';
 import type { Subnet } from '../subnet.ts';
@@ -13,7 +14,6 @@ import { apiServerArgs, controllerManagerArgs } from './api-server.ts';
 import type { ControlPlaneCertificates } from './certificates.ts';
 import { renderTokenFile, type Credentials } from './credentials.ts';
 import { renderTokenKubeconfig } from './kubeconfig.ts';
-import { renderNatsConfig, rolePermissions } from './nats-config.ts';
 import { answersHttp, greetsAsNats } from './readiness.ts';
 
 export interface ControlPlanePorts {
@@ -136,7 +136,8 @@ function nats(input: ControlPlaneInput): ChildSpec {
   const passwords = Object.fromEntries(
     Object.keys(rolePermissions).map((role) => [role, credentials.platform[`nats-${role}`] ?? '']),
   );
-  writePrivateFile(config, renderNatsConfig({ port: ports.nats, storeDir: home.nats, passwords }));
+  const place = { serverName: 'clrk-dev', host: '127.0.0.1', port: ports.nats, storeDir: home.nats };
+  writePrivateFile(config, renderNatsConfig({ ...place, passwords }));
   return childSpec(input, {
     name: 'nats-server',
     command: input.toolPath('nats-server'),

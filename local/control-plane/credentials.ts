@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { platformAuthKeys } from '../../contract/index.ts';
+import { platformAuthNames } from '../../contract/index.ts';
 import { readFileIfAny, writePrivateFile } from '../private-file.ts';
 
 const credentialsSchema = Type.Object({
@@ -17,11 +17,9 @@ const credentialsSchema = Type.Object({
 export type Credentials = Static<typeof credentialsSchema>;
 
 export function createCredentials(random: () => string): Credentials {
-  const { nats, otlp, reader } = platformAuthKeys;
-  const keys = [...nats.map((role) => `nats-${role}`), ...otlp.map((role) => `otlp-${role}`), reader];
   return {
     api: { admin: random(), nodeAgent: random(), controllerManager: random() },
-    platform: Object.fromEntries(keys.map((key) => [key, random()])),
+    platform: Object.fromEntries(platformAuthNames.map((key) => [key, random()])),
   };
 }
 

@@ -54,6 +54,11 @@ export function systemObjects({ credentials, natsUrl, subnet, registryPort }: In
   ];
 }
 
+/** NATS is a child process here, and the settings are this machine's (above). */
+function isForOneMachine({ kind, metadata }: KubeObject): boolean {
+  return metadata.name !== 'clrk-nats' && !(kind === 'ConfigMap' && metadata.name === platformSettingsName);
+}
+
 function manifestsOf(root: string, folder: string): KubeObject[] {
   const path = join(root, folder);
   if (existsSync(path)) return readManifests(path).filter(({ kind }) => kind !== 'Kustomization');
@@ -67,5 +72,5 @@ export async function installPlatform(client: ApiClient, input: InstallInput): P
   await applyManifests(client, crds);
   await awaitEstablished(client, crds);
   await applyManifests(client, systemObjects(input));
-  await applyManifests(client, manifestsOf(input.root, 'dist/platform'));
+  await applyManifests(client, manifestsOf(input.root, 'dist/platform').filter(isForOneMachine));
 }

@@ -14,8 +14,12 @@ export const systemName = {
   controlPlaneCa: 'clrk-control-plane-ca',
   ingressClient: 'clrk-ingress-client',
   telemetryService: 'clrk-telemetry',
-  ingressHost: 'clrk-ingress.clrk-system.svc.cluster.local',
 } as const;
+
+/** Where agents' Services point. A name with the cluster's default domain: an ExternalName has no search path. */
+export function ingressHost(systemNamespace: string): string {
+  return `clrk-ingress.${systemNamespace}.svc.cluster.local`;
+}
 
 /** Keys of the Secret `clrk-pool-keys-<pool>`. */
 export const poolKey = { frame: 'frame.key', certificate: 'tls.crt', privateKey: 'tls.key' } as const;

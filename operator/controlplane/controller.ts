@@ -1,13 +1,15 @@
 /**
- * The control plane's own PKI: one CA (Secret clrk-control-plane-ca) and the client certificate the ingress shows to
+ * What the control plane makes for itself: the configuration of NATS (Secret clrk-nats-config) and its own PKI, one CA (Secret clrk-control-plane-ca) and the client certificate the ingress shows to
  * workers. It makes them once, renews the leaf before it expires, and never replaces a CA that can be read.
  */
+import { natsConfigSecret, platformAuthSecret } from '../../contract/index.ts';
 import { createCa, issueLeaf } from '../../pki/index.ts';
 import { certificateState, leafTtlMs } from '../certificate.ts';
 import { label, secretText, systemName } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds } from '../kind.ts';
 import { managedLabels } from '../owner.ts';
+import { applyNatsConfig } from './nats.ts';
 import { controlPlaneCa } from '../platform.ts';
 import { writeRandomSecret } from '../random-secret.ts';
 import type { ReconcileResult } from '../runtime/index.ts';
@@ -17,6 +19,7 @@ const caYears = 10;
 const retryMs = 500;
 
 async function reconcile(context: Context): Promise<ReconcileResult> {
+  await applyNatsConfig(context);
   const ca = controlPlaneCa(context);
   if (ca === undefined) {
     await makeCa(context);
@@ -64,7 +67,12 @@ export const controlPlaneController: ControllerSpec = {
       resource: kinds.secret,
       keysOf: (_world, { before, after }) => {
         const name = (after ?? before)?.metadata?.name;
-        const ours: readonly (string | undefined)[] = [systemName.controlPlaneCa, systemName.ingressClient];
+        const ours: readonly (string | undefined)[] = [
+          systemName.controlPlaneCa,
+          systemName.ingressClient,
+          platformAuthSecret,
+          natsConfigSecret,
+        ];
         return ours.includes(name) ? [controlPlaneKey] : [];
       },
     },

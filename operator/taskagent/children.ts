@@ -1,5 +1,5 @@
 /** A TaskAgent's children, pure: the revision of its present generation and the name callers dial. */
-import { childName, label, systemName } from '../compile/index.ts';
+import { childName, label, ingressHost } from '../compile/index.ts';
 import type { AgentSandboxRevision, TaskAgent } from '../kind.ts';
 import { controllerRef, labelValue, managedLabels } from '../owner.ts';
 import type { KubeObject } from '../runtime/index.ts';
@@ -51,7 +51,7 @@ export function desiredRevision(agent: TaskAgent): KubeObject {
 }
 
 /** `http://clrk-<agent>.<namespace>/` reaches the shared ingress, which dispatches by this host name. */
-export function agentService(agent: TaskAgent): KubeObject {
+export function agentService(agent: TaskAgent, systemNamespace: string): KubeObject {
   const { metadata } = agent;
   return {
     metadata: {
@@ -60,7 +60,7 @@ export function agentService(agent: TaskAgent): KubeObject {
       labels: { ...managedLabels('agent'), [label.agent]: labelValue(metadata.name) },
       ownerReferences: [controllerRef({ kind: 'TaskAgent', metadata })],
     },
-    spec: { type: 'ExternalName', externalName: systemName.ingressHost },
+    spec: { type: 'ExternalName', externalName: ingressHost(systemNamespace) },
   } as KubeObject;
 }
 

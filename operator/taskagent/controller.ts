@@ -45,7 +45,7 @@ async function applyChildren(context: Context, agent: TaskAgent): Promise<void> 
   if (existing === undefined) {
     await context.applier.apply(kinds.agentSandboxRevision, revision, undefined);
   }
-  const service = agentService(agent);
+  const service = agentService(agent, context.settings().systemNamespace);
   const observed = context.world.get(kinds.service, namespace, service.metadata?.name ?? '');
   requireOwn('Service', observed, owner);
   await context.applier.apply(kinds.service, service, observed);

@@ -176,7 +176,7 @@ export function configReader(metadata: Metadata, secretName: string): KubeObject
     apiGroups: [''],
     resources: ['secrets'],
     resourceNames: [secretName],
-    verbs: ['get', 'list', 'watch'],
+    verbs: ['get', 'watch'],
   };
   return { metadata, rules: [rule] } as KubeObject;
 }

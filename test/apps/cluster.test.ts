@@ -18,7 +18,12 @@ describe('dist on a real API server', () => {
   async function kubectl(...args: string[]): Promise<string> {
     const kubeconfig = `--kubeconfig=${join(plane.directory, 'admin.kubeconfig')}`;
     const cacheDir = `--cache-dir=${join(plane.directory, 'kubectl-cache')}`;
-    return (await run(kubectlPath, [kubeconfig, cacheDir, ...args], { cwd: repositoryRoot })).stdout;
+    return (
+      await run(kubectlPath, [kubeconfig, cacheDir, ...args], {
+        cwd: repositoryRoot,
+        maxBuffer: 64 * 1024 * 1024,
+      })
+    ).stdout;
   }
 
   /** `kubectl auth can-i` answers no with exit code 1. */
@@ -36,20 +41,23 @@ describe('dist on a real API server', () => {
   beforeAll(async () => {
     plane = await ControlPlane.start();
     writeFileSync(join(plane.directory, 'admin.kubeconfig'), plane.config().exportConfig(), { mode: 0o600 });
-    await kubectl('apply', '--server-side', '-f', 'dist/platform/Namespace.clrk-system.k8s.yaml');
+    await kubectl('apply', '--server-side', '-f', 'dist/platform/0-Namespace.clrk-system.k8s.yaml');
   });
   afterAll(async () => {
     await plane.stop();
   });
 
-  test.each(['platform', 'examples', 'examples-openai'])(
+  test.each(['platform', 'defaults', 'examples', 'examples-openai'])(
     'kubectl apply -f dist/%s accepts every object, strictly',
     async (folder) => {
       const applied = await kubectl('apply', '--server-side', '--validate=strict', '-f', `dist/${folder}`);
-      expect(applied.trim().split('\n').length).toBeGreaterThanOrEqual(6);
+      expect(applied.trim().split('\n').length).toBeGreaterThanOrEqual(3);
       // Applied again, also client-side by kustomize, nothing is left to change.
       const diff = await kubectl('diff', '--server-side', '-k', `dist/${folder}`);
       expect(diff).toBe('');
+      const dryRun = async (): Promise<string> =>
+        await kubectl('apply', '--server-side', '--dry-run=server', '-o', 'json', '-k', `dist/${folder}`);
+      expect(await dryRun()).toBe(await dryRun());
     },
   );
 
@@ -57,11 +65,12 @@ describe('dist on a real API server', () => {
     await kubectl('apply', '--server-side', '-f', 'dist/platform');
     const pods = await eventually(async () => {
       const names = (await kubectl('get', 'pods', '-n', 'clrk-system', '-o', 'name')).trim().split('\n');
-      if (names.length < 3) throw new Error(`only ${names.join(' ')}`);
+      if (names.length < 4) throw new Error(`only ${names.join(' ')}`);
       return names;
     }, 30_000);
-    expect(pods.map((name) => name.replace(/-[a-z0-9]+-[a-z0-9]+$/, '')).toSorted()).toEqual([
+    expect(pods.map((name) => name.replace(/-[a-z0-9]{8,10}-[a-z0-9]{5}$/, '')).toSorted()).toEqual([
       'pod/clrk-ingress',
+      'pod/clrk-nats-0',
       'pod/clrk-operator',
       'pod/clrk-telemetry',
     ]);

@@ -12,10 +12,16 @@ test('names, ports and variables of apps/ are those of contract/', () => {
     systemNamespace: names.systemNamespace,
     platformImage: names.platformImage,
     platformAuthSecret: names.platformAuthSecret,
+    natsConfigSecret: names.natsConfigSecret,
+    natsConfigKey: names.natsConfigKey,
+    natsStoreDir: names.natsStoreDir,
   }).toEqual({
     systemNamespace: contract.systemNamespace,
     platformImage: contract.platformImage,
     platformAuthSecret: contract.platformAuthSecret,
+    natsConfigSecret: contract.natsConfigSecret,
+    natsConfigKey: contract.natsConfigKey,
+    natsStoreDir: contract.natsStoreDir,
   });
   expect(names.ingressConfigSecret).toBe(contract.configSecretName.ingress());
   expect(names.platformSettings).toBe(platformSettingsName);

@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import {
   ApiClient,
@@ -39,11 +39,17 @@ export class ControlPlane {
   readonly directory = mkdtempSync(join(tmpdir(), 'clrk-operator-test-'));
   readonly #token = randomBytes(16).toString('hex');
   readonly #children = new Map<string, ChildProcess>();
+  readonly #audit: boolean;
   #etcdPort = 0;
   #port = 0;
 
-  static async start(): Promise<ControlPlane> {
-    const plane = new ControlPlane();
+  private constructor(audit: boolean) {
+    this.#audit = audit;
+  }
+
+  /** With `audit`, every request is recorded (`auditLog`). */
+  static async start(options: { readonly audit?: boolean } = {}): Promise<ControlPlane> {
+    const plane = new ControlPlane(options.audit === true);
     try {
       await plane.#boot();
       return plane;
@@ -53,17 +59,30 @@ export class ControlPlane {
     }
   }
 
-  config(): KubeConfig {
+  /** As cluster admin, or as whoever the token names. */
+  config(token = this.#token): KubeConfig {
     const config = new KubeConfig();
     config.loadFromClusterAndUser(
       { name: 'test', server: `https://127.0.0.1:${this.#port}`, skipTLSVerify: true },
-      { name: 'admin', token: this.#token },
+      { name: 'user', token },
     );
     return config;
   }
 
-  client(observe?: CallObserver): ApiClient {
-    return new ApiClient(this.config(), observe);
+  get auditLog(): string {
+    return join(this.directory, 'audit.log');
+  }
+
+  /** A token of the ServiceAccount, as a pod of it would get. */
+  async tokenOf(namespace: string, account: string): Promise<string> {
+    const core = this.config().makeApiClient(CoreV1Api);
+    const body = { spec: { audiences: ['https://kubernetes.default.svc'] } };
+    const answer = await core.createNamespacedServiceAccountToken({ namespace, name: account, body });
+    return answer.status?.token ?? '';
+  }
+
+  client(observe?: CallObserver, token?: string): ApiClient {
+    return new ApiClient(this.config(token), observe);
   }
 
   async stop(): Promise<void> {
@@ -121,6 +140,9 @@ export class ControlPlane {
       '--authorization-mode=RBAC',
       '--allow-privileged=true',
       `--token-auth-file=${join(this.directory, 'tokens.csv')}`,
+      // Some clusters enforce it; then owner references need a right of their own.
+      '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
+      ...(this.#audit ? this.#auditArgs() : []),
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-key-file=${join(this.directory, 'sa.pub')}`,
       `--service-account-signing-key-file=${join(this.directory, 'sa.key')}`,
@@ -139,6 +161,20 @@ export class ControlPlane {
     }, 60_000);
   }
 
+  #auditArgs(): string[] {
+    const policy = {
+      apiVersion: 'audit.k8s.io/v1',
+      kind: 'Policy',
+      omitStages: ['RequestReceived'],
+      rules: [{ level: 'Metadata' }],
+    };
+    this.#file('audit-policy.json', JSON.stringify(policy));
+    return [
+      `--audit-policy-file=${join(this.directory, 'audit-policy.json')}`,
+      `--audit-log-path=${this.auditLog}`,
+    ];
+  }
+
   async #startControllerManager(): Promise<void> {
     const kubeconfig = join(this.directory, 'kubeconfig');
     writeFileSync(kubeconfig, this.config().exportConfig(), { mode: 0o600 });
@@ -149,7 +185,7 @@ export class ControlPlane {
       '--bind-address=127.0.0.1',
       `--cert-dir=${join(this.directory, 'certs-kcm')}`,
       '--leader-elect=false',
-      '--controllers=deployment-controller,replicaset-controller,garbage-collector-controller,namespace-controller,serviceaccount-controller',
+      '--controllers=deployment-controller,replicaset-controller,statefulset-controller,garbage-collector-controller,namespace-controller,serviceaccount-controller,persistentvolumeclaim-protection-controller',
       `--service-account-private-key-file=${join(this.directory, 'sa.key')}`,
     ]);
   }

@@ -1,25 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   configDigestAnnotation,
   configSecretKey,
   gatewayConfigSchema,
   ingressConfigSchema,
+  natsConfigKey,
+  natsConfigSecret,
   parseConfig,
+  platformAuthSecret,
   poolConfigSchema,
   type GatewayConfig,
   type IngressConfig,
   type PoolConfig,
 } from '../../contract/index.ts';
-import { kinds, type Secret } from '../../operator/kind.ts';
+import { apiGroup, kinds, type Secret } from '../../operator/kind.ts';
+import { ensurePlatformCredentials } from '../../operator/platform-credentials.ts';
 import {
   type ApiClient,
   type Condition,
   type KubeObject,
   type Resource,
 } from '../../operator/runtime/index.ts';
+import { watchConfig } from '../../process/index.ts';
 import { ControlPlane, eventually } from './control-plane.ts';
 import { agent, backend, gateway, l4Route, policy, pool, providerRoute } from './manifest.ts';
+import { grantedRights, installRights, usedRights } from './rights.ts';
 import { FakeDataPlanes, RunningOperator } from './running-operator.ts';
 
 const kindOf: Readonly<Record<string, Resource>> = Object.fromEntries(
@@ -34,12 +44,16 @@ let writes = 0;
 const words = new FakeDataPlanes();
 
 beforeAll(async () => {
-  plane = await ControlPlane.start();
+  plane = await ControlPlane.start({ audit: true });
   api = plane.client();
-  await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'clrk-system' } });
-  const counting = plane.client(({ method }) => {
-    if (method === 'PATCH' || method === 'POST') writes += 1;
-  });
+  await installRights(api);
+  // The operator may do what dist/platform grants its account, and no more: a missing right fails every test here.
+  const counting = plane.client(
+    ({ method }) => {
+      if (method === 'PATCH' || method === 'POST') writes += 1;
+    },
+    await plane.tokenOf('clrk-system', 'clrk-operator'),
+  );
   operator = new RunningOperator(counting, words);
 }, 120_000);
 
@@ -215,9 +229,7 @@ describe('operator against a real API server', () => {
     });
     const role = await get(kinds.role, 'clrk-worker-p');
     expect(role).toMatchObject({
-      rules: [
-        { resources: ['secrets'], resourceNames: ['clrk-pool-config-p'], verbs: ['get', 'list', 'watch'] },
-      ],
+      rules: [{ resources: ['secrets'], resourceNames: ['clrk-pool-config-p'], verbs: ['get', 'watch'] }],
     });
   });
 
@@ -370,11 +382,39 @@ describe('operator against a real API server', () => {
     const before = await poolConfig();
     await operator?.stop();
     await apply({ ...l4Route });
-    operator = new RunningOperator(plane.client(), words, 'second');
+    const token = await plane.tokenOf('clrk-system', 'clrk-operator');
+    operator = new RunningOperator(plane.client(undefined, token), words, 'second');
     await eventually(async () => expect((await gatewayConfig()).destinations.rules).toHaveLength(2));
     const after = await poolConfig();
     expect(after.frameKeyBase64).toBe(before.frameKeyBase64);
     expect(after.dispatchTls).toEqual(before.dispatchTls);
+  });
+
+  it('makes the platform’s credentials once, keeps what is there, and derives what NATS runs with', async () => {
+    const own = plane.client(undefined, await plane.tokenOf('clrk-system', 'clrk-operator'));
+    const options = { api: own, namespace: 'clrk-system', randomBytes };
+    // Two replicas start together: both end with the same credentials.
+    const [first, second] = await Promise.all([
+      ensurePlatformCredentials(options),
+      ensurePlatformCredentials(options),
+    ]);
+    expect(second).toEqual(first);
+    expect(first.get('nats-worker')).toMatch(/^[\w-]{43}$/);
+    const secret = await get<Secret>(kinds.secret, platformAuthSecret, 'clrk-system');
+    const { 'otlp-egress': _dropped, ...rest } = secret.data ?? {};
+    await api.replace(kinds.secret, { ...secret, data: rest } as KubeObject);
+    const completed = await ensurePlatformCredentials(options);
+    expect([...completed].filter(([key]) => key !== 'otlp-egress')).toEqual(
+      [...first].filter(([key]) => key !== 'otlp-egress'),
+    );
+    expect(completed.get('otlp-egress')).not.toBe(first.get('otlp-egress'));
+    await eventually(async () => {
+      const config = await get<Secret>(kinds.secret, natsConfigSecret, 'clrk-system');
+      const text = Buffer.from(config.data?.[natsConfigKey] ?? '', 'base64').toString('utf8');
+      const parsed = JSON.parse(text) as { authorization: { users: { user: string; password: string }[] } };
+      const worker = parsed.authorization.users.find(({ user }) => user === 'worker');
+      expect(worker?.password).toBe(first.get('nats-worker'));
+    });
   });
 
   it('deleting everything leaves a clean world', async () => {
@@ -399,8 +439,57 @@ describe('operator against a real API server', () => {
         .map((item) => item.metadata?.name);
       expect(names).toEqual(['openai']);
       const { items: accounts } = await api.list(kinds.serviceAccount, {});
-      expect(accounts.filter((item) => item.metadata?.name?.startsWith('clrk'))).toEqual([]);
+      const children = accounts.filter(({ metadata }) => metadata?.namespace === 'default');
+      expect(children.map(({ metadata }) => metadata?.name)).toEqual(['default']);
       expect((await ingressConfig()).agents).toEqual([]);
     }, 45_000);
   }, 60_000);
+
+  it('used every right that dist/platform grants the operator, and no other', async () => {
+    const granted = grantedRights('clrk-operator');
+    const used = usedRights(plane.auditLog, 'system:serviceaccount:clrk-system:clrk-operator');
+    expect(used.denied).toEqual([]);
+    // Not requests but permissions another request is judged by (owner references; see the admission plugin).
+    const judged = [...granted].filter((right) => right.endsWith('/finalizers'));
+    // Kinds this test makes no object of: their status is somebody else's test.
+    const made = new Set(['AgentSandboxRevision', ...everything.map(({ kind }) => kind)]);
+    const others = Object.values(kinds).filter(({ group, kind }) => group === apiGroup && !made.has(kind));
+    const untried = new Set(others.map(({ plural }) => `patch ${apiGroup}/${plural}/status`));
+    const expected = [...granted].filter((right) => !untried.has(right));
+    expect([...new Set([...used.allowed, ...judged])].toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('the ingress reads its config with the two rights it is granted', async () => {
+    const kubeconfig = join(plane.directory, 'ingress.kubeconfig');
+    const token = await plane.tokenOf('clrk-system', 'clrk-ingress');
+    writeFileSync(kubeconfig, plane.config(token).exportConfig(), { mode: 0o600 });
+    const stop = new AbortController();
+    const user = 'system:serviceaccount:clrk-system:clrk-ingress';
+    try {
+      const config = await new Promise<IngressConfig>((resolve) => {
+        watchConfig({
+          environment: {
+            KUBECONFIG: kubeconfig,
+            POD_NAMESPACE: 'clrk-system',
+            CLRK_CONFIG_SECRET: 'clrk-ingress-config',
+          },
+          schema: ingressConfigSchema,
+          log: pino({ level: 'silent' }),
+          signal: stop.signal,
+          onConfig: resolve,
+        });
+      });
+      expect(config.agents).toEqual([]);
+      await eventually(async () => {
+        const used = usedRights(plane.auditLog, user);
+        expect(used.denied).toEqual([]);
+        expect([...used.allowed].toSorted()).toEqual([...grantedRights('clrk-ingress')].toSorted());
+        await Promise.resolve();
+      });
+    } finally {
+      stop.abort();
+    }
+    // Telemetry asks nothing of the Kubernetes API, and its pods carry no token.
+    expect([...grantedRights('clrk-telemetry')]).toEqual([]);
+  });
 });

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, StorageType, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { invocationStream, statusBucket } from '../../../contract/index.ts';
-import { renderNatsConfig, rolePermissions } from '../../../local/control-plane/nats-config.ts';
-import { claimHiddenPort } from '../../../local/control-plane/port.ts';
-import { greetsAsNats } from '../../../local/control-plane/readiness.ts';
-import { provideTools } from '../../../local/tool-paths.ts';
+import { invocationStream, renderNatsConfig, rolePermissions, statusBucket } from '../../contract/index.ts';
+import { claimHiddenPort } from '../../local/control-plane/port.ts';
+import { greetsAsNats } from '../../local/control-plane/readiness.ts';
+import { provideTools } from '../../local/tool-paths.ts';
 
 let folder = '';
 let port = 0;
@@ -24,7 +23,8 @@ beforeAll(async () => {
     Object.keys(rolePermissions).map((role) => [role, `password-${role}`]),
   );
   const config = join(folder, 'nats.json');
-  writeFileSync(config, renderNatsConfig({ port, storeDir: join(folder, 'store'), passwords }), {
+  const place = { serverName: 'test', host: '127.0.0.1', port, storeDir: join(folder, 'store') };
+  writeFileSync(config, renderNatsConfig({ ...place, passwords }), {
     mode: 0o600,
   });
   server = spawn(toolPath('nats-server'), ['--config', config], { stdio: 'ignore' });

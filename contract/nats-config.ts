@@ -1,9 +1,10 @@
 /**
  * nats-server's configuration: JetStream on disk, every write synced before it is acknowledged, and one user a role
- * with no more rights than its work needs. Pure; the file it becomes holds passwords (0600). A role added to
- * contract/ gets nothing until it is named here.
+ * with no more rights than its work needs. Pure; the text holds passwords. Here because the operator writes it for a
+ * cluster and `clrk dev` for one machine. A role added to contract/ gets nothing until it is named here.
  */
-import { invocationStream, statusBucket } from '../../contract/index.ts';
+import { statusBucket } from './process-status.ts';
+import { invocationStream } from './invocation.ts';
 
 interface Permissions {
   readonly publish: readonly string[];
@@ -66,6 +67,8 @@ export const rolePermissions: Readonly<Record<string, Permissions>> = {
 };
 
 export interface NatsConfigInput {
+  readonly serverName: string;
+  readonly host: string;
   readonly port: number;
   readonly storeDir: string;
   /** By role. */
@@ -73,15 +76,16 @@ export interface NatsConfigInput {
 }
 
 /** nats-server reads JSON: its configuration language is a superset. */
-export function renderNatsConfig({ port, storeDir, passwords }: NatsConfigInput): string {
+export function renderNatsConfig(input: NatsConfigInput): string {
+  const { serverName, host, port, storeDir, passwords } = input;
   const users = Object.entries(rolePermissions).flatMap(([role, permissions]) => {
     const password = passwords[role];
     return password === undefined ? [] : [{ user: role, password, permissions }];
   });
   return JSON.stringify(
     {
-      server_name: 'clrk-dev',
-      listen: `127.0.0.1:${port}`,
+      server_name: serverName,
+      listen: `${host}:${port}`,
       jetstream: {
         store_dir: storeDir,
         // reference/security.md: the default syncs every two minutes and loses acknowledged messages.

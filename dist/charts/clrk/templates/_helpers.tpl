@@ -1,0 +1,11 @@
+{{- /* The image of all roles: the digest wins over the tag, the tag over the chart's version. */ -}}
+{{- define "clrk.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+{{- define "clrk.natsUrl" -}}
+{{ .Values.nats.url | default (printf "nats://clrk-nats.%s.svc:4222" .Release.Namespace) }}
+{{- end -}}

@@ -1,0 +1,3 @@
+local actions = {}
+actions["restart"] = { ["disabled"] = false }
+return actions

@@ -1,0 +1,10 @@
+-- Makes a new revision of the agent; the old one serves until the new one is ready.
+local os = require("os")
+local template = obj.spec.template or {}
+local metadata = template.metadata or {}
+local annotations = metadata.annotations or {}
+annotations["clrk.apoxy.dev/restartedAt"] = os.date("!%Y-%m-%dT%XZ")
+metadata.annotations = annotations
+template.metadata = metadata
+obj.spec.template = template
+return obj
