@@ -1,4 +1,4 @@
-/** The one door of `local/`: `clrk dev …` for the CLI, the pinned tools for tests and benches. */
+/** The one door of `local/`: `clrk dev …` for the CLI, the platform's program for its image. */
 export { devDown, devUp } from './dev/background.ts';
 export type {
   DevBase,
@@ -11,3 +11,4 @@ export { devLogs } from './dev/logs.ts';
 export { devReset } from './dev/reset.ts';
 export { runDev } from './dev/run-dev.ts';
 export { devStatus } from './dev/status.ts';
+export { platformProgram } from './platform-program.ts';

@@ -1,7 +1,8 @@
 /**
- * `clrk image build|push|ls`: an agent's TypeScript file to an image, to a registry. This file parses flags; `oci/` does
- * the work. Passwords come from stdin, never from argv.
+ * `clrk image build|push|ls`: an agent's TypeScript file, or the platform itself, to an image, to a registry. This file
+ * parses flags; `oci/` does the work. Passwords come from stdin, never from argv.
  */
+import { platformImage } from '../../contract/index.ts';
 import type { BuiltImage, ListedImage, PushedImage, PushImageOptions } from '../../oci/index.ts';
 import { usageError } from '../exit-code.ts';
 import { notice, printLine, readAll, type Io } from '../io.ts';
@@ -10,8 +11,9 @@ import { renderTable } from '../render/table.ts';
 import { examples, type AddCommand } from './command.ts';
 
 interface BuildOptions {
-  readonly tag: string;
+  readonly tag?: string;
   readonly output?: string;
+  readonly platform?: boolean;
 }
 interface PushOptions {
   readonly to?: string;
@@ -44,14 +46,40 @@ export function renderImages(images: readonly ListedImage[], now: Date): string 
   return renderTable({ headers: ['NAME', 'DIGEST', 'ARCH', 'SIZE', 'AGE'], rows });
 }
 
-async function build(io: Io, entry: string, options: BuildOptions): Promise<void> {
+async function buildAgent(
+  entry: string | undefined,
+  tag: string | undefined,
+  output: object,
+): Promise<BuiltImage> {
+  if (entry === undefined)
+    throw usageError('the agent’s file is missing', 'clrk image build AGENT.ts -t NAME, or --platform.');
+  if (tag === undefined) throw usageError('--tag is missing', 'The image’s name: -t [HOST/]NAME[:TAG].');
   const { buildImage } = await import('../../oci/index.ts');
-  const built: BuiltImage = await buildImage({
-    entry,
-    name: options.tag,
-    ...(options.output === undefined ? {} : { output: options.output }),
-  });
-  await printLine(io, `image/${options.tag} built ${built.digest}`);
+  return buildImage({ entry, name: tag, ...output });
+}
+
+async function buildPlatform(
+  io: Io,
+  entry: string | undefined,
+  tag: string | undefined,
+  output: object,
+): Promise<BuiltImage> {
+  if (entry !== undefined)
+    throw usageError('--platform takes no file', 'The platform is this program itself.');
+  const { buildPlatformImage } = await import('../../oci/index.ts');
+  const { platformProgram } = await import('../../local/index.ts');
+  const program = await platformProgram((text) => notice(io, text));
+  return buildPlatformImage({ ...program, name: tag ?? platformImage, ...output });
+}
+
+async function build(io: Io, entry: string | undefined, options: BuildOptions): Promise<void> {
+  const { tag } = options;
+  const output = options.output === undefined ? {} : { output: options.output };
+  const built =
+    options.platform === true
+      ? await buildPlatform(io, entry, tag, output)
+      : await buildAgent(entry, tag, output);
+  await printLine(io, `image/${tag ?? built.name} built ${built.digest}`);
 }
 
 /** A registry on this machine has no certificate: the development platform's. */
@@ -97,21 +125,23 @@ async function list(io: Io, options: ListOptions): Promise<void> {
 export const addImage: AddCommand = ({ program, io }) => {
   const image = program
     .command('image')
-    .description('Build, push and list agent images')
+    .description('Build, push and list images: agents’ and the platform’s')
     .addHelpText(
       'before',
       examples(
         'clrk image build ./agent.ts -t localhost:5100/mine:1',
         'clrk image push localhost:5100/mine:1',
         'clrk image ls',
+        'clrk image build --platform --output ./platform-image',
       ),
     );
   image
-    .command('build <entry>')
+    .command('build [entry]')
     .description('Bundle a TypeScript agent onto a Node base layer; same input, same digest')
-    .requiredOption('-t, --tag <name>', 'the image’s name: [HOST/]NAME[:TAG]')
-    .option('--output <directory>', 'OCI layout to write; default: $CLRK_HOME/images')
-    .action(async (entry: string, options: BuildOptions) => {
+    .option('-t, --tag <name>', 'the image’s name: [HOST/]NAME[:TAG]')
+    .option('-o, --output <directory>', 'OCI layout to write; default: $CLRK_HOME/images')
+    .option('--platform', 'this program instead of an agent: the image of the platform’s Deployments')
+    .action(async (entry: string | undefined, options: BuildOptions) => {
       await build(io, entry, options);
     });
   image

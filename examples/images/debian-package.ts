@@ -4,31 +4,14 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ClrkError } from '../../contract/index.ts';
-import { programEntries, type TreeEntry } from '../../oci/index.ts';
+import { findProgram, isExecutable, programEntries, type TreeEntry } from '../../oci/index.ts';
 
 const run = promisify(execFile);
 const aptTimeoutMs = 120_000;
-
-async function executable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** The program on this machine; the system's own before what PATH adds. */
-export async function findProgram(name: string): Promise<string | undefined> {
-  const directories = ['/usr/bin', '/bin', ...(process.env['PATH'] ?? '').split(delimiter)];
-  for (const directory of directories) {
-    const path = join(directory, name);
-    if (directory.startsWith('/') && (await executable(path))) return path;
-  }
-  return undefined;
-}
 
 /** A package and everything it depends on, by name. */
 async function closure(name: string): Promise<readonly string[]> {
@@ -56,7 +39,7 @@ async function unpack(name: string, directory: string): Promise<void> {
 async function packageRoot(name: string, cache: string): Promise<string> {
   const key = createHash('sha256').update(name).digest('hex').slice(0, 8);
   const home = join(cache, `deb-${name}-${key}`);
-  if (await executable(join(home, 'root'))) return join(home, 'root');
+  if (await isExecutable(join(home, 'root'))) return join(home, 'root');
   const draft = join(cache, `draft-${randomBytes(6).toString('hex')}`);
   await mkdir(draft, { recursive: true });
   try {
@@ -82,6 +65,6 @@ export async function packagedProgram(name: string, cache: string): Promise<read
   if (here !== undefined) return programEntries(here, { at });
   const sysroot = await packageRoot(name, cache);
   const places = ['usr/bin', 'bin'].map((directory) => join(sysroot, directory, name));
-  for (const place of places) if (await executable(place)) return programEntries(place, { at, sysroot });
+  for (const place of places) if (await isExecutable(place)) return programEntries(place, { at, sysroot });
   throw new ClrkError('IMAGE_BUILD_FAILED', `the package ${name} has no program ${name}`);
 }

@@ -7,8 +7,13 @@ import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ClrkError } from '../../contract/index.ts';
-import { directoryEntries, programEntries, symlinkEntry, type TreeEntry } from '../../oci/index.ts';
-import { findProgram } from './debian-package.ts';
+import {
+  directoryEntries,
+  findProgram,
+  programEntries,
+  symlinkEntry,
+  type TreeEntry,
+} from '../../oci/index.ts';
 
 const run = promisify(execFile);
 

@@ -36,7 +36,7 @@ export async function buildImage(options: BuildImageOptions): Promise<BuiltImage
   const layout = options.output ?? imageHome(process.env);
   const name = imageName(options.name);
   const content = await bundleAgent(options.entry);
-  const base = await nodeBaseLayer(layout, options.cache ?? imageCache(process.env));
+  const base = await nodeBaseLayer({ layout, cache: options.cache ?? imageCache(process.env) });
   const bundle: TreeEntry = { kind: 'file', path: agentPath, mode: 0o644, content };
   const agent = await writeLayer(layout, [bundle, ...(options.files ?? [])]);
   return writeImage(layout, name, {

@@ -11,6 +11,9 @@ import { blobPath, readLayoutIndex, refNameAnnotation } from '../layout-source.t
 import { mediaTypes, type Descriptor, type IndexEntry } from '../manifest.ts';
 import type { WrittenLayer } from './layer-writer.ts';
 
+/** By which containerd (and with it a node's `ctr images import`) names what it imports. */
+const containerdNameAnnotation = 'io.containerd.image.name';
+
 export interface ImageContent {
   readonly layers: readonly WrittenLayer[];
   readonly config: ImageConfig;
@@ -66,7 +69,7 @@ async function nameManifest(
     const entry: IndexEntry = {
       ...manifest,
       platform: { architecture, os: 'linux' },
-      annotations: { [refNameAnnotation]: name },
+      annotations: { [refNameAnnotation]: name, [containerdNameAnnotation]: name },
     };
     const manifests = [...others.filter((each) => each.annotations?.[refNameAnnotation] !== name), entry];
     await replaceFile(join(layout, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
