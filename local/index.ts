@@ -11,4 +11,4 @@ export { devLogs } from './dev/logs.ts';
 export { devReset } from './dev/reset.ts';
 export { runDev } from './dev/run-dev.ts';
 export { devStatus } from './dev/status.ts';
-export { platformProgram } from './platform-program.ts';
+export { natsProgram, platformProgram } from './platform-program.ts';

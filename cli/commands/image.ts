@@ -14,6 +14,7 @@ interface BuildOptions {
   readonly tag?: string;
   readonly output?: string;
   readonly platform?: boolean;
+  readonly nats?: boolean;
 }
 interface PushOptions {
   readonly to?: string;
@@ -46,11 +47,14 @@ export function renderImages(images: readonly ListedImage[], now: Date): string 
   return renderTable({ headers: ['NAME', 'DIGEST', 'ARCH', 'SIZE', 'AGE'], rows });
 }
 
-async function buildAgent(
-  entry: string | undefined,
-  tag: string | undefined,
-  output: object,
-): Promise<BuiltImage> {
+interface BuildRequest {
+  readonly entry: string | undefined;
+  readonly tag: string | undefined;
+  readonly output: { readonly output?: string };
+  readonly say: (text: string) => void;
+}
+
+async function buildAgent({ entry, tag, output }: BuildRequest): Promise<BuiltImage> {
   if (entry === undefined)
     throw usageError('the agent’s file is missing', 'clrk image build AGENT.ts -t NAME, or --platform.');
   if (tag === undefined) throw usageError('--tag is missing', 'The image’s name: -t [HOST/]NAME[:TAG].');
@@ -58,27 +62,26 @@ async function buildAgent(
   return buildImage({ entry, name: tag, ...output });
 }
 
-async function buildPlatform(
-  io: Io,
-  entry: string | undefined,
-  tag: string | undefined,
-  output: object,
-): Promise<BuiltImage> {
-  if (entry !== undefined)
-    throw usageError('--platform takes no file', 'The platform is this program itself.');
+async function buildPlatform({ tag, output, say }: BuildRequest): Promise<BuiltImage> {
   const { buildPlatformImage } = await import('../../oci/index.ts');
   const { platformProgram } = await import('../../local/index.ts');
-  const program = await platformProgram((text) => notice(io, text));
-  return buildPlatformImage({ ...program, name: tag ?? platformImage, ...output });
+  return buildPlatformImage({ ...(await platformProgram(say)), name: tag ?? platformImage, ...output });
+}
+
+async function buildNats({ tag, output, say }: BuildRequest): Promise<BuiltImage> {
+  const { buildNatsImage } = await import('../../oci/index.ts');
+  const { natsProgram } = await import('../../local/index.ts');
+  const { name, natsServer } = await natsProgram(say);
+  return buildNatsImage({ name: tag ?? name, natsServer, ...output });
 }
 
 async function build(io: Io, entry: string | undefined, options: BuildOptions): Promise<void> {
-  const { tag } = options;
+  const { platform = false, nats = false, tag } = options;
+  if (Number(platform) + Number(nats) + Number(entry !== undefined) > 1)
+    throw usageError('one image at a time', 'Give an agent’s file, or --platform, or --nats.');
   const output = options.output === undefined ? {} : { output: options.output };
-  const built =
-    options.platform === true
-      ? await buildPlatform(io, entry, tag, output)
-      : await buildAgent(entry, tag, output);
+  const make = platform ? buildPlatform : nats ? buildNats : buildAgent;
+  const built = await make({ entry, tag, output, say: (text) => notice(io, text) });
   await printLine(io, `image/${tag ?? built.name} built ${built.digest}`);
 }
 
@@ -141,6 +144,7 @@ export const addImage: AddCommand = ({ program, io }) => {
     .option('-t, --tag <name>', 'the image’s name: [HOST/]NAME[:TAG]')
     .option('-o, --output <directory>', 'OCI layout to write; default: $CLRK_HOME/images')
     .option('--platform', 'this program instead of an agent: the image of the platform’s Deployments')
+    .option('--nats', 'NATS instead of an agent, for clusters that cannot pull its publisher’s image')
     .action(async (entry: string | undefined, options: BuildOptions) => {
       await build(io, entry, options);
     });

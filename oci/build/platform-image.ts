@@ -1,7 +1,7 @@
 /**
- * `clrk image build --platform`: the image of the platform's own processes. One image for all roles and for NATS: Node,
- * the bundled program with its native packages, runsc, nats-server and the few tools a worker runs. Same inputs, same
- * digest. There is no shell and no package manager in it.
+ * `clrk image build --platform`: the image of the platform's own processes. One image for all roles: Node, the bundled
+ * program with its native packages, runsc and the few tools a worker runs. Same inputs, same digest. There is no shell
+ * and no package manager in it.
  */
 import { ClrkError } from '../../contract/index.ts';
 import { hostArchitecture } from '../manifest.ts';

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { provideBundle } from '../../../bin/bundle.mjs';
 import { packageFiles } from '../../../oci/build/package-files.ts';
 import { programFiles } from '../../../oci/build/program-files.ts';
-import { buildPlatformImage, openImageStore, type BuiltImage } from '../../../oci/index.ts';
-import { platformProgram } from '../../../local/platform-program.ts';
+import { buildNatsImage, buildPlatformImage, openImageStore, type BuiltImage } from '../../../oci/index.ts';
+import { natsProgram, platformProgram } from '../../../local/platform-program.ts';
 import { temporaryDirectory } from '../image-fixture.ts';
 
 const run = promisify(execFile);
@@ -156,7 +156,6 @@ describe('the image as people build it', () => {
   test.each([
     ['the program', ['/usr/local/bin/node', '/app/clrk.mjs', 'version', '--client'], /0\.1\.0/],
     ['runsc', ['/usr/local/bin/runsc', '--version'], /runsc version/],
-    ['nats-server', ['/usr/local/bin/nats-server', '--version'], /v2\.12\.0/],
     ['ip', ['/usr/bin/ip', '-V'], /iproute2/],
     ['nft', ['/usr/bin/nft', '--version'], /nftables/],
     ['nsenter', ['/usr/bin/nsenter', '--version'], /util-linux/],
@@ -177,4 +176,13 @@ describe('the image as people build it', () => {
     await writeFile(join(root, 'app/probe.mjs'), code);
     expect(await inside('/usr/local/bin/node', '/app/probe.mjs')).toMatch(expected);
   });
+});
+
+test('NATS is the pinned one, and takes the arguments of its publisher’s image', async () => {
+  const built = await buildNatsImage({ ...(await natsProgram(() => undefined)), output: join(base, 'nats') });
+  expect(built.name).toBe('docker.io/library/nats:2.12.0');
+  await using store = await openImageStore({ directory: join(base, 'nats-store') });
+  const { rootfsPath, config } = await store.pull(`oci-layout:${built.layout}:${built.name}`);
+  const { stdout } = await run('chroot', [rootfsPath, ...config.entrypoint, '--version']);
+  expect(stdout).toContain('v2.12.0');
 });

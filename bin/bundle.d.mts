@@ -1,0 +1,3 @@
+/** The program's entry. */
+export declare const bundle: string;
+export declare function provideBundle(): Promise<string>;
