@@ -16,7 +16,7 @@ import { nodeBaseLayer, nodePath } from './node-base.ts';
 import { packageFiles } from './package-files.ts';
 import { programFiles } from './program-files.ts';
 import { programEntries } from './shared-libraries.ts';
-import { directoryEntry, type TreeEntry } from './tree-entry.ts';
+import { directoryEntry, textFile, type TreeEntry } from './tree-entry.ts';
 
 export interface PlatformImageOptions {
   /** `[HOST/]NAME[:TAG]`, as Deployments name it. */
@@ -42,8 +42,11 @@ const systemPrograms = {
   nsenter: 'util-linux',
   mount: 'mount',
   umount: 'mount',
+  sync: 'coreutils',
 } as const;
 const appDirectory = 'app';
+/** nft reads and writes protocols by name (netbase's file, cut down to what the worker's rules and records name). */
+const protocols = 'icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n';
 
 async function systemFiles(): Promise<readonly TreeEntry[]> {
   const files = Object.entries(systemPrograms).map(async ([name, debian]) => {
@@ -54,7 +57,7 @@ async function systemFiles(): Promise<readonly TreeEntry[]> {
       });
     return programEntries(path, { at: `/usr/bin/${name}` });
   });
-  return (await Promise.all(files)).flat();
+  return [...(await Promise.all(files)).flat(), textFile('etc/protocols', protocols)];
 }
 
 async function toolFiles(tools: PlatformImageOptions['tools']): Promise<readonly TreeEntry[]> {

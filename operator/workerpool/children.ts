@@ -102,7 +102,8 @@ function workerContainer(pool: WorkerPool): object {
     args: ['worker'],
     env: workerEnv(pool),
     ports: [{ name: 'dispatch', containerPort: ports.workerDispatch, protocol: 'TCP' }],
-    securityContext: { privileged: true, seccompProfile: { type: 'Unconfined' } },
+    // The image's own user is the other roles': a worker makes namespaces, mounts and cgroups.
+    securityContext: { privileged: true, runAsUser: 0, seccompProfile: { type: 'Unconfined' } },
     volumeMounts: [...mounts, ...(template.extraVolumeMounts ?? [])],
     readinessProbe: probe('/readyz', 2),
     livenessProbe: probe('/healthz', 10),

@@ -57,28 +57,26 @@ async function workerPod(): Promise<string> {
   return first;
 }
 
-test('a worker pod deleted under load: the stream recovers, and every call has one final record', async () => {
+test('a worker pod deleted under load: the stream recovers, and every call has its one final record', async () => {
   const doomed = await workerPod();
   let answered = 0;
-  let deleted = false;
-  const stream = scene.stream(60, ({ status }) => {
+  let deletion: Promise<string> | undefined;
+  const results = await scene.stream(40, ({ status }) => {
     if (status === 200) answered += 1;
-    if (answered === 10 && !deleted) {
-      deleted = true;
-      void cluster.kubectl(['-n', agentNamespace, 'delete', doomed, '--wait=false']);
-    }
+    if (answered === 8) deletion ??= cluster.must(['-n', agentNamespace, 'delete', doomed, '--wait=false']);
   });
-  const results = await stream;
-  expect(deleted).toBe(true);
-  await until('a new worker', async () => {
+  expect(await deletion).toContain('deleted');
+  const broken = results.filter(({ status }) => status !== 200);
+  console.log(`${results.length} calls while a worker went away; not answered: ${JSON.stringify(broken)}`);
+  // A call may be lost with its worker, never answered wrongly, and the stream goes on without anybody's help.
+  expect(broken.filter(({ status }) => status !== 0 && status < 500)).toEqual([]);
+  expect(results.slice(-8).map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
+  await until('a worker in its place', async () => {
     const pods = await workerPods();
     return pods.length === 2 && !pods.includes(doomed) ? pods : undefined;
   });
-  const last = results.slice(-10).map(({ status }) => status);
-  expect(last, 'the last ten calls').toEqual(Array.from({ length: 10 }, () => 200));
-  const broken = results.filter(({ status }) => status !== 200);
-  expect(broken.map(({ status }) => status).filter((status) => status < 500 && status !== 0)).toEqual([]);
-  console.log(`${results.length} calls in 60 s while a worker went away; ${broken.length} failed`, broken);
-  for (const { id } of results.slice(-3))
-    expect((await recorded(cluster, id)).status.phase).toBe('Succeeded');
-}, 600_000);
+  const phases = new Map<string, string>();
+  for (const { id } of results) phases.set(id, (await recorded(cluster, id)).status.phase);
+  const answeredIds = results.filter(({ status }) => status === 200).map(({ id }) => id);
+  expect(answeredIds.filter((id) => phases.get(id) !== 'Succeeded')).toEqual([]);
+}, 900_000);

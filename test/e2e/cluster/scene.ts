@@ -74,7 +74,8 @@ async function openSurroundings(cluster: Cluster): Promise<Identity> {
   }
   const key = `sk-e2e-${randomBytes(24).toString('base64url')}`;
   const ca = createCa({ commonName: 'clrk e2e stand-in', years: 1 });
-  const registry = { image: registryImage, volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+  const quiet = [{ name: 'OTEL_TRACES_EXPORTER', value: 'none' }];
+  const registry = { image: registryImage, env: quiet, volumeMounts: [{ name: 'data', mountPath: '/data' }] };
   const mounts = [{ name: 'keys', mountPath: '/etc/stand-in', readOnly: true }];
   await cluster.apply([
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
@@ -173,9 +174,9 @@ export class Scene {
     return JSON.parse(said) as CallResult;
   }
 
-  /** Calls for so long; the promise is all results, `onResult` sees each as it comes. */
-  stream(seconds: number, onResult: (result: CallResult) => void): Promise<readonly CallResult[]> {
-    const child = this.#cluster.start(this.#exec('stream', helloUrl, String(seconds)));
+  /** So many calls; the promise is all results, `onResult` sees each as it comes. */
+  stream(calls: number, onResult: (result: CallResult) => void): Promise<readonly CallResult[]> {
+    const child = this.#cluster.start(this.#exec('stream', helloUrl, String(calls)));
     const results: CallResult[] = [];
     if (child.stdout !== null)
       createInterface({ input: child.stdout }).on('line', (line) => {

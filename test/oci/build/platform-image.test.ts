@@ -153,13 +153,16 @@ describe('the image as people build it', () => {
   const inside = async (...words: string[]): Promise<string> =>
     (await run('chroot', [root, ...words], { cwd: '/' })).stdout;
 
+  const byName = 'add table inet x; add chain inet x y; add rule inet x y meta l4proto ipv6-icmp accept';
   test.each([
     ['the program', ['/usr/local/bin/node', '/app/clrk.mjs', 'version', '--client'], /0\.1\.0/],
     ['runsc', ['/usr/local/bin/runsc', '--version'], /runsc version/],
     ['ip', ['/usr/bin/ip', '-V'], /iproute2/],
     ['nft', ['/usr/bin/nft', '--version'], /nftables/],
+    ['nft, which knows protocols by name', ['/usr/bin/nft', '--check', byName], /^$/],
     ['nsenter', ['/usr/bin/nsenter', '--version'], /util-linux/],
     ['mount', ['/usr/bin/mount', '--version'], /util-linux/],
+    ['sync', ['/usr/bin/sync', '--version'], /coreutils/],
     ['umount', ['/usr/bin/umount', '--version'], /util-linux/],
   ] as const)('runs %s', async (_, words, expected) => {
     expect(await inside(...words)).toMatch(expected);

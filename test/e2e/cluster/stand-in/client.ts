@@ -29,15 +29,16 @@ export async function callAgent(url: string, prompt: string): Promise<CallResult
   }
 }
 
-/** Calls until `seconds` are over, a few at a time; `say` gets every result as it comes. */
+/** So many calls, a few at a time; `say` gets every result as it comes. */
 export async function streamCalls(
   url: string,
-  seconds: number,
+  calls: number,
   say: (result: CallResult) => void,
 ): Promise<void> {
-  const end = Date.now() + seconds * 1000;
+  let left = calls;
   const caller = async (): Promise<void> => {
-    while (Date.now() < end) {
+    while (left > 0) {
+      left -= 1;
       const result = await callAgent(url, 'stream');
       say(result);
       if (result.status !== 200) await new Promise((resolve) => setTimeout(resolve, afterFailureMs));
