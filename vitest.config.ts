@@ -8,6 +8,8 @@ import { defineConfig } from 'vitest/config';
 const inCi = process.env['CI'] !== undefined;
 
 // What brings up a whole platform or cluster: its ports, addresses and timing are the machine's.
+// Those with real things beside ours are vitest.proofs.config.ts's.
+const proofs = ['test/e2e/cluster/**', 'test/e2e/flux/**', 'test/e2e/argo/**'];
 const wholeMachine = ['test/e2e/**/*.test.ts', 'test/local/platform.test.ts'];
 
 export default defineConfig({
@@ -15,13 +17,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: wholeMachine },
+        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: [...wholeMachine, ...proofs] },
       },
       {
         extends: true,
         test: {
           name: 'platform',
           include: wholeMachine,
+          exclude: proofs,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

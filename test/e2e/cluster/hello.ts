@@ -5,22 +5,21 @@ import { Value } from 'typebox/value';
 import { until, type Cluster } from './cluster.ts';
 import { agentNamespace, type Scene } from './scene.ts';
 
-/** The record, once it is there and final; what `clrk get invocations` says. */
-export async function recorded(cluster: Cluster, id: string): Promise<Invocation> {
-  return until(`the record of ${id}`, async () => {
-    const { code, stdout } = await cluster.clrk([
-      'get',
-      'invocations',
-      id,
-      '-n',
-      agentNamespace,
-      '-o',
-      'json',
-    ]);
-    if (code !== 0) return undefined;
-    const value: unknown = JSON.parse(stdout);
-    if (!Value.Check(invocationSchema, value)) throw new Error(`not an Invocation: ${stdout.slice(0, 500)}`);
-    return isTerminal(value.status.phase) ? value : undefined;
+/** The records by id, once each of these ids has a final one; what `clrk get invocations` says. */
+export async function recorded(
+  cluster: Cluster,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Invocation>> {
+  return until('final records of every call', async () => {
+    const list = JSON.parse(
+      await cluster.mustClrk(['get', 'invocations', '-n', agentNamespace, '-o', 'json']),
+    ) as { readonly items: readonly unknown[] };
+    const records = list.items.filter((item) => Value.Check(invocationSchema, item));
+    const found = new Map(records.map((record) => [record.metadata.name, record]));
+    // One row a call: a doubled one would be in the list twice.
+    for (const id of ids)
+      expect(records.filter(({ metadata }) => metadata.name === id).length).toBeLessThan(2);
+    return ids.every((id) => isTerminal(found.get(id)?.status.phase ?? '')) ? found : undefined;
   });
 }
 
@@ -31,6 +30,6 @@ export async function expectHello(cluster: Cluster, scene: Scene): Promise<void>
     status: 200,
     text: `Hello from the stand-in. You said: "${prompt}"`,
   });
-  const record = await recorded(cluster, answer.id);
-  expect(record.status.phase).toBe('Succeeded');
+  const records = await recorded(cluster, [answer.id]);
+  expect(records.get(answer.id)?.status.phase).toBe('Succeeded');
 }

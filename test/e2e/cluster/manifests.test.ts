@@ -1,11 +1,10 @@
 /** dist/platform on a real cluster by stock kubectl: everything comes up, agents run in sandboxes, and a lost worker is survived. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemNamespace } from '../../../contract/index.ts';
 import { repositoryRoot } from '../../../local/root.ts';
 import { Cluster, until } from './cluster.ts';
 import { expectHello, recorded } from './hello.ts';
-import { configurePlatform } from './platform.ts';
+import { configurePlatform, expectAvailable, removePlatform } from './platform.ts';
 import { agentNamespace, Scene } from './scene.ts';
 
 let cluster: Cluster;
@@ -14,10 +13,7 @@ beforeAll(async () => {
   cluster = await Cluster.open();
   scene = await Scene.open(cluster);
 }, 600_000);
-afterAll(async () => {
-  await scene.removeHello();
-  await cluster.must(['delete', 'namespace', systemNamespace, '--timeout=120s'], { timeoutMs: 150_000 });
-}, 400_000);
+afterAll(() => removePlatform(cluster), 300_000);
 
 const folder = (name: string): string => join(repositoryRoot, name);
 
@@ -25,8 +21,7 @@ test('stock kubectl applies it, and every Deployment becomes Available', async (
   await cluster.must(['apply', '--server-side', '-f', folder('crds')]);
   await cluster.must(['apply', '--server-side', '-f', folder('dist/platform')]);
   await configurePlatform(cluster);
-  await cluster.wait('Available', systemNamespace, 'deployment', '--all');
-  await cluster.must(['-n', systemNamespace, 'rollout', 'status', 'statefulset/clrk-nats', '--timeout=120s']);
+  await expectAvailable(cluster);
 }, 600_000);
 
 test('the hello agent answers through its Service, in a sandbox of its own, and is recorded', async () => {
@@ -75,8 +70,10 @@ test('a worker pod deleted under load: the stream recovers, and every call has i
     const pods = await workerPods();
     return pods.length === 2 && !pods.includes(doomed) ? pods : undefined;
   });
-  const phases = new Map<string, string>();
-  for (const { id } of results) phases.set(id, (await recorded(cluster, id)).status.phase);
+  const records = await recorded(
+    cluster,
+    results.map(({ id }) => id),
+  );
   const answeredIds = results.filter(({ status }) => status === 200).map(({ id }) => id);
-  expect(answeredIds.filter((id) => phases.get(id) !== 'Succeeded')).toEqual([]);
+  expect(answeredIds.filter((id) => records.get(id)?.status.phase !== 'Succeeded')).toEqual([]);
 }, 900_000);

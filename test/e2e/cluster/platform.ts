@@ -1,4 +1,4 @@
-/** What the proof sets on an installed platform, as a person would: the addresses and registry of this cluster. */
+/** The installed platform as every way of installing it must give it, and how it is taken away again. */
 import { systemNamespace } from '../../../contract/index.ts';
 import type { Cluster } from './cluster.ts';
 import { registryHost } from './scene.ts';
@@ -18,4 +18,23 @@ export async function configurePlatform(cluster: Cluster): Promise<void> {
     patch,
   ]);
   await cluster.must(['-n', systemNamespace, 'rollout', 'restart', 'deployment/clrk-operator']);
+}
+
+export async function expectAvailable(cluster: Cluster): Promise<void> {
+  await cluster.wait('Available', systemNamespace, 'deployment', '--all');
+  const nats = ['-n', systemNamespace, 'rollout', 'status', 'statefulset/clrk-nats', '--timeout=240s'];
+  await cluster.must(nats, { timeoutMs: 260_000 });
+}
+
+/** Whatever state a test has left it in; the kinds go too, and with them every object of theirs. */
+export async function removePlatform(cluster: Cluster): Promise<void> {
+  const names = async (...words: readonly string[]): Promise<readonly string[]> =>
+    (await cluster.must(['get', ...words, '-o', 'name'])).split('\n').filter((name) => name.includes('clrk'));
+  const doomed = [
+    ...(await names('crd')),
+    ...(await names('clusterroles,clusterrolebindings')),
+    ...(await names('namespaces', '--field-selector', `metadata.name=${systemNamespace}`)),
+  ];
+  if (doomed.length > 0)
+    await cluster.must(['delete', '--timeout=200s', '--ignore-not-found', ...doomed], { timeoutMs: 220_000 });
 }

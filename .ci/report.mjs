@@ -1,0 +1,72 @@
+/**
+ * What vitest's JSON reports say, for `.ci/run`: how much passed and failed over all runs, and which files of the
+ * whole-machine tests failed. Plain Node. A skipped test counts as failed: nobody would notice it otherwise. A file that
+ * failed and then passed alone counts with its second run (docs/decisions/020-ci.md).
+ *   report.mjs failed REPORT                  whole-machine files that failed, one a line
+ *   report.mjs count REPORT... [-- RETRY...]  "PASSED FAILED"; a report that cannot be read is one failure
+ */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const wholeMachine = /^test\/(e2e\/|local\/platform\.test\.ts$)/;
+
+/** Per file: how many tests passed and failed. A file that could not be loaded has one failure of its own. */
+export function filesOf(report) {
+  const files = report.testResults.map((file) => {
+    const passed = file.assertionResults.filter(({ status }) => status === 'passed').length;
+    const others = file.assertionResults.length - passed;
+    const failed = others === 0 && file.status === 'failed' ? 1 : others;
+    return [relative(root, file.name), { passed, failed }];
+  });
+  // vitest itself may fail after every test passed: an unhandled error, a set-up that threw.
+  const silent = report.success === false && files.every(([, { failed }]) => failed === 0);
+  return new Map(silent ? [...files, ['(the run itself)', { passed: 0, failed: 1 }]] : files);
+}
+
+export function failedWholeMachineFiles(report) {
+  return [...filesOf(report)]
+    .filter(([name, { failed }]) => failed > 0 && wholeMachine.test(name))
+    .map(([name]) => name);
+}
+
+/** Sums; a file's second run replaces its first only if it passed whole. `undefined` is a report that is not there. */
+export function count(reports, retries) {
+  const second = new Map();
+  for (const retry of retries) {
+    if (retry === undefined) continue;
+    const entries = [...filesOf(retry)];
+    if (entries.every(([, { failed }]) => failed === 0))
+      for (const [name, result] of entries) if (result.passed > 0) second.set(name, result);
+  }
+  let passed = 0;
+  let failed = 0;
+  for (const report of reports) {
+    const files = report === undefined ? [['(no report)', { passed: 0, failed: 1 }]] : filesOf(report);
+    for (const [name, result] of files) {
+      const counted = result.failed > 0 ? (second.get(name) ?? result) : result;
+      passed += counted.passed;
+      failed += counted.failed;
+    }
+  }
+  return { passed, failed };
+}
+
+function read(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+const [command, ...words] = process.argv[1] === fileURLToPath(import.meta.url) ? process.argv.slice(2) : [];
+if (command === 'failed') {
+  const report = read(words[0]);
+  if (report !== undefined) for (const name of failedWholeMachineFiles(report)) console.log(name);
+} else if (command === 'count') {
+  const split = words.includes('--') ? words.indexOf('--') : words.length;
+  const { passed, failed } = count(words.slice(0, split).map(read), words.slice(split + 1).map(read));
+  console.log(`${passed} ${failed}`);
+}
