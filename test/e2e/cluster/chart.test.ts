@@ -28,7 +28,7 @@ afterAll(async () => {
 async function helm(...words: readonly string[]): Promise<string> {
   const environment = { HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home };
   const at = ['--kubeconfig', cluster.kubeconfig, '--namespace', systemNamespace];
-  return mustRun(await provideHelm(), [...words, ...at], { environment, timeoutMs: 600_000 });
+  return mustRun(provideHelm(), [...words, ...at], { environment, timeoutMs: 600_000 });
 }
 const chart = (name: string): string => join(repositoryRoot, 'dist/charts', name);
 
