@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { createCa } from '../../../pki/index.ts';
 import { Cluster, until } from '../cluster/cluster.ts';
 import { mustRun } from '../cluster/run-tool.ts';
+import { applyProviderSecrets } from './provider-secrets.ts';
 import { manifests, Repository } from './repository.ts';
 
 const name = 'agents';
@@ -73,17 +73,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'clrk-flux-'));
   cluster = await Cluster.open(inject('fluxKubeconfig'));
   repository = await Repository.create(join(folder, name));
-  const secret = (of: string, stringData: Readonly<Record<string, string>>): object => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: of, namespace: 'default' },
-    stringData,
-  });
-  const ca = createCa({ commonName: 'provider', years: 1 });
-  await cluster.apply([
-    secret('openai', { token: 'sk-flux' }),
-    secret('provider-ca', { 'ca.crt': ca.certificatePem }),
-  ]);
+  await applyProviderSecrets(cluster);
   await gitops('serve', repository.directory, name);
 }, 120_000);
 afterAll(async () => {
