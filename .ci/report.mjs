@@ -31,26 +31,22 @@ export function failedWholeMachineFiles(report) {
     .map(([name]) => name);
 }
 
-/** Sums; a file's second run replaces its first only if it passed whole. `undefined` is a report that is not there. */
+/** The files of second runs that passed whole, by name. */
+function secondRuns(retries) {
+  const runs = retries.filter((retry) => retry !== undefined).map((retry) => [...filesOf(retry)]);
+  const whole = runs.filter((entries) => entries.every(([, { failed }]) => failed === 0)).flat();
+  return new Map(whole.filter(([, { passed }]) => passed > 0));
+}
+
+/** Sums; a file's second run takes the place of its first only if it passed whole. `undefined`: no report. */
 export function count(reports, retries) {
-  const second = new Map();
-  for (const retry of retries) {
-    if (retry === undefined) continue;
-    const entries = [...filesOf(retry)];
-    if (entries.every(([, { failed }]) => failed === 0))
-      for (const [name, result] of entries) if (result.passed > 0) second.set(name, result);
-  }
-  let passed = 0;
-  let failed = 0;
-  for (const report of reports) {
-    const files = report === undefined ? [['(no report)', { passed: 0, failed: 1 }]] : filesOf(report);
-    for (const [name, result] of files) {
-      const counted = result.failed > 0 ? (second.get(name) ?? result) : result;
-      passed += counted.passed;
-      failed += counted.failed;
-    }
-  }
-  return { passed, failed };
+  const second = secondRuns(retries);
+  const missing = { passed: 0, failed: 1 };
+  const results = reports
+    .flatMap((report) => (report === undefined ? [['(no report)', missing]] : [...filesOf(report)]))
+    .map(([name, result]) => (result.failed > 0 ? (second.get(name) ?? result) : result));
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  return { passed: sum('passed'), failed: sum('failed') };
 }
 
 function read(path) {

@@ -4,7 +4,7 @@ import { childName, label } from '../compile/index.ts';
 import type { EgressGateway } from '../kind.ts';
 import { controllerRef, labelValue, managedLabels } from '../owner.ts';
 import type { KubeObject, Metadata } from '../runtime/index.ts';
-import { configReader, configReaderBinding, downwardEnv } from '../workerpool/children.ts';
+import { configReader, configReaderBinding, downwardEnv, probe } from '../workerpool/children.ts';
 
 // Reference: the gateway drains open calls for up to 30 s.
 const terminationGraceSeconds = 45;
@@ -27,11 +27,6 @@ function gatewaySelector(gateway: EgressGateway): Record<string, string> {
 export function gatewayDeployment(gateway: EgressGateway, image: string): KubeObject {
   const { name } = gateway.metadata;
   const metadata = gatewayMetadata(gateway, childName.gateway(name));
-  const probe = (path: string, seconds: number): object => ({
-    httpGet: { path, port: ports.health },
-    initialDelaySeconds: seconds,
-    periodSeconds: seconds,
-  });
   const container = {
     name: 'egress',
     image,

@@ -111,11 +111,13 @@ function workerContainer(pool: WorkerPool): object {
   };
 }
 
-function probe(path: string, seconds: number): object {
+/** A busy node answers late: that is no reason to end every sandbox or call of a pod. */
+export function probe(path: string, seconds: number): object {
   return {
     httpGet: { path, port: ports.health },
     initialDelaySeconds: seconds,
     periodSeconds: seconds,
+    timeoutSeconds: 5,
   };
 }
 

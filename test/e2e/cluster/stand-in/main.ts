@@ -11,23 +11,19 @@ const [command, ...words] = process.argv.slice(2);
 
 async function serve(folder: string): Promise<void> {
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8').trim();
-  await startProvider({
+  const provider = await startProvider({
     host: '0.0.0.0',
     port: 8443,
     keys: { openai: read('key') },
     ca: { certificatePem: read('ca.crt'), privateKeyPem: read('ca.key') },
   });
-  process.on('SIGTERM', () => process.exit(0));
+  // The first process of a container ends only by its own doing.
+  process.on('SIGTERM', () => void provider.close());
   console.log('serving');
 }
 
-switch (command) {
-  case 'call':
-    console.log(JSON.stringify(await callAgent(words[0] ?? '', words[1] ?? '')));
-    break;
-  case 'stream':
-    await streamCalls(words[0] ?? '', Number(words[1]), (result) => console.log(JSON.stringify(result)));
-    break;
-  default:
-    await serve(command ?? '/etc/stand-in');
-}
+const [first = '', second = ''] = words;
+if (command === 'call') console.log(JSON.stringify(await callAgent(first, second)));
+else if (command === 'stream')
+  await streamCalls(first, Number(second), (result) => console.log(JSON.stringify(result)));
+else await serve('/etc/stand-in');
