@@ -10,9 +10,9 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { digestOfDocument, type GatewayConfig } from '../../contract/index.ts';
 import { createTestCa, issueTestLeaf, type TestCa } from '../../test/egress/test-ca.ts';
 import type { BenchResult } from '../result.ts';
+import { createGatewayConfig } from './gateway-config.ts';
 import type { BenchGateway } from './gateway-process.ts';
 import { runLoad, type LoadResult } from './load.ts';
 import {
@@ -32,61 +32,6 @@ const mitmdump = process.env['CLRK_BENCH_MITMDUMP'] ?? 'mitmdump';
 // Policy refuses loopback, rightly, so the origin gets a TEST-NET-1 address of its own.
 const originIp = '192.0.2.253';
 const port = { origin: 19443, haproxy: 19444, mitmdump: 19445, gateway: 19446, otlp: 19447 } as const;
-
-function createGatewayConfig(ca: TestCa, frameKey: Buffer): GatewayConfig {
-  const document = {
-    version: 1 as const,
-    gateway: { namespace: 'bench', name: 'gw', uid: 'g' },
-    listeners: [{ name: 'all', protocol: 'TCP' as const, tlsMode: 'Terminate' as const }],
-    ca,
-    upstream: {
-      additionalTrustPem: ca.certificatePem,
-      hostAliases: [{ ip: originIp, hostnames: [hostname] }],
-      lookupFamily: 'V4Preferred' as const,
-      requestTimeoutMs: 60_000,
-    },
-    capture: { maxBytes: 65_536, includeContentTypes: ['application/json'] },
-    framePeers: [{ pool: 'bench/pool', keyBase64: frameKey.toString('base64') }],
-    destinations: {
-      defaultPolicy: 'deny-all' as const,
-      rules: [
-        {
-          route: 'AIProviderRoute/bench/llm',
-          hostnames: [hostname],
-          cidrs: [],
-          ports: [],
-          protocol: 'TCP' as const,
-        },
-      ],
-      platformCidrs: [],
-    },
-    providerRoutes: [
-      {
-        route: { namespace: 'bench', name: 'llm' },
-        rules: [
-          {
-            matches: [{ provider: 'openai', models: ['gpt-4o*'], endpoints: [] }],
-            filters: [],
-            backends: [],
-          },
-        ],
-      },
-    ],
-    credentials: [
-      {
-        policy: { namespace: 'bench', name: 'key' },
-        target: { kind: 'AIProviderRoute' as const, namespace: 'bench', name: 'llm' },
-        inject: {
-          type: 'Header' as const,
-          name: 'Authorization',
-          value: `Bearer ${randomBytes(24).toString('hex')}`,
-        },
-      },
-    ],
-    platform: { nats: { url: '', user: '', password: '' }, otlp: { endpoint: '', token: '' } },
-  };
-  return { ...document, digest: digestOfDocument(document) };
-}
 
 function progress(what: string): void {
   process.stderr.write(`bench gateway: ${what}\n`);
@@ -139,7 +84,7 @@ async function idleMemory(child: ChildProcess, count: number, ca: string): Promi
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
-function writeCertificates(directory: string, ca: TestCa, leaf: TestCa): void {
+export function writeCertificates(directory: string, ca: TestCa, leaf: TestCa): void {
   const files = {
     'ca.pem': ca.certificatePem,
     'leaf.pem': leaf.certificatePem,
@@ -181,7 +126,7 @@ async function compare(directory: string, children: ChildProcess[]): Promise<Ben
   children.push(await startOrigin(place(0), port.otlp));
   const frameKey = randomBytes(32);
   const input: BenchGateway = {
-    config: createGatewayConfig(ca, frameKey),
+    config: createGatewayConfig({ ca, frameKey, hostname, originIp }),
     leaf,
     listenPort: port.gateway,
     upstreamPort: port.origin,
