@@ -13,12 +13,7 @@ export interface BenchConfigOptions {
   readonly originIp: string;
 }
 
-export function createGatewayConfig({
-  ca,
-  frameKey,
-  hostname,
-  originIp,
-}: BenchConfigOptions): GatewayConfig {
+export function createGatewayConfig({ ca, frameKey, hostname, originIp }: BenchConfigOptions): GatewayConfig {
   const document = {
     version: 1 as const,
     gateway: { namespace: 'bench', name: 'gw', uid: 'g' },
