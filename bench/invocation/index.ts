@@ -3,7 +3,7 @@
  * `runsc run` of the same bundle in turn with them, so that a busy moment hits both. A static busybox, the image cached.
  * Only the registry is missing: the image is a directory. Needs root and the runsc of `clrk dev`.
  */
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PoolAgent } from '../../contract/index.ts';
 import { isTerminal } from '../../contract/index.ts';
@@ -127,7 +127,6 @@ export async function run(): Promise<BenchResult> {
     ].map((row) => ({ ...row })),
     notMeasured: [
       'started_over_agent_ms, snapshot/cold (the worker has neither started nor restored warm sandboxes)',
-      `load average while measuring: ${readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).join(' ')}`,
     ],
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Records straight to OTLP protobuf: a batch of spans and the batch of their logs, as the bodies of two export requests.
  * Apart from the outbox, which sends them. The SDK's objects and its two-pass encoder cost half of the gateway's time a
- * call (docs/decisions/008-egress-records.md); field numbers are those of opentelemetry-proto.
+ * call (docs/decisions/012-egress-records.md); field numbers are those of opentelemetry-proto.
  */
 import { randomBytes } from 'node:crypto';
 import type { AttributeList, AttributeValue } from './attribute-list.ts';
