@@ -1,11 +1,15 @@
 /**
- * `npm run bench -- NAME [--json FILE]`: runs the bench of that folder, prints its table and ratios, writes them as JSON.
+ * `npm run bench -- NAME [--json FILE] [--docs]`: runs the bench of that folder, prints its table and ratios, writes them
+ * as JSON and, asked to, as docs/benchmarks/NAME.md.
  * Each folder's index.ts exports `run()`. Figures are of this machine at this moment: compare ratios, not numbers.
  */
-import { readdirSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { renderPage } from './page.ts';
 import type { BenchResult, Cell } from './result.ts';
+import { round } from './statistics.ts';
 
 function names(): string[] {
   return readdirSync(import.meta.dirname, { withFileTypes: true })
@@ -30,12 +34,12 @@ function renderTable(rows: BenchResult['rows']): string {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'string' } },
+    options: { json: { type: 'string' }, docs: { type: 'boolean' } },
   });
   const [name] = positionals;
   if (name === undefined || !names().includes(name)) {
     process.stderr.write(
-      `usage: npm run bench -- NAME [--json FILE]\n  NAME is one of: ${names().join(', ')}\n`,
+      `usage: npm run bench -- NAME [--json FILE] [--docs]\n  NAME is one of: ${names().join(', ')}\n`,
     );
     process.exitCode = 2;
     return;
@@ -43,13 +47,18 @@ async function main(): Promise<void> {
   const { run } = (await import(`./${name}/index.ts`)) as { run: () => Promise<BenchResult> };
   const result = await run();
   const [cpu] = cpus();
-  const machine = `${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+  const machine = `${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, load average ${round(loadavg()[0] ?? 0, 1)}`;
   process.stdout.write(`${result.name} on ${machine}\n\n${renderTable(result.rows)}\n\n`);
   for (const [key, value] of Object.entries(result.ratios))
     process.stdout.write(`${key} = ${Math.round(value * 1000) / 1000}\n`);
   for (const missing of result.notMeasured) process.stdout.write(`not measured: ${missing}\n`);
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ machine, ...result }, null, 2)}\n`);
+  if (values.docs === true) {
+    const folder = join(import.meta.dirname, '../docs/benchmarks');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${result.name}.md`), renderPage(result, machine, new Date()));
+  }
 }
 
 await main();

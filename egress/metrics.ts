@@ -18,6 +18,11 @@ export class GatewayMetrics {
     'Connections without an acceptable identity frame',
     [],
   );
+  readonly #dropped = this.#counter(
+    'clrk_egress_records_dropped_total',
+    'Records that telemetry did not get',
+    [],
+  );
   readonly #seconds = new Histogram({
     name: 'clrk_egress_exchange_seconds',
     help: 'Duration of HTTP exchanges',
@@ -40,11 +45,11 @@ export class GatewayMetrics {
 
   exchange(record: SpanRecord): void {
     const { attributes } = record;
-    const status = Number(attributes[attribute.httpStatus] ?? 0);
-    const decision = attributes[attribute.decision] === 'deny' ? 'deny' : 'allow';
+    const status = Number(attributes.get(attribute.httpStatus) ?? 0);
+    const decision = attributes.get(attribute.decision) === 'deny' ? 'deny' : 'allow';
     this.#exchanges.inc({ decision, status_class: status === 0 ? 'none' : `${Math.floor(status / 100)}xx` });
     this.#seconds.observe((record.end - record.start) / 1000);
-    const reason = attributes[attribute.denyReason];
+    const reason = attributes.get(attribute.denyReason);
     if (typeof reason === 'string') this.#denied.inc({ reason });
   }
 
@@ -54,6 +59,10 @@ export class GatewayMetrics {
 
   frameRefused(): void {
     this.#frames.inc();
+  }
+
+  recordsDropped(count: number): void {
+    this.#dropped.inc(count);
   }
 
   text(): Promise<string> {

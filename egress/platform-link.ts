@@ -3,16 +3,21 @@
  * Apart because both start with the first config and start anew when the endpoints change; neither may hold up a call.
  */
 import type { NatsConnection } from 'nats';
-import { errorMessage, type GatewayConfig, type GatewayStatus } from '../contract/index.ts';
+import {
+  attribute,
+  environment as variable,
+  errorMessage,
+  type GatewayConfig,
+  type GatewayStatus,
+} from '../contract/index.ts';
 import {
   connectNats,
   openStatusBucket,
-  startTelemetry,
   StatusPublisher,
   type Environment,
   type Log,
-  type Telemetry,
 } from '../process/index.ts';
+import { OtlpOutbox } from './record/otlp-outbox.ts';
 import { createRecorder, type Recorder } from './record/recorder.ts';
 
 export interface PlatformLinkOptions {
@@ -20,7 +25,11 @@ export interface PlatformLinkOptions {
   readonly log: Log;
   readonly key: string;
   readonly status: () => GatewayStatus;
+  /** Records that telemetry did not get. */
+  readonly onDropped: (records: number) => void;
 }
+
+const flushMs = 10_000;
 
 interface StatusLink {
   readonly nats: NatsConnection;
@@ -29,7 +38,7 @@ interface StatusLink {
 
 export class PlatformLink {
   readonly #options: PlatformLinkOptions;
-  #telemetry: Telemetry | undefined;
+  #outbox: OtlpOutbox | undefined;
   #telemetryKey = '';
   #natsKey = '';
   #status: Promise<StatusLink | undefined> = Promise.resolve(undefined);
@@ -63,12 +72,21 @@ export class PlatformLink {
   #useTelemetry(config: GatewayConfig, resource: Record<string, string>): void {
     const key = JSON.stringify(config.platform.otlp);
     if (key === this.#telemetryKey) return;
-    const before = this.#telemetry;
+    const before = this.#outbox;
     this.#telemetryKey = key;
-    const { environment } = this.#options;
-    this.#telemetry = startTelemetry({ role: 'egress', environment, otlp: config.platform.otlp, resource });
-    this.recorder = createRecorder(this.#telemetry.tracer, this.#telemetry.logger, resource);
-    void before?.shutdown();
+    const { environment, onDropped } = this.#options;
+    const { endpoint, token } = config.platform.otlp;
+    const described = {
+      'service.name': 'clrk-egress',
+      'service.instance.id': environment[variable.podName] ?? '',
+      'k8s.pod.name': environment[variable.podName] ?? '',
+      'k8s.namespace.name': environment[variable.podNamespace] ?? '',
+      [attribute.component]: 'egress',
+      ...resource,
+    };
+    this.#outbox = new OtlpOutbox({ endpoint, token, resource: described, onDropped });
+    this.recorder = createRecorder(this.#outbox, resource);
+    void before?.close(flushMs);
   }
 
   async #openStatus(config: GatewayConfig): Promise<StatusLink> {
@@ -86,6 +104,6 @@ export class PlatformLink {
 
   async close(): Promise<void> {
     await this.#closeStatus(await this.#status);
-    await this.#telemetry?.shutdown();
+    await this.#outbox?.close(flushMs);
   }
 }

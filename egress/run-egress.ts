@@ -60,8 +60,9 @@ export async function runEgress(env: Environment): Promise<void> {
     log,
     key: statusKey.gateway(namespace, gateway, pod),
     status,
+    onDropped: (records) => metrics.recordsDropped(records),
   });
-  const metrics = new GatewayMetrics(() => core.connections);
+  const metrics: GatewayMetrics = new GatewayMetrics(() => core.connections);
   const core: GatewayCore = new GatewayCore({
     recorder: () => link.recorder,
     metrics,

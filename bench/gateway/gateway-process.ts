@@ -5,12 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
-import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { encodeIdentityFrame, type GatewayConfig } from '../../contract/index.ts';
 import { GatewayMetrics } from '../../egress/metrics.ts';
+import { OtlpOutbox } from '../../egress/record/otlp-outbox.ts';
 import { createRecorder } from '../../egress/record/recorder.ts';
 import { GatewayCore } from '../../egress/session/gateway-core.ts';
 import { createSnapshot } from '../../egress/snapshot.ts';
@@ -28,20 +25,13 @@ export interface BenchGateway {
 
 const input = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as BenchGateway;
 const key = Buffer.from(input.frameKeyBase64, 'base64');
-// Queues that hold what a second of full load makes: a drop would make the gateway look faster.
-const queue = { maxQueueSize: 65_536, maxExportBatchSize: 4_096, scheduledDelayMillis: 500 };
-const traces = new BasicTracerProvider({
-  spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${input.otlp}/v1/traces` }), queue)],
-});
-const logs = new LoggerProvider({
-  processors: [
-    new BatchLogRecordProcessor({
-      exporter: new OTLPLogExporter({ url: `${input.otlp}/v1/logs` }),
-      ...queue,
-    }),
-  ],
-});
-const recorder = createRecorder(traces.getTracer('egress'), logs.getLogger('egress'), {});
+// A drop would make the gateway look faster: it ends the measurement.
+const onDropped = (records: number): never => {
+  throw new Error(`${records} records dropped`);
+};
+const resource = { 'service.name': 'clrk-egress' };
+const outbox = new OtlpOutbox({ endpoint: input.otlp, token: 'bench', resource, onDropped });
+const recorder = createRecorder(outbox, {});
 const metrics = new GatewayMetrics(() => core.connections);
 const core: GatewayCore = new GatewayCore({
   recorder: () => recorder,
@@ -52,6 +42,8 @@ const core: GatewayCore = new GatewayCore({
 });
 core.swap(createSnapshot(input.config, () => () => input.leaf));
 setInterval(() => core.tick(), 1_000);
+// Node writes a profile only when it exits by itself.
+process.once('SIGTERM', () => process.exit(0));
 
 let count = 0;
 createServer({ noDelay: true }, (socket) => {

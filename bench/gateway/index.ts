@@ -1,20 +1,22 @@
 /**
  * The gateway beside haproxy (one thread) and mitmdump under one load: TLS on both sides, a 1 KB JSON POST, 16 connections,
- * nginx as the origin, wrk as the generator, all on the same cores at the same time. Needs root, nginx and wrk; peers that
- * are not installed are left out and said so.
+ * nginx as the origin, wrk as the generator, all on the same cores at the same time. Needs root; what is missing it installs
+ * (install.ts). Beside the rate it tells the processor time a call, which a busy machine distorts least.
  */
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { digestOfDocument, type GatewayConfig } from '../../contract/index.ts';
 import { createTestCa, issueTestLeaf, type TestCa } from '../../test/egress/test-ca.ts';
 import type { BenchResult } from '../result.ts';
+import { slope, type Point } from '../statistics.ts';
+import { createGatewayConfig } from './gateway-config.ts';
 import type { BenchGateway } from './gateway-process.ts';
-import { runLoad, type LoadResult } from './load.ts';
+import { installMitmdump, installPackages } from './install.ts';
+import { connections, runLoad, type LoadResult } from './load.ts';
 import {
   isInstalled,
   startGateway,
@@ -24,105 +26,73 @@ import {
   stopProcess,
   type Place,
 } from './peers.ts';
+import { cpuMs, residentMb } from './process-usage.ts';
+import { report, summarize, thinkTimeMs, type Measured } from './summary.ts';
 
 const hostname = 'api.openai.com';
 const seconds = Number(process.env['CLRK_BENCH_SECONDS'] ?? 6);
 const rounds = 3;
-const mitmdump = process.env['CLRK_BENCH_MITMDUMP'] ?? 'mitmdump';
+const warmUpSeconds = 4;
+const soakSeconds = Number(process.env['CLRK_BENCH_SOAK_SECONDS'] ?? 60);
 // Policy refuses loopback, rightly, so the origin gets a TEST-NET-1 address of its own.
 const originIp = '192.0.2.253';
 const port = { origin: 19443, haproxy: 19444, mitmdump: 19445, gateway: 19446, otlp: 19447 } as const;
 
-function createGatewayConfig(ca: TestCa, frameKey: Buffer): GatewayConfig {
-  const document = {
-    version: 1 as const,
-    gateway: { namespace: 'bench', name: 'gw', uid: 'g' },
-    listeners: [{ name: 'all', protocol: 'TCP' as const, tlsMode: 'Terminate' as const }],
-    ca,
-    upstream: {
-      additionalTrustPem: ca.certificatePem,
-      hostAliases: [{ ip: originIp, hostnames: [hostname] }],
-      lookupFamily: 'V4Preferred' as const,
-      requestTimeoutMs: 60_000,
-    },
-    capture: { maxBytes: 65_536, includeContentTypes: ['application/json'] },
-    framePeers: [{ pool: 'bench/pool', keyBase64: frameKey.toString('base64') }],
-    destinations: {
-      defaultPolicy: 'deny-all' as const,
-      rules: [
-        {
-          route: 'AIProviderRoute/bench/llm',
-          hostnames: [hostname],
-          cidrs: [],
-          ports: [],
-          protocol: 'TCP' as const,
-        },
-      ],
-      platformCidrs: [],
-    },
-    providerRoutes: [
-      {
-        route: { namespace: 'bench', name: 'llm' },
-        rules: [
-          {
-            matches: [{ provider: 'openai', models: ['gpt-4o*'], endpoints: [] }],
-            filters: [],
-            backends: [],
-          },
-        ],
-      },
-    ],
-    credentials: [
-      {
-        policy: { namespace: 'bench', name: 'key' },
-        target: { kind: 'AIProviderRoute' as const, namespace: 'bench', name: 'llm' },
-        inject: {
-          type: 'Header' as const,
-          name: 'Authorization',
-          value: `Bearer ${randomBytes(24).toString('hex')}`,
-        },
-      },
-    ],
-    platform: { nats: { url: '', user: '', password: '' }, otlp: { endpoint: '', token: '' } },
-  };
-  return { ...document, digest: digestOfDocument(document) };
+interface Target {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
 }
 
 function progress(what: string): void {
   process.stderr.write(`bench gateway: ${what}\n`);
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 /** Rounds alternate between the peers, so that a busy moment hits all of them. */
-function measure(
-  directory: string,
-  targets: ReadonlyArray<readonly [string, number]>,
-): Map<string, LoadResult> {
-  const results = new Map<string, LoadResult[]>();
-  for (const [, target] of targets) runLoad({ hostname, port: target, directory, seconds: 2 });
+async function measure(directory: string, targets: readonly Target[]): Promise<Map<string, Measured>> {
+  const results = new Map<string, Measured[]>();
+  for (const { port: warmed } of targets)
+    await runLoad({ hostname, port: warmed, directory, seconds: warmUpSeconds });
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, target] of targets) {
+    for (const { name, port: asked, pid } of targets) {
       progress(`round ${round + 1} of ${rounds}: ${name}`);
-      const result = runLoad({ hostname, port: target, directory, seconds });
-      results.set(name, [...(results.get(name) ?? []), result]);
+      const before = cpuMs(pid);
+      const result = await runLoad({ hostname, port: asked, directory, seconds });
+      const cpuUs = ((cpuMs(pid) - before) * 1000) / result.requests;
+      results.set(name, [...(results.get(name) ?? []), { ...result, cpuUs }]);
     }
   }
-  const pick = (all: readonly LoadResult[], key: keyof LoadResult): number =>
-    median(all.map((result) => result[key]));
-  return new Map(
-    [...results].map(([name, all]) => [
-      name,
-      {
-        requestsPerSecond: pick(all, 'requestsPerSecond'),
-        p50Ms: pick(all, 'p50Ms'),
-        p99Ms: pick(all, 'p99Ms'),
-        errors: all.reduce((sum, result) => sum + result.errors, 0),
-      },
-    ]),
-  );
+  return new Map([...results].map(([name, all]) => [name, summarize(all)]));
+}
+
+/** Half of the load it can take, as think time of each connection; beside the origin asked the same way. */
+async function measureHalfLoad(
+  directory: string,
+  own: Measured,
+): Promise<{ own: LoadResult; origin: LoadResult }> {
+  const thinkMs = thinkTimeMs(own.requestsPerSecond / 2, connections, own.p50Ms / 2);
+  const paced = { hostname, directory, seconds, thinkMs };
+  progress(`half load (${thinkMs} ms between requests), gateway and origin`);
+  return {
+    own: await runLoad({ ...paced, port: port.gateway }),
+    origin: await runLoad({ ...paced, host: originIp, port: port.origin }),
+  };
+}
+
+/** Resident memory under load, a sample a second; the first half is warm-up. */
+async function measureSoak(directory: string, pid: number): Promise<number> {
+  progress(`soak of ${soakSeconds} s`);
+  const samples: Point[] = [];
+  const startedAt = performance.now();
+  const sampler = setInterval(() => {
+    samples.push({ x: (performance.now() - startedAt) / 60_000, y: residentMb(pid) });
+  }, 1_000);
+  try {
+    await runLoad({ hostname, port: port.gateway, directory, seconds: soakSeconds, thinkMs: 2 });
+  } finally {
+    clearInterval(sampler);
+  }
+  return slope(samples.slice(Math.floor(samples.length / 2)));
 }
 
 async function idleMemory(child: ChildProcess, count: number, ca: string): Promise<number> {
@@ -134,12 +104,12 @@ async function idleMemory(child: ChildProcess, count: number, ca: string): Promi
   };
   const sockets: Socket[] = [];
   while (sockets.length < count) sockets.push(...(await Promise.all(Array.from({ length: 50 }, open))));
-  const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8');
+  const resident = residentMb(child.pid ?? 0);
   for (const socket of sockets) socket.destroy();
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+  return resident;
 }
 
-function writeCertificates(directory: string, ca: TestCa, leaf: TestCa): void {
+export function writeCertificates(directory: string, ca: TestCa, leaf: TestCa): void {
   const files = {
     'ca.pem': ca.certificatePem,
     'leaf.pem': leaf.certificatePem,
@@ -151,8 +121,14 @@ function writeCertificates(directory: string, ca: TestCa, leaf: TestCa): void {
 }
 
 export async function run(): Promise<BenchResult> {
-  for (const needed of ['nginx', 'wrk', 'unshare'])
-    if (!isInstalled(needed)) throw new Error(`this bench needs ${needed}`);
+  const missing = installPackages({
+    nginx: 'nginx-light',
+    wrk: 'wrk',
+    haproxy: 'haproxy',
+    unshare: 'util-linux',
+    ip: 'iproute2',
+  }).filter((command) => command !== 'haproxy');
+  if (missing.length > 0) throw new Error(`this bench needs ${missing.join(', ')}`);
   const directory = mkdtempSync(join(tmpdir(), 'clrk-bench-gateway-'));
   // nginx workers run as another user.
   execFileSync('chmod', ['755', directory]);
@@ -181,7 +157,7 @@ async function compare(directory: string, children: ChildProcess[]): Promise<Ben
   children.push(await startOrigin(place(0), port.otlp));
   const frameKey = randomBytes(32);
   const input: BenchGateway = {
-    config: createGatewayConfig(ca, frameKey),
+    config: createGatewayConfig({ ca, frameKey, hostname, originIp }),
     leaf,
     listenPort: port.gateway,
     upstreamPort: port.origin,
@@ -197,44 +173,24 @@ async function compare(directory: string, children: ChildProcess[]): Promise<Ben
   children.push(gateway);
   progress('1,000 idle connections');
   const idleMb = await idleMemory(gateway, 1000, ca.certificatePem);
-  const targets: Array<readonly [string, number]> = [['gateway', port.gateway]];
-  const notMeasured = [
-    'gateway/portkey, gateway/litellm (not installed by this bench)',
-    'added_p50_ms at half load (wrk has no fixed rate)',
-    'soak_slope_mb_per_min',
-  ];
+  const targets: Target[] = [{ name: 'gateway', port: port.gateway, pid: gateway.pid ?? 0 }];
+  const notMeasured = ['gateway/portkey, gateway/litellm (this bench does not install them)'];
   if (isInstalled('haproxy')) {
-    children.push(await startHaproxy(place(port.haproxy)));
-    targets.push(['haproxy', port.haproxy]);
+    const haproxy = await startHaproxy(place(port.haproxy));
+    children.push(haproxy);
+    targets.push({ name: 'haproxy', port: port.haproxy, pid: haproxy.pid ?? 0 });
   } else notMeasured.push('gateway/haproxy (haproxy is not installed)');
-  if (isInstalled(mitmdump)) {
-    children.push(await startMitmdump(place(port.mitmdump), mitmdump));
-    targets.push(['mitmdump', port.mitmdump]);
-  } else notMeasured.push('gateway/mitmdump (mitmdump is not installed; set CLRK_BENCH_MITMDUMP)');
-  const results = measure(directory, targets);
+  const mitmdump = installMitmdump();
+  if (mitmdump !== undefined) {
+    const peer = await startMitmdump(place(port.mitmdump), mitmdump);
+    children.push(peer);
+    targets.push({ name: 'mitmdump', port: port.mitmdump, pid: peer.pid ?? 0 });
+  } else notMeasured.push('gateway/mitmdump (mitmproxy could not be installed)');
+  const results = await measure(directory, targets);
+  const own = results.get('gateway');
+  const half = own === undefined ? undefined : await measureHalfLoad(directory, own);
+  const soak = await measureSoak(directory, gateway.pid ?? 0);
   rmSync(file, { force: true });
   rmSync(`${file}.mjs`, { force: true });
-  return report(results, idleMb, notMeasured);
-}
-
-function report(
-  results: ReadonlyMap<string, LoadResult>,
-  idleMb: number,
-  notMeasured: readonly string[],
-): BenchResult {
-  const own = results.get('gateway');
-  const ratios: Record<string, number> = { p99_ms: own?.p99Ms ?? Number.NaN, rss_mb_1000_idle: idleMb };
-  for (const peer of ['haproxy', 'mitmdump']) {
-    const other = results.get(peer);
-    if (own !== undefined && other !== undefined)
-      ratios[`gateway/${peer}`] = own.requestsPerSecond / other.requestsPerSecond;
-  }
-  const rows = [...results].map(([proxy, result]) => ({
-    proxy,
-    'requests/s': Math.round(result.requestsPerSecond),
-    p50_ms: result.p50Ms,
-    p99_ms: result.p99Ms,
-    errors: result.errors,
-  }));
-  return { name: 'gateway', ratios, rows, notMeasured };
+  return report({ results, idleMb, half, soak, notMeasured });
 }

@@ -1,9 +1,13 @@
 /** wrk against one proxy: the load generator all peers share. It runs in a mount namespace with its own hosts file. */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
 
 export interface LoadResult {
   readonly requestsPerSecond: number;
+  readonly requests: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly errors: number;
@@ -11,9 +15,12 @@ export interface LoadResult {
 
 export interface LoadTarget {
   readonly hostname: string;
+  /** Default: loopback. */
+  readonly host?: string;
   readonly port: number;
   readonly directory: string;
   readonly seconds: number;
+  readonly thinkMs?: number;
 }
 
 /** 1 KB of JSON, 16 connections (design 9). */
@@ -27,20 +34,38 @@ function toMs(text: string | undefined): number {
   return Number(match[1]) * (match[2] === 'us' ? 0.001 : match[2] === 's' ? 1000 : 1);
 }
 
-export function runLoad({ hostname, port, directory, seconds }: LoadTarget): LoadResult {
-  writeFileSync(`${directory}/hosts`, `127.0.0.1 ${hostname} localhost\n`);
-  writeFileSync(
-    `${directory}/post.lua`,
-    `wrk.method = "POST"\nwrk.body = [[${requestBody}]]\nwrk.headers["Host"] = "${hostname}"\nwrk.headers["Content-Type"] = "application/json"\nwrk.headers["Authorization"] = "Bearer placeholder"\n`,
-  );
-  const wrk = `wrk -t1 -c${connections} -d${seconds}s --latency -s ${directory}/post.lua https://${hostname}:${port}/v1/chat/completions`;
-  const script = `mount --bind ${directory}/hosts /etc/hosts && exec ${wrk}`;
-  const out = execFileSync('unshare', ['-m', 'sh', '-c', script], { encoding: 'utf8' });
+/** Each connection thinks this long between an answer and its next request; 0: none. */
+export function renderScript(hostname: string, thinkMs: number): string {
+  const lines = [
+    'wrk.method = "POST"',
+    `wrk.body = [[${requestBody}]]`,
+    `wrk.headers["Host"] = "${hostname}"`,
+    'wrk.headers["Content-Type"] = "application/json"',
+    'wrk.headers["Authorization"] = "Bearer placeholder"',
+  ];
+  if (thinkMs > 0) lines.push(`function delay() return ${thinkMs} end`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** What a run of wrk printed. */
+export function parseReport(out: string): LoadResult {
   const number = (pattern: RegExp): number => Number(pattern.exec(out)?.[1] ?? 0);
   return {
     requestsPerSecond: number(/Requests\/sec:\s+([\d.]+)/),
+    requests: number(/(\d+) requests in/),
     p50Ms: toMs(/50%\s+(\S+)/.exec(out)?.[1]),
     p99Ms: toMs(/99%\s+(\S+)/.exec(out)?.[1]),
     errors: number(/Non-2xx or 3xx responses: (\d+)/) + number(/Socket errors:.*read (\d+)/),
   };
+}
+
+/** Asynchronous, so that whoever measures can look at processes meanwhile. */
+export async function runLoad(target: LoadTarget): Promise<LoadResult> {
+  const { hostname, host = '127.0.0.1', port, directory, seconds, thinkMs = 0 } = target;
+  writeFileSync(`${directory}/hosts`, `${host} ${hostname}\n127.0.0.1 localhost\n`);
+  writeFileSync(`${directory}/post.lua`, renderScript(hostname, thinkMs));
+  const wrk = `wrk -t1 -c${connections} -d${seconds}s --latency -s ${directory}/post.lua https://${hostname}:${port}/v1/chat/completions`;
+  const script = `mount --bind ${directory}/hosts /etc/hosts && exec ${wrk}`;
+  const { stdout } = await execute('unshare', ['-m', 'sh', '-c', script]);
+  return parseReport(stdout);
 }

@@ -126,7 +126,9 @@ export async function startGateway(listenPort: number, file: string): Promise<Ch
     packages: 'external',
     logLevel: 'error',
   });
-  const child = spawn(process.execPath, [bundle, file], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // For profiles: CLRK_BENCH_NODE_FLAGS='--cpu-prof --cpu-prof-dir=DIR'.
+  const flags = (process.env['CLRK_BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
+  const child = spawn(process.execPath, [...flags, bundle, file], { stdio: ['ignore', 'ignore', 'inherit'] });
   await untilListening('127.0.0.1', listenPort, child);
   return child;
 }

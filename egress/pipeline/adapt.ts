@@ -43,11 +43,13 @@ const overrides = new Set([
   'x-rewrite-url',
 ]);
 
+function isEndToEnd({ name }: Field): boolean {
+  return !hopByHop.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-');
+}
+
 /** End-to-end fields of a message; also used for responses. */
 export function endToEnd(fields: readonly Field[]): Field[] {
-  return fields.filter(
-    ({ name }) => !hopByHop.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-'),
-  );
+  return fields.filter(isEndToEnd);
 }
 
 /** Trailers that may not decide about the message (RFC 9110 6.5.1). */
@@ -76,11 +78,12 @@ export function renderAuthority(route: Route): string {
 export function adapt(call: Call, route: Route, injection: Injection): UpstreamRequest {
   const upgrade = isWebSocket(call) ? 'websocket' : undefined;
   const injects = injection.policies.length > 0;
-  const dropped = new Set(injection.fields.map((field) => field.name));
-  if (injects) for (const name of [...authFieldNames, 'accept-encoding']) dropped.add(name);
-  // Compressed frames could not be inspected (S32).
-  if (upgrade !== undefined) dropped.add('sec-websocket-extensions');
-  const fields = endToEnd(call.fields).filter(({ name }) => !dropped.has(name));
+  const replaces = ({ name }: Field): boolean =>
+    (injects && (name === 'accept-encoding' || authFieldNames.includes(name))) ||
+    // Compressed frames could not be inspected (S32).
+    (upgrade !== undefined && name === 'sec-websocket-extensions') ||
+    injection.fields.some((field) => field.name === name);
+  const fields = call.fields.filter((field) => isEndToEnd(field) && !replaces(field));
   if (injects) fields.push(createField('Accept-Encoding', 'identity'));
   fields.push(...injection.fields);
   return {

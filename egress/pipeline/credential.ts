@@ -95,36 +95,79 @@ function collect(credential: GatewayCredential, into: Collected): CredentialRefu
   }
 }
 
+/** What the config alone says: the same for every call of a route, and an object of its own. */
+interface Plan {
+  readonly first: GatewayCredential | undefined;
+  readonly refused: CredentialRefusal | undefined;
+  readonly injection: Injection;
+}
+
+function computePlan(config: GatewayConfig, route: Route): Plan {
+  const applicable = config.credentials.filter((credential) => applies(credential, config, route));
+  const [first] = applicable;
+  if (first === undefined) return { first, refused: undefined, injection: none };
+  const collected: Collected = { fields: new Map(), query: new Map() };
+  for (const credential of [...applicable].sort((a, b) => order(a) - order(b))) {
+    const refused = collect(credential, collected);
+    if (refused !== undefined) return { first, refused, injection: none };
+  }
+  const injection: Injection = {
+    kind: 'inject',
+    fields: [...collected.fields.values()],
+    query: [...collected.query],
+    policies: applicable.map(({ policy }) => `${policy.namespace}/${policy.name}`),
+    smuggled: false,
+  };
+  return { first, refused: undefined, injection };
+}
+
+/** Documents are immutable once in force; a plan is forgotten with the config that held its secrets. */
+const plans = new WeakMap<GatewayConfig, Map<string, Plan>>();
+
+function planOf(config: GatewayConfig, route: Route): Plan {
+  let known = plans.get(config);
+  if (known === undefined) {
+    known = new Map();
+    plans.set(config, known);
+  }
+  // All that `applies` asks of a route; what an agent chooses has no part in it.
+  const { provider, backend } = route;
+  const named = route.opener !== undefined || provider !== undefined;
+  const by = provider === undefined ? '' : `${provider.route.namespace}/${provider.route.name}`;
+  const key = `${named ? 1 : 0} ${by} ${backend?.name ?? ''}`;
+  let plan = known.get(key);
+  if (plan === undefined) {
+    plan = computePlan(config, route);
+    known.set(key, plan);
+  }
+  return plan;
+}
+
+function isSmuggled(call: Call, injection: Injection): boolean {
+  if (injection.fields.some(({ name }) => fieldValue(call.fields, name) !== undefined)) return true;
+  if (injection.query.length === 0) return false;
+  const sent = queryNames(call.target);
+  return injection.query.some(([name]) => sent.includes(name));
+}
+
 export function computeInjection(
   config: GatewayConfig,
   call: Call,
   route: Route,
 ): Injection | CredentialRefusal {
-  const applicable = config.credentials.filter((credential) => applies(credential, config, route));
-  const [first] = applicable;
+  const { first, refused, injection } = planOf(config, route);
   if (first === undefined) return none;
   if (!route.target.tls || !call.tls) return refusal(first, 'credentials are only sent over TLS');
-  const collected: Collected = { fields: new Map(), query: new Map() };
-  for (const credential of [...applicable].sort((a, b) => order(a) - order(b))) {
-    const refused = collect(credential, collected);
-    if (refused !== undefined) return refused;
-  }
-  const sent = queryNames(call.target);
-  return {
-    kind: 'inject',
-    fields: [...collected.fields.values()],
-    query: [...collected.query],
-    policies: applicable.map(({ policy }) => `${policy.namespace}/${policy.name}`),
-    smuggled:
-      [...collected.fields.keys()].some((name) => fieldValue(call.fields, name) !== undefined) ||
-      [...collected.query.keys()].some((name) => sent.includes(name)),
-  };
+  if (refused !== undefined) return refused;
+  // The fields stay the same object: what is known of them is known of all calls (scrub.ts).
+  return isSmuggled(call, injection) ? { ...injection, smuggled: true } : injection;
 }
 
 /** The target with injected parameters, the agent's own key parameters dropped. */
 export function applyQuery(target: string, injection: Injection): string {
   if (injection.policies.length === 0) return target;
   const start = target.indexOf('?');
+  if (start < 0 && injection.query.length === 0) return target;
   const path = start < 0 ? target : target.slice(0, start);
   const dropped = new Set([...authQueryNames, ...injection.query.map(([name]) => name)]);
   const kept = (start < 0 ? [] : target.slice(start + 1).split('&')).filter((pair) => {

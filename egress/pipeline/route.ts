@@ -40,11 +40,26 @@ export interface NeedModel {
   readonly kind: 'need-model';
 }
 
+type PeerVerdict = { readonly rule: DestinationRule | undefined } | Refusal;
+
+/** A connection asks once, its calls twice each; neither the policy nor the peer ever changes. */
+const verdicts = new WeakMap<DestinationPolicy, WeakMap<Peer, PeerVerdict>>();
+
 /** Is the connection's destination open at all? Asked before a byte is answered. */
-export function routePeer(
-  policy: DestinationPolicy,
-  peer: Peer,
-): { readonly rule: DestinationRule | undefined } | Refusal {
+export function routePeer(policy: DestinationPolicy, peer: Peer): PeerVerdict {
+  let ofPolicy = verdicts.get(policy);
+  if (ofPolicy === undefined) {
+    ofPolicy = new WeakMap();
+    verdicts.set(policy, ofPolicy);
+  }
+  const known = ofPolicy.get(peer);
+  if (known !== undefined) return known;
+  const verdict = judgePeer(policy, peer);
+  ofPolicy.set(peer, verdict);
+  return verdict;
+}
+
+function judgePeer(policy: DestinationPolicy, peer: Peer): PeerVerdict {
   const verdict = decideDestination(policy, {
     agent: peer.agentId,
     port: peer.port,

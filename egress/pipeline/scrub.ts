@@ -48,17 +48,16 @@ export function secretForms(injection: Injection): string[] {
  * held them.
  */
 export class SecretForms {
-  readonly #known = new Map<string, SecretSet>();
+  /** By the list of injected fields, which is one object for all calls of a plan (credential.ts). */
+  readonly #known = new WeakMap<Injection['fields'], { query: Injection['query']; set: SecretSet }>();
 
   of(injection: Injection): SecretSet {
     if (injection.policies.length === 0) return noSecrets;
-    const key = JSON.stringify([injection.fields.map(({ value }) => value), injection.query]);
-    let set = this.#known.get(key);
-    if (set === undefined) {
-      const texts = secretForms(injection);
-      set = { texts, bytes: texts.map((text) => Buffer.from(text, 'latin1')) };
-      this.#known.set(key, set);
-    }
+    const known = this.#known.get(injection.fields);
+    if (known?.query === injection.query) return known.set;
+    const texts = secretForms(injection);
+    const set = { texts, bytes: texts.map((text) => Buffer.from(text, 'latin1')) };
+    this.#known.set(injection.fields, { query: injection.query, set });
     return set;
   }
 }

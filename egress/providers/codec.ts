@@ -60,7 +60,14 @@ export function asText(value: unknown): string | undefined {
 
 /** Copies the members that are known, so that a later event without one does not erase it. */
 export function learn(facts: Facts, seen: { readonly [K in keyof Facts]: Facts[K] | undefined }): void {
-  for (const [name, value] of Object.entries(seen)) {
-    if (value !== undefined) Object.assign(facts, { [name]: value });
-  }
+  for (const name in seen) learnOne(facts, seen, name as keyof Facts);
+}
+
+function learnOne<K extends keyof Facts>(
+  facts: Facts,
+  seen: { readonly [N in keyof Facts]: Facts[N] | undefined },
+  name: K,
+): void {
+  const value: Facts[K] | undefined = seen[name];
+  if (value !== undefined) facts[name] = value;
 }

@@ -3,13 +3,12 @@
  * what a record holds; the tracer is at the edge (recorder.ts). It must never hold a secret: fields are redacted here.
  */
 import { attribute, spanName, type DenyReason } from '../../contract/index.ts';
-import type { Field } from '../http1/index.ts';
+import { fieldValue, type Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { Facts } from '../providers/index.ts';
+import { AttributeList } from './attribute-list.ts';
 import type { CapturedBody } from './capture.ts';
 import { headerAttributes, redactTarget } from './redact.ts';
-
-export type Attributes = Record<string, string | number | boolean | string[]>;
 
 export interface RecordedMessage {
   /** Unix milliseconds when its head was complete. */
@@ -55,7 +54,7 @@ export interface ExchangeFacts {
 export interface SpanEvent {
   readonly name: string;
   readonly at: number;
-  readonly attributes: Attributes;
+  readonly attributes: AttributeList;
 }
 
 export interface SpanRecord {
@@ -64,60 +63,46 @@ export interface SpanRecord {
   readonly start: number;
   readonly end: number;
   readonly traceparent: string | undefined;
-  readonly attributes: Attributes;
+  readonly attributes: AttributeList;
   readonly events: readonly SpanEvent[];
   /** undefined: no error. */
   readonly errorMessage: string | undefined;
   readonly log: { readonly severity: 'INFO' | 'WARN'; readonly body: string };
 }
 
-/** Drops what is undefined: an attribute that is not known is absent. */
-export function defined(all: Record<string, Attributes[string] | undefined>): Attributes {
-  const attributes: Attributes = {};
-  for (const key in all) {
-    const value = all[key];
-    if (value !== undefined) attributes[key] = value;
-  }
-  return attributes;
+function putPeer(attributes: AttributeList, peer: Peer): void {
+  attributes.put(attribute.component, 'egress');
+  attributes.put(attribute.agentKind, peer.agent.kind);
+  attributes.put(attribute.agentNamespace, peer.agent.namespace);
+  attributes.put(attribute.agentName, peer.agent.name);
+  attributes.put(attribute.agentUid, peer.uid);
+  attributes.put(attribute.agentRevision, peer.revision);
+  attributes.put(attribute.invocationId, peer.invocationId);
+  attributes.put(attribute.serverAddress, peer.hostname ?? peer.ip);
+  attributes.put(attribute.serverPort, peer.port);
 }
 
-export function peerAttributes(peer: Peer): Attributes {
-  return defined({
-    [attribute.component]: 'egress',
-    [attribute.agentKind]: peer.agent.kind,
-    [attribute.agentNamespace]: peer.agent.namespace,
-    [attribute.agentName]: peer.agent.name,
-    [attribute.agentUid]: peer.uid,
-    [attribute.agentRevision]: peer.revision,
-    [attribute.invocationId]: peer.invocationId,
-    [attribute.serverAddress]: peer.hostname ?? peer.ip,
-    [attribute.serverPort]: peer.port,
-  });
-}
-
-function aiAttributes(exchange: ExchangeFacts): Attributes {
-  const { ai, facts, response } = exchange;
-  if (ai === undefined) return {};
-  return defined({
-    [attribute.genAiSystem]: ai.system,
-    [attribute.genAiProvider]: ai.provider,
-    [attribute.genAiOperation]: ai.operation,
-    [attribute.genAiRequestModel]: facts.model,
-    [attribute.genAiStream]: facts.stream,
-    [attribute.genAiResponseModel]: facts.responseModel,
-    [attribute.genAiResponseId]: facts.responseId,
-    [attribute.genAiFinishReasons]: facts.finishReasons,
-    [attribute.genAiInputTokens]: facts.inputTokens,
-    [attribute.genAiOutputTokens]: facts.outputTokens,
-    [attribute.genAiCacheReadTokens]: facts.cacheReadTokens,
-    [attribute.genAiCacheCreationTokens]: facts.cacheCreationTokens,
-    [attribute.genAiReasoningTokens]: facts.reasoningTokens,
-    [attribute.genAiTimeToFirstChunk]:
-      facts.stream === true && response !== undefined
-        ? (response.headAt - exchange.startedAt) / 1000
-        : undefined,
-    [attribute.costUsd]: exchange.costUsd,
-  });
+function putAi(attributes: AttributeList, { ai, facts, response, startedAt, costUsd }: ExchangeFacts): void {
+  if (ai === undefined) return;
+  const streamed = facts.stream === true && response !== undefined;
+  attributes.put(attribute.genAiSystem, ai.system);
+  attributes.put(attribute.genAiProvider, ai.provider);
+  attributes.put(attribute.genAiOperation, ai.operation);
+  attributes.put(attribute.genAiRequestModel, facts.model);
+  attributes.put(attribute.genAiStream, facts.stream);
+  attributes.put(attribute.genAiResponseModel, facts.responseModel);
+  attributes.put(attribute.genAiResponseId, facts.responseId);
+  attributes.put(attribute.genAiFinishReasons, facts.finishReasons);
+  attributes.put(attribute.genAiInputTokens, facts.inputTokens);
+  attributes.put(attribute.genAiOutputTokens, facts.outputTokens);
+  attributes.put(attribute.genAiCacheReadTokens, facts.cacheReadTokens);
+  attributes.put(attribute.genAiCacheCreationTokens, facts.cacheCreationTokens);
+  attributes.put(attribute.genAiReasoningTokens, facts.reasoningTokens);
+  attributes.put(
+    attribute.genAiTimeToFirstChunk,
+    streamed ? (response.headAt - startedAt) / 1000 : undefined,
+  );
+  attributes.put(attribute.costUsd, costUsd);
 }
 
 function renderHost({ peer, tls }: ExchangeFacts): string {
@@ -125,68 +110,62 @@ function renderHost({ peer, tls }: ExchangeFacts): string {
   return peer.port === (tls ? 443 : 80) ? host : `${host}:${peer.port}`;
 }
 
-function httpAttributes(exchange: ExchangeFacts): Attributes {
+function putHttp(attributes: AttributeList, exchange: ExchangeFacts): void {
   const { request, response } = exchange;
   const scheme = exchange.tls ? 'https' : 'http';
   const target = redactTarget(exchange.target).slice(0, 2048);
-  return defined({
-    [attribute.httpMethod]: exchange.method,
-    [attribute.httpStatus]: exchange.status,
-    [attribute.urlScheme]: scheme,
-    [attribute.urlPath]: target.split('?')[0] ?? target,
-    [attribute.urlFull]: `${scheme}://${renderHost(exchange)}${target}`,
-    [attribute.peerAddress]: exchange.peerAddress,
-    [attribute.requestBytes]: request.bytes,
-    [attribute.responseBytes]: response?.bytes ?? 0,
-    [attribute.requestTruncated]: request.body?.truncated,
-    [attribute.responseTruncated]: response?.body?.truncated,
-    [attribute.responseChunks]: exchange.responseChunks,
-    [attribute.durationMs]: Math.round((exchange.endedAt - exchange.startedAt) * 1000) / 1000,
-  });
+  const query = target.indexOf('?');
+  attributes.put(attribute.httpMethod, exchange.method);
+  attributes.put(attribute.httpStatus, exchange.status);
+  attributes.put(attribute.urlScheme, scheme);
+  attributes.put(attribute.urlPath, query < 0 ? target : target.slice(0, query));
+  attributes.put(attribute.urlFull, `${scheme}://${renderHost(exchange)}${target}`);
+  attributes.put(attribute.peerAddress, exchange.peerAddress);
+  attributes.put(attribute.requestBytes, request.bytes);
+  attributes.put(attribute.responseBytes, response?.bytes ?? 0);
+  attributes.put(attribute.requestTruncated, request.body?.truncated);
+  attributes.put(attribute.responseTruncated, response?.body?.truncated);
+  attributes.put(attribute.responseChunks, exchange.responseChunks);
+  attributes.put(attribute.durationMs, Math.round((exchange.endedAt - exchange.startedAt) * 1000) / 1000);
 }
 
-function decisionAttributes(exchange: ExchangeFacts): Attributes {
-  const { credential, providerRoute } = exchange;
-  return defined({
-    [attribute.decision]: exchange.decision,
-    [attribute.decisionRoute]: exchange.route,
-    [attribute.policyDigest]: exchange.digest,
-    [attribute.denyReason]: exchange.denyReason,
-    [attribute.errorType]: exchange.error ?? errorType(exchange.status),
-    [attribute.routeMatched]: exchange.ai === undefined ? undefined : providerRoute !== undefined,
-    [attribute.routeNamespace]: providerRoute?.namespace,
-    [attribute.routeName]: providerRoute?.name,
-    [attribute.credentialPolicy]:
-      credential.policies.length === 0 ? undefined : credential.policies.join(','),
-    [attribute.credentialSmuggled]: credential.smuggled ? true : undefined,
-    [attribute.credentialError]: credential.error,
-  });
+function putDecision(attributes: AttributeList, exchange: ExchangeFacts): void {
+  const { credential, providerRoute, ai } = exchange;
+  const { policies } = credential;
+  attributes.put(attribute.decision, exchange.decision);
+  attributes.put(attribute.decisionRoute, exchange.route);
+  attributes.put(attribute.policyDigest, exchange.digest);
+  attributes.put(attribute.denyReason, exchange.denyReason);
+  attributes.put(attribute.errorType, exchange.error ?? errorType(exchange.status));
+  attributes.put(attribute.routeMatched, ai === undefined ? undefined : providerRoute !== undefined);
+  attributes.put(attribute.routeNamespace, providerRoute?.namespace);
+  attributes.put(attribute.routeName, providerRoute?.name);
+  attributes.put(attribute.credentialPolicy, policies.length === 0 ? undefined : policies.join(','));
+  attributes.put(attribute.credentialSmuggled, credential.smuggled ? true : undefined);
+  attributes.put(attribute.credentialError, credential.error);
 }
 
 function errorType(status: number | undefined): string | undefined {
   return status !== undefined && status >= 400 ? String(status) : undefined;
 }
 
-function messageEvents(
+const noNames: ReadonlySet<string> = new Set();
+
+function addMessage(
+  events: SpanEvent[],
   direction: 'request' | 'response',
   message: RecordedMessage,
   injected: ReadonlySet<string>,
-): SpanEvent[] {
-  const headers = headerAttributes(direction, message.fields, direction === 'request' ? injected : new Set());
-  const events: SpanEvent[] = [
-    { name: `http.${direction}.headers`, at: message.headAt, attributes: headers },
-  ];
-  if (message.body !== undefined) {
-    const encoding = message.fields.find(({ name }) => name === 'content-encoding')?.value;
-    const attributes = defined({
-      [attribute.bodyBase64]: message.body.bytes.toString('base64'),
-      [attribute.bodyBytes]: message.body.total,
-      [attribute.bodyTruncated]: message.body.truncated,
-      [attribute.bodyEncoding]: encoding,
-    });
-    events.push({ name: `http.${direction}.body`, at: message.endAt, attributes });
-  }
-  return events;
+): void {
+  const headers = headerAttributes(direction, message.fields, direction === 'request' ? injected : noNames);
+  events.push({ name: `http.${direction}.headers`, at: message.headAt, attributes: headers });
+  if (message.body === undefined) return;
+  const attributes = new AttributeList();
+  attributes.put(attribute.bodyBase64, message.body.bytes.toString('base64'));
+  attributes.put(attribute.bodyBytes, message.body.total);
+  attributes.put(attribute.bodyTruncated, message.body.truncated);
+  attributes.put(attribute.bodyEncoding, fieldValue(message.fields, 'content-encoding'));
+  events.push({ name: `http.${direction}.body`, at: message.endAt, attributes });
 }
 
 function exchangeName({ ai, facts, method, peer }: ExchangeFacts): string {
@@ -202,21 +181,21 @@ function exchangeError({ error, status }: ExchangeFacts): string | undefined {
 /** The whole record of one HTTP exchange. */
 export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
   const { peer, request, response } = exchange;
-  const events = messageEvents('request', request, exchange.injected);
-  if (response !== undefined) events.push(...messageEvents('response', response, exchange.injected));
+  const events: SpanEvent[] = [];
+  addMessage(events, 'request', request, exchange.injected);
+  if (response !== undefined) addMessage(events, 'response', response, exchange.injected);
+  const attributes = new AttributeList();
+  putPeer(attributes, peer);
+  putHttp(attributes, exchange);
+  putAi(attributes, exchange);
+  putDecision(attributes, exchange);
   return {
     name: exchangeName(exchange),
     kind: 'server',
     start: exchange.startedAt,
     end: exchange.endedAt,
     traceparent: peer.traceparent,
-    // Spreading objects of this size makes each of them a hash table: most of a record's cost.
-    attributes: Object.assign(
-      peerAttributes(peer),
-      httpAttributes(exchange),
-      aiAttributes(exchange),
-      decisionAttributes(exchange),
-    ),
+    attributes,
     events,
     errorMessage: exchangeError(exchange),
     log: {
@@ -238,30 +217,28 @@ export function computeConnectionRecord(connection: {
   readonly error: string | undefined;
   readonly bytes: { readonly up: number; readonly down: number } | undefined;
 }): SpanRecord {
-  const { peer, bytes } = connection;
+  const { peer, bytes, startedAt, endedAt } = connection;
   const denied = connection.denyReason !== undefined;
+  const attributes = new AttributeList();
+  putPeer(attributes, peer);
+  attributes.put(attribute.destinationAddress, peer.ip);
+  attributes.put(attribute.destinationName, peer.hostname);
+  attributes.put(attribute.decision, denied ? 'deny' : 'allow');
+  attributes.put(attribute.decisionRoute, connection.route);
+  attributes.put(attribute.policyDigest, connection.digest);
+  attributes.put(attribute.denyReason, connection.denyReason);
+  attributes.put(attribute.failureReason, denied ? undefined : connection.error);
+  attributes.put(attribute.errorType, connection.denyReason ?? connection.error);
+  attributes.put(attribute.l4BytesUpstream, bytes?.up);
+  attributes.put(attribute.l4BytesDownstream, bytes?.down);
+  attributes.put(attribute.durationMs, endedAt - startedAt);
   return {
     name: connection.name,
     kind: 'server',
-    start: connection.startedAt,
-    end: connection.endedAt,
+    start: startedAt,
+    end: endedAt,
     traceparent: peer.traceparent,
-    attributes: {
-      ...peerAttributes(peer),
-      ...defined({
-        [attribute.destinationAddress]: peer.ip,
-        [attribute.destinationName]: peer.hostname,
-        [attribute.decision]: denied ? 'deny' : 'allow',
-        [attribute.decisionRoute]: connection.route,
-        [attribute.policyDigest]: connection.digest,
-        [attribute.denyReason]: connection.denyReason,
-        [attribute.failureReason]: denied ? undefined : connection.error,
-        [attribute.errorType]: connection.denyReason ?? connection.error,
-        [attribute.l4BytesUpstream]: bytes?.up,
-        [attribute.l4BytesDownstream]: bytes?.down,
-        [attribute.durationMs]: connection.endedAt - connection.startedAt,
-      }),
-    },
+    attributes,
     events: [],
     errorMessage: connection.denyReason ?? connection.error,
     log: connectionLog(denied, connection.error),

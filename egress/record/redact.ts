@@ -1,6 +1,8 @@
 /** Header fields as a record may show them: credentials of either side, cookies and injected fields never (S38). */
+import { LRUCache } from 'lru-cache';
 import type { Field } from '../http1/index.ts';
 import { authFieldNames } from '../pipeline/credential.ts';
+import { AttributeList } from './attribute-list.ts';
 
 const secretNames = new Set([
   ...authFieldNames,
@@ -17,18 +19,38 @@ const maxShown = 64;
 const secretParameter =
   /([?&](?:key|[^=&]*(?:token|secret|signature|password|credential|api[-_]?key|sig)[^=&]*)=)[^&]*/gi;
 
-/** `http.<direction>.header.<name>` attributes. */
+/** Attribute names and whether to hide, by field name: names repeat, and testing one is a search. Bounded. */
+const shownNames = {
+  request: new LRUCache<string, { readonly attribute: string; readonly hidden: boolean }>({ max: 512 }),
+  response: new LRUCache<string, { readonly attribute: string; readonly hidden: boolean }>({ max: 512 }),
+} as const;
+
+function showName(
+  direction: 'request' | 'response',
+  name: string,
+): { readonly attribute: string; readonly hidden: boolean } {
+  const known = shownNames[direction].get(name);
+  if (known !== undefined) return known;
+  const shown = {
+    attribute: `http.${direction}.header.${name}`,
+    hidden: secretNames.has(name) || secretPart.test(name),
+  };
+  shownNames[direction].set(name, shown);
+  return shown;
+}
+
+/** `http.<direction>.header.<name>` attributes; of a repeated field the last value. */
 export function headerAttributes(
   direction: 'request' | 'response',
   fields: readonly Field[],
   injected: ReadonlySet<string>,
-): Record<string, string> {
-  const shown: Record<string, string> = {};
-  for (const { name, value } of fields.slice(0, maxShown)) {
-    const hidden = secretNames.has(name) || secretPart.test(name) || injected.has(name);
-    shown[`http.${direction}.header.${name}`] = hidden ? redacted : value.slice(0, maxValueLength);
+): AttributeList {
+  const list = new AttributeList();
+  for (const { name, value } of fields.length > maxShown ? fields.slice(0, maxShown) : fields) {
+    const { attribute, hidden } = showName(direction, name);
+    list.set(attribute, hidden || injected.has(name) ? redacted : value.slice(0, maxValueLength));
   }
-  return shown;
+  return list;
 }
 
 /** The target with the values of key-like parameters hidden. */

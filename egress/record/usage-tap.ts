@@ -96,7 +96,9 @@ class PlainTap implements UsageTap {
   }
 
   end(): void {
-    const text = Buffer.concat(this.#chunks).toString('utf8');
+    const [first] = this.#chunks;
+    const all = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+    const text = all.toString('utf8');
     if (this.#dropped) {
       this.#readTail(text);
       return;

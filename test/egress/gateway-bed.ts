@@ -13,7 +13,8 @@ import {
   type IdentityFrame,
 } from '../../contract/index.ts';
 import { GatewayMetrics } from '../../egress/metrics.ts';
-import type { SpanRecord } from '../../egress/record/exchange-record.ts';
+import type { AttributeList, AttributeValue } from '../../egress/record/attribute-list.ts';
+import type { SpanEvent, SpanRecord } from '../../egress/record/exchange-record.ts';
 import { GatewayCore } from '../../egress/session/gateway-core.ts';
 import { createSnapshot } from '../../egress/snapshot.ts';
 import type { LeafIssuer } from '../../egress/tls/leaf-store.ts';
@@ -107,9 +108,26 @@ export interface UpstreamOptions {
   readonly leaf?: { readonly certificatePem: string; readonly privateKeyPem: string };
 }
 
+type Attributes = Record<string, AttributeValue>;
+
+/** A record with its attributes as objects, to be read by name. */
+export interface SeenRecord extends Omit<SpanRecord, 'attributes' | 'events'> {
+  readonly attributes: Attributes;
+  readonly events: ReadonlyArray<Omit<SpanEvent, 'attributes'> & { readonly attributes: Attributes }>;
+}
+
+function byName({ names, values }: AttributeList): Attributes {
+  return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']));
+}
+
+function seen(record: SpanRecord): SeenRecord {
+  const events = record.events.map((event) => ({ ...event, attributes: byName(event.attributes) }));
+  return { ...record, attributes: byName(record.attributes), events };
+}
+
 export interface GatewayBed {
   readonly core: GatewayCore;
-  readonly records: SpanRecord[];
+  readonly records: SeenRecord[];
   readonly metrics: GatewayMetrics;
   readonly port: number;
   readonly upstreamIp: string;
@@ -170,10 +188,10 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
   );
   upstream.on('tlsClientError', () => undefined);
   const upstreamPort = await listen(upstream, upstreamIp);
-  const records: SpanRecord[] = [];
+  const records: SeenRecord[] = [];
   const metrics = new GatewayMetrics(() => core.connections);
   const recorder = {
-    record: (record: SpanRecord) => void records.push(record),
+    record: (record: SpanRecord) => void records.push(seen(record)),
     malformed: () => undefined,
   };
   const core: GatewayCore = new GatewayCore({

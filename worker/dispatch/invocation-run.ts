@@ -142,6 +142,7 @@ export class InvocationRun {
       await made.sandbox.start();
     } finally {
       this.#trail.clock.mark('start');
+      this.#options.warm.tick();
     }
   }
 

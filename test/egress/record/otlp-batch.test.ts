@@ -1,0 +1,132 @@
+/** What the gateway writes by hand, read by telemetry's own protobuf parser. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { AttributeList, type AttributeValue } from '../../../egress/record/attribute-list.ts';
+import type { SpanRecord } from '../../../egress/record/exchange-record.ts';
+import { OtlpBatch } from '../../../egress/record/otlp-batch.ts';
+import {
+  parseLogsRequest,
+  parseTraceRequest,
+  type AnyValue,
+  type KeyValue,
+} from '../../../telemetry/otlp-message.ts';
+
+function listOf(pairs: ReadonlyArray<readonly [string, AttributeValue]>): AttributeList {
+  const list = new AttributeList();
+  for (const [name, value] of pairs) list.put(name, value);
+  return list;
+}
+
+function recordOf(change: Partial<SpanRecord> = {}): SpanRecord {
+  return {
+    name: 'chat gpt-4o',
+    kind: 'server',
+    start: 1_732_400_000_000.25,
+    end: 1_732_400_000_123.5,
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    attributes: listOf([['agent.name', 'hello']]),
+    events: [],
+    errorMessage: undefined,
+    log: { severity: 'INFO', body: 'egress call' },
+    ...change,
+  };
+}
+
+/** Members of the oneof that are not set are the parser's defaults, on its prototype. */
+function plain(value: AnyValue | null | undefined): unknown {
+  const own: AnyValue = { ...value };
+  if (own.arrayValue !== undefined) return (own.arrayValue.values ?? []).map(plain);
+  if (own.intValue !== undefined) return Number(String(own.intValue));
+  return own.stringValue ?? own.boolValue ?? own.doubleValue;
+}
+
+function pairs(attributes: readonly KeyValue[] | undefined): unknown[] {
+  return (attributes ?? []).map(({ key, value }) => [key, plain(value)]);
+}
+
+function read(batch: OtlpBatch) {
+  const { traces, logs } = batch.take();
+  const [resourceSpans] = parseTraceRequest('protobuf', traces).resourceSpans ?? [];
+  const [resourceLogs] = parseLogsRequest('protobuf', logs).resourceLogs ?? [];
+  return {
+    resource: pairs(resourceSpans?.resource?.attributes),
+    logResource: pairs(resourceLogs?.resource?.attributes),
+    scope: resourceSpans?.scopeSpans?.[0]?.scope?.name,
+    spans: resourceSpans?.scopeSpans?.[0]?.spans ?? [],
+    logs: resourceLogs?.scopeLogs?.[0]?.logRecords ?? [],
+  };
+}
+
+const hex = (bytes: Uint8Array | string | undefined): string => Buffer.from(bytes ?? '').toString('hex');
+
+test('a span and its log, as telemetry reads them', () => {
+  const batch = new OtlpBatch({ 'service.name': 'clrk-egress' });
+  batch.add(
+    recordOf({
+      errorMessage: 'UPSTREAM_CLOSED',
+      log: { severity: 'WARN', body: 'egress call denied' },
+      events: [{ name: 'http.request.headers', at: 1_732_400_000_001, attributes: listOf([['a', 'b']]) }],
+    }),
+  );
+  const { resource, logResource, scope, spans, logs } = read(batch);
+  expect(resource).toEqual([['service.name', 'clrk-egress']]);
+  expect(logResource).toEqual(resource);
+  expect(scope).toBe('clrk');
+  const [span] = spans;
+  expect(span).toMatchObject({
+    name: 'chat gpt-4o',
+    kind: 2,
+    status: { message: 'UPSTREAM_CLOSED', code: 2 },
+  });
+  expect(hex(span?.traceId)).toBe('0af7651916cd43dd8448eb211c80319c');
+  expect(hex(span?.parentSpanId)).toBe('b7ad6b7169203331');
+  expect(String(span?.startTimeUnixNano)).toBe('1732400000000250000');
+  expect(String(span?.endTimeUnixNano)).toBe('1732400000123500000');
+  expect(span?.events?.map(({ name, attributes }) => [name, pairs(attributes)])).toEqual([
+    ['http.request.headers', [['a', 'b']]],
+  ]);
+  const [log] = logs;
+  expect(log).toMatchObject({ severityNumber: 13, severityText: 'WARN' });
+  expect(plain(log?.body)).toBe('egress call denied');
+  expect(hex(log?.traceId)).toBe(hex(span?.traceId));
+  expect(hex(log?.spanId)).toBe(hex(span?.spanId));
+  expect(pairs(log?.attributes)).toEqual([['agent.name', 'hello']]);
+});
+
+test('a record without a valid traceparent starts a trace of its own, no two alike', () => {
+  const batch = new OtlpBatch({});
+  for (let count = 0; count < 2000; count += 1) batch.add(recordOf({ traceparent: 'odd' }));
+  const { spans } = read(batch);
+  expect(new Set(spans.map(({ traceId }) => hex(traceId))).size).toBe(2000);
+  expect(new Set(spans.map(({ spanId }) => hex(spanId))).size).toBe(2000);
+  expect(hex(spans[0]?.traceId)).toHaveLength(32);
+  expect(hex(spans[0]?.parentSpanId)).toBe('');
+});
+
+const value = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 200 }),
+  fc.string({ minLength: 3_900, maxLength: 20_000 }),
+  fc.constantFrom('ü'.repeat(4_000), '€'.repeat(4_001), 'x'.repeat(300_000)),
+  fc.boolean(),
+  fc.maxSafeInteger(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).filter((number) => !Object.is(number, -0)),
+  fc.array(fc.string({ maxLength: 100 }), { maxLength: 20 }),
+);
+
+test('property: any attributes come out as they went in, in every record of the batch', () => {
+  const attributes = fc.array(fc.tuple(fc.string({ minLength: 1, maxLength: 80 }), value), { maxLength: 12 });
+  const batch = new OtlpBatch({});
+  fc.assert(
+    fc.property(fc.array(attributes, { minLength: 1, maxLength: 5 }), (records) => {
+      for (const each of records) {
+        const event = { name: 'e', at: 1, attributes: listOf(each) };
+        batch.add(recordOf({ attributes: listOf(each), events: [event] }));
+      }
+      const { spans, logs } = read(batch);
+      expect(spans.map((span) => pairs(span.attributes))).toEqual(records);
+      expect(spans.map((span) => pairs(span.events?.[0]?.attributes))).toEqual(records);
+      expect(logs.map((log) => pairs(log.attributes))).toEqual(records);
+    }),
+    { numRuns: 60 },
+  );
+});

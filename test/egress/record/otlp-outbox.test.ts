@@ -1,0 +1,123 @@
+/** The outbox against a real HTTP server that answers as each test says. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test, vi } from 'vitest';
+import { AttributeList } from '../../../egress/record/attribute-list.ts';
+import type { SpanRecord } from '../../../egress/record/exchange-record.ts';
+import { OtlpOutbox } from '../../../egress/record/otlp-outbox.ts';
+
+interface Seen {
+  readonly path: string;
+  readonly authorization: string;
+  readonly body: Buffer;
+}
+
+let server: Server | undefined;
+let seen: Seen[] = [];
+let dropped = 0;
+
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+  seen = [];
+  dropped = 0;
+});
+
+/** `answer` gets the number of requests before this one. */
+async function open(answer: (before: number) => number, maxWaitingBytes?: number): Promise<OtlpOutbox> {
+  const listening = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const status = answer(seen.length);
+      const { authorization = '' } = request.headers;
+      seen.push({ path: request.url ?? '', authorization, body: Buffer.concat(chunks) });
+      response.writeHead(status).end();
+    });
+  });
+  server = listening;
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  const { port } = listening.address() as AddressInfo;
+  return new OtlpOutbox({
+    endpoint: `http://127.0.0.1:${port}/`,
+    token: 'secret-token',
+    resource: {},
+    onDropped: (records) => {
+      dropped += records;
+    },
+    ...(maxWaitingBytes === undefined ? {} : { maxWaitingBytes }),
+  });
+}
+
+function record(name: string): SpanRecord {
+  return {
+    name,
+    kind: 'server',
+    start: 1,
+    end: 2,
+    traceparent: undefined,
+    attributes: new AttributeList(),
+    events: [],
+    errorMessage: undefined,
+    log: { severity: 'INFO', body: 'egress call' },
+  };
+}
+
+const untilSeen = (count: number): Promise<void> =>
+  vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(count), { timeout: 20_000 });
+
+test('spans and logs are sent with the token, without being asked', async () => {
+  const outbox = await open(() => 200);
+  outbox.add(record('first-call'));
+  await untilSeen(2);
+  expect(seen.map(({ path }) => path)).toEqual(['/v1/traces', '/v1/logs']);
+  expect(seen[0]?.authorization).toBe('Bearer secret-token');
+  expect(seen[0]?.body.includes('first-call')).toBe(true);
+  await outbox.close(1_000);
+  expect(dropped).toBe(0);
+});
+
+test('what telemetry could not take is sent again, the same bytes', async () => {
+  const outbox = await open((before) => (before < 2 ? 503 : 200));
+  outbox.add(record('kept'));
+  await untilSeen(4);
+  expect(seen.map(({ path }) => path)).toEqual(['/v1/traces', '/v1/traces', '/v1/traces', '/v1/logs']);
+  expect(seen[2]?.body.equals(seen[0]?.body ?? Buffer.alloc(0))).toBe(true);
+  await outbox.close(1_000);
+  expect(dropped).toBe(0);
+});
+
+test('what telemetry refuses is dropped and counted, and the next batch goes on', async () => {
+  const outbox = await open((before) => (before === 0 ? 400 : 200));
+  outbox.add(record('refused'));
+  await untilSeen(2);
+  expect(dropped).toBe(1);
+  outbox.add(record('taken'));
+  await untilSeen(3);
+  expect(seen[2]?.body.includes('taken')).toBe(true);
+  await outbox.close(1_000);
+  expect(dropped).toBe(1);
+});
+
+test('what waits is bounded: the rest is dropped and counted, so is what is left at the end', async () => {
+  const outbox = await open(() => 503, 4_000);
+  for (let count = 0; count < 1_000; count += 1) outbox.add(record('x'.repeat(200)));
+  expect(dropped).toBeGreaterThan(900);
+  expect(dropped).toBeLessThan(1_000);
+  await outbox.close(100);
+  expect(dropped).toBe(1_000);
+});
+
+test('an endpoint that is no URL hurts nobody', async () => {
+  const outbox = new OtlpOutbox({
+    endpoint: 'not a url',
+    token: '',
+    resource: {},
+    onDropped: (records) => {
+      dropped += records;
+    },
+  });
+  outbox.add(record('lost'));
+  await outbox.close(100);
+  expect(dropped).toBe(1);
+});

@@ -1,0 +1,53 @@
+/** What a call cost against the price table asked directly: the short cut for flat prices must not be a cent off. */
+import { calcPrice } from '@pydantic/genai-prices';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { computeCost } from '../../../egress/record/price.ts';
+
+// Flat prices, cached ones among them, and tiers that depend on the number of tokens.
+const models = [
+  ['openai', 'gpt-4o-mini-2024-07-18'],
+  ['anthropic', 'claude-sonnet-4-5'],
+  ['anthropic', 'claude-opus-4-1'],
+  ['google', 'gemini-2.5-pro'],
+  ['google', 'gemini-2.0-flash'],
+] as const;
+
+const tokens = fc.integer({ min: 0, max: 2_000_000 });
+
+test('property: the cost is what the table says, whatever the usage', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...models),
+      tokens,
+      tokens,
+      tokens,
+      tokens,
+      ([id, model], plain, read, write, out) => {
+        const input = plain + read + write;
+        const usage = {
+          input_tokens: input,
+          output_tokens: out,
+          cache_read_tokens: read,
+          cache_write_tokens: write,
+        };
+        const facts = {
+          model,
+          inputTokens: input,
+          outputTokens: out,
+          cacheReadTokens: read,
+          cacheCreationTokens: write,
+        };
+        const expected = calcPrice(usage, model, { providerId: id })?.total_price;
+        expect(expected).toBeGreaterThanOrEqual(0);
+        expect(computeCost(id, facts)).toBeCloseTo(expected ?? Number.NaN, 9);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('a model that is not in the table, or unknown usage, has no cost rather than none', () => {
+  expect(computeCost('openai', { model: 'no-such-model', inputTokens: 1 })).toBeUndefined();
+  expect(computeCost('openai', { model: 'gpt-4o' })).toBeUndefined();
+});
