@@ -31,7 +31,7 @@ export async function stageProgram(staging: string): Promise<void> {
   for (const { path, contents } of outputFiles) writeFileSync(join(staging, basename(path)), contents);
   writeFileSync(join(staging, 'bin.mjs'), "#!/usr/bin/env node\nimport './clrk.mjs';\n", { mode: 0o755 });
   const versions = new Map(Object.entries(manifest.dependencies));
-  const peers = optionalPackages.map((name) => [name, versions.get(name) ?? '*'] as const);
+  const peers = optionalPackages.map((name) => [name, `^${versions.get(name) ?? '0'}`] as const);
   const { name, version, description, license, type, engines } = manifest;
   const packed = {
     ...{ name, version, description, license, type, engines },
