@@ -2,7 +2,7 @@
  * The program `clrk` as it is published: one bundle and its chunks. Packages with native parts are optional peers, so
  * that a pull request's check installs in seconds; a command that needs one says which (cli/missing-package.ts).
  */
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
@@ -20,24 +20,39 @@ The command line of CLRK. \`npx clrk --help\` lists its commands.
 Some commands need packages that are not installed with it; they say which.
 `;
 
-/** cdk8s loads a validation plugin as the package's main file; it is there when policy/ is. */
-const plugin = 'policy/cdk8s-validation.ts';
+/** cdk8s loads a validation plugin with `require`, as the main file of its package. */
+const plugin = `/** What \`validations:\` in cdk8s.yaml names. */
+class ClrkValidation {
+  #properties;
+
+  constructor(properties) {
+    this.#properties = properties;
+  }
+
+  async validate(context) {
+    const { validateSynth } = await import('./policy.mjs');
+    validateSynth(context, this.#properties);
+  }
+}
+
+module.exports = { ClrkValidation };
+`;
 
 export async function stageProgram(staging: string): Promise<void> {
   mkdirSync(staging, { recursive: true });
-  const hasPlugin = existsSync(join(repositoryRoot, plugin));
-  const entryPoints = { ...bundleOptions.entryPoints, ...(hasPlugin ? { validation: plugin } : {}) };
+  const entryPoints = { ...bundleOptions.entryPoints, policy: 'policy/index.ts' };
   const { outputFiles } = await build({ ...bundleOptions, entryPoints, outdir: staging });
   for (const { path, contents } of outputFiles) writeFileSync(join(staging, basename(path)), contents);
   writeFileSync(join(staging, 'bin.mjs'), "#!/usr/bin/env node\nimport './clrk.mjs';\n", { mode: 0o755 });
+  writeFileSync(join(staging, 'validation.cjs'), plugin);
   const versions = new Map(Object.entries(manifest.dependencies));
-  const peers = optionalPackages.map((name) => [name, versions.get(name) ?? '*'] as const);
+  const peers = optionalPackages.map((name) => [name, `^${versions.get(name) ?? '0'}`] as const);
   const { name, version, description, license, type, engines } = manifest;
   const packed = {
     ...{ name, version, description, license, type, engines },
     bin: { clrk: 'bin.mjs' },
-    ...(hasPlugin ? { main: './validation.mjs' } : {}),
-    files: ['*.mjs'],
+    main: './validation.cjs',
+    files: ['*.mjs', '*.cjs'],
     peerDependencies: Object.fromEntries(peers),
     peerDependenciesMeta: Object.fromEntries(optionalPackages.map((each) => [each, { optional: true }])),
   };

@@ -48,7 +48,12 @@ function manifest({ name, constructs, clrk }: ProjectOptions): string {
 const cdk8s = `# \`npm run synth\`: everything below dist/ is what this program writes. dist/ is committed and reviewed.
 language: typescript
 app: node --import tsx apps/main.ts
-output: dist`;
+output: dist
+# A synth fails on what \`clrk validate\` refuses.
+validations:
+  - package: ./node_modules/clrk
+    version: ${packageJson.version}
+    class: ClrkValidation`;
 
 const tsconfig = `{
   "compilerOptions": {
@@ -90,7 +95,8 @@ export function projectFiles(options: ProjectOptions): ReadonlyMap<string, strin
     'package.json': manifest(options),
     'cdk8s.yaml': cdk8s,
     'tsconfig.json': tsconfig,
-    '.gitignore': ['node_modules/', '*.log'].join('\n'),
+    // Synth writes where on this machine each object was made; `clrk validate` points there.
+    '.gitignore': ['node_modules/', '*.log', 'clrk-sources.json', 'construct-metadata.json'].join('\n'),
     'README.md': readme(options.name),
     ...agentFiles,
     ...pipelineFiles,

@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { runInit } from '../../../cli/commands/init.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'clrk-init-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+async function init(target: string, options: Parameters<typeof runInit>[2] = {}): Promise<string> {
+  const stdout = new PassThrough();
+  await runInit({ stdout }, target, options);
+  return String(stdout.read());
+}
+
+describe('clrk init', () => {
+  test('writes a project that pins what this program was tested with', async () => {
+    const project = join(folder, 'my-agents');
+    expect(await init(project)).toContain(`project/my-agents created in ${project}`);
+    const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
+      name: string;
+      dependencies: Record<string, string>;
+      devDependencies: Record<string, string>;
+    };
+    expect(manifest.name).toBe('my-agents');
+    expect(manifest.dependencies).toEqual({
+      '@clrk/constructs': packageJson.version,
+      cdk8s: packageJson.dependencies.cdk8s,
+      constructs: packageJson.dependencies.constructs,
+    });
+    for (const version of Object.values({ ...manifest.dependencies, ...manifest.devDependencies })) {
+      expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    }
+  });
+
+  test('takes tarballs instead, wherever it is called from', async () => {
+    await init(join(folder, 'a'), { constructs: 'x.tgz', clrk: '/tmp/y.tgz' });
+    const text = readFileSync(join(folder, 'a', 'package.json'), 'utf8');
+    expect(text).toContain(`"@clrk/constructs": "file:${join(process.cwd(), 'x.tgz')}"`);
+    expect(text).toContain('"clrk": "file:/tmp/y.tgz"');
+  });
+
+  test('its pipeline tests, synthesizes, compares and validates, and may only read', async () => {
+    await init(join(folder, 'a'));
+    const pipeline = parse(readFileSync(join(folder, 'a/.github/workflows/ci.yaml'), 'utf8')) as {
+      permissions: unknown;
+      jobs: { check: { steps: { run?: string }[] } };
+    };
+    expect(pipeline.permissions).toEqual({ contents: 'read' });
+    expect(pipeline.jobs.check.steps.flatMap(({ run }) => run ?? [])).toEqual([
+      'npm ci',
+      'npm test',
+      'npm run synth',
+      'git add --intent-to-add dist && git diff --exit-code -- dist',
+      'npx clrk validate -o github dist/',
+    ]);
+  });
+
+  test('an empty folder is as good as a new one', async () => {
+    await init(folder, { name: 'agents' });
+    expect(readdirSync(folder)).toContain('cdk8s.yaml');
+  });
+
+  test.each([
+    ['FOLDER_NOT_EMPTY', 'full'],
+    ['FOLDER_UNREADABLE', 'full/file'],
+    ['USAGE', 'My Agents'],
+  ])('%s: nothing is written', async (code, target) => {
+    mkdirSync(join(folder, 'full'));
+    writeFileSync(join(folder, 'full/file'), 'mine');
+    await expect(init(join(folder, target))).rejects.toMatchObject({ code });
+    expect(readdirSync(folder, { recursive: true }).toSorted()).toEqual(['full', 'full/file']);
+    expect(statSync(join(folder, 'full/file')).size).toBe(4);
+  });
+});
