@@ -31,19 +31,20 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').replaceAll('( ', '(').replace(/,? \)/g, ')').replace(/^\| /, '').trim();
 }
 
+function methodSignature(node: ts.MethodDeclaration): string {
+  const isStatic = (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Static) !== 0;
+  const parameters = node.parameters.map((each) => parameterOf(each)).join(', ');
+  const type = node.type === undefined ? '' : `: ${node.type.getText()}`;
+  return `${isStatic ? 'static ' : ''}${node.name.getText()}(${parameters})${type}`;
+}
+
 function signatureOf(node: ts.Node): string {
-  if (ts.isMethodDeclaration(node)) {
-    const isStatic = (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Static) !== 0;
-    const parameters = node.parameters.map((each) => parameterOf(each)).join(', ');
-    const type = node.type === undefined ? '' : `: ${node.type.getText()}`;
-    return oneLine(`${isStatic ? 'static ' : ''}${node.name.getText()}(${parameters})${type}`);
+  if (ts.isMethodDeclaration(node)) return oneLine(methodSignature(node));
+  if (ts.isPropertyDeclaration(node)) return oneLine((node.type ?? node.initializer)?.getText() ?? '');
+  if (ts.isPropertySignature(node) || ts.isGetAccessorDeclaration(node) || ts.isTypeAliasDeclaration(node)) {
+    return oneLine(node.type?.getText() ?? '');
   }
-  if (ts.isPropertySignature(node) || ts.isPropertyDeclaration(node) || ts.isGetAccessorDeclaration(node)) {
-    return oneLine(
-      node.type?.getText() ?? (ts.isPropertyDeclaration(node) ? (node.initializer?.getText() ?? '') : ''),
-    );
-  }
-  return ts.isTypeAliasDeclaration(node) ? oneLine(node.type.getText()) : '';
+  return '';
 }
 
 /** A parameter that is taken apart is `options` to a reader. */

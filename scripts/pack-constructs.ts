@@ -2,10 +2,9 @@
  * @clrk/constructs as it is published: JavaScript and declarations, without the platform's types. Apart from the program's
  * package because it shares nothing with it. It refuses to pack a declaration that names a type of another folder.
  */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import ts from 'typescript';
-import manifest from '../constructs/package.json' with { type: 'json' };
 import { repositoryRoot } from './source-files.ts';
 
 const readme = `# @clrk/constructs
@@ -17,9 +16,8 @@ Typed [cdk8s](https://cdk8s.io) constructs for CLRK: agents, worker pools, egres
 `;
 
 function compilerOptions(staging: string): ts.CompilerOptions {
-  const { config } = ts.readConfigFile(join(repositoryRoot, 'tsconfig.json'), ts.sys.readFile) as {
-    config: unknown;
-  };
+  const read = (path: string): string | undefined => ts.sys.readFile(path);
+  const { config } = ts.readConfigFile(join(repositoryRoot, 'tsconfig.json'), read) as { config: unknown };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repositoryRoot);
   return {
     ...options,
@@ -52,6 +50,9 @@ export function stageConstructs(staging: string): void {
     writeFileSync(join(library, basename(path)), clean);
   });
   if (diagnostics.length > 0) throw new Error(ts.formatDiagnostics(diagnostics, formatHost));
+  const manifest = JSON.parse(
+    readFileSync(join(repositoryRoot, 'constructs/package.json'), 'utf8'),
+  ) as object;
   const packed = {
     ...manifest,
     sideEffects: false,

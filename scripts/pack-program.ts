@@ -4,9 +4,8 @@
  */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
-import { bundleOptions } from '../bin/bundle.mjs';
 import { optionalPackages } from '../cli/index.ts';
 import { repositoryRoot } from './source-files.ts';
 
@@ -38,10 +37,11 @@ class ClrkValidation {
 module.exports = { ClrkValidation };
 `;
 
-export async function stageProgram(staging: string): Promise<void> {
+/** `bundling` is how this clone's own program is made: what is packed is what was tested. */
+export async function stageProgram(staging: string, bundling: BuildOptions): Promise<void> {
   mkdirSync(staging, { recursive: true });
-  const entryPoints = { ...bundleOptions.entryPoints, policy: 'policy/index.ts' };
-  const { outputFiles } = await build({ ...bundleOptions, entryPoints, outdir: staging });
+  const entryPoints = { clrk: 'cli/main.ts', policy: 'policy/index.ts' };
+  const { outputFiles = [] } = await build({ ...bundling, entryPoints, outdir: staging });
   for (const { path, contents } of outputFiles) writeFileSync(join(staging, basename(path)), contents);
   writeFileSync(join(staging, 'bin.mjs'), "#!/usr/bin/env node\nimport './clrk.mjs';\n", { mode: 0o755 });
   writeFileSync(join(staging, 'validation.cjs'), plugin);

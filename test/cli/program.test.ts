@@ -42,7 +42,18 @@ describe('command line', () => {
   });
 
   test('help begins with examples, for every command', async () => {
-    const names = ['dev', 'apply', 'get', 'run-task', 'logs', 'traces', 'image', 'init', 'version', 'completion'];
+    const names = [
+      'dev',
+      'apply',
+      'get',
+      'run-task',
+      'logs',
+      'traces',
+      'image',
+      'init',
+      'version',
+      'completion',
+    ];
     for (const name of names)
       expect((await server.run([name, '--help'])).stdout).toMatch(/^Examples:\n {2}\S/);
     expect((await server.run(['--help'])).stdout).toContain('Exit codes:');

@@ -6,10 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { stageConstructs } from './pack-constructs.ts';
-import { stageProgram } from './pack-program.ts';
+import { stageConstructs } from '../scripts/pack-constructs.ts';
+import { stageProgram } from '../scripts/pack-program.ts';
+import { bundleOptions } from './bundle.mjs';
 
-function tarball(staging: string, destination: string): string {
+function tarball(staging, destination) {
   const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', destination];
   return join(destination, execFileSync('npm', args, { cwd: staging, encoding: 'utf8' }).trim());
 }
@@ -24,7 +25,7 @@ mkdirSync(destination, { recursive: true });
 const staging = mkdtempSync(join(tmpdir(), 'clrk-pack-'));
 try {
   stageConstructs(join(staging, 'constructs'));
-  await stageProgram(join(staging, 'program'));
+  await stageProgram(join(staging, 'program'), bundleOptions);
   for (const name of ['constructs', 'program']) console.log(tarball(join(staging, name), destination));
 } finally {
   rmSync(staging, { recursive: true });
