@@ -15,11 +15,34 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const clrk = `${process.execPath} --import file://${root}node_modules/tsx/dist/loader.mjs ${root}cli/main.ts`;
+// Bundled once: a loader would take seconds at each start on a busy machine.
+const bundle = join(root, `build/test-integrations-${process.pid}`);
+const clrk = `${process.execPath} ${bundle}/main.mjs`;
+vi.setConfig({ testTimeout: 300_000 });
+
+beforeAll(async () => {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['cli/main.ts'],
+    outdir: bundle,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'error',
+  });
+}, 120_000);
+afterAll(() => {
+  rmSync(bundle, { recursive: true, force: true });
+});
+
 const fixture = (id: string, name: 'bad' | 'good'): string =>
   readFileSync(join(root, `test/policy/rules/${id}/${name}.yaml`), 'utf8');
 const read = (path: string): unknown => parse(readFileSync(join(root, 'integrations', path), 'utf8'));

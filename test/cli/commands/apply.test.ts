@@ -47,8 +47,13 @@ describe('clrk apply', () => {
 
   test('--dry-run=client sends nothing that writes; =server asks the server not to; --force-conflicts takes over', async () => {
     server.on(agentPath, json({}));
-    const client = await server.run(['apply', '-f', '-', '--dry-run=client'], { stdin: agent });
+    const valid = agent.replace('{image: x}', '{workerPoolRef: p, template: {spec: {image: x}}}');
+    const client = await server.run(['apply', '-f', '-', '--dry-run=client'], { stdin: valid });
     expect(client.stdout).toBe('taskagent.clrk.apoxy.dev/hello serverside-applied (dry run)\n');
+    // What the server would refuse is refused here, with its words.
+    const refused = await server.run(['apply', '-f', '-', '--dry-run=client'], { stdin: agent });
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('(MANIFEST_INVALID)');
     expect(patches()).toEqual([]);
     const dry = await server.run(['apply', '-f', '-', '--dry-run=server', '--force-conflicts'], {
       stdin: agent,
