@@ -16,6 +16,8 @@ export * from './identity-frame.ts';
 export * from './ingress-config.ts';
 export * from './invocation.ts';
 export * from './ip-address.ts';
+export * from './mcp-route.ts';
+export * from './pattern/index.ts';
 export * from './pool-config.ts';
 export * from './process-status.ts';
 export * from './provider-host.ts';

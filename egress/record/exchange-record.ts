@@ -5,6 +5,7 @@
 import { attribute, spanName, type DenyReason } from '../../contract/index.ts';
 import type { Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
+import type { McpFacts } from '../pipeline/mcp.ts';
 import type { Facts } from '../providers/index.ts';
 import type { CapturedBody } from './capture.ts';
 import { headerAttributes, redactTarget } from './redact.ts';
@@ -33,6 +34,12 @@ export interface ExchangeFacts {
   readonly status: number | undefined;
   readonly decision: 'allow' | 'deny';
   readonly denyReason: DenyReason | undefined;
+  /** `ns/name` of the EgressDenyPolicy. */
+  readonly denyPolicy: string | undefined;
+  /** undefined: the host is governed by no MCPRoute. */
+  readonly mcp: McpFacts | undefined;
+  /** Header names not to show, besides those that never are. */
+  readonly hidden: ReadonlySet<string>;
   /** Stable code when the gateway answered in the upstream's place, or the exchange broke. */
   readonly error: string | undefined;
   readonly route: string | undefined;
@@ -152,6 +159,7 @@ function decisionAttributes(exchange: ExchangeFacts): Attributes {
     [attribute.decisionRoute]: exchange.route,
     [attribute.policyDigest]: exchange.digest,
     [attribute.denyReason]: exchange.denyReason,
+    [attribute.denyPolicy]: exchange.denyPolicy,
     [attribute.errorType]: exchange.error ?? errorType(exchange.status),
     [attribute.routeMatched]: exchange.ai === undefined ? undefined : providerRoute !== undefined,
     [attribute.routeNamespace]: providerRoute?.namespace,
@@ -163,6 +171,20 @@ function decisionAttributes(exchange: ExchangeFacts): Attributes {
   });
 }
 
+function mcpAttributes({ mcp }: ExchangeFacts): Attributes {
+  if (mcp === undefined) return {};
+  return defined({
+    [attribute.mcpMethod]: mcp.method,
+    [attribute.mcpToolName]: mcp.tool,
+    [attribute.mcpResourceUri]: mcp.resource,
+    [attribute.mcpRequestId]: mcp.id,
+    [attribute.mcpRouteMatched]: mcp.route !== undefined,
+    [attribute.mcpRouteNamespace]: mcp.route?.namespace,
+    [attribute.mcpRouteName]: mcp.route?.name,
+    [attribute.toolPolicyDecision]: mcp.decision,
+  });
+}
+
 function errorType(status: number | undefined): string | undefined {
   return status !== undefined && status >= 400 ? String(status) : undefined;
 }
@@ -170,9 +192,9 @@ function errorType(status: number | undefined): string | undefined {
 function messageEvents(
   direction: 'request' | 'response',
   message: RecordedMessage,
-  injected: ReadonlySet<string>,
+  hidden: ReadonlySet<string>,
 ): SpanEvent[] {
-  const headers = headerAttributes(direction, message.fields, direction === 'request' ? injected : new Set());
+  const headers = headerAttributes(direction, message.fields, hidden);
   const events: SpanEvent[] = [
     { name: `http.${direction}.headers`, at: message.headAt, attributes: headers },
   ];
@@ -202,8 +224,9 @@ function exchangeError({ error, status }: ExchangeFacts): string | undefined {
 /** The whole record of one HTTP exchange. */
 export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
   const { peer, request, response } = exchange;
-  const events = messageEvents('request', request, exchange.injected);
-  if (response !== undefined) events.push(...messageEvents('response', response, exchange.injected));
+  const { hidden } = exchange;
+  const events = messageEvents('request', request, new Set([...exchange.injected, ...hidden]));
+  if (response !== undefined) events.push(...messageEvents('response', response, hidden));
   return {
     name: exchangeName(exchange),
     kind: 'server',
@@ -216,6 +239,7 @@ export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
       httpAttributes(exchange),
       aiAttributes(exchange),
       decisionAttributes(exchange),
+      mcpAttributes(exchange),
     ),
     events,
     errorMessage: exchangeError(exchange),
@@ -235,6 +259,7 @@ export function computeConnectionRecord(connection: {
   readonly digest: string;
   readonly route: string | undefined;
   readonly denyReason: DenyReason | undefined;
+  readonly denyPolicy?: string | undefined;
   readonly error: string | undefined;
   readonly bytes: { readonly up: number; readonly down: number } | undefined;
 }): SpanRecord {
@@ -255,6 +280,7 @@ export function computeConnectionRecord(connection: {
         [attribute.decisionRoute]: connection.route,
         [attribute.policyDigest]: connection.digest,
         [attribute.denyReason]: connection.denyReason,
+        [attribute.denyPolicy]: connection.denyPolicy,
         [attribute.failureReason]: denied ? undefined : connection.error,
         [attribute.errorType]: connection.denyReason ?? connection.error,
         [attribute.l4BytesUpstream]: bytes?.up,

@@ -10,6 +10,7 @@ import { reserveBudget } from '../pipeline/budget.ts';
 import type { Call, Peer, Refusal } from '../pipeline/call.ts';
 import { computeInjection } from '../pipeline/credential.ts';
 import { identify, isRefusal, type RequestLine } from '../pipeline/identify.ts';
+import { judgeMcp, sameMcp } from '../pipeline/mcp.ts';
 import { mayRewrite, rewriteRequest } from '../pipeline/rewrite.ts';
 import { routeCall, type Route } from '../pipeline/route.ts';
 import type { SpanRecord } from '../record/exchange-record.ts';
@@ -107,6 +108,8 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     this.#route = route;
     this.#log.route = route;
     this.#log.learnCodec(call, route);
+    this.#log.limit(route.logging);
+    if (!this.#judgeMcp(call, bodyRead)) return;
     const reserve = reserveBudget(route);
     if (reserve.kind === 'refuse') {
       this.#refuse(reserve);
@@ -126,6 +129,21 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     this.#answer.arm(this.#context.snapshot.secretForms.of(injection));
     const request = adapt(call, route, injection);
     this.#dispatch(call, route, { target: route.target, request, length: this.#inbound.length });
+  }
+
+  /** False: refused, or its body is needed first. */
+  #judgeMcp(call: Call, bodyRead: boolean): boolean {
+    const { config } = this.#context.snapshot;
+    const verdict = judgeMcp(config, call, bodyRead ? this.#body.judged() : undefined);
+    if (verdict.kind === 'need-body') {
+      this.#judge();
+      return false;
+    }
+    this.#log.mcp = verdict.facts;
+    this.#log.limit(verdict.logging);
+    if (verdict.kind === 'pass') return true;
+    this.#refuse(verdict.refusal);
+    return false;
   }
 
   #dispatch(call: Call, route: Route, outgoing: Outgoing): void {
@@ -172,7 +190,7 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
         status: 413,
         code: 'BODY_TOO_LARGE',
         reason: 'limit',
-        message: 'the body is too large to be judged by model',
+        message: 'the body is too large to be judged by model or tool',
       });
       return true;
     }
@@ -218,7 +236,8 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     const route = routeCall(snapshot.config, call, true);
     const before = this.#log.injection;
     const after = route.kind === 'route' ? computeInjection(snapshot.config, call, route) : undefined;
-    if (route.kind === 'route' && JSON.stringify(after) === JSON.stringify(before)) return;
+    const governed = sameMcp(this.#context.snapshot.config, snapshot.config, call.peer.hostname);
+    if (route.kind === 'route' && governed && JSON.stringify(after) === JSON.stringify(before)) return;
     const message = 'the egress policy changed while the call was running';
     this.#fail({ status: 403, code: 'POLICY_CHANGED', message, denyReason: 'policy' });
   }
@@ -270,9 +289,10 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
   // The ways to end without the upstream's answer.
 
   #refuse(refusal: Refusal): void {
-    const { status, message, reason } = refusal;
+    const { status, message, reason, body } = refusal;
+    this.#log.denyPolicy = refusal.policy;
     const usual = reason === 'credential' ? 'CREDENTIAL_UNAVAILABLE' : 'EGRESS_DENIED';
-    this.#fail({ status, code: refusal.code ?? usual, message, denyReason: reason });
+    this.#fail({ status, code: refusal.code ?? usual, message, denyReason: reason, body });
   }
 
   #fail(failure: Failure): void {

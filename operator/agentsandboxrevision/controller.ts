@@ -12,7 +12,8 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const revision = context.world.get(kinds.agentSandboxRevision, namespace, name);
   if (revision === undefined || !isLive(revision)) return {};
   const agentName = revision.metadata.labels?.[label.agent] ?? '';
-  const agent = context.world.get(kinds.taskAgent, namespace, agentName);
+  const isDaemon = revision.metadata.labels?.[label.agentKind] === 'DaemonAgent';
+  const agent = context.world.get(isDaemon ? kinds.daemonAgent : kinds.taskAgent, namespace, agentName);
   const pool = agent?.spec.workerPoolRef;
   const status = revisionStatus({
     revision,
