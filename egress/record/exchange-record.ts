@@ -7,10 +7,9 @@ import type { Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { McpFacts } from '../pipeline/mcp.ts';
 import type { Facts } from '../providers/index.ts';
+import { defined, mcpAttributes, type Attributes } from './attributes.ts';
 import type { CapturedBody } from './capture.ts';
 import { headerAttributes, redactTarget } from './redact.ts';
-
-export type Attributes = Record<string, string | number | boolean | string[]>;
 
 export interface RecordedMessage {
   /** Unix milliseconds when its head was complete. */
@@ -76,16 +75,6 @@ export interface SpanRecord {
   /** undefined: no error. */
   readonly errorMessage: string | undefined;
   readonly log: { readonly severity: 'INFO' | 'WARN'; readonly body: string };
-}
-
-/** Drops what is undefined: an attribute that is not known is absent. */
-export function defined(all: Record<string, Attributes[string] | undefined>): Attributes {
-  const attributes: Attributes = {};
-  for (const key in all) {
-    const value = all[key];
-    if (value !== undefined) attributes[key] = value;
-  }
-  return attributes;
 }
 
 export function peerAttributes(peer: Peer): Attributes {
@@ -171,20 +160,6 @@ function decisionAttributes(exchange: ExchangeFacts): Attributes {
   });
 }
 
-function mcpAttributes({ mcp }: ExchangeFacts): Attributes {
-  if (mcp === undefined) return {};
-  return defined({
-    [attribute.mcpMethod]: mcp.method,
-    [attribute.mcpToolName]: mcp.tool,
-    [attribute.mcpResourceUri]: mcp.resource,
-    [attribute.mcpRequestId]: mcp.id,
-    [attribute.mcpRouteMatched]: mcp.route !== undefined,
-    [attribute.mcpRouteNamespace]: mcp.route?.namespace,
-    [attribute.mcpRouteName]: mcp.route?.name,
-    [attribute.toolPolicyDecision]: mcp.decision,
-  });
-}
-
 function errorType(status: number | undefined): string | undefined {
   return status !== undefined && status >= 400 ? String(status) : undefined;
 }
@@ -239,7 +214,7 @@ export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
       httpAttributes(exchange),
       aiAttributes(exchange),
       decisionAttributes(exchange),
-      mcpAttributes(exchange),
+      mcpAttributes(exchange.mcp),
     ),
     events,
     errorMessage: exchangeError(exchange),

@@ -10,7 +10,8 @@ import { reserveBudget } from '../pipeline/budget.ts';
 import type { Call, Peer, Refusal } from '../pipeline/call.ts';
 import { computeInjection } from '../pipeline/credential.ts';
 import { identify, isRefusal, type RequestLine } from '../pipeline/identify.ts';
-import { judgeMcp, sameMcp } from '../pipeline/mcp.ts';
+import { judgeMcp } from '../pipeline/mcp.ts';
+import { stillAllowed } from '../pipeline/revalidate.ts';
 import { mayRewrite, rewriteRequest } from '../pipeline/rewrite.ts';
 import { routeCall, type Route } from '../pipeline/route.ts';
 import type { SpanRecord } from '../record/exchange-record.ts';
@@ -27,7 +28,7 @@ import { Answer, type Failure } from './answer.ts';
 import { Attempt, type AttemptOwner, type Outgoing } from './attempt.ts';
 import type { Downstream, RequestReader } from './downstream.ts';
 import { ExchangeLog } from './exchange-log.ts';
-import { RequestBuffer, type JudgedBytes } from './request-buffer.ts';
+import { bodyTooLarge, RequestBuffer, type JudgedBytes } from './request-buffer.ts';
 
 export interface ExchangeContext {
   readonly snapshot: Snapshot;
@@ -185,13 +186,7 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     const { stream } = this.#attempt;
     if (stream !== undefined) return stream.write(bytes);
     if (!this.#body.hold(bytes, this.#judging)) {
-      this.#refuse({
-        kind: 'refuse',
-        status: 413,
-        code: 'BODY_TOO_LARGE',
-        reason: 'limit',
-        message: 'the body is too large to be judged by model or tool',
-      });
+      this.#refuse(bodyTooLarge);
       return true;
     }
     return this.#judging || !this.#body.full;
@@ -233,11 +228,7 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
   revalidate(snapshot: Snapshot): void {
     const call = this.#call;
     if (this.#done || call === undefined || this.#route === undefined) return;
-    const route = routeCall(snapshot.config, call, true);
-    const before = this.#log.injection;
-    const after = route.kind === 'route' ? computeInjection(snapshot.config, call, route) : undefined;
-    const governed = sameMcp(this.#context.snapshot.config, snapshot.config, call.peer.hostname);
-    if (route.kind === 'route' && governed && JSON.stringify(after) === JSON.stringify(before)) return;
+    if (stillAllowed(this.#context.snapshot.config, snapshot.config, call, this.#log.injection)) return;
     const message = 'the egress policy changed while the call was running';
     this.#fail({ status: 403, code: 'POLICY_CHANGED', message, denyReason: 'policy' });
   }
