@@ -27,7 +27,7 @@ export interface PolicyTarget {
 export interface Policy<Target extends PolicyTarget = PolicyTarget> {
   readonly metadata: Metadata & { readonly name: string; readonly namespace: string };
   readonly spec: { readonly targetRefs: readonly Target[] };
-  readonly status?: object;
+  readonly status?: { readonly ancestors?: readonly Ancestor[] | undefined } | undefined;
 }
 
 export interface PolicyObservation<Target extends PolicyTarget> {
@@ -51,7 +51,7 @@ export function policyStatus<Target extends PolicyTarget>(observation: PolicyObs
   const { policy, everywhere, now } = observation;
   const { metadata, spec } = policy;
   const generation = metadata.generation ?? 0;
-  const old = (policy.status as { ancestors?: readonly Ancestor[] } | undefined)?.ancestors ?? [];
+  const old = policy.status?.ancestors ?? [];
   const targets = [...new Map(spec.targetRefs.map((ref) => [canonicalJson(ref), ref])).entries()].sort(
     ([a], [b]) => (a < b ? -1 : 1),
   );

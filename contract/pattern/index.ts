@@ -20,7 +20,7 @@ function inRanges({ ranges }: CharacterSet, code: number): boolean {
 function foldings(code: number): number[] {
   const text = String.fromCodePoint(code);
   const variants = [text.toLowerCase(), text.toUpperCase(), text.toUpperCase().toLowerCase()];
-  return variants.filter((each) => [...each].length === 1).map((each) => each.codePointAt(0) ?? code);
+  return variants.filter((each) => Array.from(each).length === 1).map((each) => each.codePointAt(0) ?? code);
 }
 
 function holds(set: CharacterSet, code: number): boolean {
@@ -73,7 +73,7 @@ function follow(program: Program, from: number, place: Place, threads: Set<numbe
 }
 
 function search(program: Program, text: string): boolean {
-  const codes = [...text].map((character) => character.codePointAt(0) ?? 0);
+  const codes = Array.from(text, (character) => character.codePointAt(0) ?? 0);
   let threads = new Set<number>();
   for (let at = 0; at <= codes.length; at += 1) {
     const place = { before: codes[at - 1], after: codes[at] };

@@ -71,7 +71,7 @@ class Parser {
   #flags: Flags = { fold: false, lines: false, dotAll: false };
 
   constructor(text: string) {
-    this.#characters = [...text];
+    this.#characters = Array.from(text);
   }
 
   parse(): Node {
@@ -131,11 +131,7 @@ class Parser {
     if (match === null) return undefined;
     this.#at += match[0].length;
     const min = Number(match[1]);
-    const max = match[2] === undefined ? min : match[3] === '' ? Infinity : Number(match[3]);
-    if (min > maxRepeat || (max !== Infinity && max > maxRepeat) || max < min) {
-      throw new PatternError('repeat count');
-    }
-    return { min, max };
+    return counted(min, match[2] === undefined ? String(min) : (match[3] ?? ''));
   }
 
   #atom(): Node | undefined {
@@ -261,6 +257,15 @@ class Parser {
     const code = character.codePointAt(0) ?? 0;
     return [[code, code]];
   }
+}
+
+/** `most` empty: without end. */
+function counted(min: number, most: string): { readonly min: number; readonly max: number } {
+  const max = most === '' ? Infinity : Number(most);
+  if (min > maxRepeat || (max !== Infinity && max > maxRepeat) || max < min) {
+    throw new PatternError('repeat count');
+  }
+  return { min, max };
 }
 
 const assertions: Readonly<Record<string, Assertion>> = {

@@ -7,6 +7,7 @@ import {
   providerOfHost,
   type DenyAnswer,
   type GatewayConfig,
+  type ProviderBackend,
   type ProviderDenial,
 } from '../../contract/index.ts';
 import { refuse, type Call, type Peer, type Refusal } from './call.ts';
@@ -46,26 +47,30 @@ export function judgeCall(
 export function judgeBackend(config: GatewayConfig, call: Call, route: Route): Refusal | undefined {
   const { target, backend } = route;
   const { hostname, port } = target;
-  if (backend === undefined || hostname === undefined) return undefined;
-  if (hostname === call.peer.hostname && port === call.peer.port && backend.modelRewrites.length === 0) {
-    return undefined;
-  }
+  if (backend === undefined || hostname === undefined || isWhereItWasSent(route, call)) return undefined;
   const denial = denialOf(config.destinations, { agent: call.peer.agentId, hostname, port });
   if (denial !== undefined) {
     const message = 'an EgressDenyPolicy denies the Backend of this route';
     return { ...refuse(403, 'deny_policy', message), policy: denial.policy };
   }
-  const { model } = call;
-  const rewrite =
-    model === undefined ? undefined : backend.modelRewrites.find(({ from }) => matchesGlob(from, model));
   const sent: Call = {
     ...call,
     peer: { ...call.peer, hostname, port },
     provider: providerOfHost(hostname),
-    model: rewrite?.to ?? model,
+    model: rewritten(backend, call.model),
   };
   const verdict = judgeCall(config, sent, true);
   return verdict?.kind === 'refuse' ? verdict : undefined;
+}
+
+function rewritten(backend: ProviderBackend, model: string | undefined): string | undefined {
+  if (model === undefined) return undefined;
+  return backend.modelRewrites.find(({ from }) => matchesGlob(from, model))?.to ?? model;
+}
+
+function isWhereItWasSent({ target, backend }: Route, { peer }: Call): boolean {
+  const same = target.hostname === peer.hostname && target.port === peer.port;
+  return same && backend?.modelRewrites.length === 0;
 }
 
 /** Bytes nobody reads cannot be told apart, so they go to no host of which some calls are denied or judged. */

@@ -38,50 +38,57 @@ function endOfString(text: string, start: number): number {
   return index;
 }
 
-/** Is a member name repeated in any object, or is it nested too deep? The text is valid JSON. */
-function isAmbiguous(text: string): boolean {
-  const open: Array<Set<string>> = [];
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (character === '"') {
-      const end = endOfString(text, index);
-      const isName = /^[\t\n\r ]*:/.test(text.slice(end + 1, end + 64)) || isNameAfterSpace(text, end + 1);
-      const names = open[open.length - 1];
-      if (isName && names !== undefined) {
-        const name = String(JSON.parse(text.slice(index, end + 1)));
-        if (names.has(name)) return true;
-        names.add(name);
-      }
-      index = end;
-    } else if (character === '{' || character === '[') {
-      open.push(new Set());
-      if (open.length > maxDepth) return true;
-    } else if (character === '}' || character === ']') open.pop();
-  }
-  return false;
+/** Notes a string that is the name of a member; true when its object has it already. */
+function repeats(text: string, start: number, end: number, names: Set<string> | undefined): boolean {
+  if (names === undefined || !isFollowedByColon(text, end + 1)) return false;
+  const name = String(JSON.parse(text.slice(start, end + 1)));
+  const known = names.has(name);
+  names.add(name);
+  return known;
 }
 
-/** Much white space between a name and its colon. */
-function isNameAfterSpace(text: string, from: number): boolean {
+function isFollowedByColon(text: string, from: number): boolean {
   let index = from;
   while (index < text.length && ' \t\n\r'.includes(text[index] ?? 'x')) index += 1;
   return text[index] === ':';
 }
 
+/** Is a member name repeated in any object, or is it nested too deep? The text is valid JSON. */
+function isAmbiguous(text: string): boolean {
+  const open: Array<Set<string>> = [];
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index] ?? '';
+    if (character === '"') {
+      const end = endOfString(text, index);
+      if (repeats(text, index, end, open[open.length - 1])) return true;
+      index = end;
+    } else if ('{['.includes(character)) open.push(new Set());
+    else if ('}]'.includes(character)) open.pop();
+    if (open.length > maxDepth) return true;
+  }
+  return false;
+}
+
 function parseMessage(value: unknown): RpcMessage | undefined {
   const object = asObject(value);
   if (object === undefined || hasOddName(object, messageNames)) return undefined;
-  const { method, id, params = {} } = object;
+  const { method, id = null } = object;
   const isId = typeof id === 'string' || typeof id === 'number';
-  if (id !== undefined && id !== null && !isId) return undefined;
-  const common = { id: isId ? id : undefined };
-  if (method === undefined) {
-    const answers = isId && (object['result'] === undefined) !== (object['error'] === undefined);
-    return answers && object['params'] === undefined ? { ...common, method, params: {} } : undefined;
-  }
+  if (id !== null && !isId) return undefined;
+  const own = isId ? id : undefined;
+  return method === undefined ? parseAnswer(object, own) : parseRequest(object, own);
+}
+
+function parseAnswer(object: JsonObject, id: RpcMessage['id']): RpcMessage | undefined {
+  const isOne = (object['result'] === undefined) !== (object['error'] === undefined);
+  if (id === undefined || !isOne || object['params'] !== undefined) return undefined;
+  return { id, method: undefined, params: {} };
+}
+
+function parseRequest({ method, params = {} }: JsonObject, id: RpcMessage['id']): RpcMessage | undefined {
   const named = asObject(params);
   if (typeof method !== 'string' || named === undefined || hasOddName(named, paramNames)) return undefined;
-  return { ...common, method, params: named };
+  return { id, method, params: named };
 }
 
 /** Undefined when the bytes are not one message, or a short batch, that everybody reads the same way. */

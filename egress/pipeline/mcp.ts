@@ -197,13 +197,28 @@ export function judgeMessage(
   if (denied?.route.denial !== undefined) {
     return { refusal: denyAnswer(denied.route.denial), choice: denied };
   }
-  const live = routes.filter(({ denial }) => denial === undefined);
+  return judgeLive(
+    routes.filter(({ denial }) => denial === undefined),
+    message,
+    { host, open },
+  );
+}
+
+function judgeLive(
+  live: readonly McpRoute[],
+  message: RpcMessage,
+  { host, open }: { readonly host: string; readonly open: boolean },
+): Outcome {
   const choice = choose(live, message, host);
   if (choice !== undefined) return { refusal: judgeRule(choice.rule, message), choice };
+  const { method = '' } = message;
   const passes = open || live.some(({ rules }) => rules.length === 0);
-  if (passes || protocolMethods.has(method) || method.startsWith('notifications/')) return none;
-  const what = toolOf(message) === undefined ? method.slice(0, 100) : `the tool "${toolOf(message) ?? ''}"`;
-  return { ...none, refusal: refuse(403, 'tool', `no rule of an MCPRoute takes ${what}`) };
+  if (passes || protocolMethods.has(method) || method.startsWith('notifications/')) {
+    return { refusal: undefined, choice: undefined };
+  }
+  const tool = toolOf(message);
+  const what = tool === undefined ? method.slice(0, 100) : `the tool "${tool}"`;
+  return { refusal: refuse(403, 'tool', `no rule of an MCPRoute takes ${what}`), choice: undefined };
 }
 
 function choose(routes: readonly McpRoute[], message: RpcMessage, host: string): Choice | undefined {

@@ -98,18 +98,21 @@ export function chooseBackend(
   });
 }
 
+function commonOf(
+  opener: DestinationRule | undefined,
+  choice: Exclude<RuleChoice, string | undefined>,
+): Pick<Route, 'kind' | 'opener' | 'provider' | 'logging'> {
+  const logging = choice.rule.logging ?? opener?.logging;
+  return { kind: 'route', opener: opener?.route, provider: choice, logging };
+}
+
 function withBackend(
   opener: DestinationRule | undefined,
   choice: Exclude<RuleChoice, string | undefined>,
   call: Call,
 ): Route | Refusal {
   const { rule } = choice;
-  const common = {
-    kind: 'route' as const,
-    opener: opener?.route,
-    provider: choice,
-    logging: rule.logging ?? opener?.logging,
-  };
+  const common = commonOf(opener, choice);
   const own = { hostname: call.peer.hostname, ip: undefined, port: call.peer.port, tls: call.tls };
   if (rule.backends.length === 0 || rule.backends.some(({ host }) => host === call.peer.hostname)) {
     const backend = rule.backends.find(({ host }) => host === call.peer.hostname);

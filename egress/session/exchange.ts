@@ -82,10 +82,7 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
   start(): void {
     const { line, peer, tls, length } = this.#inbound;
     const call = identify(line, peer, tls);
-    if (isRefusal(call)) {
-      this.#refuse(call);
-      return;
-    }
+    if (isRefusal(call)) return this.#refuse(call);
     this.#log.learnCodec(call, undefined);
     this.#decide({ ...call, model: this.#log.facts.model }, length === 0);
   }
@@ -112,10 +109,7 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     this.#log.limit(route.logging);
     if (!this.#judgeMcp(call, bodyRead)) return;
     const reserve = reserveBudget(route);
-    if (reserve.kind === 'refuse') {
-      this.#refuse(reserve);
-      return;
-    }
+    if (reserve.kind === 'refuse') return this.#refuse(reserve);
     const injection = computeInjection(this.#context.snapshot.config, call, route);
     if (injection.kind === 'refuse') {
       this.#log.credentialError = injection;
@@ -134,8 +128,8 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
 
   /** False: refused, or its body is needed first. */
   #judgeMcp(call: Call, bodyRead: boolean): boolean {
-    const { config } = this.#context.snapshot;
-    const verdict = judgeMcp(config, call, bodyRead ? this.#body.judged() : undefined);
+    const body = bodyRead ? this.#body.judged() : undefined;
+    const verdict = judgeMcp(this.#context.snapshot.config, call, body);
     if (verdict.kind === 'need-body') {
       this.#judge();
       return false;

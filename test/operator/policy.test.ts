@@ -67,7 +67,7 @@ beforeAll(async () => {
   plane = await ControlPlane.start();
   api = plane.client();
   const system = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'clrk-system' } };
-  await apply(system as KubeObject);
+  await apply(system);
   operator = new RunningOperator(plane.client(), new FakeDataPlanes());
   const own = manifest('CLRKConfig', 'default', {});
   const singleton = { ...own, metadata: { ...own.metadata, namespace: 'clrk-system' } } as KubeObject;
