@@ -22,35 +22,38 @@ function regexes(description: string) {
   );
 }
 
-const match = record('Match is calls that fit all of what is set here; with nothing set, every call.', {
-  servers: Type.Optional(
-    list(
-      'servers are hostnames of the route this applies to; unset means all of them.',
-      text('One hostname.', { rules: hostnameRules }),
-      { max: 16 },
+const match = record(
+  'Match is calls to its servers, by its methods, of its tools or resources; with nothing set, every call.',
+  {
+    servers: Type.Optional(
+      list(
+        'servers are hostnames of the route this applies to; unset means all of them.',
+        text('One hostname.', { rules: hostnameRules }),
+        { max: 16 },
+      ),
     ),
-  ),
-  tools: Type.Optional(globs('tools are globs of the tools called; unset means every tool.')),
-  toolsRegex: Type.Optional(
-    regexes('toolsRegex are patterns of the tools called, besides tools; unset means none.'),
-  ),
-  resources: Type.Optional(
-    list(
-      'resources are globs of the resource URIs read; unset means every resource.',
-      text('One glob, such as file:///docs/*.', { max: 1_024 }),
-      { max: 32 },
+    tools: Type.Optional(globs('tools are globs of the tools called; unset means every tool.')),
+    toolsRegex: Type.Optional(
+      regexes('toolsRegex are patterns of the tools called, besides tools; unset means none.'),
     ),
-  ),
-  methods: Type.Optional(
-    list(
-      'methods are globs of JSON-RPC methods; unset means every method.',
-      glob('One glob, such as tools/*.'),
-      {
-        max: 32,
-      },
+    resources: Type.Optional(
+      list(
+        'resources are globs of the resource URIs read; unset means every resource.',
+        text('One glob, such as file:///docs/*.', { max: 1_024 }),
+        { max: 32 },
+      ),
     ),
-  ),
-});
+    methods: Type.Optional(
+      list(
+        'methods are globs of JSON-RPC methods; unset means every method.',
+        glob('One glob, such as tools/*.'),
+        {
+          max: 32,
+        },
+      ),
+    ),
+  },
+);
 
 const rateLimit = record('ToolRateLimit limits calls of some tools.', {
   tools: Type.Optional(globs('tools are globs of the tools counted; unset means every tool.')),

@@ -58,6 +58,17 @@ export const attribute = {
   credentialError: 'clrk.credential.error',
   credentialSmuggled: 'clrk.credential.smuggled',
   denyReason: 'clrk.egress.deny_reason',
+  /** The EgressDenyPolicy that denied it, `ns/name`. */
+  denyPolicy: 'clrk.egress.deny_policy',
+  mcpMethod: 'mcp.method',
+  mcpToolName: 'mcp.tool.name',
+  mcpResourceUri: 'mcp.resource.uri',
+  mcpRequestId: 'mcp.request.id',
+  mcpRouteMatched: 'clrk.mcproute.matched',
+  mcpRouteName: 'clrk.mcproute.name',
+  mcpRouteNamespace: 'clrk.mcproute.namespace',
+  /** `allow` or `deny`. */
+  toolPolicyDecision: 'clrk.mcproute.toolpolicy.decision',
   failureReason: 'clrk.egress.failure_reason',
   destinationAddress: 'clrk.egress.dst_addr',
   destinationName: 'clrk.dst.name',

@@ -3,19 +3,47 @@ import { Type, type Static } from 'typebox';
 
 export const objectRefSchema = Type.Object({ namespace: Type.String(), name: Type.String() });
 
+/** LoggingPolicies of a rule, joined: what one of them keeps out of records stays out. */
+export const loggingRuleSchema = Type.Object({
+  captureRequest: Type.Boolean(),
+  captureResponse: Type.Boolean(),
+  /** Lower case. */
+  redactHeaders: Type.Array(Type.String()),
+});
+export type LoggingRule = Static<typeof loggingRuleSchema>;
+
+/** What one of several rules keeps out of records stays out. */
+export function joinLogging(rules: readonly LoggingRule[]): LoggingRule {
+  return {
+    captureRequest: rules.every((rule) => rule.captureRequest),
+    captureResponse: rules.every((rule) => rule.captureResponse),
+    redactHeaders: [...new Set(rules.flatMap((rule) => rule.redactHeaders))],
+  };
+}
+
+/** What an EgressDenyPolicy answers HTTP callers. */
+export const denyAnswerSchema = Type.Object({
+  policy: objectRefSchema,
+  status: Type.Integer({ minimum: 400, maximum: 599 }),
+  /** Absent: a message of the gateway's own. */
+  message: Type.Optional(Type.String()),
+});
+export type DenyAnswer = Static<typeof denyAnswerSchema>;
+
+const destinationRule = {
+  route: Type.String(),
+  hostnames: Type.Array(Type.String()),
+  cidrs: Type.Array(Type.String()),
+  ports: Type.Array(Type.Object({ start: Type.Integer(), end: Type.Integer() })),
+  protocol: Type.Union([Type.Literal('TCP'), Type.Literal('UDP')]),
+  sourceAgents: Type.Optional(Type.Array(Type.String())),
+};
+
 /** Mirrors `DestinationPolicy` in destination-policy.ts. */
 export const destinationPolicySchema = Type.Object({
   defaultPolicy: Type.Union([Type.Literal('deny-all'), Type.Literal('allow-all')]),
-  rules: Type.Array(
-    Type.Object({
-      route: Type.String(),
-      hostnames: Type.Array(Type.String()),
-      cidrs: Type.Array(Type.String()),
-      ports: Type.Array(Type.Object({ start: Type.Integer(), end: Type.Integer() })),
-      protocol: Type.Union([Type.Literal('TCP'), Type.Literal('UDP')]),
-      sourceAgents: Type.Optional(Type.Array(Type.String())),
-    }),
-  ),
+  rules: Type.Array(Type.Object({ ...destinationRule, logging: Type.Optional(loggingRuleSchema) })),
+  denials: Type.Optional(Type.Array(Type.Object({ ...destinationRule, policy: Type.String() }))),
   platformCidrs: Type.Array(Type.String()),
 });
 

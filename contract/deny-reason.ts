@@ -23,6 +23,8 @@ export const denyReasons = [
   'sni_mismatch',
   'host_mismatch',
   'model',
+  'tool',
+  'deny_policy',
   'credential',
   'upstream_tls',
   'upstream_unreachable',

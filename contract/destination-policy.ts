@@ -6,6 +6,7 @@
 import { cidrContains, parseCidr, parseIp, type Cidr } from './ip-address.ts';
 import { matchesHostname, parseHostnamePattern, type Hostname, type HostnamePattern } from './hostname.ts';
 import { isPrivateAddress, reservedReason } from './reserved-address.ts';
+import type { LoggingRule } from './config-parts.ts';
 import type { DenyReason } from './deny-reason.ts';
 
 export interface PortRange {
@@ -15,7 +16,7 @@ export interface PortRange {
 
 /** Hostnames and CIDRs are OR-ed; ports and protocol AND-ed. Empty hostnames and cidrs open nothing. */
 export interface DestinationRule {
-  /** `EgressL4Route/ns/name` or `AIProviderRoute/ns/name`, for records. */
+  /** `EgressL4Route/ns/name`, `AIProviderRoute/ns/name` or `MCPRoute/ns/name`, for records. */
   readonly route: string;
   readonly hostnames: readonly string[];
   readonly cidrs: readonly string[];
@@ -24,12 +25,22 @@ export interface DestinationRule {
   readonly protocol: 'TCP' | 'UDP';
   /** Agent ids (`TaskAgent/ns/name`) it applies to; absent: all. */
   readonly sourceAgents?: readonly string[];
+  /** LoggingPolicies of the rule. */
+  readonly logging?: LoggingRule;
+}
+
+/** What an EgressDenyPolicy takes away, whatever rule or default opens it. */
+export interface DestinationDenial extends DestinationRule {
+  /** `ns/name` of the policy. */
+  readonly policy: string;
 }
 
 export interface DestinationPolicy {
   readonly defaultPolicy: 'deny-all' | 'allow-all';
   /** In order; first match opens. */
   readonly rules: readonly DestinationRule[];
+  /** Absent: none. */
+  readonly denials?: readonly DestinationDenial[];
   /** The platform's own addresses as CIDRs; never open. */
   readonly platformCidrs: readonly string[];
 }
@@ -44,7 +55,7 @@ export interface Destination {
 
 export type DestinationVerdict =
   | { readonly open: true; readonly rule: DestinationRule | undefined }
-  | { readonly open: false; readonly reason: DenyReason };
+  | { readonly open: false; readonly reason: DenyReason; readonly denial?: DestinationDenial };
 
 interface CompiledRule {
   readonly patterns: readonly HostnamePattern[];
@@ -98,6 +109,20 @@ function applies(rule: DestinationRule, destination: Destination): boolean {
   return portMatches(rule, destination.port);
 }
 
+/**
+ * The denial that covers a destination, if one does. A name without a port (what DNS asks) is covered only by a denial of
+ * every port: the connection that follows is judged with its port.
+ */
+export function denialOf(policy: DestinationPolicy, destination: Destination): DestinationDenial | undefined {
+  const { hostname, ip, port } = destination;
+  return policy.denials?.find(
+    (denial) =>
+      (port !== undefined || denial.ports.length === 0) &&
+      applies(denial, destination) &&
+      (nameMatches(denial, hostname) || cidrMatches(denial, ip)),
+  );
+}
+
 /** Judges an address on its own: reserved, the platform's, or private without a CIDR rule. */
 export function judgeAddress(
   policy: DestinationPolicy,
@@ -125,6 +150,8 @@ export function decideDestination(policy: DestinationPolicy, destination: Destin
     const reason = judgeAddress(policy, ip, namedByCidr);
     if (reason !== undefined) return { open: false, reason };
   }
+  const denial = denialOf(policy, destination);
+  if (denial !== undefined) return { open: false, reason: 'deny_policy', denial };
   const rule = rules.find((candidate) => nameMatches(candidate, hostname) || cidrMatches(candidate, ip));
   if (rule !== undefined) return { open: true, rule };
   if (policy.defaultPolicy === 'allow-all') return { open: true, rule: undefined };

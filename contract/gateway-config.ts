@@ -4,7 +4,14 @@
  * keeps the one it runs. It must never be logged.
  */
 import { Type, type Static } from 'typebox';
-import { destinationPolicySchema, objectRefSchema, platformEndpointsSchema } from './config-parts.ts';
+import {
+  denyAnswerSchema,
+  destinationPolicySchema,
+  loggingRuleSchema,
+  objectRefSchema,
+  platformEndpointsSchema,
+} from './config-parts.ts';
+import { mcpRouteSchema } from './mcp-route.ts';
 
 const listenerSchema = Type.Object({
   name: Type.String(),
@@ -39,6 +46,9 @@ const tokenBudgetSchema = Type.Object({
   budgetRef: Type.Optional(Type.String()),
 });
 
+/** A filter no gateway carries out: calls of the rule are refused. */
+const unsupportedFilterSchema = Type.Object({ type: Type.Literal('Unsupported'), what: Type.String() });
+
 const providerRuleSchema = Type.Object({
   /** Any match selects the rule. */
   matches: Type.Array(
@@ -50,7 +60,8 @@ const providerRuleSchema = Type.Object({
       endpoints: Type.Array(Type.String()),
     }),
   ),
-  filters: Type.Array(tokenBudgetSchema),
+  filters: Type.Array(Type.Union([tokenBudgetSchema, unsupportedFilterSchema])),
+  logging: Type.Optional(loggingRuleSchema),
   /** Empty: the call goes to the host the agent asked for. */
   backends: Type.Array(backendSchema),
 });
@@ -117,6 +128,17 @@ export const gatewayConfigSchema = Type.Object({
   framePeers: Type.Array(Type.Object({ pool: Type.String(), keyBase64: Type.String() })),
   destinations: destinationPolicySchema,
   providerRoutes: Type.Array(providerRouteSchema),
+  /** AIProviderRoutes an EgressDenyPolicy targets: what their rules name is denied, whoever opened it. */
+  providerDenials: Type.Optional(
+    Type.Array(
+      Type.Object({
+        route: objectRefSchema,
+        answer: denyAnswerSchema,
+        rules: Type.Array(providerRuleSchema),
+      }),
+    ),
+  ),
+  mcpRoutes: Type.Optional(Type.Array(mcpRouteSchema)),
   credentials: Type.Array(credentialSchema),
   platform: platformEndpointsSchema,
 });
@@ -124,6 +146,7 @@ export const gatewayConfigSchema = Type.Object({
 export type GatewayConfig = Static<typeof gatewayConfigSchema>;
 export type GatewayListener = Static<typeof listenerSchema>;
 export type ProviderRoute = Static<typeof providerRouteSchema>;
+export type ProviderDenial = NonNullable<GatewayConfig['providerDenials']>[number];
 export type ProviderRule = Static<typeof providerRuleSchema>;
 export type ProviderBackend = Static<typeof backendSchema>;
 export type GatewayCredential = Static<typeof credentialSchema>;

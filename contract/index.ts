@@ -18,6 +18,8 @@ export * from './invocation.ts';
 export * from './ip-address.ts';
 export * from './listener.ts';
 export * from './nats-config.ts';
+export * from './mcp-route.ts';
+export * from './pattern/index.ts';
 export * from './pool-config.ts';
 export * from './process-status.ts';
 export * from './provider-host.ts';

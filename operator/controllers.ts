@@ -2,12 +2,19 @@
 import { agentSandboxRevisionController } from './agentsandboxrevision/controller.ts';
 import { aiProviderRouteController } from './aiproviderroute/controller.ts';
 import { backendController } from './backend/controller.ts';
+import { clrkConfigController } from './clrkconfig/controller.ts';
 import type { ControllerSpec } from './context.ts';
 import { controlPlaneController } from './controlplane/controller.ts';
 import { credentialInjectionPolicyController } from './credentialinjectionpolicy/controller.ts';
+import { daemonAgentController } from './daemonagent/controller.ts';
+import { egressDenyPolicyController } from './egressdenypolicy/controller.ts';
 import { egressGatewayController } from './egressgateway/controller.ts';
 import { egressL4RouteController } from './egressl4route/controller.ts';
+import { fallbackRoutingPolicyController } from './fallbackroutingpolicy/controller.ts';
 import { ingressController } from './ingress/controller.ts';
+import { loggingPolicyController } from './loggingpolicy/controller.ts';
+import { mcpRouteController } from './mcproute/controller.ts';
+import { rateLimitPolicyController } from './ratelimitpolicy/controller.ts';
 import { taskAgentController } from './taskagent/controller.ts';
 import { workerPoolController } from './workerpool/controller.ts';
 
@@ -17,9 +24,16 @@ export const controllerSpecs: readonly ControllerSpec[] = [
   workerPoolController,
   egressGatewayController,
   taskAgentController,
+  daemonAgentController,
   agentSandboxRevisionController,
   egressL4RouteController,
   aiProviderRouteController,
+  mcpRouteController,
   backendController,
   credentialInjectionPolicyController,
+  fallbackRoutingPolicyController,
+  rateLimitPolicyController,
+  loggingPolicyController,
+  egressDenyPolicyController,
+  clrkConfigController,
 ];

@@ -1,4 +1,5 @@
 /** `status.parents` of a route, Gateway-API style: one entry a parentRef, Accepted and ResolvedRefs. Pure. */
+import { affectedFindings } from './affected.ts';
 import { attach } from './compile/index.ts';
 import { graceLeft, previousConditions } from './pending.ts';
 import type { ParentRef, Route } from './kind.ts';
@@ -41,7 +42,10 @@ export function routeStatus(observation: RouteObservation): object {
   });
   const previous = previousConditions(route);
   const summary = summarize([...accepted, resolvedRefs], graceLeft(previous, 'Ready', now) === 0);
-  const conditions = setConditions(summaryFindings(summary), { previous, generation, now });
+  const { namespace, name } = route.metadata;
+  const affected = affectedFindings(world, { kind: route.kind ?? '', namespace, name });
+  const all = [...summaryFindings(summary), ...affected];
+  const conditions = setConditions(all, { previous, generation, now });
   return { observedGeneration: generation, parents, conditions };
 }
 

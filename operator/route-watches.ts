@@ -1,4 +1,5 @@
 /** Routes look again when they change, or when a gateway or namespace they name does. */
+import { affectedKeys, affectingKinds } from './affected.ts';
 import { changedObjects } from './change.ts';
 import type { ControllerSpec } from './context.ts';
 import { kinds, type Route } from './kind.ts';
@@ -45,5 +46,9 @@ export function routeWatches(kind: Kind<Route>): ControllerSpec['watches'] {
         return world.list(kind, name).map((route) => keyOfObject(route as KubeObject));
       },
     },
+    ...affectingKinds.map((resource): ControllerSpec['watches'][number] => ({
+      resource,
+      keysOf: (_world, change) => affectedKeys(kind.kind, changedObjects(change)),
+    })),
   ];
 }

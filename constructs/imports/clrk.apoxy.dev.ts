@@ -4582,7 +4582,7 @@ export function toJson_McpRouteSpecRules(obj: McpRouteSpecRules | undefined): Re
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * Match is calls that fit all of what is set here; with nothing set, every call.
+ * Match is calls to its servers, by its methods, of its tools or resources; with nothing set, every call.
  *
  * @schema McpRouteSpecRulesMatches
  */

@@ -1,6 +1,6 @@
 /**
  * Stage 3: may the call spend what it could cost? Today a rule with a TokenBudget cannot be counted, and a budget that
- * is not enforced is worse than a refusal, so it refuses; every other rule passes. The ledger goes here.
+ * is not enforced is worse than a refusal, so it refuses; so does a filter nobody knows. Every other rule passes. The ledger goes here.
  */
 import { refuse, type Refusal } from './call.ts';
 import type { Route } from './route.ts';
@@ -19,6 +19,10 @@ export function reserveBudget(route: Route): Reserve | Refusal {
       'limit',
       'this route has a TokenBudget, which this version of the gateway cannot count yet',
     );
+  }
+  const unsupported = route.provider?.rule.filters.find((filter) => filter.type === 'Unsupported');
+  if (unsupported !== undefined) {
+    return refuse(503, 'limit', `this route cannot be carried out by the gateway: ${unsupported.what}`);
   }
   return { kind: 'reserve', tokens: undefined };
 }

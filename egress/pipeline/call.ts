@@ -42,6 +42,10 @@ export interface Refusal {
   readonly code?: string;
   /** For the agent: what and what to do. */
   readonly message: string;
+  /** The EgressDenyPolicy that refused it, `ns/name`. */
+  readonly policy?: string;
+  /** JSON to answer with; absent: in the provider's schema. */
+  readonly body?: string;
 }
 
 export function refuse(status: number, reason: DenyReason, message: string): Refusal {

@@ -5,6 +5,7 @@
 import type { GatewayConfig, GatewayCredential } from '../../contract/index.ts';
 import { createField, fieldValue, type Field } from '../http1/index.ts';
 import { refuse, type Call, type Refusal } from './call.ts';
+import { governingRoutes } from './mcp-host.ts';
 import type { Route } from './route.ts';
 
 export interface Injection {
@@ -46,7 +47,12 @@ function applies({ target }: GatewayCredential, config: GatewayConfig, route: Ro
     const isNamed = route.opener !== undefined || route.provider !== undefined;
     return isNamed && names(target, config.gateway);
   }
-  if (target.kind !== 'AIProviderRoute' || route.provider === undefined) return false;
+  if (target.kind === 'MCPRoute') {
+    // Exact binding (S39): the hosts of the route, on the port it opens.
+    const { hostname, port } = route.target;
+    return port === 443 && governingRoutes(config, hostname).some((each) => names(target, each.route));
+  }
+  if (route.provider === undefined) return false;
   if (!names(target, route.provider.route)) return false;
   return target.sectionName === undefined || target.sectionName === route.backend?.name;
 }

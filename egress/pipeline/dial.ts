@@ -4,6 +4,7 @@
  */
 import {
   decideDestination,
+  denialOf,
   judgeAddress,
   type DenyReason,
   type DestinationPolicy,
@@ -35,7 +36,10 @@ export function judgeAnswers(
   answers: readonly string[],
 ): DialVerdict {
   const isPinned = request.pinned !== undefined;
+  const { agentId, port } = request;
   for (const ip of answers) {
+    const denial = denialOf(policy, { agent: agentId, ip, port });
+    if (denial !== undefined) return { kind: 'refused', reason: 'deny_policy' };
     const reason = judgeAddress(policy, ip, isPinned || namedByCidr(policy, request, ip));
     if (reason !== undefined) return { kind: 'refused', reason };
   }

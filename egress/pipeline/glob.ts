@@ -62,6 +62,11 @@ function pieces(glob: string): readonly Piece[] | undefined {
   return parsed.get(glob);
 }
 
+/** False for a malformed glob. */
+export function isGlob(glob: string): boolean {
+  return pieces(glob) !== undefined;
+}
+
 /** False also for a malformed glob: what cannot be read opens nothing. */
 export function matchesGlob(glob: string, text: string): boolean {
   const pattern = pieces(glob);

@@ -8,14 +8,15 @@ import {
   type DestinationRule,
   type GatewayConfig,
   type Hostname,
+  type LoggingRule,
   parseHostname,
   type ProviderBackend,
   type ProviderRoute,
   type ProviderRule,
 } from '../../contract/index.ts';
 import { refuse, type Call, type Peer, type Refusal } from './call.ts';
-import { matchesGlob } from './glob.ts';
-import { isPlainPath } from './identify.ts';
+import { judgeBackend, judgeCall } from './deny.ts';
+import { matchRule } from './provider-match.ts';
 
 /** Where the call is sent. */
 export interface UpstreamTarget {
@@ -33,6 +34,8 @@ export interface Route {
   readonly provider: { readonly route: ProviderRoute['route']; readonly rule: ProviderRule } | undefined;
   readonly backend: ProviderBackend | undefined;
   readonly target: UpstreamTarget;
+  /** LoggingPolicies of the rule that took the call, else of the rule that opened the destination. */
+  readonly logging?: LoggingRule | undefined;
 }
 
 /** The decision needs the model, which is in a body not yet read. */
@@ -66,31 +69,11 @@ function judgePeer(policy: DestinationPolicy, peer: Peer): PeerVerdict {
     ...(peer.hostname === undefined ? { ip: peer.ip } : { hostname: peer.hostname }),
   });
   if (verdict.open) return { rule: verdict.rule };
-  return refuse(403, verdict.reason, 'no route of the egress gateway opens this destination');
-}
-
-function matchesProvider(provider: string, rule: ProviderRule, call: Call): boolean {
-  if (provider === call.provider) return true;
-  if (rule.backends.some((backend) => backend.host === call.peer.hostname && backend.port === call.peer.port))
-    return true;
-  return provider === 'custom' && call.provider === undefined;
-}
-
-type MatchResult = 'yes' | 'no' | 'unknown';
-
-function matchRule(rule: ProviderRule, call: Call): MatchResult {
-  let result: MatchResult = 'no';
-  for (const match of rule.matches) {
-    if (!matchesProvider(match.provider, rule, call)) continue;
-    if (match.endpoints.length > 0) {
-      if (!isPlainPath(call.path) || !match.endpoints.some((glob) => matchesGlob(glob, call.path))) continue;
-    }
-    if (match.models.length === 0) return 'yes';
-    const { model } = call;
-    if (model === undefined) result = 'unknown';
-    else if (match.models.some((glob) => matchesGlob(glob, model))) return 'yes';
+  if (verdict.denial !== undefined) {
+    const message = 'an EgressDenyPolicy denies this destination';
+    return { ...refuse(403, 'deny_policy', message), policy: verdict.denial.policy };
   }
-  return result;
+  return refuse(403, verdict.reason, 'no route of the egress gateway opens this destination');
 }
 
 type RuleChoice = { route: ProviderRoute['route']; rule: ProviderRule } | 'need-model' | undefined;
@@ -130,16 +113,25 @@ export function chooseBackend(
   });
 }
 
+function commonOf(
+  opener: DestinationRule | undefined,
+  choice: Exclude<RuleChoice, string | undefined>,
+): Pick<Route, 'kind' | 'opener' | 'provider' | 'logging'> {
+  const logging = choice.rule.logging ?? opener?.logging;
+  return { kind: 'route', opener: opener?.route, provider: choice, logging };
+}
+
 function withBackend(
-  opener: string | undefined,
+  opener: DestinationRule | undefined,
   choice: Exclude<RuleChoice, string | undefined>,
   call: Call,
 ): Route | Refusal {
   const { rule } = choice;
+  const common = commonOf(opener, choice);
   const own = { hostname: call.peer.hostname, ip: undefined, port: call.peer.port, tls: call.tls };
   if (rule.backends.length === 0 || rule.backends.some(({ host }) => host === call.peer.hostname)) {
     const backend = rule.backends.find(({ host }) => host === call.peer.hostname);
-    return { kind: 'route', opener, provider: choice, backend, target: own };
+    return { ...common, backend, target: own };
   }
   const schema = call.provider ?? rule.matches[0]?.provider;
   const backend = chooseBackend(rule, schema, call.peer.invocationId);
@@ -147,13 +139,7 @@ function withBackend(
   if (backend === undefined || hostname === undefined) {
     return refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');
   }
-  return {
-    kind: 'route',
-    opener,
-    provider: choice,
-    backend,
-    target: { hostname, ip: undefined, port: backend.port, tls: true },
-  };
+  return { ...common, backend, target: { hostname, ip: undefined, port: backend.port, tls: true } };
 }
 
 /** `modelFinal`: the body has been read, so an unknown model stays unknown. */
@@ -164,29 +150,41 @@ export function routeCall(
 ): Route | NeedModel | Refusal {
   const open = routePeer(config.destinations, call.peer);
   if ('kind' in open) return open;
-  const opener = open.rule?.route;
+  const denied = judgeCall(config, call, modelFinal);
+  if (denied !== undefined) return denied;
   const choice = call.peer.hostname === undefined ? undefined : chooseRule(config.providerRoutes, call);
-  if (choice === 'need-model')
-    return modelFinal ? withoutRule(config, opener, call, true) : { kind: 'need-model' };
-  return choice === undefined ? withoutRule(config, opener, call, false) : withBackend(opener, choice, call);
+  if (choice === 'need-model') {
+    return modelFinal ? withoutRule(config, open.rule, call, true) : { kind: 'need-model' };
+  }
+  if (choice === undefined) return withoutRule(config, open.rule, call, false);
+  const route = withBackend(open.rule, choice, call);
+  return route.kind === 'refuse' ? route : (judgeBackend(config, call, route) ?? route);
 }
 
 /** No rule takes it: only where something other than AIProviderRoutes opened the host may it go. */
 function withoutRule(
   config: GatewayConfig,
-  opener: string | undefined,
+  opener: DestinationRule | undefined,
   call: Call,
   modelMissing: boolean,
 ): Route | Refusal {
   const onlyByRoutes =
-    opener?.startsWith('AIProviderRoute/') === true && !openedOtherwise(config.destinations, call.peer);
+    opener?.route.startsWith('AIProviderRoute/') === true &&
+    !openedBeside(config.destinations, call.peer, ['AIProviderRoute/']);
   return onlyByRoutes ? denial(call, modelMissing) : withoutProvider(opener, call);
 }
 
-function withoutProvider(opener: string | undefined, call: Call): Route {
+function withoutProvider(opener: DestinationRule | undefined, call: Call): Route {
   const { hostname, ip, port } = call.peer;
   const target = { hostname, ip: hostname === undefined ? ip : undefined, port, tls: call.tls };
-  return { kind: 'route', opener, provider: undefined, backend: undefined, target };
+  return {
+    kind: 'route',
+    opener: opener?.route,
+    provider: undefined,
+    backend: undefined,
+    target,
+    logging: opener?.logging,
+  };
 }
 
 function denial(call: Call, modelMissing: boolean): Refusal {
@@ -196,8 +194,12 @@ function denial(call: Call, modelMissing: boolean): Refusal {
   return refuse(403, modelMissing || model !== undefined ? 'model' : 'policy', message);
 }
 
-/** Does anything but AIProviderRoutes open it: an L4 route, or the gateway's default? */
+/** Does an L4 route, or the gateway's default, open it for bytes nobody reads? */
 export function openedOtherwise(policy: DestinationPolicy, peer: Peer): boolean {
-  const rules = policy.rules.filter((rule) => !rule.route.startsWith('AIProviderRoute/'));
+  return openedBeside(policy, peer, ['AIProviderRoute/', 'MCPRoute/']);
+}
+
+function openedBeside(policy: DestinationPolicy, peer: Peer, kinds: readonly string[]): boolean {
+  const rules = policy.rules.filter((rule) => !kinds.some((kind) => rule.route.startsWith(kind)));
   return !('kind' in routePeer({ ...policy, rules }, peer));
 }

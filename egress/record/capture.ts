@@ -12,7 +12,7 @@ export interface CapturedBody {
 }
 
 export class BodyCapture {
-  readonly #max: number;
+  #max: number;
   readonly #keepLast: boolean;
   #chunks: Buffer[] = [];
   #kept = 0;
@@ -33,6 +33,13 @@ export class BodyCapture {
       this.#chunks.push(part);
       this.#kept += part.length;
     }
+  }
+
+  /** Keeps nothing, of what came and what comes: it only counts. */
+  drop(): void {
+    this.#max = 0;
+    this.#chunks = [];
+    this.#kept = 0;
   }
 
   #pushLast(chunk: Buffer): void {

@@ -5,6 +5,7 @@
 import { attribute, spanName, type DenyReason } from '../../contract/index.ts';
 import { fieldValue, type Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
+import type { McpFacts } from '../pipeline/mcp.ts';
 import type { Facts } from '../providers/index.ts';
 import { AttributeList } from './attribute-list.ts';
 import type { CapturedBody } from './capture.ts';
@@ -32,6 +33,12 @@ export interface ExchangeFacts {
   readonly status: number | undefined;
   readonly decision: 'allow' | 'deny';
   readonly denyReason: DenyReason | undefined;
+  /** `ns/name` of the EgressDenyPolicy. */
+  readonly denyPolicy: string | undefined;
+  /** undefined: the host is governed by no MCPRoute. */
+  readonly mcp: McpFacts | undefined;
+  /** Header names not to show, besides those that never are. */
+  readonly hidden: ReadonlySet<string>;
   /** Stable code when the gateway answered in the upstream's place, or the exchange broke. */
   readonly error: string | undefined;
   readonly route: string | undefined;
@@ -136,6 +143,7 @@ function putDecision(attributes: AttributeList, exchange: ExchangeFacts): void {
   attributes.put(attribute.decisionRoute, exchange.route);
   attributes.put(attribute.policyDigest, exchange.digest);
   attributes.put(attribute.denyReason, exchange.denyReason);
+  attributes.put(attribute.denyPolicy, exchange.denyPolicy);
   attributes.put(attribute.errorType, exchange.error ?? errorType(exchange.status));
   attributes.put(attribute.routeMatched, ai === undefined ? undefined : providerRoute !== undefined);
   attributes.put(attribute.routeNamespace, providerRoute?.namespace);
@@ -149,15 +157,25 @@ function errorType(status: number | undefined): string | undefined {
   return status !== undefined && status >= 400 ? String(status) : undefined;
 }
 
-const noNames: ReadonlySet<string> = new Set();
+function putMcp(attributes: AttributeList, mcp: McpFacts | undefined): void {
+  if (mcp === undefined) return;
+  attributes.put(attribute.mcpMethod, mcp.method);
+  attributes.put(attribute.mcpToolName, mcp.tool);
+  attributes.put(attribute.mcpResourceUri, mcp.resource);
+  attributes.put(attribute.mcpRequestId, mcp.id);
+  attributes.put(attribute.mcpRouteMatched, mcp.route !== undefined);
+  attributes.put(attribute.mcpRouteNamespace, mcp.route?.namespace);
+  attributes.put(attribute.mcpRouteName, mcp.route?.name);
+  attributes.put(attribute.toolPolicyDecision, mcp.decision);
+}
 
 function addMessage(
   events: SpanEvent[],
   direction: 'request' | 'response',
   message: RecordedMessage,
-  injected: ReadonlySet<string>,
+  hidden: ReadonlySet<string>,
 ): void {
-  const headers = headerAttributes(direction, message.fields, direction === 'request' ? injected : noNames);
+  const headers = headerAttributes(direction, message.fields, hidden);
   events.push({ name: `http.${direction}.headers`, at: message.headAt, attributes: headers });
   if (message.body === undefined) return;
   const attributes = new AttributeList();
@@ -178,17 +196,23 @@ function exchangeError({ error, status }: ExchangeFacts): string | undefined {
   return status === undefined || status >= 400 ? `upstream answered ${status ?? 'nothing'}` : undefined;
 }
 
+/** One set for most calls: a new one each would be paid on the hot path. */
+function hiddenInRequest({ injected, hidden }: ExchangeFacts): ReadonlySet<string> {
+  return hidden.size === 0 ? injected : new Set([...injected, ...hidden]);
+}
+
 /** The whole record of one HTTP exchange. */
 export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
   const { peer, request, response } = exchange;
   const events: SpanEvent[] = [];
-  addMessage(events, 'request', request, exchange.injected);
-  if (response !== undefined) addMessage(events, 'response', response, exchange.injected);
+  addMessage(events, 'request', request, hiddenInRequest(exchange));
+  if (response !== undefined) addMessage(events, 'response', response, exchange.hidden);
   const attributes = new AttributeList();
   putPeer(attributes, peer);
   putHttp(attributes, exchange);
   putAi(attributes, exchange);
   putDecision(attributes, exchange);
+  putMcp(attributes, exchange.mcp);
   return {
     name: exchangeName(exchange),
     kind: 'server',
@@ -214,6 +238,7 @@ export function computeConnectionRecord(connection: {
   readonly digest: string;
   readonly route: string | undefined;
   readonly denyReason: DenyReason | undefined;
+  readonly denyPolicy?: string | undefined;
   readonly error: string | undefined;
   readonly bytes: { readonly up: number; readonly down: number } | undefined;
 }): SpanRecord {
@@ -227,6 +252,7 @@ export function computeConnectionRecord(connection: {
   attributes.put(attribute.decisionRoute, connection.route);
   attributes.put(attribute.policyDigest, connection.digest);
   attributes.put(attribute.denyReason, connection.denyReason);
+  attributes.put(attribute.denyPolicy, connection.denyPolicy);
   attributes.put(attribute.failureReason, denied ? undefined : connection.error);
   attributes.put(attribute.errorType, connection.denyReason ?? connection.error);
   attributes.put(attribute.l4BytesUpstream, bytes?.up);

@@ -19,6 +19,8 @@ export interface Failure {
   readonly message: string;
   /** undefined: not a decision, something broke. */
   readonly denyReason: DenyReason | undefined;
+  /** JSON to answer with; absent: in the provider's schema. */
+  readonly body?: string | undefined;
 }
 
 export class Answer {
@@ -106,9 +108,11 @@ export class Answer {
     else this.#answerError(failure, now);
   }
 
-  #answerError({ status, code, message }: Failure, now: number): void {
+  #answerError({ status, code, message, body: own }: Failure, now: number): void {
     const { codec } = this.#log;
-    const text = codec?.renderError(status, code, message) ?? JSON.stringify({ error: { code, message } });
+    const usual = (): string =>
+      codec?.renderError(status, code, message) ?? JSON.stringify({ error: { code, message } });
+    const text = own ?? usual();
     const body = Buffer.from(text);
     const fields = [createField('Content-Type', 'application/json'), createField('x-clrk-error-code', code)];
     this.#log.startResponse(status, fields, now);

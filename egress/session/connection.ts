@@ -17,6 +17,7 @@ import {
   type ListenerAction,
 } from '../../contract/index.ts';
 import type { Peer } from '../pipeline/call.ts';
+import { judgeRelay } from '../pipeline/deny.ts';
 import { openedOtherwise, routePeer } from '../pipeline/route.ts';
 import { computeConnectionRecord } from '../record/exchange-record.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -88,8 +89,13 @@ export class Connection {
     const open = routePeer(snapshot.config.destinations, peer);
     // The session first, so that a call under way is recorded with the reason.
     if ('kind' in open) this.#session?.revalidate(snapshot);
-    if ('kind' in open || (this.#relaying && open.rule?.route !== this.#route)) this.#socket.destroy();
-    else this.#session?.revalidate(snapshot);
+    if ('kind' in open || (this.#relaying && !this.#mayRelay(snapshot, peer, open.rule?.route))) {
+      this.#socket.destroy();
+    } else this.#session?.revalidate(snapshot);
+  }
+
+  #mayRelay(snapshot: Snapshot, peer: Peer, route: string | undefined): boolean {
+    return route === this.#route && judgeRelay(snapshot.config, peer) === undefined;
   }
 
   drain(): void {
@@ -131,7 +137,7 @@ export class Connection {
   #admit(peer: Peer, snapshot: Snapshot): void {
     const open = routePeer(snapshot.config.destinations, peer);
     if ('kind' in open) {
-      this.#deny(peer, open.reason);
+      this.#deny(peer, open.reason, open.policy);
       return;
     }
     this.#route = open.rule?.route;
@@ -148,8 +154,9 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  #deny(peer: Peer, reason: DenyReason): void {
-    this.#record(spanName.dialDenied, peer, { denyReason: reason });
+  #deny(peer: Peer, reason: DenyReason, policy?: string): void {
+    const named = policy === undefined ? {} : { denyPolicy: policy };
+    this.#record(spanName.dialDenied, peer, { denyReason: reason, ...named });
     this.#core.countDenied(reason);
     this.#socket.destroy();
   }
@@ -157,7 +164,12 @@ export class Connection {
   #record(
     name: typeof spanName.dialDenied | typeof spanName.dialFailed | typeof spanName.tcp,
     peer: Peer,
-    outcome: { denyReason?: DenyReason; error?: string; bytes?: { up: number; down: number } },
+    outcome: {
+      denyReason?: DenyReason;
+      denyPolicy?: string;
+      error?: string;
+      bytes?: { up: number; down: number };
+    },
   ): void {
     this.#core.record(
       computeConnectionRecord({
@@ -168,6 +180,7 @@ export class Connection {
         digest: this.#core.snapshot?.digest ?? '',
         route: this.#route,
         denyReason: outcome.denyReason,
+        denyPolicy: outcome.denyPolicy,
         error: outcome.error,
         bytes: outcome.bytes,
       }),
@@ -240,6 +253,11 @@ export class Connection {
   #relayIfOpened(peer: Peer, snapshot: Snapshot): void {
     if (!openedOtherwise(snapshot.config.destinations, peer)) {
       this.#deny(peer, 'protocol');
+      return;
+    }
+    const refusal = judgeRelay(snapshot.config, peer);
+    if (refusal !== undefined) {
+      this.#deny(peer, refusal.reason, refusal.policy);
       return;
     }
     this.#relaying = true;

@@ -2,11 +2,12 @@
  * The facts of one exchange as they come up, until they become its one record. Apart from the exchange so that relaying
  * and remembering do not mix; stage `account` and `record` of the pipeline.
  */
-import type { DenyReason } from '../../contract/index.ts';
+import { joinLogging, type DenyReason, type LoggingRule } from '../../contract/index.ts';
 import type { Field } from '../http1/index.ts';
 import type { Call, Peer } from '../pipeline/call.ts';
 import type { Injection } from '../pipeline/credential.ts';
 import type { RequestLine } from '../pipeline/identify.ts';
+import type { McpFacts } from '../pipeline/mcp.ts';
 import type { Route } from '../pipeline/route.ts';
 import { codecOf, type Facts, type JsonObject, type ProviderCodec } from '../providers/index.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
@@ -47,6 +48,9 @@ export class ExchangeLog {
   route: Route | undefined;
   injection: Injection | undefined;
   denyReason: DenyReason | undefined;
+  denyPolicy: string | undefined;
+  mcp: McpFacts | undefined;
+  #logging: LoggingRule | undefined;
   credentialError: { readonly policy: string; readonly message: string } | undefined;
   error: string | undefined;
   peerAddress: string | undefined;
@@ -73,6 +77,14 @@ export class ExchangeLog {
   startResponse(status: number, fields: readonly Field[], at: number): void {
     this.status = status;
     this.response = this.#message(fields, at);
+    if (this.#logging?.captureResponse === false) this.response.capture.drop();
+  }
+
+  /** What LoggingPolicies keep out of the record. */
+  limit(logging: LoggingRule | undefined): void {
+    if (logging === undefined) return;
+    this.#logging = joinLogging([logging, this.#logging ?? logging]);
+    if (!logging.captureRequest) this.request.capture.drop();
   }
 
   /** The plug-in that reads this call, as soon as the call or its route tells. */
@@ -103,6 +115,9 @@ export class ExchangeLog {
       status: this.status,
       decision: this.denyReason === undefined ? 'allow' : 'deny',
       denyReason: this.denyReason,
+      denyPolicy: this.denyPolicy,
+      mcp: this.mcp,
+      hidden: new Set(this.#logging?.redactHeaders),
       error: this.error,
       route: this.#routeName(),
       providerRoute: this.route?.provider?.route,

@@ -10,6 +10,8 @@ import { reserveBudget } from '../pipeline/budget.ts';
 import type { Call, Peer, Refusal } from '../pipeline/call.ts';
 import { computeInjection } from '../pipeline/credential.ts';
 import { identify, isRefusal, type RequestLine } from '../pipeline/identify.ts';
+import { judgeMcp } from '../pipeline/mcp.ts';
+import { stillAllowed } from '../pipeline/revalidate.ts';
 import { mayRewrite, rewriteRequest } from '../pipeline/rewrite.ts';
 import { routeCall, type Route } from '../pipeline/route.ts';
 import type { SpanRecord } from '../record/exchange-record.ts';
@@ -26,7 +28,7 @@ import { Answer, type Failure } from './answer.ts';
 import { Attempt, type AttemptOwner, type Outgoing } from './attempt.ts';
 import type { Downstream, RequestReader } from './downstream.ts';
 import { ExchangeLog } from './exchange-log.ts';
-import { RequestBuffer, type JudgedBytes } from './request-buffer.ts';
+import { bodyTooLarge, RequestBuffer, type JudgedBytes } from './request-buffer.ts';
 
 export interface ExchangeContext {
   readonly snapshot: Snapshot;
@@ -80,10 +82,7 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
   start(): void {
     const { line, peer, tls, length } = this.#inbound;
     const call = identify(line, peer, tls);
-    if (isRefusal(call)) {
-      this.#refuse(call);
-      return;
-    }
+    if (isRefusal(call)) return this.#refuse(call);
     this.#log.learnCodec(call, undefined);
     this.#decide({ ...call, model: this.#log.facts.model }, length === 0);
   }
@@ -107,11 +106,10 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     this.#route = route;
     this.#log.route = route;
     this.#log.learnCodec(call, route);
+    this.#log.limit(route.logging);
+    if (!this.#judgeMcp(call, bodyRead)) return;
     const reserve = reserveBudget(route);
-    if (reserve.kind === 'refuse') {
-      this.#refuse(reserve);
-      return;
-    }
+    if (reserve.kind === 'refuse') return this.#refuse(reserve);
     const injection = computeInjection(this.#context.snapshot.config, call, route);
     if (injection.kind === 'refuse') {
       this.#log.credentialError = injection;
@@ -126,6 +124,21 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     this.#answer.arm(this.#context.snapshot.secretForms.of(injection));
     const request = adapt(call, route, injection);
     this.#dispatch(call, route, { target: route.target, request, length: this.#inbound.length });
+  }
+
+  /** False: refused, or its body is needed first. */
+  #judgeMcp(call: Call, bodyRead: boolean): boolean {
+    const body = bodyRead ? this.#body.judged() : undefined;
+    const verdict = judgeMcp(this.#context.snapshot.config, call, body);
+    if (verdict.kind === 'need-body') {
+      this.#judge();
+      return false;
+    }
+    this.#log.mcp = verdict.facts;
+    this.#log.limit(verdict.logging);
+    if (verdict.kind === 'pass') return true;
+    this.#refuse(verdict.refusal);
+    return false;
   }
 
   #dispatch(call: Call, route: Route, outgoing: Outgoing): void {
@@ -167,13 +180,7 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     const { stream } = this.#attempt;
     if (stream !== undefined) return stream.write(bytes);
     if (!this.#body.hold(bytes, this.#judging)) {
-      this.#refuse({
-        kind: 'refuse',
-        status: 413,
-        code: 'BODY_TOO_LARGE',
-        reason: 'limit',
-        message: 'the body is too large to be judged by model',
-      });
+      this.#refuse(bodyTooLarge);
       return true;
     }
     return this.#judging || !this.#body.full;
@@ -215,10 +222,7 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
   revalidate(snapshot: Snapshot): void {
     const call = this.#call;
     if (this.#done || call === undefined || this.#route === undefined) return;
-    const route = routeCall(snapshot.config, call, true);
-    const before = this.#log.injection;
-    const after = route.kind === 'route' ? computeInjection(snapshot.config, call, route) : undefined;
-    if (route.kind === 'route' && JSON.stringify(after) === JSON.stringify(before)) return;
+    if (stillAllowed(this.#context.snapshot.config, snapshot.config, call, this.#log.injection)) return;
     const message = 'the egress policy changed while the call was running';
     this.#fail({ status: 403, code: 'POLICY_CHANGED', message, denyReason: 'policy' });
   }
@@ -270,9 +274,10 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
   // The ways to end without the upstream's answer.
 
   #refuse(refusal: Refusal): void {
-    const { status, message, reason } = refusal;
+    const { status, message, reason, body } = refusal;
+    this.#log.denyPolicy = refusal.policy;
     const usual = reason === 'credential' ? 'CREDENTIAL_UNAVAILABLE' : 'EGRESS_DENIED';
-    this.#fail({ status, code: refusal.code ?? usual, message, denyReason: reason });
+    this.#fail({ status, code: refusal.code ?? usual, message, denyReason: reason, body });
   }
 
   #fail(failure: Failure): void {

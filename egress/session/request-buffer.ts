@@ -2,6 +2,7 @@
  * The request body on its way: waiting for a connection, or held until its JSON has been judged. Apart so that how much
  * may wait, for one request and for all agents together, is in one place.
  */
+import type { Refusal } from '../pipeline/call.ts';
 import type { JsonObject } from '../providers/index.ts';
 import { parseJsonBody } from '../providers/json-body.ts';
 
@@ -13,6 +14,14 @@ const maxJudgedTotal = 256 * 1024 * 1024;
 const maxWaiting = 64 * 1024;
 /** Bodies that go through are also read for the model's name up to this size. */
 const maxRead = 512 * 1024;
+
+export const bodyTooLarge: Refusal = {
+  kind: 'refuse',
+  status: 413,
+  code: 'BODY_TOO_LARGE',
+  reason: 'limit',
+  message: 'the body is too large to be judged by model or tool',
+};
 
 /** What all requests of a gateway hold together. */
 export class JudgedBytes {

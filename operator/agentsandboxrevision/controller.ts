@@ -1,8 +1,8 @@
 /** AgentSandboxRevision status. The object itself is made and removed by its TaskAgent's controller. */
-import { isLive, label } from '../compile/index.ts';
+import { isLive, label, type AnyAgent } from '../compile/index.ts';
 import { changedObjects } from '../change.ts';
 import type { Context, ControllerSpec } from '../context.ts';
-import { kinds, type TaskAgent } from '../kind.ts';
+import { kinds, type AgentSandboxRevision, type TaskAgent } from '../kind.ts';
 import { keyOf, keyOfObject, splitKey, type ReconcileResult } from '../runtime/index.ts';
 import { workersOf } from '../workers.ts';
 import { revisionStatus } from './status.ts';
@@ -11,8 +11,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const { namespace, name } = splitKey(key);
   const revision = context.world.get(kinds.agentSandboxRevision, namespace, name);
   if (revision === undefined || !isLive(revision)) return {};
-  const agentName = revision.metadata.labels?.[label.agent] ?? '';
-  const agent = context.world.get(kinds.taskAgent, namespace, agentName);
+  const agent = agentOf(context, revision);
   const pool = agent?.spec.workerPoolRef;
   const status = revisionStatus({
     revision,
@@ -22,6 +21,12 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   });
   await context.applier.applyStatus(kinds.agentSandboxRevision, revision, status);
   return {};
+}
+
+function agentOf(context: Context, { metadata }: AgentSandboxRevision): AnyAgent | undefined {
+  const { [label.agent]: name = '', [label.agentKind]: kind = '' } = metadata.labels ?? {};
+  const kindOf = kind === 'DaemonAgent' ? kinds.daemonAgent : kinds.taskAgent;
+  return context.world.get<AnyAgent>(kindOf, metadata.namespace, name);
 }
 
 export const agentSandboxRevisionController: ControllerSpec = {

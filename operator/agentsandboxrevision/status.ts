@@ -1,6 +1,7 @@
 /** A revision's status from what live workers of its pool say of its image. Pure. */
 import { agentId, type WorkerStatus } from '../../contract/index.ts';
 import { label } from '../compile/index.ts';
+import { daemonsNotSupported } from '../daemonagent/status.ts';
 import type { AgentSandboxRevision } from '../kind.ts';
 import { previousConditions } from '../pending.ts';
 import { setConditions, type Finding } from '../runtime/index.ts';
@@ -32,7 +33,8 @@ export function revisionStatus({ revision, workers, serving, now }: RevisionObse
     reason: serving ? 'Serving' : 'NotServing',
     message: '',
   };
-  const findings = [...readyFindings(id, workers), active];
+  const isDaemon = revision.metadata.labels?.[label.agentKind] === 'DaemonAgent';
+  const findings = [...(isDaemon ? daemonFindings : readyFindings(id, workers)), active];
   return {
     observedGeneration: generation,
     readyWorkers: rows.filter((row) => row.imagePulled).length,
@@ -40,6 +42,10 @@ export function revisionStatus({ revision, workers, serving, now }: RevisionObse
     conditions: setConditions(findings, { previous: previousConditions(revision), generation, now }),
   };
 }
+
+const daemonFindings: readonly Finding[] = [
+  { type: 'Ready', status: 'False', reason: 'DaemonsNotSupported', message: daemonsNotSupported },
+];
 
 /** Reasons that mean "not yet", not "failed". */
 export const waitingReasons: ReadonlySet<string> = new Set(['NoWorkersReady', 'ImagePulling', 'Pending']);

@@ -4,6 +4,7 @@ import { isLive, resolveBackend } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds, type AIProviderRoute } from '../kind.ts';
 import { graceRequeue, markPending, previousConditions } from '../pending.ts';
+import { filterWatches, resolvedExtensions } from '../route-filter.ts';
 import { routeStatus } from '../route-status.ts';
 import { routeWatches } from '../route-watches.ts';
 import {
@@ -36,7 +37,7 @@ export function resolvedRefs(world: World, route: AIProviderRoute): Finding {
   const refs = route.spec.rules.flatMap((rule) => rule.backendRefs ?? []);
   const failed = refs.map((ref) => resolveBackend(world, route, ref)).filter((each) => !each.resolved);
   const [first] = failed;
-  if (first === undefined) return { type, status: 'True', reason: 'ResolvedRefs', message: '' };
+  if (first === undefined) return resolvedExtensions(world, route);
   const message = failed.map((each) => each.message).join('; ');
   return { type, status: 'False', reason: first.reason, message };
 }
@@ -47,6 +48,7 @@ export const aiProviderRouteController: ControllerSpec = {
   reconcile,
   watches: [
     ...routeWatches(kinds.aiProviderRoute),
+    ...filterWatches(kinds.aiProviderRoute),
     {
       resource: kinds.backend,
       keysOf: (world, change) => {

@@ -5,7 +5,7 @@
  * Gateway API: opening a gateway is its owner's decision.
  */
 import { apiGroup, kinds, type EgressGateway, type ParentRef, type Route } from '../kind.ts';
-import type { World } from '../runtime/index.ts';
+import type { Kind, World } from '../runtime/index.ts';
 import { byAge, isLive } from './order.ts';
 import { matchesSelector } from './selector.ts';
 
@@ -96,6 +96,11 @@ export interface AttachedRoute<T extends Route> {
   readonly listeners: readonly Listener[];
   /** Every accepted parentRef names a listener or port. */
   readonly narrowed: boolean;
+}
+
+/** The routes of a kind, each with its kind: lists of the API server leave it out, and allowedRoutes.kinds asks for it. */
+export function attachable<T extends object>(world: World, kind: Kind<T>): readonly T[] {
+  return world.list(kind).map((route) => ({ ...route, kind: kind.kind }));
 }
 
 /** The routes of one kind that are attached to this gateway, oldest first, each once. */

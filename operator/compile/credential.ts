@@ -9,6 +9,7 @@ import {
   type AIProviderRoute,
   type CredentialInjectionPolicy,
   type EgressGateway,
+  type MCPRoute,
   type Secret,
 } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
@@ -72,11 +73,11 @@ function trimmedText(secret: Secret, key: string): string | undefined {
 export function compileCredentials(
   world: World,
   gateway: EgressGateway,
-  routes: readonly AIProviderRoute[],
+  routes: ReadonlyArray<AIProviderRoute | MCPRoute>,
 ): GatewayCredential[] {
   const { namespace, name } = gateway.metadata;
   const targets = new Set([`EgressGateway/${namespace}/${name}`]);
-  for (const { metadata } of routes) targets.add(`AIProviderRoute/${metadata.namespace}/${metadata.name}`);
+  for (const { kind, metadata } of routes) targets.add(`${kind}/${metadata.namespace}/${metadata.name}`);
   return byAge(world.list(kinds.credentialInjectionPolicy).filter(isLive)).flatMap((policy) =>
     policy.spec.targetRefs.flatMap((ref) => {
       if (!targets.has(`${ref.kind}/${policy.metadata.namespace}/${ref.name}`)) return [];

@@ -3,16 +3,26 @@
  * Backends' hosts on their ports (design 4). An empty sourceAgents selection opens for nobody, never for everybody.
  */
 import { agentId, providerHosts, providers, type GatewayConfig } from '../../contract/index.ts';
-import { kinds, type AIProviderRoute, type EgressGateway, type EgressL4Route } from '../kind.ts';
+import {
+  kinds,
+  type AIProviderRoute,
+  type EgressGateway,
+  type EgressL4Route,
+  type MCPRoute,
+} from '../kind.ts';
 import type { World } from '../runtime/index.ts';
-import { attachedRoutes, type AttachedRoute } from './attachment.ts';
+import { attachable, attachedRoutes, type AttachedRoute } from './attachment.ts';
+import { denialAt } from './denial.ts';
+import { mcpHostnames } from './mcp-route.ts';
 import { agentsOfGateway } from './membership.ts';
 import { resolveBackend } from './provider-route.ts';
+import { compileFilters } from './route-filter.ts';
 import { matchesSelector, type LabelSelector } from './selector.ts';
 
 /** As `DestinationPolicy`, in the mutable form the documents' schema has. */
 type DestinationPolicy = GatewayConfig['destinations'];
 type DestinationRule = DestinationPolicy['rules'][number];
+type DestinationDenial = NonNullable<DestinationPolicy['denials']>[number];
 type PortRange = DestinationRule['ports'][number];
 type L4Match = NonNullable<EgressL4Route['spec']['rules'][number]['matches']>[number];
 
@@ -21,29 +31,66 @@ export function compileDestinations(
   gateway: EgressGateway,
   platformCidrs: readonly string[],
 ): DestinationPolicy {
-  const l4 = attachedRoutes(world, gateway, world.list(kinds.egressL4Route));
-  const provider = attachedRoutes(world, gateway, world.list(kinds.aiProviderRoute));
+  const l4 = attachedRoutes(world, gateway, attachable(world, kinds.egressL4Route));
+  const provider = attachedRoutes(world, gateway, attachable(world, kinds.aiProviderRoute));
+  const mcp = attachedRoutes(world, gateway, attachable(world, kinds.mcpRoute));
   return {
     defaultPolicy: gateway.spec.defaultPolicy ?? 'deny-all',
     rules: [
-      ...l4.flatMap((attached) => l4Rules(world, gateway, attached)),
+      ...l4.flatMap((attached) => openedRules(world, gateway, attached)),
       ...provider.flatMap((attached) => providerRules(world, attached)),
+      ...mcp.flatMap(mcpRules),
     ],
+    denials: l4.flatMap((attached) => denials(world, gateway, attached)),
     platformCidrs: [...platformCidrs],
   };
 }
 
-function routeId(kind: string, route: EgressL4Route | AIProviderRoute): string {
+function routeId(kind: string, route: EgressL4Route | AIProviderRoute | MCPRoute): string {
   return `${kind}/${route.metadata.namespace}/${route.metadata.name}`;
+}
+
+/** A rule with a filter or backendRefs that no gateway carries out opens nothing. */
+function openedRules(
+  world: World,
+  gateway: EgressGateway,
+  attached: AttachedRoute<EgressL4Route>,
+): DestinationRule[] {
+  return attached.route.spec.rules.flatMap((rule) => {
+    const { unsupported, logging } = compileFilters(world, attached.route, rule);
+    if (unsupported.length > 0) return [];
+    return l4Rules(world, gateway, attached, rule).map((each) => ({ ...each, ...logging }));
+  });
+}
+
+/** What an EgressDenyPolicy takes away is all the route names, carried out or not. */
+function denials(
+  world: World,
+  gateway: EgressGateway,
+  attached: AttachedRoute<EgressL4Route>,
+): DestinationDenial[] {
+  const answer = denialAt(world, 'EgressL4Route', attached.route);
+  if (answer === undefined) return [];
+  const policy = `${answer.policy.namespace}/${answer.policy.name}`;
+  return attached.route.spec.rules
+    .flatMap((rule) => l4Rules(world, gateway, attached, rule))
+    .map((each) => ({ ...each, policy }));
+}
+
+function mcpRules({ route }: AttachedRoute<MCPRoute>): DestinationRule[] {
+  const hostnames = mcpHostnames(route);
+  if (hostnames.length === 0) return [];
+  const ports = [{ start: 443, end: 443 }];
+  return [{ route: routeId('MCPRoute', route), hostnames, cidrs: [], ports, protocol: 'TCP' }];
 }
 
 function l4Rules(
   world: World,
   gateway: EgressGateway,
   attached: AttachedRoute<EgressL4Route>,
+  rule: EgressL4Route['spec']['rules'][number],
 ): DestinationRule[] {
-  const matches = attached.route.spec.rules.flatMap((rule) => rule.matches ?? []);
-  return matches.flatMap((match) => {
+  return (rule.matches ?? []).flatMap((match) => {
     const ports = narrow(attached, (match.ports ?? []).flatMap(portRange));
     if (ports === undefined) return [];
     return [

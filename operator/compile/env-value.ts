@@ -2,8 +2,9 @@
  * An agent's environment with configMapKeyRef and fieldRef resolved to literals. secretKeyRef is refused: a Secret in
  * an environment is a credential inside a sandbox (design 1.2); admission says the same.
  */
-import { kinds, type TaskAgent } from '../kind.ts';
+import { kinds } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
+import type { AnyAgent } from './membership.ts';
 
 /** As in TaskAgent and AgentSandboxRevision specs. */
 export interface EnvVar {
@@ -28,7 +29,7 @@ export type ResolvedEnv =
 
 type Value = { readonly value: string | undefined } | { readonly problem: string };
 
-export function resolveEnv(world: World, agent: TaskAgent, variables: readonly EnvVar[]): ResolvedEnv {
+export function resolveEnv(world: World, agent: AnyAgent, variables: readonly EnvVar[]): ResolvedEnv {
   const env: Array<{ name: string; value: string }> = [];
   for (const variable of variables) {
     const result = resolveVariable(world, agent, variable);
@@ -38,7 +39,7 @@ export function resolveEnv(world: World, agent: TaskAgent, variables: readonly E
   return { resolved: true, env };
 }
 
-function resolveVariable(world: World, agent: TaskAgent, variable: EnvVar): Value {
+function resolveVariable(world: World, agent: AnyAgent, variable: EnvVar): Value {
   const source = variable.valueFrom;
   if (source === undefined) return { value: variable.value ?? '' };
   if (source.configMapKeyRef !== undefined) return configMapValue(world, agent, source.configMapKeyRef);
@@ -48,7 +49,7 @@ function resolveVariable(world: World, agent: TaskAgent, variable: EnvVar): Valu
 
 function configMapValue(
   world: World,
-  agent: TaskAgent,
+  agent: AnyAgent,
   ref: NonNullable<EnvSource['configMapKeyRef']>,
 ): Value {
   const map = world.get(kinds.configMap, agent.metadata.namespace, ref.name);
@@ -62,7 +63,7 @@ function configMapValue(
   };
 }
 
-function fieldValue(agent: TaskAgent, path: string): Value {
+function fieldValue(agent: AnyAgent, path: string): Value {
   const { name, namespace, uid, labels, annotations } = agent.metadata;
   const plain: Readonly<Record<string, string | undefined>> = {
     'metadata.name': name,

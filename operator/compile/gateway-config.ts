@@ -8,13 +8,14 @@ import {
 import { parseDuration } from '../../api/index.ts';
 import { kinds, type EgressGateway } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
-import { attachedRoutes } from './attachment.ts';
+import { attachable, attachedRoutes } from './attachment.ts';
 import { compileCredentials } from './credential.ts';
 import { compileDestinations } from './destination.ts';
 import { gatewayCa } from './gateway-ca.ts';
+import { compileMcpRoute } from './mcp-route.ts';
 import { poolsOfGateway } from './membership.ts';
 import { childName, poolKey } from './name.ts';
-import { compileProviderRoute } from './provider-route.ts';
+import { compileProviderDenial, compileProviderRoute } from './provider-route.ts';
 import { certificatesOf } from './secret-value.ts';
 
 /** Reference (b), EgressGateway. */
@@ -36,7 +37,10 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
   const ca = gatewayCa(world, gateway);
   if (!ca.found) return undefined;
   const { spec, metadata } = gateway;
-  const routes = attachedRoutes(world, gateway, world.list(kinds.aiProviderRoute)).map(({ route }) => route);
+  const routes = attachedRoutes(world, gateway, attachable(world, kinds.aiProviderRoute)).map(
+    ({ route }) => route,
+  );
+  const mcp = attachedRoutes(world, gateway, attachable(world, kinds.mcpRoute)).map(({ route }) => route);
   return {
     version: 1,
     gateway: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid ?? '' },
@@ -48,7 +52,9 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
     framePeers: framePeers(world, gateway),
     destinations: compileDestinations(world, gateway, platformCidrs),
     providerRoutes: routes.map((route): ProviderRoute => compileProviderRoute(world, route)),
-    credentials: compileCredentials(world, gateway, routes),
+    providerDenials: routes.flatMap((route) => compileProviderDenial(world, route) ?? []),
+    mcpRoutes: mcp.flatMap((route) => compileMcpRoute(world, route)),
+    credentials: compileCredentials(world, gateway, [...routes, ...mcp]),
     platform,
   };
 }

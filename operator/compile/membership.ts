@@ -1,9 +1,11 @@
 /** Who belongs to whom: agents of a pool, agents and pools of a gateway. All references are within one namespace. */
-import { kinds, type EgressGateway, type TaskAgent, type WorkerPool } from '../kind.ts';
+import { kinds, type DaemonAgent, type EgressGateway, type TaskAgent, type WorkerPool } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { isLive } from './order.ts';
 
-export function gatewayNames(agent: TaskAgent): readonly string[] {
+export type AnyAgent = TaskAgent | DaemonAgent;
+
+export function gatewayNames(agent: AnyAgent): readonly string[] {
   return [...new Set((agent.spec.egressRefs ?? []).map((ref) => ref.gatewayRef))];
 }
 
@@ -22,4 +24,13 @@ export function agentsOfPool(world: World, pool: WorkerPool): readonly TaskAgent
 /** Pools whose workers bring traffic to this gateway. */
 export function poolsOfGateway(world: World, gateway: EgressGateway): readonly string[] {
   return [...new Set(agentsOfGateway(world, gateway).map((agent) => agent.spec.workerPoolRef))].sort();
+}
+
+/** The gateways of an agent that exist, by name. */
+export function existingGateways(world: World, agent: AnyAgent): ReadonlyMap<string, EgressGateway> {
+  const found = gatewayNames(agent).flatMap((name) => {
+    const gateway = world.get(kinds.egressGateway, agent.metadata.namespace, name);
+    return gateway !== undefined && isLive(gateway) ? [[name, gateway] as const] : [];
+  });
+  return new Map(found);
 }

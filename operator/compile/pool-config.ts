@@ -13,7 +13,7 @@ import { ownershipOf, type World } from '../runtime/index.ts';
 import { compileDestinations } from './destination.ts';
 import { resolveEnv } from './env-value.ts';
 import { gatewayCa } from './gateway-ca.ts';
-import { agentsOfPool, gatewayNames } from './membership.ts';
+import { agentsOfPool, gatewayNames, type AnyAgent } from './membership.ts';
 import { childName, label, poolKey } from './name.ts';
 import { isLive } from './order.ts';
 import { compileRegistries } from './registry.ts';
@@ -84,7 +84,7 @@ function compileAgent(world: World, agent: TaskAgent): PoolAgent {
 }
 
 /** Revisions of exactly this agent: one of a deleted namesake waits for the garbage collector. */
-export function revisionsOf(world: World, agent: TaskAgent): readonly AgentSandboxRevision[] {
+export function revisionsOf(world: World, agent: AnyAgent): readonly AgentSandboxRevision[] {
   return world
     .list(kinds.agentSandboxRevision, agent.metadata.namespace)
     .filter(

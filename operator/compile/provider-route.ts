@@ -1,12 +1,15 @@
 /** AIProviderRoute to the gateway's form, with Backends resolved. A reference that cannot be resolved is left out. */
-import type { ProviderBackend, ProviderRoute } from '../../contract/index.ts';
+import type { ProviderBackend, ProviderDenial, ProviderRoute } from '../../contract/index.ts';
 import { apiGroup, kinds, type AIProviderRoute, type Backend } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
+import { denialAt } from './denial.ts';
 import { isLive } from './order.ts';
+import { compileExtensions } from './route-filter.ts';
 
 type Rule = AIProviderRoute['spec']['rules'][number];
 type BackendRef = NonNullable<Rule['backendRefs']>[number];
 type Filter = NonNullable<Rule['filters']>[number];
+type ProviderFilter = ProviderRoute['rules'][number]['filters'][number];
 
 export type ResolvedBackend =
   | { readonly resolved: true; readonly backend: ProviderBackend }
@@ -57,6 +60,34 @@ function providerBackend(
   };
 }
 
+function unsupportedFilter(what: string): ProviderFilter {
+  return { type: 'Unsupported', what };
+}
+
+/** What an EgressDenyPolicy denies of a route it targets; undefined: none does. */
+export function compileProviderDenial(world: World, route: AIProviderRoute): ProviderDenial | undefined {
+  const answer = denialAt(world, 'AIProviderRoute', route);
+  if (answer === undefined) return undefined;
+  const { namespace, name } = route.metadata;
+  const rules = route.spec.rules.map((rule) => ({
+    matches: compileMatches(rule),
+    filters: [],
+    backends: (rule.backendRefs ?? []).flatMap((ref) => {
+      const backend = resolveBackend(world, route, ref);
+      return backend.resolved ? [backend.backend] : [];
+    }),
+  }));
+  return { route: { namespace, name }, answer, rules };
+}
+
+function compileMatches(rule: Rule): ProviderRoute['rules'][number]['matches'] {
+  return (rule.matches ?? []).map((match) => ({
+    provider: match.provider,
+    models: [...(match.models ?? [])],
+    endpoints: [...(match.endpoints ?? [])],
+  }));
+}
+
 export function compileProviderRoute(world: World, route: AIProviderRoute): ProviderRoute {
   const { namespace, name } = route.metadata;
   return {
@@ -66,14 +97,12 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
       const resolved = backends.flatMap((each) => (each.resolved ? [each.backend] : []));
       // A rule whose every backend is missing must not fall back to the host the agent asked for.
       if (backends.length > 0 && resolved.length === 0) return [];
+      const { unsupported, logging } = compileExtensions(world, route, rule);
       return [
         {
-          matches: (rule.matches ?? []).map((match) => ({
-            provider: match.provider,
-            models: [...(match.models ?? [])],
-            endpoints: [...(match.endpoints ?? [])],
-          })),
-          filters: (rule.filters ?? []).flatMap(tokenBudget),
+          matches: compileMatches(rule),
+          filters: [...(rule.filters ?? []).flatMap(tokenBudget), ...unsupported.map(unsupportedFilter)],
+          ...logging,
           backends: resolved,
         },
       ];
@@ -81,7 +110,7 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
   };
 }
 
-function tokenBudget(filter: Filter): ProviderRoute['rules'][number]['filters'] {
+function tokenBudget(filter: Filter): ProviderFilter[] {
   if (filter.type !== 'TokenBudget' || filter.tokenBudget === undefined) return [];
   return [{ type: 'TokenBudget', ...filter.tokenBudget }];
 }

@@ -2,6 +2,7 @@
 import { configDigestAnnotation, configSecretName, type GatewayConfig } from '../../contract/index.ts';
 import { createCa } from '../../pki/index.ts';
 import {
+  attachable,
   attachedRoutes,
   childName,
   compileGateway,
@@ -132,8 +133,9 @@ function missingReference(context: Context, gateway: EgressGateway): Fault | und
 function attachedByListener(context: Context, gateway: EgressGateway): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   const attached = [
-    ...attachedRoutes(context.world, gateway, context.world.list(kinds.egressL4Route)),
-    ...attachedRoutes(context.world, gateway, context.world.list(kinds.aiProviderRoute)),
+    ...attachedRoutes(context.world, gateway, attachable(context.world, kinds.egressL4Route)),
+    ...attachedRoutes(context.world, gateway, attachable(context.world, kinds.aiProviderRoute)),
+    ...attachedRoutes(context.world, gateway, attachable(context.world, kinds.mcpRoute)),
   ];
   for (const { listeners } of attached) {
     for (const { name } of listeners) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -1,11 +1,12 @@
 /** EgressL4Route status. What it opens is compiled with its gateway. */
 import { isLive } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
-import { kinds, type EgressL4Route } from '../kind.ts';
+import { kinds } from '../kind.ts';
 import { graceRequeue, markPending, previousConditions } from '../pending.ts';
+import { filterWatches, resolvedFilters } from '../route-filter.ts';
 import { routeStatus } from '../route-status.ts';
 import { routeWatches } from '../route-watches.ts';
-import { splitKey, type Finding, type ReconcileResult } from '../runtime/index.ts';
+import { splitKey, type ReconcileResult } from '../runtime/index.ts';
 
 async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
   const { namespace, name } = splitKey(key);
@@ -16,27 +17,16 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const status = routeStatus({
     world,
     route: { ...route, kind: 'EgressL4Route' },
-    resolvedRefs: resolvedRefs(route),
+    resolvedRefs: resolvedFilters(world, route),
     now: context.now(),
   });
   await context.applier.applyStatus(kinds.egressL4Route, route, status);
   return graceRequeue(previousConditions(route), context.now());
 }
 
-/** Filters by ExtensionRef and backendRefs are not carried out for L4 routes: say so rather than pretend. */
-function resolvedRefs(route: EgressL4Route): Finding {
-  const type = 'ResolvedRefs';
-  const { rules } = route.spec;
-  if (rules.some((rule) => (rule.filters ?? []).length > 0)) {
-    const message = 'filters of EgressL4Route name kinds this version does not have';
-    return { type, status: 'False', reason: 'UnsupportedValue', message };
-  }
-  return { type, status: 'True', reason: 'ResolvedRefs', message: '' };
-}
-
 export const egressL4RouteController: ControllerSpec = {
   name: 'egressl4route',
   concurrency: 2,
   reconcile,
-  watches: routeWatches(kinds.egressL4Route),
+  watches: [...routeWatches(kinds.egressL4Route), ...filterWatches(kinds.egressL4Route)],
 };

@@ -1,9 +1,17 @@
 /** TaskAgent → revision of its generation, name Service, cut-over, garbage collection of revisions, status. */
-import { gatewayNames, isLive, label, resolveEnv, revisionsOf, type EnvVar } from '../compile/index.ts';
+import {
+  existingGateways,
+  gatewayNames,
+  isLive,
+  label,
+  resolveEnv,
+  revisionsOf,
+  type EnvVar,
+} from '../compile/index.ts';
 import { changedObjects, ownerKeys } from '../change.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { faultOf, type Fault } from '../fault.ts';
-import { kinds, type AgentSandboxRevision, type EgressGateway, type TaskAgent } from '../kind.ts';
+import { kinds, type AgentSandboxRevision, type TaskAgent } from '../kind.ts';
 import { requireOwn } from '../owner.ts';
 import { markPending } from '../pending.ts';
 import {
@@ -14,7 +22,8 @@ import {
   type World,
 } from '../runtime/index.ts';
 import { workersOf } from '../workers.ts';
-import { agentService, desiredRevision, expiredRevisions, revisionName } from './children.ts';
+import { desiredRevision, expiredRevisions, revisionName } from '../revision.ts';
+import { agentService } from './children.ts';
 import { agentVerdict } from './status.ts';
 
 async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
@@ -38,7 +47,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
 async function applyChildren(context: Context, agent: TaskAgent): Promise<void> {
   const owner = { kind: 'TaskAgent', metadata: agent.metadata };
   const { namespace } = agent.metadata;
-  const revision = desiredRevision(agent);
+  const revision = desiredRevision('TaskAgent', agent);
   const existing = context.world.get(kinds.agentSandboxRevision, namespace, revisionName(agent));
   requireOwn('AgentSandboxRevision', existing, owner);
   // Immutable once made: its spec is never applied again, whatever a newer operator would write.
@@ -76,14 +85,6 @@ function observe(
       programmed.ingressServes(dataPlanes.ingresses(), id, revision),
     now: context.now(),
   };
-}
-
-function existingGateways(world: World, agent: TaskAgent): ReadonlyMap<string, EgressGateway> {
-  const found = gatewayNames(agent).flatMap((name) => {
-    const gateway = world.get(kinds.egressGateway, agent.metadata.namespace, name);
-    return gateway !== undefined && isLive(gateway) ? [[name, gateway] as const] : [];
-  });
-  return new Map(found);
 }
 
 function recordProgress(context: Context, agent: TaskAgent, latestReady: string | undefined): void {

@@ -3,7 +3,7 @@
  * to the latest ready revision. Ready means that a call made now is answered: config is where the call will go.
  */
 import { agentId, type WorkerStatus } from '../../contract/index.ts';
-import { gatewayNames } from '../compile/index.ts';
+import { egressFinding, poolFinding } from '../agent-needs.ts';
 import { waitingReasons } from '../agentsandboxrevision/status.ts';
 import type { AgentSandboxRevision, EgressGateway, TaskAgent } from '../kind.ts';
 import { graceLeft, previousConditions } from '../pending.ts';
@@ -15,7 +15,7 @@ import {
   type Finding,
   type Summary,
 } from '../runtime/index.ts';
-import { revisionName } from './children.ts';
+import { revisionName } from '../revision.ts';
 import { nextFire, parseSchedule } from './schedule.ts';
 
 export interface AgentObservation {
@@ -49,8 +49,8 @@ export function agentVerdict(observation: AgentObservation): AgentVerdict {
   const latestReady = cutOver(observation, created);
   const needs = [
     accepted(observation),
-    poolReady(observation),
-    egress(observation),
+    poolFinding(agent, observation.poolExists),
+    egressFinding(agent, observation.gateways),
     gatewaysProgrammed(observation),
   ];
   const revision = revisionReady(observation, created, latestReady);
@@ -92,27 +92,6 @@ function accepted({ fault, envProblem }: AgentObservation): Finding {
     return { type, status: 'False', reason: 'EnvUnresolved', message: envProblem };
   }
   return { type, status: 'True', reason: 'SpecValid', message: '' };
-}
-
-function poolReady({ agent, poolExists }: AgentObservation): Finding {
-  const type = 'WorkerPoolReady';
-  const name = agent.spec.workerPoolRef;
-  if (poolExists) return { type, status: 'True', reason: 'WorkerPoolFound', message: '' };
-  const message = `WorkerPool ${name} does not exist in ${agent.metadata.namespace}`;
-  return { type, status: 'False', reason: 'WorkerPoolNotFound', message };
-}
-
-function egress({ agent, gateways }: AgentObservation): Finding {
-  const type = 'EgressConfigured';
-  const names = gatewayNames(agent);
-  if (names.length === 0) {
-    const message = 'no egressRefs: the agent reaches nothing but its metadata service';
-    return { type, status: 'True', reason: 'NoEgressRefs', message };
-  }
-  const missing = names.filter((name) => !gateways.has(name));
-  if (missing.length === 0) return { type, status: 'True', reason: 'AllEgressRefsFound', message: '' };
-  const message = `EgressGateway ${missing.join(', ')} does not exist in ${agent.metadata.namespace}`;
-  return { type, status: 'False', reason: 'EgressRefsNotFound', message };
 }
 
 function gatewaysProgrammed({ gateways }: AgentObservation): Finding {

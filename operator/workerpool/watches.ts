@@ -88,6 +88,9 @@ export const poolWatches: ControllerSpec['watches'] = [
   { resource: kinds.configMap, keysOf: poolsOfNamespace, delayMs: burstMs },
   { resource: kinds.egressGateway, keysOf: poolsOfGatewayChange, delayMs: burstMs },
   { resource: kinds.egressL4Route, keysOf: allPools, delayMs: burstMs },
+  { resource: kinds.mcpRoute, keysOf: allPools, delayMs: burstMs },
+  { resource: kinds.egressDenyPolicy, keysOf: allPools, delayMs: burstMs },
+  { resource: kinds.loggingPolicy, keysOf: allPools, delayMs: burstMs },
   { resource: kinds.aiProviderRoute, keysOf: allPools, delayMs: burstMs },
   { resource: kinds.backend, keysOf: poolsOfNamespace, delayMs: burstMs },
 ];

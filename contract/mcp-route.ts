@@ -1,0 +1,61 @@
+/**
+ * The part of a gateway's config about MCP servers: which hosts are governed, which of their tools may be called. Apart
+ * from gateway-config.ts because an MCPRoute is a document of its own size. Lists are empty where nothing was set.
+ */
+import { Type, type Static } from 'typebox';
+import { denyAnswerSchema, loggingRuleSchema, objectRefSchema } from './config-parts.ts';
+
+const strings = Type.Array(Type.String());
+
+const mcpMatchSchema = Type.Object({
+  /** Hostname patterns. */
+  servers: strings,
+  /** Globs and patterns of tool names: either fits. */
+  tools: strings,
+  toolsRegex: strings,
+  resources: strings,
+  methods: strings,
+});
+
+const toolPolicySchema = Type.Object({
+  allowedTools: strings,
+  allowedToolsRegex: strings,
+  deniedTools: strings,
+  deniedToolsRegex: strings,
+  requireConfirmation: strings,
+  maxCallsPerExecution: Type.Optional(Type.Integer({ minimum: 1 })),
+  rateLimits: Type.Array(
+    Type.Object({
+      tools: strings,
+      toolsRegex: strings,
+      requests: Type.Integer({ minimum: 1 }),
+      windowMs: Type.Integer({ minimum: 1 }),
+      scope: Type.Enum(['PerAgent', 'PerExecution', 'PerRoute']),
+    }),
+  ),
+});
+
+const mcpRuleSchema = Type.Object({
+  /** Any match selects the rule; a match with empty lists is every call. */
+  matches: Type.Array(mcpMatchSchema),
+  /** All of them must allow a call. */
+  toolPolicies: Type.Array(toolPolicySchema),
+  /** What the rule asks for and no gateway carries out: its calls are refused. */
+  unsupported: strings,
+  logging: Type.Optional(loggingRuleSchema),
+});
+
+export const mcpRouteSchema = Type.Object({
+  route: objectRefSchema,
+  /** Hostname patterns it governs. */
+  hostnames: strings,
+  /** Empty: every call passes. */
+  rules: Type.Array(mcpRuleSchema),
+  /** An EgressDenyPolicy denies what the rules name. */
+  denial: Type.Optional(denyAnswerSchema),
+});
+
+export type McpRoute = Static<typeof mcpRouteSchema>;
+export type McpRule = Static<typeof mcpRuleSchema>;
+export type McpMatch = Static<typeof mcpMatchSchema>;
+export type ToolPolicy = Static<typeof toolPolicySchema>;

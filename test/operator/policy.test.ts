@@ -1,0 +1,249 @@
+/** The kinds around a route, converging on a real API server: statuses, conflicts, and what reaches the gateway's config. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  configSecretKey,
+  gatewayConfigSchema,
+  parseConfig,
+  type GatewayConfig,
+} from '../../contract/index.ts';
+import { kinds, type Secret } from '../../operator/kind.ts';
+import type { ApiClient, Condition, KubeObject, Resource } from '../../operator/runtime/index.ts';
+import { ControlPlane, eventually } from './control-plane.ts';
+import { gateway, l4Route, manifest, pool, providerRoute } from './manifest.ts';
+import { FakeDataPlanes, RunningOperator } from './running-operator.ts';
+
+interface Statused {
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly Condition[];
+    readonly ancestors?: ReadonlyArray<{
+      readonly ancestorRef: { readonly name: string };
+      readonly conditions: readonly Condition[];
+    }>;
+  };
+}
+
+let plane: ControlPlane;
+let api: ApiClient;
+let operator: RunningOperator | undefined;
+
+const kindOf: Readonly<Record<string, Resource>> = Object.fromEntries(
+  Object.values(kinds).map((kind) => [kind.kind, kind as Resource]),
+);
+
+async function apply(object: KubeObject): Promise<void> {
+  const resource = kindOf[object.kind ?? ''];
+  if (resource === undefined) throw new Error(`unknown kind ${object.kind ?? ''}`);
+  await api.apply(resource, object, { fieldManager: 'test' });
+}
+
+const ref = (kind: string, name: string): object => ({ group: 'clrk.apoxy.dev', kind, name });
+const mcpRoute = manifest('MCPRoute', 'tools', {
+  parentRefs: [{ name: 'g' }],
+  hostnames: ['MCP.example.com'],
+  rules: [
+    {
+      filters: [
+        { type: 'ToolPolicy', toolPolicy: { deniedTools: ['rm'] } },
+        { type: 'ExtensionRef', extensionRef: ref('LoggingPolicy', 'quiet') },
+      ],
+    },
+  ],
+});
+const others = [
+  manifest('LoggingPolicy', 'quiet', { captureRequest: false, redactHeaders: ['X-Customer'] }),
+  manifest('RateLimitPolicy', 'slow', { requests: 1, window: '1m' }),
+  manifest('FallbackRoutingPolicy', 'order', { targetRefs: [ref('AIProviderRoute', 'openai')] }),
+  manifest('EgressDenyPolicy', 'first', {
+    targetRefs: [ref('AIProviderRoute', 'openai'), ref('EgressL4Route', 'db')],
+    denyResponse: { statusCode: 451, message: 'no' },
+  }),
+  manifest('EgressDenyPolicy', 'nowhere', { targetRefs: [ref('MCPRoute', 'gone')] }),
+  manifest('DaemonAgent', 'loop', { template: { spec: { image: 'a:1' } }, workerPoolRef: 'p' }),
+  manifest('CLRKConfig', 'default', {}),
+];
+
+beforeAll(async () => {
+  plane = await ControlPlane.start();
+  api = plane.client();
+  const system = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'clrk-system' } };
+  await apply(system);
+  operator = new RunningOperator(plane.client(), new FakeDataPlanes());
+  const own = manifest('CLRKConfig', 'default', {});
+  const singleton = { ...own, metadata: { ...own.metadata, namespace: 'clrk-system' } } as KubeObject;
+  for (const object of [pool, gateway, providerRoute, l4Route, mcpRoute, ...others, singleton]) {
+    await apply(object);
+  }
+}, 180_000);
+
+afterAll(async () => {
+  await operator?.stop();
+  await plane?.stop();
+}, 60_000);
+
+async function conditions(
+  kind: Resource,
+  name: string,
+  namespace = 'default',
+): Promise<readonly Condition[]> {
+  const object = (await api.get(kind, { namespace, name })) as Statused | undefined;
+  expect(object?.status?.observedGeneration).toBe((object as KubeObject).metadata?.generation);
+  return object?.status?.conditions ?? [];
+}
+
+/** `type=status reason`, without those that are about time only. */
+async function verdict(kind: Resource, name: string, namespace?: string): Promise<string[]> {
+  const all = await conditions(kind, name, namespace);
+  return all.map(({ type, status, reason }) => `${type}=${status} ${reason}`).sort();
+}
+
+test.each<[string, Resource, string, string, string[]]>([
+  [
+    'a route with policies',
+    kinds.aiProviderRoute,
+    'openai',
+    'default',
+    [
+      'Ready=True Accepted',
+      'clrk.apoxy.dev/EgressDenyPolicyAffected=True Affected',
+      'clrk.apoxy.dev/FallbackRoutingPolicyAffected=True Affected',
+    ],
+  ],
+  ['an MCPRoute', kinds.mcpRoute, 'tools', 'default', ['Ready=True Accepted']],
+  [
+    'a LoggingPolicy',
+    kinds.loggingPolicy,
+    'quiet',
+    'default',
+    ['Accepted=True Accepted', 'Ready=True Accepted'],
+  ],
+  [
+    'a RateLimitPolicy',
+    kinds.rateLimitPolicy,
+    'slow',
+    'default',
+    ['Accepted=True Accepted', 'Ready=False NotEnforced', 'Stalled=True NotEnforced'],
+  ],
+  [
+    'a FallbackRoutingPolicy',
+    kinds.fallbackRoutingPolicy,
+    'order',
+    'default',
+    ['Ready=False NotEnforced', 'Stalled=True NotEnforced'],
+  ],
+  ['an EgressDenyPolicy', kinds.egressDenyPolicy, 'first', 'default', ['Ready=True Accepted']],
+  [
+    'a policy without a target',
+    kinds.egressDenyPolicy,
+    'nowhere',
+    'default',
+    ['Ready=False TargetNotFound', 'Reconciling=True TargetNotFound'],
+  ],
+  [
+    'a DaemonAgent',
+    kinds.daemonAgent,
+    'loop',
+    'default',
+    [
+      'Accepted=True SpecValid',
+      'EgressConfigured=True NoEgressRefs',
+      'Ready=False DaemonsNotSupported',
+      'Stalled=True DaemonsNotSupported',
+      'WorkerPoolReady=True WorkerPoolFound',
+    ],
+  ],
+  [
+    'the CLRKConfig',
+    kinds.clrkConfig,
+    'default',
+    'clrk-system',
+    ['Accepted=True Accepted', 'Ready=True Accepted'],
+  ],
+  [
+    'any other CLRKConfig',
+    kinds.clrkConfig,
+    'default',
+    'default',
+    ['Accepted=False NotTheSingleton', 'Ready=False NotTheSingleton', 'Stalled=True NotTheSingleton'],
+  ],
+])('%s says how it stands', async (_name, kind, name, namespace, expected) => {
+  await eventually(async () => expect(await verdict(kind, name, namespace)).toEqual(expected), 60_000);
+});
+
+test('a DaemonAgent has the revision of its generation, and the one before goes', async () => {
+  const revision = { namespace: 'default', name: 'loop-00001' };
+  await eventually(async () => expect(await api.get(kinds.agentSandboxRevision, revision)).toBeDefined());
+  await apply(manifest('DaemonAgent', 'loop', { template: { spec: { image: 'a:2' } }, workerPoolRef: 'p' }));
+  await eventually(async () => {
+    const next = await api.get(kinds.agentSandboxRevision, { ...revision, name: 'loop-00002' });
+    expect(next).toMatchObject({ spec: { image: 'a:2' } });
+    expect(await api.get(kinds.agentSandboxRevision, revision)).toBeUndefined();
+  }, 60_000);
+});
+
+test('of two policies at one target the older applies, and the other takes over when it goes', async () => {
+  const late = manifest('EgressDenyPolicy', 'a-second', { targetRefs: [ref('AIProviderRoute', 'openai')] });
+  // creationTimestamp has seconds; of one second the name decides, and this one would come first.
+  const created = Date.parse(
+    (await api.get(kinds.egressDenyPolicy, { namespace: 'default', name: 'first' }))?.metadata
+      ?.creationTimestamp ?? '',
+  );
+  await eventually(async () => expect(await Promise.resolve(Date.now())).toBeGreaterThan(created + 1_000));
+  await apply(late);
+  const accepted = async (name: string): Promise<string[]> => {
+    const policy = (await api.get(kinds.egressDenyPolicy, { namespace: 'default', name })) as
+      Statused | undefined;
+    return (policy?.status?.ancestors ?? []).map(
+      (each) => `${each.ancestorRef.name} ${each.conditions.map(({ reason }) => reason).join()}`,
+    );
+  };
+  await eventually(async () => expect(await accepted('a-second')).toEqual(['openai Conflicted']), 60_000);
+  expect(await accepted('first')).toEqual(['openai Accepted', 'db Accepted']);
+  expect(await verdict(kinds.egressDenyPolicy, 'a-second')).toEqual([
+    'Ready=False Conflicted',
+    'Stalled=True Conflicted',
+  ]);
+  await api.delete(kinds.egressDenyPolicy, { namespace: 'default', name: 'first' });
+  await eventually(async () => expect(await accepted('a-second')).toEqual(['openai Accepted']), 60_000);
+  await apply(others[3] as KubeObject);
+});
+
+async function config(): Promise<GatewayConfig> {
+  const secret = (await api.get(kinds.secret, { namespace: 'default', name: 'clrk-egress-config-g' })) as
+    Secret | undefined;
+  return parseConfig(gatewayConfigSchema, Buffer.from(secret?.data?.[configSecretKey] ?? '', 'base64'));
+}
+
+test('all of it is in the config of the gateway', async () => {
+  await eventually(async () => {
+    const { destinations, providerDenials, mcpRoutes } = await config();
+    expect(destinations.rules.map(({ route }) => route)).toContain('MCPRoute/default/tools');
+    expect(destinations.denials).toMatchObject([
+      { hostnames: ['db.example.com'], ports: [{ start: 5432, end: 5432 }], policy: 'default/first' },
+    ]);
+    expect(providerDenials).toMatchObject([
+      { route: { name: 'openai' }, answer: { policy: { name: 'a-second' }, status: 403 } },
+    ]);
+    expect(mcpRoutes).toMatchObject([
+      {
+        hostnames: ['mcp.example.com'],
+        rules: [
+          {
+            toolPolicies: [{ deniedTools: ['rm'] }],
+            unsupported: [],
+            logging: { captureRequest: false, captureResponse: true, redactHeaders: ['x-customer'] },
+          },
+        ],
+      },
+    ]);
+  }, 60_000);
+});
+
+test('a policy that goes missing refuses its rule rather than let it pass', async () => {
+  await api.delete(kinds.loggingPolicy, { namespace: 'default', name: 'quiet' });
+  await eventually(async () => {
+    const { mcpRoutes } = await config();
+    expect(mcpRoutes?.[0]?.rules[0]?.unsupported).toEqual(['LoggingPolicy quiet does not exist in default']);
+    expect(await verdict(kinds.mcpRoute, 'tools')).toContain('Ready=False UnsupportedValue');
+  }, 60_000);
+});
