@@ -42,8 +42,6 @@ const core: GatewayCore = new GatewayCore({
 });
 core.swap(createSnapshot(input.config, () => () => input.leaf));
 setInterval(() => core.tick(), 1_000);
-// Node writes a profile only when it exits by itself.
-process.once('SIGTERM', () => process.exit(0));
 
 let count = 0;
 createServer({ noDelay: true }, (socket) => {

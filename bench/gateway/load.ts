@@ -25,7 +25,7 @@ export interface LoadTarget {
 
 /** 1 KB of JSON, 16 connections (design 9). */
 export const connections = 16;
-const content = 'x'.repeat(1024 - 73);
+const content = 'x'.repeat(1024 - 65);
 export const requestBody = JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content }] });
 
 function toMs(text: string | undefined): number {

@@ -126,7 +126,7 @@ export async function startGateway(listenPort: number, file: string): Promise<Ch
     packages: 'external',
     logLevel: 'error',
   });
-  // For profiles: CLRK_BENCH_NODE_FLAGS='--cpu-prof --cpu-prof-dir=DIR'.
+  // For profiles: CLRK_BENCH_NODE_FLAGS='--inspect' or '--import FILE' of a script that starts the profiler on a signal.
   const flags = (process.env['CLRK_BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
   const child = spawn(process.execPath, [...flags, bundle, file], { stdio: ['ignore', 'ignore', 'inherit'] });
   await untilListening('127.0.0.1', listenPort, child);

@@ -10,6 +10,7 @@ import {
   type AnyValue,
   type KeyValue,
 } from '../../../telemetry/otlp-message.ts';
+import { nanoseconds } from '../../../telemetry/otlp-value.ts';
 
 function listOf(pairs: ReadonlyArray<readonly [string, AttributeValue]>): AttributeList {
   const list = new AttributeList();
@@ -36,7 +37,7 @@ function recordOf(change: Partial<SpanRecord> = {}): SpanRecord {
 function plain(value: AnyValue | null | undefined): unknown {
   const own: AnyValue = { ...value };
   if (own.arrayValue !== undefined) return (own.arrayValue.values ?? []).map(plain);
-  if (own.intValue !== undefined) return Number(String(own.intValue));
+  if (own.intValue !== undefined) return Number(nanoseconds(own.intValue));
   return own.stringValue ?? own.boolValue ?? own.doubleValue;
 }
 
@@ -80,8 +81,8 @@ test('a span and its log, as telemetry reads them', () => {
   });
   expect(hex(span?.traceId)).toBe('0af7651916cd43dd8448eb211c80319c');
   expect(hex(span?.parentSpanId)).toBe('b7ad6b7169203331');
-  expect(String(span?.startTimeUnixNano)).toBe('1732400000000250000');
-  expect(String(span?.endTimeUnixNano)).toBe('1732400000123500000');
+  expect(nanoseconds(span?.startTimeUnixNano)).toBe(1732400000000250000n);
+  expect(nanoseconds(span?.endTimeUnixNano)).toBe(1732400000123500000n);
   expect(span?.events?.map(({ name, attributes }) => [name, pairs(attributes)])).toEqual([
     ['http.request.headers', [['a', 'b']]],
   ]);
