@@ -41,10 +41,9 @@ function methodSignature(node: ts.MethodDeclaration): string {
 function signatureOf(node: ts.Node): string {
   if (ts.isMethodDeclaration(node)) return oneLine(methodSignature(node));
   if (ts.isPropertyDeclaration(node)) return oneLine((node.type ?? node.initializer)?.getText() ?? '');
-  if (ts.isPropertySignature(node) || ts.isGetAccessorDeclaration(node) || ts.isTypeAliasDeclaration(node)) {
-    return oneLine(node.type?.getText() ?? '');
-  }
-  return '';
+  const typed =
+    ts.isPropertySignature(node) || ts.isGetAccessorDeclaration(node) || ts.isTypeAliasDeclaration(node);
+  return typed ? oneLine(node.type?.getText() ?? '') : '';
 }
 
 /** A parameter that is taken apart is `options` to a reader. */
