@@ -38,13 +38,16 @@ function methodSignature(node: ts.MethodDeclaration): string {
   return `${isStatic ? 'static ' : ''}${node.name.getText()}(${parameters})${type}`;
 }
 
+function textOfNode(node: ts.Node | undefined): string {
+  return node === undefined ? '' : oneLine(node.getText());
+}
+
 function signatureOf(node: ts.Node): string {
   if (ts.isMethodDeclaration(node)) return oneLine(methodSignature(node));
-  if (ts.isPropertyDeclaration(node)) return oneLine((node.type ?? node.initializer)?.getText() ?? '');
-  if (ts.isPropertySignature(node) || ts.isGetAccessorDeclaration(node) || ts.isTypeAliasDeclaration(node)) {
-    return oneLine(node.type?.getText() ?? '');
-  }
-  return '';
+  if (ts.isPropertyDeclaration(node)) return textOfNode(node.type ?? node.initializer);
+  const typed =
+    ts.isPropertySignature(node) || ts.isGetAccessorDeclaration(node) || ts.isTypeAliasDeclaration(node);
+  return typed ? textOfNode(node.type) : '';
 }
 
 /** A parameter that is taken apart is `options` to a reader. */
