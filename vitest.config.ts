@@ -1,7 +1,7 @@
 /**
  * How the tests run: one process a file (they change namespaces, environment and signal handlers), two at a time
  * (the machine we plan for has two cores). `platform` tests have the whole machine: after all others, one file at a
- * time. In CI a JSON report feeds the `N passed, N failed` line.
+ * time; `e2e` after those. In CI a JSON report feeds the `N passed, N failed` line.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -11,6 +11,8 @@ const inCi = process.env['CI'] !== undefined;
 // Those with real things beside ours are vitest.proofs.config.ts's.
 const proofs = ['test/e2e/cluster/**', 'test/e2e/flux/**', 'test/e2e/argo/**'];
 const wholeMachine = ['test/e2e/**/*.test.ts', 'test/local/platform.test.ts'];
+// These share one development platform, which stays up from the first of them to the last.
+const onOnePlatform = ['test/e2e/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -24,9 +26,19 @@ export default defineConfig({
         test: {
           name: 'platform',
           include: wholeMachine,
-          exclude: proofs,
+          exclude: [...proofs, ...onOnePlatform],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: onOnePlatform,
+          globalSetup: 'test/e2e/global-setup.ts',
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -21,6 +21,7 @@ import { NodeHeartbeat } from './node-agent/node-heartbeat.ts';
 import { kubeletPort } from './node-agent/node-object.ts';
 import { writePrivateFile } from './private-file.ts';
 import { endProcess, identifyProcess, isAlive } from './process-identity.ts';
+import { clearKilledWorkers } from './killed-workers.ts';
 import { ServiceProxy } from './service-proxy/service-proxy.ts';
 import type { Subnet } from './subnet.ts';
 
@@ -174,6 +175,7 @@ export class Platform {
     this.#kubelet = undefined;
     await this.#controlPlane.stop();
     this.client.close();
+    await clearKilledWorkers(this.#options.home);
     await clearSubnet(subnet);
     state.update((next) => {
       delete next.supervisor;

@@ -23,13 +23,15 @@ export interface ConfigWatchOptions<S extends TSchema> {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onConfig: (config: Static<S>) => void;
+  /** How long one watch lasts; default 240. */
+  readonly watchSeconds?: number;
 }
 
 /** Back-off between attempts; the first retries are quick because the operator may be making the Secret right now. */
 const firstRetryMs = 250;
 const lastRetryMs = 10_000;
 /** The server ends a watch after this; a half-dead connection is noticed by it too. */
-const watchSeconds = 240;
+const defaultWatchSeconds = 240;
 
 class ConfigWatch<S extends TSchema> {
   readonly #options: ConfigWatchOptions<S>;
@@ -75,7 +77,10 @@ class ConfigWatch<S extends TSchema> {
   }
 
   async #watch(config: KubeConfig, resourceVersion: string): Promise<void> {
-    const { signal } = this.#options;
+    const { signal, watchSeconds = defaultWatchSeconds } = this.#options;
+    let stop = (): void => undefined;
+    const abort = (): void => stop();
+    signal.addEventListener('abort', abort);
     await new Promise<void>((resolve, reject) => {
       const watch = new Watch(config);
       watch
@@ -91,11 +96,12 @@ class ConfigWatch<S extends TSchema> {
           },
         )
         .then((controller) => {
-          if (signal.aborted) controller.abort();
-          signal.addEventListener('abort', () => controller.abort(), { once: true });
+          stop = () => controller.abort();
+          if (signal.aborted) stop();
         })
         .catch(reject);
-    });
+      // The signal outlives every watch: what it holds of one must go with it.
+    }).finally(() => signal.removeEventListener('abort', abort));
   }
 
   #use(secret: V1Secret): void {

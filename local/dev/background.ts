@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { ClrkError } from '../../contract/index.ts';
 import { DevStateFile, parseDevState, type DevState } from '../dev-state.ts';
 import { homeFromEnvironment, type Home } from '../home.ts';
+import { clearKilledWorkers } from '../killed-workers.ts';
 import { clearSubnet } from '../node-agent/loopback.ts';
+import { requireHome } from '../preflight/machine.ts';
 import { readFileIfAny } from '../private-file.ts';
 import { endProcess, isAlive } from '../process-identity.ts';
 import { bundlePath, repositoryRoot } from '../root.ts';
@@ -37,6 +39,7 @@ export async function devUp(options: DevUpOptions): Promise<number> {
     ...(options.example === undefined ? [] : ['--example', options.example]),
     ...(options.provider === undefined ? [] : ['--provider', options.provider]),
   ];
+  requireHome(home.root);
   mkdirSync(home.logs, { recursive: true, mode: 0o700 });
   const outputPath = join(home.logs, 'up.log');
   const output = openSync(outputPath, 'w', 0o600);
@@ -82,6 +85,7 @@ export async function devDown(options: DevBase): Promise<number> {
   const left = Object.values(stateOf(home).children).filter(isAlive);
   await Promise.all(left.map((identity) => endProcess(identity, 5_000)));
   if (supervisor !== undefined || state.supervisor !== undefined) {
+    await clearKilledWorkers(home);
     await clearSubnet(computeSubnet(defaultSubnet));
     new DevStateFile(home.state).update((next) => {
       delete next.supervisor;

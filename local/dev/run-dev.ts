@@ -7,7 +7,7 @@ import type { RunningProvider } from '../../examples/provider/index.ts';
 import { DevStateFile } from '../dev-state.ts';
 import { homeFromEnvironment, type Home } from '../home.ts';
 import { Platform } from '../platform.ts';
-import { requireMachine } from '../preflight/machine.ts';
+import { requireHome, requireMachine } from '../preflight/machine.ts';
 import { bundlePath, repositoryRoot } from '../root.ts';
 import { computeSubnet, defaultSubnet, type Subnet } from '../subnet.ts';
 import { provideTools } from '../tool-paths.ts';
@@ -192,5 +192,6 @@ class DevRun {
 
 /** Runs until interrupted (0), finished with `exit` (0), or something went wrong (1, said on stderr). */
 export async function runDev(options: DevOptions): Promise<number> {
+  requireHome(homeFromEnvironment(options.environment).root);
   return new DevRun(options).run();
 }

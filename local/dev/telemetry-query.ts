@@ -24,7 +24,8 @@ const timeoutMs = 30_000;
 // A span exporter's batch delay (5 s by default) and telemetry's flush (1 s): a trace unchanged for this long is complete.
 const settledMs = 1_500;
 
-async function query(client: ApiClient, token: string, path: string): Promise<unknown[]> {
+/** One read of telemetry; empty when it cannot be had now. */
+export async function queryTelemetry(client: ApiClient, token: string, path: string): Promise<unknown[]> {
   const service = `/api/v1/namespaces/${systemNamespace}/services/http:clrk-telemetry:${ports.telemetryApi}/proxy${path}`;
   const response = await client.open('GET', service, { headers: { [readerTokenHeader]: `Bearer ${token}` } });
   const text = (await readBounded(response)).toString('utf8');
@@ -53,7 +54,7 @@ export function findInvocation(
   signal: AbortSignal,
 ): Promise<Invocation | undefined> {
   return poll(signal, async () => {
-    const [found] = (await query(
+    const [found] = (await queryTelemetry(
       client,
       token,
       `/v1/namespaces/${key.namespace}/invocations/${key.invocation}`,
@@ -73,7 +74,7 @@ export async function findTrace(
   let since = Date.now();
   const path = `/v1/namespaces/${key.namespace}/taskagents/${key.agent}/traces?invocation=${key.invocation}`;
   await poll(signal, async () => {
-    const found = (await query(client, token, path)).map(parseSpan);
+    const found = (await queryTelemetry(client, token, path)).map(parseSpan);
     if (found.length !== spans.length) since = Date.now();
     spans = found;
     const complete = [spanName.dispatch, spanName.invoke].every((name) =>

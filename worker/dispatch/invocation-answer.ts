@@ -45,10 +45,13 @@ export class InvocationAnswer {
     return this.#bytes;
   }
 
-  /** Calls back when the connection ends before the answer was finished. */
+  /**
+   * Calls back when the connection ends before the answer was finished. A response closes also after its last byte,
+   * which a Metadata agent outlives: that is no caller gone.
+   */
   onGone(gone: () => void): void {
     this.#response.once('close', () => {
-      if (!this.#finished) gone();
+      if (!this.#finished && !this.#response.writableFinished) gone();
     });
   }
 

@@ -3,7 +3,7 @@
  * "a limit that could not be applied" must refuse the sandbox, whatever the tool said (design 5). cgroup v1 and v2.
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ClrkError } from '../../contract/index.ts';
 import { cpuQuota } from './oci-spec.ts';
 
@@ -105,6 +105,14 @@ export function processesIn(cgroupPath: string): readonly number[] {
   return [...found];
 }
 
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // In use, or gone.
+  }
+}
+
 /** Removes the cgroup and its children where they are empty; a busy one stays for the next attempt. */
 export function removeCgroup(cgroupPath: string): void {
   const remove = (directory: string): void => {
@@ -112,11 +120,13 @@ export function removeCgroup(cgroupPath: string): void {
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       if (entry.isDirectory()) remove(join(directory, entry.name));
     }
-    try {
-      rmdirSync(directory);
-    } catch {
-      // Still in use.
-    }
+    removeIfEmpty(directory);
   };
   for (const directory of directoriesOf(cgroupPath)) remove(directory);
+}
+
+/** A worker's cgroup and, when it was the machine's last worker, the one that held all of theirs. */
+export function removeWorkerCgroup(cgroupPath: string): void {
+  removeCgroup(cgroupPath);
+  for (const directory of directoriesOf(dirname(cgroupPath))) removeIfEmpty(directory);
 }

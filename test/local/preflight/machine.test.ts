@@ -1,11 +1,21 @@
 import { expect, it } from 'vitest';
 import { renderError } from '../../../contract/index.ts';
 import { requireKernelFeatures } from '../../../local/preflight/kernel.ts';
-import { judgeMachine, type MachineFacts } from '../../../local/preflight/machine.ts';
+import {
+  judgeMachine,
+  judgeRunner,
+  type MachineFacts,
+  type Runner,
+} from '../../../local/preflight/machine.ts';
 
-const good: MachineFacts = { platform: 'linux', uid: 0, freeBytes: 1e12, missingCommands: [] };
+const good: MachineFacts & Runner = { platform: 'linux', uid: 0, freeBytes: 1e12, missingCommands: [] };
 
-it.each<[string, Partial<MachineFacts>, string]>([
+function judge(facts: MachineFacts & Runner): void {
+  judgeRunner(facts);
+  judgeMachine(facts, '/home');
+}
+
+it.each<[string, Partial<MachineFacts & Runner>, string]>([
   ['NOT_LINUX', { platform: 'darwin' }, 'darwin'],
   ['NOT_ROOT', { uid: 1000 }, 'sudo -E'],
   ['COMMAND_MISSING', { missingCommands: ['nft'] }, 'apt-get install'],
@@ -13,7 +23,7 @@ it.each<[string, Partial<MachineFacts>, string]>([
 ])('says %s and what to do, in three lines at most', (code, change, text) => {
   let thrown: unknown;
   try {
-    judgeMachine({ ...good, ...change }, '/home');
+    judge({ ...good, ...change });
   } catch (error) {
     thrown = error;
   }
@@ -23,6 +33,6 @@ it.each<[string, Partial<MachineFacts>, string]>([
 });
 
 it('accepts a good machine, and tries this one’s kernel', async () => {
-  expect(() => judgeMachine(good, '/home')).not.toThrow();
+  expect(() => judge(good)).not.toThrow();
   await requireKernelFeatures();
 });
