@@ -2,10 +2,11 @@
  * Flux's own controllers against the development platform: agents really become Ready there, and it is up in seconds.
  * Everything is in directories of this run and gone afterwards, whatever happens.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { parse, stringify } from 'yaml';
 import { buildExampleImage } from '../../../examples/images/index.ts';
 import { homePaths } from '../../../local/home.ts';
 import { repositoryRoot } from '../../../local/root.ts';
@@ -53,8 +54,13 @@ export async function setUpGitops(project: TestProject, tool: Tool): Promise<() 
     // Far longer than a fault takes to be Stalled: what fails before it has failed fast.
     TIMEOUT: '10m',
     FLUX_GATES: 'CancelHealthCheckOnNewRevision=true',
-    ARGO_CM: join(repositoryRoot, 'gitops/argocd/argocd-cm.data.yaml'),
+    ARGO_CM: join(folder, 'argocd-cm.yaml'),
   };
+  // The script takes the entries alone.
+  const { data } = parse(readFileSync(join(repositoryRoot, 'dist/argocd/argocd-cm.yaml'), 'utf8')) as {
+    data: object;
+  };
+  writeFileSync(environment.ARGO_CM, stringify(data));
   const clrk = [join(repositoryRoot, 'bin/clrk.mjs'), 'dev'];
   const down = async (): Promise<void> => {
     await runTool(script, ['down'], { environment, timeoutMs: upMs });
