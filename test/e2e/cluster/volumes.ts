@@ -1,6 +1,6 @@
 /**
- * Volumes for a cluster that provisions none: directories of this machine, which is its only node. Where the cluster has
- * a default StorageClass, nothing is made.
+ * Volumes for a cluster that provisions none: a default class of local volumes, directories of this machine, which is its
+ * only node. Where the cluster has a class, nothing is made.
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,6 +9,7 @@ import type { Cluster } from './cluster.ts';
 /** What NATS and telemetry claim, once for each way of installing that the proof goes through. */
 const sizes = ['8Gi', '20Gi'];
 const rounds = 3;
+const storageClass = 'clrk-e2e-local';
 
 interface NodeList {
   readonly items: readonly { readonly metadata: { readonly name: string } }[];
@@ -34,6 +35,7 @@ export async function provideVolumes(cluster: Cluster): Promise<void> {
         capacity: { storage: size },
         accessModes: ['ReadWriteOnce'],
         persistentVolumeReclaimPolicy: 'Retain',
+        storageClassName: storageClass,
         // Unlike hostPath, the kubelet gives it to the pod's fsGroup.
         local: { path },
         nodeAffinity: {
@@ -46,5 +48,12 @@ export async function provideVolumes(cluster: Cluster): Promise<void> {
       },
     };
   });
-  await cluster.apply(await Promise.all(volumes));
+  const defaultClass = {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: storageClass, annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    provisioner: 'kubernetes.io/no-provisioner',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  };
+  await cluster.apply([defaultClass, ...(await Promise.all(volumes))]);
 }
