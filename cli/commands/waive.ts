@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { addWaiver, parseWaivers, waiversFile, type WaiverEntry } from '../../policy/index.ts';
 import { printLine, type Io } from '../io.ts';
+import type { Command } from 'commander';
 import { examples, type AddCommand } from './command.ts';
 import { undecided, usageIsUndecided } from './validate.ts';
 
@@ -76,7 +77,7 @@ export const addWaive: AddCommand = ({ program, io }) => {
     .option('--path <path>', 'only at this place, as the JSON report shows it')
     .option('--file <file>', 'the waiver file', waiversFile)
     .exitOverride(usageIsUndecided)
-    .action(async (rule: string, target: string, options: WaiveOptions, command) => {
+    .action(async (rule: string, target: string, options: WaiveOptions, command: Command) => {
       const { namespace } = command.optsWithGlobals<{ namespace?: string }>();
       await runWaive(io, rule, target, { ...options, ...(namespace === undefined ? {} : { namespace }) });
     });

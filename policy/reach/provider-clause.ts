@@ -34,12 +34,20 @@ function targetsOf(rule: ProviderRule, { destination }: Site): ReadonlyArray<Pro
   );
 }
 
-function budgetOf({ type: _type, ...limits }: ProviderRule['filters'][number]): Budget {
-  return limits;
+/** Undefined: a filter no gateway carries out, so calls of the rule are refused. */
+function budgetsOf(rule: ProviderRule): readonly Budget[] | undefined {
+  const budgets: Budget[] = [];
+  for (const filter of rule.filters) {
+    if (filter.type === 'Unsupported') return undefined;
+    const { type: _type, ...limits } = filter;
+    budgets.push(limits);
+  }
+  return budgets;
 }
 
 function outcomesOf(site: Site, route: ProviderRoute['route'], rule: ProviderRule): Outcome[] {
-  const budgets = rule.filters.filter(({ type }) => type === 'TokenBudget').map(budgetOf);
+  const budgets = budgetsOf(rule);
+  if (budgets === undefined) return [];
   return targetsOf(rule, site).flatMap((backend): Outcome[] => {
     const asked = site.destination.hostname;
     const isOwn = backend === undefined || backend.host === asked;

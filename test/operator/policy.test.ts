@@ -91,6 +91,12 @@ async function conditions(
   return object?.status?.conditions ?? [];
 }
 
+async function remove(kind: Resource, name: string): Promise<void> {
+  const path = { namespace: 'default', name };
+  const object = (await api.get(kind, path)) as KubeObject | undefined;
+  await api.delete(kind, path, object?.metadata?.uid ?? '');
+}
+
 /** `type=status reason`, without those that are about time only. */
 async function verdict(kind: Resource, name: string, namespace?: string): Promise<string[]> {
   const all = await conditions(kind, name, namespace);
@@ -203,7 +209,7 @@ test('of two policies at one target the older applies, and the other takes over 
     'Ready=False Conflicted',
     'Stalled=True Conflicted',
   ]);
-  await api.delete(kinds.egressDenyPolicy, { namespace: 'default', name: 'first' });
+  await remove(kinds.egressDenyPolicy, 'first');
   await eventually(async () => expect(await accepted('a-second')).toEqual(['openai Accepted']), 60_000);
   await apply(others[3] as KubeObject);
 });
@@ -240,7 +246,7 @@ test('all of it is in the config of the gateway', async () => {
 });
 
 test('a policy that goes missing refuses its rule rather than let it pass', async () => {
-  await api.delete(kinds.loggingPolicy, { namespace: 'default', name: 'quiet' });
+  await remove(kinds.loggingPolicy, 'quiet');
   await eventually(async () => {
     const { mcpRoutes } = await config();
     expect(mcpRoutes?.[0]?.rules[0]?.unsupported).toEqual(['LoggingPolicy quiet does not exist in default']);
