@@ -77,7 +77,9 @@ describe('clrk init', () => {
     mkdirSync(join(folder, 'full'));
     writeFileSync(join(folder, 'full/file'), 'mine');
     await expect(init(join(folder, target))).rejects.toMatchObject({ code });
-    expect(new Set(readdirSync(folder, { recursive: true }))).toEqual(new Set(['full', 'full/file']));
+    expect(new Set(readdirSync(folder, { recursive: true, encoding: 'utf8' }))).toEqual(
+      new Set(['full', 'full/file']),
+    );
     expect(statSync(join(folder, 'full/file')).size).toBe(4);
   });
 });
