@@ -139,14 +139,19 @@ function isItem(text: string): boolean {
   return text === '-' || text.startsWith('- ');
 }
 
+/** Where a plain key ends. */
+function colonOf(text: string): number {
+  const space = text.indexOf(': ');
+  return space < 0 && text.endsWith(':') ? text.length - 1 : space;
+}
+
 /** `key:` or `key: value`; undefined when it is no entry with a plain or simply quoted key. */
 function entryOf(text: string): { readonly key: string; readonly rest: string } | undefined {
   if (text.startsWith('"')) {
     const quoted = /^"([^"\\]*)":(?: +(.*))?$/.exec(text);
     return quoted === null ? undefined : { key: quoted[1] ?? '', rest: quoted[2] ?? '' };
   }
-  const space = text.indexOf(': ');
-  const colon = space < 0 && text.endsWith(':') ? text.length - 1 : space;
+  const colon = colonOf(text);
   if (colon < 1) return undefined;
   const key = text.slice(0, colon);
   if (!plainKey.test(key) || words.has(key.toLowerCase())) {

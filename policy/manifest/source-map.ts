@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isList, isObject } from './json.ts';
+import { isList, isObject, type JsonObject } from './json.ts';
 import type { ObjectName, SourceLocation } from './manifest.ts';
 
 interface Entry extends SourceLocation {
@@ -17,23 +17,22 @@ function isPlace(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value > 0;
 }
 
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
 /** Undefined for what constructs/source-record.ts does not write. By hand: there is one for every object. */
 function parseEntry(value: unknown): Entry | undefined {
   if (!isObject(value)) return undefined;
-  const { kind, namespace, name, construct, file, line, column } = value;
-  const words = [kind, name, construct, file, namespace ?? ''];
-  if (!words.every((word) => typeof word === 'string') || !isPlace(line) || !isPlace(column))
-    return undefined;
-  const [ownKind = '', ownName = '', path = '', source = ''] = words;
-  return {
-    kind: ownKind,
-    namespace: typeof namespace === 'string' ? namespace : undefined,
-    name: ownName,
-    construct: path,
-    file: source,
-    line,
-    column,
-  };
+  const { kind, namespace, name } = value;
+  const place = parsePlace(value);
+  if (place === undefined || !isText(kind) || !isText(name)) return undefined;
+  return { kind, namespace: isText(namespace) ? namespace : undefined, name, ...place };
+}
+
+function parsePlace({ construct, file, line, column }: JsonObject): SourceLocation | undefined {
+  if (!isText(construct) || !isText(file) || !isPlace(line) || !isPlace(column)) return undefined;
+  return { construct, file, line, column };
 }
 
 export const sourcesFile = 'clrk-sources.json';
