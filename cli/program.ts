@@ -8,6 +8,7 @@ import { addApply } from './commands/apply.ts';
 import { examples, type AddCommand } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDev } from './commands/dev.ts';
+import { addDrift } from './commands/drift.ts';
 import { addGet } from './commands/get.ts';
 import { addInit } from './commands/init.ts';
 import { addImage } from './commands/image.ts';
@@ -40,6 +41,7 @@ const commands: readonly AddCommand[] = [
   addInstall,
   addUpgrade,
   addUninstall,
+  addDrift,
   addVersion,
   addCompletion,
   addRoles,

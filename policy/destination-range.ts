@@ -24,3 +24,8 @@ export function destinationRanges(world: World): DestinationRange[] {
     ),
   );
 }
+
+/** CEL over an EgressL4Route: `condition` holds for each of its destination CIDRs, `c`. */
+export function everyCidr(condition: string): string {
+  return `object.spec.rules.all(r, !has(r.matches) || r.matches.all(m, !has(m.destinationCIDRs) || m.destinationCIDRs.all(c, ${condition})))`;
+}

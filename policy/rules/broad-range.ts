@@ -1,5 +1,5 @@
 /** A route that opens a large part of the internet by address. */
-import { destinationRanges } from '../destination-range.ts';
+import { destinationRanges, everyCidr } from '../destination-range.ts';
 import type { Rule } from '../rule.ts';
 
 // Wider than any one organisation's network: a /8 is the largest block IANA hands out, a /20 its IPv6 counterpart.
@@ -19,4 +19,13 @@ export const broadRange: Rule = {
       yield { manifest, path, message: `"${text}" is wider than a /${bound}` };
     }
   },
+  admission: [
+    {
+      resources: ['egressl4routes'],
+      expression: everyCidr(
+        `!isCIDR(c) || cidr(c).prefixLength() >= (cidr(c).ip().family() == 4 ? ${least[4]} : ${least[6]})`,
+      ),
+      message: `a range wider than a /${least[4]} (IPv6: /${least[6]}) is allow-all in other words: name the service's ranges or hostnames`,
+    },
+  ],
 };

@@ -51,4 +51,13 @@ export const budgetWithoutCap: Rule = {
       yield { manifest: placed.route.manifest, path: placed.path, message };
     }
   },
+  admission: [
+    {
+      resources: ['aiproviderroutes'],
+      // A shared budget may have its cap on another route.
+      expression:
+        'object.spec.rules.all(r, !has(r.filters) || r.filters.all(f, !has(f.tokenBudget) || has(f.tokenBudget.budgetRef) || has(f.tokenBudget.maxTokensPerDay) || has(f.tokenBudget.maxTokensPerExecution)))',
+      message: 'a budget needs maxTokensPerDay or maxTokensPerExecution',
+    },
+  ],
 };

@@ -1,6 +1,6 @@
 /** A destination that is never open. */
 import { parseHostname, parseIp, reservedReason, type Cidr } from '../../contract/index.ts';
-import { destinationRanges } from '../destination-range.ts';
+import { destinationRanges, everyCidr } from '../destination-range.ts';
 import type { Found, Rule } from '../rule.ts';
 import type { World } from '../world.ts';
 
@@ -64,4 +64,13 @@ export const neverOpenDestination: Rule = {
     yield* ranges(world);
     yield* aliases(world);
   },
+  admission: [
+    {
+      resources: ['egressl4routes'],
+      expression: everyCidr(
+        `!isCIDR(c) || cidr(c).prefixLength() == 0 || !${JSON.stringify(metadataAddresses)}.exists(a, cidr(c).containsIP(a))`,
+      ),
+      message: 'the range holds a metadata service, which stays closed: narrow it',
+    },
+  ],
 };
