@@ -59,7 +59,7 @@ export async function computeSynthDrift({ app, directory, committed }: SynthInpu
     const { code, errors } = await runApp(app, directory, output);
     if (code !== 0) {
       const lines = errors.trim().split('\n');
-      const why = lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? '';
+      const why = lines.find((line) => /^\s*\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
       throw undecided(
         'SYNTH_FAILED',
         [`synth failed (${app}): ${why.trim()}`],
