@@ -9,7 +9,7 @@ import { computeClusterDrift, type ClusterDrift } from '../drift/cluster-drift.t
 import { computeSynthDrift } from '../drift/synth-drift.ts';
 import { usageError } from '../exit-code.ts';
 import { printLine, type Io } from '../io.ts';
-import { readSynthConfig } from '../reach/synth-output.ts';
+import { readSynthConfig, type SynthConfig } from '../reach/synth-output.ts';
 import { tellUndecided, undecided } from '../reach/undecided.ts';
 import { plainText } from '../render/table.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
@@ -76,23 +76,24 @@ function renderDrift({ synth, cluster }: Drift, path: string): string {
   return lines.length === 0 ? 'no drift' : [...lines, `${lines.length} drifted`].map(plainText).join('\n');
 }
 
-async function decide(io: Io, given: string | undefined, options: DriftOptions): Promise<number> {
-  const { output: format } = options;
-  if (format !== undefined && format !== 'json')
-    throw usageError(`drift has no output format "${format}"`, 'There is json.');
-  const config = readSynthConfig('cdk8s.yaml');
-  const path = given ?? config.output;
-  if (options.synth && config.app === undefined) {
+async function synthDrift({ app, output }: SynthConfig): Promise<Drift['synth']> {
+  if (app === undefined) {
     throw undecided(
       'SYNTH_FAILED',
       ['there is no cdk8s.yaml with an app here'],
       'Go to the project, or give --no-synth.',
     );
   }
-  const synth =
-    options.synth && config.app !== undefined
-      ? await computeSynthDrift({ app: config.app, directory: process.cwd(), committed: config.output })
-      : [];
+  return computeSynthDrift({ app, directory: process.cwd(), committed: output });
+}
+
+async function decide(io: Io, given: string | undefined, options: DriftOptions): Promise<number> {
+  const { output: format } = options;
+  if (format !== undefined && format !== 'json')
+    throw usageError(`drift has no output format "${format}"`, 'There is json.');
+  const config = readSynthConfig('cdk8s.yaml');
+  const path = given ?? config.output;
+  const synth = options.synth ? await synthDrift(config) : [];
   const cluster = options.cluster ? await clusterDrift(io, path, options) : [];
   const count = synth.length + cluster.length;
   const text =

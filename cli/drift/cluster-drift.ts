@@ -3,7 +3,14 @@
  * server do its own defaulting; then everything of our group that git does not have is looked for.
  */
 import { ClrkError, errorMessage } from '../../contract/index.ts';
-import { driftOf, isObject, renderName, type JsonObject, type Manifest } from '../../policy/index.ts';
+import {
+  driftOf,
+  isObject,
+  renderName,
+  type Json,
+  type JsonObject,
+  type Manifest,
+} from '../../policy/index.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Discovery, ownGroup, ownVersion, resourcePath, type Resource } from '../cluster/discovery.ts';
 import { undecided } from '../reach/undecided.ts';
@@ -30,8 +37,8 @@ function isMissing(error: unknown): boolean {
 
 async function readObject(question: ClusterQuestion, path: string): Promise<JsonObject | undefined> {
   try {
-    const answer = await question.cluster.json({ path, signal: question.signal });
-    return isObject(answer as JsonObject) ? (answer as JsonObject) : undefined;
+    const answer = (await question.cluster.json({ path, signal: question.signal })) as Json;
+    return isObject(answer) ? answer : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -83,26 +90,27 @@ async function findUnknown(
   );
   const found: ClusterDrift[] = [];
   for (const resource of own) {
-    let next: string | undefined;
-    do {
-      const query = { limit: '500', continue: next };
-      const page = (await cluster.json({ path: resourcePath(resource, undefined), query, signal })) as {
-        readonly items: readonly Listed[];
-        readonly metadata?: { readonly continue?: string };
-      };
-      for (const { metadata } of page.items) {
-        const object = renderName({
-          kind: resource.kind,
-          namespace: metadata.namespace,
-          name: metadata.name,
-        });
-        const made = metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
-        if (!made && !known.has(object)) found.push({ object, change: 'not in git', paths: [] });
-      }
-      next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
-    } while (next !== undefined);
+    for await (const { metadata } of listed(cluster, resource, signal)) {
+      const object = renderName({ kind: resource.kind, namespace: metadata.namespace, name: metadata.name });
+      const made = metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
+      if (!made && !known.has(object)) found.push({ object, change: 'not in git', paths: [] });
+    }
   }
   return found;
+}
+
+/** Every object of a kind, page by page. */
+async function* listed(cluster: Cluster, resource: Resource, signal: AbortSignal): AsyncGenerator<Listed> {
+  let next: string | undefined;
+  do {
+    const query = { limit: '500', continue: next };
+    const page = (await cluster.json({ path: resourcePath(resource, undefined), query, signal })) as {
+      readonly items: readonly Listed[];
+      readonly metadata?: { readonly continue?: string };
+    };
+    yield* page.items;
+    next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
+  } while (next !== undefined);
 }
 
 export async function computeClusterDrift(question: ClusterQuestion): Promise<ClusterDrift[]> {

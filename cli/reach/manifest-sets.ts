@@ -26,7 +26,7 @@ export interface ManifestSet {
 interface Compiled {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: Manifest['metadata'];
+  readonly metadata: Manifest['metadata'] & { readonly name: string; readonly namespace?: string };
   readonly spec: unknown;
 }
 
@@ -40,12 +40,26 @@ function place(manifest: Manifest, path: ReadonlyArray<string | number>): string
   return `${file}:${line}:${column}`;
 }
 
+function identityOf({ apiVersion, kind, metadata, name, namespace }: Manifest): Omit<Compiled, 'spec'> {
+  const within = clusterScoped.has(kind) ? {} : { namespace: namespace ?? defaultNamespace };
+  return { apiVersion, kind, metadata: { ...metadata, name, ...within } };
+}
+
+function problemOf(
+  manifest: Manifest,
+  issue: { readonly path: ReadonlyArray<string | number>; readonly message: string } | undefined,
+): { readonly problem: string } {
+  const at = issue?.path ?? [];
+  return {
+    problem: `${place(manifest, at)}: ${renderName(manifest)} ${renderPath(at)}: ${issue?.message ?? 'invalid'}`,
+  };
+}
+
 function checked(
   manifest: Manifest,
 ): { readonly object: Compiled } | { readonly problem: string } | undefined {
-  const { apiVersion, kind, metadata, name } = manifest;
-  const namespace = clusterScoped.has(kind) ? {} : { namespace: manifest.namespace ?? defaultNamespace };
-  const named = { apiVersion, kind, metadata: { ...metadata, name, ...namespace } };
+  const { apiVersion, kind } = manifest;
+  const named = identityOf(manifest);
   if (foreignKinds.has(`${apiVersion}/${kind}`)) return { object: { ...named, spec: undefined } };
   if (!apiVersion.startsWith(`${apiGroup}/`)) return undefined;
   const verdict = apiVersion === ownVersion ? checkKind(manifest) : undefined;
@@ -54,10 +68,7 @@ function checked(
   }
   const [issue] = verdict.issues;
   if (issue === undefined && verdict.spec !== undefined) return { object: { ...named, spec: verdict.spec } };
-  const at = issue?.path ?? [];
-  return {
-    problem: `${place(manifest, at)}: ${renderName(manifest)} ${renderPath(at)}: ${issue?.message ?? 'invalid'}`,
-  };
+  return problemOf(manifest, issue);
 }
 
 interface Unit {
@@ -115,7 +126,7 @@ export function readManifestSets(
       objects.flatMap(({ kind, metadata: { namespace, name } }) =>
         agentKinds
           .filter((each) => each === kind)
-          .map((each) => agentId({ kind: each, namespace: String(namespace), name: String(name) })),
+          .map((each) => agentId({ kind: each, namespace: namespace ?? defaultNamespace, name })),
       ),
     );
     if (own.size === 0) return [];

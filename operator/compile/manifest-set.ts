@@ -87,7 +87,7 @@ function assumePools(world: ManifestWorld): void {
       metadata: { namespace, name: spec.workerPoolRef },
       spec: { template: { image: placeholder } },
     };
-    world.add(resourceName(kinds.workerPool), pool as KubeObject);
+    world.add(resourceName(kinds.workerPool), pool);
   }
 }
 

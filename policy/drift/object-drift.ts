@@ -45,7 +45,7 @@ function unknownTo(fields: Json | undefined, desired: Json | undefined, path: Pa
       return value === undefined ? [[...path, name]] : unknownTo(inner, value, [...path, name]);
     }
     if (!key.startsWith('k:')) return [];
-    const wanted = JSON.parse(key.slice(2)) as Record<string, Json>;
+    const wanted = JSON.parse(key.slice(2)) as Record<string, string | number | boolean>;
     const items = isList(desired) ? desired : [];
     const index = items.findIndex(
       (item) => isObject(item) && Object.entries(wanted).every(([name, value]) => item[name] === value),

@@ -33,7 +33,7 @@ export function globCovers(wide: string | undefined, narrow: string | undefined)
   if (narrow === undefined) return false;
   if (/^\*+$/.test(wide)) return true;
   if (/[[\]\\]/.test(wide + narrow)) return false;
-  return covers([...wide], [...narrow]);
+  return covers(Array.from(wide), Array.from(narrow));
 }
 
 /** A star takes stars and anything else, `?` takes any one character, a character takes itself. */

@@ -9,8 +9,8 @@ export type NameClass =
   | { readonly kind: 'wildcard'; readonly pattern: HostnamePattern; readonly probe: Hostname }
   | { readonly kind: 'others'; readonly probe: Hostname };
 
-const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
-const labels = [...letters].flatMap((first) => ['', ...letters].map((second) => first + second));
+const letters = Array.from('abcdefghijklmnopqrstuvwxyz0123456789');
+const labels = letters.flatMap((first) => ['', ...letters].map((second) => first + second));
 
 /** The pattern that would take this name, by its first dot. */
 export function wildcardOf(name: string): string | undefined {

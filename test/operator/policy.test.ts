@@ -93,7 +93,7 @@ async function conditions(
 
 async function remove(kind: Resource, name: string): Promise<void> {
   const path = { namespace: 'default', name };
-  const object = (await api.get(kind, path)) as KubeObject | undefined;
+  const object = await api.get(kind, path);
   await api.delete(kind, path, object?.metadata?.uid ?? '');
 }
 

@@ -39,7 +39,7 @@ test('10,000 random pairs: reach and gateway never disagree', () => {
 
 test('the invocations tried reach every backend, whatever its weight', () => {
   const hash = (text: string): number =>
-    [...text].reduce(
+    Array.from(text).reduce(
       (value, letter) => Math.imul(value ^ letter.charCodeAt(0), 0x01000193) >>> 0,
       0x811c9dc5,
     );

@@ -72,9 +72,7 @@ describe('a change of manifests in sentences', () => {
       'widened endpoints',
       [...base, openai({ endpoints: ['/v1/chat/*'] })],
       [...base, openai({ endpoints: ['/v1/*'] })],
-      [
-        '+ agent `triage` may now make more calls to `api.openai.com:443`: endpoint /v1/*',
-      ],
+      ['+ agent `triage` may now make more calls to `api.openai.com:443`: endpoint /v1/*'],
     ],
     [
       'a raised budget',
