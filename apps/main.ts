@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { App, YamlOutputType } from 'cdk8s';
+import { AdmissionChart } from './admission.ts';
 import { argocdConfigMap } from './argocd.ts';
 import { DefaultsChart } from './defaults.ts';
 import { ExamplesChart } from './examples.ts';
@@ -16,6 +17,7 @@ const platform = new PlatformChart(app, 'platform');
 const charts = [
   platform,
   new DefaultsChart(app, 'defaults'),
+  new AdmissionChart(app, 'admission'),
   new ExamplesChart(app, 'examples', { standIn: true }),
   new ExamplesChart(app, 'examples-openai', { standIn: false }),
 ];

@@ -46,13 +46,13 @@ const defaultMaxConcurrent = 10;
  * @example
  * ```ts
  * import { App } from 'cdk8s';
- * import { AgentStack, Budget, Credential, Tools } from '@clrk/constructs';
+ * import { AgentStack, Credential, Tools } from '@clrk/constructs';
  *
  * const app = new App();
  * new AgentStack(app, 'triage', {
  *   namespace: 'agents',
  *   image: 'ghcr.io/acme/triage:1.0.0',
- *   providers: { openai: { models: ['gpt-4o*'], credential: Credential.bearer({ name: 'openai' }), budget: Budget.perDay(1_000_000) } },
+ *   providers: { openai: { models: ['gpt-4o*'], credential: Credential.bearer({ name: 'openai' }) } },
  *   mcp: { 'mcp.github.com': { tools: Tools.allow('search_*'), credential: Credential.bearer({ name: 'github' }) } },
  *   hosts: ['api.github.com'],
  * });

@@ -6,8 +6,8 @@ type Filter = NonNullable<AIProviderRouteSpec['rules'][number]['filters']>[numbe
 type TokenBudget = NonNullable<Filter['tokenBudget']>;
 
 /**
- * How many tokens the calls of a rule may use. Reserved before a call is sent and settled afterwards, so that calls at
- * the same time never exceed it together.
+ * How many tokens the calls of a rule may use. This version's gateway cannot count yet and refuses every call under a
+ * budget with 503, because a limit that is not kept is worse than none.
  *
  * @example
  * ```ts

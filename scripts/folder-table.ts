@@ -17,7 +17,8 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   worker: ['contract', 'process', 'oci'],
   egress: ['contract', 'process', 'pki'],
   telemetry: ['contract', 'api', 'process'],
-  apps: ['constructs'],
+  // What is refused at admission is made from the rules themselves.
+  apps: ['constructs', 'policy'],
   // The stand-in of a provider makes its own certificates, and example images are built by the code users build with.
   examples: ['constructs', 'contract', 'pki', 'oci'],
   cli: everything,

@@ -10,7 +10,7 @@ app.synth();`;
 
 const agents = `/** The agents, and what each may reach. Whatever is not named here is closed. */
 import { Duration, type App } from 'cdk8s';
-import { AgentStack, Budget, Credential } from '@clrk/constructs';
+import { AgentStack, Credential } from '@clrk/constructs';
 
 export function agents(app: App): AgentStack[] {
   const hello = new AgentStack(app, 'hello', {
@@ -23,7 +23,6 @@ export function agents(app: App): AgentStack[] {
       openai: {
         models: ['gpt-4o*'],
         credential: Credential.bearer({ name: 'openai', key: 'token' }),
-        budget: Budget.perDay(1_000_000).perExecution(20_000),
       },
     },
   });

@@ -18,7 +18,14 @@ const actions: Readonly<Record<Severity, readonly string[]>> = {
   info: ['Audit'],
 };
 
-function policyOf(rule: Rule, checks: NonNullable<Rule['admission']>): object[] {
+export interface AdmissionObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
+  readonly spec: object;
+}
+
+function policyOf(rule: Rule, checks: NonNullable<Rule['admission']>): AdmissionObject[] {
   const name = `clrk-${rule.id}`;
   const resources = [...new Set(checks.flatMap((check) => check.resources))].sort();
   const policy = {
@@ -66,7 +73,7 @@ function policyOf(rule: Rule, checks: NonNullable<Rule['admission']>): object[] 
 }
 
 /** In the order of their ids: the same bytes every time. */
-export function admissionPolicies(rules: readonly Rule[]): object[] {
+export function admissionPolicies(rules: readonly Rule[]): AdmissionObject[] {
   return [...rules]
     .sort((a, b) => (a.id < b.id ? -1 : 1))
     .flatMap((rule) => (rule.admission === undefined ? [] : policyOf(rule, rule.admission)));
