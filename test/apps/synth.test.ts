@@ -10,9 +10,12 @@ import { repositoryRoot } from '../../scripts/source-files.ts';
 
 const run = promisify(execFile);
 
+/** Written beside the manifests for `clrk validate`, and in no commit. */
+const recorded = new Set(['clrk-sources.json', 'construct-metadata.json']);
+
 function readTree(folder: string): Record<string, string> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !recorded.has(entry.name),
   );
   const entries = files.map(({ parentPath, name }) => {
     const path = join(parentPath, name);
