@@ -4,11 +4,13 @@
  * the order of rules did.
  */
 import { renderCallScope, scopeCovers, scopesOf, type CallScope } from './call-scope.ts';
+import { mcpEssence } from './mcp.ts';
 import type { Access, Budget, Outcome } from './outcome.ts';
-import { permitsOf, renderBudget, renderOutcome } from './words.ts';
+import { permitsOf, renderBudget, renderMcp, renderOutcome } from './words.ts';
 
 export type Direction = 'added' | 'removed';
-export type ChangeKind = 'destination' | 'calls' | 'credential' | 'budget' | 'backend' | 'address' | 'order';
+export type ChangeKind =
+  'destination' | 'calls' | 'credential' | 'budget' | 'backend' | 'address' | 'tools' | 'order';
 
 export interface AccessChange {
   readonly direction: Direction;
@@ -142,16 +144,25 @@ function precedence(access: Access, other: Access): string {
   return JSON.stringify([order, refused]);
 }
 
+/** Which tools: told as before and after. Only a host that was not governed before has lost by it for certain. */
+function toolChanges(before: Access, after: Access): AccessChange[] {
+  if (mcpEssence(before.mcp) === mcpEssence(after.mcp)) return [];
+  const [was, is] = [renderMcp(before.mcp) || 'every call', renderMcp(after.mcp) || 'every call'];
+  const direction = before.mcp === undefined ? 'removed' : 'added';
+  return [change(direction, 'tools', `may now call other tools at %: ${is}; before: ${was}`)];
+}
+
 /** Empty only when both are the same. */
 export function describeAccessChange(before: Access | undefined, after: Access | undefined): AccessChange[] {
   if (before === undefined) return after === undefined ? [] : opened(after);
   if (after === undefined) return [change('removed', 'destination', 'may no longer reach %')];
   const same =
     JSON.stringify([before.clauses, before.otherwise]) === JSON.stringify([after.clauses, after.otherwise]);
-  if (same) return [];
+  const tools = toolChanges(before, after);
+  if (same) return tools;
   const found = compared(before, after);
   const reordered = found.length === 0 || precedence(before, after) !== precedence(after, before);
   const text = 'has other rules, or rules in another order, at %: some calls go another way';
   const unclear = reordered ? [change('added', 'order', text)] : [];
-  return [...found, ...unclear];
+  return [...tools, ...found, ...unclear];
 }

@@ -12,6 +12,7 @@ import {
 } from '../../contract/index.ts';
 import { credentialsAt } from './credential.ts';
 import type { ReachAgent } from './documents.ts';
+import { deniesAll, governingRoutes } from './mcp.ts';
 import {
   pinsFor,
   type Access,
@@ -21,7 +22,7 @@ import {
   type ReachProtocol,
   type Site,
 } from './outcome.ts';
-import { providerClauses } from './provider-clause.ts';
+import { deniedClauses, providerClauses } from './provider-clause.ts';
 
 function isOpen(policy: DestinationPolicy, agent: string, destination: ReachDestination): boolean {
   return decideDestination(policy, { agent, ...destination }).open;
@@ -29,20 +30,35 @@ function isOpen(policy: DestinationPolicy, agent: string, destination: ReachDest
 
 /** The outcome of a call that goes where the agent sent it, by no rule. */
 function plainOutcome(site: Site): Outcome[] {
-  const { hostname } = site.destination;
-  const pins = pinsFor(site.gateway, hostname);
+  const { hostname, port } = site.destination;
+  const pins = pinsFor(site, hostname, port);
   const credentials = credentialsAt(site, { hostname, tls: site.tls }, undefined);
   return pins === undefined || credentials === undefined ? [] : [{ ...pins, credentials, budgets: [] }];
 }
 
-function inspected(site: Site, otherwise: boolean): Access | undefined {
-  const clauses = site.destination.hostname === undefined ? [] : providerClauses(site);
-  return accessOf(site, site.tls ? 'HTTPS' : 'HTTP', clauses, otherwise ? plainOutcome(site) : []);
+interface Openness {
+  /** To calls no rule takes. */
+  readonly otherwise: boolean;
+  /** To bytes nobody reads. */
+  readonly unreadable: boolean;
+}
+
+function inspected(site: Site, { otherwise, unreadable }: Openness): Access | undefined {
+  const { hostname } = site.destination;
+  const routes = governingRoutes(site);
+  if (routes.some((route) => deniesAll(route, hostname))) return undefined;
+  const clauses = [...deniedClauses(site), ...(hostname === undefined ? [] : providerClauses(site))];
+  const access = accessOf(site, site.tls ? 'HTTPS' : 'HTTP', clauses, otherwise ? plainOutcome(site) : []);
+  if (access === undefined || routes.length === 0) return access;
+  const othersPass = unreadable && routes.every(({ denial }) => denial !== undefined);
+  return { ...access, mcp: { routes, othersPass } };
 }
 
 /** Bytes nobody reads carry no credential and no budget. */
 function unread(site: Site, protocol: ReachProtocol, otherwise: boolean): Access | undefined {
-  const pins = pinsFor(site.gateway, site.destination.hostname);
+  // They go to no host of which some calls are denied or judged.
+  if (deniedClauses(site).length > 0 || governingRoutes(site).length > 0) return undefined;
+  const pins = pinsFor(site, site.destination.hostname, site.destination.port);
   return accessOf(
     site,
     protocol,
@@ -70,16 +86,22 @@ export function accessesAt(agent: ReachAgent, destination: ReachDestination): Ac
   const verdict = decideDestination(gateway.document.destinations, { agent: agent.id, ...destination });
   if (!verdict.open) return [];
   const shape = shapeOf(listener);
-  // Bytes nobody reads, and calls no rule takes, pass only where something other than AIProviderRoutes opened the host.
+  // Calls no rule takes go where anything but AIProviderRoutes opened the host; bytes nobody reads where an L4 route or
+  // the default did.
   const otherwise = isOpen(gateway.withoutProviders, agent.id, destination);
+  const unreadable = isOpen(gateway.byAddressOnly, agent.id, destination);
   const site = { agent: agent.id, gateway, destination, route: verdict.rule?.route };
   const accesses = [
-    computeAction(shape, 'tls') === 'terminate' ? inspected({ ...site, tls: true }, otherwise) : undefined,
-    computeAction(shape, 'tls') === 'passthrough'
-      ? unread({ ...site, tls: true }, 'TLS', otherwise)
+    computeAction(shape, 'tls') === 'terminate'
+      ? inspected({ ...site, tls: true }, { otherwise, unreadable })
       : undefined,
-    computeAction(shape, 'http1') === 'http' ? inspected({ ...site, tls: false }, otherwise) : undefined,
-    computeAction(shape, 'raw') === 'relay' ? unread({ ...site, tls: false }, 'TCP', otherwise) : undefined,
+    computeAction(shape, 'tls') === 'passthrough'
+      ? unread({ ...site, tls: true }, 'TLS', unreadable)
+      : undefined,
+    computeAction(shape, 'http1') === 'http'
+      ? inspected({ ...site, tls: false }, { otherwise, unreadable })
+      : undefined,
+    computeAction(shape, 'raw') === 'relay' ? unread({ ...site, tls: false }, 'TCP', unreadable) : undefined,
   ];
   return accesses.filter((access) => access !== undefined);
 }

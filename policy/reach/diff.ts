@@ -5,6 +5,7 @@
 import { accessesAt } from './access.ts';
 import { describeAccessChange, type ChangeKind, type Direction } from './access-change.ts';
 import { agentsOf, reachKeyOf, type ReachAgent, type ReachDocuments } from './documents.ts';
+import { mcpEssence } from './mcp.ts';
 import type { Access, ReachDestination, ReachProtocol } from './outcome.ts';
 import { partitionFor, regionsOf, type DestinationSet, type PortSpan, type Region } from './partition.ts';
 import { agentNames, renderPlaces } from './words.ts';
@@ -26,7 +27,9 @@ interface Pair {
 
 /** Without what a person does not reach anything by: names of routes and gateways. */
 function essence(accesses: readonly Access[]): string {
-  return JSON.stringify(accesses.map(({ protocol, clauses, otherwise }) => [protocol, clauses, otherwise]));
+  return JSON.stringify(
+    accesses.map(({ protocol, mcp, clauses, otherwise }) => [protocol, mcpEssence(mcp), clauses, otherwise]),
+  );
 }
 
 function changedRegions(

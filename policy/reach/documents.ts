@@ -24,8 +24,10 @@ export interface AgentGateway {
   readonly id: string;
   readonly destinations: DestinationPolicy;
   readonly document: GatewayDocument;
-  /** The gateway's destinations as if there were no AIProviderRoutes. */
+  /** The gateway's destinations as if there were no AIProviderRoutes: where calls no rule takes may go. */
   readonly withoutProviders: DestinationPolicy;
+  /** Without MCPRoutes too: where bytes nobody reads may go. */
+  readonly byAddressOnly: DestinationPolicy;
   /** Addresses the gateway's owner pinned, by name. */
   readonly pins: ReadonlyMap<string, readonly string[]>;
 }
@@ -49,8 +51,8 @@ function pinsOf(document: GatewayDocument): Map<string, readonly string[]> {
   return pins;
 }
 
-function withoutProviders({ destinations }: GatewayDocument): DestinationPolicy {
-  const rules = destinations.rules.filter(({ route }) => !route.startsWith('AIProviderRoute/'));
+function without({ destinations }: GatewayDocument, ...kinds: readonly string[]): DestinationPolicy {
+  const rules = destinations.rules.filter(({ route }) => !kinds.includes(route.split('/')[0] ?? ''));
   return { ...destinations, rules };
 }
 
@@ -62,7 +64,12 @@ export function agentsOf(documents: ReachDocuments): ReachAgent[] {
       const id: string = `${namespace}/${name}`;
       return [
         id,
-        { document, withoutProviders: withoutProviders(document), pins: pinsOf(document) },
+        {
+          document,
+          withoutProviders: without(document, 'AIProviderRoute'),
+          byAddressOnly: without(document, 'AIProviderRoute', 'MCPRoute'),
+          pins: pinsOf(document),
+        },
       ] as const;
     }),
   );
@@ -86,8 +93,8 @@ export function agentsOf(documents: ReachDocuments): ReachAgent[] {
  * kind are computed once.
  */
 export function reachKeyOf({ id, gateways }: ReachAgent): string {
-  const names = ({ rules }: DestinationPolicy): string =>
-    rules
+  const names = ({ rules, denials = [] }: DestinationPolicy): string =>
+    [...rules, ...denials]
       .map(({ sourceAgents }) => (sourceAgents === undefined || sourceAgents.includes(id) ? 1 : 0))
       .join('');
   return gateways

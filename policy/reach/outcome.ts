@@ -2,7 +2,7 @@
  * The words reach is told in: at one destination an agent has accesses (one a protocol), an access has clauses (which
  * calls), a clause has outcomes (where to, with which credential and budget). Data, and what pins do to a host.
  */
-import { judgeAddress, type Hostname } from '../../contract/index.ts';
+import { denialOf, judgeAddress, type Hostname, type McpRoute } from '../../contract/index.ts';
 import type { AgentGateway } from './documents.ts';
 
 /** HTTP and HTTPS are inspected; TLS passes through encrypted and TCP as raw bytes. */
@@ -32,8 +32,16 @@ export interface Clause {
     readonly models: readonly string[];
     readonly endpoints: readonly string[];
   }>;
+  /** An EgressDenyPolicy refuses them: also a call that names no model, or whose path reads in two ways. */
+  readonly denied?: true;
   /** Empty: these calls are refused. */
   readonly outcomes: readonly Outcome[];
+}
+
+export interface McpAccess {
+  readonly routes: readonly McpRoute[];
+  /** All of them only deny, and the host is open without them: what they do not name passes. */
+  readonly othersPass: boolean;
 }
 
 export interface Access {
@@ -42,6 +50,11 @@ export interface Access {
   readonly gateway: string;
   /** `Kind/ns/name` of the route that opened it; absent: the gateway's allow-all. */
   readonly route?: string;
+  /**
+   * MCPRoutes that govern the host: every request is JSON-RPC and they must let it through too, before the clauses below
+   * say where it goes. Absent: none.
+   */
+  readonly mcp?: McpAccess;
   /** In order; the first that fits a call takes it. */
   readonly clauses: readonly Clause[];
   /** What no clause takes; empty: refused. */
@@ -71,11 +84,14 @@ export interface Site {
 
 /** The pins of a host as an outcome has them; undefined: one of them may never be dialled, so the host is shut. */
 export function pinsFor(
-  gateway: AgentGateway,
+  { agent, gateway }: Pick<Site, 'agent' | 'gateway'>,
   hostname: string | undefined,
+  port: number,
 ): Pick<Outcome, 'pinned'> | undefined {
   const pinned = hostname === undefined ? undefined : gateway.pins.get(hostname);
   if (pinned === undefined) return {};
   const policy = gateway.document.destinations;
-  return pinned.every((ip) => judgeAddress(policy, ip, true) === undefined) ? { pinned } : undefined;
+  const mayBeDialled = (ip: string): boolean =>
+    judgeAddress(policy, ip, true) === undefined && denialOf(policy, { agent, ip, port }) === undefined;
+  return pinned.every(mayBeDialled) ? { pinned } : undefined;
 }

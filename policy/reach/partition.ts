@@ -11,9 +11,10 @@ import {
   providerHosts,
   providers,
   reservedCidrs,
-  type DestinationPolicy,
+  type DestinationRule,
+  type ProviderBackend,
 } from '../../contract/index.ts';
-import type { ReachAgent } from './documents.ts';
+import type { AgentGateway, ReachAgent } from './documents.ts';
 import { classifyNames, describeNames, type NameClass, type NameSet } from './name-class.ts';
 import type { ReachDestination } from './outcome.ts';
 import {
@@ -51,24 +52,36 @@ export interface Region<T> {
   readonly value: T;
 }
 
+/** What opens and what denies: a cut either way. */
+function rulesOf({ destinations, document }: AgentGateway): DestinationRule[] {
+  return [destinations, document.destinations].flatMap(({ rules, denials = [] }) => [...rules, ...denials]);
+}
+
+function backendsOf({ document }: AgentGateway): ProviderBackend[] {
+  return [...document.providerRoutes, ...(document.providerDenials ?? [])].flatMap(({ rules }) =>
+    rules.flatMap(({ backends }) => backends),
+  );
+}
+
 function namesOf({ gateways }: ReachAgent): string[] {
-  return gateways.flatMap(({ destinations, document, pins }) => [
-    ...[...destinations.rules, ...document.destinations.rules].flatMap((rule) => rule.hostnames),
-    ...document.providerRoutes.flatMap(({ rules }) =>
-      rules.flatMap(({ backends }) => backends.map(({ host }) => host)),
-    ),
-    ...pins.keys(),
+  return gateways.flatMap((gateway) => [
+    ...rulesOf(gateway).flatMap((rule) => rule.hostnames),
+    ...backendsOf(gateway).map(({ host }) => host),
+    ...(gateway.document.mcpRoutes ?? []).flatMap((route) => [
+      ...route.hostnames,
+      ...route.rules.flatMap(({ matches }) => matches.flatMap(({ servers }) => servers)),
+    ]),
+    ...gateway.pins.keys(),
   ]);
 }
 
-function policiesOf({ gateways }: ReachAgent): DestinationPolicy[] {
-  return gateways.flatMap(({ destinations, document }) => [destinations, document.destinations]);
-}
-
 function addressCuts(agents: readonly ReachAgent[]): AddressRange[] {
-  const texts = agents
-    .flatMap(policiesOf)
-    .flatMap(({ rules, platformCidrs }) => [...rules.flatMap(({ cidrs }) => cidrs), ...platformCidrs]);
+  const gateways = agents.flatMap((agent) => agent.gateways);
+  const policies = gateways.flatMap(({ destinations, document }) => [destinations, document.destinations]);
+  const texts = [
+    ...gateways.flatMap(rulesOf).flatMap(({ cidrs }) => cidrs),
+    ...policies.flatMap(({ platformCidrs }) => platformCidrs),
+  ];
   const written = [...texts, ...embeddedV4Cidrs].map(parseCidr).filter((each) => each !== undefined);
   return [...reservedCidrs, ...written].map(rangeOfCidr);
 }
@@ -79,12 +92,12 @@ function isItself({ family, first }: AddressRange): boolean {
 }
 
 function portCuts({ gateways }: ReachAgent): Range[] {
-  const spans = gateways.flatMap(({ destinations, document }) => [
-    ...[...destinations.rules, ...document.destinations.rules].flatMap(({ ports }) => ports),
-    ...document.listeners.flatMap(({ port }) => (port === undefined ? [] : [{ start: port, end: port }])),
-    ...document.providerRoutes.flatMap(({ rules }) =>
-      rules.flatMap(({ backends }) => backends.map(({ port }) => ({ start: port, end: port }))),
+  const spans = gateways.flatMap((gateway) => [
+    ...rulesOf(gateway).flatMap(({ ports }) => ports),
+    ...gateway.document.listeners.flatMap(({ port }) =>
+      port === undefined ? [] : [{ start: port, end: port }],
     ),
+    ...backendsOf(gateway).map(({ port }) => ({ start: port, end: port })),
   ]);
   return spans.map(({ start, end }) => ({ first: BigInt(start), last: BigInt(end) }));
 }

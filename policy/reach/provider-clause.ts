@@ -3,8 +3,10 @@
  * that cannot concern the host are left out, so that what remains is what a person has to read.
  */
 import {
+  denialOf,
   parseHostname,
   providerOfHost,
+  type Hostname,
   type ProviderBackend,
   type ProviderRoute,
   type ProviderRule,
@@ -45,6 +47,12 @@ function budgetsOf(rule: ProviderRule): readonly Budget[] | undefined {
   return budgets;
 }
 
+/** A Backend is judged like a host the agent dialled, by the denials of destinations. */
+function isDenied({ agent, gateway }: Site, hostname: Hostname | undefined, port: number): boolean {
+  const destination = hostname === undefined ? undefined : { agent, hostname, port };
+  return destination === undefined || denialOf(gateway.document.destinations, destination) !== undefined;
+}
+
 function outcomesOf(site: Site, route: ProviderRoute['route'], rule: ProviderRule): Outcome[] {
   const budgets = budgetsOf(rule);
   if (budgets === undefined) return [];
@@ -52,7 +60,8 @@ function outcomesOf(site: Site, route: ProviderRoute['route'], rule: ProviderRul
     const asked = site.destination.hostname;
     const isOwn = backend === undefined || backend.host === asked;
     const hostname = isOwn ? asked : parseHostname(backend.host);
-    const pins = pinsFor(site.gateway, hostname);
+    if (!isOwn && isDenied(site, hostname, backend.port)) return [];
+    const pins = pinsFor(site, hostname, isOwn ? site.destination.port : backend.port);
     const credentials = credentialsAt(site, { hostname, tls: isOwn ? site.tls : true }, { route, backend });
     if (pins === undefined || credentials === undefined) return [];
     const sentTo = isOwn ? {} : { backend: { name: backend.name, host: backend.host, port: backend.port } };
@@ -60,13 +69,28 @@ function outcomesOf(site: Site, route: ProviderRoute['route'], rule: ProviderRul
   });
 }
 
+/** The matches of a rule that can concern this host. */
+function matchesOf(rule: ProviderRule, site: Site): Clause['matches'] {
+  return rule.matches
+    .filter((match) => concerns(match, rule, site))
+    .map(({ models, endpoints }) => ({ models, endpoints }));
+}
+
+/** What EgressDenyPolicies take from the calls to this host, whoever opened it. */
+export function deniedClauses(site: Site): Clause[] {
+  return (site.gateway.document.providerDenials ?? []).flatMap(({ rules }) =>
+    rules.flatMap((rule): Clause[] => {
+      const matches = matchesOf(rule, site);
+      return matches.length === 0 ? [] : [{ matches, denied: true, outcomes: [] }];
+    }),
+  );
+}
+
 /** In the order the gateway tries them. */
 export function providerClauses(site: Site): Clause[] {
   return site.gateway.document.providerRoutes.flatMap(({ route, rules }) =>
     rules.flatMap((rule): Clause[] => {
-      const matches = rule.matches
-        .filter((match) => concerns(match, rule, site))
-        .map(({ models, endpoints }) => ({ models, endpoints }));
+      const matches = matchesOf(rule, site);
       return matches.length === 0 ? [] : [{ matches, outcomes: outcomesOf(site, route, rule) }];
     }),
   );

@@ -1,5 +1,6 @@
 /** Reach in words: destinations, ports, calls, budgets, agents. One place, so that table, sentences and diff agree. Pure. */
-import type { Access, Budget, Outcome } from './outcome.ts';
+import type { McpRule } from '../../contract/index.ts';
+import type { Access, Budget, McpAccess, Outcome } from './outcome.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
 
 const except = (texts: readonly string[]): string =>
@@ -88,15 +89,52 @@ export function renderOutcome({ backend, pinned, credentials, budgets }: Outcome
   return parts.join(', ');
 }
 
+const withPatterns = (globs: readonly string[], sources: readonly string[]): string[] => [
+  ...globs,
+  ...sources.map((source) => `/${source}/`),
+];
+
+/** Empty: nothing passes. */
+function renderMcpRule({ matches, toolPolicies, unsupported }: McpRule): string[] {
+  if (unsupported.length > 0) return [];
+  const subjects = matches.map(({ tools, toolsRegex, resources, methods }) =>
+    [
+      ...listed('tool', withPatterns(tools, toolsRegex)),
+      ...listed('resource', resources),
+      ...listed('method', methods),
+    ].join(', '),
+  );
+  const limits = toolPolicies.flatMap((policy) => [
+    ...listed('allowed tool', withPatterns(policy.allowedTools, policy.allowedToolsRegex)),
+    ...listed('denied tool', withPatterns(policy.deniedTools, policy.deniedToolsRegex)),
+  ]);
+  return [[subjects.filter((text) => text !== '').join('; or ') || 'every tool', ...limits].join(', ')];
+}
+
+/** What MCPRoutes let through; empty: none governs the host. */
+export function renderMcp(mcp: McpAccess | undefined): string {
+  if (mcp === undefined) return '';
+  const rulesOf = (isDenial: boolean): string[] =>
+    mcp.routes
+      .filter(({ denial }) => (denial !== undefined) === isDenial)
+      .flatMap(({ rules }) => (rules.length === 0 ? ['every tool'] : rules.flatMap(renderMcpRule)));
+  const denied = rulesOf(true);
+  const but = denied.length === 0 ? '' : `, but not ${denied.join('; nor ')}`;
+  const allowed =
+    rulesOf(false).join('; or ') || (mcp.othersPass ? 'calls of every tool' : 'calls of no tool');
+  return `MCP ${allowed}${but}`;
+}
+
 /** The calls of an access that go somewhere, each with one way to go. */
 export function permitsOf({
   clauses,
   otherwise,
+  mcp,
 }: Access): ReadonlyArray<{ readonly calls: string; readonly outcome: Outcome }> {
   const taken = clauses.flatMap(({ matches, outcomes }) =>
     outcomes.map((outcome) => ({ calls: matches.map(renderScope).join('; or '), outcome })),
   );
-  const rest = clauses.length === 0 ? 'every call' : 'every other call';
+  const rest = renderMcp(mcp) || (clauses.length === 0 ? 'every call' : 'every other call');
   return [...taken, ...otherwise.map((outcome) => ({ calls: rest, outcome }))];
 }
 

@@ -14,7 +14,9 @@ import { createField } from '../../../egress/http1/index.ts';
 import type { Peer } from '../../../egress/pipeline/call.ts';
 import { computeInjection } from '../../../egress/pipeline/credential.ts';
 import { judgeAnswers } from '../../../egress/pipeline/dial.ts';
+import { judgeRelay } from '../../../egress/pipeline/deny.ts';
 import { identify, isRefusal } from '../../../egress/pipeline/identify.ts';
+import { judgeMcp } from '../../../egress/pipeline/mcp.ts';
 import {
   openedOtherwise,
   routeCall,
@@ -45,17 +47,28 @@ function dial(config: GatewayConfig, agentId: string, target: UpstreamTarget): s
   return verdict.kind === 'refused' ? false : pinned;
 }
 
+function bodyOf({ rpc }: Attempt): Buffer {
+  if (rpc === undefined) return Buffer.alloc(0);
+  const params = rpc.tool === undefined ? {} : { name: rpc.tool };
+  return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, method: rpc.method, params }));
+}
+
 function tryCall(config: GatewayConfig, peer: Peer, attempt: Attempt): string | undefined {
   const tls = attempt.wire === 'tls';
   // The Host of an IPv6 literal is not what is tried here: sandboxes have no IPv6, and `identify` refuses it anyway.
   const plain = { ...peer, ip: peer.ip.includes(':') ? '192.0.2.1' : peer.ip };
   const host = `${peer.hostname ?? plain.ip}:${peer.port}`;
-  const line = { method: 'POST', target: attempt.path, fields: [createField('Host', host)] };
+  const line = {
+    method: 'POST',
+    target: attempt.path,
+    fields: [createField('Host', host), createField('Content-Type', 'application/json')],
+  };
   const identified = identify(line, plain, tls);
   if (isRefusal(identified)) return undefined;
   const call = { ...identified, peer, model: attempt.model };
   const route = routeCall(config, call, true);
   if (route.kind !== 'route') return undefined;
+  if (judgeMcp(config, call, bodyOf(attempt)).kind !== 'pass') return undefined;
   const injection = computeInjection(config, call, route);
   const pinned = dial(config, peer.agentId, route.target);
   if (injection.kind === 'refuse' || pinned === false) return undefined;
@@ -69,7 +82,7 @@ function tryCall(config: GatewayConfig, peer: Peer, attempt: Attempt): string | 
 }
 
 function relayed(config: GatewayConfig, peer: Peer, protocol: 'TLS' | 'TCP'): string | undefined {
-  if (!openedOtherwise(config.destinations, peer)) return undefined;
+  if (!openedOtherwise(config.destinations, peer) || judgeRelay(config, peer) !== undefined) return undefined;
   const { hostname, ip, port } = peer;
   const target = { hostname, ip: hostname === undefined ? ip : undefined, port, tls: false };
   const pinned = dial(config, peer.agentId, target);

@@ -7,6 +7,7 @@ import type {
   DestinationPolicy,
   GatewayCredential,
   GatewayListener,
+  McpRoute,
   ProviderBackend,
   ProviderRoute,
   ProviderRule,
@@ -105,8 +106,11 @@ const some = <T>(values: readonly T[], maxLength = 3): fc.Arbitrary<T[]> =>
 const portSpan = fc.tuple(port, port).map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
 
 const rule = fc.record({
-  route: fc.constantFrom('EgressL4Route/d/l4', 'AIProviderRoute/d/r', 'AIProviderRoute/d/s'),
-  hostnames: some(patterns),
+  route: fc.constantFrom('EgressL4Route/d/l4', 'AIProviderRoute/d/r', 'AIProviderRoute/d/s', 'MCPRoute/d/m'),
+  hostnames: fc.oneof(
+    some(patterns),
+    fc.constant(['api.openai.com', '*.openai.azure.com', '*.example.com', 'api.stripe.com']),
+  ),
   cidrs: some(cidrs),
   ports: fc.array(portSpan, { maxLength: 2 }),
   protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'TCP' as const, 'UDP' as const),
@@ -116,20 +120,37 @@ const rule = fc.record({
   ),
 });
 
-const destinations: fc.Arbitrary<DestinationPolicy> = fc.record({
-  defaultPolicy: fc.constantFrom('deny-all' as const, 'deny-all' as const, 'allow-all' as const),
-  rules: fc
-    .array(rule, { maxLength: 5 })
-    .map((rules) =>
-      rules.map(({ sourceAgents, ...rest }) =>
-        sourceAgents === undefined ? rest : { ...rest, sourceAgents },
-      ),
+type RandomRule = DestinationPolicy['rules'][number];
+
+const cleanRule: fc.Arbitrary<RandomRule> = rule.map(({ sourceAgents, ...rest }) =>
+  sourceAgents === undefined ? rest : { ...rest, sourceAgents },
+);
+
+const providerOpening: RandomRule = {
+  ...{ route: 'AIProviderRoute/d/r', hostnames: ['api.openai.com', 'a.example.com'], cidrs: [] },
+  ...{ ports: [], protocol: 'TCP' },
+};
+
+const destinations: fc.Arbitrary<DestinationPolicy> = fc
+  .record({
+    defaultPolicy: fc.constantFrom('deny-all' as const, 'deny-all' as const, 'allow-all' as const),
+    // Half of the time a provider is open, so that rules, backends and credentials of calls are met often.
+    rules: fc
+      .tuple(fc.boolean(), fc.array(cleanRule, { maxLength: 4 }))
+      .map(([withProvider, rules]) => (withProvider ? [...rules, providerOpening] : rules)),
+    denials: fc.oneof(
+      { weight: 3, arbitrary: fc.constant<RandomRule[]>([]) },
+      { weight: 1, arbitrary: fc.array(cleanRule, { maxLength: 2 }) },
     ),
-  platformCidrs: fc.oneof(
-    { weight: 8, arbitrary: some(['10.1.2.0/24', '203.0.113.128/25', 'fd00:1::/32'], 2) },
-    { weight: 1, arbitrary: fc.constant(['not a cidr']) },
-  ),
-});
+    platformCidrs: fc.oneof(
+      { weight: 8, arbitrary: some(['10.1.2.0/24', '203.0.113.128/25', 'fd00:1::/32'], 2) },
+      { weight: 1, arbitrary: fc.constant(['not a cidr']) },
+    ),
+  })
+  .map(({ denials, ...policy }) => ({
+    ...policy,
+    ...(denials.length === 0 ? {} : { denials: denials.map((each) => ({ ...each, policy: 'd/deny' })) }),
+  }));
 
 const backend: fc.Arbitrary<ProviderBackend> = fc.record({
   name: fc.constantFrom('x', 'y', 'z'),
@@ -150,14 +171,19 @@ const budget: fc.Arbitrary<ProviderRule['filters'][number]> = fc
     ...(perExecution === undefined ? {} : { maxTokensPerExecution: perExecution }),
   }));
 
+const everyOpenAiCall = { provider: 'openai', models: [], endpoints: [] };
+
 const providerRule: fc.Arbitrary<ProviderRule> = fc.record({
-  matches: fc.array(
-    fc.record({
-      provider: fc.constantFrom('openai', 'openai', 'anthropic', 'azure-openai', 'custom'),
-      models: some(modelGlobs, 2),
-      endpoints: some(endpointGlobs, 2),
-    }),
-    { maxLength: 3 },
+  matches: fc.oneof(
+    fc.constant<ProviderRule['matches']>([everyOpenAiCall]),
+    fc.array(
+      fc.record({
+        provider: fc.constantFrom('openai', 'openai', 'anthropic', 'azure-openai', 'custom'),
+        models: some(modelGlobs, 2),
+        endpoints: some(endpointGlobs, 2),
+      }),
+      { maxLength: 3 },
+    ),
   ),
   filters: fc.array(budget, { maxLength: 1 }),
   backends: fc.oneof(fc.constant<ProviderBackend[]>([]), fc.array(backend, { maxLength: 3 })),
@@ -197,6 +223,56 @@ const credential: fc.Arbitrary<GatewayCredential> = fc.record({
   ),
 });
 
+const answer = { policy: { namespace: 'd', name: 'deny' }, status: 403 };
+const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc.record({
+  matches: fc.array(
+    fc.record({
+      servers: some(['a.example.com', '*.example.com'], 1),
+      tools: some(['search_*', 'delete_all'], 2),
+      toolsRegex: some(['^get_[a-z]+$'], 1),
+      resources: fc.constant<string[]>([]),
+      methods: some(['tools/*', 'initialize'], 1),
+    }),
+    { maxLength: 2 },
+  ),
+  toolPolicies: fc.array(
+    fc.record({
+      allowedTools: some(['search_*', 'get_x'], 1),
+      allowedToolsRegex: fc.constant<string[]>([]),
+      deniedTools: some(['delete_*', 'search_secret'], 1),
+      deniedToolsRegex: fc.constant<string[]>([]),
+      requireConfirmation: fc.constant<string[]>([]),
+      rateLimits: fc.constant<McpRoute['rules'][number]['toolPolicies'][number]['rateLimits']>([]),
+    }),
+    { maxLength: 1 },
+  ),
+  unsupported: fc.constant<string[]>([]),
+});
+
+const mcpRoutes: fc.Arbitrary<McpRoute[]> = fc.array(
+  fc
+    .record({
+      route: fc.constant({ namespace: 'd', name: 'm' }),
+      hostnames: some(['a.example.com', '*.example.com', 'api.openai.com'], 2),
+      rules: fc.array(mcpRule, { maxLength: 2 }),
+      denies: fc.constantFrom(false, false, true),
+    })
+    .map(({ denies, ...route }) => (denies ? { ...route, denial: answer } : route)),
+  { maxLength: 2 },
+);
+
+const providerDenials: fc.Arbitrary<NonNullable<GatewayDocument['providerDenials']>> = fc.array(
+  fc.record({
+    route: fc.constant({ namespace: 'd', name: 'denied' }),
+    answer: fc.constant(answer),
+    rules: fc.array(
+      providerRule.map((each) => ({ ...each, filters: [], backends: [] })),
+      { maxLength: 2 },
+    ),
+  }),
+  { maxLength: 1 },
+);
+
 const listener: fc.Arbitrary<GatewayListener> = fc
   .record({
     name: fc.constant('l'),
@@ -217,6 +293,7 @@ function gatewayDocument(name: string): fc.Arbitrary<GatewayDocument> {
     gateway: fc.constant({ namespace: 'd', name, uid: '' }),
     listeners: fc.oneof(
       fc.array(listener, { minLength: 1, maxLength: 3 }),
+      fc.constant<GatewayListener[]>([{ name: 'any', protocol: 'HTTPS', tlsMode: 'Terminate' }]),
       fc.constant<GatewayListener[]>([{ name: 'any', protocol: 'TCP', tlsMode: 'Terminate' }]),
     ),
     ca: fc.constant({ certificatePem: '', privateKeyPem: '' }),
@@ -236,7 +313,15 @@ function gatewayDocument(name: string): fc.Arbitrary<GatewayDocument> {
     framePeers: fc.constant<GatewayDocument['framePeers']>([]),
     destinations: destinations as fc.Arbitrary<GatewayDocument['destinations']>,
     providerRoutes,
-    credentials: fc.array(credential, { maxLength: 4 }),
+    providerDenials: fc.oneof(
+      { weight: 3, arbitrary: fc.constant<NonNullable<GatewayDocument['providerDenials']>>([]) },
+      { weight: 1, arbitrary: providerDenials },
+    ),
+    mcpRoutes: fc.oneof(
+      { weight: 2, arbitrary: fc.constant<McpRoute[]>([]) },
+      { weight: 1, arbitrary: mcpRoutes },
+    ),
+    credentials: fc.array(credential, { maxLength: 6 }),
     platform: fc.constant(endpoints),
   });
 }
@@ -262,7 +347,19 @@ interface Parts {
   readonly stale: DestinationPolicy | undefined;
 }
 
-function assemble({ gateways, orders, stale }: Parts): ReachDocuments {
+/**
+ * Denials of calls by provider are tried where calls go to the host they were sent to: of a Backend's own host reach tells
+ * the denials of destinations only, and so may say more than the gateway allows, never less.
+ */
+function withoutDenialsAtBackends(document: GatewayDocument): GatewayDocument {
+  const sentOn = document.providerRoutes.some(({ rules }) =>
+    rules.some(({ backends }) => backends.length > 0),
+  );
+  return sentOn ? { ...document, providerDenials: [] } : document;
+}
+
+function assemble({ gateways: random, orders, stale }: Parts): ReachDocuments {
+  const gateways = random.map(withoutDenialsAtBackends);
   const pool: PoolDocument = {
     version: 1,
     pool: { namespace: 'd', name: 'p', uid: '' },
@@ -293,6 +390,34 @@ export const randomDocuments: fc.Arbitrary<ReachDocuments> = fc
   })
   .map(assemble);
 
+/** One open provider and nothing in the way: all that is random is rules, backends, credentials and pins. */
+export const providerDocuments: fc.Arbitrary<ReachDocuments> = gatewayDocument('g').map((document) =>
+  assemble({
+    gateways: [
+      {
+        ...document,
+        listeners: [{ name: 'any', protocol: 'HTTPS', tlsMode: 'Terminate' }],
+        destinations: {
+          defaultPolicy: 'deny-all',
+          platformCidrs: [],
+          rules: [
+            {
+              route: 'AIProviderRoute/d/r',
+              hostnames: ['api.openai.com'],
+              cidrs: [],
+              ports: [],
+              protocol: 'TCP',
+            },
+          ],
+        },
+        mcpRoutes: [],
+      },
+    ],
+    orders: agentNames.map(() => ['g']),
+    stale: undefined,
+  }),
+);
+
 export interface Attempt {
   readonly agent: string;
   readonly hostname: string | undefined;
@@ -301,12 +426,35 @@ export interface Attempt {
   readonly wire: 'tls' | 'http1' | 'raw';
   readonly path: string;
   readonly model: string | undefined;
+  /** A JSON-RPC request; undefined: no body. */
+  readonly rpc: { readonly method: string; readonly tool: string | undefined } | undefined;
 }
 
+const rpc = fc.oneof(
+  fc
+    .constantFrom('search_x', 'search_secret', 'delete_all', 'delete_x', 'get_x', 'get_9', 'Delete_All')
+    .map((tool) => ({ method: 'tools/call', tool })),
+  fc
+    .constantFrom('initialize', 'tools/list', 'resources/read', 'notifications/x')
+    .map((method) => ({ method, tool: undefined })),
+);
+
 export const randomAttempt: fc.Arbitrary<Attempt> = fc.record({
+  rpc: fc.option(rpc, { nil: undefined, freq: 2 }),
   agent: fc.constantFrom(...agentNames).map((name) => `TaskAgent/d/${name}`),
   hostname: fc.option(
-    fc.constantFrom(...names, 'c.example.com', 'y.openai.azure.com', 'x.y.stripe.com', 'other.net'),
+    fc.constantFrom(
+      'api.openai.com',
+      'api.openai.com',
+      'api.openai.com',
+      'a.example.com',
+      'a.example.com',
+      ...names,
+      'c.example.com',
+      'y.openai.azure.com',
+      'x.y.stripe.com',
+      'other.net',
+    ),
     {
       nil: undefined,
       freq: 3,
@@ -318,3 +466,8 @@ export const randomAttempt: fc.Arbitrary<Attempt> = fc.record({
   path: fc.constantFrom(...paths),
   model: fc.option(fc.constantFrom(...models), { nil: undefined, freq: 4 }),
 });
+
+export const providerAttempt: fc.Arbitrary<Attempt> = randomAttempt.map((attempt) => ({
+  ...attempt,
+  ...{ hostname: 'api.openai.com', port: 443, wire: 'tls' },
+}));

@@ -4,8 +4,10 @@
  */
 import { isIP } from 'node:net';
 import { cidrContains, parseCidr, parseHostname, parseIp, providerOfHost } from '../../../contract/index.ts';
-import { matchesGlob } from '../../../egress/pipeline/glob.ts';
+import { isGlob, matchesGlob } from '../../../egress/pipeline/glob.ts';
 import { isPlainPath } from '../../../egress/pipeline/identify.ts';
+import { parseRpcBody } from '../../../egress/pipeline/json-rpc.ts';
+import { judgeMessage } from '../../../egress/pipeline/mcp.ts';
 import type { Access, AgentReach, Clause, DestinationSet, Outcome } from '../../../policy/reach/index.ts';
 import type { Attempt } from './random-documents.ts';
 import { renderWay } from './way.ts';
@@ -41,8 +43,36 @@ function fits({ matches }: Clause, { path, model }: Attempt): Fit {
   return result;
 }
 
+/** A denial cannot be dodged by what cannot be read: no model, an odd path, a glob that is none. */
+function isDenied({ matches }: Clause, { path, model }: Attempt): boolean {
+  const takes = (globs: readonly string[], text: string): boolean =>
+    globs.some((glob) => matchesGlob(glob, text) || !isGlob(glob));
+  return matches.some(
+    ({ models, endpoints }) =>
+      (endpoints.length === 0 || !isPlainPath(path) || takes(endpoints, path)) &&
+      (models.length === 0 || model === undefined || takes(models, model)),
+  );
+}
+
+/** The listed MCPRoutes must let the request through; which tool that is, their own function says. */
+function passesMcp({ mcp }: Access, { rpc, hostname }: Attempt): boolean {
+  if (mcp === undefined) return true;
+  if (rpc === undefined) return false;
+  const params = rpc.tool === undefined ? {} : { name: rpc.tool };
+  const body = parseRpcBody(
+    Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, method: rpc.method, params })),
+  );
+  return body!.messages.every(
+    (each) =>
+      judgeMessage(mcp.routes, each, { host: hostname ?? '', open: mcp.othersPass }).refusal === undefined,
+  );
+}
+
 function outcomesOf(access: Access, attempt: Attempt): readonly Outcome[] {
+  if (!passesMcp(access, attempt)) return [];
   for (const clause of access.clauses) {
+    if (clause.denied === true && isDenied(clause, attempt)) return [];
+    if (clause.denied === true) continue;
     const fit = fits(clause, attempt);
     if (fit === 'yes') return clause.outcomes;
     // A call that names no model is not taken by a later clause either.
