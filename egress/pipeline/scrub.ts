@@ -2,7 +2,8 @@
  * Stage 7: what an upstream echoes of an injected secret never reaches the agent. Stars of the same length replace it, so
  * lengths stay true. Sans-io: bytes in, bytes out; only a tail that may be the start of a secret is held back.
  * Guarantee and limit: the raw value, its part after a scheme (`Bearer x`), Base64 (alone or inside a longer
- * text, but for up to one character at either end), URL- and JSON-escaped forms; other encodings are not found.
+ * text, but for up to one character at either end), hexadecimal, URL- and JSON-escaped forms; other encodings are not
+ * found.
  */
 import type { Field } from '../http1/index.ts';
 import type { Injection } from './credential.ts';
@@ -16,6 +17,8 @@ function forms(value: string): string[] {
     value,
     encodeURIComponent(value),
     JSON.stringify(value).slice(1, -1),
+    bytes.toString('hex'),
+    bytes.toString('hex').toUpperCase(),
     ...[0, 1, 2].flatMap((shift) => base64At(bytes, shift)),
   ];
 }

@@ -43,3 +43,17 @@ test('text without a secret passes at once and unchanged, the same buffer', () =
   expect(scrubber.push(chunk)).toBe(chunk);
   expect(scrubber.found).toBe(false);
 });
+
+test.each([
+  ['as it is', secret],
+  ['in a URL', encodeURIComponent(secret)],
+  ['in JSON', JSON.stringify(secret).slice(1, -1)],
+  ['in hexadecimal', Buffer.from(secret).toString('hex')],
+  ['in capital hexadecimal', Buffer.from(secret).toString('hex').toUpperCase()],
+])('S37: the secret %s is gone', (_form, echoed) => {
+  const scrubber = new BodyScrubber(secrets);
+  const out = Buffer.concat([scrubber.push(Buffer.from(`key=${echoed};`)), scrubber.flush()]).toString(
+    'latin1',
+  );
+  expect(out).toBe(`key=${'*'.repeat(echoed.length)};`);
+});
