@@ -32,6 +32,10 @@ const key = (kind: string, name: string, policy = 'live') =>
     target: 'Header',
     headerName: 'Authorization',
   });
+const mcp = (rule: object) =>
+  object('MCPRoute', 'mcp', { parentRefs: [{ name: 'g' }], hostnames: ['mcp.example.com'], rules: [rule] });
+const deny = (kind: string, name: string) =>
+  object('EgressDenyPolicy', 'no', { targetRefs: [{ group: 'clrk.apoxy.dev', kind, name }] });
 const base = [agent(), gateway()];
 
 function sentences(before: readonly KubeObject[], after: readonly KubeObject[]): string[] {
@@ -109,6 +113,26 @@ describe('a change of manifests in sentences', () => {
         '- agent `triage` may no longer reach `api.stripe.com:443`',
         '+ agent `triage` may now reach `api.stripe.com:443` over TLS',
       ],
+    ],
+    [
+      'an MCP server and its tools',
+      base,
+      [...base, mcp({ matches: [{ tools: ['search_*'] }] })],
+      ['+ agent `triage` may now reach `mcp.example.com:443` for MCP tool search_*'],
+    ],
+    [
+      'other MCP tools',
+      [...base, mcp({ matches: [{ tools: ['search_*'] }] })],
+      [...base, mcp({ matches: [{ tools: ['search_*', 'delete_*'] }] })],
+      [
+        '+ agent `triage` may now call other tools at `mcp.example.com:443`: MCP tools search_*, delete_*; before: MCP tool search_*',
+      ],
+    ],
+    [
+      'an EgressDenyPolicy on a route',
+      [...base, stripe],
+      [...base, stripe, deny('EgressL4Route', 'web')],
+      ['- agent `triage` may no longer reach `api.stripe.com:443`'],
     ],
     [
       'a private range and its ports',
