@@ -41,7 +41,7 @@ test('get shows every object ready', async () => {
   );
   expect(states.filter(({ ready }) => ready !== 'True')).toEqual([]);
   const table = await platform.must('get', kinds);
-  expect(table).toMatch(/taskagent.clrk.apoxy.dev\/shown +default +shown-00001 +0 +0 +True/);
+  expect(table).toMatch(/taskagent.clrk.apoxy.dev\/shown +True +AgentReady +default +shown-00001 +0 +0/);
 });
 
 test.each([
