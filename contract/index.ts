@@ -16,6 +16,7 @@ export * from './identity-frame.ts';
 export * from './ingress-config.ts';
 export * from './invocation.ts';
 export * from './ip-address.ts';
+export * from './label-selector.ts';
 export * from './listener.ts';
 export * from './nats-config.ts';
 export * from './mcp-route.ts';

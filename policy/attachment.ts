@@ -3,8 +3,8 @@
  * gateway is its owner's decision: a route of another namespace attaches only where a listener's allowedRoutes says so
  * (default: Same). Pure; what exists is asked of the caller, so that manifests and a cluster's cache get one answer.
  */
+import { matchesSelector } from '../contract/index.ts';
 import { apiGroup, type EgressGateway, type EgressL4Route } from '../api/index.ts';
-import { matchesSelector } from './label-selector.ts';
 
 export type GatewaySpec = EgressGateway['spec'];
 export type GatewayListenerSpec = GatewaySpec['listeners'][number];

@@ -9,7 +9,6 @@ export {
   type Cdk8sValidationProperties,
 } from './cdk8s-validation.ts';
 export { orderFindings, reaches, severities, type Finding, type Severity } from './finding.ts';
-export { matchesSelector, type LabelSelector } from './label-selector.ts';
 export { isList, isObject, type Json, type JsonObject } from './manifest/json.ts';
 export { loadManifests, parseManifestText, type LoadedManifests, type LoadOptions } from './manifest/load.ts';
 export {

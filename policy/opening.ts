@@ -11,9 +11,10 @@ import {
   providers,
   shapeOf,
   type GatewayListener,
+  matchesSelector,
+  type LabelSelector,
 } from '../contract/index.ts';
 import type { GatewayListenerSpec } from './attachment.ts';
-import { matchesSelector, type LabelSelector } from './label-selector.ts';
 import type { AgentItem, AttachedRoute, GatewayItem, RouteItem } from './topology.ts';
 import type { Item, World } from './world.ts';
 

@@ -4,10 +4,10 @@
  * A route of another namespace attaches only when a listener's allowedRoutes says so (default: Same), as in the
  * Gateway API: opening a gateway is its owner's decision.
  */
+import { matchesSelector } from '../../contract/index.ts';
 import { apiGroup, kinds, type EgressGateway, type ParentRef, type Route } from '../kind.ts';
 import type { Kind, World } from '../runtime/index.ts';
 import { byAge, isLive } from './order.ts';
-import { matchesSelector } from './selector.ts';
 
 type Listener = EgressGateway['spec']['listeners'][number];
 

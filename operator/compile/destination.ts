@@ -2,7 +2,14 @@
  * What a gateway opens: L4 routes as they stand, AIProviderRoutes as their provider's hosts on 443 and their
  * Backends' hosts on their ports (design 4). An empty sourceAgents selection opens for nobody, never for everybody.
  */
-import { agentId, providerHosts, providers, type GatewayConfig } from '../../contract/index.ts';
+import {
+  agentId,
+  providerHosts,
+  providers,
+  type GatewayConfig,
+  matchesSelector,
+  type LabelSelector,
+} from '../../contract/index.ts';
 import {
   kinds,
   type AIProviderRoute,
@@ -17,7 +24,6 @@ import { mcpHostnames } from './mcp-route.ts';
 import { agentsOfGateway } from './membership.ts';
 import { resolveBackend } from './provider-route.ts';
 import { compileFilters } from './route-filter.ts';
-import { matchesSelector, type LabelSelector } from './selector.ts';
 
 /** As `DestinationPolicy`, in the mutable form the documents' schema has. */
 type DestinationPolicy = GatewayConfig['destinations'];

@@ -18,5 +18,4 @@ export * from './provider-route.ts';
 export * from './registry.ts';
 export * from './route-filter.ts';
 export * from './secret-value.ts';
-export * from './selector.ts';
 export * from './settings.ts';
