@@ -4,6 +4,7 @@
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { header } from '../contract/index.ts';
+import { lingerUntilSent } from './linger.ts';
 
 export interface Problem {
   readonly status: number;
@@ -86,7 +87,7 @@ export const problems = {
   },
 } as const satisfies Readonly<Record<string, Problem>>;
 
-/** Answers, or cuts the connection when the answer has already begun. */
+/** Answers, so that even a caller who is still sending reads it; cuts the connection when an answer has already begun. */
 export function sendProblem(response: ServerResponse, problem: Problem): void {
   if (response.destroyed) return;
   if (response.headersSent) {
@@ -105,5 +106,6 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
   // A body that was not read would be taken for the next request.
   if (!response.req.complete) headers.connection = 'close';
   response.writeHead(problem.status, headers);
-  response.end(body);
+  response.write(body);
+  lingerUntilSent(response.req, () => response.end());
 }

@@ -21,7 +21,7 @@ const maxStreamBytes = 2 * 1024 * 1024 * 1024;
 const maxAgeMs = 7 * 24 * 3600 * 1000;
 /** reference/clrk.md (f): batches of 256, and only one batch is under way. */
 export const materializerBatch = 256;
-const ackWaitMs = 60_000;
+const ackWaitMs = 10_000;
 
 async function ensureStream(jsm: JetStreamManager): Promise<void> {
   const settings = {

@@ -25,8 +25,8 @@ export interface MaterializerOptions {
 /** reference/clrk.md (d): 250 ms to 5 s. */
 const retryMinMs = 250;
 const retryMaxMs = 5_000;
-/** Well inside the consumer's ack wait of 60 s. */
-const workingEveryMs = 20_000;
+/** Well inside the consumer's ack wait of 10 s. */
+const workingEveryMs = 3_000;
 /** Events are kept at least this long after they were inserted. */
 const keepMs = 60 * 60 * 1000;
 const purgeEveryMs = 5 * 60 * 1000;

@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { images, namespace, shellAgent, taskAgent } from './agents.ts';
 import { DevPlatform, type CallOptions } from './dev-platform.ts';
+import { pushArtifact } from './pushed-artifact.ts';
 
+const registry = 'localhost:5100';
 let platform: DevPlatform;
 
 beforeAll(async () => {
   platform = await DevPlatform.open();
+  await pushArtifact(registry, 'chart');
   await platform.agents(
     shellAgent('three', 'echo oops >&2; exit 3'),
     shellAgent('endless', 'while true; do sleep 1; done', { timeout: '2s' }),
@@ -53,6 +56,16 @@ describe('an agent that', () => {
   });
 });
 
+it('a body over 32 MiB is answered with 400 and a hint, to a caller that is still sending it', async () => {
+  const answer = await platform.call('three', { body: Buffer.alloc(33 * 1024 * 1024, 'x') });
+  expect(answer.status).toBe(400);
+  expect(JSON.parse(answer.text)).toMatchObject({
+    code: 'BODY_TOO_LARGE',
+    hint: expect.stringMatching(/address/) as string,
+  });
+  expect(sandboxes()).toEqual([]);
+});
+
 describe('an agent whose', () => {
   it.each([
     [
@@ -69,7 +82,8 @@ describe('an agent whose', () => {
       'EgressRefsNotFound',
       /nowhere does not exist/,
     ],
-    ['image is not there', {}, 'localhost:5100/nothing:1', 'ImageNotFound', /nothing/],
+    ['image is not there', {}, `${registry}/nothing:1`, 'ImageNotFound', /nothing/],
+    ['image is a chart', {}, `${registry}/chart:1`, 'ImageInvalid', /chart/],
   ])('%s says so and is answered with 503', async (what, more, image, reason, message) => {
     const name = what.replaceAll(' ', '-');
     await platform.apply(taskAgent(name, { image }, more));

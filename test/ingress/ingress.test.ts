@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { IngressAgent, IngressConfig, Invocation, WorkerStatus } from '../../contract/index.ts';
 import { openIngress, type Ingress } from '../../ingress/ingress.ts';
 import { silentLog, until } from '../telemetry/embedded.ts';
+import { sendWholeThenRead } from './whole-then-read.ts';
 import { call } from './call.ts';
 import { makeCertificates } from './certificates.ts';
 import { WorkerStub } from './worker-stub.ts';
@@ -199,6 +200,19 @@ describe('a call that is refused', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ code, message: expect.any(String) as string });
     expect(events).toEqual([]);
   });
+
+  test.each([
+    ['of 33 MiB', 33, '/agents/shop/hello/', 400, 'BODY_TOO_LARGE'],
+    ['of 20 MiB for an unknown agent', 20, '/agents/shop/nobody/', 404, 'AGENT_NOT_FOUND'],
+  ])(
+    'while it sends a body %s: a caller that sends all first reads why',
+    async (_n, size, path, status, code) => {
+      await startWorker('w1');
+      const answer = await sendWholeThenRead(ingress.port, path, size * 1024 * 1024);
+      expect(answer).toContain(`HTTP/1.1 ${status} `);
+      expect(answer).toContain(`"code":"${code}"`);
+    },
+  );
 
   test('no ready revision: 503 and a Rejected record', async () => {
     const { servingRevision: _none, ...unready } = agent;
