@@ -1,0 +1,94 @@
+/**
+ * A real ingress on a free port with real TLS towards stub workers, opened anew for each test of the file that makes one.
+ */
+import { randomBytes } from 'node:crypto';
+import { trace } from '@opentelemetry/api';
+import { afterEach, beforeEach } from 'vitest';
+import type { IngressAgent, IngressConfig, Invocation, WorkerStatus } from '../../contract/index.ts';
+import { openIngress, type Ingress } from '../../ingress/ingress.ts';
+import { silentLog } from '../telemetry/embedded.ts';
+import { makeCertificates } from './certificates.ts';
+import { WorkerStub } from './worker-stub.ts';
+
+export const certificates = makeCertificates(['worker.clrk.internal', 'ingress', 'other.clrk.internal']);
+export const foreign = makeCertificates(['worker.clrk.internal', 'ingress']);
+
+export const agent: IngressAgent = {
+  kind: 'TaskAgent',
+  namespace: 'shop',
+  name: 'hello',
+  uid: 'u1',
+  pool: 'shop/pool',
+  servingRevision: 'hello-00001',
+  timeoutMs: 5_000,
+  maxConcurrent: 0,
+};
+
+export function configWith(agents: readonly IngressAgent[], client = certificates.ingress): IngressConfig {
+  return {
+    version: 1,
+    digest: `sha256:${randomBytes(4).toString('hex')}`,
+    agents: [...agents],
+    dispatchTls: { ...client, serverCaPem: certificates.ca.certificatePem },
+    platform: { nats: { url: '', user: '', password: '' }, otlp: { endpoint: '', token: '' } },
+  };
+}
+
+let ingress: Ingress;
+export class IngressBed {
+  /** What was published, in order. */
+  events: Invocation[] = [];
+  workers: WorkerStatus[] = [];
+  stubs: WorkerStub[] = [];
+  publishFails = false;
+  #ingress: Ingress | undefined;
+
+  constructor() {
+    beforeEach(async () => {
+      this.events = [];
+      this.workers = [];
+      this.stubs = [];
+      this.publishFails = false;
+      await this.open();
+    });
+    afterEach(async () => {
+      await this.#ingress?.[Symbol.asyncDispose]();
+      for (const stub of this.stubs) await stub[Symbol.asyncDispose]();
+    });
+  }
+
+  get ingress(): Ingress {
+    if (this.#ingress === undefined) throw new Error('no ingress is open');
+    return this.#ingress;
+  }
+
+  /** Another one in place of the one that is open. */
+  async open(more: { outboxCapacity?: number; guardMs?: number } = {}): Promise<void> {
+    await this.#ingress?.[Symbol.asyncDispose]();
+    this.#ingress = await openIngress({
+      host: '127.0.0.1',
+      port: 0,
+      log: silentLog,
+      publish: (_subject, payload) => {
+        if (this.publishFails) return Promise.reject(new Error('NATS is away'));
+        this.events.push(JSON.parse(payload) as Invocation);
+        return Promise.resolve();
+      },
+      liveWorkers: () => this.workers,
+      tracer: () => trace.getTracer('test'),
+      ...more,
+    });
+    this.#ingress.configure(configWith([agent]));
+  }
+
+  async startWorker(pod: string, more: Partial<WorkerStatus> = {}): Promise<WorkerStub> {
+    const stub = await WorkerStub.start(certificates['worker.clrk.internal'], certificates.ca);
+    this.stubs.push(stub);
+    this.workers.push(stub.status(pod, more));
+    return stub;
+  }
+
+  phases(): string[] {
+    return this.events.map((event) => event.status.phase);
+  }
+}
