@@ -53,6 +53,19 @@ export function present<T extends object>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
 }
 
+/** The objects of a chart by kind and name: comparing each with each takes minutes in a chart of thousands. */
+const madeIn = new WeakMap<Chart, Map<string, CustomResource[]>>();
+
+function sameNamed(of: CustomResource, kind: string): CustomResource[] {
+  const chart = Chart.of(of);
+  const made = madeIn.get(chart) ?? new Map<string, CustomResource[]>();
+  madeIn.set(chart, made);
+  const key = `${kind}/${of.name}`;
+  const same = made.get(key) ?? [];
+  made.set(key, same);
+  return same;
+}
+
 /** One Kubernetes object of CLRK's group. */
 export abstract class CustomResource extends Construct implements INamed {
   /** The object itself, for what only cdk8s can say: JSON patches, labels, annotations. */
@@ -71,6 +84,7 @@ export abstract class CustomResource extends Construct implements INamed {
       spec: Lazy.any({ produce: () => this.toSpec() }),
     });
     noteSource(this, this.apiObject);
+    sameNamed(this, kind).push(this);
     this.node.addValidation({ validate: () => [...this.#clashes(kind), ...this.problems()] });
   }
 
@@ -101,16 +115,13 @@ export abstract class CustomResource extends Construct implements INamed {
   }
 
   #clashes(kind: string): string[] {
-    const same = Chart.of(this)
-      .node.findAll()
-      .filter(
-        (other) =>
-          other instanceof CustomResource &&
-          other !== this &&
-          other.apiObject.kind === kind &&
-          other.name === this.name &&
-          other.namespace === this.namespace,
-      );
+    const same = sameNamed(this, kind).filter(
+      (other) =>
+        other !== this &&
+        other.namespace === this.namespace &&
+        // Not one that was taken out of the tree again.
+        other.node.scope?.node.tryFindChild(other.node.id) === other,
+    );
     return same.map((other) => `${kind} "${this.name}" is also made by ${other.node.path}`);
   }
 
