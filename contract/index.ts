@@ -1,5 +1,6 @@
 /** The one door of `contract/`. */
 export * from './agent-id.ts';
+export * from './attachment.ts';
 export * from './attribute.ts';
 export * from './cloud-event.ts';
 export * from './config-parts.ts';

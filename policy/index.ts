@@ -2,7 +2,6 @@
  * The one door of policy/: is this set of manifests allowed? Pure functions over manifests, one loader that reads files,
  * and reporters.
  */
-export { attachParent, type AttachmentLookup, type ParentRef, type ParentVerdict } from './attachment.ts';
 export {
   validateSynth,
   type Cdk8sValidationContext,

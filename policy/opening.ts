@@ -14,7 +14,6 @@ import {
   matchesSelector,
   type LabelSelector,
 } from '../contract/index.ts';
-import type { GatewayListenerSpec } from './attachment.ts';
 import type { AgentItem, AttachedRoute, GatewayItem, RouteItem } from './topology.ts';
 import type { Item, World } from './world.ts';
 
@@ -99,7 +98,12 @@ function within(port: number, { start, end }: { readonly start: number; readonly
   return port >= start && port <= end;
 }
 
-function gatewayListener({ name, protocol, port, tls }: GatewayListenerSpec): GatewayListener[] {
+function gatewayListener({
+  name,
+  protocol,
+  port,
+  tls,
+}: GatewayItem['spec']['listeners'][number]): GatewayListener[] {
   if (protocol === 'UDP') return [];
   const tlsMode = protocol === 'TLS' ? (tls?.mode ?? 'Passthrough') : 'Terminate';
   return [{ name, protocol, tlsMode, ...(port === undefined ? {} : { port }) }];

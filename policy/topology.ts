@@ -2,7 +2,7 @@
  * Who is connected to whom in a set of manifests: routes to gateways, agents to gateways, credentials to what they
  * target. Computed once a World; every rule asks here, so that they agree.
  */
-import { attachParent, type ParentVerdict } from './attachment.ts';
+import { attachParent, type ParentVerdict } from '../contract/index.ts';
 import type { Item, KindName, World } from './world.ts';
 
 export const routeKinds = [

@@ -28,5 +28,31 @@ export function synthAgents(outdir: string, teams: number, agentsPerTeam: number
   app.synth();
 }
 
-const [outdir] = process.argv.slice(2);
-if (outdir !== undefined) synthAgents(outdir, 10, 100);
+/** The same number of agents in one team, each behind a gateway of its own. */
+export function synthAgentsApart(outdir: string, agents: number): void {
+  const app = new App({ outdir, yamlOutputType: YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE });
+  const chart = new Chart(app, 'team', { namespace: 'team' });
+  const pool = new WorkerPool(chart, 'pool', { image: `clrk.apoxy.dev/clrk:0.1.0${digest}` });
+  for (let index = 0; index < agents; index += 1) {
+    const gateway = new EgressGateway(chart, `out-${index}`);
+    gateway.allowProvider('openai', {
+      models: ['gpt-4o*'],
+      credential: Credential.bearer({ name: `openai-${index}`, key: 'token' }),
+    });
+    new TaskAgent(chart, `agent-${index}`, {
+      image: `registry.example.com/agent-${index}:1.0${digest}`,
+      pool,
+      egress: [gateway],
+      timeout: Duration.seconds(90),
+      maxConcurrent: 4,
+    });
+  }
+  app.synth();
+}
+
+// As a program of its own; the bench also imports it.
+if (process.argv[1] === import.meta.filename) {
+  const [outdir = '', shape] = process.argv.slice(2);
+  if (shape === 'apart') synthAgentsApart(outdir, 1_000);
+  else synthAgents(outdir, 10, 100);
+}

@@ -4,91 +4,26 @@
  * A route of another namespace attaches only when a listener's allowedRoutes says so (default: Same), as in the
  * Gateway API: opening a gateway is its owner's decision.
  */
-import { matchesSelector } from '../../contract/index.ts';
-import { apiGroup, kinds, type EgressGateway, type ParentRef, type Route } from '../kind.ts';
+import { attachParent, type ParentVerdict } from '../../contract/index.ts';
+import { kinds, type EgressGateway, type ParentRef, type Route } from '../kind.ts';
 import type { Kind, World } from '../runtime/index.ts';
 import { byAge, isLive } from './order.ts';
 
 type Listener = EgressGateway['spec']['listeners'][number];
 
-export type Attachment =
-  | {
-      readonly attached: true;
-      readonly gateway: EgressGateway;
-      /** Listeners of the gateway that take this route. */
-      readonly listeners: readonly Listener[];
-      /** The parentRef names a listener or port, so the route is for its ports only. */
-      readonly narrowed: boolean;
-    }
-  | {
-      readonly attached: false;
-      readonly reason: 'NoMatchingParent' | 'InvalidKind' | 'NotAllowedByListeners';
-      readonly message: string;
-    };
+export type Attachment = ParentVerdict<EgressGateway>;
 
+/** As `clrk validate` judges it (contract/attachment.ts); a gateway on its way out takes no routes. */
 export function attach(world: World, route: Route, parent: ParentRef): Attachment {
-  const namespace = parent.namespace ?? route.metadata.namespace;
-  if (!namesGateway(parent)) {
-    return refused('InvalidKind', `parent ${parent.kind ?? ''} is not an EgressGateway`);
-  }
-  const gateway = world.get(kinds.egressGateway, namespace, parent.name);
-  if (gateway === undefined || !isLive(gateway)) {
-    return refused('NoMatchingParent', `EgressGateway ${namespace}/${parent.name} does not exist`);
-  }
-  const named = gateway.spec.listeners.filter(
-    (listener) =>
-      (parent.sectionName === undefined || listener.name === parent.sectionName) &&
-      (parent.port === undefined || listener.port === parent.port),
-  );
-  if (named.length === 0) {
-    const listener = parent.sectionName ?? String(parent.port);
-    return refused(
-      'NoMatchingParent',
-      `EgressGateway ${namespace}/${parent.name} has no listener ${listener}`,
-    );
-  }
-  const allowing = named.filter((listener) => allows(world, gateway, listener, route));
-  if (allowing.length === 0) {
-    const owner = `EgressGateway ${namespace}/${parent.name}`;
-    return refused('NotAllowedByListeners', `no listener of ${owner} allows this route (allowedRoutes)`);
-  }
-  const narrowed = parent.sectionName !== undefined || parent.port !== undefined;
-  return { attached: true, gateway, listeners: allowing, narrowed };
-}
-
-function namesGateway({ group = apiGroup, kind = 'EgressGateway' }: ParentRef): boolean {
-  return group === apiGroup && kind === 'EgressGateway';
-}
-
-function refused(
-  reason: 'NoMatchingParent' | 'InvalidKind' | 'NotAllowedByListeners',
-  message: string,
-): Attachment {
-  return { attached: false, reason, message };
-}
-
-function allows(world: World, gateway: EgressGateway, listener: Listener, route: Route): boolean {
-  const allowed = listener.allowedRoutes;
-  const allowedKinds = allowed?.kinds ?? [];
-  const kindMatches =
-    allowedKinds.length === 0 ||
-    allowedKinds.some((each) => (each.group ?? apiGroup) === apiGroup && each.kind === route.kind);
-  return kindMatches && allowsNamespace(world, gateway, allowed?.namespaces, route.metadata.namespace);
-}
-
-type AllowedNamespaces = NonNullable<Listener['allowedRoutes']>['namespaces'];
-
-function allowsNamespace(
-  world: World,
-  gateway: EgressGateway,
-  allowed: AllowedNamespaces,
-  namespace: string,
-): boolean {
-  const from = allowed?.from ?? 'Same';
-  if (from === 'All') return true;
-  if (from === 'Same') return namespace === gateway.metadata.namespace;
-  const labels = world.get(kinds.namespace, undefined, namespace)?.metadata.labels;
-  return from === 'Selector' && labels !== undefined && matchesSelector(allowed?.selector ?? {}, labels);
+  const { namespace } = route.metadata;
+  const lookup = {
+    gateway: (place: string, name: string) => {
+      const gateway = world.get(kinds.egressGateway, place, name);
+      return gateway !== undefined && isLive(gateway) ? gateway : undefined;
+    },
+    namespaceLabels: (name: string) => world.get(kinds.namespace, undefined, name)?.metadata.labels,
+  };
+  return attachParent(lookup, { kind: route.kind ?? '', namespace }, parent);
 }
 
 export interface AttachedRoute<T extends Route> {
@@ -98,18 +33,24 @@ export interface AttachedRoute<T extends Route> {
   readonly narrowed: boolean;
 }
 
-/** The routes of a kind, each with its kind: lists of the API server leave it out, and allowedRoutes.kinds asks for it. */
-export function attachable<T extends object>(world: World, kind: Kind<T>): readonly T[] {
-  return world.list(kind).map((route) => ({ ...route, kind: kind.kind }));
+/** Cheap, and right or too generous: of a thousand routes a handful is for one gateway. */
+function mayNameGateway(route: Route, { metadata }: EgressGateway): boolean {
+  return route.spec.parentRefs.some(
+    ({ name, namespace = route.metadata.namespace }) =>
+      name === metadata.name && namespace === metadata.namespace,
+  );
 }
 
 /** The routes of one kind that are attached to this gateway, oldest first, each once. */
 export function attachedRoutes<T extends Route>(
   world: World,
   gateway: EgressGateway,
-  routes: readonly T[],
+  kind: Kind<T>,
 ): AttachedRoute<T>[] {
-  return byAge(routes.filter(isLive)).flatMap((route) => {
+  const candidates = world.list(kind).filter((route) => mayNameGateway(route, gateway) && isLive(route));
+  return byAge(candidates).flatMap((listed) => {
+    // Lists of the API server leave the kind out, and allowedRoutes.kinds asks for it.
+    const route = { ...listed, kind: kind.kind };
     const accepted = route.spec.parentRefs
       .map((parent) => attach(world, route, parent))
       .filter((attachment) => attachment.attached)

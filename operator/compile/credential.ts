@@ -75,15 +75,18 @@ export function compileCredentials(
   gateway: EgressGateway,
   routes: ReadonlyArray<AIProviderRoute | MCPRoute>,
 ): GatewayCredential[] {
-  const { namespace, name } = gateway.metadata;
-  const targets = new Set([`EgressGateway/${namespace}/${name}`]);
-  for (const { kind, metadata } of routes) targets.add(`${kind}/${metadata.namespace}/${metadata.name}`);
-  return byAge(world.list(kinds.credentialInjectionPolicy).filter(isLive)).flatMap((policy) =>
-    policy.spec.targetRefs.flatMap((ref) => {
-      if (!targets.has(`${ref.kind}/${policy.metadata.namespace}/${ref.name}`)) return [];
-      return [credential(world, policy, ref)];
-    }),
-  );
+  const targets = [{ kind: 'EgressGateway', metadata: gateway.metadata }, ...routes];
+  const targeted = ({ spec, metadata: { namespace } }: CredentialInjectionPolicy): readonly TargetRef[] =>
+    spec.targetRefs.filter((ref) =>
+      targets.some(
+        ({ kind, metadata }) =>
+          metadata.name === ref.name && metadata.namespace === namespace && kind === ref.kind,
+      ),
+    );
+  const policies = world
+    .list(kinds.credentialInjectionPolicy)
+    .filter((policy) => targeted(policy).length > 0 && isLive(policy));
+  return byAge(policies).flatMap((policy) => targeted(policy).map((ref) => credential(world, policy, ref)));
 }
 
 function credential(world: World, policy: CredentialInjectionPolicy, ref: TargetRef): GatewayCredential {

@@ -18,7 +18,7 @@ import {
   type MCPRoute,
 } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
-import { attachable, attachedRoutes, type AttachedRoute } from './attachment.ts';
+import { attachedRoutes, type AttachedRoute } from './attachment.ts';
 import { denialAt } from './denial.ts';
 import { mcpHostnames } from './mcp-route.ts';
 import { agentsOfGateway } from './membership.ts';
@@ -37,9 +37,9 @@ export function compileDestinations(
   gateway: EgressGateway,
   platformCidrs: readonly string[],
 ): DestinationPolicy {
-  const l4 = attachedRoutes(world, gateway, attachable(world, kinds.egressL4Route));
-  const provider = attachedRoutes(world, gateway, attachable(world, kinds.aiProviderRoute));
-  const mcp = attachedRoutes(world, gateway, attachable(world, kinds.mcpRoute));
+  const l4 = attachedRoutes(world, gateway, kinds.egressL4Route);
+  const provider = attachedRoutes(world, gateway, kinds.aiProviderRoute);
+  const mcp = attachedRoutes(world, gateway, kinds.mcpRoute);
   return {
     defaultPolicy: gateway.spec.defaultPolicy ?? 'deny-all',
     rules: [

@@ -8,7 +8,7 @@ import {
 import { parseDuration } from '../../api/index.ts';
 import { kinds, type EgressGateway } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
-import { attachable, attachedRoutes } from './attachment.ts';
+import { attachedRoutes } from './attachment.ts';
 import { compileCredentials } from './credential.ts';
 import { compileDestinations } from './destination.ts';
 import { gatewayCa } from './gateway-ca.ts';
@@ -37,10 +37,8 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
   const ca = gatewayCa(world, gateway);
   if (!ca.found) return undefined;
   const { spec, metadata } = gateway;
-  const routes = attachedRoutes(world, gateway, attachable(world, kinds.aiProviderRoute)).map(
-    ({ route }) => route,
-  );
-  const mcp = attachedRoutes(world, gateway, attachable(world, kinds.mcpRoute)).map(({ route }) => route);
+  const routes = attachedRoutes(world, gateway, kinds.aiProviderRoute).map(({ route }) => route);
+  const mcp = attachedRoutes(world, gateway, kinds.mcpRoute).map(({ route }) => route);
   return {
     version: 1,
     gateway: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid ?? '' },

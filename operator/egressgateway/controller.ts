@@ -2,7 +2,6 @@
 import { configDigestAnnotation, configSecretName, type GatewayConfig } from '../../contract/index.ts';
 import { createCa } from '../../pki/index.ts';
 import {
-  attachable,
   attachedRoutes,
   childName,
   compileGateway,
@@ -133,9 +132,9 @@ function missingReference(context: Context, gateway: EgressGateway): Fault | und
 function attachedByListener(context: Context, gateway: EgressGateway): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   const attached = [
-    ...attachedRoutes(context.world, gateway, attachable(context.world, kinds.egressL4Route)),
-    ...attachedRoutes(context.world, gateway, attachable(context.world, kinds.aiProviderRoute)),
-    ...attachedRoutes(context.world, gateway, attachable(context.world, kinds.mcpRoute)),
+    ...attachedRoutes(context.world, gateway, kinds.egressL4Route),
+    ...attachedRoutes(context.world, gateway, kinds.aiProviderRoute),
+    ...attachedRoutes(context.world, gateway, kinds.mcpRoute),
   ];
   for (const { listeners } of attached) {
     for (const { name } of listeners) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -75,15 +75,33 @@ function namesOf({ gateways }: ReachAgent): string[] {
   ]);
 }
 
-function addressCuts(agents: readonly ReachAgent[]): AddressRange[] {
+function addressCutsOf(agents: readonly ReachAgent[]): string[] {
   const gateways = agents.flatMap((agent) => agent.gateways);
   const policies = gateways.flatMap(({ destinations, document }) => [destinations, document.destinations]);
-  const texts = [
+  return [
     ...gateways.flatMap(rulesOf).flatMap(({ cidrs }) => cidrs),
     ...policies.flatMap(({ platformCidrs }) => platformCidrs),
   ];
+}
+
+// Most agents write no address: a thousand of them are cut alike. One is kept, so that memory stays bounded.
+let cutLast: { readonly key: string; readonly addresses: readonly AddressRange[] } | undefined;
+
+function cutAddresses(texts: readonly string[]): readonly AddressRange[] {
+  const key = [...new Set(texts)].sort().join(' ');
+  if (cutLast?.key === key) return cutLast.addresses;
   const written = [...texts, ...embeddedV4Cidrs].map(parseCidr).filter((each) => each !== undefined);
-  return [...reservedCidrs, ...written].map(rangeOfCidr);
+  const cuts = [...reservedCidrs, ...written].map(rangeOfCidr);
+  const addresses = ([4, 6] as const).flatMap((family) =>
+    splitRange(
+      wholeFamily(family),
+      cuts.filter((cut) => cut.family === family),
+    )
+      .map((range) => ({ family, ...range }))
+      .filter(isItself),
+  );
+  cutLast = { key, addresses };
+  return addresses;
 }
 
 /** IPv6 spellings of IPv4 addresses are those addresses, and told there. */
@@ -105,19 +123,10 @@ function portCuts({ gateways }: ReachAgent): Range[] {
 /** Several agents: the same agent in several sets of documents. */
 export function partitionFor(agents: readonly ReachAgent[]): Partition {
   const patterns = [...agents.flatMap(namesOf), ...providers.flatMap((each) => providerHosts[each])];
-  const cuts = addressCuts(agents);
-  const addresses = ([4, 6] as const).flatMap((family) =>
-    splitRange(
-      wholeFamily(family),
-      cuts.filter((cut) => cut.family === family),
-    )
-      .map((range) => ({ family, ...range }))
-      .filter(isItself),
-  );
   const all = { first: 1n, last: 65_535n };
   return {
     names: classifyNames(patterns.map(parseHostnamePattern).filter((each) => each !== undefined)),
-    addresses,
+    addresses: cutAddresses(addressCutsOf(agents)),
     ports: splitRange(all, agents.flatMap(portCuts)).map(({ first, last }) => ({
       start: Number(first),
       end: Number(last),

@@ -3,12 +3,44 @@
  * gateway is its owner's decision: a route of another namespace attaches only where a listener's allowedRoutes says so
  * (default: Same). Pure; what exists is asked of the caller, so that manifests and a cluster's cache get one answer.
  */
-import { matchesSelector } from '../contract/index.ts';
-import { apiGroup, type EgressGateway, type EgressL4Route } from '../api/index.ts';
+import { matchesSelector, type LabelSelector } from './label-selector.ts';
 
-export type GatewaySpec = EgressGateway['spec'];
-export type GatewayListenerSpec = GatewaySpec['listeners'][number];
-export type ParentRef = EgressL4Route['spec']['parentRefs'][number];
+const apiGroup = 'clrk.apoxy.dev';
+
+/** What of a gateway's listener decides about routes. */
+export interface AttachableListener {
+  readonly name: string;
+  readonly port?: number | undefined;
+  readonly allowedRoutes?:
+    | {
+        readonly kinds?:
+          ReadonlyArray<{ readonly group?: string | undefined; readonly kind: string }> | undefined;
+        readonly namespaces?:
+          | {
+              readonly from?: 'Same' | 'All' | 'Selector' | undefined;
+              readonly selector?: LabelSelector | undefined;
+            }
+          | undefined;
+      }
+    | undefined;
+}
+
+interface AttachableGateway {
+  readonly spec: { readonly listeners: readonly AttachableListener[] };
+}
+
+type ListenerOf<G extends AttachableGateway> = G['spec']['listeners'][number];
+
+/** A route's reference to the gateway it wants to attach to. */
+export interface ParentRef {
+  readonly group?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly name: string;
+  /** Unset: the route's own. */
+  readonly namespace?: string | undefined;
+  readonly sectionName?: string | undefined;
+  readonly port?: number | undefined;
+}
 
 export interface AttachmentLookup<G> {
   readonly gateway: (namespace: string, name: string) => G | undefined;
@@ -16,12 +48,12 @@ export interface AttachmentLookup<G> {
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
 }
 
-export type ParentVerdict<G> =
+export type ParentVerdict<G extends AttachableGateway> =
   | {
       readonly attached: true;
       readonly gateway: G;
       /** Listeners of the gateway that take this route. */
-      readonly listeners: readonly GatewayListenerSpec[];
+      readonly listeners: ReadonlyArray<ListenerOf<G>>;
       /** The parentRef names a listener or port, so the route is for its ports only. */
       readonly narrowed: boolean;
     }
@@ -36,7 +68,7 @@ interface RouteName {
   readonly namespace: string;
 }
 
-export function attachParent<G extends { readonly spec: GatewaySpec }>(
+export function attachParent<G extends AttachableGateway>(
   lookup: AttachmentLookup<G>,
   route: RouteName,
   parent: ParentRef,
@@ -49,7 +81,7 @@ export function attachParent<G extends { readonly spec: GatewaySpec }>(
   const gateway = lookup.gateway(namespace, parent.name);
   if (gateway === undefined) return refused('NoMatchingParent', `${owner} does not exist`);
   const named = gateway.spec.listeners.filter(
-    (listener) =>
+    (listener: ListenerOf<G>) =>
       (parent.sectionName === undefined || listener.name === parent.sectionName) &&
       (parent.port === undefined || listener.port === parent.port),
   );
@@ -84,7 +116,7 @@ function refused(
 
 function allows<G>(
   lookup: AttachmentLookup<G>,
-  { allowedRoutes }: GatewayListenerSpec,
+  { allowedRoutes }: AttachableListener,
   route: RouteName,
   gatewayNamespace: string,
 ): boolean {
@@ -97,7 +129,7 @@ function allows<G>(
   );
 }
 
-type AllowedNamespaces = NonNullable<NonNullable<GatewayListenerSpec['allowedRoutes']>['namespaces']>;
+type AllowedNamespaces = NonNullable<NonNullable<AttachableListener['allowedRoutes']>['namespaces']>;
 
 function allowsNamespace<G>(
   lookup: AttachmentLookup<G>,
