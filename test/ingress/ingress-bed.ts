@@ -34,7 +34,6 @@ export function configWith(agents: readonly IngressAgent[], client = certificate
   };
 }
 
-let ingress: Ingress;
 export class IngressBed {
   /** What was published, in order. */
   events: Invocation[] = [];
