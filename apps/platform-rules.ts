@@ -57,6 +57,7 @@ export const operatorClusterRules: readonly k8s.PolicyRule[] = [
   rule('', ['configmaps', 'namespaces'], watch),
   rule('apps', ['deployments'], [...watch, ...apply]),
   rule('rbac.authorization.k8s.io', ['roles', 'rolebindings'], [...watch, ...apply]),
+  rule('networking.k8s.io', ['networkpolicies'], [...watch, ...apply]),
   rule('events.k8s.io', ['events'], apply),
 ];
 

@@ -120,4 +120,5 @@ export const kinds = {
   deployment: builtins.deployments as Kind<Deployment>,
   role: builtins.roles as Kind<Role>,
   roleBinding: builtins.roleBindings as Kind<RoleBinding>,
+  networkPolicy: builtins.networkPolicies as Kind<KubeObject>,
 } as const;

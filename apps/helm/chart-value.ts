@@ -188,7 +188,7 @@ export function chartValues(image: { readonly repository: string }): readonly Ch
     ...storageOf('nats', ', 5Gi at least'),
     free(
       'networkPolicy.enabled',
-      'Network policies: deny, then open what each part needs.',
+      'Network policies of the platform: deny, then open what each part needs. Workers and gateways always have theirs.',
       { type: 'boolean' },
       true,
     ),

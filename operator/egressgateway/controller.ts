@@ -21,6 +21,7 @@ import { writeRandomSecret } from '../random-secret.ts';
 import { splitKey, type KubeObject, type ReconcileResult, type Resource } from '../runtime/index.ts';
 import {
   gatewayDeployment,
+  gatewayPolicy,
   gatewayRole,
   gatewayRoleBinding,
   gatewayService,
@@ -61,6 +62,8 @@ async function applyChildren(context: Context, gateway: EgressGateway): Promise<
     [kinds.serviceAccount, gatewayServiceAccount(gateway)],
     [kinds.role, gatewayRole(gateway)],
     [kinds.roleBinding, gatewayRoleBinding(gateway)],
+    // Before the pods it is for.
+    [kinds.networkPolicy, gatewayPolicy(gateway)],
     [kinds.service, gatewayService(gateway)],
     [kinds.deployment, gatewayDeployment(gateway, context.settings().platformImage)],
   ];

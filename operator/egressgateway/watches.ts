@@ -68,6 +68,7 @@ export const gatewayWatches: ControllerSpec['watches'] = [
   { resource: kinds.deployment, keysOf: (_world, change) => ownerKeys('EgressGateway', change) },
   { resource: kinds.serviceAccount, keysOf: (_world, change) => ownerKeys('EgressGateway', change) },
   { resource: kinds.role, keysOf: (_world, change) => ownerKeys('EgressGateway', change) },
+  { resource: kinds.networkPolicy, keysOf: (_world, change) => ownerKeys('EgressGateway', change) },
   { resource: kinds.roleBinding, keysOf: (_world, change) => ownerKeys('EgressGateway', change) },
   {
     resource: kinds.service,

@@ -51,6 +51,7 @@ export const builtins = {
   deployments: builtin('apps', 'deployments', 'Deployment'),
   roles: builtin('rbac.authorization.k8s.io', 'roles', 'Role'),
   roleBindings: builtin('rbac.authorization.k8s.io', 'rolebindings', 'RoleBinding'),
+  networkPolicies: builtin('networking.k8s.io', 'networkpolicies', 'NetworkPolicy'),
   leases: builtin('coordination.k8s.io', 'leases', 'Lease'),
   events: builtin('events.k8s.io', 'events', 'Event'),
 } as const;

@@ -4,6 +4,7 @@
  */
 import { configSecretName, environment, ports } from '../../contract/index.ts';
 import { childName, label } from '../compile/index.ts';
+import { workerNetworkPolicy } from '../data-plane-policy.ts';
 import type { WorkerPool } from '../kind.ts';
 import { controllerRef, labelValue, managedLabels } from '../owner.ts';
 import type { KubeObject, Metadata } from '../runtime/index.ts';
@@ -158,6 +159,11 @@ export function workerService(pool: WorkerPool): KubeObject {
       ],
     },
   } as KubeObject;
+}
+
+export function poolNetworkPolicy(pool: WorkerPool, systemNamespace: string): KubeObject {
+  const metadata = childMetadata(pool, childName.poolWorkers(pool.metadata.name));
+  return workerNetworkPolicy(metadata, poolSelector(pool), systemNamespace);
 }
 
 /** Pools that share an account own it together, none as its controller: it goes when the last pool goes. */

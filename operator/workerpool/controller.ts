@@ -10,6 +10,7 @@ import { markPending } from '../pending.ts';
 import { controlPlaneCa, endpointsFor } from '../platform.ts';
 import { splitKey, type KubeObject, type ReconcileResult, type Resource } from '../runtime/index.ts';
 import {
+  poolNetworkPolicy,
   serviceAccountName,
   workerDeployment,
   workerRole,
@@ -53,6 +54,8 @@ async function applyChildren(context: Context, pool: WorkerPool): Promise<void> 
   const children: ReadonlyArray<readonly [Resource, KubeObject]> = [
     [kinds.role, workerRole(pool)],
     [kinds.roleBinding, workerRoleBinding(pool)],
+    // Before the pods it is for.
+    [kinds.networkPolicy, poolNetworkPolicy(pool, context.settings().systemNamespace)],
     [kinds.service, workerService(pool)],
     [kinds.deployment, workerDeployment(pool)],
   ];

@@ -66,6 +66,7 @@ export const poolWatches: ControllerSpec['watches'] = [
   { resource: kinds.serviceAccount, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
   { resource: kinds.role, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
   { resource: kinds.roleBinding, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
+  { resource: kinds.networkPolicy, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
   { resource: kinds.secret, keysOf: poolsOfSecret },
   {
     resource: kinds.service,
