@@ -13,6 +13,7 @@ export * from './error.ts';
 export * from './gateway-config.ts';
 export * from './hostname.ts';
 export * from './http-header.ts';
+export * from './refused-today.ts';
 export * from './identity-frame.ts';
 export * from './ingress-config.ts';
 export * from './invocation.ts';

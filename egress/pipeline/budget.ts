@@ -2,6 +2,7 @@
  * Stage 3: may the call spend what it could cost? Today a rule with a TokenBudget cannot be counted, and a budget that
  * is not enforced is worse than a refusal, so it refuses; so does a filter nobody knows. Every other rule passes. The ledger goes here.
  */
+import { refusedToday } from '../../contract/index.ts';
 import { refuse, type Refusal } from './call.ts';
 import type { Route } from './route.ts';
 
@@ -14,11 +15,7 @@ export interface Reserve {
 export function reserveBudget(route: Route): Reserve | Refusal {
   const budgets = route.provider?.rule.filters.filter((filter) => filter.type === 'TokenBudget') ?? [];
   if (budgets.length > 0) {
-    return refuse(
-      503,
-      'limit',
-      'this route has a TokenBudget, which this version of the gateway cannot count yet',
-    );
+    return refuse(503, 'limit', `the call is under a TokenBudget: ${refusedToday.TokenBudget}`);
   }
   const unsupported = route.provider?.rule.filters.find((filter) => filter.type === 'Unsupported');
   if (unsupported !== undefined) {

@@ -2,7 +2,7 @@
  * Stage 4: which secrets go on the request. Pure. The agent's own value never survives beside an injected one; a policy
  * whose Secret is missing refuses the call (design 4); nothing is injected outside TLS or outside the route (S39, S40).
  */
-import type { GatewayConfig, GatewayCredential } from '../../contract/index.ts';
+import { refusedToday, type GatewayConfig, type GatewayCredential } from '../../contract/index.ts';
 import { createField, fieldValue, type Field } from '../http1/index.ts';
 import { refuse, type Call, type Refusal } from './call.ts';
 import { governingRoutes } from './mcp-host.ts';
@@ -86,7 +86,7 @@ function collect(credential: GatewayCredential, into: Collected): CredentialRefu
     case 'Broken':
       return refusal(credential, `the credential for this host cannot be used: ${inject.reason}`);
     case 'AWSv4':
-      return refusal(credential, 'signing with AWS SigV4 is not supported by this gateway');
+      return refusal(credential, refusedToday.AWSv4);
     case 'Header':
       if (!/^[\t\x20-\x7e\x80-\xff]+$/.test(inject.value)) {
         return refusal(credential, 'the credential for this host holds characters a header cannot carry');

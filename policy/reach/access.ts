@@ -33,7 +33,7 @@ function plainOutcome(site: Site): Outcome[] {
   const { hostname, port } = site.destination;
   const pins = pinsFor(site, hostname, port);
   const credentials = credentialsAt(site, { hostname, tls: site.tls }, undefined);
-  return pins === undefined || credentials === undefined ? [] : [{ ...pins, credentials, budgets: [] }];
+  return pins === undefined || credentials === undefined ? [] : [{ ...pins, ...credentials, budgets: [] }];
 }
 
 interface Openness {

@@ -2,8 +2,13 @@
  * Which CredentialInjectionPolicies put their secret on a call. As the gateway: bound to the gateway (where a route, not
  * allow-all, opened the host), to the route, or to the backend chosen; never outside TLS.
  */
-import type { GatewayCredential, ProviderBackend, ProviderRoute } from '../../contract/index.ts';
-import type { Leg, Site } from './outcome.ts';
+import {
+  refusedToday,
+  type GatewayCredential,
+  type ProviderBackend,
+  type ProviderRoute,
+} from '../../contract/index.ts';
+import type { Leg, Outcome, Site } from './outcome.ts';
 
 /** The rule that took the call. */
 export interface Taken {
@@ -39,10 +44,19 @@ function applies({ target }: GatewayCredential, site: Site, taken: Taken | undef
   }
 }
 
-/** `ns/name` of the policies, sorted; undefined: the gateway refuses the call because of one of them. */
-export function credentialsAt(site: Site, leg: Leg, taken: Taken | undefined): string[] | undefined {
+/** Names sorted; undefined: the gateway refuses the call because of one of the policies. */
+export function credentialsAt(
+  site: Site,
+  leg: Leg,
+  taken: Taken | undefined,
+): Pick<Outcome, 'credentials' | 'refused'> | undefined {
   const applicable = site.gateway.document.credentials.filter((each) => applies(each, site, taken));
   if (applicable.length > 0 && !(leg.tls && site.tls)) return undefined;
   if (applicable.some(({ inject }) => inject.type === 'Broken')) return undefined;
-  return [...new Set(applicable.map(({ policy }) => `${policy.namespace}/${policy.name}`))].sort();
+  const names = applicable.map(({ policy }) => `${policy.namespace}/${policy.name}`);
+  const signs = applicable.some(({ inject }) => inject.type === 'AWSv4');
+  return {
+    credentials: [...new Set(names)].sort(),
+    ...(signs ? { refused: refusedToday.AWSv4 } : {}),
+  };
 }

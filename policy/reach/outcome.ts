@@ -24,6 +24,8 @@ export interface Outcome {
   /** CredentialInjectionPolicies `ns/name` whose secrets go on it. */
   readonly credentials: readonly string[];
   readonly budgets: readonly Budget[];
+  /** Why this version's gateway refuses these calls although the manifests allow them; absent: it lets them through. */
+  readonly refused?: string;
 }
 
 /** Calls that fit any of `matches`. An empty list of globs is every call; models are known only of calls that name one. */

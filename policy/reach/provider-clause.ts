@@ -6,6 +6,7 @@ import {
   denialOf,
   parseHostname,
   providerOfHost,
+  refusedToday,
   type Hostname,
   type ProviderBackend,
   type ProviderRoute,
@@ -65,7 +66,8 @@ function outcomesOf(site: Site, route: ProviderRoute['route'], rule: ProviderRul
     const credentials = credentialsAt(site, { hostname, tls: isOwn ? site.tls : true }, { route, backend });
     if (pins === undefined || credentials === undefined) return [];
     const sentTo = isOwn ? {} : { backend: { name: backend.name, host: backend.host, port: backend.port } };
-    return [{ ...sentTo, ...pins, credentials, budgets }];
+    const counted = budgets.length === 0 ? {} : { refused: refusedToday.TokenBudget };
+    return [{ ...sentTo, ...pins, ...credentials, budgets, ...counted }];
   });
 }
 

@@ -70,7 +70,7 @@ export function reachRows(reach: readonly AgentReach[]): string[][] {
       destinationCell(line),
       renderPorts(line.region.ports),
       line.protocols.join(', '),
-      line.calls,
+      line.outcome.refused === undefined ? line.calls : `${line.calls} (refused: not in this version)`,
       line.outcome.credentials.join(', ') || '-',
       renderBudget(line.outcome.budgets) || '-',
       line.gateway,

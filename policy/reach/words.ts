@@ -77,7 +77,7 @@ export function renderBudget(budgets: readonly Budget[]): string {
 }
 
 /** What is particular about one way, as clauses of a sentence; empty: nothing. */
-export function renderOutcome({ backend, pinned, credentials, budgets }: Outcome): string {
+export function renderOutcome({ backend, pinned, credentials, budgets, refused }: Outcome): string {
   const parts = [
     ...(backend === undefined ? [] : [`sent to backend \`${backend.host}:${backend.port}\``]),
     ...(credentials.length === 0
@@ -85,6 +85,7 @@ export function renderOutcome({ backend, pinned, credentials, budgets }: Outcome
       : [`with credential ${credentials.map((name) => `\`${name}\``).join(', ')}`]),
     ...(budgets.length === 0 ? [] : [`within ${renderBudget(budgets) || 'a budget without a limit'}`]),
     ...(pinned === undefined ? [] : [`at the pinned address ${pinned.join(', ')}`]),
+    ...(refused === undefined ? [] : [`but is refused: ${refused}`]),
   ];
   return parts.join(', ');
 }

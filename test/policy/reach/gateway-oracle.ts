@@ -11,6 +11,7 @@ import {
   type Hostname,
 } from '../../../contract/index.ts';
 import { createField } from '../../../egress/http1/index.ts';
+import { reserveBudget } from '../../../egress/pipeline/budget.ts';
 import type { Peer } from '../../../egress/pipeline/call.ts';
 import { computeInjection } from '../../../egress/pipeline/credential.ts';
 import { judgeAnswers } from '../../../egress/pipeline/dial.ts';
@@ -69,6 +70,7 @@ function tryCall(config: GatewayConfig, peer: Peer, attempt: Attempt): string | 
   const route = routeCall(config, call, true);
   if (route.kind !== 'route') return undefined;
   if (judgeMcp(config, call, bodyOf(attempt)).kind !== 'pass') return undefined;
+  if (reserveBudget(route).kind === 'refuse') return undefined;
   const injection = computeInjection(config, call, route);
   const pinned = dial(config, peer.agentId, route.target);
   if (injection.kind === 'refuse' || pinned === false) return undefined;

@@ -185,7 +185,14 @@ const providerRule: fc.Arbitrary<ProviderRule> = fc.record({
       { maxLength: 3 },
     ),
   ),
-  filters: fc.array(budget, { maxLength: 1 }),
+  filters: fc.oneof(
+    { weight: 4, arbitrary: fc.constant<ProviderRule['filters']>([]) },
+    { weight: 1, arbitrary: budget.map((each) => [each]) },
+    {
+      weight: 1,
+      arbitrary: fc.constant<ProviderRule['filters']>([{ type: 'Unsupported', what: 'a mirror' }]),
+    },
+  ),
   backends: fc.oneof(fc.constant<ProviderBackend[]>([]), fc.array(backend, { maxLength: 3 })),
 });
 
@@ -196,6 +203,8 @@ const providerRoutes: fc.Arbitrary<ProviderRoute[]> = fc.uniqueArray(
   }),
   { maxLength: 2, selector: ({ route }) => route.name },
 );
+
+const awsKey = { service: 'bedrock', accessKeyId: 'id', secretAccessKey: 'secret' };
 
 const credential: fc.Arbitrary<GatewayCredential> = fc.record({
   policy: fc.constantFrom('p', 'q', 'w').map((name) => ({ namespace: 'd', name })),
@@ -220,6 +229,7 @@ const credential: fc.Arbitrary<GatewayCredential> = fc.record({
     },
     { weight: 2, arbitrary: fc.constant({ type: 'QueryParam' as const, name: 'key', value: 'k' }) },
     { weight: 1, arbitrary: fc.constant({ type: 'Broken' as const, reason: 'SecretNotFound' }) },
+    { weight: 1, arbitrary: fc.constant({ ...awsKey, type: 'AWSv4' as const }) },
   ),
 });
 

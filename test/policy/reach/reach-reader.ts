@@ -103,9 +103,11 @@ export function readReach(reach: readonly AgentReach[], attempt: Attempt): strin
   const inspected = access.protocol.startsWith('HTTP');
   if (inspected && name !== undefined && providerOfHost(name) !== undefined && !isPlainPath(attempt.path))
     return [];
-  const ways = outcomesOf(access, attempt).map(({ backend, pinned, credentials, budgets }) => {
-    const target = backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`;
-    return renderWay({ protocol: access.protocol, target, pinned, credentials, budgets });
-  });
+  const ways = outcomesOf(access, attempt)
+    .filter(({ refused }) => refused === undefined)
+    .map(({ backend, pinned, credentials, budgets }) => {
+      const target = backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`;
+      return renderWay({ protocol: access.protocol, target, pinned, credentials, budgets });
+    });
   return [...new Set(ways)].sort();
 }
