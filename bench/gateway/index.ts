@@ -19,7 +19,7 @@ import { installMitmdump, installPackages } from './install.ts';
 import { connections, runLoad, type LoadResult } from './load.ts';
 import {
   isInstalled,
-  startGateway,
+  startOwn,
   startHaproxy,
   startMitmdump,
   startOrigin,
@@ -36,7 +36,14 @@ const warmUpSeconds = 4;
 const soakSeconds = Number(process.env['CLRK_BENCH_SOAK_SECONDS'] ?? 60);
 // Policy refuses loopback, rightly, so the origin gets a TEST-NET-1 address of its own.
 const originIp = '192.0.2.253';
-const port = { origin: 19443, haproxy: 19444, mitmdump: 19445, gateway: 19446, otlp: 19447 } as const;
+const port = {
+  origin: 19443,
+  haproxy: 19444,
+  mitmdump: 19445,
+  gateway: 19446,
+  otlp: 19447,
+  relay: 19448,
+} as const;
 
 interface Target {
   readonly name: string;
@@ -156,7 +163,9 @@ async function compare(directory: string, children: ChildProcess[]): Promise<Ben
   });
   children.push(await startOrigin(place(0), port.otlp));
   const frameKey = randomBytes(32);
-  const input: BenchGateway = {
+  const input: BenchGateway & { readonly relayPort: number; readonly originIp: string } = {
+    relayPort: port.relay,
+    originIp,
     config: createGatewayConfig({ ca, frameKey, hostname, originIp }),
     leaf,
     listenPort: port.gateway,
@@ -169,7 +178,7 @@ async function compare(directory: string, children: ChildProcess[]): Promise<Ben
   const file = join(import.meta.dirname, '../../build/bench-gateway.json');
   execFileSync('mkdir', ['-p', join(file, '..')]);
   writeFileSync(file, JSON.stringify(input), { mode: 0o600 });
-  const gateway = await startGateway(port.gateway, file);
+  const gateway = await startOwn('gateway', port.gateway, file);
   children.push(gateway);
   progress('1,000 idle connections');
   const idleMb = await idleMemory(gateway, 1000, ca.certificatePem);
@@ -180,6 +189,9 @@ async function compare(directory: string, children: ChildProcess[]): Promise<Ben
     children.push(haproxy);
     targets.push({ name: 'haproxy', port: port.haproxy, pid: haproxy.pid ?? 0 });
   } else notMeasured.push('gateway/haproxy (haproxy is not installed)');
+  const relay = await startOwn('relay', port.relay, file);
+  children.push(relay);
+  targets.push({ name: 'bare relay', port: port.relay, pid: relay.pid ?? 0 });
   const mitmdump = installMitmdump();
   if (mitmdump !== undefined) {
     const peer = await startMitmdump(place(port.mitmdump), mitmdump);
@@ -191,6 +203,6 @@ async function compare(directory: string, children: ChildProcess[]): Promise<Ben
   const half = own === undefined ? undefined : await measureHalfLoad(directory, own);
   const soak = await measureSoak(directory, gateway.pid ?? 0);
   rmSync(file, { force: true });
-  rmSync(`${file}.mjs`, { force: true });
+  for (const program of ['gateway', 'relay']) rmSync(`${file}.${program}.mjs`, { force: true });
   return report({ results, idleMb, half, soak, notMeasured });
 }

@@ -113,12 +113,17 @@ export async function startMitmdump(place: Place, command: string): Promise<Chil
   return child;
 }
 
-export async function startGateway(listenPort: number, file: string): Promise<ChildProcess> {
-  const bundle = `${file}.mjs`;
+/** The gateway, or the bare relay it is compared with: one of this folder's processes, told everything by `file`. */
+export async function startOwn(
+  program: 'gateway' | 'relay',
+  listenPort: number,
+  file: string,
+): Promise<ChildProcess> {
+  const bundle = `${file}.${program}.mjs`;
   // As shipped: bundled, plain Node.
   const { build } = await import('esbuild');
   await build({
-    entryPoints: [`${import.meta.dirname}/gateway-process.ts`],
+    entryPoints: [`${import.meta.dirname}/${program}-process.ts`],
     outfile: bundle,
     bundle: true,
     platform: 'node',

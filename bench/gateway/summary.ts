@@ -43,11 +43,15 @@ export function report({ results, idleMb, half, soak, notMeasured }: GatewayFigu
     soak_slope_mb_per_min: soak,
   };
   if (half !== undefined) ratios['added_p50_ms'] = half.own.p50Ms - half.origin.p50Ms;
-  for (const peer of ['haproxy', 'mitmdump']) {
+  for (const [peer, key] of [
+    ['haproxy', 'haproxy'],
+    ['mitmdump', 'mitmdump'],
+    ['bare relay', 'relay'],
+  ] as const) {
     const other = results.get(peer);
     if (own === undefined || other === undefined) continue;
-    ratios[`gateway/${peer}`] = own.requestsPerSecond / other.requestsPerSecond;
-    ratios[`${peer}_cpu/gateway_cpu`] = other.cpuUs / own.cpuUs;
+    ratios[`gateway/${key}`] = own.requestsPerSecond / other.requestsPerSecond;
+    ratios[`${key}_cpu/gateway_cpu`] = other.cpuUs / own.cpuUs;
   }
   const row = (proxy: string, load: string, result: LoadResult): Record<string, string | number> => ({
     proxy,
