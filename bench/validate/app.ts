@@ -4,16 +4,21 @@ import { Credential, EgressGateway, TaskAgent, WorkerPool } from '../../construc
 
 const digest = `@sha256:${'a'.repeat(64)}`;
 
+function gatewayTo(chart: Chart, id: string, secret: string): EgressGateway {
+  const gateway = new EgressGateway(chart, id);
+  gateway.allowProvider('openai', {
+    models: ['gpt-4o*'],
+    credential: Credential.bearer({ name: secret, key: 'token' }),
+  });
+  return gateway;
+}
+
 export function synthAgents(outdir: string, teams: number, agentsPerTeam: number): void {
   const app = new App({ outdir, yamlOutputType: YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE });
   for (let team = 0; team < teams; team += 1) {
     const chart = new Chart(app, `team-${team}`, { namespace: `team-${team}` });
     const pool = new WorkerPool(chart, 'pool', { image: `clrk.apoxy.dev/clrk:0.1.0${digest}` });
-    const gateway = new EgressGateway(chart, 'out');
-    gateway.allowProvider('openai', {
-      models: ['gpt-4o*'],
-      credential: Credential.bearer({ name: 'openai', key: 'token' }),
-    });
+    const gateway = gatewayTo(chart, 'out', 'openai');
     for (let index = 0; index < agentsPerTeam; index += 1) {
       new TaskAgent(chart, `agent-${index}`, {
         image: `registry.example.com/agent-${index}:1.0${digest}`,
@@ -34,11 +39,7 @@ export function synthAgentsApart(outdir: string, agents: number): void {
   const chart = new Chart(app, 'team', { namespace: 'team' });
   const pool = new WorkerPool(chart, 'pool', { image: `clrk.apoxy.dev/clrk:0.1.0${digest}` });
   for (let index = 0; index < agents; index += 1) {
-    const gateway = new EgressGateway(chart, `out-${index}`);
-    gateway.allowProvider('openai', {
-      models: ['gpt-4o*'],
-      credential: Credential.bearer({ name: `openai-${index}`, key: 'token' }),
-    });
+    const gateway = gatewayTo(chart, `out-${index}`, `openai-${index}`);
     new TaskAgent(chart, `agent-${index}`, {
       image: `registry.example.com/agent-${index}:1.0${digest}`,
       pool,
