@@ -57,6 +57,7 @@ function isDenied({ agent, gateway }: Site, hostname: Hostname | undefined, port
 function outcomesOf(site: Site, route: ProviderRoute['route'], rule: ProviderRule): Outcome[] {
   const budgets = budgetsOf(rule);
   if (budgets === undefined) return [];
+  const counted = budgets.length === 0 ? {} : { refused: refusedToday.TokenBudget };
   return targetsOf(rule, site).flatMap((backend): Outcome[] => {
     const asked = site.destination.hostname;
     const isOwn = backend === undefined || backend.host === asked;
@@ -66,7 +67,6 @@ function outcomesOf(site: Site, route: ProviderRoute['route'], rule: ProviderRul
     const credentials = credentialsAt(site, { hostname, tls: isOwn ? site.tls : true }, { route, backend });
     if (pins === undefined || credentials === undefined) return [];
     const sentTo = isOwn ? {} : { backend: { name: backend.name, host: backend.host, port: backend.port } };
-    const counted = budgets.length === 0 ? {} : { refused: refusedToday.TokenBudget };
     return [{ ...sentTo, ...pins, ...credentials, budgets, ...counted }];
   });
 }
