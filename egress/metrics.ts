@@ -1,7 +1,11 @@
 /** Prometheus metrics of the gateway: fixed labels, no names of agents (style 28). */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { attribute, type DenyReason } from '../contract/index.ts';
-import type { SpanRecord } from './record/exchange-record.ts';
+import type { DenyReason } from '../contract/index.ts';
+import type { Outcome } from './record/exchange-record.ts';
+
+type Decision = 'allow' | 'deny';
+type StatusClass = 'none' | '1xx' | '2xx' | '3xx' | '4xx' | '5xx';
+const classes: readonly StatusClass[] = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'];
 
 export class GatewayMetrics {
   readonly #registry = new Registry();
@@ -10,6 +14,11 @@ export class GatewayMetrics {
     'HTTP exchanges by decision and status class',
     ['decision', 'status_class'],
   );
+  /** A counter of each pair, made once: finding one by its labels hashes them anew each time. */
+  readonly #ofClass = {
+    allow: this.#byClass('allow'),
+    deny: this.#byClass('deny'),
+  } as const;
   readonly #denied = this.#counter('clrk_egress_denied_total', 'Connections and calls refused, by reason', [
     'reason',
   ]);
@@ -43,14 +52,15 @@ export class GatewayMetrics {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
   }
 
-  exchange(record: SpanRecord): void {
-    const { attributes } = record;
-    const status = Number(attributes.get(attribute.httpStatus) ?? 0);
-    const decision = attributes.get(attribute.decision) === 'deny' ? 'deny' : 'allow';
-    this.#exchanges.inc({ decision, status_class: status === 0 ? 'none' : `${Math.floor(status / 100)}xx` });
-    this.#seconds.observe((record.end - record.start) / 1000);
-    const reason = attributes.get(attribute.denyReason);
-    if (typeof reason === 'string') this.#denied.inc({ reason });
+  #byClass(decision: Decision): readonly Counter.Internal[] {
+    return classes.map((statusClass) => this.#exchanges.labels({ decision, status_class: statusClass }));
+  }
+
+  exchange({ status = 0, denyReason }: Outcome, seconds: number): void {
+    const decision = denyReason === undefined ? 'allow' : 'deny';
+    this.#ofClass[decision][Math.floor(status / 100)]?.inc();
+    this.#seconds.observe(seconds);
+    if (denyReason !== undefined) this.#denied.inc({ reason: denyReason });
   }
 
   denied(reason: DenyReason): void {

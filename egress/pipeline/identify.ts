@@ -3,7 +3,7 @@
  * worker handed out is the only truth; Host, :authority and the path are claims that must agree (S16, S18, S34).
  */
 import { isIP } from 'node:net';
-import { parseHostname, providerOfHost } from '../../contract/index.ts';
+import { parseHostname, providerOfHost, type Provider } from '../../contract/index.ts';
 import { fieldValues, listMembers, type Field } from '../http1/index.ts';
 import { refuse, type Call, type Peer, type Refusal } from './call.ts';
 
@@ -25,6 +25,34 @@ function splitAuthority(text: string): { host: string; port: number | undefined 
   return { host: match[1] ?? '', port: match[2] === undefined ? undefined : Number(match[2]) };
 }
 
+/** What the calls of a connection have in common, found out once. */
+interface Known {
+  readonly provider: Provider | undefined;
+  /** The authority that agreed last, over TLS and not: clients repeat it with every request. */
+  readonly agreed: { tls: string | undefined; tcp: string | undefined };
+}
+
+const known = new WeakMap<Peer, Known>();
+
+function knownOf(peer: Peer): Known {
+  let facts = known.get(peer);
+  if (facts === undefined) {
+    const provider = peer.hostname === undefined ? undefined : providerOfHost(peer.hostname);
+    facts = { provider, agreed: { tls: undefined, tcp: undefined } };
+    known.set(peer, facts);
+  }
+  return facts;
+}
+
+function agrees(text: string, peer: Peer, tls: boolean): boolean {
+  const { agreed } = knownOf(peer);
+  const key = tls ? 'tls' : 'tcp';
+  if (agreed[key] === text) return true;
+  if (!authorityMatches(text, peer, tls)) return false;
+  agreed[key] = text;
+  return true;
+}
+
 function authorityMatches(text: string, peer: Peer, tls: boolean): boolean {
   const authority = splitAuthority(text);
   if (authority === undefined) return false;
@@ -39,7 +67,7 @@ function judgeAuthority(line: RequestLine, peer: Peer, tls: boolean): Refusal | 
   if (claims.length === 0 || hosts.length > 1) {
     return refuse(400, 'protocol', 'a request must name exactly one host');
   }
-  if (claims.some((claim) => !authorityMatches(claim, peer, tls))) {
+  if (claims.some((claim) => !agrees(claim, peer, tls))) {
     return refuse(
       421,
       'host_mismatch',
@@ -68,7 +96,7 @@ export function identify(line: RequestLine, peer: Peer, tls: boolean): Call | Re
   if (refusal !== undefined) return refusal;
   const query = line.target.indexOf('?');
   const path = query < 0 ? line.target : line.target.slice(0, query);
-  const provider = peer.hostname === undefined ? undefined : providerOfHost(peer.hostname);
+  const { provider } = knownOf(peer);
   if (provider !== undefined && trickyPath.test(path)) {
     return refuse(400, 'protocol', 'the path can be read in more than one way');
   }

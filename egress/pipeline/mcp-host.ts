@@ -19,9 +19,8 @@ function patternsOf(route: McpRoute): readonly HostnamePattern[] {
 }
 
 export function governingRoutes(config: GatewayConfig, host: string | undefined): readonly McpRoute[] {
-  const hostname = host === undefined ? undefined : parseHostname(host);
+  const routes = config.mcpRoutes ?? [];
+  const hostname = host === undefined || routes.length === 0 ? undefined : parseHostname(host);
   if (hostname === undefined) return [];
-  return (config.mcpRoutes ?? []).filter((route) =>
-    patternsOf(route).some((pattern) => matchesHostname(pattern, hostname)),
-  );
+  return routes.filter((route) => patternsOf(route).some((pattern) => matchesHostname(pattern, hostname)));
 }

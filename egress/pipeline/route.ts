@@ -113,12 +113,20 @@ export function chooseBackend(
   });
 }
 
-function commonOf(
+function routeTo(
   opener: DestinationRule | undefined,
   choice: Exclude<RuleChoice, string | undefined>,
-): Pick<Route, 'kind' | 'opener' | 'provider' | 'logging'> {
-  const logging = choice.rule.logging ?? opener?.logging;
-  return { kind: 'route', opener: opener?.route, provider: choice, logging };
+  to: Pick<Route, 'backend' | 'target'>,
+): Route {
+  // Written out: V8 builds an object from a spread many times slower.
+  return {
+    kind: 'route',
+    opener: opener?.route,
+    provider: choice,
+    backend: to.backend,
+    target: to.target,
+    logging: choice.rule.logging ?? opener?.logging,
+  };
 }
 
 function withBackend(
@@ -127,11 +135,10 @@ function withBackend(
   call: Call,
 ): Route | Refusal {
   const { rule } = choice;
-  const common = commonOf(opener, choice);
   const own = { hostname: call.peer.hostname, ip: undefined, port: call.peer.port, tls: call.tls };
   if (rule.backends.length === 0 || rule.backends.some(({ host }) => host === call.peer.hostname)) {
     const backend = rule.backends.find(({ host }) => host === call.peer.hostname);
-    return { ...common, backend, target: own };
+    return routeTo(opener, choice, { backend, target: own });
   }
   const schema = call.provider ?? rule.matches[0]?.provider;
   const backend = chooseBackend(rule, schema, call.peer.invocationId);
@@ -139,7 +146,10 @@ function withBackend(
   if (backend === undefined || hostname === undefined) {
     return refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');
   }
-  return { ...common, backend, target: { hostname, ip: undefined, port: backend.port, tls: true } };
+  return routeTo(opener, choice, {
+    backend,
+    target: { hostname, ip: undefined, port: backend.port, tls: true },
+  });
 }
 
 /** `modelFinal`: the body has been read, so an unknown model stays unknown. */

@@ -59,7 +59,7 @@ export class SecretForms {
     const known = this.#known.get(injection.fields);
     if (known?.query === injection.query) return known.set;
     const texts = secretForms(injection);
-    const set = { texts, bytes: texts.map((text) => Buffer.from(text, 'latin1')) };
+    const set = createSecretSet(texts);
     this.#known.set(injection.fields, { query: injection.query, set });
     return set;
   }
@@ -68,8 +68,19 @@ export class SecretForms {
 export interface SecretSet {
   readonly texts: readonly string[];
   readonly bytes: readonly Buffer[];
+  /** 1 for each byte that a form starts with. */
+  readonly firsts: Uint8Array;
+  /** Bytes of the longest form. */
+  readonly longest: number;
 }
-export const noSecrets: SecretSet = { texts: [], bytes: [] };
+
+function createSecretSet(texts: readonly string[]): SecretSet {
+  const bytes = texts.map((text) => Buffer.from(text, 'latin1'));
+  const firsts = new Uint8Array(256);
+  for (const [first] of bytes) if (first !== undefined) firsts[first] = 1;
+  return { texts, bytes, firsts, longest: Math.max(0, ...bytes.map(({ length }) => length)) };
+}
+export const noSecrets: SecretSet = createSecretSet([]);
 
 export function scrubText(text: string, secrets: readonly string[]): string {
   let scrubbed = text;
@@ -91,17 +102,17 @@ const nothing = Buffer.alloc(0);
 
 /** Scrubs one body, chunk by chunk. */
 export class BodyScrubber {
-  readonly #secrets: readonly Buffer[];
+  readonly #secrets: SecretSet;
   #held: Buffer = nothing;
   /** True once a secret was found and starred out. */
   found = false;
 
   constructor(secrets: SecretSet) {
-    this.#secrets = secrets.bytes;
+    this.#secrets = secrets;
   }
 
   push(chunk: Buffer): Buffer {
-    if (this.#secrets.length === 0) return chunk;
+    if (this.#secrets.longest === 0) return chunk;
     let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     bytes = this.#star(bytes);
     const keep = this.#heldLength(bytes);
@@ -119,7 +130,7 @@ export class BodyScrubber {
 
   #star(bytes: Buffer): Buffer {
     let result = bytes;
-    for (const secret of this.#secrets) {
+    for (const secret of this.#secrets.bytes) {
       for (let at = result.indexOf(secret); at >= 0; at = result.indexOf(secret, at + secret.length)) {
         if (result === bytes) result = Buffer.from(bytes);
         this.found = true;
@@ -131,17 +142,22 @@ export class BodyScrubber {
 
   /** Length of the longest tail that is a proper prefix of a secret. */
   #heldLength(bytes: Buffer): number {
-    let longest = 0;
-    for (const secret of this.#secrets) {
-      const max = Math.min(secret.length - 1, bytes.length);
-      for (let length = max; length > longest; length -= 1) {
-        if (bytes[bytes.length - length] !== secret[0]) continue;
-        if (bytes.compare(secret, 0, length, bytes.length - length) === 0) {
-          longest = length;
-          break;
-        }
-      }
+    const { firsts, longest } = this.#secrets;
+    // One look at each byte of the tail for all forms; few bytes start any of them.
+    for (let at = Math.max(0, bytes.length - longest + 1); at < bytes.length; at += 1) {
+      if (firsts[bytes[at] ?? 0] === 1 && this.#isStart(bytes, at)) return bytes.length - at;
     }
-    return longest;
+    return 0;
+  }
+
+  /** Are the bytes from here to the end a proper prefix of a form? */
+  #isStart(bytes: Buffer, at: number): boolean {
+    const length = bytes.length - at;
+    return this.#secrets.bytes.some((secret) => {
+      if (secret.length <= length) return false;
+      let same = 0;
+      while (same < length && secret[same] === bytes[at + same]) same += 1;
+      return same === length;
+    });
   }
 }

@@ -64,6 +64,12 @@ export interface SpanEvent {
   readonly attributes: AttributeList;
 }
 
+/** What metrics count of an exchange. */
+export interface Outcome {
+  readonly status: number | undefined;
+  readonly denyReason: DenyReason | undefined;
+}
+
 export interface SpanRecord {
   readonly name: string;
   readonly kind: 'server' | 'internal';

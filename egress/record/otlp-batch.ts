@@ -144,6 +144,11 @@ export class OtlpBatch {
     return { traces: this.#spans.take(), logs: this.#logs.take() };
   }
 
+  /** A body `take` gave that has been sent: its memory is used again. */
+  recycle(signal: 'traces' | 'logs', body: Buffer): void {
+    (signal === 'traces' ? this.#spans : this.#logs).writer.recycle(body);
+  }
+
   add(record: SpanRecord): void {
     this.count += 1;
     const parent = traceparentText.exec(record.traceparent ?? '');

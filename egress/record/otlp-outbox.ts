@@ -18,7 +18,7 @@ export interface OtlpOutboxOptions {
 }
 
 interface Parcel {
-  readonly path: '/v1/traces' | '/v1/logs';
+  readonly signal: 'traces' | 'logs';
   readonly body: Buffer;
   /** Records that are lost with it. */
   readonly records: number;
@@ -85,8 +85,8 @@ export class OtlpOutbox {
     const { traces, logs } = this.#batch.take();
     // A record is lost when its span is; its log alone does not count again.
     this.#waiting.push(
-      { path: '/v1/traces', body: traces, records },
-      { path: '/v1/logs', body: logs, records: 0 },
+      { signal: 'traces', body: traces, records },
+      { signal: 'logs', body: logs, records: 0 },
     );
     this.#waitingBytes += traces.length + logs.length;
     this.#send();
@@ -124,7 +124,7 @@ export class OtlpOutbox {
     this.#retryMs = Math.min(2 * this.#retryMs, lastRetryMs);
   }
 
-  #post({ path, body }: Parcel, done: (outcome: Outcome) => void): void {
+  #post({ signal, body }: Parcel, done: (outcome: Outcome) => void): void {
     let told = false;
     const tell = (outcome: Outcome): void => {
       if (told) return;
@@ -138,9 +138,14 @@ export class OtlpOutbox {
     };
     const options = { method: 'POST', agent: this.#agent, timeout: requestTimeoutMs, headers };
     try {
-      const request = this.#request(`${this.#base}${path}`, options, (response) => {
+      const request = this.#request(`${this.#base}/v1/${signal}`, options, (response) => {
         response.resume();
-        response.once('end', () => tell(outcomeOf(response.statusCode ?? 500)));
+        response.once('end', () => {
+          const outcome = outcomeOf(response.statusCode ?? 500);
+          // An answer before all of it was read: the bytes are still on their way.
+          if (outcome === 'sent' && request.writableFinished) this.#batch.recycle(signal, body);
+          tell(outcome);
+        });
         response.once('close', () => tell('again'));
       });
       request.once('timeout', () => request.destroy(new Error('telemetry did not answer in time')));

@@ -1,5 +1,4 @@
 /** Header fields as a record may show them: credentials of either side, cookies and injected fields never (S38). */
-import { LRUCache } from 'lru-cache';
 import type { Field } from '../http1/index.ts';
 import { authFieldNames } from '../pipeline/credential.ts';
 import { AttributeList } from './attribute-list.ts';
@@ -19,23 +18,29 @@ const maxShown = 64;
 const secretParameter =
   /([?&](?:key|[^=&]*(?:token|secret|signature|password|credential|api[-_]?key|sig)[^=&]*)=)[^&]*/gi;
 
-/** Attribute names and whether to hide, by field name: names repeat, and testing one is a search. Bounded. */
-const shownNames = {
-  request: new LRUCache<string, { readonly attribute: string; readonly hidden: boolean }>({ max: 512 }),
-  response: new LRUCache<string, { readonly attribute: string; readonly hidden: boolean }>({ max: 512 }),
-} as const;
+interface ShownName {
+  readonly attribute: string;
+  readonly hidden: boolean;
+}
 
-function showName(
-  direction: 'request' | 'response',
-  name: string,
-): { readonly attribute: string; readonly hidden: boolean } {
-  const known = shownNames[direction].get(name);
+/** Attribute names and whether to hide, by field name: names repeat, and testing one is a search. */
+const shownNames = {
+  request: new Map<string, ShownName>(),
+  response: new Map<string, ShownName>(),
+} as const;
+/** Then it starts anew: agents choose names, and the usual ones are back at once. */
+const maxShownNames = 512;
+
+function showName(direction: 'request' | 'response', name: string): ShownName {
+  const names = shownNames[direction];
+  const known = names.get(name);
   if (known !== undefined) return known;
   const shown = {
     attribute: `http.${direction}.header.${name}`,
     hidden: secretNames.has(name) || secretPart.test(name),
   };
-  shownNames[direction].set(name, shown);
+  if (names.size >= maxShownNames) names.clear();
+  names.set(name, shown);
   return shown;
 }
 

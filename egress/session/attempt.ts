@@ -52,7 +52,8 @@ export class Attempt {
   }
 
   #send(outgoing: Outgoing): void {
-    const target = { ...this.#agent, target: outgoing.target };
+    const { agentId, http2 } = this.#agent;
+    const target = { agentId, http2, target: outgoing.target };
     const ready = this.#retried ? undefined : this.#pool.take(target);
     if (ready !== undefined) {
       this.#open(ready, outgoing);

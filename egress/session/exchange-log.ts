@@ -27,6 +27,19 @@ interface MessageLog {
   endAt: number;
 }
 
+const nothing: ReadonlySet<string> = new Set();
+/** The injected fields are one list for all calls of a plan (credential.ts). */
+const injectedNames = new WeakMap<readonly Field[], ReadonlySet<string>>();
+
+function namesOf(fields: readonly Field[]): ReadonlySet<string> {
+  let names = injectedNames.get(fields);
+  if (names === undefined) {
+    names = new Set(fields.map(({ name }) => name));
+    injectedNames.set(fields, names);
+  }
+  return names;
+}
+
 function recorded(log: MessageLog): RecordedMessage {
   const { headAt, endAt, fields, capture } = log;
   return { headAt, endAt, fields, body: capture.result(), bytes: capture.total };
@@ -117,12 +130,12 @@ export class ExchangeLog {
       denyReason: this.denyReason,
       denyPolicy: this.denyPolicy,
       mcp: this.mcp,
-      hidden: new Set(this.#logging?.redactHeaders),
+      hidden: this.#logging === undefined ? nothing : new Set(this.#logging.redactHeaders),
       error: this.error,
       route: this.#routeName(),
       providerRoute: this.route?.provider?.route,
       credential: this.#credential(),
-      injected: new Set(this.injection?.fields.map(({ name }) => name)),
+      injected: this.injection === undefined ? nothing : namesOf(this.injection.fields),
       peerAddress: this.peerAddress,
       ai: this.#ai(),
       facts: this.facts,

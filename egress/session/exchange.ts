@@ -14,7 +14,7 @@ import { judgeMcp } from '../pipeline/mcp.ts';
 import { stillAllowed } from '../pipeline/revalidate.ts';
 import { mayRewrite, rewriteRequest } from '../pipeline/rewrite.ts';
 import { routeCall, type Route } from '../pipeline/route.ts';
-import type { SpanRecord } from '../record/exchange-record.ts';
+import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type {
   BodyLength,
@@ -35,7 +35,7 @@ export interface ExchangeContext {
   readonly pool: UpstreamPool;
   readonly judged: JudgedBytes;
   readonly now: () => number;
-  readonly onRecord: (record: SpanRecord) => void;
+  readonly onRecord: (record: SpanRecord, outcome: Outcome) => void;
   /** Relays a WebSocket; resolves when it is over. */
   readonly relay: (
     agent: Duplex,
@@ -293,6 +293,6 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     this.#attempt.close();
     this.#body.takeAll();
     this.#answer.close();
-    this.#context.onRecord(this.#log.finish(this.#context.now()));
+    this.#context.onRecord(this.#log.finish(this.#context.now()), this.#log);
   }
 }

@@ -9,7 +9,7 @@ import type { DenyReason } from '../../contract/index.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Peer } from '../pipeline/call.ts';
 import { routePeer, type UpstreamTarget } from '../pipeline/route.ts';
-import type { SpanRecord } from '../record/exchange-record.ts';
+import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { UpstreamPool } from '../upstream/pool.ts';
@@ -140,8 +140,8 @@ export class GatewayCore {
         pool,
         judged: this.#judged,
         now: this.now,
-        onRecord: (record: SpanRecord) => {
-          this.#options.metrics.exchange(record);
+        onRecord: (record: SpanRecord, outcome: Outcome) => {
+          this.#options.metrics.exchange(outcome, (record.end - record.start) / 1000);
           this.record(record);
         },
         relay: (agent: Duplex, upstream: Duplex) => this.#relayWebSocket(agent, upstream),

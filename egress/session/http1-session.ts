@@ -4,19 +4,17 @@
  */
 import type { Duplex } from 'node:stream';
 import {
-  chunkPrefix,
-  chunkSuffix,
   CodecError,
   createField,
   createRequestDecoder,
   listMembers,
-  renderLastChunk,
   renderResponseHead,
   type DecoderEvent,
   type Field,
   type Framing,
   type RequestHead,
 } from '../http1/index.ts';
+import { Http1Writer } from '../http1-writer.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Downstream, DownstreamAnswer, ExchangeFactory, RequestReader, Session } from './downstream.ts';
 
@@ -33,6 +31,7 @@ const maxAhead = 64 * 1024;
 export class Http1Session implements Downstream, Session {
   readonly http2 = false;
   readonly #socket: Duplex;
+  readonly #writer: Http1Writer;
   readonly #open: ExchangeFactory;
   readonly #onMalformed: (message: string) => void;
   readonly #now: () => number;
@@ -42,7 +41,6 @@ export class Http1Session implements Downstream, Session {
   #keepAlive = true;
   #minor: 0 | 1 = 1;
   #method = '';
-  #framing: Framing = { kind: 'none' };
   #held = false;
   #lingering = false;
   #since: number;
@@ -53,6 +51,7 @@ export class Http1Session implements Downstream, Session {
     options: { open: ExchangeFactory; onMalformed: (message: string) => void; now: () => number },
   ) {
     this.#socket = socket;
+    this.#writer = new Http1Writer(socket);
     this.#open = options.open;
     this.#onMalformed = options.onMalformed;
     this.#now = options.now;
@@ -143,21 +142,17 @@ export class Http1Session implements Downstream, Session {
   goOn(): void {
     if (!this.#expectsContinue) return;
     this.#expectsContinue = false;
-    this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+    this.#writer.start('HTTP/1.1 100 Continue\r\n\r\n', { kind: 'none' });
   }
 
   respond(answer: DownstreamAnswer): void {
     const bodiless = this.#method === 'HEAD' || answer.status === 204 || answer.status === 304;
-    this.#framing = this.#answerFraming(answer.bodyLength, bodiless);
+    const framing = this.#answerFraming(answer.bodyLength, bodiless);
     // An answer before the whole request: the rest of it is not waited for.
-    if (!this.#requestDone || this.#framing.kind === 'close') this.#keepAlive = false;
+    if (!this.#requestDone || framing.kind === 'close') this.#keepAlive = false;
     const fields = this.#keepAlive ? answer.fields : [...answer.fields, createField('Connection', 'close')];
-    this.#socket.cork();
-    process.nextTick(() => this.#socket.uncork());
-    this.#socket.write(
-      renderResponseHead({ code: answer.status, reason: answer.reason }, fields, this.#framing),
-      'latin1',
-    );
+    const status = { code: answer.status, reason: answer.reason };
+    this.#writer.start(renderResponseHead(status, fields, framing), framing);
   }
 
   #answerFraming(length: number | undefined, bodiless: boolean): Framing {
@@ -167,18 +162,11 @@ export class Http1Session implements Downstream, Session {
   }
 
   write(bytes: Buffer): boolean {
-    if (bytes.length === 0 || this.#framing.kind === 'none') return true;
-    if (this.#framing.kind !== 'chunked') return this.#socket.write(bytes);
-    this.#socket.cork();
-    this.#socket.write(chunkPrefix(bytes.length), 'latin1');
-    this.#socket.write(bytes);
-    const more = this.#socket.write(chunkSuffix, 'latin1');
-    this.#socket.uncork();
-    return more;
+    return this.#writer.write(bytes);
   }
 
   end(trailers: readonly Field[]): void {
-    if (this.#framing.kind === 'chunked') this.#socket.write(renderLastChunk(trailers), 'latin1');
+    this.#writer.end(trailers);
     this.#exchange = undefined;
     this.#since = this.#now();
     if (!this.#keepAlive || !this.#requestDone) {
@@ -192,6 +180,7 @@ export class Http1Session implements Downstream, Session {
 
   #linger(): void {
     this.#lingering = true;
+    this.#writer.flush();
     this.#socket.end();
     this.#socket.resume();
   }
@@ -212,8 +201,12 @@ export class Http1Session implements Downstream, Session {
     for (const event of ['data', 'end', 'drain', 'close'] as const) this.#socket.removeAllListeners(event);
     this.#socket.pause();
     const all = [...fields, createField('Connection', 'Upgrade'), createField('Upgrade', 'websocket')];
-    const head = renderResponseHead({ code: 101, reason: 'Switching Protocols' }, all, { kind: 'none' });
-    this.#socket.write(head, 'latin1');
+    const framing: Framing = { kind: 'none' };
+    this.#writer.start(
+      renderResponseHead({ code: 101, reason: 'Switching Protocols' }, all, framing),
+      framing,
+    );
+    this.#writer.flush();
     return { socket: this.#socket, rest: this.#decoder.takeRest() };
   }
 
@@ -245,7 +238,7 @@ export class Http1Session implements Downstream, Session {
       ],
       bodyLength: body.length,
     });
-    this.#socket.write(body);
+    this.#writer.write(body);
     this.#since = this.#now();
     this.#linger();
   }

@@ -4,17 +4,15 @@
  */
 import type { Socket } from 'node:net';
 import {
-  chunkPrefix,
-  chunkSuffix,
   CodecError,
   createResponseDecoder,
   listMembers,
-  renderLastChunk,
   renderRequestHead,
   type Field,
   type Framing,
   type ResponseHead,
 } from '../http1/index.ts';
+import { Http1Writer } from '../http1-writer.ts';
 import type { UpstreamRequest } from '../pipeline/adapt.ts';
 import type {
   BodyLength,
@@ -40,10 +38,10 @@ function isKeepAlive(head: ResponseHead): boolean {
 export class Http1Connection implements UpstreamConnection, UpstreamStream {
   readonly remoteAddress: string;
   readonly #socket: Socket;
+  readonly #writer: Http1Writer;
   readonly #response = createResponseDecoder();
   readonly #onIdle: (connection: Http1Connection) => void;
   #reader: UpstreamReader | undefined;
-  #chunked = false;
   #sent = true;
   #keepAlive = true;
   #paused = false;
@@ -56,6 +54,7 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
 
   constructor(socket: Socket, onIdle: (connection: Http1Connection) => void) {
     this.#socket = socket;
+    this.#writer = new Http1Writer(socket);
     this.#onIdle = onIdle;
     this.remoteAddress = socket.remoteAddress ?? '';
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
@@ -81,7 +80,6 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
     this.#sent = false;
     this.#interim = 0;
     this.#upgrade = request.upgrade !== undefined;
-    this.#chunked = length === 'chunked';
     this.#response.expect(request.method);
     const framing: Framing =
       length === 'chunked'
@@ -99,26 +97,16 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
             { name: 'upgrade', raw: 'Upgrade', value: request.upgrade },
           ]),
     ];
-    // Head and first body bytes leave in one record.
-    this.#socket.cork();
-    process.nextTick(() => this.#socket.uncork());
-    this.#socket.write(renderRequestHead(request.method, request.target, fields, framing), 'latin1');
+    this.#writer.start(renderRequestHead(request.method, request.target, fields, framing), framing);
     return this;
   }
 
   write(bytes: Buffer): boolean {
-    if (bytes.length === 0) return true;
-    if (!this.#chunked) return this.#socket.write(bytes);
-    this.#socket.cork();
-    this.#socket.write(chunkPrefix(bytes.length), 'latin1');
-    this.#socket.write(bytes);
-    const more = this.#socket.write(chunkSuffix, 'latin1');
-    this.#socket.uncork();
-    return more;
+    return this.#writer.write(bytes);
   }
 
   end(trailers: readonly Field[]): void {
-    if (this.#chunked) this.#socket.write(renderLastChunk(trailers), 'latin1');
+    this.#writer.end(trailers);
     this.#sent = true;
   }
 
@@ -191,6 +179,7 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
     this.#keepAlive = false;
     this.#response.decoder.next();
     const rest = this.#response.decoder.takeRest();
+    this.#writer.flush();
     for (const event of ['data', 'end', 'drain'] as const) this.#socket.removeAllListeners(event);
     this.#socket.pause();
     reader.upgraded(answer, this.#socket, rest);

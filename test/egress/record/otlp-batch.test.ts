@@ -131,3 +131,17 @@ test('property: any attributes come out as they went in, in every record of the 
     { numRuns: 60 },
   );
 });
+
+test('memory of a body that was sent is used again, and holds the new records only', () => {
+  const batch = new OtlpBatch({});
+  const names = ['first', 'second', 'third'];
+  const bodies = names.map((name) => {
+    batch.add(recordOf({ name }));
+    const { traces } = batch.take();
+    const spans = parseTraceRequest('protobuf', traces).resourceSpans?.[0]?.scopeSpans?.[0]?.spans ?? [];
+    expect(spans.map((span) => span.name)).toEqual([name]);
+    batch.recycle('traces', traces);
+    return traces;
+  });
+  expect(bodies[2]?.buffer).toBe(bodies[0]?.buffer);
+});

@@ -121,3 +121,23 @@ test('an endpoint that is no URL hurts nobody', async () => {
   await outbox.close(100);
   expect(dropped).toBe(1);
 });
+
+test('bodies are whole and their own, batch after batch, while memory is used again', async () => {
+  const outbox = await open((before) => (before === 2 ? 503 : 200));
+  const names = ['batch-a', 'batch-b', 'batch-c', 'batch-d'];
+  for (const [index, name] of names.entries()) {
+    outbox.add(record(name));
+    // One of them is sent twice.
+    await untilSeen(index === 0 ? 2 : 3 + 2 * index);
+  }
+  await outbox.close(2_000);
+  const traces = seen.filter(({ path }) => path === '/v1/traces').map(({ body }) => body.toString('latin1'));
+  expect(traces.map((body) => names.filter((name) => body.includes(name)))).toEqual([
+    ['batch-a'],
+    ['batch-b'],
+    ['batch-b'],
+    ['batch-c'],
+    ['batch-d'],
+  ]);
+  expect(dropped).toBe(0);
+});
