@@ -6,18 +6,20 @@ import {
   environment as variables,
   ingressConfigSchema,
   ports,
+  statusKey,
+  workerStatusSchema,
   type IngressStatus,
 } from '../contract/index.ts';
 import {
   createLog,
   openHealthServer,
+  PlatformLink,
   requireVariable,
   untilTerminated,
   watchConfig,
   type Environment,
 } from '../process/index.ts';
 import { openIngress, type Ingress } from './ingress.ts';
-import { PlatformLink } from './platform-link.ts';
 
 /** reference/clrk.md (f): HTTP drain of 30 s at most, events after it; stays inside the pod's grace period. */
 const drainMs = 25_000;
@@ -43,11 +45,19 @@ export async function runIngress(environment: Environment): Promise<void> {
     host,
     port: ports.ingressHttp,
     log,
-    publish: (subject, payload, messageId) => link.publish(subject, payload, messageId),
-    liveWorkers: () => link.liveWorkers(),
+    publish: (subject, payload, messageId) => link.publish(subject, messageId, payload),
+    liveWorkers: () => link.liveOthers(),
     tracer: () => link.tracer(),
   });
-  const link = new PlatformLink({ environment, log, snapshot: () => statusOf(environment, host, ingress) });
+  const { namespace, pod } = statusOf(environment, host, ingress);
+  const link = new PlatformLink({
+    role: 'ingress',
+    environment,
+    log,
+    key: statusKey.ingress(namespace, pod),
+    snapshot: () => statusOf(environment, host, ingress),
+    others: { prefix: 'worker.', schema: workerStatusSchema },
+  });
   const ready = (): string | undefined => {
     if (ingress.draining) return 'draining';
     if (ingress.configDigest === '') return 'no config yet';

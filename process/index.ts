@@ -5,6 +5,7 @@ export * from './health-server.ts';
 export * from './kube-config.ts';
 export * from './log.ts';
 export * from './nats.ts';
+export * from './platform-link.ts';
 export * from './status-bucket.ts';
 export * from './status-publisher.ts';
 export * from './status-view.ts';

@@ -6,11 +6,14 @@ import { accessSync, constants } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import {
+  attribute,
   ClrkError,
   environment as variables,
   errorMessage,
+  gatewayStatusSchema,
   poolConfigSchema,
   ports,
+  statusKey,
   type PoolConfig,
   type WorkerStatus,
 } from '../contract/index.ts';
@@ -18,6 +21,7 @@ import { openImageStore } from '../oci/index.ts';
 import {
   createLog,
   openHealthServer,
+  PlatformLink,
   requireVariable,
   untilTerminated,
   watchConfig,
@@ -26,7 +30,6 @@ import {
 import { Outbox } from './dispatch/outbox.ts';
 import { GatewayDirectory } from './egress/gateway-directory.ts';
 import { WorkerMetrics } from './metrics.ts';
-import { PlatformLink } from './platform-link.ts';
 import { Worker } from './worker.ts';
 
 /** reference/clrk.md (f): running invocations get this long to end by themselves. */
@@ -84,16 +87,21 @@ export async function runWorker(environment: Environment): Promise<void> {
   };
   const onError = (error: unknown): void => log.error({ reason: errorMessage(error) }, 'worker error');
   await using images = await openImageStore({ directory: await directory(environment, variables.imageDir) });
+  const { namespace, pool, pod } = identity;
   const link = new PlatformLink({
+    role: 'worker',
     environment,
     log,
+    key: statusKey.worker(namespace, pool, pod),
     snapshot: () => composeStatus(identity, worker.status()),
+    others: { prefix: 'egress.', schema: gatewayStatusSchema },
+    resource: { [attribute.workerPool]: `${namespace}/${pool}` },
   });
   const outbox = new Outbox({
     publish: (subject, messageId, data) => link.publish(subject, messageId, data),
     onDrop: (count) => metrics.dropped(count),
   });
-  const gateways = new GatewayDirectory(() => link.liveGateways());
+  const gateways = new GatewayDirectory(() => link.liveOthers());
   const metrics = new WorkerMetrics({ running: () => worker.running, pendingEvents: () => outbox.size });
   const worker: Worker = new Worker({
     name: identity.pod,
@@ -103,8 +111,11 @@ export async function runWorker(environment: Environment): Promise<void> {
     runDirectory: await directory(environment, variables.runDir),
     stateDirectory: await directory(environment, variables.stateDir),
     images,
-    tracer: link.tracer,
-    logger: link.logger,
+    // Whichever is current; before the first endpoints they go nowhere.
+    tracer: {
+      startSpan: (name, options, context) => link.tracer().startSpan(name, options, context),
+    },
+    logger: { emit: (record) => link.logger().emit(record) },
     addressesOf: (gatewayId) => gateways.addresses(gatewayId),
     publish: (invocation) => outbox.add(invocation),
     onChange: () => link.changed(),
@@ -128,6 +139,6 @@ export async function runWorker(environment: Environment): Promise<void> {
     await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
   await worker.close(drainMs);
   await outbox.close(lastEventsMs);
-  await link.close();
+  await link[Symbol.asyncDispose]();
   log.info({}, 'worker stopped');
 }

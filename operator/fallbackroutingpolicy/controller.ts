@@ -1,14 +1,7 @@
 /** FallbackRoutingPolicy status: attached like any policy, and said plainly that gateways do not carry it out yet. */
-import { isLive } from '../compile/index.ts';
-import type { Context, ControllerSpec } from '../context.ts';
+import { attachedPolicyController } from '../attached-policy.ts';
 import { kinds } from '../kind.ts';
-import { graceRequeue, markPending, previousConditions } from '../pending.ts';
-import { policyStatus } from '../policy-status.ts';
-import { findOwnTarget } from '../policy-target.ts';
-import { policyWatches } from '../policy-watches.ts';
-import { splitKey, type Finding, type ReconcileResult } from '../runtime/index.ts';
-
-const kind = kinds.fallbackRoutingPolicy;
+import type { Finding } from '../runtime/index.ts';
 
 const notEnforced: Finding = {
   type: 'Enforced',
@@ -17,25 +10,9 @@ const notEnforced: Finding = {
   message: 'gateways of this version choose Backends by weight and do not fall back to the next one',
 };
 
-async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
-  const { namespace, name } = splitKey(key);
-  const policy = context.world.get(kind, namespace, name);
-  if (policy === undefined || !isLive(policy)) return {};
-  await markPending(context, kind, policy);
-  const now = context.now();
-  const status = policyStatus({
-    policy,
-    accepted: (ref) => findOwnTarget(context.world, kind, policy, ref),
-    everywhere: [notEnforced],
-    now,
-  });
-  await context.applier.applyStatus(kind, policy, status);
-  return graceRequeue(previousConditions(policy), now);
-}
-
-export const fallbackRoutingPolicyController: ControllerSpec = {
+export const fallbackRoutingPolicyController = attachedPolicyController({
   name: 'fallbackroutingpolicy',
-  concurrency: 2,
-  reconcile,
-  watches: policyWatches(kind, [kinds.aiProviderRoute]),
-};
+  kind: kinds.fallbackRoutingPolicy,
+  targetKinds: [kinds.aiProviderRoute],
+  everywhere: [notEnforced],
+});
