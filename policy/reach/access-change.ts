@@ -6,7 +6,7 @@
 import { renderCallScope, scopeCovers, scopesOf, type CallScope } from './call-scope.ts';
 import { mcpEssence } from './mcp.ts';
 import type { Access, Budget, Outcome } from './outcome.ts';
-import { permitsOf, renderBudget, renderMcp, renderOutcome } from './words.ts';
+import { permitsOf, renderBackendDenial, renderBudget, renderMcp, renderOutcome } from './words.ts';
 
 export type Direction = 'added' | 'removed';
 export type ChangeKind =
@@ -50,6 +50,10 @@ function backendsOf(outcomes: readonly Outcome[]): string[] {
 
 function addressesOf(outcomes: readonly Outcome[]): string[] {
   return unique(outcomes.map(({ pinned }) => pinned?.join(', ') ?? 'any public address'));
+}
+
+function deniedOf(outcomes: readonly Outcome[]): string[] {
+  return unique(outcomes.map(({ denied }) => renderBackendDenial(denied)).filter((text) => text !== ''));
 }
 
 const limits = ['maxTokensPerDay', 'maxTokensPerExecution', 'maxOutputTokensPerRequest'] as const;
@@ -100,6 +104,11 @@ function outcomeChanges(before: CallScope, after: CallScope): AccessChange[] {
     ...setChanges('backend', backendsOf(old), backendsOf(now), [
       `is now sent to # for calls to %${calls}`,
       `is no longer sent to # for calls to %${calls}`,
+    ]),
+    // The other way round: what is denied no more may be reached.
+    ...setChanges('calls', deniedOf(now), deniedOf(old), [
+      `is no longer refused # where calls to %${calls} are sent`,
+      `is now refused # where calls to %${calls} are sent`,
     ]),
     ...setChanges('address', addressesOf(old), addressesOf(now), [
       `now reaches % at #${calls}`,

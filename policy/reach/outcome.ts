@@ -2,7 +2,13 @@
  * The words reach is told in: at one destination an agent has accesses (one a protocol), an access has clauses (which
  * calls), a clause has outcomes (where to, with which credential and budget). Data, and what pins do to a host.
  */
-import { denialOf, judgeAddress, type Hostname, type McpRoute } from '../../contract/index.ts';
+import {
+  denialOf,
+  judgeAddress,
+  type Hostname,
+  type McpRoute,
+  type ProviderBackend,
+} from '../../contract/index.ts';
 import type { AgentGateway } from './documents.ts';
 
 /** HTTP and HTTPS are inspected; TLS passes through encrypted and TCP as raw bytes. */
@@ -15,6 +21,20 @@ export interface Budget {
   readonly budgetRef?: string;
 }
 
+export interface CallMatch {
+  readonly models: readonly string[];
+  readonly endpoints: readonly string[];
+}
+
+/**
+ * What an EgressDenyPolicy takes from the calls that are sent on, judged as at their Backend: by the model it renames them
+ * to (the first of `renames` that fits). As with a denied clause, what cannot be read is refused.
+ */
+export interface BackendDenial {
+  readonly matches: readonly CallMatch[];
+  readonly renames: ProviderBackend['modelRewrites'];
+}
+
 /** One way a call may go. */
 export interface Outcome {
   /** The Backend it goes to instead of where the agent sent it. */
@@ -24,16 +44,15 @@ export interface Outcome {
   /** CredentialInjectionPolicies `ns/name` whose secrets go on it. */
   readonly credentials: readonly string[];
   readonly budgets: readonly Budget[];
+  /** Absent: none of these calls is denied where it is sent. */
+  readonly denied?: BackendDenial;
   /** Why this version's gateway refuses these calls although the manifests allow them; absent: it lets them through. */
   readonly refused?: string;
 }
 
 /** Calls that fit any of `matches`. An empty list of globs is every call; models are known only of calls that name one. */
 export interface Clause {
-  readonly matches: ReadonlyArray<{
-    readonly models: readonly string[];
-    readonly endpoints: readonly string[];
-  }>;
+  readonly matches: readonly CallMatch[];
   /** An EgressDenyPolicy refuses them: also a call that names no model, or whose path reads in two ways. */
   readonly denied?: true;
   /** Empty: these calls are refused. */

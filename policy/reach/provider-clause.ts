@@ -12,7 +12,15 @@ import {
   type ProviderRoute,
   type ProviderRule,
 } from '../../contract/index.ts';
-import { pinsFor, type Budget, type Clause, type Outcome, type Site } from './outcome.ts';
+import {
+  pinsFor,
+  type BackendDenial,
+  type Budget,
+  type CallMatch,
+  type Clause,
+  type Outcome,
+  type Site,
+} from './outcome.ts';
 import { credentialsAt } from './credential.ts';
 
 type RuleMatch = ProviderRule['matches'][number];
@@ -54,20 +62,69 @@ function isDenied({ agent, gateway }: Site, hostname: Hostname | undefined, port
   return destination === undefined || denialOf(gateway.document.destinations, destination) !== undefined;
 }
 
+/** Where a call is sent on, denials of calls are asked once more, as if the agent had called the Backend. */
+function backendDenial(
+  site: Site,
+  backend: ProviderBackend | undefined,
+  sentTo: { readonly hostname: Hostname | undefined; readonly port: number },
+): BackendDenial | undefined {
+  const { hostname, port } = sentTo;
+  if (backend === undefined || hostname === undefined) return undefined;
+  const { destination } = site;
+  const same = hostname === destination.hostname && port === destination.port;
+  const renames = backend.modelRewrites;
+  if (same && renames.length === 0) return undefined;
+  const matches = deniedClauses({ ...site, destination: { hostname, port } }).flatMap(
+    (clause) => clause.matches,
+  );
+  return matches.length === 0 ? undefined : { matches, renames };
+}
+
+const takesEvery = ({ models, endpoints }: CallMatch): boolean =>
+  models.length === 0 && endpoints.length === 0;
+
+interface Leg extends Pick<Outcome, 'backend'> {
+  readonly hostname: Hostname | undefined;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** Where a call goes: to its Backend, or to where the agent sent it. */
+function legTo({ destination, tls }: Site, backend: ProviderBackend | undefined): Leg {
+  const { hostname, port } = destination;
+  if (backend === undefined || backend.host === hostname) return { hostname, port, tls };
+  const { name, host } = backend;
+  return {
+    hostname: parseHostname(host),
+    port: backend.port,
+    tls: true,
+    backend: { name, host, port: backend.port },
+  };
+}
+
+/** One way of a rule's calls, without what they may cost; undefined: none of them gets there. */
+function wayTo(
+  site: Site,
+  route: ProviderRoute['route'],
+  backend: ProviderBackend | undefined,
+): Omit<Outcome, 'budgets'> | undefined {
+  const { hostname, port, tls, ...sentTo } = legTo(site, backend);
+  if (sentTo.backend !== undefined && isDenied(site, hostname, port)) return undefined;
+  const denied = backendDenial(site, backend, { hostname, port });
+  if (denied?.matches.some(takesEvery) === true) return undefined;
+  const pins = pinsFor(site, hostname, port);
+  const credentials = credentialsAt(site, { hostname, tls }, { route, backend });
+  if (pins === undefined || credentials === undefined) return undefined;
+  return { ...sentTo, ...pins, ...credentials, ...(denied === undefined ? {} : { denied }) };
+}
+
 function outcomesOf(site: Site, route: ProviderRoute['route'], rule: ProviderRule): Outcome[] {
   const budgets = budgetsOf(rule);
   if (budgets === undefined) return [];
   const counted = budgets.length === 0 ? {} : { refused: refusedToday.TokenBudget };
-  return targetsOf(rule, site).flatMap((backend): Outcome[] => {
-    const asked = site.destination.hostname;
-    const isOwn = backend === undefined || backend.host === asked;
-    const hostname = isOwn ? asked : parseHostname(backend.host);
-    if (!isOwn && isDenied(site, hostname, backend.port)) return [];
-    const pins = pinsFor(site, hostname, isOwn ? site.destination.port : backend.port);
-    const credentials = credentialsAt(site, { hostname, tls: isOwn ? site.tls : true }, { route, backend });
-    if (pins === undefined || credentials === undefined) return [];
-    const sentTo = isOwn ? {} : { backend: { name: backend.name, host: backend.host, port: backend.port } };
-    return [{ ...sentTo, ...pins, ...credentials, budgets, ...counted }];
+  return targetsOf(rule, site).flatMap((backend) => {
+    const way = wayTo(site, route, backend);
+    return way === undefined ? [] : [{ ...way, budgets, ...counted }];
   });
 }
 

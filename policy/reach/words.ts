@@ -1,6 +1,6 @@
 /** Reach in words: destinations, ports, calls, budgets, agents. One place, so that table, sentences and diff agree. Pure. */
 import type { McpRule } from '../../contract/index.ts';
-import type { Access, Budget, McpAccess, Outcome } from './outcome.ts';
+import type { Access, BackendDenial, Budget, CallMatch, McpAccess, Outcome } from './outcome.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
 
 const except = (texts: readonly string[]): string =>
@@ -54,12 +54,7 @@ export function renderPlaces(destinations: DestinationSet, ports: readonly PortS
 const listed = (noun: string, texts: readonly string[]): string[] =>
   texts.length === 0 ? [] : [`${texts.length === 1 ? noun : `${noun}s`} ${texts.join(', ')}`];
 
-export interface Scope {
-  readonly models: readonly string[];
-  readonly endpoints: readonly string[];
-}
-
-export function renderScope({ models, endpoints }: Scope): string {
+export function renderScope({ models, endpoints }: CallMatch): string {
   return [...listed('model', models), ...listed('endpoint', endpoints)].join(' at ') || 'every call';
 }
 
@@ -76,8 +71,15 @@ export function renderBudget(budgets: readonly Budget[]): string {
     .join(', ');
 }
 
+/** Empty: nothing is denied. */
+export function renderBackendDenial(denied: BackendDenial | undefined): string {
+  if (denied === undefined) return '';
+  const renamed = denied.renames.length === 0 ? '' : ', as the backend names models';
+  return `${denied.matches.map(renderScope).join('; nor ')}${renamed}`;
+}
+
 /** What is particular about one way, as clauses of a sentence; empty: nothing. */
-export function renderOutcome({ backend, pinned, credentials, budgets, refused }: Outcome): string {
+export function renderOutcome({ backend, pinned, credentials, budgets, denied, refused }: Outcome): string {
   const parts = [
     ...(backend === undefined ? [] : [`sent to backend \`${backend.host}:${backend.port}\``]),
     ...(credentials.length === 0
@@ -85,6 +87,7 @@ export function renderOutcome({ backend, pinned, credentials, budgets, refused }
       : [`with credential ${credentials.map((name) => `\`${name}\``).join(', ')}`]),
     ...(budgets.length === 0 ? [] : [`within ${renderBudget(budgets) || 'a budget without a limit'}`]),
     ...(pinned === undefined ? [] : [`at the pinned address ${pinned.join(', ')}`]),
+    ...(denied === undefined ? [] : [`but not for ${renderBackendDenial(denied)}`]),
     ...(refused === undefined ? [] : [`but is refused: ${refused}`]),
   ];
   return parts.join(', ');

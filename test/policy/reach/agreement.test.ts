@@ -6,13 +6,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { computeReach, type ReachDocuments } from '../../../policy/reach/index.ts';
 import { askGateway, invocationIds } from './gateway-oracle.ts';
-import {
-  providerAttempt,
-  providerDocuments,
-  randomAttempt,
-  randomDocuments,
-  type Attempt,
-} from './random-documents.ts';
+import { mcpAttempt, providerAttempt, randomAttempt, type Attempt } from './random/attempt.ts';
+import { backendDocuments, mcpDocuments, providerDocuments, randomDocuments } from './random/documents.ts';
 import { readReach } from './reach-reader.ts';
 
 interface Seen {
@@ -60,6 +55,20 @@ test('2,000 calls of an open provider: rules, backends, credentials and budgets 
   expect(pairs).toBeGreaterThanOrEqual(2_000);
   expect(open).toBeGreaterThan(200);
   expect(several).toBeGreaterThan(0);
+}, 600_000);
+
+test('2,000 calls sent on to Backends: denials there are those of the gateway, by the model they are renamed to', () => {
+  const { pairs, open } = expectAgreement(backendDocuments, providerAttempt, { sets: 500, attempts: 4 });
+  expect(pairs).toBeGreaterThanOrEqual(2_000);
+  expect(open).toBeGreaterThan(200);
+  expect(open).toBeLessThan(pairs - 200);
+}, 600_000);
+
+test('2,000 calls of MCP servers: tools, methods and denials are those of the gateway', () => {
+  const { pairs, open } = expectAgreement(mcpDocuments, mcpAttempt, { sets: 500, attempts: 4 });
+  expect(pairs).toBeGreaterThanOrEqual(2_000);
+  expect(open).toBeGreaterThan(200);
+  expect(open).toBeLessThan(pairs - 200);
 }, 600_000);
 
 test('the invocations tried reach every backend, whatever its weight', () => {

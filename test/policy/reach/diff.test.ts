@@ -34,6 +34,15 @@ const key = (kind: string, name: string, policy = 'live') =>
   });
 const mcp = (rule: object) =>
   object('MCPRoute', 'mcp', { parentRefs: [{ name: 'g' }], hostnames: ['mcp.example.com'], rules: [rule] });
+const backend = object('Backend', 'b', {
+  type: 'Upstream',
+  schema: { name: 'openai' },
+  upstream: { host: 'llm.example.com', port: 443 },
+});
+const bans = object('AIProviderRoute', 'bans', {
+  parentRefs: [{ name: 'g' }],
+  rules: [{ matches: [{ provider: 'custom', models: ['o1'] }] }],
+});
 const deny = (kind: string, name: string) =>
   object('EgressDenyPolicy', 'no', { targetRefs: [{ group: 'clrk.apoxy.dev', kind, name }] });
 const base = [agent(), gateway()];
@@ -133,6 +142,16 @@ describe('a change of manifests in sentences', () => {
       [...base, stripe],
       [...base, stripe, deny('EgressL4Route', 'web')],
       ['- agent `triage` may no longer reach `api.stripe.com:443`'],
+    ],
+    [
+      'an EgressDenyPolicy that concerns a Backend',
+      [...base, backend, bans, openai({}, { backendRefs: [{ name: 'b' }] })],
+      [...base, backend, bans, openai({}, { backendRefs: [{ name: 'b' }] }), deny('AIProviderRoute', 'bans')],
+      [
+        '- agent `triage` is now refused `model o1` where calls to `api.openai.com:443` are sent',
+        // The Backend's own host is open too, and a denial there comes before the rules.
+        '+ agent `triage` has other rules, or rules in another order, at `llm.example.com:443`: some calls go another way',
+      ],
     ],
     [
       'a private range and its ports',

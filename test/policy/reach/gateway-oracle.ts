@@ -26,7 +26,7 @@ import {
 } from '../../../egress/pipeline/route.ts';
 import type { ReachDocuments } from '../../../policy/reach/index.ts';
 import { decideConnection } from '../../../worker/egress/egress-decision.ts';
-import type { Attempt } from './random-documents.ts';
+import type { Attempt } from './random/attempt.ts';
 import { renderWay } from './way.ts';
 
 /** Enough of them that each backend is some invocation's: the weights of a rule add up to 6 at most. */

@@ -8,8 +8,15 @@ import { isGlob, matchesGlob } from '../../../egress/pipeline/glob.ts';
 import { isPlainPath } from '../../../egress/pipeline/identify.ts';
 import { parseRpcBody } from '../../../egress/pipeline/json-rpc.ts';
 import { judgeMessage } from '../../../egress/pipeline/mcp.ts';
-import type { Access, AgentReach, Clause, DestinationSet, Outcome } from '../../../policy/reach/index.ts';
-import type { Attempt } from './random-documents.ts';
+import type {
+  Access,
+  AgentReach,
+  CallMatch,
+  Clause,
+  DestinationSet,
+  Outcome,
+} from '../../../policy/reach/index.ts';
+import type { Attempt } from './random/attempt.ts';
 import { renderWay } from './way.ts';
 
 function matchesPattern(pattern: string, name: string): boolean {
@@ -44,7 +51,7 @@ function fits({ matches }: Clause, { path, model }: Attempt): Fit {
 }
 
 /** A denial cannot be dodged by what cannot be read: no model, an odd path, a glob that is none. */
-function isDenied({ matches }: Clause, { path, model }: Attempt): boolean {
+function isDenied(matches: readonly CallMatch[], { path, model }: Pick<Attempt, 'path' | 'model'>): boolean {
   const takes = (globs: readonly string[], text: string): boolean =>
     globs.some((glob) => matchesGlob(glob, text) || !isGlob(glob));
   return matches.some(
@@ -71,7 +78,7 @@ function passesMcp({ mcp }: Access, { rpc, hostname }: Attempt): boolean {
 function outcomesOf(access: Access, attempt: Attempt): readonly Outcome[] {
   if (!passesMcp(access, attempt)) return [];
   for (const clause of access.clauses) {
-    if (clause.denied === true && isDenied(clause, attempt)) return [];
+    if (clause.denied === true && isDenied(clause.matches, attempt)) return [];
     if (clause.denied === true) continue;
     const fit = fits(clause, attempt);
     if (fit === 'yes') return clause.outcomes;
@@ -79,6 +86,13 @@ function outcomesOf(access: Access, attempt: Attempt): readonly Outcome[] {
     if (fit === 'unknown') return access.otherwise;
   }
   return access.otherwise;
+}
+
+/** Some of the calls sent to a Backend may be denied there, by the name it gives the model. */
+function isDeniedAtBackend({ denied }: Outcome, { path, model }: Attempt): boolean {
+  if (denied === undefined) return false;
+  const rename = denied.renames.find(({ from }) => model !== undefined && matchesGlob(from, model));
+  return isDenied(denied.matches, { path, model: rename?.to ?? model });
 }
 
 const protocols = { tls: ['HTTPS', 'TLS'], http1: ['HTTP'], raw: ['TCP'] } as const;
@@ -104,7 +118,7 @@ export function readReach(reach: readonly AgentReach[], attempt: Attempt): strin
   if (inspected && name !== undefined && providerOfHost(name) !== undefined && !isPlainPath(attempt.path))
     return [];
   const ways = outcomesOf(access, attempt)
-    .filter(({ refused }) => refused === undefined)
+    .filter((outcome) => outcome.refused === undefined && !isDeniedAtBackend(outcome, attempt))
     .map(({ backend, pinned, credentials, budgets }) => {
       const target = backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`;
       return renderWay({ protocol: access.protocol, target, pinned, credentials, budgets });

@@ -1,0 +1,51 @@
+/** Random rules of which destinations are open. */
+import fc from 'fast-check';
+import type { DestinationPolicy } from '../../../../contract/index.ts';
+import { agentNames, cidrs, patterns, portSpan, some } from './vocabulary.ts';
+
+const rule = fc.record({
+  route: fc.constantFrom('EgressL4Route/d/l4', 'AIProviderRoute/d/r', 'AIProviderRoute/d/s', 'MCPRoute/d/m'),
+  hostnames: fc.oneof(
+    some(patterns),
+    fc.constant(['api.openai.com', '*.openai.azure.com', '*.example.com', 'api.stripe.com']),
+  ),
+  cidrs: some(cidrs),
+  ports: fc.array(portSpan, { maxLength: 2 }),
+  protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'TCP' as const, 'UDP' as const),
+  sourceAgents: fc.option(
+    some(agentNames).map((each) => each.map((name) => `TaskAgent/d/${name}`)),
+    { nil: undefined },
+  ),
+});
+
+type RandomRule = DestinationPolicy['rules'][number];
+
+const cleanRule: fc.Arbitrary<RandomRule> = rule.map(({ sourceAgents, ...rest }) =>
+  sourceAgents === undefined ? rest : { ...rest, sourceAgents },
+);
+
+const providerOpening: RandomRule = {
+  ...{ route: 'AIProviderRoute/d/r', hostnames: ['api.openai.com', 'a.example.com'], cidrs: [] },
+  ...{ ports: [], protocol: 'TCP' },
+};
+
+export const destinations: fc.Arbitrary<DestinationPolicy> = fc
+  .record({
+    defaultPolicy: fc.constantFrom('deny-all' as const, 'deny-all' as const, 'allow-all' as const),
+    // Half of the time a provider is open, so that rules, backends and credentials of calls are met often.
+    rules: fc
+      .tuple(fc.boolean(), fc.array(cleanRule, { maxLength: 4 }))
+      .map(([withProvider, rules]) => (withProvider ? [...rules, providerOpening] : rules)),
+    denials: fc.oneof(
+      { weight: 3, arbitrary: fc.constant<RandomRule[]>([]) },
+      { weight: 1, arbitrary: fc.array(cleanRule, { maxLength: 2 }) },
+    ),
+    platformCidrs: fc.oneof(
+      { weight: 8, arbitrary: some(['10.1.2.0/24', '203.0.113.128/25', 'fd00:1::/32'], 2) },
+      { weight: 1, arbitrary: fc.constant(['not a cidr']) },
+    ),
+  })
+  .map(({ denials, ...policy }) => ({
+    ...policy,
+    ...(denials.length === 0 ? {} : { denials: denials.map((each) => ({ ...each, policy: 'd/deny' })) }),
+  }));

@@ -1,0 +1,168 @@
+/**
+ * Random sets of documents: pools, gateways, and agents that name them; broad ones, and narrow ones that try one matter often.
+ */
+import fc from 'fast-check';
+import type { DestinationPolicy, ProviderBackend } from '../../../../contract/index.ts';
+import type { GatewayDocument, PoolDocument, ReachDocuments } from '../../../../policy/reach/index.ts';
+import { destinations } from './destinations.ts';
+import { endpoints, gatewayDocument } from './gateway.ts';
+import { answer, mcpRoutes } from './mcp.ts';
+import { backend, everyOpenAiCall, providerRule } from './provider.ts';
+import { agentNames, gatewayNames, mcpHosts } from './vocabulary.ts';
+
+const emptyAgent = {
+  kind: 'TaskAgent' as const,
+  namespace: 'd',
+  uid: '',
+  labels: {},
+  revisions: [],
+  timeoutMs: 1,
+  maxConcurrent: 0,
+  resources: { cpuMillis: 1, memoryBytes: 1, ephemeralStorageBytes: 0 },
+  warmPoolSize: 0,
+  warmPoolIdleTtlMs: 1,
+  deliveryMode: 'Stdin' as const,
+};
+
+interface Parts {
+  readonly gateways: readonly GatewayDocument[];
+  readonly orders: ReadonlyArray<readonly string[]>;
+  /** What a worker with an older document would decide by; undefined: it runs the same. */
+  readonly stale: DestinationPolicy | undefined;
+}
+
+function assemble({ gateways, orders, stale }: Parts): ReachDocuments {
+  const pool: PoolDocument = {
+    version: 1,
+    pool: { namespace: 'd', name: 'p', uid: '' },
+    frameKeyBase64: '',
+    dispatchTls: { certificatePem: '', privateKeyPem: '', clientCaPem: '' },
+    maxExecutionsPerWorker: 0,
+    agents: agentNames.map((name, index) => ({
+      ...emptyAgent,
+      name,
+      gateways: (orders[index] ?? []).map((gateway) => `d/${gateway}`),
+    })),
+    gateways: gateways.map(({ gateway, destinations: own }, index) => ({
+      id: `d/${gateway.name}`,
+      destinations: index === 0 && stale !== undefined ? (stale as typeof own) : own,
+    })),
+    registries: [],
+    platform: endpoints,
+  };
+  return { gateways, pools: [pool] };
+}
+
+export const randomDocuments: fc.Arbitrary<ReachDocuments> = fc
+  .record({
+    gateways: fc.tuple(...gatewayNames.slice(0, 2).map(gatewayDocument)),
+    // The third gateway is named by agents and does not exist.
+    orders: fc.tuple(...agentNames.map(() => fc.shuffledSubarray(gatewayNames))),
+    stale: fc.option(destinations, { nil: undefined, freq: 5 }),
+  })
+  .map(assemble);
+
+/** One open provider and nothing in the way: all that is random is rules, backends, credentials and pins. */
+export const providerDocuments: fc.Arbitrary<ReachDocuments> = gatewayDocument('g').map((document) =>
+  assemble({
+    gateways: [
+      {
+        ...document,
+        listeners: [{ name: 'any', protocol: 'HTTPS', tlsMode: 'Terminate' }],
+        destinations: {
+          defaultPolicy: 'deny-all',
+          platformCidrs: [],
+          rules: [
+            {
+              route: 'AIProviderRoute/d/r',
+              hostnames: ['api.openai.com'],
+              cidrs: [],
+              ports: [],
+              protocol: 'TCP',
+            },
+          ],
+        },
+        mcpRoutes: [],
+      },
+    ],
+    orders: agentNames.map(() => ['g']),
+    stale: undefined,
+  }),
+);
+
+const sentOn: fc.Arbitrary<ProviderBackend> = fc.tuple(backend, fc.boolean()).map(([each, own]) => ({
+  ...each,
+  ...(own ? { host: 'api.openai.com' } : {}),
+  weight: 1,
+  schema: 'openai',
+  port: 443,
+}));
+
+/** As `providerDocuments`, every call sent on to Backends under denials of calls. */
+export const backendDocuments: fc.Arbitrary<ReachDocuments> = fc
+  .record({
+    documents: providerDocuments,
+    backends: fc.array(sentOn, { minLength: 1, maxLength: 2 }),
+    denied: fc.array(providerRule, { minLength: 1, maxLength: 2 }),
+  })
+  .map(({ documents: { gateways, pools }, backends, denied }) => ({
+    pools,
+    gateways: gateways.map((document) => ({
+      ...document,
+      upstream: { ...document.upstream, hostAliases: [] },
+      credentials: [],
+      providerRoutes: [
+        {
+          route: { namespace: 'd', name: 'r' },
+          rules: [{ matches: [everyOpenAiCall], filters: [], backends }],
+        },
+      ],
+      providerDenials: [
+        {
+          route: { namespace: 'd', name: 'denied' },
+          answer,
+          // Mostly of Backends: what denies the host the agent calls is never sent on.
+          rules: denied.map((each) => ({
+            ...each,
+            matches: each.matches.map(({ provider, ...match }) => ({
+              ...match,
+              provider:
+                match.models.length === 0 ? 'azure-openai' : provider === 'openai' ? provider : 'custom',
+            })),
+            filters: [],
+          })),
+        },
+      ],
+    })),
+  }));
+
+/** One host of MCP servers, opened by MCPRoutes, an L4 route or both, and nothing else in the way. */
+export const mcpDocuments: fc.Arbitrary<ReachDocuments> = fc
+  .record({
+    document: gatewayDocument('g'),
+    routes: fc.array(mcpRoutes, { minLength: 1, maxLength: 2 }),
+    openers: fc.subarray(['MCPRoute/d/m', 'EgressL4Route/d/l4'], { minLength: 1 }),
+  })
+  .map(({ document, routes, openers }) =>
+    assemble({
+      gateways: [
+        {
+          ...document,
+          listeners: [{ name: 'any', protocol: 'HTTPS', tlsMode: 'Terminate' }],
+          destinations: {
+            defaultPolicy: 'deny-all',
+            platformCidrs: [],
+            rules: openers.map((route) => ({
+              ...{ route, hostnames: mcpHosts, cidrs: [], ports: [], protocol: 'TCP' as const },
+            })),
+          },
+          upstream: { ...document.upstream, hostAliases: [] },
+          providerRoutes: [],
+          providerDenials: [],
+          mcpRoutes: routes.flat(),
+        },
+      ],
+      orders: agentNames.map(() => ['g']),
+      stale: undefined,
+    }),
+  );

@@ -1,0 +1,113 @@
+/** Random rules for calls of AI providers, their Backends, denials and credentials. */
+import fc from 'fast-check';
+import type {
+  GatewayCredential,
+  ProviderBackend,
+  ProviderRoute,
+  ProviderRule,
+} from '../../../../contract/index.ts';
+import type { GatewayDocument } from '../../../../policy/reach/index.ts';
+import { answer } from './mcp.ts';
+import { endpointGlobs, gatewayNames, modelGlobs, names, routeNames, some } from './vocabulary.ts';
+
+export const backend: fc.Arbitrary<ProviderBackend> = fc.record({
+  name: fc.constantFrom('x', 'y', 'z'),
+  weight: fc.integer({ min: 0, max: 2 }),
+  schema: fc.constantFrom('openai', 'openai', 'anthropic', 'custom'),
+  host: fc.constantFrom(...names, '10.1.2.3'),
+  port: fc.constantFrom(443, 8443),
+  modelRewrites: fc.oneof(
+    { weight: 3, arbitrary: fc.constant<ProviderBackend['modelRewrites']>([]) },
+    {
+      weight: 1,
+      arbitrary: fc.array(
+        fc.record({ from: fc.constantFrom('gpt-*', '*', 'o1', '[bad'), to: fc.constantFrom('o1', 'gpt-4') }),
+        { minLength: 1, maxLength: 2 },
+      ),
+    },
+  ),
+  ensureStreamUsage: fc.constant(false),
+});
+
+const limit = fc.constantFrom(undefined, 100, 1000);
+const budget: fc.Arbitrary<ProviderRule['filters'][number]> = fc
+  .tuple(limit, limit)
+  .map(([perDay, perExecution]) => ({
+    type: 'TokenBudget',
+    ...(perDay === undefined ? {} : { maxTokensPerDay: perDay }),
+    ...(perExecution === undefined ? {} : { maxTokensPerExecution: perExecution }),
+  }));
+
+export const everyOpenAiCall = { provider: 'openai', models: [], endpoints: [] };
+
+export const providerRule: fc.Arbitrary<ProviderRule> = fc.record({
+  matches: fc.oneof(
+    fc.constant<ProviderRule['matches']>([everyOpenAiCall]),
+    fc.array(
+      fc.record({
+        provider: fc.constantFrom('openai', 'openai', 'anthropic', 'azure-openai', 'custom'),
+        models: some(modelGlobs, 2),
+        endpoints: some(endpointGlobs, 2),
+      }),
+      { maxLength: 3 },
+    ),
+  ),
+  filters: fc.oneof(
+    { weight: 4, arbitrary: fc.constant<ProviderRule['filters']>([]) },
+    { weight: 1, arbitrary: budget.map((each) => [each]) },
+    {
+      weight: 1,
+      arbitrary: fc.constant<ProviderRule['filters']>([{ type: 'Unsupported', what: 'a mirror' }]),
+    },
+  ),
+  backends: fc.oneof(fc.constant<ProviderBackend[]>([]), fc.array(backend, { maxLength: 3 })),
+});
+
+export const providerRoutes: fc.Arbitrary<ProviderRoute[]> = fc.uniqueArray(
+  fc.record({
+    route: fc.constantFrom(...routeNames).map((name) => ({ namespace: 'd', name })),
+    rules: fc.array(providerRule, { maxLength: 3 }),
+  }),
+  { maxLength: 2, selector: ({ route }) => route.name },
+);
+
+const awsKey = { service: 'bedrock', accessKeyId: 'id', secretAccessKey: 'secret' };
+
+export const credential: fc.Arbitrary<GatewayCredential> = fc.record({
+  policy: fc.constantFrom('p', 'q', 'w').map((name) => ({ namespace: 'd', name })),
+  target: fc.oneof(
+    fc
+      .constantFrom(...gatewayNames)
+      .map((name) => ({ kind: 'EgressGateway' as const, namespace: 'd', name })),
+    fc
+      .constantFrom(...routeNames)
+      .map((name) => ({ kind: 'AIProviderRoute' as const, namespace: 'd', name })),
+    fc.tuple(fc.constantFrom(...routeNames), fc.constantFrom('x', 'y')).map(([name, sectionName]) => ({
+      kind: 'AIProviderRoute' as const,
+      namespace: 'd',
+      name,
+      sectionName,
+    })),
+  ),
+  inject: fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.constant({ type: 'Header' as const, name: 'authorization', value: 'Bearer k' }),
+    },
+    { weight: 2, arbitrary: fc.constant({ type: 'QueryParam' as const, name: 'key', value: 'k' }) },
+    { weight: 1, arbitrary: fc.constant({ type: 'Broken' as const, reason: 'SecretNotFound' }) },
+    { weight: 1, arbitrary: fc.constant({ ...awsKey, type: 'AWSv4' as const }) },
+  ),
+});
+
+export const providerDenials: fc.Arbitrary<NonNullable<GatewayDocument['providerDenials']>> = fc.array(
+  fc.record({
+    route: fc.constant({ namespace: 'd', name: 'denied' }),
+    answer: fc.constant(answer),
+    rules: fc.array(
+      providerRule.map((each) => ({ ...each, filters: [] })),
+      { maxLength: 2 },
+    ),
+  }),
+  { maxLength: 1 },
+);
