@@ -40,7 +40,8 @@ function writeHelmChart(name: string, files: ChartFiles): void {
   }
 }
 
-writeHelmChart('clrk', platformChartFiles(platform));
+const withClickhouse = new PlatformChart(new App(), 'platform', { installClickhouse: true });
+writeHelmChart('clrk', platformChartFiles(platform, withClickhouse));
 writeHelmChart('clrk-crds', crdsChartFiles('crds'));
 
 mkdirSync(join(outdir, 'argocd'), { recursive: true });

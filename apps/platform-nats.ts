@@ -4,18 +4,11 @@
  */
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { addDatabase } from './platform-database.ts';
 import type { PlatformSettings } from './platform-settings.ts';
-import {
-  addDisruptionBudget,
-  metadataOf,
-  resourcesOf,
-  restrictedContainer,
-  restrictedPod,
-  selectorOf,
-} from './platform-workload.ts';
+import { resourcesOf, restrictedContainer } from './platform-workload.ts';
 import { natsConfigKey, natsConfigSecret, natsStoreDir, ports } from './system-names.ts';
 
-const name = 'clrk-nats';
 const configDir = '/etc/clrk/nats';
 // Its limit for files is 4 GiB (contract/nats-config.ts).
 const storage = '8Gi';
@@ -23,7 +16,7 @@ const storage = '8Gi';
 const terminationGraceSeconds = 30;
 
 export function natsUrlOf(settings: PlatformSettings): string {
-  return settings.natsUrl ?? `nats://${name}.${settings.namespace}.svc:${ports.nats}`;
+  return settings.natsUrl ?? `nats://clrk-nats.${settings.namespace}.svc:${ports.nats}`;
 }
 
 function probe(periodSeconds: number, failureThreshold: number): k8s.Probe {
@@ -56,43 +49,13 @@ function container(settings: PlatformSettings): k8s.Container {
 }
 
 export function addNats(scope: Construct, settings: PlatformSettings): void {
-  const metadata = metadataOf(settings, name);
-  new k8s.KubeServiceAccount(scope, 'nats-account', { metadata, automountServiceAccountToken: false });
-  new k8s.KubeService(scope, 'nats-service', {
-    metadata,
-    spec: {
-      selector: selectorOf('nats'),
-      ports: [{ name: 'client', port: ports.nats, protocol: 'TCP' }],
-    },
+  addDatabase(scope, settings, {
+    part: 'nats',
+    port: { name: 'client', port: ports.nats },
+    container: container(settings),
+    configSecret: natsConfigSecret,
+    volumes: [],
+    storage,
+    terminationGraceSeconds,
   });
-  new k8s.KubeStatefulSet(scope, 'nats-set', {
-    metadata,
-    spec: {
-      serviceName: name,
-      replicas: 1,
-      selector: { matchLabels: selectorOf('nats') },
-      template: {
-        metadata: { labels: { ...metadata.labels } },
-        spec: {
-          serviceAccountName: name,
-          automountServiceAccountToken: false,
-          terminationGracePeriodSeconds: terminationGraceSeconds,
-          securityContext: restrictedPod,
-          containers: [container(settings)],
-          volumes: [{ name: 'config', secret: { secretName: natsConfigSecret, defaultMode: 0o440 } }],
-        },
-      },
-      volumeClaimTemplates: [
-        {
-          metadata: { name: 'data' },
-          spec: {
-            accessModes: ['ReadWriteOnce'],
-            resources: { requests: { storage: k8s.Quantity.fromString(storage) } },
-            ...(settings.storageClass === undefined ? {} : { storageClassName: settings.storageClass }),
-          },
-        },
-      ],
-    },
-  });
-  addDisruptionBudget(scope, settings, 'nats');
 }

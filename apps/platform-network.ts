@@ -12,7 +12,12 @@ export interface OpenPorts {
   readonly anyone: readonly number[];
   /** Only pods of the platform: its own, and workers and gateways wherever they run. */
   readonly platform: readonly number[];
+  /** Only telemetry. */
+  readonly telemetry?: readonly number[];
 }
+
+/** They answer and never call. */
+const callsNobody: readonly PlatformPart[] = ['nats', 'clickhouse'];
 
 function portsOf(numbers: readonly number[]): k8s.NetworkPolicyPort[] {
   return numbers.map((port) => ({ port: k8s.IntOrString.fromNumber(port), protocol: 'TCP' }));
@@ -48,13 +53,20 @@ export function openPorts(
     metadata: metadataOf(settings, `clrk-${part}`),
     spec: {
       podSelector: { matchLabels: selectorOf(part) },
-      // NATS answers and never calls.
-      policyTypes: part === 'nats' ? ['Ingress', 'Egress'] : ['Ingress'],
+      policyTypes: callsNobody.includes(part) ? ['Ingress', 'Egress'] : ['Ingress'],
       ingress: [
         ...(open.anyone.length === 0 ? [] : [{ ports: portsOf(open.anyone) }]),
         ...(open.platform.length === 0
           ? []
           : [{ ports: portsOf(open.platform), from: platformPeers(settings) }]),
+        ...(open.telemetry === undefined
+          ? []
+          : [
+              {
+                ports: portsOf(open.telemetry),
+                from: [{ podSelector: { matchLabels: selectorOf('telemetry') } }],
+              },
+            ]),
       ],
     },
   });

@@ -1,5 +1,5 @@
 /** What an installation of the platform may choose. Apart because the chart, `clrk install` and its tests share it. */
-import { natsImage, platformImage, systemNamespace } from './system-names.ts';
+import { clickhouseImage, natsImage, platformImage, systemNamespace } from './system-names.ts';
 
 export interface PlatformProps {
   /** Where the platform's own processes live. @default clrk-system */
@@ -15,6 +15,10 @@ export interface PlatformProps {
    * clrk-platform-auth. @default the embedded engine, on a volume
    */
   readonly clickhouseUrl?: string;
+  /** Brings a ClickHouse server along (a StatefulSet). @default false */
+  readonly installClickhouse?: boolean;
+  /** Image of that server. @default the publisher's long-term release */
+  readonly clickhouseImage?: string;
   /** Class of the volumes. @default the cluster's own default */
   readonly storageClass?: string;
   /** Networks of the cluster that no agent may ever reach, comma-separated. @default none but the built-in ones */
@@ -25,8 +29,14 @@ export interface PlatformSettings extends PlatformProps {
   readonly namespace: string;
   readonly image: string;
   readonly natsImage: string;
+  readonly installClickhouse: boolean;
+  readonly clickhouseImage: string;
 }
 
 export function platformSettingsOf(props: PlatformProps): PlatformSettings {
-  return { namespace: systemNamespace, image: platformImage, natsImage, ...props };
+  if (props.installClickhouse === true && props.clickhouseUrl !== undefined) {
+    throw new Error('clickhouseUrl and installClickhouse exclude each other: records go to one server');
+  }
+  const defaults = { namespace: systemNamespace, image: platformImage, natsImage, clickhouseImage };
+  return { ...defaults, installClickhouse: false, ...props };
 }

@@ -22,7 +22,7 @@ const platformAuthDir = '/etc/clrk/platform-auth';
 const terminationGraceSeconds = 45;
 
 export type PlatformRole = 'operator' | 'ingress' | 'telemetry';
-export type PlatformPart = PlatformRole | 'nats';
+export type PlatformPart = PlatformRole | 'nats' | 'clickhouse';
 
 export interface WorkloadProps {
   readonly role: PlatformRole;

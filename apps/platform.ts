@@ -5,6 +5,7 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { addClickhouse, clickhouseUrlOf } from './platform-clickhouse.ts';
 import { addNats, natsUrlOf } from './platform-nats.ts';
 import { addDefaultDeny, openPorts } from './platform-network.ts';
 import {
@@ -16,7 +17,14 @@ import {
 } from './platform-rules.ts';
 import { platformSettingsOf, type PlatformProps, type PlatformSettings } from './platform-settings.ts';
 import { addWorkload, metadataOf, selectorOf, setting, type PlatformRole } from './platform-workload.ts';
-import { ingressConfigSecret, labels, platformSettings, ports, variables } from './system-names.ts';
+import {
+  clickhouseUser,
+  ingressConfigSecret,
+  labels,
+  platformSettings,
+  ports,
+  variables,
+} from './system-names.ts';
 
 const dataDir = '/var/lib/clrk/telemetry';
 const telemetryClaim = 'clrk-telemetry';
@@ -38,6 +46,14 @@ export class PlatformChart extends Chart {
       addNats(this, this.#settings);
       openPorts(this, this.#settings, 'nats', { anyone: [], platform: [ports.nats] });
     }
+    if (this.#settings.installClickhouse) {
+      addClickhouse(this, this.#settings);
+      openPorts(this, this.#settings, 'clickhouse', {
+        anyone: [],
+        platform: [],
+        telemetry: [ports.clickhouse],
+      });
+    }
     this.#addOperator();
     this.#addIngress();
     this.#addTelemetry();
@@ -47,12 +63,14 @@ export class PlatformChart extends Chart {
 
   /** Addresses of this installation; `clrk dev` writes its own. */
   #addSettings(): void {
-    const { clickhouseUrl, platformCidrs } = this.#settings;
+    const { installClickhouse, platformCidrs } = this.#settings;
+    const clickhouseUrl = clickhouseUrlOf(this.#settings);
     new k8s.KubeConfigMap(this, 'settings', {
       metadata: metadataOf(this.#settings, platformSettings),
       data: {
         natsUrl: natsUrlOf(this.#settings),
         ...(clickhouseUrl === undefined ? {} : { clickhouseUrl }),
+        ...(installClickhouse ? { clickhouseUser } : {}),
         ...(platformCidrs === undefined ? {} : { platformCidrs }),
       },
     });
@@ -114,6 +132,7 @@ export class PlatformChart extends Chart {
       env: [
         setting(variables.natsUrl, 'natsUrl'),
         setting(variables.clickhouseUrl, 'clickhouseUrl'),
+        setting(variables.clickhouseUser, 'clickhouseUser'),
         { name: variables.dataDir, value: dataDir },
       ],
       usesApi: false,

@@ -7,11 +7,17 @@ export const platformImage = 'clrk.apoxy.dev/clrk:0.1.0';
 export const platformVersion = '0.1.0';
 /** The publisher's image of the server that local/ pins. */
 export const natsImage = 'docker.io/library/nats:2.12.0';
+/** The publisher's long-term release that the store is tested for (chdb embeds the same engine). */
+export const clickhouseImage = 'docker.io/clickhouse/clickhouse-server:25.8';
 /** Made by the operator, never in git: credentials a role, and what NATS runs with. */
 export const platformAuthSecret = 'clrk-platform-auth';
 export const natsConfigSecret = 'clrk-nats-config';
 export const natsConfigKey = 'nats.json';
 export const natsStoreDir = '/var/lib/clrk/nats';
+export const clickhouseUser = 'clrk';
+export const clickhouseConfigSecret = 'clrk-clickhouse-config';
+export const clickhouseConfigDir = '/etc/clrk/clickhouse';
+export const clickhouseStoreDir = '/var/lib/clrk/clickhouse';
 /** Addresses of this installation. */
 export const platformSettings = 'clrk-platform';
 export const ingressConfigSecret = 'clrk-ingress-config';
@@ -21,6 +27,7 @@ export const ports = {
   ingressHttp: 8080,
   otlpHttp: 4318,
   nats: 4222,
+  clickhouse: 8123,
   telemetryApi: 8097,
 } as const;
 
@@ -36,6 +43,7 @@ export const variables = {
   platformImage: 'CLRK_PLATFORM_IMAGE',
   dataDir: 'CLRK_DATA_DIR',
   clickhouseUrl: 'CLRK_CLICKHOUSE_URL',
+  clickhouseUser: 'CLRK_CLICKHOUSE_USER',
 } as const;
 
 export const labels = {

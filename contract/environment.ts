@@ -33,6 +33,8 @@ export const environment = {
   /** Telemetry: embedded data directory, or a server URL instead. */
   dataDir: 'CLRK_DATA_DIR',
   clickhouseUrl: 'CLRK_CLICKHOUSE_URL',
+  /** Set: telemetry signs in as this user, with the password of its Secret (`platformAuthKeys.clickhousePassword`). */
+  clickhouseUser: 'CLRK_CLICKHOUSE_USER',
 } as const;
 
 /** Where each role listens on POD_IP. */
@@ -45,6 +47,8 @@ export const ports = {
   otlpHttp: 4318,
   /** NATS in a cluster. */
   nats: 4222,
+  /** ClickHouse in a cluster, where the platform brings its own: HTTP. */
+  clickhouse: 8123,
   /** Telemetry's read API (logs, traces, invocations). */
   telemetryApi: 8097,
 } as const;
@@ -62,6 +66,8 @@ export const platformAuthKeys = {
   nats: ['operator', 'ingress', 'worker', 'egress', 'telemetry'],
   otlp: ['operator', 'ingress', 'worker', 'egress'],
   reader: 'telemetry-reader',
+  /** Telemetry's, of the ClickHouse that the platform brings itself. */
+  clickhousePassword: 'clickhouse-password',
   /** Optional, a person's: a ClickHouse server's URL with its user and password. */
   clickhouseUrl: 'clickhouse-url',
 } as const;
@@ -70,6 +76,7 @@ export const platformAuthNames: readonly string[] = [
   ...platformAuthKeys.nats.map((role) => `nats-${role}`),
   ...platformAuthKeys.otlp.map((role) => `otlp-${role}`),
   platformAuthKeys.reader,
+  platformAuthKeys.clickhousePassword,
 ];
 /** Header that carries the reader token through the API server's service proxy (which drops Authorization). */
 export const readerTokenHeader = 'x-clrk-authorization';

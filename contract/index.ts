@@ -20,6 +20,7 @@ export * from './invocation.ts';
 export * from './ip-address.ts';
 export * from './label-selector.ts';
 export * from './listener.ts';
+export * from './clickhouse-config.ts';
 export * from './nats-config.ts';
 export * from './mcp-route.ts';
 export * from './pattern/index.ts';

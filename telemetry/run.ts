@@ -2,7 +2,7 @@
  * `clrk telemetry`: reads the environment, opens the store and NATS, runs the service until it is told to stop.
  * The only place of this folder that looks at environment variables.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environment as variables, platformAuthKeys, ports } from '../contract/index.ts';
 import {
@@ -16,15 +16,9 @@ import {
 } from '../process/index.ts';
 import { matchBearer, TokenFiles } from './bearer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
+import { serverUrl } from './server-url.ts';
 import { openTelemetryService } from './service.ts';
 import { openEmbeddedStore, openServerStore, type Store } from './store.ts';
-
-/** A URL with a password comes as a file of the mounted Secret, one without may come as a variable. */
-function serverUrl(environment: Environment, authDir: string): string | undefined {
-  const file = join(authDir, platformAuthKeys.clickhouseUrl);
-  const url = existsSync(file) ? readFileSync(file, 'utf8').trim() : environment[variables.clickhouseUrl];
-  return url === '' ? undefined : url;
-}
 
 function openStore(environment: Environment, log: Log, metrics: TelemetryMetrics): Store {
   const url = serverUrl(environment, requireVariable(environment, variables.platformAuthDir));

@@ -34,7 +34,7 @@ const pod: FieldPath = ['spec', 'template', 'spec'];
 const container: FieldPath = [...pod, 'containers', 0];
 
 interface Part {
-  readonly name: 'operator' | 'ingress' | 'telemetry' | 'nats';
+  readonly name: 'operator' | 'ingress' | 'telemetry' | 'nats' | 'clickhouse';
   readonly object: string;
   /** More than one may run. */
   readonly scales: boolean;
@@ -46,7 +46,8 @@ const roles: readonly Part[] = [
   { name: 'telemetry', object: 'Deployment/clrk-telemetry', scales: false },
 ];
 const nats: Part = { name: 'nats', object: 'StatefulSet/clrk-nats', scales: false };
-const parts = [...roles, nats];
+const clickhouse: Part = { name: 'clickhouse', object: 'StatefulSet/clrk-clickhouse', scales: false };
+const parts = [...roles, nats, clickhouse];
 
 function valuesOfPart({ name, object, scales }: Part): ChartValue[] {
   const optional = (key: string, comment: string, schema: object, initial: unknown): ChartValue => ({
@@ -97,6 +98,10 @@ function valuesOfPart({ name, object, scales }: Part): ChartValue[] {
 const claims = {
   telemetry: { object: 'PersistentVolumeClaim/clrk-telemetry', spec: ['spec'] },
   nats: { object: 'StatefulSet/clrk-nats', spec: ['spec', 'volumeClaimTemplates', 0, 'spec'] },
+  clickhouse: {
+    object: 'StatefulSet/clrk-clickhouse',
+    spec: ['spec', 'volumeClaimTemplates', 0, 'spec'],
+  },
 } as const;
 
 function storageOf(name: keyof typeof claims, least: string): ChartValue[] {
@@ -172,6 +177,20 @@ export function chartValues(image: { readonly repository: string }): readonly Ch
       { type: 'string', pattern: '^(https?://[^@]*)?$' },
       '',
     ),
+    free(
+      'clickhouse.install',
+      'Bring a ClickHouse server along (a StatefulSet with a volume) instead of the embedded engine.',
+      { type: 'boolean' },
+      false,
+    ),
+    {
+      name: 'clickhouse.image',
+      comment: 'Image of that server.',
+      schema: text,
+      placements: [{ object: clickhouse.object, field: [...container, 'image'], as: 'quoted' }],
+    },
+    ...valuesOfPart(clickhouse),
+    ...storageOf('clickhouse', ''),
     free(
       'nats.url',
       'A NATS of your own (JetStream; users as in Secret clrk-nats-config). Empty: one is installed.',

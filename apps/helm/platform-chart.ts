@@ -3,7 +3,7 @@
  * Namespace is not in it, because Helm keeps a release inside the namespace and cannot own it.
  */
 import type { Chart } from 'cdk8s';
-import { platformImage, platformVersion, systemNamespace } from '../system-names.ts';
+import { clickhouseUser, platformImage, platformVersion, systemNamespace } from '../system-names.ts';
 import { chartValues } from './chart-value.ts';
 import { TemplateObject, type Manifest, type Tree } from './template-text.ts';
 import { valuesSchema, valuesYaml } from './values-file.ts';
@@ -33,6 +33,15 @@ const helpers = `{{- /* The image of all roles: the digest wins over the tag, th
 {{ .Values.image.repository }}@{{ .Values.image.digest }}
 {{- else -}}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+{{- define "clrk.clickhouseUrl" -}}
+{{- if not .Values.clickhouse.install -}}
+{{ .Values.clickhouse.url }}
+{{- else if .Values.clickhouse.url -}}
+{{ fail "clickhouse.url and clickhouse.install exclude each other: records go to one server" }}
+{{- else -}}
+http://clrk-clickhouse.{{ .Release.Namespace }}.svc:8123
 {{- end -}}
 {{- end -}}
 {{- define "clrk.natsUrl" -}}
@@ -70,9 +79,12 @@ const notes = `CLRK {{ .Chart.AppVersion }} is installed in {{ .Release.Namespac
 Workers run in the namespaces of their WorkerPools, which must admit privileged pods.
 `;
 
+const clickhouse = 'clrk-clickhouse';
+
 function conditionOf({ kind, metadata }: Manifest): string | undefined {
   const conditions = [
     ...(metadata.name === 'clrk-nats' ? ['(not .Values.nats.url)'] : []),
+    ...(metadata.name === clickhouse ? ['.Values.clickhouse.install'] : []),
     ...(kind === 'NetworkPolicy' ? ['.Values.networkPolicy.enabled'] : []),
     ...(kind === 'PodDisruptionBudget' ? ['.Values.podDisruptionBudget.enabled'] : []),
   ];
@@ -81,12 +93,20 @@ function conditionOf({ kind, metadata }: Manifest): string | undefined {
 
 function openSettings(template: TemplateObject): void {
   template.mark(['data', 'natsUrl'], 'include "clrk.natsUrl" .', 'quoted');
-  template.mark(['data', 'clickhouseUrl'], '.Values.clickhouse.url', 'optionalQuoted');
+  template.mark(['data', 'clickhouseUrl'], 'include "clrk.clickhouseUrl" .', 'optionalQuoted');
+  const user = `ternary "${clickhouseUser}" "" .Values.clickhouse.install`;
+  template.mark(['data', 'clickhouseUser'], user, 'optionalQuoted');
   template.mark(['data', 'platformCidrs'], 'join "," .Values.platformCidrs', 'optionalQuoted');
 }
 
-export function platformChartFiles(chart: Chart): ChartFiles {
-  const manifests = (chart.toJson() as (Manifest & Tree)[]).filter(({ kind }) => kind !== 'Namespace');
+function manifestsOf(chart: Chart): (Manifest & Tree)[] {
+  return (chart.toJson() as (Manifest & Tree)[]).filter(({ kind }) => kind !== 'Namespace');
+}
+
+/** `withClickhouse`: the same platform with a ClickHouse of its own, whose objects are a value away. */
+export function platformChartFiles(chart: Chart, withClickhouse: Chart): ChartFiles {
+  const optional = manifestsOf(withClickhouse).filter(({ metadata }) => metadata.name === clickhouse);
+  const manifests = [...manifestsOf(chart), ...optional];
   const objects = new Map(manifests.map((each) => [`${each.kind}/${each.metadata.name}`, each]));
   const values = chartValues({ repository });
   const files = new Map([

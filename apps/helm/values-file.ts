@@ -7,6 +7,7 @@ const groups: Readonly<Record<string, string>> = {
   operator: 'Reconciles what is applied into workers, gateways and their configuration.',
   ingress: 'Takes requests for agents and hands them to workers.',
   telemetry: 'Keeps invocations, traces and logs, and answers for them.',
+  clickhouse: 'Where telemetry keeps what happened.',
   nats: 'Events, status and counters (JetStream).',
 };
 

@@ -38,6 +38,8 @@ const choiceNames = [
   'natsImage',
   'natsUrl',
   'clickhouseUrl',
+  'installClickhouse',
+  'clickhouseImage',
   'storageClass',
   'platformCidrs',
 ] as const satisfies readonly (keyof Choices)[];
@@ -173,6 +175,8 @@ function addOne({ program, io, setExitCode }: CommandContext, action: Action): v
       '--clickhouse-url <url>',
       'a ClickHouse server instead of the embedded engine (no password in it)',
     )
+    .option('--install-clickhouse', 'bring a ClickHouse server along instead of the embedded engine')
+    .option('--clickhouse-image <image>', 'image of that server')
     .option('--storage-class <name>', 'class of the volumes; default: the cluster’s')
     .option('--platform-cidrs <list>', 'networks no agent may ever reach, comma-separated')
     .option('--crds <mode>', 'definitions of the kinds: always, if-missing or never', 'always')

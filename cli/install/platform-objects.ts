@@ -13,6 +13,8 @@ const choicesSchema = Type.Object(
     natsImage: Type.Optional(Type.String()),
     natsUrl: Type.Optional(Type.String()),
     clickhouseUrl: Type.Optional(Type.String()),
+    installClickhouse: Type.Optional(Type.Boolean()),
+    clickhouseImage: Type.Optional(Type.String()),
     storageClass: Type.Optional(Type.String()),
     platformCidrs: Type.Optional(Type.String()),
   },

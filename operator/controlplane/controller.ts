@@ -1,14 +1,16 @@
 /**
- * What the control plane makes for itself: the configuration of NATS (Secret clrk-nats-config) and its own PKI, one CA (Secret clrk-control-plane-ca) and the client certificate the ingress shows to
- * workers. It makes them once, renews the leaf before it expires, and never replaces a CA that can be read.
+ * What the control plane makes for itself: the configuration of NATS and ClickHouse (Secrets clrk-nats-config,
+ * clrk-clickhouse-config) and its own PKI, one CA (Secret clrk-control-plane-ca) and the client certificate the ingress
+ * shows to workers. It makes them once, renews the leaf before it expires, and never replaces a CA that can be read.
  */
-import { natsConfigSecret, platformAuthSecret } from '../../contract/index.ts';
+import { clickhouseConfigSecret, natsConfigSecret, platformAuthSecret } from '../../contract/index.ts';
 import { createCa, issueLeaf } from '../../pki/index.ts';
 import { certificateState, leafTtlMs } from '../certificate.ts';
 import { label, secretText, systemName } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds } from '../kind.ts';
 import { managedLabels } from '../owner.ts';
+import { applyClickhouseConfig } from './clickhouse.ts';
 import { applyNatsConfig } from './nats.ts';
 import { controlPlaneCa } from '../platform.ts';
 import { writeRandomSecret } from '../random-secret.ts';
@@ -20,6 +22,7 @@ const retryMs = 500;
 
 async function reconcile(context: Context): Promise<ReconcileResult> {
   await applyNatsConfig(context);
+  await applyClickhouseConfig(context);
   const ca = controlPlaneCa(context);
   if (ca === undefined) {
     await makeCa(context);
@@ -72,6 +75,7 @@ export const controlPlaneController: ControllerSpec = {
           systemName.ingressClient,
           platformAuthSecret,
           natsConfigSecret,
+          clickhouseConfigSecret,
         ];
         return ours.includes(name) ? [controlPlaneKey] : [];
       },

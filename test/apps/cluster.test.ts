@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { homedir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { App } from 'cdk8s';
+import { PlatformChart } from '../../apps/index.ts';
 import { repositoryRoot } from '../../scripts/source-files.ts';
 import { ControlPlane, eventually } from '../operator/control-plane.ts';
 
@@ -61,14 +63,18 @@ describe('dist on a real API server', () => {
     },
   );
 
-  test('the platform’s pods satisfy the restricted pod security standard', async () => {
-    await kubectl('apply', '--server-side', '-f', 'dist/platform');
+  test('the platform’s pods satisfy the restricted pod security standard, a ClickHouse of its own too', async () => {
+    const chart = new PlatformChart(new App(), 'platform', { installClickhouse: true });
+    const file = join(plane.directory, 'with-clickhouse.json');
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: chart.toJson() }));
+    await kubectl('apply', '--server-side', '--validate=strict', '-f', file);
     const pods = await eventually(async () => {
       const names = (await kubectl('get', 'pods', '-n', 'clrk-system', '-o', 'name')).trim().split('\n');
-      if (names.length < 4) throw new Error(`only ${names.join(' ')}`);
+      if (names.length < 5) throw new Error(`only ${names.join(' ')}`);
       return names;
     }, 30_000);
     expect(pods.map((name) => name.replace(/-[a-z0-9]{8,10}-[a-z0-9]{5}$/, '')).toSorted()).toEqual([
+      'pod/clrk-clickhouse-0',
       'pod/clrk-ingress',
       'pod/clrk-nats-0',
       'pod/clrk-operator',

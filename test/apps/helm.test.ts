@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { App } from 'cdk8s';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { PlatformChart } from '../../apps/index.ts';
 import { repositoryRoot } from '../../scripts/source-files.ts';
 import { provideHelm } from './helm-tool.ts';
 
@@ -103,6 +105,25 @@ describe('chart clrk', () => {
     const names = [...lean.keys()];
     expect(names.filter((name) => name.endsWith('clrk-nats'))).toEqual([]);
     expect(names.filter((name) => /^(NetworkPolicy|PodDisruptionBudget)/.test(name))).toEqual([]);
+  });
+
+  test('clickhouse.install renders what the construct does with installClickhouse', async () => {
+    const chart = new PlatformChart(new App(), 'platform', { installClickhouse: true });
+    // Through YAML, as helm's rendering is.
+    const objects = (chart.toJson() as Manifest[]).map((each) => parse(stringify(each)) as Manifest);
+    const expected = new Map(objects.map((each) => [`${each.kind}/${each.metadata.name}`, each]));
+    expect(expected.delete('Namespace/clrk-system')).toBe(true);
+    const rendered = await template('clrk', '--set', 'clickhouse.install=true');
+    expect(sorted(rendered)).toEqual(sorted(expected));
+    expect(rendered.get('StatefulSet/clrk-clickhouse')).toBeDefined();
+  });
+
+  test('two places for the records are refused, by the chart and by the construct', async () => {
+    const both = ['--set', 'clickhouse.install=true', '--set', 'clickhouse.url=http://ch:8123'];
+    const refusal = helm('template', 'clrk', 'dist/charts/clrk', ...both);
+    await expect(refusal).rejects.toMatchObject({ stderr: expect.stringContaining('exclude') as string });
+    const props = { installClickhouse: true, clickhouseUrl: 'http://ch:8123' };
+    expect(() => new PlatformChart(new App(), 'platform', props)).toThrow('exclude');
   });
 
   test.each([

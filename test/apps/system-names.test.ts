@@ -15,6 +15,10 @@ test('names, ports and variables of apps/ are those of contract/', () => {
     natsConfigSecret: names.natsConfigSecret,
     natsConfigKey: names.natsConfigKey,
     natsStoreDir: names.natsStoreDir,
+    clickhouseUser: names.clickhouseUser,
+    clickhouseConfigSecret: names.clickhouseConfigSecret,
+    clickhouseConfigDir: names.clickhouseConfigDir,
+    clickhouseStoreDir: names.clickhouseStoreDir,
   }).toEqual({
     systemNamespace: contract.systemNamespace,
     platformImage: contract.platformImage,
@@ -22,6 +26,10 @@ test('names, ports and variables of apps/ are those of contract/', () => {
     natsConfigSecret: contract.natsConfigSecret,
     natsConfigKey: contract.natsConfigKey,
     natsStoreDir: contract.natsStoreDir,
+    clickhouseUser: contract.clickhouseUser,
+    clickhouseConfigSecret: contract.clickhouseConfigSecret,
+    clickhouseConfigDir: contract.clickhouseConfigDir,
+    clickhouseStoreDir: contract.clickhouseStoreDir,
   });
   expect(names.ingressConfigSecret).toBe(contract.configSecretName.ingress());
   expect(names.platformSettings).toBe(platformSettingsName);

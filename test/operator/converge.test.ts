@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -10,6 +10,7 @@ import {
   gatewayConfigSchema,
   ingressConfigSchema,
   natsConfigKey,
+  clickhouseConfigSecret,
   natsConfigSecret,
   parseConfig,
   platformAuthSecret,
@@ -414,6 +415,14 @@ describe('operator against a real API server', () => {
       const parsed = JSON.parse(text) as { authorization: { users: { user: string; password: string }[] } };
       const worker = parsed.authorization.users.find(({ user }) => user === 'worker');
       expect(worker?.password).toBe(first.get('nats-worker'));
+    });
+    await eventually(async () => {
+      const config = await get<Secret>(kinds.secret, clickhouseConfigSecret, 'clrk-system');
+      const users = Buffer.from(config.data?.['users.xml'] ?? '', 'base64').toString('utf8');
+      const hash = createHash('sha256')
+        .update(first.get('clickhouse-password') ?? '')
+        .digest('hex');
+      expect(users).toContain(`<password_sha256_hex>${hash}</password_sha256_hex>`);
     });
   });
 

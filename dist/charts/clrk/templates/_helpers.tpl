@@ -6,6 +6,15 @@
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end -}}
 {{- end -}}
+{{- define "clrk.clickhouseUrl" -}}
+{{- if not .Values.clickhouse.install -}}
+{{ .Values.clickhouse.url }}
+{{- else if .Values.clickhouse.url -}}
+{{ fail "clickhouse.url and clickhouse.install exclude each other: records go to one server" }}
+{{- else -}}
+http://clrk-clickhouse.{{ .Release.Namespace }}.svc:8123
+{{- end -}}
+{{- end -}}
 {{- define "clrk.natsUrl" -}}
 {{ .Values.nats.url | default (printf "nats://clrk-nats.%s.svc:4222" .Release.Namespace) }}
 {{- end -}}
