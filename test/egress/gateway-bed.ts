@@ -6,100 +6,18 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { connect as connectTcp, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import {
-  digestOfDocument,
-  encodeIdentityFrame,
-  type GatewayConfig,
-  type IdentityFrame,
-} from '../../contract/index.ts';
+import { encodeIdentityFrame, type GatewayConfig, type IdentityFrame } from '../../contract/index.ts';
 import { GatewayMetrics } from '../../egress/metrics.ts';
 import type { AttributeList, AttributeValue } from '../../egress/record/attribute-list.ts';
 import type { SpanEvent, SpanRecord } from '../../egress/record/exchange-record.ts';
 import { GatewayCore } from '../../egress/session/gateway-core.ts';
 import { createSnapshot } from '../../egress/snapshot.ts';
 import type { LeafIssuer } from '../../egress/tls/leaf-store.ts';
-import { createTestCa, issueTestLeaf } from './test-ca.ts';
+import { frameKey, gatewayCa, hosts, upstreamCa } from './gateway-config.ts';
+import { issueTestLeaf } from './test-ca.ts';
 
-export const frameKey = randomBytes(32);
-export const gatewayCa = createTestCa('test gateway');
-export const upstreamCa = createTestCa('test upstream');
-export const hosts = [
-  'api.openai.com',
-  'api.anthropic.com',
-  'generativelanguage.googleapis.com',
-  'files.example.com',
-];
 const upstreamLeaf = issueTestLeaf(upstreamCa, hosts);
-export const secret = 'sk-real-4f9d0c71b2aa';
-
 const issueLeaf: LeafIssuer = ({ name, keyPair }) => issueTestLeaf(gatewayCa, [name], { keyPair });
-
-/** A compiled config that opens the hosts above; `change` overrides whole members. */
-export function createConfig(
-  upstreamIp: string,
-  port: number,
-  change: Partial<GatewayConfig> = {},
-): GatewayConfig {
-  const ports = [{ start: port, end: port }];
-  const rule = (route: string, hostnames: string[]) => ({
-    route,
-    hostnames,
-    cidrs: [],
-    ports,
-    protocol: 'TCP' as const,
-  });
-  const document = {
-    version: 1 as const,
-    gateway: { namespace: 'default', name: 'main', uid: 'g-1' },
-    listeners: [{ name: 'all', protocol: 'TCP' as const, tlsMode: 'Terminate' as const }],
-    ca: gatewayCa,
-    upstream: {
-      additionalTrustPem: upstreamCa.certificatePem,
-      hostAliases: [{ ip: upstreamIp, hostnames: hosts }],
-      lookupFamily: 'V4Preferred' as const,
-      requestTimeoutMs: 20_000,
-    },
-    capture: { maxBytes: 65536, includeContentTypes: ['application/json', 'text/event-stream'] },
-    framePeers: [{ pool: 'default/pool', keyBase64: frameKey.toString('base64') }],
-    destinations: {
-      defaultPolicy: 'deny-all' as const,
-      rules: [
-        rule('AIProviderRoute/default/llm', hosts.slice(0, 3)),
-        rule('EgressL4Route/default/files', ['files.example.com']),
-      ],
-      platformCidrs: [],
-    },
-    providerRoutes: [
-      {
-        route: { namespace: 'default', name: 'llm' },
-        rules: [
-          {
-            matches: [
-              { provider: 'openai', models: ['gpt-4o*'], endpoints: [] },
-              { provider: 'anthropic', models: [], endpoints: ['/v1/messages'] },
-              { provider: 'google', models: ['gemini-*'], endpoints: [] },
-            ],
-            filters: [],
-            backends: [],
-          },
-        ],
-      },
-    ],
-    credentials: [
-      {
-        policy: { namespace: 'default', name: 'key' },
-        target: { kind: 'AIProviderRoute' as const, namespace: 'default', name: 'llm' },
-        inject: { type: 'Header' as const, name: 'Authorization', value: `Bearer ${secret}` },
-      },
-    ],
-    platform: {
-      nats: { url: 'nats://127.0.0.1:1', user: 'egress', password: 'x' },
-      otlp: { endpoint: 'http://127.0.0.1:1', token: 'x' },
-    },
-    ...change,
-  };
-  return { ...document, digest: digestOfDocument(document) };
-}
 
 export interface UpstreamOptions {
   /** Speaks to each connection after its TLS handshake. */

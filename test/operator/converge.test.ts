@@ -1,211 +1,45 @@
+/** From manifests to a settled world: the operator against a real API server, data planes that speak, no kubelet. */
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import pino from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
-  configDigestAnnotation,
-  configSecretKey,
-  gatewayConfigSchema,
   ingressConfigSchema,
   natsConfigKey,
   clickhouseConfigSecret,
   natsConfigSecret,
-  parseConfig,
   platformAuthSecret,
-  poolConfigSchema,
-  type GatewayConfig,
   type IngressConfig,
-  type PoolConfig,
 } from '../../contract/index.ts';
 import { apiGroup, kinds, type Secret } from '../../operator/kind.ts';
 import { ensurePlatformCredentials } from '../../operator/platform-credentials.ts';
-import {
-  type ApiClient,
-  type Condition,
-  type KubeObject,
-  type Resource,
-} from '../../operator/runtime/index.ts';
+import { type KubeObject, type Resource } from '../../operator/runtime/index.ts';
 import { watchConfig } from '../../process/index.ts';
-import { ControlPlane, eventually } from './control-plane.ts';
+import { eventually } from './control-plane.ts';
+import { kindOf, useConvergence } from './converge-bed.ts';
 import { agent, backend, gateway, l4Route, policy, pool, providerRoute } from './manifest.ts';
-import { grantedRights, installRights, usedRights } from './rights.ts';
-import { FakeDataPlanes, RunningOperator } from './running-operator.ts';
+import { grantedRights, usedRights } from './rights.ts';
+import { RunningOperator } from './running-operator.ts';
 
-const kindOf: Readonly<Record<string, Resource>> = Object.fromEntries(
-  Object.values(kinds).map((kind) => [kind.kind, kind as Resource]),
-);
 const everything = [pool, gateway, providerRoute, l4Route, backend, agent(), policy];
-
-let plane: ControlPlane;
-let api: ApiClient;
-let operator: RunningOperator | undefined;
-let writes = 0;
-const words = new FakeDataPlanes();
-
-beforeAll(async () => {
-  plane = await ControlPlane.start({ audit: true });
-  api = plane.client();
-  await installRights(api);
-  // The operator may do what dist/platform grants its account, and no more: a missing right fails every test here.
-  const counting = plane.client(
-    ({ method }) => {
-      if (method === 'PATCH' || method === 'POST') writes += 1;
-    },
-    await plane.tokenOf('clrk-system', 'clrk-operator'),
-  );
-  operator = new RunningOperator(counting, words);
-}, 120_000);
-
-afterAll(async () => {
-  await operator?.stop();
-  await plane?.stop();
-}, 60_000);
-
-async function apply(object: KubeObject, status = false): Promise<KubeObject> {
-  const resource = kindOf[object.kind ?? ''];
-  if (resource === undefined) throw new Error(`unknown kind ${object.kind ?? ''}`);
-  const options = { fieldManager: 'test', ...(status ? { subresource: 'status' as const } : {}) };
-  return await api.apply(resource, object, options);
-}
-
-async function get<T = KubeObject>(resource: Resource, name: string, namespace = 'default'): Promise<T> {
-  const found = await api.get(resource, { namespace, name });
-  if (found === undefined) throw new Error(`${resource.kind} ${namespace}/${name} does not exist`);
-  return found as T;
-}
-
-async function condition(resource: Resource, name: string, type: string): Promise<Condition> {
-  const object = await get<{ status?: { conditions?: Condition[] } }>(resource, name);
-  const found = object.status?.conditions?.find((each) => each.type === type);
-  if (found === undefined) throw new Error(`${resource.kind} ${name} has no condition ${type}`);
-  return found;
-}
-
-async function expectCondition(
-  resource: Resource,
-  name: string,
-  expected: Pick<Condition, 'type' | 'status' | 'reason'>,
-): Promise<void> {
-  await eventually(async () =>
-    expect(await condition(resource, name, expected.type)).toMatchObject(expected),
-  );
-}
-
-async function configOf(name: string, namespace = 'default'): Promise<{ secret: Secret; bytes: Buffer }> {
-  const secret = await eventually(async () => await get<Secret>(kinds.secret, name, namespace));
-  return { secret, bytes: Buffer.from(secret.data?.[configSecretKey] ?? '', 'base64') };
-}
-
-async function poolConfig(): Promise<PoolConfig> {
-  return parseConfig(poolConfigSchema, (await configOf('clrk-pool-config-p')).bytes);
-}
-
-async function gatewayConfig(): Promise<GatewayConfig> {
-  return parseConfig(gatewayConfigSchema, (await configOf('clrk-egress-config-g')).bytes);
-}
-
-async function ingressConfig(): Promise<IngressConfig> {
-  return parseConfig(ingressConfigSchema, (await configOf('clrk-ingress-config', 'clrk-system')).bytes);
-}
-
-const podKind: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
-
-/** No kubelet here: the test says that the pods are ready, and the real controllers make the Deployments so. */
-async function podsReady(): Promise<void> {
-  const { items } = await api.list(podKind, {});
-  const conditions = [{ type: 'Ready', status: 'True' }];
-  for (const { metadata } of items) {
-    const { namespace, name } = metadata ?? {};
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { namespace, name },
-      status: { phase: 'Running', conditions },
-    };
-    await api.apply(podKind, pod as KubeObject, { fieldManager: 'test', subresource: 'status' });
-  }
-}
-
-/** Data planes that run the current config, with the image in the given state. */
-async function speak(image: 'Pulled' | 'Failed', revision = 'hello-00001'): Promise<void> {
-  const common = {
-    version: 1 as const,
-    namespace: 'default',
-    address: '198.51.100.9:1',
-    draining: false,
-    at: Date.now(),
-  };
-  const digest = async (name: string, namespace = 'default'): Promise<string> =>
-    (await configOf(name, namespace)).secret.metadata.annotations?.[configDigestAnnotation] ?? '';
-  const failed = {
-    state: 'Failed' as const,
-    reason: 'ImageNotFound',
-    message: 'no such image; push it first',
-  };
-  words.workerWords = [
-    {
-      ...common,
-      role: 'worker',
-      pod: 'w-1',
-      pool: 'p',
-      configDigest: await digest('clrk-pool-config-p'),
-      inFlight: {},
-      capacity: 10,
-      warm: {},
-      images: { [`default/${revision}`]: image === 'Pulled' ? { state: 'Pulled' } : failed },
-    },
-  ];
-  words.gatewayWords = [
-    {
-      ...common,
-      role: 'egress',
-      pod: 'g-1',
-      gateway: 'g',
-      configDigest: await digest('clrk-egress-config-g'),
-      connections: 0,
-    },
-  ];
-  words.ingressWords = [
-    {
-      ...common,
-      role: 'ingress',
-      namespace: 'clrk-system',
-      pod: 'i-1',
-      configDigest: await digest('clrk-ingress-config', 'clrk-system'),
-    },
-  ];
-  operator?.operator.statusChanged();
-}
-
-/** Speaks again and again, as heartbeats do, until the check passes. */
-async function speakUntil(
-  check: () => Promise<void>,
-  image: 'Pulled' | 'Failed' = 'Pulled',
-  revision?: string,
-): Promise<void> {
-  await eventually(async () => {
-    await podsReady();
-    await speak(image, revision);
-    await check();
-  }, 30_000);
-}
+const bed = useConvergence();
 
 describe('operator against a real API server', () => {
   it('answers a new agent without pool and gateway with conditions that say what is missing', async () => {
-    await apply(agent());
-    await expectCondition(kinds.taskAgent, 'hello', {
+    await bed.apply(agent());
+    await bed.expectCondition(kinds.taskAgent, 'hello', {
       type: 'WorkerPoolReady',
       status: 'False',
       reason: 'WorkerPoolNotFound',
     });
-    await expectCondition(kinds.taskAgent, 'hello', {
+    await bed.expectCondition(kinds.taskAgent, 'hello', {
       type: 'EgressConfigured',
       status: 'False',
       reason: 'EgressRefsNotFound',
     });
-    await expectCondition(kinds.taskAgent, 'hello', {
+    await bed.expectCondition(kinds.taskAgent, 'hello', {
       type: 'Ready',
       status: 'False',
       reason: 'WorkerPoolNotFound',
@@ -213,9 +47,9 @@ describe('operator against a real API server', () => {
   });
 
   it('makes the children of pool, gateway and agent', async () => {
-    for (const object of everything) await apply(object);
+    for (const object of everything) await bed.apply(object);
     const worker = await eventually(
-      async () => await get<Record<string, never>>(kinds.deployment, 'p-workers'),
+      async () => await bed.get<Record<string, never>>(kinds.deployment, 'p-workers'),
     );
     expect(worker).toMatchObject({
       spec: {
@@ -223,42 +57,42 @@ describe('operator against a real API server', () => {
       },
     });
     await eventually(async () => {
-      for (const name of ['p-workers', 'clrk-egress-g', 'clrk-hello']) await get(kinds.service, name);
-      await get(kinds.deployment, 'clrk-egress-g');
-      await get(kinds.agentSandboxRevision, 'hello-00001');
-      await get(kinds.secret, 'clrk-egressgateway-ca-g');
+      for (const name of ['p-workers', 'clrk-egress-g', 'clrk-hello']) await bed.get(kinds.service, name);
+      await bed.get(kinds.deployment, 'clrk-egress-g');
+      await bed.get(kinds.agentSandboxRevision, 'hello-00001');
+      await bed.get(kinds.secret, 'clrk-egressgateway-ca-g');
     });
-    const role = await get(kinds.role, 'clrk-worker-p');
+    const role = await bed.get(kinds.role, 'clrk-worker-p');
     expect(role).toMatchObject({
       rules: [{ resources: ['secrets'], resourceNames: ['clrk-pool-config-p'], verbs: ['get', 'watch'] }],
     });
   });
 
   it('S40: compiles a missing credential Secret as Broken, says so, and picks it up when it comes', async () => {
-    await expectCondition(kinds.credentialInjectionPolicy, 'key', {
+    await bed.expectCondition(kinds.credentialInjectionPolicy, 'key', {
       type: 'Ready',
       status: 'False',
       reason: 'SecretNotFound',
     });
-    expect((await gatewayConfig()).credentials[0]?.inject).toEqual({
+    expect((await bed.gatewayConfig()).credentials[0]?.inject).toEqual({
       type: 'Broken',
       reason: 'SecretNotFound',
     });
     const data = { token: Buffer.from('sk-real-key').toString('base64') };
-    await apply({
+    await bed.apply({
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { namespace: 'default', name: 'openai' },
       data,
     } as KubeObject);
     await eventually(async () =>
-      expect((await gatewayConfig()).credentials[0]?.inject).toEqual({
+      expect((await bed.gatewayConfig()).credentials[0]?.inject).toEqual({
         type: 'Header',
         name: 'authorization',
         value: 'Bearer sk-real-key',
       }),
     );
-    await expectCondition(kinds.credentialInjectionPolicy, 'key', {
+    await bed.expectCondition(kinds.credentialInjectionPolicy, 'key', {
       type: 'Ready',
       status: 'True',
       reason: 'Accepted',
@@ -268,7 +102,7 @@ describe('operator against a real API server', () => {
   it('gives each data plane what it needs and nothing of another', async () => {
     // Two documents, written one after the other: what must hold is that they come to agree.
     await eventually(async () => {
-      const [poolDocument, gatewayDocument] = [await poolConfig(), await gatewayConfig()];
+      const [poolDocument, gatewayDocument] = [await bed.poolConfig(), await bed.gatewayConfig()];
       expect(gatewayDocument.destinations.rules.map((rule) => rule.route)).toEqual([
         'EgressL4Route/default/db',
         'AIProviderRoute/default/openai',
@@ -279,29 +113,29 @@ describe('operator against a real API server', () => {
       expect(poolDocument.gateways[0]?.destinations).toEqual(gatewayDocument.destinations);
       expect(poolDocument.gateways[0]?.caPem).toBe(gatewayDocument.ca.certificatePem);
       expect(poolDocument.platform.nats).toMatchObject({ user: 'worker', password: 'pw-worker' });
-      const raw = gunzipSync((await configOf('clrk-pool-config-p')).bytes).toString();
+      const raw = gunzipSync((await bed.configOf('clrk-pool-config-p')).bytes).toString();
       expect(raw).not.toContain('sk-real-key');
       expect(raw).not.toContain(gatewayDocument.ca.privateKeyPem.split('\n')[1]);
     });
     await eventually(async () =>
-      expect((await ingressConfig()).agents[0]).toMatchObject({ name: 'hello', pool: 'default/p' }),
+      expect((await bed.ingressConfig()).agents[0]).toMatchObject({ name: 'hello', pool: 'default/p' }),
     );
   });
 
   it('shows an image that does not exist, and cuts over once it is pulled', async () => {
-    await speakUntil(async () => {
-      expect(await condition(kinds.taskAgent, 'hello', 'RevisionReady')).toMatchObject({
+    await bed.speakUntil(async () => {
+      expect(await bed.condition(kinds.taskAgent, 'hello', 'RevisionReady')).toMatchObject({
         status: 'False',
         reason: 'ImageNotFound',
       });
     }, 'Failed');
-    await speakUntil(async () => {
-      expect(await condition(kinds.taskAgent, 'hello', 'Ready')).toMatchObject({ status: 'True' });
+    await bed.speakUntil(async () => {
+      expect(await bed.condition(kinds.taskAgent, 'hello', 'Ready')).toMatchObject({ status: 'True' });
     });
-    expect((await poolConfig()).agents[0]?.servingRevision).toBe('hello-00001');
-    expect((await ingressConfig()).agents[0]?.servingRevision).toBe('hello-00001');
-    await speakUntil(async () => {
-      expect(await condition(kinds.egressGateway, 'g', 'Programmed')).toMatchObject({ status: 'True' });
+    expect((await bed.poolConfig()).agents[0]?.servingRevision).toBe('hello-00001');
+    expect((await bed.ingressConfig()).agents[0]?.servingRevision).toBe('hello-00001');
+    await bed.speakUntil(async () => {
+      expect(await bed.condition(kinds.egressGateway, 'g', 'Programmed')).toMatchObject({ status: 'True' });
     });
     for (const [kind, name] of [
       [kinds.egressGateway, 'g'],
@@ -311,27 +145,27 @@ describe('operator against a real API server', () => {
       [kinds.backend, 'be'],
       [kinds.agentSandboxRevision, 'hello-00001'],
     ] as const) {
-      await speakUntil(async () => {
-        expect(await condition(kind, name, 'Ready')).toMatchObject({ status: 'True' });
+      await bed.speakUntil(async () => {
+        expect(await bed.condition(kind, name, 'Ready')).toMatchObject({ status: 'True' });
       });
     }
   });
 
   it('keeps the old revision serving until the new one is pulled, then removes it', async () => {
-    await apply(agent('localhost:5100/hello:0.2.0'));
-    await eventually(async () => await get(kinds.agentSandboxRevision, 'hello-00002'));
-    await speak('Pulled', 'hello-00001');
-    await expectCondition(kinds.taskAgent, 'hello', {
+    await bed.apply(agent('localhost:5100/hello:0.2.0'));
+    await eventually(async () => await bed.get(kinds.agentSandboxRevision, 'hello-00002'));
+    await bed.speak('Pulled', 'hello-00001');
+    await bed.expectCondition(kinds.taskAgent, 'hello', {
       type: 'RevisionReady',
       status: 'False',
       reason: 'NoWorkersReady',
     });
-    expect((await poolConfig()).agents[0]?.servingRevision).toBe('hello-00001');
-    await speakUntil(
+    expect((await bed.poolConfig()).agents[0]?.servingRevision).toBe('hello-00001');
+    await bed.speakUntil(
       async () => {
-        expect((await poolConfig()).agents[0]?.servingRevision).toBe('hello-00002');
+        expect((await bed.poolConfig()).agents[0]?.servingRevision).toBe('hello-00002');
         expect(
-          await api.get(kinds.agentSandboxRevision, { namespace: 'default', name: 'hello-00001' }),
+          await bed.api.get(kinds.agentSandboxRevision, { namespace: 'default', name: 'hello-00001' }),
         ).toBeUndefined();
       },
       'Pulled',
@@ -344,7 +178,7 @@ describe('operator against a real API server', () => {
       const lists = await Promise.all(
         [kinds.taskAgent, kinds.workerPool, kinds.egressGateway, kinds.secret, kinds.service, kinds.role].map(
           async (kind) =>
-            (await api.list(kind, {})).items.map((item) => [
+            (await bed.api.list(kind, {})).items.map((item) => [
               item.metadata?.name,
               item.metadata?.resourceVersion,
             ]),
@@ -360,19 +194,22 @@ describe('operator against a real API server', () => {
       before = now;
       expect(settled).toBe(true);
     });
-    const counted = writes;
-    operator?.operator.settingsChanged();
+    const counted = bed.writes;
+    bed.operator?.operator.settingsChanged();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(await versions()).toEqual(before);
-    expect(writes).toBe(counted);
+    expect(bed.writes).toBe(counted);
   });
 
   it('goes on after the API server was away', async () => {
-    await plane.restartApiServer();
+    await bed.plane.restartApiServer();
     const spec = { ...(l4Route as { spec?: object }).spec, parentRefs: [{ name: 'nowhere' }] };
-    await eventually(async () => await apply({ ...l4Route, spec } as KubeObject), 60_000);
-    await eventually(async () => expect((await gatewayConfig()).destinations.rules).toHaveLength(1), 60_000);
-    await expectCondition(kinds.egressL4Route, 'db', {
+    await eventually(async () => await bed.apply({ ...l4Route, spec } as KubeObject), 60_000);
+    await eventually(
+      async () => expect((await bed.gatewayConfig()).destinations.rules).toHaveLength(1),
+      60_000,
+    );
+    await bed.expectCondition(kinds.egressL4Route, 'db', {
       type: 'Ready',
       status: 'False',
       reason: 'NoMatchingParent',
@@ -380,19 +217,19 @@ describe('operator against a real API server', () => {
   }, 90_000);
 
   it('a second operator takes over where the first stopped, with the same keys', async () => {
-    const before = await poolConfig();
-    await operator?.stop();
-    await apply({ ...l4Route });
-    const token = await plane.tokenOf('clrk-system', 'clrk-operator');
-    operator = new RunningOperator(plane.client(undefined, token), words, 'second');
-    await eventually(async () => expect((await gatewayConfig()).destinations.rules).toHaveLength(2));
-    const after = await poolConfig();
+    const before = await bed.poolConfig();
+    await bed.operator?.stop();
+    await bed.apply({ ...l4Route });
+    const token = await bed.plane.tokenOf('clrk-system', 'clrk-operator');
+    bed.operator = new RunningOperator(bed.plane.client(undefined, token), bed.words, 'second');
+    await eventually(async () => expect((await bed.gatewayConfig()).destinations.rules).toHaveLength(2));
+    const after = await bed.poolConfig();
     expect(after.frameKeyBase64).toBe(before.frameKeyBase64);
     expect(after.dispatchTls).toEqual(before.dispatchTls);
   });
 
   it('makes the platform’s credentials once, keeps what is there, and derives what NATS runs with', async () => {
-    const own = plane.client(undefined, await plane.tokenOf('clrk-system', 'clrk-operator'));
+    const own = bed.plane.client(undefined, await bed.plane.tokenOf('clrk-system', 'clrk-operator'));
     const options = { api: own, namespace: 'clrk-system', randomBytes };
     // Two replicas start together: both end with the same credentials.
     const [first, second] = await Promise.all([
@@ -401,23 +238,23 @@ describe('operator against a real API server', () => {
     ]);
     expect(second).toEqual(first);
     expect(first.get('nats-worker')).toMatch(/^[\w-]{43}$/);
-    const secret = await get<Secret>(kinds.secret, platformAuthSecret, 'clrk-system');
+    const secret = await bed.get<Secret>(kinds.secret, platformAuthSecret, 'clrk-system');
     const { 'otlp-egress': _dropped, ...rest } = secret.data ?? {};
-    await api.replace(kinds.secret, { ...secret, data: rest } as KubeObject);
+    await bed.api.replace(kinds.secret, { ...secret, data: rest } as KubeObject);
     const completed = await ensurePlatformCredentials(options);
     expect([...completed].filter(([key]) => key !== 'otlp-egress')).toEqual(
       [...first].filter(([key]) => key !== 'otlp-egress'),
     );
     expect(completed.get('otlp-egress')).not.toBe(first.get('otlp-egress'));
     await eventually(async () => {
-      const config = await get<Secret>(kinds.secret, natsConfigSecret, 'clrk-system');
+      const config = await bed.get<Secret>(kinds.secret, natsConfigSecret, 'clrk-system');
       const text = Buffer.from(config.data?.[natsConfigKey] ?? '', 'base64').toString('utf8');
       const parsed = JSON.parse(text) as { authorization: { users: { user: string; password: string }[] } };
       const worker = parsed.authorization.users.find(({ user }) => user === 'worker');
       expect(worker?.password).toBe(first.get('nats-worker'));
     });
     await eventually(async () => {
-      const config = await get<Secret>(kinds.secret, clickhouseConfigSecret, 'clrk-system');
+      const config = await bed.get<Secret>(kinds.secret, clickhouseConfigSecret, 'clrk-system');
       const users = Buffer.from(config.data?.['users.xml'] ?? '', 'base64').toString('utf8');
       const hash = createHash('sha256')
         .update(first.get('clickhouse-password') ?? '')
@@ -429,8 +266,8 @@ describe('operator against a real API server', () => {
   it('deleting everything leaves a clean world', async () => {
     for (const object of everything) {
       const resource = kindOf[object.kind ?? ''] as Resource;
-      const found = await get<KubeObject>(resource, object.metadata?.name ?? '');
-      await api.delete(
+      const found = await bed.get<KubeObject>(resource, object.metadata?.name ?? '');
+      await bed.api.delete(
         resource,
         { namespace: 'default', name: object.metadata?.name },
         found.metadata?.uid ?? '',
@@ -438,25 +275,25 @@ describe('operator against a real API server', () => {
     }
     await eventually(async () => {
       for (const kind of [kinds.deployment, kinds.role, kinds.roleBinding, kinds.agentSandboxRevision]) {
-        const { items } = await api.list(kind, {});
+        const { items } = await bed.api.list(kind, {});
         const left = items.filter((item) => item.metadata?.namespace === 'default');
         expect(left.map((item) => `${kind.kind}/${item.metadata?.name ?? ''}`)).toEqual([]);
       }
-      const { items: secrets } = await api.list(kinds.secret, {});
+      const { items: secrets } = await bed.api.list(kinds.secret, {});
       const names = secrets
         .filter((item) => item.metadata?.namespace === 'default')
         .map((item) => item.metadata?.name);
       expect(names).toEqual(['openai']);
-      const { items: accounts } = await api.list(kinds.serviceAccount, {});
+      const { items: accounts } = await bed.api.list(kinds.serviceAccount, {});
       const children = accounts.filter(({ metadata }) => metadata?.namespace === 'default');
       expect(children.map(({ metadata }) => metadata?.name)).toEqual(['default']);
-      expect((await ingressConfig()).agents).toEqual([]);
+      expect((await bed.ingressConfig()).agents).toEqual([]);
     }, 45_000);
   }, 60_000);
 
   it('used every right that dist/platform grants the operator, and no other', async () => {
     const granted = grantedRights('clrk-operator');
-    const used = usedRights(plane.auditLog, 'system:serviceaccount:clrk-system:clrk-operator');
+    const used = usedRights(bed.plane.auditLog, 'system:serviceaccount:clrk-system:clrk-operator');
     expect(used.denied).toEqual([]);
     // Not requests but permissions another request is judged by (owner references; see the admission plugin).
     const judged = [...granted].filter((right) => right.endsWith('/finalizers'));
@@ -469,9 +306,9 @@ describe('operator against a real API server', () => {
   });
 
   it('the ingress reads its config with the two rights it is granted', async () => {
-    const kubeconfig = join(plane.directory, 'ingress.kubeconfig');
-    const token = await plane.tokenOf('clrk-system', 'clrk-ingress');
-    writeFileSync(kubeconfig, plane.config(token).exportConfig(), { mode: 0o600 });
+    const kubeconfig = join(bed.plane.directory, 'ingress.kubeconfig');
+    const token = await bed.plane.tokenOf('clrk-system', 'clrk-ingress');
+    writeFileSync(kubeconfig, bed.plane.config(token).exportConfig(), { mode: 0o600 });
     const stop = new AbortController();
     const user = 'system:serviceaccount:clrk-system:clrk-ingress';
     try {
@@ -490,7 +327,7 @@ describe('operator against a real API server', () => {
       });
       expect(config.agents).toEqual([]);
       await eventually(async () => {
-        const used = usedRights(plane.auditLog, user);
+        const used = usedRights(bed.plane.auditLog, user);
         expect(used.denied).toEqual([]);
         expect([...used.allowed].toSorted()).toEqual([...grantedRights('clrk-ingress')].toSorted());
         await Promise.resolve();

@@ -1,81 +1,15 @@
+/** What telemetry takes in comes out of its read API: spans, logs and invocations, each once. */
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { NatsConnection } from 'nats';
-import { invocationMessageId, invocationSubject, type Invocation } from '../../contract/index.ts';
+import { describe, expect, test } from 'vitest';
 import { otlpType } from '../../telemetry/otlp-schema.ts';
-import { openTelemetryService, type TelemetryService } from '../../telemetry/service.ts';
-import type { EmbeddedStore } from '../../telemetry/store.ts';
-import { openTestStore, removeDirectory, silentLog, temporaryDirectory, until } from './embedded.ts';
+import { until } from './embedded.ts';
 import { invocation } from './invocation-fixture.ts';
-import { NatsServer } from './nats-server.ts';
+import { useService } from './service-bed.ts';
 
-const directory = temporaryDirectory();
-let natsServer: NatsServer;
-let nats: NatsConnection;
-let store: EmbeddedStore;
-let service: TelemetryService;
-
-beforeAll(async () => {
-  natsServer = await NatsServer.start();
-  nats = await natsServer.connect();
-  store = openTestStore(directory);
-  service = await openTelemetryService({
-    host: '127.0.0.1',
-    otlpPort: 0,
-    readPort: 0,
-    store,
-    spoolDir: `${directory}/spool`,
-    nats,
-    authorizeOtlp: (value) => value === 'Bearer otlp',
-    authorizeReader: (value) => value === 'Bearer reader',
-    log: silentLog,
-    writerLimits: { flushMs: 50 },
-    sweep: { everyMs: 200, graceMs: 0 },
-  });
-  await until('the service is ready', () => service.ready() === undefined, 60_000);
-}, 90_000);
-
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-  await store[Symbol.asyncDispose]();
-  await nats.close();
-  await natsServer[Symbol.asyncDispose]();
-  removeDirectory(directory);
-});
-
+const bed = useService();
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
 const agent = [text('agent.kind', 'TaskAgent'), text('agent.namespace', 'shop'), text('agent.name', 'hello')];
-
-async function post(
-  path: string,
-  body: Uint8Array | string,
-  headers: Record<string, string>,
-): Promise<Response> {
-  return fetch(`http://127.0.0.1:${service.otlpPort}${path}`, {
-    method: 'POST',
-    body,
-    headers: { authorization: 'Bearer otlp', ...headers },
-  });
-}
-
-async function read(path: string): Promise<Array<Record<string, unknown>>> {
-  const answer = await fetch(`http://127.0.0.1:${service.readPort}${path}`, {
-    headers: { 'x-clrk-authorization': 'Bearer reader' },
-  });
-  if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  const body = await answer.text();
-  return body
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
-
-async function publish(event: Invocation): Promise<void> {
-  await nats
-    .jetstream()
-    .publish(invocationSubject(event), JSON.stringify(event), { msgID: invocationMessageId(event) });
-}
 
 describe('OTLP to read API', () => {
   test('a protobuf span is read back whole as soon as its request is answered', async () => {
@@ -118,12 +52,12 @@ describe('OTLP to read API', () => {
         }),
       )
       .finish();
-    const answer = await post('/v1/traces', gzipSync(bytes), {
+    const answer = await bed.post('/v1/traces', gzipSync(bytes), {
       'content-type': 'application/x-protobuf',
       'content-encoding': 'gzip',
     });
     expect(answer.status).toBe(200);
-    expect(await read(`/v1/namespaces/shop/taskagents/hello/traces?invocation=${id}`)).toEqual([
+    expect(await bed.read(`/v1/namespaces/shop/taskagents/hello/traces?invocation=${id}`)).toEqual([
       {
         traceId: '07'.repeat(16),
         spanId: '03'.repeat(8),
@@ -143,7 +77,7 @@ describe('OTLP to read API', () => {
         events: [{ time: '2026-11-23T02:13:20.500000000Z', name: 'x', attributes: { k: "it's" } }],
       },
     ]);
-    expect(await read(`/v1/namespaces/other/taskagents/hello/traces?invocation=${id}`)).toEqual([]);
+    expect(await bed.read(`/v1/namespaces/other/taskagents/hello/traces?invocation=${id}`)).toEqual([]);
   });
 
   test('JSON log lines come oldest first, filtered by stream, with newlines and quotes intact', async () => {
@@ -170,8 +104,8 @@ describe('OTLP to read API', () => {
         },
       ],
     });
-    expect((await post('/v1/logs', body, { 'content-type': 'application/json' })).status).toBe(200);
-    const lines = await read(
+    expect((await bed.post('/v1/logs', body, { 'content-type': 'application/json' })).status).toBe(200);
+    const lines = await bed.read(
       `/v1/namespaces/shop/taskagents/hello/logs?invocation=${id}&iostream=stdout&component=worker`,
     );
     expect(lines.map((line) => line['body'])).toEqual(['one', 'two\n\u001b[31m"']);
@@ -188,7 +122,7 @@ describe('OTLP to read API', () => {
     const body = JSON.stringify({
       resourceSpans: [{ scopeSpans: [{ spans: [good, { ...good, spanId: '' }, null] }] }],
     });
-    const answer = await post('/v1/traces', body, { 'content-type': 'application/json' });
+    const answer = await bed.post('/v1/traces', body, { 'content-type': 'application/json' });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ partialSuccess: { rejectedSpans: '2' } });
   });
@@ -201,12 +135,12 @@ describe('OTLP to read API', () => {
     ['not what it says', '/v1/traces', { 'content-type': 'application/x-protobuf' }, 400],
     ['not gzip', '/v1/traces', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 400],
   ])('is refused: %s', async (_name, path, headers, status) => {
-    expect((await post(path, '{"resourceSpans":', headers)).status).toBe(status);
+    expect((await bed.post(path, '{"resourceSpans":', headers)).status).toBe(status);
   });
 
   test('S31: a gzip bomb is refused within the body limit', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
-    const answer = await post('/v1/logs', bomb, {
+    const answer = await bed.post('/v1/logs', bomb, {
       'content-type': 'application/json',
       'content-encoding': 'gzip',
     });
@@ -217,55 +151,55 @@ describe('OTLP to read API', () => {
 describe('invocations', () => {
   test('a late Running event does not undo a terminal one', async () => {
     const id = randomUUID();
-    await publish(invocation(id, { phase: 'Dispatched' }));
-    await publish(invocation(id, { phase: 'Succeeded', httpStatus: 200 }));
-    await publish(invocation(id, { phase: 'Running' }));
-    await publish(invocation(id, { phase: 'Failed', reason: 'WorkerLost' }));
+    await bed.publish(invocation(id, { phase: 'Dispatched' }));
+    await bed.publish(invocation(id, { phase: 'Succeeded', httpStatus: 200 }));
+    await bed.publish(invocation(id, { phase: 'Running' }));
+    await bed.publish(invocation(id, { phase: 'Failed', reason: 'WorkerLost' }));
     await until('the invocation is terminal', async () => {
-      const [row] = await read('/v1/namespaces/shop/taskagents/hello/invocations?invocation=' + id);
+      const [row] = await bed.read('/v1/namespaces/shop/taskagents/hello/invocations?invocation=' + id);
       return (row?.['status'] as { phase?: string } | undefined)?.phase === 'Succeeded';
     });
-    const [{ rows } = { rows: 0 }] = await store.query<{ rows: string }>(
+    const [{ rows } = { rows: 0 }] = await bed.store.query<{ rows: string }>(
       'SELECT count() AS rows FROM invocation_events WHERE invocation_id = {id: String}',
       { id },
     );
     await until('all three kept events are there', async () => {
-      const [count] = await store.query<{ rows: string }>(
+      const [count] = await bed.store.query<{ rows: string }>(
         'SELECT count() AS rows FROM invocation_events WHERE invocation_id = {id: String}',
         { id },
       );
       return Number(count?.rows) === 3;
     });
     expect(Number(rows)).toBeLessThanOrEqual(3);
-    expect(await read(`/v1/namespaces/shop/invocations/${id}`)).toMatchObject([
+    expect(await bed.read(`/v1/namespaces/shop/invocations/${id}`)).toMatchObject([
       { status: { phase: 'Succeeded' } },
     ]);
   });
 
   test('one that nobody closes is closed as lost after its deadline', async () => {
     const id = randomUUID();
-    await publish(
+    await bed.publish(
       invocation(id, { phase: 'Running', deadline: new Date(Date.now() - 60_000).toISOString() }),
     );
     await until('it is closed', async () => {
-      const [row] = await read(`/v1/namespaces/shop/taskagents/hello/invocations?invocation=${id}`);
+      const [row] = await bed.read(`/v1/namespaces/shop/taskagents/hello/invocations?invocation=${id}`);
       const status = row?.['status'] as { phase?: string; reason?: string } | undefined;
       return status?.phase === 'Failed' && status.reason === 'Lost';
     });
   });
 
   test('what is not an invocation is dropped and blocks nothing', async () => {
-    await nats.jetstream().publish('clrk.invocations.shop.TaskAgent.hello', '{"not":"one"}');
+    await bed.nats.jetstream().publish('clrk.invocations.shop.TaskAgent.hello', '{"not":"one"}');
     const id = randomUUID();
-    await publish(invocation(id, { phase: 'Succeeded' }));
+    await bed.publish(invocation(id, { phase: 'Succeeded' }));
     await until('the next one is there', async () => {
-      const rows = await read(`/v1/namespaces/shop/taskagents/hello/invocations?invocation=${id}`);
+      const rows = await bed.read(`/v1/namespaces/shop/taskagents/hello/invocations?invocation=${id}`);
       return rows.length === 1;
     });
   });
 
   test('the namespace list is newest first', async () => {
-    const rows = await read('/v1/namespaces/shop/invocations?limit=2');
+    const rows = await bed.read('/v1/namespaces/shop/invocations?limit=2');
     expect(rows).toHaveLength(2);
     const times = rows.map((row) => (row['metadata'] as { creationTimestamp: string }).creationTimestamp);
     expect([...times].sort().reverse()).toEqual(times);
@@ -280,14 +214,14 @@ describe('the read API refuses', () => {
     ['/v1/namespaces/shop/invocations/00000000-0000-4000-8000-000000000000', 404],
     ['/metrics', 404],
   ])('%s', async (path, status) => {
-    const answer = await fetch(`http://127.0.0.1:${service.readPort}${path}`, {
+    const answer = await fetch(`http://127.0.0.1:${bed.service.readPort}${path}`, {
       headers: { 'x-clrk-authorization': 'Bearer reader' },
     });
     expect(answer.status).toBe(status);
   });
 
   test('a reader without the token', async () => {
-    const answer = await fetch(`http://127.0.0.1:${service.readPort}/v1/namespaces/shop/invocations`);
+    const answer = await fetch(`http://127.0.0.1:${bed.service.readPort}/v1/namespaces/shop/invocations`);
     expect(answer.status).toBe(401);
   });
 });
@@ -296,7 +230,7 @@ test('a follower is given what arrives after it asked, once', async () => {
   const id = randomUUID();
   const abort = new AbortController();
   const answer = await fetch(
-    `http://127.0.0.1:${service.readPort}/v1/namespaces/shop/taskagents/hello/logs?follow=true&invocation=${id}`,
+    `http://127.0.0.1:${bed.service.readPort}/v1/namespaces/shop/taskagents/hello/logs?follow=true&invocation=${id}`,
     { headers: { 'x-clrk-authorization': 'Bearer reader' }, signal: abort.signal },
   );
   let seen = '';
@@ -317,7 +251,7 @@ test('a follower is given what arrives after it asked, once', async () => {
         },
       ],
     });
-    await post('/v1/logs', body, { 'content-type': 'application/json' });
+    await bed.post('/v1/logs', body, { 'content-type': 'application/json' });
     await until(`the follower sees ${line}`, () => seen.includes(`"${line}"`));
   }
   abort.abort();

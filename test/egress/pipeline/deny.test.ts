@@ -9,7 +9,7 @@ import type { Call } from '../../../egress/pipeline/call.ts';
 import { judgeRelay } from '../../../egress/pipeline/deny.ts';
 import { judgeAnswers } from '../../../egress/pipeline/dial.ts';
 import { routeCall } from '../../../egress/pipeline/route.ts';
-import { createConfig } from '../gateway-bed.ts';
+import { createConfig } from '../gateway-config.ts';
 
 type Rule = NonNullable<GatewayConfig['providerDenials']>[number]['rules'][number];
 type Match = Rule['matches'][number];

@@ -4,7 +4,7 @@ import type { GatewayConfig, Hostname, McpRoute, McpRule, ToolPolicy } from '../
 import { createField } from '../../../egress/http1/index.ts';
 import type { Call } from '../../../egress/pipeline/call.ts';
 import { judgeMcp } from '../../../egress/pipeline/mcp.ts';
-import { createConfig } from '../gateway-bed.ts';
+import { createConfig } from '../gateway-config.ts';
 
 const host = 'mcp.example.com';
 const open: ToolPolicy = {

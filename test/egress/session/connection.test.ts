@@ -2,15 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { connect as connectHttp2 } from 'node:http2';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import {
-  converse,
-  createConfig,
-  openGatewayBed,
-  secret,
-  until,
-  upstreamCa,
-  type GatewayBed,
-} from '../gateway-bed.ts';
+import { converse, openGatewayBed, until, type GatewayBed } from '../gateway-bed.ts';
+import { createConfig, secret, upstreamCa } from '../gateway-config.ts';
 import { json, serveHttp1, type SeenRequest } from '../http1-upstream.ts';
 import { issueTestLeaf, createTestCa } from '../test-ca.ts';
 

@@ -1,6 +1,7 @@
 import { connect as connectHttp2, performServerHandshake, type IncomingHttpHeaders } from 'node:http2';
 import { expect, test } from 'vitest';
-import { createConfig, openGatewayBed, until } from '../gateway-bed.ts';
+import { openGatewayBed, until } from '../gateway-bed.ts';
+import { createConfig } from '../gateway-config.ts';
 
 test('HTTP/2 on both sides carries bodies and trailers, and no platform header', async () => {
   const seen: IncomingHttpHeaders[] = [];

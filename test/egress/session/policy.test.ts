@@ -1,7 +1,8 @@
 /** Policies as an agent meets them on a connection: EgressDenyPolicy, MCPRoute and LoggingPolicy, with their records. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { GatewayConfig } from '../../../contract/index.ts';
-import { converse, createConfig, openGatewayBed, until, type GatewayBed } from '../gateway-bed.ts';
+import { converse, openGatewayBed, until, type GatewayBed } from '../gateway-bed.ts';
+import { createConfig } from '../gateway-config.ts';
 import { json, serveHttp1, type SeenRequest } from '../http1-upstream.ts';
 
 const seen: SeenRequest[] = [];

@@ -1,0 +1,79 @@
+/** The telemetry service with a real NATS and the embedded engine behind it: what its tests write to and read from. */
+import type { NatsConnection } from 'nats';
+import { afterAll, beforeAll } from 'vitest';
+import { invocationMessageId, invocationSubject, type Invocation } from '../../contract/index.ts';
+import { openTelemetryService, type TelemetryService } from '../../telemetry/service.ts';
+import type { EmbeddedStore } from '../../telemetry/store.ts';
+import { openTestStore, removeDirectory, silentLog, temporaryDirectory, until } from './embedded.ts';
+import { NatsServer } from './nats-server.ts';
+
+export class ServiceBed {
+  nats!: NatsConnection;
+  store!: EmbeddedStore;
+  service!: TelemetryService;
+  readonly #directory = temporaryDirectory();
+  #natsServer!: NatsServer;
+
+  async open(): Promise<void> {
+    this.#natsServer = await NatsServer.start();
+    this.nats = await this.#natsServer.connect();
+    this.store = openTestStore(this.#directory);
+    this.service = await openTelemetryService({
+      host: '127.0.0.1',
+      otlpPort: 0,
+      readPort: 0,
+      store: this.store,
+      spoolDir: `${this.#directory}/spool`,
+      nats: this.nats,
+      authorizeOtlp: (value) => value === 'Bearer otlp',
+      authorizeReader: (value) => value === 'Bearer reader',
+      log: silentLog,
+      writerLimits: { flushMs: 50 },
+      sweep: { everyMs: 200, graceMs: 0 },
+    });
+    await until('the service is ready', () => this.service.ready() === undefined, 60_000);
+  }
+
+  async close(): Promise<void> {
+    await this.service[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
+    await this.nats.close();
+    await this.#natsServer[Symbol.asyncDispose]();
+    removeDirectory(this.#directory);
+  }
+
+  async post(path: string, body: Uint8Array | string, headers: Record<string, string>): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.service.otlpPort}${path}`, {
+      method: 'POST',
+      body,
+      headers: { authorization: 'Bearer otlp', ...headers },
+    });
+  }
+
+  /** Rows of the read API. */
+  async read(path: string): Promise<Array<Record<string, unknown>>> {
+    const answer = await fetch(`http://127.0.0.1:${this.service.readPort}${path}`, {
+      headers: { 'x-clrk-authorization': 'Bearer reader' },
+    });
+    const body = await answer.text();
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${body}`);
+    return body
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  async publish(event: Invocation): Promise<void> {
+    await this.nats
+      .jetstream()
+      .publish(invocationSubject(event), JSON.stringify(event), { msgID: invocationMessageId(event) });
+  }
+}
+
+/** Registers the hooks of a test file. */
+export function useService(): ServiceBed {
+  const bed = new ServiceBed();
+  beforeAll(() => bed.open(), 90_000);
+  afterAll(() => bed.close());
+  return bed;
+}
