@@ -5,18 +5,57 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { PlatformSettings } from './platform-settings.ts';
-import { addDisruptionBudget, metadataOf, restrictedPod, selectorOf } from './platform-workload.ts';
+import {
+  addDisruptionBudget,
+  metadataOf,
+  resourcesOf,
+  restrictedContainer,
+  restrictedPod,
+  selectorOf,
+} from './platform-workload.ts';
 
 export interface DatabaseProps {
   readonly part: 'nats' | 'clickhouse';
+  readonly image: string;
+  readonly command?: string[];
+  readonly args?: string[];
   readonly port: { readonly name: string; readonly port: number };
-  /** Mounts the volumes `config` and `data`. */
-  readonly container: k8s.Container;
-  readonly configSecret: string;
-  /** Besides `config` and `data`. */
-  readonly volumes: readonly k8s.Volume[];
-  readonly storage: string;
+  /** How to ask whether it serves; it must need no password. */
+  readonly probe: Pick<k8s.Probe, 'tcpSocket' | 'httpGet' | 'timeoutSeconds'>;
+  readonly memory: { readonly request: string; readonly limit: string };
+  readonly config: { readonly secret: string; readonly path: string };
+  readonly data: { readonly size: string; readonly path: string };
+  /** An empty /tmp: the root file system is read-only. */
+  readonly needsTmp?: boolean;
   readonly terminationGraceSeconds: number;
+}
+
+function containerOf(props: DatabaseProps): k8s.Container {
+  const { part, image, command, args, port, probe } = props;
+  const ask = (periodSeconds: number, failureThreshold: number): k8s.Probe => ({
+    ...probe,
+    periodSeconds,
+    failureThreshold,
+  });
+  return {
+    name: part,
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    ...(command === undefined ? {} : { command }),
+    ...(args === undefined ? {} : { args }),
+    ports: [{ name: port.name, containerPort: port.port, protocol: 'TCP' }],
+    // Recovery of what is on disk may take two minutes.
+    startupProbe: ask(2, 60),
+    readinessProbe: ask(5, 3),
+    livenessProbe: ask(10, 6),
+    resources: resourcesOf(props.memory),
+    securityContext: restrictedContainer,
+    volumeMounts: [
+      { name: 'config', mountPath: props.config.path, readOnly: true },
+      { name: 'data', mountPath: props.data.path },
+      ...(props.needsTmp === true ? [{ name: 'tmp', mountPath: '/tmp' }] : []),
+    ],
+  };
 }
 
 function podOf(name: string, props: DatabaseProps): k8s.PodSpec {
@@ -25,10 +64,10 @@ function podOf(name: string, props: DatabaseProps): k8s.PodSpec {
     automountServiceAccountToken: false,
     terminationGracePeriodSeconds: props.terminationGraceSeconds,
     securityContext: restrictedPod,
-    containers: [props.container],
+    containers: [containerOf(props)],
     volumes: [
-      { name: 'config', secret: { secretName: props.configSecret, defaultMode: 0o440 } },
-      ...props.volumes,
+      { name: 'config', secret: { secretName: props.config.secret, defaultMode: 0o440 } },
+      ...(props.needsTmp === true ? [{ name: 'tmp', emptyDir: {} }] : []),
     ],
   };
 }
@@ -54,7 +93,7 @@ export function addDatabase(scope: Construct, settings: PlatformSettings, props:
           metadata: { name: 'data' },
           spec: {
             accessModes: ['ReadWriteOnce'],
-            resources: { requests: { storage: k8s.Quantity.fromString(props.storage) } },
+            resources: { requests: { storage: k8s.Quantity.fromString(props.data.size) } },
             ...(settings.storageClass === undefined ? {} : { storageClassName: settings.storageClass }),
           },
         },

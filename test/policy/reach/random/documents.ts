@@ -62,32 +62,28 @@ export const randomDocuments: fc.Arbitrary<ReachDocuments> = fc
   })
   .map(assemble);
 
-/** One open provider and nothing in the way: all that is random is rules, backends, credentials and pins. */
+/** One gateway that opens these hosts by these routes and puts nothing in the way. */
+function narrow(
+  document: GatewayDocument,
+  routes: readonly string[],
+  hostnames: readonly string[],
+  change: Partial<GatewayDocument>,
+): ReachDocuments {
+  const rules = routes.map((route) => ({
+    ...{ route, hostnames: [...hostnames], cidrs: [], ports: [], protocol: 'TCP' as const },
+  }));
+  const open: GatewayDocument = {
+    ...document,
+    listeners: [{ name: 'any', protocol: 'HTTPS', tlsMode: 'Terminate' }],
+    destinations: { defaultPolicy: 'deny-all', platformCidrs: [], rules },
+    ...change,
+  };
+  return assemble({ gateways: [open], orders: agentNames.map(() => ['g']), stale: undefined });
+}
+
+/** One open provider: all that is random is rules, backends, credentials and pins. */
 export const providerDocuments: fc.Arbitrary<ReachDocuments> = gatewayDocument('g').map((document) =>
-  assemble({
-    gateways: [
-      {
-        ...document,
-        listeners: [{ name: 'any', protocol: 'HTTPS', tlsMode: 'Terminate' }],
-        destinations: {
-          defaultPolicy: 'deny-all',
-          platformCidrs: [],
-          rules: [
-            {
-              route: 'AIProviderRoute/d/r',
-              hostnames: ['api.openai.com'],
-              cidrs: [],
-              ports: [],
-              protocol: 'TCP',
-            },
-          ],
-        },
-        mcpRoutes: [],
-      },
-    ],
-    orders: agentNames.map(() => ['g']),
-    stale: undefined,
-  }),
+  narrow(document, ['AIProviderRoute/d/r'], ['api.openai.com'], { mcpRoutes: [] }),
 );
 
 const sentOn: fc.Arbitrary<ProviderBackend> = fc.tuple(backend, fc.boolean()).map(([each, own]) => ({
@@ -136,7 +132,7 @@ export const backendDocuments: fc.Arbitrary<ReachDocuments> = fc
     })),
   }));
 
-/** One host of MCP servers, opened by MCPRoutes, an L4 route or both, and nothing else in the way. */
+/** Hosts of MCP servers, opened by MCPRoutes, an L4 route or both. */
 export const mcpDocuments: fc.Arbitrary<ReachDocuments> = fc
   .record({
     document: gatewayDocument('g'),
@@ -144,25 +140,10 @@ export const mcpDocuments: fc.Arbitrary<ReachDocuments> = fc
     openers: fc.subarray(['MCPRoute/d/m', 'EgressL4Route/d/l4'], { minLength: 1 }),
   })
   .map(({ document, routes, openers }) =>
-    assemble({
-      gateways: [
-        {
-          ...document,
-          listeners: [{ name: 'any', protocol: 'HTTPS', tlsMode: 'Terminate' }],
-          destinations: {
-            defaultPolicy: 'deny-all',
-            platformCidrs: [],
-            rules: openers.map((route) => ({
-              ...{ route, hostnames: mcpHosts, cidrs: [], ports: [], protocol: 'TCP' as const },
-            })),
-          },
-          upstream: { ...document.upstream, hostAliases: [] },
-          providerRoutes: [],
-          providerDenials: [],
-          mcpRoutes: routes.flat(),
-        },
-      ],
-      orders: agentNames.map(() => ['g']),
-      stale: undefined,
+    narrow(document, openers, mcpHosts, {
+      upstream: { ...document.upstream, hostAliases: [] },
+      providerRoutes: [],
+      providerDenials: [],
+      mcpRoutes: routes.flat(),
     }),
   );
