@@ -142,8 +142,9 @@ export class OtlpOutbox {
         response.resume();
         response.once('end', () => {
           const outcome = outcomeOf(response.statusCode ?? 500);
-          // An answer before all of it was read: the bytes are still on their way.
-          if (outcome === 'sent' && request.writableFinished) this.#batch.recycle(signal, body);
+          // Not while the bytes may be on their way still: an answer before all was read, or a second attempt.
+          const isRead = outcome === 'sent' && request.writableFinished && !told;
+          if (isRead) this.#batch.recycle(signal, body);
           tell(outcome);
         });
         response.once('close', () => tell('again'));

@@ -77,7 +77,13 @@ export class Http1Session implements Downstream, Session {
 
   drain(): void {
     this.#keepAlive = false;
-    if (this.#exchange === undefined) this.#socket.end();
+    if (this.#exchange === undefined) this.#end();
+  }
+
+  /** What was answered goes out first. */
+  #end(): void {
+    this.#writer.flush();
+    this.#socket.end();
   }
 
   #receive(chunk: Buffer): void {
@@ -180,8 +186,7 @@ export class Http1Session implements Downstream, Session {
 
   #linger(): void {
     this.#lingering = true;
-    this.#writer.flush();
-    this.#socket.end();
+    this.#end();
     this.#socket.resume();
   }
 
@@ -246,7 +251,7 @@ export class Http1Session implements Downstream, Session {
   #ended(): void {
     // Half-closed by the agent: an answer under way is still delivered, nothing new is read.
     this.#keepAlive = false;
-    if (this.#exchange === undefined) this.#socket.end();
+    if (this.#exchange === undefined) this.#end();
     else if (!this.#requestDone) this.#gone();
   }
 
