@@ -1,5 +1,5 @@
 /**
- * The gateway beside haproxy (one thread) and mitmdump under one load: TLS on both sides, a 1 KB JSON POST, 16 connections,
+ * The gateway beside haproxy (one thread), mitmdump, Portkey and LiteLLM under one load: TLS on both sides, a 1 KB JSON POST, 16 connections,
  * nginx as the origin, wrk as the generator, all on the same cores at the same time. Needs root; what is missing it installs
  * (install.ts). Beside the rate it tells the processor time a call, which a busy machine distorts least.
  */
@@ -15,14 +15,18 @@ import type { BenchResult } from '../result.ts';
 import { slope, type Point } from '../statistics.ts';
 import { createGatewayConfig } from './gateway-config.ts';
 import type { BenchGateway } from './gateway-process.ts';
-import { installMitmdump, installPackages } from './install.ts';
-import { connections, runLoad, type LoadResult } from './load.ts';
+import { installLitellm, installMitmdump, installPackages, installPortkey } from './install.ts';
+import { connections, runLoad, type LoadResult, type LoadTarget } from './load.ts';
 import {
   isInstalled,
+  litellmKey,
+  portkeyHeaders,
   startOwn,
   startHaproxy,
+  startLitellm,
   startMitmdump,
   startOrigin,
+  startPortkey,
   stopProcess,
   type Place,
 } from './peers.ts';
@@ -43,12 +47,16 @@ const port = {
   gateway: 19446,
   otlp: 19447,
   relay: 19448,
+  portkey: 19449,
+  litellm: 19450,
 } as const;
 
 interface Target {
   readonly name: string;
   readonly port: number;
   readonly pid: number;
+  /** Where its load differs from the others'. */
+  readonly asked?: Pick<LoadTarget, 'plain' | 'headers'>;
 }
 
 function progress(what: string): void {
@@ -58,13 +66,13 @@ function progress(what: string): void {
 /** Rounds alternate between the peers, so that a busy moment hits all of them. */
 async function measure(directory: string, targets: readonly Target[]): Promise<Map<string, Measured>> {
   const results = new Map<string, Measured[]>();
-  for (const { port: warmed } of targets)
-    await runLoad({ hostname, port: warmed, directory, seconds: warmUpSeconds });
+  for (const { port: warmed, asked } of targets)
+    await runLoad({ hostname, port: warmed, directory, seconds: warmUpSeconds, ...asked });
   for (let round = 0; round < rounds; round += 1) {
-    for (const { name, port: asked, pid } of targets) {
+    for (const { name, port: target, pid, asked } of targets) {
       progress(`round ${round + 1} of ${rounds}: ${name}`);
       const before = cpuMs(pid);
-      const result = await runLoad({ hostname, port: asked, directory, seconds });
+      const result = await runLoad({ hostname, port: target, directory, seconds, ...asked });
       const cpuUs = ((cpuMs(pid) - before) * 1000) / result.requests;
       results.set(name, [...(results.get(name) ?? []), { ...result, cpuUs }]);
     }
@@ -150,6 +158,65 @@ export async function run(): Promise<BenchResult> {
   }
 }
 
+interface Peer {
+  readonly name: string;
+  readonly port: number;
+  /** Undefined: it cannot be had here. */
+  readonly start: () => Promise<ChildProcess> | undefined;
+  readonly asked?: Target['asked'];
+}
+
+function peersOf(place: (listenPort: number) => Place, file: string): Peer[] {
+  const from = <T>(found: T | undefined, start: (found: T) => Promise<ChildProcess>) =>
+    found === undefined ? undefined : start(found);
+  return [
+    {
+      name: 'haproxy',
+      port: port.haproxy,
+      start: () => (isInstalled('haproxy') ? startHaproxy(place(port.haproxy)) : undefined),
+    },
+    { name: 'bare relay', port: port.relay, start: () => startOwn('relay', port.relay, file) },
+    {
+      name: 'mitmdump',
+      port: port.mitmdump,
+      start: () => from(installMitmdump(), (found) => startMitmdump(place(port.mitmdump), found)),
+    },
+    {
+      name: 'portkey',
+      port: port.portkey,
+      start: () => from(installPortkey(), (found) => startPortkey(place(port.portkey), found)),
+      asked: { plain: true, headers: portkeyHeaders(place(port.portkey)) },
+    },
+    {
+      name: 'litellm',
+      port: port.litellm,
+      start: () => from(installLitellm(), (found) => startLitellm(place(port.litellm), found)),
+      asked: { plain: true, headers: { Authorization: `Bearer ${litellmKey}` } },
+    },
+  ];
+}
+
+/** A peer that cannot be had is left out by name. */
+async function startPeers(
+  place: (listenPort: number) => Place,
+  file: string,
+  children: ChildProcess[],
+): Promise<{ readonly peers: Target[]; readonly notMeasured: string[] }> {
+  const peers: Target[] = [];
+  const notMeasured: string[] = [];
+  for (const { name, port: listenPort, start, asked } of peersOf(place, file)) {
+    const child = await start();
+    if (child === undefined) {
+      notMeasured.push(`gateway/${name} (it could not be installed)`);
+      continue;
+    }
+    children.push(child);
+    const how = asked === undefined ? {} : { asked };
+    peers.push({ name, port: listenPort, pid: child.pid ?? 0, ...how });
+  }
+  return { peers, notMeasured };
+}
+
 async function compare(directory: string, children: ChildProcess[]): Promise<BenchResult> {
   const ca = createTestCa('bench');
   const leaf = issueTestLeaf(ca, [hostname]);
@@ -182,25 +249,11 @@ async function compare(directory: string, children: ChildProcess[]): Promise<Ben
   children.push(gateway);
   progress('1,000 idle connections');
   const idleMb = await idleMemory(gateway, 1000, ca.certificatePem);
-  const targets: Target[] = [{ name: 'gateway', port: port.gateway, pid: gateway.pid ?? 0 }];
-  const notMeasured = ['gateway/portkey, gateway/litellm (this bench does not install them)'];
-  if (isInstalled('haproxy')) {
-    const haproxy = await startHaproxy(place(port.haproxy));
-    children.push(haproxy);
-    targets.push({ name: 'haproxy', port: port.haproxy, pid: haproxy.pid ?? 0 });
-  } else notMeasured.push('gateway/haproxy (haproxy is not installed)');
-  const relay = await startOwn('relay', port.relay, file);
-  children.push(relay);
-  targets.push({ name: 'bare relay', port: port.relay, pid: relay.pid ?? 0 });
-  const mitmdump = installMitmdump();
-  if (mitmdump !== undefined) {
-    const peer = await startMitmdump(place(port.mitmdump), mitmdump);
-    children.push(peer);
-    targets.push({ name: 'mitmdump', port: port.mitmdump, pid: peer.pid ?? 0 });
-  } else notMeasured.push('gateway/mitmdump (mitmproxy could not be installed)');
-  const results = await measure(directory, targets);
-  const own = results.get('gateway');
-  const half = own === undefined ? undefined : await measureHalfLoad(directory, own);
+  const own: Target = { name: 'gateway', port: port.gateway, pid: gateway.pid ?? 0 };
+  const { peers, notMeasured } = await startPeers(place, file, children);
+  const results = await measure(directory, [own, ...peers]);
+  const measured = results.get('gateway');
+  const half = measured === undefined ? undefined : await measureHalfLoad(directory, measured);
   const soak = await measureSoak(directory, gateway.pid ?? 0);
   rmSync(file, { force: true });
   for (const program of ['gateway', 'relay']) rmSync(`${file}.${program}.mjs`, { force: true });

@@ -21,6 +21,10 @@ export interface LoadTarget {
   readonly directory: string;
   readonly seconds: number;
   readonly thinkMs?: number;
+  /** Plain HTTP, for a peer that ends no TLS. */
+  readonly plain?: boolean;
+  /** Instead of, or besides, the usual ones. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** 1 KB of JSON, 16 connections (design 9). */
@@ -35,13 +39,21 @@ function toMs(text: string | undefined): number {
 }
 
 /** Each connection thinks this long between an answer and its next request; 0: none. */
-export function renderScript(hostname: string, thinkMs: number): string {
+export function renderScript(
+  hostname: string,
+  thinkMs: number,
+  headers: Readonly<Record<string, string>> = {},
+): string {
+  const all = {
+    Host: hostname,
+    'Content-Type': 'application/json',
+    Authorization: 'Bearer placeholder',
+    ...headers,
+  };
   const lines = [
     'wrk.method = "POST"',
     `wrk.body = [[${requestBody}]]`,
-    `wrk.headers["Host"] = "${hostname}"`,
-    'wrk.headers["Content-Type"] = "application/json"',
-    'wrk.headers["Authorization"] = "Bearer placeholder"',
+    ...Object.entries(all).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`),
   ];
   if (thinkMs > 0) lines.push(`function delay() return ${thinkMs} end`);
   return `${lines.join('\n')}\n`;
@@ -53,18 +65,18 @@ export function parseReport(out: string): LoadResult {
   return {
     requestsPerSecond: number(/Requests\/sec:\s+([\d.]+)/),
     requests: number(/(\d+) requests in/),
-    p50Ms: toMs(/50%\s+(\S+)/.exec(out)?.[1]),
-    p99Ms: toMs(/99%\s+(\S+)/.exec(out)?.[1]),
+    p50Ms: toMs(/^\s+50%\s+(\S+)/m.exec(out)?.[1]),
+    p99Ms: toMs(/^\s+99%\s+(\S+)/m.exec(out)?.[1]),
     errors: number(/Non-2xx or 3xx responses: (\d+)/) + number(/Socket errors:.*read (\d+)/),
   };
 }
 
 /** Asynchronous, so that whoever measures can look at processes meanwhile. */
 export async function runLoad(target: LoadTarget): Promise<LoadResult> {
-  const { hostname, host = '127.0.0.1', port, directory, seconds, thinkMs = 0 } = target;
+  const { hostname, host = '127.0.0.1', port, directory, seconds, thinkMs = 0, headers = {} } = target;
   writeFileSync(`${directory}/hosts`, `${host} ${hostname}\n127.0.0.1 localhost\n`);
-  writeFileSync(`${directory}/post.lua`, renderScript(hostname, thinkMs));
-  const wrk = `wrk -t1 -c${connections} -d${seconds}s --latency -s ${directory}/post.lua https://${hostname}:${port}/v1/chat/completions`;
+  writeFileSync(`${directory}/post.lua`, renderScript(hostname, thinkMs, headers));
+  const wrk = `wrk -t1 -c${connections} -d${seconds}s --latency -s ${directory}/post.lua ${target.plain === true ? 'http' : 'https'}://${hostname}:${port}/v1/chat/completions`;
   const script = `mount --bind ${directory}/hosts /etc/hosts && exec ${wrk}`;
   const { stdout } = await execute('unshare', ['-m', 'sh', '-c', script]);
   return parseReport(stdout);

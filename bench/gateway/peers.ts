@@ -1,4 +1,4 @@
-/** The processes beside and behind the gateway: nginx as the origin, haproxy and mitmdump as peers. Files in one directory. */
+/** The processes beside and behind the gateway: nginx as the origin, haproxy, mitmdump, Portkey and LiteLLM as peers. Files in one directory. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
 import { writeFileSync } from 'node:fs';
@@ -23,8 +23,13 @@ export function isInstalled(command: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 }
 
-async function untilListening(host: string, port: number, child: ChildProcess): Promise<void> {
-  const end = Date.now() + 20_000;
+async function untilListening(
+  host: string,
+  port: number,
+  child: ChildProcess,
+  timeoutMs = 20_000,
+): Promise<void> {
+  const end = Date.now() + timeoutMs;
   for (;;) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect({ host, port }, () => {
@@ -110,6 +115,57 @@ export async function startMitmdump(place: Place, command: string): Promise<Chil
     stdio: 'ignore',
   });
   await untilListening('127.0.0.1', listenPort, child);
+  return child;
+}
+
+/**
+ * Portkey's gateway takes plain HTTP and does not look at the origin's certificate: two things the others do, and which
+ * only make it look faster.
+ */
+export async function startPortkey({ listenPort }: Place, script: string): Promise<ChildProcess> {
+  const env = { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' };
+  const args = [script, `--port=${listenPort}`, '--headless'];
+  const child = spawn(process.execPath, args, { stdio: 'ignore', env });
+  await untilListening('127.0.0.1', listenPort, child);
+  return child;
+}
+
+/** What Portkey's gateway must be told with each request. */
+export function portkeyHeaders({ originIp, originPort }: Place): Record<string, string> {
+  return {
+    'x-portkey-provider': 'openai',
+    'x-portkey-custom-host': `https://${originIp}:${originPort}/v1`,
+  };
+}
+
+export const litellmKey = 'sk-bench-only-0123456789abcdef';
+
+/** LiteLLM's proxy, one worker: plain HTTP in, the origin's certificate not looked at, as with Portkey. */
+export async function startLitellm(place: Place, command: string): Promise<ChildProcess> {
+  const { directory, originIp, originPort, listenPort } = place;
+  const file = `${directory}/litellm.yaml`;
+  writeFileSync(
+    file,
+    `model_list:
+  - model_name: gpt-4o-mini
+    litellm_params: { model: openai/gpt-4o-mini, api_base: 'https://${originIp}:${originPort}/v1', api_key: real }
+litellm_settings: { ssl_verify: false, telemetry: false }
+`,
+  );
+  const args = ['--config', file, '--host', '127.0.0.1', '--port', String(listenPort), '--num_workers', '1'];
+  const child = spawn(command, args, {
+    stdio: 'ignore',
+    cwd: directory,
+    env: {
+      ...process.env,
+      HOME: directory,
+      LITELLM_MASTER_KEY: litellmKey,
+      LITELLM_LOG: 'ERROR',
+      // Its price table comes from the internet otherwise.
+      LITELLM_LOCAL_MODEL_COST_MAP: 'True',
+    },
+  });
+  await untilListening('127.0.0.1', listenPort, child, 90_000);
   return child;
 }
 

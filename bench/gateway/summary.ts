@@ -46,6 +46,8 @@ export function report({ results, idleMb, half, soak, notMeasured }: GatewayFigu
   for (const [peer, key] of [
     ['haproxy', 'haproxy'],
     ['mitmdump', 'mitmdump'],
+    ['portkey', 'portkey'],
+    ['litellm', 'litellm'],
     ['bare relay', 'relay'],
   ] as const) {
     const other = results.get(peer);

@@ -7,8 +7,8 @@ import { report, summarize, thinkTimeMs, type Measured } from '../../bench/gatew
 const wrkOutput = `Running 4s test @ https://api.openai.com:19446/v1/chat/completions
   1 threads and 16 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
-    Latency     1.43ms    1.05ms  24.30ms   91.72%
-    Req/Sec    11.96k     1.29k   13.67k    80.00%
+    Latency     1.43ms    1.05ms  24.30ms   91.50%
+    Req/Sec    11.96k     1.29k   13.67k    80.99%
   Latency Distribution
      50%    1.92ms
      75%    1.57ms
@@ -35,6 +35,13 @@ test('the request is one KB of JSON, and thinks only when told to', () => {
   expect(Buffer.byteLength(requestBody)).toBe(1024);
   expect(renderScript('h', 0)).not.toContain('delay');
   expect(renderScript('h', 3)).toContain('function delay() return 3 end');
+});
+
+test('a peer is asked with headers of its own', () => {
+  const script = renderScript('h', 0, { Authorization: 'Bearer own', 'x-portkey-provider': 'openai' });
+  expect(script.match(/wrk.headers\["Authorization"\]/g)).toHaveLength(1);
+  expect(script).toContain('wrk.headers["Authorization"] = "Bearer own"');
+  expect(script).toContain('wrk.headers["x-portkey-provider"] = "openai"');
 });
 
 test('processor time and memory of a process with an odd name', () => {
