@@ -13,14 +13,15 @@ import {
   platformAuthSecret,
   ports,
   readerTokenHeader,
-  systemNamespace,
   type Invocation,
 } from '../../contract/index.ts';
 import { parseSpan, type SpanRecord } from '../render/span.ts';
 import { readText, type Cluster } from './cluster.ts';
 import { apiError } from './api-error.ts';
+import { platformNamespace } from './platform-namespace.ts';
 
-const proxyRoot = `/api/v1/namespaces/${systemNamespace}/services/http:clrk-telemetry:${ports.telemetryApi}/proxy`;
+const proxyOf = (namespace: string): string =>
+  `/api/v1/namespaces/${namespace}/services/http:clrk-telemetry:${ports.telemetryApi}/proxy`;
 /** Bodies are captured up to 64 KiB a side (reference), base64 and a span around them; far below this. */
 const maxLineBytes = 4 * 1024 * 1024;
 
@@ -138,7 +139,7 @@ export class TelemetryClient {
   async *#lines(path: string, filter: TelemetryFilter, signal: AbortSignal): AsyncGenerator<string> {
     this.#token ??= this.#readToken();
     const response = await this.#cluster.send({
-      path: `${proxyRoot}${path}`,
+      path: `${proxyOf(await platformNamespace(this.#cluster))}${path}`,
       headers: {
         [readerTokenHeader]: `Bearer ${await this.#token}`,
         accept: 'application/x-ndjson, application/json',
@@ -159,7 +160,8 @@ export class TelemetryClient {
   }
 
   async #readToken(): Promise<string> {
-    const path = `/api/v1/namespaces/${systemNamespace}/secrets/${platformAuthSecret}`;
+    const namespace = await platformNamespace(this.#cluster);
+    const path = `/api/v1/namespaces/${namespace}/secrets/${platformAuthSecret}`;
     const secret = (await this.#cluster.json({ path }).catch(explainMissing)) as {
       data?: Record<string, string>;
     };

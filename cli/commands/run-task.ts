@@ -3,9 +3,10 @@
  * exit code is the invocation's verdict, which the platform's record decides when the answer alone cannot.
  */
 import { readFileSync } from 'node:fs';
-import { ClrkError, header, maxRequestBodyBytes, systemNamespace } from '../../contract/index.ts';
+import { ClrkError, header, maxRequestBodyBytes } from '../../contract/index.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { parseAgentTarget } from '../cluster/agent-target.ts';
+import { platformNamespace } from '../cluster/platform-namespace.ts';
 import { TelemetryClient } from '../cluster/telemetry-client.ts';
 import { readText, type ApiResponse, type Cluster } from '../cluster/cluster.ts';
 import { usageError } from '../exit-code.ts';
@@ -91,8 +92,8 @@ async function buildCall(io: Io, target: string, options: RunTaskOptions, namesp
   };
 }
 
-function ingressPath(call: Call): string {
-  const service = `/api/v1/namespaces/${systemNamespace}/services/http:clrk-ingress:80/proxy`;
+function ingressPath(platform: string, call: Call): string {
+  const service = `/api/v1/namespaces/${platform}/services/http:clrk-ingress:80/proxy`;
   return `${service}/agents/${encodeURIComponent(call.namespace)}/${encodeURIComponent(call.agent)}/`;
 }
 
@@ -134,7 +135,7 @@ async function exchange(io: Io, cluster: Cluster, call: Call): Promise<Answer> {
   try {
     const response = await cluster.send({
       method: 'POST',
-      path: ingressPath(call),
+      path: ingressPath(await platformNamespace(cluster), call),
       headers: call.headers,
       body: call.body,
       signal: AbortSignal.any([io.interruption(), timeout]),

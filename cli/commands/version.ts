@@ -1,10 +1,11 @@
 /** `clrk version`: what this program is and what it talks to. With --client it touches nothing and is instant. */
 import packageJson from '../../package.json' with { type: 'json' };
-import { ClrkError, systemNamespace } from '../../contract/index.ts';
+import { ClrkError } from '../../contract/index.ts';
 import { usageError } from '../exit-code.ts';
 import { printLine, type Io } from '../io.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterFlags } from '../cluster/open-cluster.ts';
+import { platformNamespace } from '../cluster/platform-namespace.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
 
 interface VersionOptions extends ClusterFlags {
@@ -27,7 +28,7 @@ interface DeploymentImages {
 /** The tag of the installed operator; null when the platform is not there. */
 async function platformVersion(cluster: Cluster): Promise<string | null> {
   try {
-    const path = `/apis/apps/v1/namespaces/${systemNamespace}/deployments/clrk-operator`;
+    const path = `/apis/apps/v1/namespaces/${await platformNamespace(cluster)}/deployments/clrk-operator`;
     const deployment = (await cluster.json({ path })) as DeploymentImages;
     return deployment.spec.template.spec.containers[0]?.image.split(':').at(-1) ?? null;
   } catch (error) {

@@ -22,6 +22,8 @@ function recorded(phase: 'Succeeded' | 'Failed' | 'Timeout' | 'Rejected'): void 
   server.on(record, json(invocationFixture({ phase, reason: 'NonZeroExit' }, fixedId)));
 }
 
+const posted = () => server.received.filter(({ method }) => method === 'POST');
+
 const ok: Answer = (response) => {
   response.writeHead(200, { trailer: 'x-clrk-exit-code' });
   response.write('hel');
@@ -44,7 +46,7 @@ describe('clrk run-task', () => {
       'x-two: 2',
     ]);
     expect(result).toEqual({ code: 0, stdout: 'hello', stderr: `invocation ${fixedId}\n` });
-    expect(server.received[0]).toMatchObject({
+    expect(posted()[0]).toMatchObject({
       body: '{"prompt":"hi"}',
       headers: {
         'x-clrk-invocation-id': fixedId,
@@ -56,6 +58,22 @@ describe('clrk run-task', () => {
     });
   });
 
+  test('finds the platform where it was installed, when that is not the usual namespace', async () => {
+    const services = { items: [{ metadata: { name: 'clrk-telemetry', namespace: 'agents-prod' } }] };
+    server.on('GET /api/v1/services', json(services));
+    server.on(ingress.replace('clrk-system', 'agents-prod'), ok);
+    expect(await server.run(['run-task', 'hello'])).toMatchObject({ code: 0, stdout: 'hello' });
+    const asked = server.received.find(({ path }) => path === '/api/v1/services');
+    expect(asked?.query.get('labelSelector')).toContain('app.kubernetes.io/name=clrk-telemetry');
+  });
+
+  test('a person who may not look for it is sent to the usual namespace', async () => {
+    server.on('GET /api/v1/namespaces/clrk-system/services/clrk-telemetry', status(403, 'forbidden'));
+    server.on('GET /api/v1/services', status(403, 'forbidden'));
+    server.on(ingress, ok);
+    expect(await server.run(['run-task', 'hello'])).toMatchObject({ code: 0, stdout: 'hello' });
+  });
+
   test('input from a file, from stdin, and none', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'clrk-run-'));
     writeFileSync(join(folder, 'in'), 'from a file');
@@ -64,7 +82,7 @@ describe('clrk run-task', () => {
     await server.run(['run-task', 'hello', '-i', '-', '--content-type', 'text/x'], { stdin: 'from stdin' });
     await server.run(['run-task', 'ta/hello']);
     rmSync(folder, { recursive: true });
-    expect(server.received.map((each) => [each.body, each.headers['content-type']])).toEqual([
+    expect(posted().map((each) => [each.body, each.headers['content-type']])).toEqual([
       ['from a file', 'text/plain; charset=utf-8'],
       ['from stdin', 'text/x'],
       ['', undefined],
