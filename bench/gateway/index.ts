@@ -15,10 +15,10 @@ import type { BenchResult } from '../result.ts';
 import { slope, type Point } from '../statistics.ts';
 import { createGatewayConfig } from './gateway-config.ts';
 import type { BenchGateway } from './gateway-process.ts';
-import { installLitellm, installMitmdump, installPackages, installPortkey } from './install.ts';
+import { installPackages, isInstalled } from '../packages.ts';
+import { installLitellm, installMitmdump, installPortkey } from './install.ts';
 import { connections, runLoad, type LoadResult, type LoadTarget } from './load.ts';
 import {
-  isInstalled,
   litellmKey,
   portkeyHeaders,
   startOwn,

@@ -1,5 +1,5 @@
 /** The processes beside and behind the gateway: nginx as the origin, haproxy, mitmdump, Portkey and LiteLLM as peers. Files in one directory. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
 import { writeFileSync } from 'node:fs';
 
@@ -18,10 +18,6 @@ const completion = JSON.stringify({
   choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'ok '.repeat(60) } }],
   usage: { prompt_tokens: 250, completion_tokens: 60, total_tokens: 310 },
 });
-
-export function isInstalled(command: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
-}
 
 async function untilListening(
   host: string,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { PoolAgent } from '../../contract/index.ts';
 import { isTerminal } from '../../contract/index.ts';
 import { runscPath, testAgent, TestWorker, waitFor } from '../../test/worker/test-worker.ts';
+import { installPackages } from '../packages.ts';
 import type { BenchResult } from '../result.ts';
 import { median } from '../statistics.ts';
 import { prepareBareRun } from './bare-run.ts';
@@ -15,7 +16,7 @@ import { firstByteMs, gapMs, phaseRows, plainRow, type PhaseSample } from './pha
 
 const rounds = Number(process.env['CLRK_BENCH_ROUNDS'] ?? 20);
 const warmUps = 2;
-const busybox = ['/bin/busybox', '/usr/bin/busybox'].find(existsSync);
+const findBusybox = (): string | undefined => ['/bin/busybox', '/usr/bin/busybox'].find(existsSync);
 const event = '{"question":42}\n';
 const patienceMs = 60_000;
 
@@ -94,6 +95,8 @@ async function measureWarm(worker: TestWorker): Promise<Timed[]> {
 }
 
 export async function run(): Promise<BenchResult> {
+  installPackages({ busybox: 'busybox-static' });
+  const busybox = findBusybox();
   if (busybox === undefined) throw new Error('this bench needs busybox: apt-get install busybox-static');
   if (!existsSync(runscPath)) throw new Error(`this bench needs runsc at ${runscPath}: npm start builds it`);
   await using worker = await TestWorker.open([]);
