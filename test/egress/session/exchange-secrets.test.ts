@@ -82,8 +82,15 @@ test("S40: a policy whose Secret is missing refuses the call in the caller's sch
   expect(talk.bed.records[0]?.attributes['clrk.credential.error']).toContain('default/key');
 });
 
-test('S36: a policy that closes the destination ends a running stream', async () => {
+/** A stream under way, of which the agent has read the first chunk; `more` is what the upstream sends next. */
+async function startStream(): Promise<{
+  readonly agent: Awaited<ReturnType<typeof talk.bed.dial>>;
+  readonly closed: Promise<void>;
+  readonly more: (text: string) => void;
+}> {
+  let more = (_text: string): void => undefined;
   talk.answer = (_request, socket) => {
+    more = (text) => socket.write(`${text.length.toString(16)}\r\n${text}\r\n`);
     socket.write(
       'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
     );
@@ -92,6 +99,11 @@ test('S36: a policy that closes the destination ends a running stream', async ()
   const agent = await talk.bed.dial('api.openai.com');
   await converse(agent, chat('gpt-4o'), (text) => text.includes('hello'));
   const closed = new Promise<void>((resolve) => agent.once('close', () => resolve()));
+  return { agent, closed, more: (text) => more(text) };
+}
+
+test('S36: a policy that closes the destination ends a running stream', async () => {
+  const { closed } = await startStream();
   talk.bed.configure((ip, port) =>
     createConfig(ip, port, { destinations: { defaultPolicy: 'deny-all', rules: [], platformCidrs: [] } }),
   );
@@ -101,20 +113,12 @@ test('S36: a policy that closes the destination ends a running stream', async ()
 });
 
 test('S36: a rotated key ends a stream that was authorized by the old one; an unrelated change does not', async () => {
-  talk.answer = (_request, socket) => {
-    socket.write(
-      'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
-    );
-    return undefined;
-  };
-  const agent = await talk.bed.dial('api.openai.com');
-  await converse(agent, chat('gpt-4o'), (text) => text.includes('hello'));
+  const { agent, closed, more } = await startStream();
   talk.bed.configure((ip, port) =>
     createConfig(ip, port, { capture: { maxBytes: 1, includeContentTypes: [] } }),
   );
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(agent.destroyed).toBe(false);
-  const closed = new Promise<void>((resolve) => agent.once('close', () => resolve()));
+  more('still here');
+  expect(await converse(agent, '', (text) => text.includes('still here'))).toContain('still here');
   talk.bed.configure((ip, port) => createConfig(ip, port, { credentials: [] }));
   await closed;
 });
