@@ -11,7 +11,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { exitCode, usageError } from '../exit-code.ts';
 import { find, installations, installManager } from '../install/installed.ts';
-import { definitions, platformObjects, type Choices } from '../install/platform-objects.ts';
+import { definitions, mergeChoices, platformObjects, type Choices } from '../install/platform-objects.ts';
 import { preflight, type Finding } from '../install/preflight.ts';
 import { awaitRollout } from '../install/rollout.ts';
 import { notice, print, printLine, type Io } from '../io.ts';
@@ -90,6 +90,11 @@ function planOf(action: Action, options: InstallOptions): Plan {
   const kinds = definitionModes.find((each) => each === options.crds);
   if (kinds === undefined)
     throw usageError(`--crds=${options.crds} is not one of ${definitionModes.join(', ')}`);
+  if (options.installClickhouse === true && options.clickhouseUrl !== undefined) {
+    throw usageError(
+      '--install-clickhouse and --clickhouse-url exclude each other: records go to one server',
+    );
+  }
   if (options.output !== undefined && (options.output !== 'yaml' || options.dryRun !== true)) {
     throw usageError('-o can be yaml, together with --dry-run');
   }
@@ -107,7 +112,7 @@ async function printObjects(io: Io, { namespace, kinds, options }: Plan): Promis
 async function choicesAfterPreflight(io: Io, cluster: Cluster, plan: Plan): Promise<Choices> {
   const { action, namespace, kinds, options } = plan;
   const earlier = (await installations(cluster)).find((each) => each.namespace === namespace);
-  const choices = { ...earlier?.choices, ...chosen(options) };
+  const choices = mergeChoices(earlier?.choices, chosen(options));
   const findings = await preflight(cluster, {
     action,
     namespace,

@@ -36,6 +36,15 @@ export function choicesOf(annotation: string | undefined): Choices {
   }
 }
 
+/** What an installation is to be now: the earlier choices where nothing else is said. */
+export function mergeChoices(earlier: Choices | undefined, chosen: Choices): Choices {
+  if (earlier === undefined) return chosen;
+  const { clickhouseUrl: _url, installClickhouse: _install, ...rest } = earlier;
+  // Records go to one server: who names another place has left the earlier one.
+  const namesPlace = chosen.clickhouseUrl !== undefined || chosen.installClickhouse !== undefined;
+  return { ...(namesPlace ? rest : earlier), ...chosen };
+}
+
 export function definitions(): readonly Manifest[] {
   return kinds.map((kind) => customResourceDefinition(kind) as Manifest);
 }
