@@ -32,6 +32,14 @@ const firstRetryMs = 250;
 const lastRetryMs = 10_000;
 /** The server ends a watch after this; a half-dead connection is noticed by it too. */
 const defaultWatchSeconds = 240;
+/** A watch that ended sooner was refused in some way: the next one waits. */
+const shortestWatchMs = 500;
+
+/** Of a Status, which a watch sends in place of an object. */
+function messageOf(status: unknown): string {
+  const { message } = status as { readonly message?: unknown };
+  return typeof message === 'string' ? message : 'no reason given';
+}
 
 class ConfigWatch<S extends TSchema> {
   readonly #options: ConfigWatchOptions<S>;
@@ -73,10 +81,19 @@ class ConfigWatch<S extends TSchema> {
     const api = config.makeApiClient(CoreV1Api);
     const secret = await api.readNamespacedSecret({ namespace: this.#namespace, name: this.#name });
     this.#use(secret);
-    await this.#watch(config, secret.metadata?.resourceVersion ?? '');
+    const startedAt = performance.now();
+    await this.#watch(config);
+    const ranMs = performance.now() - startedAt;
+    if (ranMs < shortestWatchMs && !this.#options.signal.aborted) {
+      throw new Error('the API server ended the watch at once');
+    }
   }
 
-  async #watch(config: KubeConfig, resourceVersion: string): Promise<void> {
+  /**
+   * Without a version to start from, so that the Secret comes first as it is now. Its own version may be older than anything
+   * the API server still knows (it restarted, or a day went by), and then every watch from there is refused.
+   */
+  async #watch(config: KubeConfig): Promise<void> {
     const { signal, watchSeconds = defaultWatchSeconds } = this.#options;
     let stop = (): void => undefined;
     const abort = (): void => stop();
@@ -86,9 +103,10 @@ class ConfigWatch<S extends TSchema> {
       watch
         .watch(
           `/api/v1/namespaces/${this.#namespace}/secrets`,
-          { fieldSelector: `metadata.name=${this.#name}`, resourceVersion, timeoutSeconds: watchSeconds },
+          { fieldSelector: `metadata.name=${this.#name}`, timeoutSeconds: watchSeconds },
           (phase: string, object: unknown) => {
             if (phase === 'ADDED' || phase === 'MODIFIED') this.#use(object as V1Secret);
+            else if (phase === 'ERROR') reject(new Error(`the watch failed: ${messageOf(object)}`));
           },
           (error: unknown) => {
             if (error === null || error === undefined || signal.aborted) resolve();
