@@ -1,6 +1,6 @@
 /**
- * Brings an example's image into the development registry: built and pushed only when its source, the packages or Node
- * changed, because a second start must be quick.
+ * Brings an example's image into the development registry: built and pushed only when its source, what builds it, the
+ * packages or Node changed, because a second start must be quick.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -21,12 +21,17 @@ export function parseExampleName(text: string): ExampleName {
   });
 }
 
+/** What an image is made by, besides its own sources. */
+const builders = ['examples/images', 'oci/build'];
+
 function sourceDigest(root: string, example: ExampleName): string {
-  const folder = join(root, 'examples', example);
   const hash = createHash('sha256')
     .update(process.version)
     .update(readFileSync(join(root, 'package-lock.json')));
-  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+  for (const folder of [join('examples', example), ...builders]) {
+    const names = readdirSync(join(root, folder)).toSorted();
+    for (const name of names) hash.update(name).update(readFileSync(join(root, folder, name)));
+  }
   return hash.digest('hex');
 }
 

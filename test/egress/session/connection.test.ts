@@ -119,6 +119,7 @@ test('S22: plain HTTP is judged by the same rules, and gets no credential', asyn
   expect(got).toMatch(/^HTTP\/1\.1 502/);
   expect(got).not.toContain(secret);
   expect(reasons()).toEqual(['credential']);
+  socket.destroy();
 });
 
 test('raw bytes pass only where an L4 route opens the destination', async () => {
