@@ -1,4 +1,4 @@
-import { Testing } from 'cdk8s';
+import { App } from 'cdk8s';
 import { describe, expect, test } from 'vitest';
 import { AgentStack, Credential, EgressGateway, Tools, WorkerPool } from '../../constructs/index.ts';
 import { specOf, synth } from './chart.ts';
@@ -7,7 +7,7 @@ const image = 'ghcr.io/acme/triage:1.0.0';
 
 describe('AgentStack', () => {
   test('alone is an agent that reaches nothing, on a worker of its own', () => {
-    const stack = new AgentStack(Testing.app(), 'triage', { image });
+    const stack = new AgentStack(new App(), 'triage', { image });
     expect(synth(stack).map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual([
       'WorkerPool/triage-pool',
       'EgressGateway/triage-gateway',
@@ -22,7 +22,7 @@ describe('AgentStack', () => {
   });
 
   test('opens what is named, in one namespace, and more through its gateway', () => {
-    const stack = new AgentStack(Testing.app(), 'triage', {
+    const stack = new AgentStack(new App(), 'triage', {
       namespace: 'agents',
       labels: { team: 'a' },
       image,
@@ -48,7 +48,7 @@ describe('AgentStack', () => {
   });
 
   test('two stacks fit in one namespace', () => {
-    const app = Testing.app();
+    const app = new App();
     const names = ['a', 'b'].flatMap((id) =>
       synth(new AgentStack(app, id, { image, hosts: ['x.example.com'] })),
     );
@@ -56,6 +56,6 @@ describe('AgentStack', () => {
   });
 
   test('an id that leaves no room for names is refused', () => {
-    expect(() => new AgentStack(Testing.app(), 'a'.repeat(43), { image })).toThrow('at most 42 characters');
+    expect(() => new AgentStack(new App(), 'a'.repeat(43), { image })).toThrow('at most 42 characters');
   });
 });

@@ -1,5 +1,5 @@
 /** A chart to put constructs in, and what it becomes. */
-import { Chart, Testing } from 'cdk8s';
+import { App, Chart, Testing } from 'cdk8s';
 
 export interface Synthesized {
   readonly kind: string;
@@ -8,7 +8,7 @@ export interface Synthesized {
 }
 
 export function testChart(namespace?: string): Chart {
-  return new Chart(Testing.app(), 'test', namespace === undefined ? {} : { namespace });
+  return new Chart(new App(), 'test', namespace === undefined ? {} : { namespace });
 }
 
 export function synth(chart: Chart): Synthesized[] {

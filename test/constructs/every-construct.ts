@@ -1,5 +1,5 @@
 /** One of each construct with everything said that can be said: for the snapshots, and for the real API server. */
-import { Chart, Duration, Size, Testing } from 'cdk8s';
+import { App, Chart, Duration, Size } from 'cdk8s';
 import {
   AIProviderRoute,
   Backend,
@@ -178,7 +178,7 @@ function agents(chart: Chart, pool: WorkerPool, gateway: EgressGateway): void {
 }
 
 export function everyConstruct(namespace: string): Chart {
-  const chart = new Chart(Testing.app(), 'test', { namespace });
+  const chart = new Chart(new App(), 'test', { namespace });
   const pool = pools(chart);
   const gateway = gateways(chart);
   routes(chart, gateway);

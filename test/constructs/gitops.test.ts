@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { ApiObject, App, Chart, Testing, YamlOutputType } from 'cdk8s';
 import { describe, expect, test } from 'vitest';
 import { AgentStack, EgressGateway, FluxKustomizations, GitOps } from '../../constructs/index.ts';
@@ -28,7 +29,7 @@ function stackIn(app: App): AgentStack {
 describe('GitOps.argo', () => {
   test('is off unless asked for', () => {
     const none = { WorkerPool: undefined, EgressGateway: undefined, TaskAgent: undefined };
-    expect(waves(new AgentStack(Testing.app(), 'triage', { image }))).toEqual(none);
+    expect(waves(new AgentStack(new App(), 'triage', { image }))).toEqual(none);
   });
 
   test('orders what is there and what is added later, and leaves other kinds alone', () => {
@@ -65,7 +66,7 @@ describe('FluxKustomizations', () => {
   const folders = { yamlOutputType: YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE };
 
   test('makes one Kustomization a chart, in order', () => {
-    const app = Testing.app(folders);
+    const app = new App(folders);
     const [first, second] = ['first', 'second'].map((id) => new AgentStack(app, id, { image }));
     const flux = new FluxKustomizations(app, 'flux', { source, path: './rendered/' });
     if (first !== undefined) flux.addChart(first, { after: ['clrk-platform'] });
@@ -88,7 +89,7 @@ describe('FluxKustomizations', () => {
   });
 
   test('refuses what has no order', () => {
-    const app = Testing.app(folders);
+    const app = new App(folders);
     const [a, b] = [new Chart(app, 'a'), new Chart(app, 'b')];
     const flux = new FluxKustomizations(app, 'flux', { source });
     expect(() => flux.addChart(b, { after: [a] })).toThrow('flux: add a before what comes after it');
@@ -97,7 +98,7 @@ describe('FluxKustomizations', () => {
   });
 
   test('says when its paths would not be the folders synth makes', () => {
-    const app = Testing.app();
+    const app = new App();
     const flux = new FluxKustomizations(app, 'flux', { source });
     expect(() => Testing.synth(flux)).toThrow('[flux] needs one folder a chart');
     const numbered = Testing.app(folders);
@@ -105,5 +106,6 @@ describe('FluxKustomizations', () => {
     b.addDependency(a);
     new FluxKustomizations(numbered, 'flux', { source }).addChart(a);
     expect(() => numbered.synth()).toThrow('[flux] charts that depend on one another get numbered folders');
+    rmSync(numbered.outdir, { recursive: true });
   });
 });
