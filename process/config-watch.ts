@@ -46,6 +46,8 @@ class ConfigWatch<S extends TSchema> {
   readonly #namespace: string;
   readonly #name: string;
   #digest = '';
+  /** As the document in force came: each watch brings it once more, and it need not be parsed again. */
+  #data: string | undefined;
   #problem = '';
 
   constructor(options: ConfigWatchOptions<S>) {
@@ -125,14 +127,17 @@ class ConfigWatch<S extends TSchema> {
   #use(secret: V1Secret): void {
     const data = secret.data?.[configSecretKey];
     if (data === undefined) return this.#complain(`Secret ${this.#name} has no ${configSecretKey}`);
+    if (data === this.#data) return;
     try {
       const document = parseConfig(this.#options.schema, Buffer.from(data, 'base64'));
       const { digest } = document as { readonly digest: string };
-      if (digest === this.#digest) return;
-      this.#options.onConfig(document);
-      this.#digest = digest;
-      this.#problem = '';
-      this.#options.log.info({ digest }, 'config in force');
+      if (digest !== this.#digest) {
+        this.#options.onConfig(document);
+        this.#digest = digest;
+        this.#problem = '';
+        this.#options.log.info({ digest }, 'config in force');
+      }
+      this.#data = data;
     } catch (thrown) {
       this.#complain(`${(thrown as ClrkError).code}: ${errorMessage(thrown)}`);
     }

@@ -6,8 +6,7 @@ import type { Environment } from '../process/index.ts';
 
 /**
  * A URL with a password comes as a file of the mounted Secret, one without may come as a variable. The platform's own
- * password goes only to the server the platform brought: where the installation names a user.
- undefined: the embedded engine.
+ * password goes only to the server the platform brought: where the installation names a user. undefined: the embedded engine.
  */
 export function serverUrl(environment: Environment, authDir: string): string | undefined {
   const file = join(authDir, platformAuthKeys.clickhouseUrl);

@@ -21,8 +21,4 @@ export class AttributeList {
     if (at < 0) this.put(name, value);
     else this.values[at] = value;
   }
-
-  get(name: string): AttributeValue | undefined {
-    return this.values[this.names.indexOf(name)];
-  }
 }

@@ -3,15 +3,16 @@
  * clrk-clickhouse-config) and its own PKI, one CA (Secret clrk-control-plane-ca) and the client certificate the ingress
  * shows to workers. It makes them once, renews the leaf before it expires, and never replaces a CA that can be read.
  */
-import { clickhouseConfigSecret, natsConfigSecret, platformAuthSecret } from '../../contract/index.ts';
+import { platformAuthSecret } from '../../contract/index.ts';
 import { createCa, issueLeaf } from '../../pki/index.ts';
 import { certificateState, leafTtlMs } from '../certificate.ts';
 import { label, secretText, systemName } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds } from '../kind.ts';
 import { managedLabels } from '../owner.ts';
-import { applyClickhouseConfig } from './clickhouse.ts';
-import { applyNatsConfig } from './nats.ts';
+import { clickhouseConfig } from './clickhouse.ts';
+import { natsConfig } from './nats.ts';
+import { applyServerConfig } from './server-config.ts';
 import { controlPlaneCa } from '../platform.ts';
 import { writeRandomSecret } from '../random-secret.ts';
 import type { ReconcileResult } from '../runtime/index.ts';
@@ -19,10 +20,10 @@ import type { ReconcileResult } from '../runtime/index.ts';
 export const controlPlaneKey = 'control-plane/pki';
 const caYears = 10;
 const retryMs = 500;
+const servers = [natsConfig, clickhouseConfig];
 
 async function reconcile(context: Context): Promise<ReconcileResult> {
-  await applyNatsConfig(context);
-  await applyClickhouseConfig(context);
+  for (const config of servers) await applyServerConfig(context, config);
   const ca = controlPlaneCa(context);
   if (ca === undefined) {
     await makeCa(context);
@@ -74,8 +75,7 @@ export const controlPlaneController: ControllerSpec = {
           systemName.controlPlaneCa,
           systemName.ingressClient,
           platformAuthSecret,
-          natsConfigSecret,
-          clickhouseConfigSecret,
+          ...servers.map(({ name: config }) => config),
         ];
         return ours.includes(name) ? [controlPlaneKey] : [];
       },

@@ -57,19 +57,23 @@ test('2,000 calls of an open provider: rules, backends, credentials and budgets 
   expect(several).toBeGreaterThan(0);
 }, 600_000);
 
-test('2,000 calls sent on to Backends: denials there are those of the gateway, by the model they are renamed to', () => {
-  const { pairs, open } = expectAgreement(backendDocuments, providerAttempt, { sets: 500, attempts: 4 });
-  expect(pairs).toBeGreaterThanOrEqual(2_000);
-  expect(open).toBeGreaterThan(200);
-  expect(open).toBeLessThan(pairs - 200);
-}, 600_000);
-
-test('2,000 calls of MCP servers: tools, methods and denials are those of the gateway', () => {
-  const { pairs, open } = expectAgreement(mcpDocuments, mcpAttempt, { sets: 500, attempts: 4 });
-  expect(pairs).toBeGreaterThanOrEqual(2_000);
-  expect(open).toBeGreaterThan(200);
-  expect(open).toBeLessThan(pairs - 200);
-}, 600_000);
+test.each([
+  [
+    'sent on to Backends: denials there are those of the gateway, by the model they are renamed to',
+    backendDocuments,
+    providerAttempt,
+  ],
+  ['of MCP servers: tools, methods and denials are those of the gateway', mcpDocuments, mcpAttempt],
+])(
+  '2,000 calls %s',
+  (_name, documents, attempts) => {
+    const { pairs, open } = expectAgreement(documents, attempts, { sets: 500, attempts: 4 });
+    expect(pairs).toBeGreaterThanOrEqual(2_000);
+    expect(open).toBeGreaterThan(200);
+    expect(open).toBeLessThan(pairs - 200);
+  },
+  600_000,
+);
 
 test('the invocations tried reach every backend, whatever its weight', () => {
   const hash = (text: string): number =>
