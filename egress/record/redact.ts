@@ -3,11 +3,7 @@ import type { Field } from '../http1/index.ts';
 import { isAuthField } from '../pipeline/own-credential.ts';
 import { AttributeList } from './attribute-list.ts';
 
-const secretNames = new Set([
-  'set-cookie',
-  'authentication-info',
-  'www-authenticate',
-]);
+const secretNames = new Set(['set-cookie', 'authentication-info', 'www-authenticate']);
 const secretPart = /token|secret|api-?key|password|credential|signature/i;
 export const redacted = '<redacted>';
 const maxValueLength = 1024;

@@ -3,11 +3,9 @@
  * words of a try that was given up reach nobody, and so that whether it may be repeated is told by what it saw.
  */
 import type { Duplex } from 'node:stream';
-import type { UpstreamTarget } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
-import type { UpstreamRequest } from '../pipeline/adapt.ts';
+import type { Outgoing } from '../pipeline/outgoing.ts';
 import type {
-  BodyLength,
   UpstreamAnswer,
   UpstreamConnection,
   UpstreamReader,
@@ -15,12 +13,6 @@ import type {
 } from '../upstream/exchange-port.ts';
 import type { UpstreamPool } from '../upstream/pool.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
-
-export interface Outgoing {
-  readonly target: UpstreamTarget;
-  readonly request: UpstreamRequest;
-  readonly length: BodyLength;
-}
 
 export interface AttemptOwner extends Omit<UpstreamReader, 'failed'> {
   /** The request's head is out; now its body. Called at most once. */
@@ -51,10 +43,6 @@ export class Attempt implements UpstreamReader {
   constructor(owner: AttemptOwner, outgoing: Outgoing) {
     this.#owner = owner;
     this.#outgoing = outgoing;
-  }
-
-  get target(): UpstreamTarget {
-    return this.#outgoing.target;
   }
 
   get stream(): UpstreamStream | undefined {

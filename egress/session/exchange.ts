@@ -12,53 +12,24 @@ import {
   type Candidate,
   type Decision,
   type Refusal,
+  type SitePlan,
 } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
-import { adapt } from '../pipeline/adapt.ts';
-import { siteOf, type Peer } from '../pipeline/call.ts';
-import { identify, isRefusal, type AgentRequest, type RequestLine } from '../pipeline/identify.ts';
+import { siteOf } from '../pipeline/call.ts';
+import { identify, isRefusal, type AgentRequest } from '../pipeline/identify.ts';
+import { computeOutgoing, type Outgoing } from '../pipeline/outgoing.ts';
 import { readBody } from '../pipeline/read-body.ts';
 import { isSameWay } from '../pipeline/revalidate.ts';
-import { mayRewrite, rewriteRequest, withoutDigests } from '../pipeline/rewrite.ts';
-import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
-import type { Snapshot } from '../snapshot.ts';
-import type { BodyLength, UpstreamAnswer, UpstreamStream } from '../upstream/exchange-port.ts';
-import type { UpstreamPool } from '../upstream/pool.ts';
+import { mayRewrite } from '../pipeline/rewrite.ts';
+import type { UpstreamAnswer, UpstreamStream } from '../upstream/exchange-port.ts';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
 import { Answer, type Failure } from './answer.ts';
-import { Attempt, type AttemptOwner, type Outgoing } from './attempt.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { Downstream, RequestReader } from './downstream.ts';
+import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { ExchangeStates } from './exchange-state.ts';
-import { bodyTooLarge, RequestBody, type HeldShare } from './request-body.ts';
-
-/** The policy in force and what is open under it. */
-export interface PolicyInForce {
-  readonly snapshot: Snapshot;
-  readonly pool: UpstreamPool;
-}
-
-export interface ExchangeContext {
-  readonly inForce: () => PolicyInForce;
-  readonly held: HeldShare;
-  readonly now: () => number;
-  /** May the agent have one more call on record? undefined: not now; else call it once, with the record. */
-  readonly admit: (agentId: string) => ((record: SpanRecord, outcome: Outcome) => void) | undefined;
-  /** For what was refused before it was admitted. */
-  readonly onRefused: (record: SpanRecord, outcome: Outcome) => void;
-  /** Relays a WebSocket; resolves when it is over. */
-  readonly relay: (
-    agent: Duplex,
-    upstream: Duplex,
-  ) => Promise<{ up: number; down: number; error: string | undefined }>;
-}
-
-export interface Inbound {
-  readonly peer: Peer;
-  readonly tls: boolean;
-  readonly line: RequestLine;
-  readonly length: BodyLength;
-}
+import { bodyTooLarge, RequestBody } from './request-body.ts';
 
 type Allowed = Extract<Decision, { kind: 'allow' }>;
 
@@ -90,7 +61,7 @@ export class Exchange implements RequestReader, AttemptOwner {
   #repeats = 0;
   #requestEnded = false;
   #relayed: readonly Duplex[] = [];
-  #settle: ((record: SpanRecord, outcome: Outcome) => void) | undefined;
+  #settle: Settle | undefined;
   /** Unix milliseconds since neither side has said anything. */
   #quietSince: number;
 
@@ -120,17 +91,15 @@ export class Exchange implements RequestReader, AttemptOwner {
 
   // Decide.
 
-  #ask(request: AgentRequest, inForce: PolicyInForce): Decision {
-    const { peer, tls } = this.#inbound;
-    const call: Call = {
-      method: request.method,
-      path: request.path,
-      queryNames: request.queryNames,
-      upgrade: request.upgrade !== undefined,
-      invocationId: peer.invocationId,
-      body: this.#read,
-    };
-    return decide(inForce.snapshot.plans.at(siteOf(peer, tls)), call);
+  #plan({ snapshot }: PolicyInForce): SitePlan {
+    return snapshot.plans.at(siteOf(this.#inbound.peer, this.#inbound.tls));
+  }
+
+  #ask({ method, path, queryNames, upgrade }: AgentRequest, inForce: PolicyInForce): Decision {
+    const { invocationId } = this.#inbound.peer;
+    const isUpgrade = upgrade !== undefined;
+    const call: Call = { method, path, queryNames, upgrade: isUpgrade, invocationId, body: this.#read };
+    return decide(this.#plan(inForce), call);
   }
 
   #decide(request: AgentRequest): void {
@@ -181,11 +150,19 @@ export class Exchange implements RequestReader, AttemptOwner {
       return;
     }
     this.#decision = decision;
-    const outgoing = this.#prepare(request, decision, candidate);
-    if ('kind' in outgoing) {
+    const outgoing = computeOutgoing(this.#plan(this.#inForce), {
+      request,
+      length: this.#inbound.length,
+      decision,
+      body: this.#requestEnded ? this.#body.whole() : undefined,
+    });
+    if (outgoing.kind === 'refuse') {
       this.#refuse(outgoing);
       return;
     }
+    if (outgoing.body !== undefined) this.#body.replace(outgoing.body);
+    // The record tells the model that was paid for.
+    this.#log.renamed(outgoing.model);
     this.#outgoing = outgoing;
     this.#states.enter('attempting');
     if (candidate.injection !== undefined) {
@@ -194,26 +171,6 @@ export class Exchange implements RequestReader, AttemptOwner {
     this.#log.sending(request, candidate);
     this.#downstream.goOn();
     this.#try(outgoing, false);
-  }
-
-  /** The one request that goes to the candidate, whole: nothing changes it afterwards. */
-  #prepare(request: AgentRequest, decision: Allowed, candidate: Candidate): Outgoing | Refusal {
-    const plan = this.#inForce.snapshot.plans.at(siteOf(this.#inbound.peer, this.#inbound.tls));
-    const judged = plan.kind === 'open' && plan.readsPath ? request.path : pathOf(request);
-    const adapted = adapt(request, candidate, judged);
-    const { target } = candidate;
-    const rewritable = { ...decision, ...candidate };
-    const rewrite =
-      this.#requestEnded && mayRewrite(rewritable)
-        ? rewriteRequest(rewritable, this.#body.whole())
-        : undefined;
-    if (rewrite === undefined) return { target, request: adapted, length: this.#inbound.length };
-    if (rewrite.kind === 'refuse') return rewrite;
-    this.#body.replace(rewrite.body);
-    // The record tells the model that was paid for.
-    this.#log.renamed(rewrite.model);
-    const fields = withoutDigests(adapted.fields);
-    return { target, request: { ...adapted, fields }, length: rewrite.body.length };
   }
 
   // Attempt.
@@ -398,9 +355,4 @@ export class Exchange implements RequestReader, AttemptOwner {
     const record = this.#log.finish(this.#context.now());
     (this.#settle ?? this.#context.onRefused)(record, this.#log);
   }
-}
-
-/** The path as it came. */
-function pathOf({ target, query }: AgentRequest): string {
-  return query === '' ? target : target.slice(0, target.length - query.length);
 }

@@ -177,6 +177,11 @@ describe('messages', () => {
     ['a name that is a number', request('tools/call', { name: 1 }), '403 protocol'],
     ['S47: a name that looks like another', tool('\u0430'), '403 protocol'],
     ['a number as method', { jsonrpc: '2.0', id: 1, method: 1 }, '403 protocol'],
+    ['S47: a method in another case', request('Tools/Call', { name: 'b' }), '403 protocol'],
+    ['S47: a method with a space behind', request('tools/call ', { name: 'b' }), '403 protocol'],
+    ['S47: a method in full-width letters', request('\uff54ools/call', { name: 'b' }), '403 protocol'],
+    ['S50: a method that is no plain word', request('do it'), '403 protocol'],
+    ['the first call of a stateless client', request('server/discover'), 'pass'],
     ['deep nesting', `${'['.repeat(200)}${']'.repeat(200)}`, '403 protocol'],
   ])('%s', (_name, body, expected) => {
     expect(judge([route(rules)], body)).toBe(expected);
@@ -192,6 +197,7 @@ describe('messages', () => {
       tool('a'),
       '403 protocol',
     ],
+    ['S47: a call in the query', { method: 'GET', queryNames: ['method', 'NAME'] }, '', '403 protocol'],
     ['no type', { fields: [] }, tool('a'), '403 protocol'],
     ['a GET with a call', { method: 'GET' }, tool('b'), '200 tool'],
     [
