@@ -109,7 +109,8 @@ describe('where a call is sent', () => {
       filters: [{ type: 'Unsupported', what: name }],
       backends: [backend(host, { schema: 'custom' })],
     });
-    const base = config([custom('a.example.com', 'rule a'), custom('b.example.com', 'rule b')]);
+    const nobody = { ...custom('a.example.com', 'rule of nobody'), backends: [] };
+    const base = config([nobody, custom('a.example.com', 'rule a'), custom('b.example.com', 'rule b')]);
     const opened = ['a.example.com', 'b.example.com'].map((hostname) => ({
       ...l4(hostname),
       route: 'AIProviderRoute/default/llm',
