@@ -3,16 +3,16 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type ProviderRoute } from '../contract/index.ts';
-import { refuse, type Call, type Refusal } from './call.ts';
+import { denyAnswer, refuse, type Call, type Refusal, type UpstreamTarget } from './call.ts';
 import { computeModel, matchClause, type Clause, type MatchResult, type ModelFact } from './clause.ts';
 import type { Injection } from './credential.ts';
-import { denyAnswer, type DenialClause } from './denial.ts';
+import type { DenialClause } from './denial.ts';
 import { compileGlob } from './glob.ts';
 import { judgeMcp, type McpFacts } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { isPlainPath } from './path.ts';
 import type { OpenPlan, SitePlan } from './plan.ts';
-import type { ProviderClause, UpstreamTarget, Way } from './provider-clause.ts';
+import type { ProviderClause, Way } from './provider-clause.ts';
 
 /** Where a call may be sent, and as what. */
 export interface Candidate {

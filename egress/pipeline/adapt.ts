@@ -5,18 +5,9 @@
  */
 import type { Candidate, Injection, UpstreamTarget } from '../../decision/index.ts';
 import { createField, type Field } from '../http1/index.ts';
+import type { UpstreamRequest } from '../upstream/exchange-port.ts';
 import type { AgentRequest } from './identify.ts';
 import { isAuthField, withQuery } from './own-credential.ts';
-
-export interface UpstreamRequest {
-  readonly method: string;
-  readonly target: string;
-  /** Value of Host and :authority. */
-  readonly authority: string;
-  /** End-to-end fields without Host and framing. */
-  readonly fields: readonly Field[];
-  readonly upgrade: 'websocket' | undefined;
-}
 
 /** RFC 9110 7.6.1 and what proxies must not pass on; framing is written by the encoder. */
 const hopByHop = new Set([

@@ -2,8 +2,8 @@
  * The one request that goes to a candidate, made whole from what was judged; nothing changes it afterwards. Pure.
  */
 import type { Decision, Refusal, SitePlan, UpstreamTarget } from '../../decision/index.ts';
-import type { BodyLength } from '../upstream/exchange-port.ts';
-import { adapt, type UpstreamRequest } from './adapt.ts';
+import type { BodyLength, UpstreamRequest } from '../upstream/exchange-port.ts';
+import { adapt } from './adapt.ts';
 import type { AgentRequest } from './identify.ts';
 import { mayRewrite, rewriteRequest, withoutDigests } from './rewrite.ts';
 
