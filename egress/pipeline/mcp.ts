@@ -12,7 +12,7 @@ import {
 import { fieldValue } from '../http1/index.ts';
 import { refuse, type Call, type Refusal } from './call.ts';
 import { denyAnswer } from './deny.ts';
-import { parseRpcBody, type RpcBody, type RpcMessage } from './json-rpc.ts';
+import { parseRpcBody, type RpcBody, type RpcMessage } from '../body/json-rpc.ts';
 import { governingRoutes } from './mcp-host.ts';
 import { openedOtherwise } from './route.ts';
 import { isReadableRule, judgeTool, resourceOf, takes, takesAll, toolOf } from './tool-policy.ts';

@@ -6,7 +6,7 @@
 import type { ProviderBackend } from '../../contract/index.ts';
 import { fieldValue, type Field } from '../http1/index.ts';
 import { asObject, type JsonObject, type ProviderCodec } from '../providers/index.ts';
-import { parseJsonBody, replaceMember } from '../providers/json-body.ts';
+import { parseJsonBody, replaceMember } from '../body/json-body.ts';
 import { refuse, type Call, type Refusal } from './call.ts';
 import { matchesGlob } from './glob.ts';
 

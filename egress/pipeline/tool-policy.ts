@@ -14,7 +14,7 @@ import {
   type ToolPolicy,
 } from '../../contract/index.ts';
 import { isGlob, matchesGlob } from './glob.ts';
-import type { RpcMessage } from './json-rpc.ts';
+import type { RpcMessage } from '../body/json-rpc.ts';
 
 export interface ToolRefusal {
   readonly status: 403 | 503;

@@ -4,7 +4,7 @@
  */
 import type { Refusal } from '../pipeline/call.ts';
 import type { JsonObject } from '../providers/index.ts';
-import { parseJsonBody } from '../providers/json-body.ts';
+import { parseJsonBody } from '../body/json-body.ts';
 
 /** A body that must be judged before it may go (Anthropic takes 32 MB). */
 export const maxJudgedBytes = 32 * 1024 * 1024;

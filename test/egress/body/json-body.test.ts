@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseJsonBody, replaceMember } from '../../../egress/providers/json-body.ts';
+import { parseJsonBody, replaceMember } from '../../../egress/body/json-body.ts';
 
 const parse = (text: string | Buffer): unknown => parseJsonBody(Buffer.from(text as string));
 

@@ -2,7 +2,7 @@
  * The one way request bodies become JSON here. Policy is decided on what it says, so whatever another parser could read
  * differently is refused (S46): duplicate members that decide, invalid UTF-8, a BOM, absurd nesting.
  */
-import { asObject, type JsonObject } from './codec.ts';
+import { asObject, type JsonObject } from '../providers/codec.ts';
 
 const maxDepth = 512;
 
