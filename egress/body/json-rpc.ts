@@ -1,8 +1,15 @@
 /**
  * JSON-RPC messages of a request body, read so that no server can read them differently (S46): repeated or oddly spelled
- * members, invalid UTF-8, a BOM, deep nesting and long batches make the whole body unreadable. Pure.
+ * members, invalid UTF-8, a BOM, deep nesting and long batches make the whole body unreadable. Pure. Of a message's
+ * params only what decides is kept: `name`, `uri` and the protocol version in `_meta`.
  */
-import { asObject, type JsonObject } from '../providers/codec.ts';
+import { Buffer } from 'node:buffer';
+import type { JsonObject } from '../providers/codec.ts';
+import type { BodyResult } from './body-result.ts';
+import { JsonBodyReader, type JsonShape } from './json-body-reader.ts';
+import type { JsonValue } from './json-scanner.ts';
+import { unreadable, type Unreadable } from './unreadable.ts';
+import { wantObject, wantPresence, wantScalar } from './wanted.ts';
 
 export interface RpcMessage {
   /** undefined: it answers a request of the server. */
@@ -16,92 +23,117 @@ export interface RpcBody {
   readonly messages: readonly RpcMessage[];
 }
 
-const maxDepth = 128;
 // MCP of 2025-06-18 has no batches any more; before, they held a handful.
 const maxBatch = 32;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const messageNames = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
-const paramNames = new Set(['name', 'uri']);
+/** URIs of resources are longer than names. */
+const uriBytes = 8_192;
+/** MCP of 2026 says it in each request, because there is no session that would. */
+const protocolVersion = 'io.modelcontextprotocol/protocolVersion';
 
-/** As servers fold names that compare them without case; the Kelvin sign and the long s fold to letters. */
-function fold(name: string): string {
-  return name.toUpperCase().toLowerCase();
+const message = {
+  jsonrpc: wantPresence('jsonrpc'),
+  id: wantScalar('id'),
+  method: wantScalar('method'),
+  params: wantObject('params', {
+    name: wantScalar('name'),
+    uri: wantScalar('uri', uriBytes),
+    _meta: wantObject('meta', { [protocolVersion]: wantScalar('version') }),
+  }),
+  result: wantPresence('result'),
+  error: wantPresence('error'),
+};
+const wantedRpc = wantObject('root', message, wantObject('message', message));
+
+const notRpc = unreadable(
+  'BODY_NOT_JSON_RPC',
+  'the body is not one JSON-RPC message, or a batch of them, that reads in one way only',
+);
+const longBatch = unreadable('BODY_TOO_COMPLEX', `a batch may have ${maxBatch} messages`);
+
+function isText(value: JsonValue | undefined): boolean {
+  return value === undefined || typeof value.value === 'string';
 }
 
-function hasOddName(object: JsonObject, names: ReadonlySet<string>): boolean {
-  return Object.keys(object).some((name) => !names.has(name) && names.has(fold(name)));
+function parseMessage(members: ReadonlyMap<string, JsonValue>): RpcMessage | undefined {
+  const id = members.get('id')?.value ?? undefined;
+  const isId = id === undefined || typeof id === 'string' || typeof id === 'number';
+  if (!isId || isContainer(members.get('id'))) return undefined;
+  return members.has('method') ? parseRequest(members, id) : parseAnswer(members, id);
 }
 
-function endOfString(text: string, start: number): number {
-  let index = start + 1;
-  while (index < text.length && text[index] !== '"') index += text[index] === '\\' ? 2 : 1;
-  return index;
+function isContainer(value: JsonValue | undefined): boolean {
+  return value !== undefined && value.kind !== 'scalar';
 }
 
-/** Notes a string that is the name of a member; true when its object has it already. */
-function repeats(text: string, start: number, end: number, names: Set<string> | undefined): boolean {
-  if (names === undefined || !isFollowedByColon(text, end + 1)) return false;
-  const name = String(JSON.parse(text.slice(start, end + 1)));
-  const known = names.has(name);
-  names.add(name);
-  return known;
-}
-
-function isFollowedByColon(text: string, from: number): boolean {
-  let index = from;
-  while (index < text.length && ' \t\n\r'.includes(text[index] ?? 'x')) index += 1;
-  return text[index] === ':';
-}
-
-/** Is a member name repeated in any object, or is it nested too deep? The text is valid JSON. */
-function isAmbiguous(text: string): boolean {
-  const open: Array<Set<string>> = [];
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index] ?? '';
-    if (character === '"') {
-      const end = endOfString(text, index);
-      if (repeats(text, index, end, open[open.length - 1])) return true;
-      index = end;
-    } else if ('{['.includes(character)) open.push(new Set());
-    else if ('}]'.includes(character)) open.pop();
-    if (open.length > maxDepth) return true;
-  }
-  return false;
-}
-
-function parseMessage(value: unknown): RpcMessage | undefined {
-  const object = asObject(value);
-  if (object === undefined || hasOddName(object, messageNames)) return undefined;
-  const { method, id = null } = object;
-  const isId = typeof id === 'string' || typeof id === 'number';
-  if (id !== null && !isId) return undefined;
-  const own = isId ? id : undefined;
-  return method === undefined ? parseAnswer(object, own) : parseRequest(object, own);
-}
-
-function parseAnswer(object: JsonObject, id: RpcMessage['id']): RpcMessage | undefined {
-  const isOne = (object['result'] === undefined) !== (object['error'] === undefined);
-  if (id === undefined || !isOne || object['params'] !== undefined) return undefined;
+function parseAnswer(members: ReadonlyMap<string, JsonValue>, id: RpcMessage['id']): RpcMessage | undefined {
+  const isOne = members.has('result') !== members.has('error');
+  if (id === undefined || !isOne || members.has('params')) return undefined;
   return { id, method: undefined, params: {} };
 }
 
-function parseRequest({ method, params = {} }: JsonObject, id: RpcMessage['id']): RpcMessage | undefined {
-  const named = asObject(params);
-  if (typeof method !== 'string' || named === undefined || hasOddName(named, paramNames)) return undefined;
-  return { id, method, params: named };
+function parseRequest(members: ReadonlyMap<string, JsonValue>, id: RpcMessage['id']): RpcMessage | undefined {
+  const method = members.get('method')?.value;
+  const isAnswer = members.has('result') || members.has('error');
+  const params = readParams(members);
+  if (typeof method !== 'string' || isAnswer || params === undefined) return undefined;
+  return { id, method, params };
+}
+
+function readParams(members: ReadonlyMap<string, JsonValue>): JsonObject | undefined {
+  const isNamed = (members.get('params')?.kind ?? 'object') === 'object';
+  const texts = ['name', 'uri', 'version'].map((key) => members.get(key));
+  if (!isNamed || !texts.every(isText)) return undefined;
+  const [name, uri, version] = texts.map((each) => each?.value);
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(uri === undefined ? {} : { uri }),
+    ...(version === undefined ? {} : { _meta: { [protocolVersion]: version } }),
+  };
+}
+
+export class RpcShape implements JsonShape {
+  readonly wanted = wantedRpc;
+  readonly #messages: RpcMessage[] = [];
+  #members = new Map<string, JsonValue>();
+  #batch = false;
+
+  value(value: JsonValue): Unreadable | undefined {
+    const { key, kind } = value;
+    if (key === 'root' && kind === 'array') {
+      this.#batch = true;
+      return this.#messages.length === 0 ? notRpc : undefined;
+    }
+    if (key === 'root' || key === 'message') return kind === 'object' ? this.#endMessage() : notRpc;
+    this.#members.set(key, value);
+    return undefined;
+  }
+
+  result(): BodyResult {
+    return {
+      kind: 'read',
+      format: 'json',
+      model: undefined,
+      stream: undefined,
+      includeUsage: undefined,
+      outputCap: undefined,
+      rpc: { batch: this.#batch, messages: this.#messages },
+      spans: {},
+    };
+  }
+
+  #endMessage(): Unreadable | undefined {
+    const read = parseMessage(this.#members);
+    this.#members = new Map();
+    if (read === undefined) return notRpc;
+    this.#messages.push(read);
+    return this.#messages.length > maxBatch ? longBatch : undefined;
+  }
 }
 
 /** Undefined when the bytes are not one message, or a short batch, that everybody reads the same way. */
 export function parseRpcBody(bytes: Uint8Array): RpcBody | undefined {
-  try {
-    const text = utf8.decode(bytes);
-    const value: unknown = JSON.parse(text);
-    const batch = Array.isArray(value);
-    const values: readonly unknown[] = batch ? value : [value];
-    if (values.length === 0 || values.length > maxBatch || isAmbiguous(text)) return undefined;
-    const messages = values.map(parseMessage).filter((each) => each !== undefined);
-    return messages.length === values.length ? { batch, messages } : undefined;
-  } catch {
-    return undefined;
-  }
+  const reader = new JsonBodyReader(new RpcShape());
+  reader.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  const result = reader.end();
+  return result.kind === 'read' ? result.rpc : undefined;
 }
