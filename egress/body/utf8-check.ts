@@ -1,6 +1,6 @@
 /**
  * Is a text that arrives in chunks UTF-8, when a character may lie in two of them? Pure; keeps at most three bytes. What
- * it has taken is well-formed up to the last whole character.
+ * it has taken is well-formed, but for the last character that is not whole yet.
  */
 import { Buffer, isUtf8 } from 'node:buffer';
 
@@ -8,9 +8,14 @@ const empty = Buffer.alloc(0);
 
 /** Bytes of the character this byte begins; 0: it begins none. */
 function lengthOf(lead: number): number {
+  if (lead > 0xf4) return 0;
   if (lead >= 0xf0) return 4;
   if (lead >= 0xe0) return 3;
-  return lead >= 0xc0 ? 2 : 0;
+  return lead >= 0xc2 ? 2 : 0;
+}
+
+function isContinuation(byte: number): boolean {
+  return byte >= 0x80 && byte < 0xc0;
 }
 
 /** Bytes at the end that may be the beginning of a character. */
@@ -31,7 +36,10 @@ export class Utf8Check {
     let rest = bytes;
     if (this.#open.length > 0) {
       const missing = lengthOf(this.#open[0] ?? 0) - this.#open.length;
-      const character = Buffer.concat([this.#open, bytes.subarray(0, missing)]);
+      const next = bytes.subarray(0, missing);
+      // At once, not when the character is complete: what reads the text would take these bytes for a quote.
+      if (!next.every(isContinuation)) return false;
+      const character = Buffer.concat([this.#open, next]);
       if (bytes.length < missing) {
         this.#open = character;
         return true;
