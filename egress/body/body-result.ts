@@ -16,7 +16,7 @@ export interface BodySpans {
   /** The outermost object. */
   readonly root?: ObjectSpan;
   readonly model?: Span;
-  readonly streamOptions?: ObjectSpan | (Span & { readonly kind: 'scalar' | 'array' });
+  readonly streamOptions?: ObjectSpan | (Span & { readonly kind: 'null' });
   readonly includeUsage?: Span;
 }
 

@@ -22,16 +22,14 @@ export function renameModel({ format, spans }: BodyRead, model: string): Edit | 
   return plainValue.test(model) ? { ...spans.model, bytes: Buffer.from(model) } : undefined;
 }
 
-/** Asks a stream of OpenAI's shape for its usage. Undefined: it asks already, or `stream_options` is no object. */
+/** Asks a stream of OpenAI's shape for its usage. Undefined: it asks already, or the body is no object. */
 export function askForUsage({ includeUsage, spans }: BodyRead): Edit | undefined {
   const { root, streamOptions } = spans;
   if (includeUsage === true || root === undefined) return undefined;
   if (spans.includeUsage !== undefined) return { ...spans.includeUsage, bytes: Buffer.from('true') };
   if (streamOptions === undefined) return insertFirst(root, '"stream_options":{"include_usage":true}');
   if (streamOptions.kind === 'object') return insertFirst(streamOptions, '"include_usage":true');
-  // Anything but null the upstream refuses better than we do.
-  const isNull = streamOptions.kind === 'scalar' && streamOptions.end - streamOptions.start === 4;
-  return isNull ? { ...streamOptions, bytes: Buffer.from('{"include_usage":true}') } : undefined;
+  return { ...streamOptions, bytes: Buffer.from('{"include_usage":true}') };
 }
 
 function insertFirst({ start, empty }: ObjectSpan, member: string): Edit {

@@ -17,7 +17,11 @@ const wantedModel = wantObject('root', {
   models: wantPresence('models'),
   fallbacks: wantPresence('models'),
   stream: wantScalar('stream'),
-  stream_options: wantObject('streamOptions', { include_usage: wantScalar('includeUsage') }),
+  stream_options: {
+    ...wantObject('streamOptions', { include_usage: wantScalar('includeUsage') }),
+    // To tell null from what else is no object.
+    maxBytes: 'false'.length,
+  },
   max_tokens: cap,
   max_completion_tokens: cap,
   max_output_tokens: cap,
@@ -38,6 +42,7 @@ function badValue(name: string, kind: string): Unreadable {
 
 const notObject = unreadable('BODY_NOT_JSON', 'the body must be one JSON object');
 const badStream = badValue('`stream`', 'true or false');
+const badOptions = badValue('`stream_options`', 'an object');
 const badUsage = badValue('`stream_options.include_usage`', 'true or false');
 const badCap = badValue('the limit of output tokens', 'a number');
 
@@ -62,8 +67,7 @@ export class ModelShape implements JsonShape {
       case 'includeUsage':
         return this.#takeUsage(value);
       case 'streamOptions':
-        this.#spans = { ...this.#spans, streamOptions: value };
-        return undefined;
+        return this.#takeOptions(value);
       case 'outputCap':
         return this.#takeCap(value);
       default:
@@ -102,6 +106,14 @@ export class ModelShape implements JsonShape {
     // Some servers take "true" and 1 for true.
     if (value !== null && typeof value !== 'boolean') return badStream;
     this.#stream = value ?? undefined;
+    return undefined;
+  }
+
+  #takeOptions({ kind, value, start, end, empty }: JsonValue): Unreadable | undefined {
+    if (kind !== 'object' && value !== null) return badOptions;
+    const streamOptions: BodySpans['streamOptions'] =
+      kind === 'object' ? { kind, start, end, empty } : { kind: 'null', start, end };
+    this.#spans = { ...this.#spans, streamOptions };
     return undefined;
   }
 

@@ -110,7 +110,9 @@ test.each([
 test('reports wanted values with their places, inner ones first', () => {
   const text = ' {"model" : "a,}\\u0041" ,"result":[1,2],"params":{"x":1,"name":7.5},"stream":null}';
   const { values } = scanText(text);
-  expect(values.map(({ key, kind, value, start, end }) => [key, kind, value, text.slice(start, end)])).toEqual([
+  expect(
+    values.map(({ key, kind, value, start, end }) => [key, kind, value, text.slice(start, end)]),
+  ).toEqual([
     ['model', 'scalar', 'a,}A', '"a,}\\u0041"'],
     ['result', 'scalar', undefined, '[1,2]'].with(1, 'array'),
     ['name', 'scalar', 7.5, '7.5'],
@@ -208,19 +210,40 @@ const { value: jsonText } = fc.letrec<{ value: string }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     fc.oneof(written, numbers, fc.constantFrom('true', 'false', 'null')),
-    fc.array(fc.tuple(spaces, tie('value'), spaces), { maxLength: 4 }).map(
-      (items) => `[${items.map((each) => each.join('')).join(',')}]`,
-    ),
-    fc.array(fc.tuple(spaces, written, spaces, tie('value'), spaces), { maxLength: 5 }).map(
-      (members) => `{${members.map(([a, name, b, value, c]) => `${a}${name}${b}:${value}${c}`).join(',')}}`,
-    ),
+    fc
+      .array(fc.tuple(spaces, tie('value'), spaces), { maxLength: 4 })
+      .map((items) => `[${items.map((each) => each.join('')).join(',')}]`),
+    fc
+      .array(fc.tuple(spaces, written, spaces, tie('value'), spaces), { maxLength: 5 })
+      .map(
+        (members) => `{${members.map(([a, name, b, value, c]) => `${a}${name}${b}:${value}${c}`).join(',')}}`,
+      ),
   ),
 }));
 
 const mutation = fc.record({
   at: fc.nat(),
   drop: fc.nat(2),
-  put: fc.constantFrom('', '"', '\\', '{', '}', '[', ']', ',', ':', '0', 'e', '.', '-', 'u', '\n', '\u0001', '"model":', 'é'),
+  put: fc.constantFrom(
+    '',
+    '"',
+    '\\',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '0',
+    'e',
+    '.',
+    '-',
+    'u',
+    '\n',
+    '\u0001',
+    '"model":',
+    'é',
+  ),
 });
 
 describe('S46: against JSON.parse', () => {
@@ -285,26 +308,32 @@ describe('S46: no body costs more than linear work', () => {
     ['numbers', () => fill('[', '1,', '1]')],
     ['one long string', () => fill('{"x":"', 'x', '"}')],
     ['escapes', () => fill('["', '\\u0041\\"', '"]')],
-    ['many members', () => Buffer.from(`[${Array.from({ length: 30 }, () => `{${names(16_000)}}`).join(',')}]`)],
+    [
+      'many members',
+      () => Buffer.from(`[${Array.from({ length: 30 }, () => `{${names(16_000)}}`).join(',')}]`),
+    ],
     ['opening and closing', () => fill('[', `${nested},`, '1]')],
     ['brackets', () => Buffer.alloc(size, '[')],
     ['backslashes', () => Buffer.concat([Buffer.from('"'), Buffer.alloc(size, '\\')])],
     ['spaces', () => Buffer.alloc(size, ' ')],
   ];
 
-  test.each(shapes)('S46: 33 MB of %s in 64 KiB chunks: no chunk is more than 8 units of work a byte', (_name, make) => {
-    const bytes = make();
-    const scanner = new JsonScanner(wanted, () => true);
-    let most = 0;
-    for (let at = 0; at < bytes.length; at += 65_536) {
-      const before = scanner.work;
-      const problem = scanner.push(bytes.subarray(at, at + 65_536));
-      most = Math.max(most, scanner.work - before);
-      if (problem !== undefined) break;
-    }
-    expect(most).toBeGreaterThan(0);
-    expect(most).toBeLessThan(8 * 65_536);
-  });
+  test.each(shapes)(
+    'S46: 33 MB of %s in 64 KiB chunks: no chunk is more than 8 units of work a byte',
+    (_name, make) => {
+      const bytes = make();
+      const scanner = new JsonScanner(wanted, () => true);
+      let most = 0;
+      for (let at = 0; at < bytes.length; at += 65_536) {
+        const before = scanner.work;
+        const problem = scanner.push(bytes.subarray(at, at + 65_536));
+        most = Math.max(most, scanner.work - before);
+        if (problem !== undefined) break;
+      }
+      expect(most).toBeGreaterThan(0);
+      expect(most).toBeLessThan(8 * 65_536);
+    },
+  );
 
   test('S46: four times the bytes take about four times the CPU time', () => {
     const cpu = (bytes: Buffer): number => {
@@ -318,8 +347,9 @@ describe('S46: no body costs more than linear work', () => {
       const bytes = make().subarray(0, 8 * 1024 * 1024);
       const quarter = bytes.subarray(0, bytes.length / 4);
       cpu(quarter);
-      const once = Math.min(cpu(quarter), cpu(quarter));
-      expect(cpu(bytes)).toBeLessThan(10 * once + 20_000);
+      // The least of a few: the garbage collector's threads count, too.
+      const least = (part: Buffer): number => Math.min(...[1, 2, 3].map(() => cpu(part)));
+      expect(least(bytes)).toBeLessThan(10 * least(quarter) + 20_000);
     }
   });
 });

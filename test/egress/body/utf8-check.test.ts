@@ -23,9 +23,9 @@ function decoded(bytes: Buffer): boolean {
 
 const pieces = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 3 }).map((text) => Buffer.from(text)),
-  fc.constantFrom(0x22, 0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xe0, 0xed, 0xf0, 0xf4, 0xf5, 0xff).map((byte) =>
-    Buffer.of(byte),
-  ),
+  fc
+    .constantFrom(0x22, 0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xe0, 0xed, 0xf0, 0xf4, 0xf5, 0xff)
+    .map((byte) => Buffer.of(byte)),
 );
 
 test('property: chunks of any size are judged as TextDecoder judges the whole', () => {
@@ -43,7 +43,10 @@ test('property: chunks of any size are judged as TextDecoder judges the whole', 
 test.each([
   [[0xff], [0x22]],
   [[0xf0], [0x22]],
-  [[0xf0, 0x9f], [0x22, 0x22]],
+  [
+    [0xf0, 0x9f],
+    [0x22, 0x22],
+  ],
   [[0xe2], [0x82, 0x22]],
   [[0xc2], [0x22]],
 ])('S46: a quote in the middle of a character (%j, %j) is seen when it comes, not later', (first, second) => {
