@@ -3,6 +3,7 @@
  * A member name that could be read as another one is refused here. Pure; memory is bounded by its limits.
  */
 import { Buffer } from 'node:buffer';
+import { decodeString, type JsonToken } from './json-token.ts';
 import { NameTable } from './name-table.ts';
 import { foldName, type Wanted } from './wanted.ts';
 
@@ -24,15 +25,6 @@ export const jsonLimits: JsonLimits = {
 };
 
 export type NameProblem = 'repeated-name' | 'odd-name' | 'too-many-members';
-
-// Half a surrogate pair is a replacement character to some; NUL ends the name for others.
-const readDifferently = /[\ud800-\udfff\0]/u;
-
-/** The text of a string as written, with quotes; undefined: servers read it differently. The syntax is valid. */
-export function decodeString(written: Buffer): string | undefined {
-  const text = JSON.parse(written.toString('utf8')) as string;
-  return readDifferently.test(text) ? undefined : text;
-}
 
 export class JsonLevels {
   readonly #limits: JsonLimits;
@@ -89,17 +81,19 @@ export class JsonLevels {
     this.#starts.pop();
   }
 
-  /** A name of the innermost object as written, with its quotes. */
-  name(written: Buffer, escaped: boolean): Wanted | NameProblem | undefined {
+  /** A name of the innermost object. */
+  name(token: JsonToken): Wanted | NameProblem | undefined {
     const { wanted } = this;
-    const text = escaped ? decodeString(written) : written.toString('utf8', 1, written.length - 1);
+    const decides = wanted?.members !== undefined;
+    if (!token.escaped && !decides) return this.#add(token.source, token.from + 1, token.to - 1);
+    const text = decodeString(token);
     if (text === undefined) return 'odd-name';
-    const plain = escaped ? Buffer.from(text) : written.subarray(1, written.length - 1);
-    return this.add(plain, 0, plain.length) ?? child(wanted, text);
+    if (!token.escaped) return this.#add(token.source, token.from + 1, token.to - 1) ?? child(wanted, text);
+    const plain = Buffer.from(text);
+    return this.#add(plain, 0, plain.length) ?? child(wanted, text);
   }
 
-  /** A name in UTF-8 and without escapes, of an object in which no name decides. */
-  add(bytes: Uint8Array, start: number, end: number): NameProblem | undefined {
+  #add(bytes: Uint8Array, start: number, end: number): NameProblem | undefined {
     this.#members += 1;
     const { members, totalMembers } = this.#limits;
     if (this.#members > totalMembers || this.#names.members >= members) return 'too-many-members';

@@ -6,8 +6,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { isSpace, lead, leads } from './json-grammar.ts';
-import { decodeString, JsonLevels, jsonLimits, type JsonLimits, type NameProblem } from './json-levels.ts';
-import { JsonToken } from './json-token.ts';
+import { JsonLevels, jsonLimits, type JsonLimits, type NameProblem } from './json-levels.ts';
+import { decodeString, JsonToken, writtenText } from './json-token.ts';
 import { Utf8Check } from './utf8-check.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -231,26 +231,11 @@ export class JsonScanner {
 
   #endName(): void {
     this.#state = aColon;
-    const token = this.#token;
-    const start = token.start - this.#base;
-    // Nearly all names: no view of the bytes is made for them.
-    if (
-      start >= 0 &&
-      this.#at - start <= token.keep &&
-      !token.escaped &&
-      this.#levels.wanted?.members === undefined
-    ) {
-      this.#wanted = undefined;
-      const problem = this.#levels.add(this.#bytes, start + 1, this.#at - 1);
-      if (problem !== undefined) this.#fail(problem);
-      return;
-    }
-    const written = token.written(this.#bytes, this.#base, this.#at);
-    if (written === undefined) {
+    if (!this.#token.collect(this.#bytes, this.#base, this.#at)) {
       this.#fail('name-too-long');
       return;
     }
-    const found = this.#levels.name(written, token.escaped);
+    const found = this.#levels.name(this.#token);
     if (typeof found === 'string') this.#fail(found);
     else this.#wanted = found;
   }
@@ -265,13 +250,15 @@ export class JsonScanner {
   }
 
   #decode(): JsonValue['value'] {
-    const written = this.#token.written(this.#bytes, this.#base, this.#at);
-    if (written === undefined) {
+    const token = this.#token;
+    if (!token.collect(this.#bytes, this.#base, this.#at)) {
       this.#fail('value-too-long');
       return undefined;
     }
-    const isString = written[0] === quote;
-    const value = isString ? decodeString(written) : (JSON.parse(written.toString('latin1')) as number);
+    const isString = token.source[token.from] === quote;
+    const value = isString
+      ? decodeString(token)
+      : (JSON.parse(writtenText(token)) as number | boolean | null);
     // Some read an infinity where others refuse the number.
     if (value === undefined || value === Infinity || value === -Infinity) this.#fail('odd-value');
     return value;

@@ -28,6 +28,10 @@ export class JsonToken {
   /** Bytes of it that may be kept; 0: only its place is wanted. */
   keep = 0;
   escaped = false;
+  /** Where it is as written, with quotes, after `collect`: no view is made of it, because most are looked at once. */
+  source: Buffer = noBytes;
+  from = 0;
+  to = 0;
   done = false;
   failed = false;
   #held: Buffer = noBytes;
@@ -83,15 +87,20 @@ export class JsonToken {
     return true;
   }
 
-  /** All of it; the chunk holds it up to `at`. Undefined: longer than may be kept. */
-  written(bytes: Buffer, base: number, at: number): Buffer | undefined {
-    if (base + at - this.start > this.keep) return undefined;
-    if (this.#heldLength === 0) return bytes.subarray(this.start - base, at);
+  /** Puts all of it into `source`; the chunk holds it up to `at`. False: longer than may be kept. */
+  collect(bytes: Buffer, base: number, at: number): boolean {
+    if (base + at - this.start > this.keep) return false;
+    this.source = bytes;
+    this.from = this.start - base;
+    this.to = at;
+    if (this.#heldLength === 0) return true;
     bytes.copy(this.#held, this.#heldLength, 0, at);
-    const whole = this.#held.subarray(0, this.#heldLength + at);
+    this.source = this.#held;
+    this.from = 0;
+    this.to = this.#heldLength + at;
     this.#held = noBytes;
     this.#heldLength = 0;
-    return whole;
+    return true;
   }
 
   #readString(bytes: Buffer, from: number): number {
@@ -158,4 +167,19 @@ export class JsonToken {
     this.done = this.#matched === literal.length;
     return at;
   }
+}
+
+/** The token as it is written. */
+export function writtenText({ source, from, to }: JsonToken): string {
+  return source.toString('utf8', from, to);
+}
+
+// Half a surrogate pair is a replacement character to some; NUL ends the text for others.
+const readDifferently = /[\ud800-\udfff\0]/u;
+
+/** What a string says; undefined: servers read it differently. Its syntax is valid. */
+export function decodeString(token: JsonToken): string | undefined {
+  if (!token.escaped) return token.source.toString('utf8', token.from + 1, token.to - 1);
+  const text = JSON.parse(writtenText(token)) as string;
+  return readDifferently.test(text) ? undefined : text;
 }

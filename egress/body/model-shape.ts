@@ -52,7 +52,7 @@ export class ModelShape implements JsonShape {
   #stream: boolean | undefined;
   #includeUsage: boolean | undefined;
   #outputCap: number | undefined;
-  #spans: BodySpans = {};
+  readonly #spans: { -readonly [K in keyof BodySpans]: BodySpans[K] } = {};
 
   value(value: JsonValue): Unreadable | undefined {
     switch (value.key) {
@@ -91,14 +91,14 @@ export class ModelShape implements JsonShape {
 
   #root({ kind, start, end, empty }: JsonValue): Unreadable | undefined {
     if (kind !== 'object') return notObject;
-    this.#spans = { ...this.#spans, root: { kind, start, end, empty } };
+    this.#spans.root = { kind, start, end, empty };
     return undefined;
   }
 
   #takeModel({ value, start, end }: JsonValue): Unreadable | undefined {
     if (typeof value !== 'string' || value === '') return notOneModel;
     this.#model = value;
-    this.#spans = { ...this.#spans, model: { start, end } };
+    this.#spans.model = { start, end };
     return undefined;
   }
 
@@ -111,16 +111,15 @@ export class ModelShape implements JsonShape {
 
   #takeOptions({ kind, value, start, end, empty }: JsonValue): Unreadable | undefined {
     if (kind !== 'object' && value !== null) return badOptions;
-    const streamOptions: BodySpans['streamOptions'] =
+    this.#spans.streamOptions =
       kind === 'object' ? { kind, start, end, empty } : { kind: 'null', start, end };
-    this.#spans = { ...this.#spans, streamOptions };
     return undefined;
   }
 
   #takeUsage({ value, start, end }: JsonValue): Unreadable | undefined {
     if (value !== null && typeof value !== 'boolean') return badUsage;
     this.#includeUsage = value ?? undefined;
-    this.#spans = { ...this.#spans, includeUsage: { start, end } };
+    this.#spans.includeUsage = { start, end };
     return undefined;
   }
 

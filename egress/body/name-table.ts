@@ -8,16 +8,19 @@ export type NameVerdict = 'new' | 'repeated' | 'crowded';
 
 /** At a quarter full, an honest name meets a run this long once in 10^17. */
 const maxProbes = 64;
-const firstEntries = 16;
+/** So many names are compared one by one: most bodies never have more, and need no table. */
+const fewNames = 16;
 const slotsPerEntry = 4;
-/** All open objects together: less than 1 MiB. */
+/** All open objects together: about 1 MiB. */
 const maxEntries = 32_768;
+
+const noSlots = new Int32Array(0);
 
 export class NameTable {
   /** Two words of hash and the slot of each entry. */
-  #entries: Int32Array = new Int32Array(firstEntries * 3);
-  /** Number of the entry and one; 0: free. */
-  #slots: Int32Array = new Int32Array(firstEntries * slotsPerEntry);
+  readonly #entries: number[] = [];
+  /** Number of the entry and one; 0: free. Empty: there are few names. */
+  #slots: Int32Array = noSlots;
   #count = 0;
   #serial = 0;
   // Of each open object: its serial number, and the first of its entries.
@@ -36,7 +39,11 @@ export class NameTable {
     const base = this.#bases.pop() ?? 0;
     this.#serials.pop();
     this.work += this.#count - base;
-    for (; this.#count > base; this.#count -= 1) this.#slots[this.#entries[this.#count * 3 - 1] ?? 0] = 0;
+    if (this.#slots.length > 0) {
+      for (let entry = this.#count; entry > base; entry -= 1)
+        this.#slots[this.#entries[entry * 3 - 1] ?? 0] = 0;
+    }
+    this.#count = base;
   }
 
   /** Members of the innermost object. */
@@ -58,18 +65,34 @@ export class NameTable {
     }
     low ^= end - start;
     this.work += end - start;
-    if (this.#count * slotsPerEntry >= this.#slots.length && !this.#grow()) return 'crowded';
     return this.#insert(low, high);
   }
 
   #insert(low: number, high: number): NameVerdict {
+    if (this.#slots.length === 0 && this.#count < fewNames) return this.#insertAmongFew(low, high);
+    if (this.#count * slotsPerEntry >= this.#slots.length && !this.#grow()) return 'crowded';
+    return this.#insertInTable(low, high);
+  }
+
+  #insertAmongFew(low: number, high: number): NameVerdict {
+    const entries = this.#entries;
+    const end = this.#count * 3;
+    for (let at = (this.#bases[this.#bases.length - 1] ?? 0) * 3; at < end; at += 3) {
+      if (entries[at] === low && entries[at + 1] === high) return 'repeated';
+    }
+    this.#put(low, high, 0);
+    return 'new';
+  }
+
+  #insertInTable(low: number, high: number): NameVerdict {
     const mask = this.#slots.length - 1;
     let slot = mix(low) & mask;
     for (let probe = 0; probe < maxProbes; probe += 1) {
       const entry = this.#slots[slot] ?? 0;
       if (entry === 0) {
         this.work += probe;
-        this.#put(slot, low, high);
+        this.#put(low, high, slot);
+        this.#slots[slot] = this.#count;
         return 'new';
       }
       if (this.#entries[entry * 3 - 3] === low && this.#entries[entry * 3 - 2] === high) return 'repeated';
@@ -78,26 +101,24 @@ export class NameTable {
     return 'crowded';
   }
 
-  #put(slot: number, low: number, high: number): void {
+  #put(low: number, high: number, slot: number): void {
     const at = this.#count * 3;
     this.#entries[at] = low;
     this.#entries[at + 1] = high;
     this.#entries[at + 2] = slot;
     this.#count += 1;
-    this.#slots[slot] = this.#count;
   }
 
   /** Twice as large, in the order the entries came, so that the last can still be taken away first. */
   #grow(): boolean {
-    const before = this.#entries;
     const count = this.#count;
     if (count >= maxEntries) return false;
-    this.#entries = new Int32Array(before.length * 2);
-    this.#slots = new Int32Array(this.#slots.length * 2);
+    this.#slots = new Int32Array(Math.max(this.#slots.length, fewNames * slotsPerEntry) * 2);
     this.#count = 0;
     this.work += count;
     for (let entry = 0; entry < count; entry += 1) {
-      if (this.#insert(before[entry * 3] ?? 0, before[entry * 3 + 1] ?? 0) !== 'new') return false;
+      const [low = 0, high = 0] = this.#entries.slice(entry * 3, entry * 3 + 2);
+      if (this.#insertInTable(low, high) !== 'new') return false;
     }
     return true;
   }

@@ -261,7 +261,7 @@ describe('S46: against other readers', () => {
       fc.asyncProperty(parts, mutations, async (each, changes) => {
         const text = changes.reduce((before, { at, drop, put: added }) => {
           const from = at % (before.length + 1);
-          return (before.slice(0, from) + added + before.slice(from + drop)).toWellFormed();
+          return Buffer.from(before.slice(0, from) + added + before.slice(from + drop)).toString();
         }, render(each));
         const result = readSplit(text, []);
         if (result.kind !== 'read') return;
@@ -276,7 +276,7 @@ describe('S46: against other readers', () => {
   });
 });
 
-test('S46: 33 MB of a file are passed over in linear time, whatever bytes and boundary', () => {
+test('S46: 8 MB of a file are passed over in linear time, whatever bytes and boundary', () => {
   const dashes = '-'.repeat(70);
   const cpu = (boundary: string, bytes: Buffer): number => {
     const reader = new FormBodyReader(boundary);
@@ -290,10 +290,10 @@ test('S46: 33 MB of a file are passed over in linear time, whatever bytes and bo
     return user + system;
   };
   const shapes: ReadonlyArray<readonly [string, Buffer]> = [
-    ['B', Buffer.alloc(33 * 1024 * 1024, 'x')],
-    [`${dashes.slice(3)}x`, Buffer.alloc(33 * 1024 * 1024, '-')],
-    [dashes, Buffer.alloc(33 * 1024 * 1024, `${'-'.repeat(71)}x`)],
-    ['B', Buffer.alloc(33 * 1024 * 1024, '\r\n--')],
+    ['B', Buffer.alloc(8 * 1024 * 1024, 'x')],
+    [`${dashes.slice(3)}x`, Buffer.alloc(8 * 1024 * 1024, '-')],
+    [dashes, Buffer.alloc(8 * 1024 * 1024, `${'-'.repeat(71)}x`)],
+    ['B', Buffer.alloc(8 * 1024 * 1024, '\r\n--')],
   ];
   for (const [boundary, bytes] of shapes) {
     const least = (part: Buffer): number => Math.min(...[1, 2].map(() => cpu(boundary, part)));

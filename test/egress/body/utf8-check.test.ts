@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Utf8Check } from '../../../egress/body/utf8-check.ts';
 
-const decoder = (): TextDecoder => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Index of the chunk at which it is known to be wrong; the number of chunks: never, but it is not whole; -1: right. */
 function checked(chunks: readonly Buffer[]): number {
@@ -14,7 +14,7 @@ function checked(chunks: readonly Buffer[]): number {
 
 function decoded(bytes: Buffer): boolean {
   try {
-    decoder().decode(bytes);
+    decoder.decode(bytes);
     return true;
   } catch {
     return false;
