@@ -3,7 +3,6 @@
  * gateway's own. Apart from the exchange because here is all that an agent ever gets to see; no byte leaves unscrubbed (S37).
  */
 import type { Duplex } from 'node:stream';
-import type { DenyReason } from '../../contract/index.ts';
 import { createField, fieldValue, type Field } from '../http1/index.ts';
 import { endToEnd, safeTrailers } from '../pipeline/adapt.ts';
 import { BodyScrubber, noSecrets, scrubFields, type SecretSet } from '../pipeline/scrub.ts';
@@ -11,17 +10,7 @@ import { createUsageTap, type UsageTap } from '../record/usage-tap.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { Downstream } from './downstream.ts';
 import type { ExchangeLog } from './exchange-log.ts';
-
-/** Why the gateway answers in the upstream's place. */
-export interface Failure {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-  /** undefined: not a decision, something broke. */
-  readonly denyReason: DenyReason | undefined;
-  /** JSON to answer with; absent: in the provider's schema. */
-  readonly body?: string | undefined;
-}
+import type { Failure } from './failure.ts';
 
 export class Answer {
   readonly #downstream: Downstream;

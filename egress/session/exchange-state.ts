@@ -18,6 +18,7 @@ export type ExchangeState =
   | 'done';
 
 export type ExchangeEvent =
+  | 'body-read'
   | 'agent-data'
   | 'agent-end'
   | 'agent-gone'
@@ -34,7 +35,7 @@ export type ExchangeEvent =
 
 const accepted: Readonly<Record<ExchangeState, ReadonlySet<ExchangeEvent>>> = {
   deciding: new Set<ExchangeEvent>(['agent-gone', 'policy']),
-  reading: new Set<ExchangeEvent>(['agent-data', 'agent-end', 'agent-gone', 'clock', 'policy']),
+  reading: new Set<ExchangeEvent>(['body-read', 'agent-data', 'agent-end', 'agent-gone', 'clock', 'policy']),
   attempting: new Set<ExchangeEvent>([
     'agent-data',
     'agent-end',
