@@ -32,7 +32,9 @@ export function errorsOf(objects: readonly object[]): string[] {
   const { findings, undecided } = validate({ ...parsed, files: 1, skipped: [] }, { now: new Date(0) });
   const errors = findings.filter(({ severity }) => severity === 'error');
   return [
-    ...errors.map(({ rule, object, message }) => `${rule}: ${object?.kind ?? ''}/${object?.name ?? ''}: ${message}`),
+    ...errors.map(
+      ({ rule, object, message }) => `${rule}: ${object?.kind ?? ''}/${object?.name ?? ''}: ${message}`,
+    ),
     ...(undecided ? ['undecided'] : []),
   ];
 }

@@ -118,7 +118,9 @@ describe('examples', () => {
     if (loaded.example === undefined) {
       expect(readdirSync(outdir).length).toBeGreaterThan(0);
       const { findings } = validate(loadManifests([outdir]), { now: new Date(0) });
-      expect(findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([]);
+      expect(findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual(
+        [],
+      );
       rmSync(outdir, { recursive: true });
       return;
     }
