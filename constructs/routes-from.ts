@@ -23,7 +23,7 @@ function isList(from: RoutesFrom): from is readonly string[] {
   return Array.isArray(from);
 }
 
-/** As a listener's manifest has it, for a gateway in `own`; undefined: nothing is written. */
+/** @internal As a listener's manifest has it, for a gateway in `own`; undefined: nothing is written. */
 export function namespacesSpec(from: RoutesFrom, own: string | undefined): Namespaces | undefined {
   if (from === 'Same') return undefined;
   if (from === 'All') return { from };
@@ -33,11 +33,12 @@ export function namespacesSpec(from: RoutesFrom, own: string | undefined): Names
   return { from: 'Selector', selector: { matchExpressions: [{ key: nameLabel, operator: 'In', values }] } };
 }
 
-/** Names are told apart from the gateway's own only where that is known. */
+/** @internal Names are told apart from the gateway's own only where that is known. */
 export function needsOwnNamespace(from: RoutesFrom): boolean {
   return isList(from);
 }
 
+/** @internal */
 export function problemOfRoutesFrom(from: RoutesFrom): string | undefined {
   if (typeof from === 'string') return undefined;
   if (!isList(from)) {
@@ -50,14 +51,14 @@ export function problemOfRoutesFrom(from: RoutesFrom): string | undefined {
   return wrong === undefined ? undefined : `"${wrong}" is not the name of a namespace`;
 }
 
-/** Both together; undefined when no manifest says that. */
+/** @internal Both together; undefined when no manifest says that. */
 export function joinRoutesFrom(one: RoutesFrom, other: RoutesFrom): RoutesFrom | undefined {
   if (one === 'Same' || one === other) return other;
   if (one === 'All' || other === 'All') return 'All';
   return isList(one) && isList(other) ? [...new Set([...one, ...other])] : undefined;
 }
 
-/** False only when it is certain: labels of namespaces are the cluster's. */
+/** @internal False only when it is certain: labels of namespaces are the cluster's. */
 export function mayComeFrom(from: RoutesFrom, namespace: string, own: string): boolean {
   if (from === 'All') return true;
   if (from === 'Same') return namespace === own;
