@@ -35,8 +35,8 @@ function compilerOptions(staging: string): ts.CompilerOptions {
   };
 }
 
-/** In declarations TypeScript leaves \`./port.ts\` as it is; a reader of the package has \`./port.js\`. */
-function published(text: string): string {
+/** In declarations TypeScript leaves `./port.ts` as it is; a reader of the package has `./port.js`. */
+export function published(text: string): string {
   return text.replace(/(from '|import\(')(\.{1,2}\/[^']+)\.ts'/g, "$1$2.js'");
 }
 
