@@ -137,30 +137,27 @@ export class AIProviderRoute extends KeyedRoute implements IAIProviderRoute {
    */
   addRule({ matches, backends = [], budget, ...extensions }: AIProviderRule): void {
     if (matches.length === 0) refuse(this, 'a rule needs a match');
-    for (const { backend, weight = 1 } of backends) {
-      this.requireSameNamespace(backend, 'Backend', 'a route sends to Backends of its own namespace only');
-      if (!Number.isInteger(weight) || weight < 0) refuse(this, `weight ${weight} is not a whole number`);
-    }
-    const backendRefs = backends.map(({ backend, weight = 1 }) => ({ name: backend.name, weight }));
     const filters = [
       ...(budget === undefined ? [] : [{ type: 'TokenBudget' as const, tokenBudget: budget.spec }]),
       ...extensionFilters(this, extensions),
     ];
+    const outcome = {
+      ...(filters.length > 0 ? { filters } : {}),
+      ...(backends.length > 0 ? { backendRefs: backends.map((each) => this.#backendRef(each)) } : {}),
+    };
     const split = matches.flatMap((match) => splitMatch(this.#matchOf(match), matchBounds));
-    const rules = piecesOf(split, maxMatches);
-    if (rules.length > 1 && isCounted(budget, extensions)) {
-      refuse(
-        this,
-        `a rule with a limit takes ${maxMatches} matches, not ${split.length}: each of several would count alone`,
-      );
+    if (split.length > maxMatches && isCounted(budget, extensions)) {
+      const most = `a rule with a limit takes ${maxMatches} matches, not ${split.length}`;
+      refuse(this, `${most}: each of several would count alone`);
     }
-    for (const each of rules)
-      this.#rules.push({
-        matches: each,
-        ...(filters.length > 0 ? { filters } : {}),
-        ...(backendRefs.length > 0 ? { backendRefs } : {}),
-      });
+    this.#rules.push(...piecesOf(split, maxMatches).map((each) => ({ matches: each, ...outcome })));
     this.growTo(Math.ceil(this.#rules.length / maxRules));
+  }
+
+  #backendRef({ backend, weight = 1 }: WeightedBackend): { name: string; weight: number } {
+    this.requireSameNamespace(backend, 'Backend', 'a route sends to Backends of its own namespace only');
+    if (!Number.isInteger(weight) || weight < 0) refuse(this, `weight ${weight} is not a whole number`);
+    return { name: backend.name, weight };
   }
 
   #matchOf({ provider, models, endpoints }: AIProviderMatch): MatchSpec {

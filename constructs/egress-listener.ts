@@ -69,19 +69,19 @@ export function listenerSpec(listener: EgressListener, own: string | undefined):
 
 /** @internal Why a listener can never work; undefined when it can. */
 export function problemOfListener(listener: EgressListener): string | undefined {
-  const { name, protocol, port = 1, tls, ca, routesFrom = 'Same', routeKinds } = listener;
-  const problems = [
-    tls !== undefined && protocol !== 'TLS' && `tls is for protocol TLS, not ${protocol}`,
-    ca !== undefined &&
-      protocol !== 'HTTPS' &&
-      tls !== 'Terminate' &&
-      'ca is for HTTPS, or TLS that is terminated',
-    !isPort(port) && `port ${port} must be a whole number from 1 to 65535`,
-    routeKinds?.length === 0 && 'routeKinds are empty; leave them out to mean every kind',
-    problemOfRoutesFrom(routesFrom),
-  ];
-  const problem = problems.find((each) => typeof each === 'string');
+  const { name, port = 1, routesFrom = 'Same', routeKinds } = listener;
+  const problem =
+    problemOfTls(listener) ??
+    problemOfRoutesFrom(routesFrom) ??
+    (isPort(port) ? undefined : `port ${port} must be a whole number from 1 to 65535`) ??
+    (routeKinds?.length === 0 ? 'routeKinds are empty; leave them out to mean every kind' : undefined);
   return problem === undefined ? undefined : `listener "${name}": ${problem}`;
+}
+
+function problemOfTls({ protocol, tls, ca }: EgressListener): string | undefined {
+  if (tls !== undefined && protocol !== 'TLS') return `tls is for protocol TLS, not ${protocol}`;
+  if (ca === undefined || protocol === 'HTTPS' || tls === 'Terminate') return undefined;
+  return 'ca is for HTTPS, or TLS that is terminated';
 }
 
 function isPort(port: number): boolean {

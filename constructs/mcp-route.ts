@@ -154,21 +154,20 @@ export class MCPRoute extends KeyedRoute implements IMCPRoute {
       ...extensionFilters(this, extensions),
     ];
     const split = matches.flatMap((match) => splitMatch(this.#matchOf(match), matchBounds));
-    const counted = (tools?.isCounted ?? false) || extensions.rateLimit !== undefined;
-    this.#hasCounted ||= counted;
-    const rules = piecesOf(split, maxMatches);
-    if (rules.length > 1 && counted) {
-      refuse(
-        this,
-        `a rule with a limit takes ${maxMatches} matches, not ${split.length}: each of several would count alone`,
-      );
-    }
-    for (const each of rules) {
+    if (tools?.isCounted === true || extensions.rateLimit !== undefined) this.#count(split.length);
+    for (const each of piecesOf(split, maxMatches)) {
       this.#rules.push({
         ...(each.length > 0 ? { matches: each } : {}),
         ...(filters.length > 0 ? { filters } : {}),
       });
     }
+  }
+
+  #count(matches: number): void {
+    this.#hasCounted = true;
+    if (matches <= maxMatches) return;
+    const most = `a rule with a limit takes ${maxMatches} matches, not ${matches}`;
+    refuse(this, `${most}: each of several would count alone`);
   }
 
   #matchOf(match: MCPMatch): MatchSpec {

@@ -48,9 +48,7 @@ function parseWanted(text: string): Wanted {
   if (!/:(\*|\d+(-\d+)?)$/.test(place)) {
     const hint =
       'Write api.github.com:443, hello -> api.github.com:443, host:* for every port, or a sentence.';
-    throw problem('REACH_LIST', `"${text}" is neither host:port nor a sentence of clrk reach`, {
-      hint,
-    });
+    throw problem('REACH_LIST', `"${text}" is neither host:port nor a sentence of clrk reach`, hint);
   }
   return { text, agent, place: place.trim() };
 }

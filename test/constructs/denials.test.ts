@@ -25,7 +25,7 @@ const places = (): readonly string[] => reach(stack).agents.flatMap((each) => ea
 
 /** What the gateway itself would run, from the operator's own compiler. */
 function compiled(): ReturnType<typeof compileManifests>['gateways'][number] {
-  const [document] = compileManifests(synth(stack) as Parameters<typeof compileManifests>[0], []).gateways;
+  const [document] = compileManifests(synth(stack), []).gateways;
   if (document === undefined) throw new Error('no gateway');
   return document;
 }

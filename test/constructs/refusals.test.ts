@@ -10,7 +10,6 @@ import {
   DaemonAgent,
   EgressDenyPolicy,
   EgressGateway,
-  EgressL4Route,
   FallbackRoutingPolicy,
   LoggingPolicy,
   MCPRoute,

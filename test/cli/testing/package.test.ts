@@ -119,7 +119,9 @@ describe('its types', () => {
       target: ts.ScriptTarget.ES2022,
       ...options,
     });
-    const own = built.getSourceFiles().filter(({ fileName }) => /main\.ts$|clrk.testing/.test(fileName));
+    const own = built
+      .getSourceFiles()
+      .filter(({ fileName }) => /main\.ts$|node_modules.clrk.testing/.test(fileName));
     expect(own.length).toBe(4);
     const found = own.flatMap((each) => [...built.getSemanticDiagnostics(each)]);
     expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
