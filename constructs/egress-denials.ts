@@ -8,7 +8,7 @@ import { EgressDenyPolicy } from './egress-deny-policy.ts';
 import type { DenyProviderOptions } from './egress-grant.ts';
 import { EgressL4Route, type L4Match } from './egress-l4-route.ts';
 import type { EgressRoute, IEgressGateway } from './egress-route.ts';
-import { hostName } from './host-name.ts';
+import { hostName, routePropsOf } from './host-name.ts';
 import { MCPRoute } from './mcp-route.ts';
 
 /** @internal */
@@ -24,7 +24,9 @@ export class EgressDenials {
   destinations(match: L4Match): EgressDenyPolicy {
     const known = this.#routes.get('denied');
     const route =
-      known instanceof EgressL4Route ? known : new EgressL4Route(this.#gateway, 'denied', this.#props());
+      known instanceof EgressL4Route
+        ? known
+        : new EgressL4Route(this.#gateway, 'denied', routePropsOf(this.#gateway));
     route.addMatch(match);
     return this.#deny('denied', route);
   }
@@ -33,7 +35,9 @@ export class EgressDenials {
     const id = `denied-${provider}`;
     const known = this.#routes.get(id);
     const route =
-      known instanceof AIProviderRoute ? known : new AIProviderRoute(this.#gateway, id, this.#props());
+      known instanceof AIProviderRoute
+        ? known
+        : new AIProviderRoute(this.#gateway, id, routePropsOf(this.#gateway));
     route.addRule({ matches: [{ provider, ...present({ models, endpoints }) }] });
     return this.#deny(id, route);
   }
@@ -51,18 +55,17 @@ export class EgressDenials {
 
   #toolRoute(host: string): MCPRoute {
     const { id, metadata } = hostName(this.#gateway, 'denied-mcp', host);
-    return new MCPRoute(this.#gateway, id, { ...this.#props(), hosts: [host], metadata });
-  }
-
-  #props(): { gateways: readonly IEgressGateway[]; metadata: { namespace?: string } } {
-    const { namespace } = this.#gateway;
-    return { gateways: [this.#gateway], metadata: present({ namespace }) };
+    return new MCPRoute(this.#gateway, id, { ...routePropsOf(this.#gateway), hosts: [host], metadata });
   }
 
   #deny(key: string, route: EgressRoute): EgressDenyPolicy {
-    const { metadata } = this.#props();
+    const { metadata } = routePropsOf(this.#gateway);
     this.#policy ??= new EgressDenyPolicy(this.#gateway, 'deny', { metadata });
-    if (!this.#routes.has(key)) this.#policy.addTarget(route);
+    if (!this.#routes.has(key)) {
+      this.#policy.addTarget(route);
+      // Alone the route would open what it names: it comes after its denial in what is applied.
+      route.node.addDependency(this.#policy);
+    }
     this.#routes.set(key, route);
     return this.#policy;
   }

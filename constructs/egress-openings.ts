@@ -4,7 +4,7 @@ import { present, refuse, type CustomResource } from './custom-resource.ts';
 import type { AllowMcpOptions, AllowProviderOptions } from './egress-grant.ts';
 import { EgressL4Route, type L4Match } from './egress-l4-route.ts';
 import type { IEgressGateway } from './egress-route.ts';
-import { hostName } from './host-name.ts';
+import { hostName, routePropsOf } from './host-name.ts';
 import { MCPRoute } from './mcp-route.ts';
 
 /** @internal */
@@ -44,21 +44,16 @@ export class EgressOpenings {
   }
 
   #addProvider(provider: Provider): AIProviderRoute {
-    const route = new AIProviderRoute(this.#gateway, provider, this.#props());
+    const route = new AIProviderRoute(this.#gateway, provider, routePropsOf(this.#gateway));
     route.markOpenedBy('allowProvider');
     this.#providers.set(provider, route);
     return route;
   }
 
   #addL4(id: 'hosts' | 'cidrs'): EgressL4Route {
-    const route = new EgressL4Route(this.#gateway, id, this.#props());
+    const route = new EgressL4Route(this.#gateway, id, routePropsOf(this.#gateway));
     route.markOpenedBy(id === 'hosts' ? 'allowHosts' : 'allowCidrs');
     this.#l4.set(id, route);
     return route;
-  }
-
-  #props(): { gateways: readonly IEgressGateway[]; metadata: { namespace?: string } } {
-    const { namespace } = this.#gateway;
-    return { gateways: [this.#gateway], metadata: present({ namespace }) };
   }
 }

@@ -1,9 +1,16 @@
-/** What a route of one host is called: readable, within what a name may be, and never that of another host. */
+/** What a route that a gateway makes is called and where it is: of one host, readable, within what a name may be, and never that of another host. */
 import { createHash } from 'node:crypto';
 import type { ApiObjectMetadata } from 'cdk8s';
 import { maxNameLength, present, type CustomResource } from './custom-resource.ts';
 
 const digestLength = 8;
+
+/** A route of a gateway is in its namespace and attaches to it. */
+export function routePropsOf<G extends CustomResource>(
+  gateway: G,
+): { readonly gateways: readonly G[]; readonly metadata: { namespace?: string } } {
+  return { gateways: [gateway], metadata: present({ namespace: gateway.namespace }) };
+}
 
 /** Below `owner`: `<owner>-<prefix>-mcp-example-com`, and where that is too long or taken, cut and with a digest. */
 export function hostName(

@@ -74,6 +74,15 @@ describe('denyProvider', () => {
       { group: 'clrk.apoxy.dev', kind: 'AIProviderRoute', name: 'hello-gateway-denied-openai' },
     ]);
   });
+
+  test('the denial comes before the route that would open without it, further objects too', () => {
+    gateway.denyHosts(Array.from({ length: 600 }, (_, each) => `h${each}.example.com`));
+    gateway.denyProvider('openai');
+    const order = synth(stack).map(({ metadata }) => metadata.name);
+    const denial = order.indexOf('hello-gateway-deny');
+    const routes = ['hello-gateway-denied', 'hello-gateway-denied-02', 'hello-gateway-denied-openai'];
+    for (const name of routes) expect(order.indexOf(name)).toBeGreaterThan(denial);
+  });
 });
 
 describe('denyTools', () => {
