@@ -100,6 +100,8 @@ const credentialSchema = Type.Object({
     sectionName: Type.Optional(Type.String()),
   }),
   inject: injectionSchema,
+  /** Which Secret it is from, for people: names, never a value. Absent: compiled by an older operator. */
+  source: Type.Optional(Type.Object({ namespace: Type.String(), name: Type.String(), key: Type.String() })),
 });
 
 export const gatewayConfigSchema = Type.Object({
@@ -112,6 +114,8 @@ export const gatewayConfigSchema = Type.Object({
   upstream: Type.Object({
     /** PEM bundle trusted beside the system's; empty: none. */
     additionalTrustPem: Type.String(),
+    /** The Secret that bundle is from. Absent: there is none, or it was compiled by an older operator. */
+    additionalTrustSource: Type.Optional(objectRefSchema),
     hostAliases: Type.Array(Type.Object({ ip: Type.String(), hostnames: Type.Array(Type.String()) })),
     lookupFamily: Type.Enum(['V4Preferred', 'V4Only', 'V6Only', 'Auto', 'All']),
     requestTimeoutMs: Type.Integer({ minimum: 1 }),
@@ -150,4 +154,5 @@ export type ProviderDenial = NonNullable<GatewayConfig['providerDenials']>[numbe
 export type ProviderRule = Static<typeof providerRuleSchema>;
 export type ProviderBackend = Static<typeof backendSchema>;
 export type GatewayCredential = Static<typeof credentialSchema>;
+export type SecretSource = NonNullable<GatewayCredential['source']>;
 export type CredentialInjection = Static<typeof injectionSchema>;

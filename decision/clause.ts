@@ -58,6 +58,8 @@ export interface CallMatch {
 export interface Clause {
   readonly purpose: Purpose;
   readonly matches: readonly CallMatch[];
+  /** The API its calls are read as: a provider or a Backend's schema. */
+  readonly schema: string | undefined;
   readonly operations: OperationTable;
 }
 

@@ -5,6 +5,7 @@
  */
 import {
   refusedToday,
+  type SecretSource,
   type GatewayCredential,
   type ProviderBackend,
   type ProviderRoute,
@@ -22,6 +23,17 @@ export interface InjectedField {
   readonly value: string;
 }
 
+/** Where a secret that goes on calls is from and where it is put, for people; never the secret itself. */
+export interface CredentialOrigin {
+  /** `ns/name` of the policy. */
+  readonly policy: string;
+  readonly place: 'header' | 'query';
+  /** Of the header, lower case, or of the query parameter. */
+  readonly name: string;
+  /** undefined: the document does not say. */
+  readonly source: SecretSource | undefined;
+}
+
 export interface Injection {
   readonly kind: 'inject';
   readonly fields: readonly InjectedField[];
@@ -32,12 +44,18 @@ export interface Injection {
   readonly names: ReadonlySet<string>;
 }
 
+/** With what a person wants to know of it. */
+export interface PlannedInjection extends Injection {
+  /** Of each field and parameter, sorted by place and name. */
+  readonly origins: readonly CredentialOrigin[];
+}
+
 export interface CredentialRefusal extends Refusal {
   readonly policy: string;
 }
 
 /** `none`: no policy puts a secret on these calls, and the agent's own stays. */
-export type CredentialPlan = { readonly kind: 'none' } | Injection | CredentialRefusal;
+export type CredentialPlan = { readonly kind: 'none' } | PlannedInjection | CredentialRefusal;
 
 const none: CredentialPlan = { kind: 'none' };
 
@@ -106,6 +124,12 @@ function closeness({ target }: GatewayCredential): number {
 interface Collected {
   readonly fields: Map<string, InjectedField>;
   readonly query: Map<string, string>;
+  readonly origins: Map<string, CredentialOrigin>;
+}
+
+function remember({ policy, source }: GatewayCredential, into: Collected, at: Pick<CredentialOrigin, 'place' | 'name'>): void {
+  const origin = { policy: `${policy.namespace}/${policy.name}`, ...at, source };
+  into.origins.set(`${at.place} ${at.name}`, origin);
 }
 
 /** What RFC 9110 5.5 allows in a field value. */
@@ -122,6 +146,7 @@ function collect(credential: GatewayCredential, into: Collected): CredentialRefu
       if (!fieldText.test(inject.value)) {
         return refusal(credential, 'the credential for this host holds characters a header cannot carry');
       }
+      remember(credential, into, { place: 'header', name: inject.name.toLowerCase() });
       into.fields.set(inject.name.toLowerCase(), {
         name: inject.name.toLowerCase(),
         raw: inject.name,
@@ -129,6 +154,7 @@ function collect(credential: GatewayCredential, into: Collected): CredentialRefu
       });
       return undefined;
     case 'QueryParam':
+      remember(credential, into, { place: 'query', name: inject.name });
       into.query.set(inject.name, inject.value);
       return undefined;
     default:
@@ -143,7 +169,7 @@ export function computeCredential(index: PolicyIndex, use: CredentialUse): Crede
   const [first] = applicable;
   if (first === undefined) return none;
   if (!use.target.tls || !use.site.tls) return refusal(first, 'credentials are only sent over TLS');
-  const collected: Collected = { fields: new Map(), query: new Map() };
+  const collected: Collected = { fields: new Map(), query: new Map(), origins: new Map() };
   for (const credential of applicable) {
     const refused = collect(credential, collected);
     if (refused !== undefined) return refused;
@@ -153,6 +179,7 @@ export function computeCredential(index: PolicyIndex, use: CredentialUse): Crede
     fields: [...collected.fields.values()],
     query: [...collected.query],
     policies: applicable.map(({ policy }) => `${policy.namespace}/${policy.name}`),
+    origins: [...collected.origins].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, origin]) => origin),
     names: new Set(collected.fields.keys()),
   };
 }

@@ -169,10 +169,12 @@ function decideProvider(plan: OpenPlan, call: Call, { reading, mcp }: Judged): D
     mcp: mcp?.facts,
     logging: joined(clause?.rule.logging ?? plan.logging, mcp?.logging),
   };
-  if (clause !== undefined)
-    return goBy(chooseWay(clause.ways, call.invocationId), clause.limit, call, common);
   // What may be any model is under no rule about models, and not under the next rule either.
-  if (plan.otherwise !== undefined) return goBy(plan.otherwise, undefined, call, common);
+  const way = clause === undefined ? plan.otherwise : chooseWay(clause.ways, call.invocationId);
+  if (way !== undefined && waitsAtBackend(way, call, reading.by(operationTable(common.schema)).fact)) {
+    return { kind: 'need-body', need: needOf(common.operation) };
+  }
+  if (clause !== undefined || way !== undefined) return goBy(way, clause?.limit, call, common);
   return { ...common, kind: 'refuse', refusal: notTaken(call, common.model, found !== undefined) };
 }
 
@@ -228,7 +230,14 @@ export function renamedModel(backend: Way['backend'], model: string | undefined)
   return backend?.modelRewrites.find(({ from }) => compileGlob(from)?.test(model) === true)?.to ?? model;
 }
 
-/** Denials where the call is sent, by the model it asks for there. What is unread by now is not read any more. */
+/** Does a denial where the call is sent depend on what its body would tell? */
+function waitsAtBackend({ denials, refusal }: Way, call: Call, fact: ModelFact): boolean {
+  if (fact.kind !== 'unread' || refusal !== undefined) return false;
+  const results = denials.map((clause) => matchClause(clause, call.path, fact));
+  return results.includes('unread') && !results.includes('yes');
+}
+
+/** Denials where the call is sent, by the model it asks for there. */
 function judgeAtBackend(
   { denials, backend }: Way,
   call: Call,

@@ -2,6 +2,8 @@
  * Globs of rules: `*` any run, `?` one character, classes `[a-z]`, as Go's path.Match, except that `*` also crosses `/`
  * (model ids hold slashes). Own, because agents choose the text: time is bounded by the product of the two lengths.
  */
+import type { TextScan } from '../contract/index.ts';
+
 interface Piece {
   readonly star: boolean;
   readonly test: (character: string) => boolean;
@@ -54,12 +56,47 @@ function parseGlob(glob: string): Piece[] | undefined {
 /** A glob read once, when the policy comes. */
 export interface Glob {
   test(text: string): boolean;
+  /** The same, a character at a time, for who asks which texts there are rather than about one. */
+  scan(): TextScan;
+  /** Which characters it tells apart: any two on which all of these agree are the same to it. */
+  readonly tests: ReadonlyArray<(character: string) => boolean>;
 }
 
 /** Undefined for a malformed glob. */
 export function compileGlob(glob: string): Glob | undefined {
   const pattern = parseGlob(glob);
-  return pattern === undefined ? undefined : { test: (text) => matches(pattern, text) };
+  if (pattern === undefined) return undefined;
+  return {
+    test: (text) => matches(pattern, text),
+    scan: () => scanFrom(pattern, [0]),
+    tests: pattern.flatMap(({ star, test }) => (star ? [] : [test])),
+  };
+}
+
+/** `places`: how many pieces may have been used up by what was read. */
+function scanFrom(pattern: readonly Piece[], places: readonly number[]): TextScan {
+  const open = new Set<number>();
+  for (const place of places) {
+    for (let at = place; !open.has(at); at += 1) {
+      open.add(at);
+      if (pattern[at]?.star !== true) break;
+    }
+  }
+  const sorted = [...open].sort((a, b) => a - b);
+  return {
+    key: sorted.join(' '),
+    taken: open.has(pattern.length),
+    step: (character) =>
+      scanFrom(
+        pattern,
+        sorted.flatMap((at) => {
+          const piece = pattern[at];
+          if (piece === undefined) return [];
+          if (piece.star) return [at];
+          return piece.test(character) ? [at + 1] : [];
+        }),
+      ),
+  };
 }
 
 function matches(pattern: readonly Piece[], text: string): boolean {

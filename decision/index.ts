@@ -8,8 +8,16 @@ export {
   type Site,
   type UpstreamTarget,
 } from './call.ts';
-export { type CallMatch, type Clause, type MatchResult, type ModelFact } from './clause.ts';
 export {
+  computeModel,
+  matchClause,
+  type CallMatch,
+  type Clause,
+  type MatchResult,
+  type ModelFact,
+} from './clause.ts';
+export {
+  type CredentialOrigin,
   type CredentialPlan,
   type CredentialRefusal,
   type InjectedField,
@@ -18,12 +26,14 @@ export {
 export { decide, renamedModel, type BodyNeed, type Candidate, type Decision } from './decide.ts';
 export { type DenialClause } from './denial.ts';
 export { judgeAnswers, type DialRequest, type DialVerdict } from './dial.ts';
-export { compileGlob, type Glob, type GlobList } from './glob.ts';
+export { compileGlob, openingGlobs, type Glob, type GlobList } from './glob.ts';
 export { type McpFacts } from './mcp/judge.ts';
+export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
 export { type McpClause, type McpDenialClause, type McpPlan } from './mcp/plan.ts';
 export { type RpcBody, type RpcMessage } from './rpc-message.ts';
 export { parseOpener, renderOpener, type Opener, type OpenerKind } from './opener.ts';
-export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
+export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
+export { isReading, operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
 export { isPlainPath, parseQueryNames, parseTarget } from './path.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';

@@ -35,8 +35,6 @@ export interface Way {
 export interface ProviderClause extends Clause {
   readonly route: ProviderRoute['route'];
   readonly rule: ProviderRule;
-  /** The API its calls are read as: a provider or a Backend's schema. */
-  readonly schema: string | undefined;
   /** In the order of the rule. Several: by weight. Empty: no Backend speaks the API of the call. */
   readonly ways: readonly Way[];
   /** The rule asks for what this gateway does not do: its calls are refused. */
@@ -121,7 +119,7 @@ export function providerClauses(
       const clause = clauseOf(rule, site, 'allow');
       if (clause === undefined) return [];
       const ways = targetsOf(rule, site).map((to) => wayOf(index, { site, opener, route }, to));
-      return [{ ...clause, route, rule, schema: schemaOf(rule, site), ways, limit: limitOf(rule) }];
+      return [{ ...clause, route, rule, ways, limit: limitOf(rule) }];
     });
   });
 }

@@ -33,9 +33,11 @@ export function schemaOf(rule: ProviderRule, site: Site): string | undefined {
 export function clauseOf(rule: ProviderRule, site: Site, purpose: Purpose): Clause | undefined {
   const matches = rule.matches.filter((match) => concerns(match, rule, site, purpose));
   if (matches.length === 0) return undefined;
+  const schema = schemaOf(rule, site);
   return {
     purpose,
     matches: matches.map((match) => compileMatch(match, purpose)),
-    operations: operationTable(schemaOf(rule, site)),
+    schema,
+    operations: operationTable(schema),
   };
 }

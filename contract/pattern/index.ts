@@ -8,6 +8,19 @@ import { parsePattern, PatternError, type Assertion, type CharacterSet } from '.
 export interface LinearPattern {
   /** Is it found anywhere in the text? */
   test(text: string): boolean;
+  /** The same, a character at a time, for who asks which texts there are rather than about one. */
+  scan(): TextScan;
+  /** Which characters it tells apart: any two on which all of these agree are the same to it. */
+  readonly tests: ReadonlyArray<(character: string) => boolean>;
+}
+
+/** How far reading a text has come. Immutable. */
+export interface TextScan {
+  /** Two with one key go on alike. */
+  readonly key: string;
+  /** Is the text that was read so far taken? */
+  readonly taken: boolean;
+  step(character: string): TextScan;
 }
 
 // As admission says (api/mcp-route.ts).
@@ -92,12 +105,70 @@ function search(program: Program, text: string): boolean {
   return false;
 }
 
+/** Threads that have not been followed yet, because what they assert depends on the character that comes. */
+class PatternScan implements TextScan {
+  readonly key: string;
+  readonly #program: Program;
+  readonly #threads: readonly number[];
+  readonly #before: number | undefined;
+
+  constructor(program: Program, threads: readonly number[], before: number | undefined) {
+    this.#program = program;
+    this.#threads = [...new Set(threads)].sort((a, b) => a - b);
+    this.#before = before;
+    const kind = before === undefined ? 'start' : `${before === 0x0a} ${isWord(before)}`;
+    this.key = `${this.#threads.join(' ')} ${kind}`;
+  }
+
+  /** Undefined: the pattern was found. */
+  #followed(after: number | undefined): ReadonlySet<number> | undefined {
+    const place = { before: this.#before, after };
+    const open = new Set<number>();
+    const found = [this.#program.start, ...this.#threads].some((at) =>
+      follow(this.#program, at, place, open),
+    );
+    return found ? undefined : open;
+  }
+
+  get taken(): boolean {
+    return this.#followed(undefined) === undefined;
+  }
+
+  step(character: string): TextScan {
+    const code = character.codePointAt(0) ?? 0;
+    const open = this.#followed(code);
+    if (open === undefined) return foundScan;
+    const next = [...open].flatMap((at) => {
+      const instruction = this.#program.instructions[at];
+      return instruction?.op === 'set' && holds(instruction.set, code) ? [instruction.next] : [];
+    });
+    return new PatternScan(this.#program, next, code);
+  }
+}
+
+const foundScan: TextScan = { key: 'found', taken: true, step: () => foundScan };
+
+function testsOf({ instructions }: Program): Array<(character: string) => boolean> {
+  const codeOf = (character: string): number => character.codePointAt(0) ?? 0;
+  return [
+    (character) => isWord(codeOf(character)),
+    (character) => character === '\n',
+    ...instructions.flatMap((each) =>
+      each.op === 'set' ? [(character: string) => holds(each.set, codeOf(character))] : [],
+    ),
+  ];
+}
+
 /** Undefined for what is no pattern here, or too large a one. */
 export function compilePattern(text: string): LinearPattern | undefined {
   if (text.length > maxLength) return undefined;
   try {
     const program = compileProgram(parsePattern(text));
-    return { test: (subject) => search(program, subject) };
+    return {
+      test: (subject) => search(program, subject),
+      scan: () => new PatternScan(program, [], undefined),
+      tests: testsOf(program),
+    };
   } catch (thrown) {
     if (thrown instanceof PatternError) return undefined;
     throw thrown;

@@ -5,7 +5,7 @@
 import type { RpcMessage } from '../rpc-message.ts';
 
 /** What a session needs and no rule is about. Every other method must be taken by a rule, where there are rules. */
-const protocolMethods: ReadonlySet<string> = new Set([
+export const protocolMethods: ReadonlySet<string> = new Set([
   'initialize',
   'ping',
   // The first call of clients since the revision of 2026-07-28.

@@ -74,6 +74,9 @@ export function openaiOperation(method: string, path: string): Operation | undef
   return undefined;
 }
 
+/** What `openaiOperation` and `anthropicOperation` tell apart; for who asks which calls there are. */
+export const openaiPaths = { literals: [...openaiPosts.keys()], models: '/models/' } as const;
+
 /** The operations of OpenAI's API that a server keeps below `prefix`. */
 export function openaiBelow(prefix: string): OperationTable {
   return (method, path) =>
@@ -94,3 +97,5 @@ export const anthropicOperation: OperationTable = (method, path) => {
     ? { name: undefined, shape: 'anthropic', model: modelOfPath(model) }
     : undefined;
 };
+
+export const anthropicPaths = { literals: [...anthropicPosts.keys()], models: '/v1/models/' } as const;

@@ -3,7 +3,7 @@
  * missing or unusable compiles to `Broken`, which refuses the call: a request never leaves unauthenticated because
  * of our fault (design 4). Reasons never contain a byte of the Secret.
  */
-import type { CredentialInjection, GatewayCredential } from '../../contract/index.ts';
+import type { CredentialInjection, GatewayCredential, SecretSource } from '../../contract/index.ts';
 import {
   kinds,
   type AIProviderRoute,
@@ -100,5 +100,11 @@ function credential(world: World, policy: CredentialInjectionPolicy, ref: Target
       ...(ref.sectionName === undefined ? {} : { sectionName: ref.sectionName }),
     },
     inject: compileInjection(world, policy),
+    source: sourceOf(policy),
   };
+}
+
+function sourceOf({ spec, metadata }: CredentialInjectionPolicy): SecretSource {
+  const key = spec.target === 'ProviderAuth' ? 'access_key_id' : (spec.secretKey ?? 'token');
+  return { namespace: metadata.namespace, name: spec.secretRef.name, key };
 }

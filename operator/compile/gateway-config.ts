@@ -61,6 +61,7 @@ function compileUpstream(world: World, gateway: EgressGateway): GatewayConfig['u
   const { spec } = gateway;
   return {
     additionalTrustPem: trustBundle(world, gateway),
+    ...trustSource(gateway),
     hostAliases: (spec.upstreamTLS?.hostAliases ?? []).map((alias) => ({
       ip: alias.ip,
       hostnames: (alias.hostnames ?? []).map((name) => name.toLowerCase()),
@@ -99,6 +100,13 @@ function trustBundle(world: World, gateway: EgressGateway): string {
   if (ref === undefined) return '';
   const secret = world.get(kinds.secret, gateway.metadata.namespace, ref.name);
   return secret === undefined ? '' : certificatesOf(secret);
+}
+
+function trustSource({ spec, metadata }: EgressGateway): Partial<GatewayConfig['upstream']> {
+  const ref = spec.upstreamTLS?.additionalTrustBundleSecretRef;
+  return ref === undefined
+    ? {}
+    : { additionalTrustSource: { namespace: metadata.namespace, name: ref.name } };
 }
 
 function otlpExport(gateway: EgressGateway): Pick<GatewayConfig, 'otlpExport'> {

@@ -1,0 +1,95 @@
+/**
+ * Which paths the operation tables tell apart, for who asks which calls there are rather than about one. A path is a literal
+ * of its table, fits one of its templates, or is like every other path; test/decision holds the tables to it.
+ */
+import { anthropicPaths, openaiPaths } from './operation.ts';
+
+/** `before`, a segment that names a model, and one of `after`. */
+export interface PathTemplate {
+  readonly before: string;
+  /** Characters that end the segment. */
+  readonly stops: string;
+  /** Empty text: nothing follows. */
+  readonly after: readonly string[];
+  /** Any text of two characters or more after the segment does. */
+  readonly anyAfter: boolean;
+}
+
+export interface PathSpace {
+  readonly literals: readonly string[];
+  readonly templates: readonly PathTemplate[];
+}
+
+function segment(before: string, change: Partial<PathTemplate> = {}): PathTemplate {
+  return { before, stops: '/', after: [''], anyAfter: false, ...change };
+}
+
+function openaiBelow(prefix: string): PathSpace {
+  return {
+    literals: openaiPaths.literals.map((path) => `${prefix}${path}`),
+    templates: [segment(`${prefix}${openaiPaths.models}`)],
+  };
+}
+
+function joined(...spaces: readonly PathSpace[]): PathSpace {
+  const templates = new Map(
+    spaces.flatMap((space) => space.templates).map((each) => [each.before, each] as const),
+  );
+  return {
+    literals: [...new Set(spaces.flatMap(({ literals }) => literals))],
+    templates: [...templates.values()],
+  };
+}
+
+const anthropic: PathSpace = {
+  literals: anthropicPaths.literals,
+  templates: [segment(anthropicPaths.models)],
+};
+const both = joined(openaiBelow('/v1'), anthropic);
+
+const googleVerbs = [
+  'generateContent',
+  'streamGenerateContent',
+  'embedContent',
+  'batchEmbedContents',
+  'countTokens',
+  'other',
+];
+const googleModels = ['/v1/', '/v1beta/', '/v1alpha/'].flatMap((version) =>
+  ['models/', 'tunedModels/'].map((list) =>
+    segment(`${version}${list}`, { stops: '/:', after: ['', ...googleVerbs.map((verb) => `:${verb}`)] }),
+  ),
+);
+
+const bedrockVerbs = ['converse', 'converse-stream', 'invoke', 'invoke-with-response-stream', 'count-tokens'];
+
+const spaces: ReadonlyMap<string, PathSpace> = new Map<string, PathSpace>([
+  ['openai', both],
+  ['anthropic', both],
+  ['custom', both],
+  [
+    'google',
+    joined({ literals: [], templates: googleModels }, openaiBelow('/v1beta/openai'), openaiBelow('/v1/openai')),
+  ],
+  [
+    'azure-openai',
+    joined(openaiBelow('/openai/v1'), openaiBelow('/openai'), {
+      literals: [],
+      templates: [segment('/openai/deployments/', { after: [], anyAfter: true })],
+    }),
+  ],
+  [
+    'bedrock',
+    {
+      literals: [],
+      templates: [segment('/model/', { after: bedrockVerbs.map((verb) => `/${verb}`) })],
+    },
+  ],
+]);
+
+const empty: PathSpace = { literals: [], templates: [] };
+
+/** Of the API that `operationTable(schema)` reads. */
+export function pathSpaceOf(schema: string | undefined): PathSpace {
+  return (schema === undefined ? undefined : spaces.get(schema)) ?? empty;
+}
