@@ -87,13 +87,15 @@ function restrictingNames(globs: readonly string[], sources: readonly string[]):
   };
 }
 
-function compileMatch(match: McpMatch): CompiledMatch {
+/** A denial compares without case: servers differ in whether they tell cases apart. */
+function compileMatch(match: McpMatch, isDenial: boolean): CompiledMatch {
+  const [names, globs] = isDenial ? [restrictingNames, restrictingGlobs] : [openingNames, openingGlobs];
   return {
     servers: parsePatterns(match.servers),
     everyServer: match.servers.length === 0,
-    tools: openingNames(match.tools, match.toolsRegex),
-    resources: openingGlobs(match.resources),
-    methods: openingGlobs(match.methods),
+    tools: names(match.tools, match.toolsRegex),
+    resources: globs(match.resources),
+    methods: globs(match.methods),
   };
 }
 
@@ -120,7 +122,7 @@ export function compileMcpRoute(route: McpRoute): CompiledMcpRoute {
     hostnames: parsePatterns(route.hostnames),
     rules: route.rules.map((rule) => ({
       rule,
-      matches: rule.matches.map(compileMatch),
+      matches: rule.matches.map((match) => compileMatch(match, route.denial !== undefined)),
       isReadable: rule.matches.every(isReadable),
       toolPolicies: rule.toolPolicies.map(compileToolPolicy),
     })),

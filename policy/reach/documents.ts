@@ -4,11 +4,11 @@
  */
 import {
   agentId,
-  parseHostname,
   type DestinationPolicy,
   type GatewayConfig,
   type PoolConfig,
 } from '../../contract/index.ts';
+import { PolicyIndex } from '../../decision/index.ts';
 
 export type GatewayDocument = Omit<GatewayConfig, 'digest'>;
 export type PoolDocument = Omit<PoolConfig, 'digest'>;
@@ -24,12 +24,8 @@ export interface AgentGateway {
   readonly id: string;
   readonly destinations: DestinationPolicy;
   readonly document: GatewayDocument;
-  /** The gateway's destinations as if there were no AIProviderRoutes: where calls no rule takes may go. */
-  readonly withoutProviders: DestinationPolicy;
-  /** Without MCPRoutes too: where bytes nobody reads may go. */
-  readonly byAddressOnly: DestinationPolicy;
-  /** Addresses the gateway's owner pinned, by name. */
-  readonly pins: ReadonlyMap<string, readonly string[]>;
+  /** The document as the gateway decides by it. */
+  readonly index: PolicyIndex;
 }
 
 export interface ReachAgent {
@@ -40,37 +36,13 @@ export interface ReachAgent {
   readonly missing: readonly string[];
 }
 
-function pinsOf(document: GatewayDocument): Map<string, readonly string[]> {
-  const pins = new Map<string, readonly string[]>();
-  for (const { ip, hostnames } of document.upstream.hostAliases) {
-    for (const text of hostnames) {
-      const name = parseHostname(text);
-      if (name !== undefined) pins.set(name, [...(pins.get(name) ?? []), ip]);
-    }
-  }
-  return pins;
-}
-
-function without({ destinations }: GatewayDocument, ...kinds: readonly string[]): DestinationPolicy {
-  const rules = destinations.rules.filter(({ route }) => !kinds.includes(route.split('/')[0] ?? ''));
-  return { ...destinations, rules };
-}
-
 /** Every agent of every pool, by id. */
 export function agentsOf(documents: ReachDocuments): ReachAgent[] {
   const byId = new Map(
     documents.gateways.map((document) => {
       const { namespace, name } = document.gateway;
       const id: string = `${namespace}/${name}`;
-      return [
-        id,
-        {
-          document,
-          withoutProviders: without(document, 'AIProviderRoute'),
-          byAddressOnly: without(document, 'AIProviderRoute', 'MCPRoute'),
-          pins: pinsOf(document),
-        },
-      ] as const;
+      return [id, { document, index: new PolicyIndex(document) }] as const;
     }),
   );
   const agents = documents.pools.flatMap((pool) => {

@@ -1,7 +1,9 @@
 /** The inner door of `policy/reach/`. */
+export { Describer } from './describe.ts';
 export * from './documents.ts';
-export * from './outcome.ts';
+export * from './permit.ts';
 export * from './partition.ts';
 export * from './reach.ts';
+export { type ReachDestination, type ReachProtocol } from './spot.ts';
 export { diffReach, type ReachChange } from './diff.ts';
 export { reachHeaders, reachRows, reachSentences } from './reach-report.ts';

@@ -16,7 +16,7 @@ import {
 } from '../../contract/index.ts';
 import type { AgentGateway, ReachAgent } from './documents.ts';
 import { classifyNames, describeNames, type NameClass, type NameSet } from './name-class.ts';
-import type { ReachDestination } from './outcome.ts';
+import type { ReachDestination } from './spot.ts';
 import {
   joinRanges,
   rangeOfCidr,
@@ -71,7 +71,7 @@ function namesOf({ gateways }: ReachAgent): string[] {
       ...route.hostnames,
       ...route.rules.flatMap(({ matches }) => matches.flatMap(({ servers }) => servers)),
     ]),
-    ...gateway.pins.keys(),
+    ...gateway.index.pins.keys(),
   ]);
 }
 

@@ -2,10 +2,11 @@
  * The closed set of what each agent can reach, from the documents its worker and gateways run. What is not in it is
  * refused; nothing is sampled or guessed. Pure.
  */
-import { accessesAt } from './access.ts';
+import { Describer } from './describe.ts';
 import { agentsOf, reachKeyOf, type ReachAgent, type ReachDocuments } from './documents.ts';
-import type { Access } from './outcome.ts';
 import { partitionFor, regionsOf, type Region } from './partition.ts';
+import type { Access } from './permit.ts';
+import { spotsAt } from './spot.ts';
 
 export type AccessRegion = Region<readonly Access[]>;
 
@@ -17,21 +18,23 @@ export interface AgentReach {
   readonly missingGateways: readonly string[];
 }
 
-function regionsFor(agent: ReachAgent): AccessRegion[] {
+function regionsFor(agent: ReachAgent, describer: Describer): AccessRegion[] {
   return regionsOf(partitionFor([agent]), {
     ask: (destination) => {
-      const accesses = accessesAt(agent, destination);
+      const found = spotsAt(agent, destination).map((spot) => describer.describe(spot));
+      const accesses = found.filter((access) => access !== undefined);
       return accesses.length === 0 ? undefined : accesses;
     },
     keyOf: (accesses) => JSON.stringify(accesses),
   });
 }
 
-export function computeReach(documents: ReachDocuments): AgentReach[] {
+/** `describer`: kept by who asks about many sets that are ruled alike. */
+export function computeReach(documents: ReachDocuments, describer = new Describer()): AgentReach[] {
   const known = new Map<string, AccessRegion[]>();
   return agentsOf(documents).map((agent) => {
     const key = reachKeyOf(agent);
-    const regions = known.get(key) ?? regionsFor(agent);
+    const regions = known.get(key) ?? regionsFor(agent, describer);
     known.set(key, regions);
     return { agent: agent.id, regions, missingGateways: agent.missing };
   });

@@ -2,7 +2,7 @@
  * May this agent reach this, and through which gateway? Pure, over the gateways of the config now in force. The
  * gateway asks the same function again: here it decides what a sandbox is answered at once. No gateway, no opening.
  */
-import { decideDestination, type DenyReason, type Hostname, type PoolGateway } from '../../contract/index.ts';
+import { decideDestination, type Hostname, type PoolGateway } from '../../contract/index.ts';
 import type { NameVerdict } from '../dns/dns-answer.ts';
 import type { Tenant } from './tenancy.ts';
 
@@ -23,31 +23,4 @@ export function decideName(
   return address === undefined ? { open: false, reason: 'limit' } : { open: true, address };
 }
 
-export interface Dialled {
-  readonly ip: string;
-  readonly port: number;
-  /** The name `ip` was handed out for; absent: an IP literal, which only CIDR rules open. */
-  readonly hostname: Hostname | undefined;
-}
-
-export type ConnectionVerdict =
-  | { readonly open: true; readonly gateway: PoolGateway }
-  | { readonly open: false; readonly reason: DenyReason };
-
-/** The first gateway that opens it. Refused by all: the first one's reason. */
-export function decideConnection(
-  gateways: readonly PoolGateway[],
-  agentId: string,
-  dialled: Dialled,
-): ConnectionVerdict {
-  let reason: DenyReason = 'no_gateway';
-  for (const [index, gateway] of gateways.entries()) {
-    const { ip, port, hostname } = dialled;
-    const destination =
-      hostname === undefined ? { agent: agentId, ip, port } : { agent: agentId, hostname, port };
-    const verdict = decideDestination(gateway.destinations, destination);
-    if (verdict.open) return { open: true, gateway };
-    if (index === 0) reason = verdict.reason;
-  }
-  return { open: false, reason };
-}
+export { decideConnection, type ConnectionVerdict, type Dialled } from '../../contract/index.ts';

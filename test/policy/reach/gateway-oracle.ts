@@ -1,126 +1,158 @@
 /**
- * What worker and gateway really do with an attempt: their own functions, called in the order worker/egress and
- * egress/session call them. Every way a call may go is one line of text; none: refused.
+ * What worker and gateway really do with an attempt: the worker's own check, the listener's own table and `decide` over one
+ * SitePlans of each compiled document, kept over all attempts as a gateway keeps it. Every way a call may go is one line of
+ * text; none: refused.
  */
 import {
   chooseListener,
   computeAction,
+  decideConnection,
   parseHostname,
   shapeOf,
-  type GatewayConfig,
   type Hostname,
 } from '../../../contract/index.ts';
-import { createField } from '../../../egress/http1/index.ts';
-import { reserveBudget } from '../../../egress/pipeline/budget.ts';
-import type { Peer } from '../../../egress/pipeline/call.ts';
-import { computeInjection } from '../../../egress/pipeline/credential.ts';
-import { judgeAnswers } from '../../../egress/pipeline/dial.ts';
-import { judgeRelay } from '../../../egress/pipeline/deny.ts';
-import { identify, isRefusal } from '../../../egress/pipeline/identify.ts';
-import { judgeMcp } from '../../../egress/pipeline/mcp.ts';
 import {
-  openedOtherwise,
-  routeCall,
-  routePeer,
+  decide,
+  judgeAnswers,
+  PolicyIndex,
+  renamedModel,
+  SitePlans,
+  type Call,
+  type CallBody,
+  type Decision,
   type UpstreamTarget,
-} from '../../../egress/pipeline/route.ts';
-import type { ReachDocuments } from '../../../policy/reach/index.ts';
-import { decideConnection } from '../../../worker/egress/egress-decision.ts';
+} from '../../../decision/index.ts';
+import type { GatewayDocument, ReachDocuments } from '../../../policy/reach/index.ts';
 import type { Attempt } from './random/attempt.ts';
 import { renderWay } from './way.ts';
 
 /** Enough of them that each backend is some invocation's: the weights of a rule add up to 6 at most. */
 export const invocationIds = Array.from({ length: 64 }, (_, index) => `invocation-${index}`);
 
-function pinnedTo(config: GatewayConfig, hostname: Hostname): string[] | undefined {
-  const found = config.upstream.hostAliases.flatMap(({ ip, hostnames }) =>
-    hostnames.filter((name) => parseHostname(name) === hostname).map(() => ip),
-  );
-  return found.length === 0 ? undefined : found;
+/** As egress reads a body that a decision waits for. */
+function readBody({ rpc, model }: Attempt, need: string): CallBody {
+  if (need === 'rpc') {
+    if (rpc === undefined) return { kind: 'inference', model };
+    return { kind: 'rpc', rpc: { batch: rpc.length > 1, messages: rpc } };
+  }
+  return rpc === undefined ? { kind: 'inference', model } : { kind: 'inference', model: undefined };
 }
 
-/** The pins a dial would use; false: it is refused. */
-function dial(config: GatewayConfig, agentId: string, target: UpstreamTarget): string[] | undefined | false {
-  const { hostname, port } = target;
-  const pinned = hostname === undefined ? undefined : pinnedTo(config, hostname);
-  if (hostname === undefined || pinned === undefined) return undefined;
-  const verdict = judgeAnswers(config.destinations, { agentId, hostname, port, pinned }, pinned);
-  return verdict.kind === 'refused' ? false : pinned;
-}
+type Wire = 'HTTPS' | 'HTTP' | 'TLS' | 'TCP';
 
-function bodyOf({ rpc }: Attempt): Buffer {
-  if (rpc === undefined) return Buffer.alloc(0);
-  const params = rpc.tool === undefined ? {} : { name: rpc.tool };
-  return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, method: rpc.method, params }));
-}
+class Gateway {
+  readonly #document: GatewayDocument;
+  readonly #plans: SitePlans;
 
-function tryCall(config: GatewayConfig, peer: Peer, attempt: Attempt): string | undefined {
-  const tls = attempt.wire === 'tls';
-  // The Host of an IPv6 literal is not what is tried here: sandboxes have no IPv6, and `identify` refuses it anyway.
-  const plain = { ...peer, ip: peer.ip.includes(':') ? '192.0.2.1' : peer.ip };
-  const host = `${peer.hostname ?? plain.ip}:${peer.port}`;
-  const line = {
-    method: 'POST',
-    target: attempt.path,
-    fields: [createField('Host', host), createField('Content-Type', 'application/json')],
-  };
-  const identified = identify(line, plain, tls);
-  if (isRefusal(identified)) return undefined;
-  const call = { ...identified, peer, model: attempt.model };
-  const route = routeCall(config, call, true);
-  if (route.kind !== 'route') return undefined;
-  if (judgeMcp(config, call, bodyOf(attempt)).kind !== 'pass') return undefined;
-  if (reserveBudget(route).kind === 'refuse') return undefined;
-  const injection = computeInjection(config, call, route);
-  const pinned = dial(config, peer.agentId, route.target);
-  if (injection.kind === 'refuse' || pinned === false) return undefined;
-  return renderWay({
-    protocol: tls ? 'HTTPS' : 'HTTP',
-    target: `${route.target.hostname ?? route.target.ip ?? ''}:${route.target.port}`,
-    pinned,
-    credentials: injection.policies,
-    budgets: (route.provider?.rule.filters ?? []).map(({ type: _type, ...limits }) => limits),
-  });
-}
+  constructor(document: GatewayDocument) {
+    this.#document = document;
+    this.#plans = new SitePlans(new PolicyIndex(document));
+  }
 
-function relayed(config: GatewayConfig, peer: Peer, protocol: 'TLS' | 'TCP'): string | undefined {
-  if (!openedOtherwise(config.destinations, peer) || judgeRelay(config, peer) !== undefined) return undefined;
-  const { hostname, ip, port } = peer;
-  const target = { hostname, ip: hostname === undefined ? ip : undefined, port, tls: false };
-  const pinned = dial(config, peer.agentId, target);
-  if (pinned === false) return undefined;
-  return renderWay({ protocol, target: `${hostname ?? ip}:${port}`, pinned, credentials: [], budgets: [] });
-}
+  /** The pins a dial would use; false: it is refused. */
+  #dial(agentId: string, { hostname, port }: UpstreamTarget): readonly string[] | undefined | false {
+    const pinned = hostname === undefined ? undefined : this.#plans.index.pins.get(hostname);
+    if (hostname === undefined || pinned === undefined) return undefined;
+    const verdict = judgeAnswers(this.#document.destinations, { agentId, hostname, port, pinned }, pinned);
+    return verdict.kind === 'refused' ? false : pinned;
+  }
 
-function goThrough(config: GatewayConfig, peer: Peer, attempt: Attempt): string | undefined {
-  if ('kind' in routePeer(config.destinations, peer)) return undefined;
-  const listener = chooseListener(config.listeners, peer.port);
-  if (listener === undefined) return undefined;
-  const action = computeAction(shapeOf(listener), attempt.wire);
-  if (action === 'refuse') return undefined;
-  if (action === 'relay') return relayed(config, peer, 'TCP');
-  return action === 'passthrough' ? relayed(config, peer, 'TLS') : tryCall(config, peer, attempt);
-}
+  #decide(attempt: Attempt, hostname: Hostname | undefined, invocationId: string): Decision {
+    const { agent, ip, port, method, path, upgrade, queryNames, hasBody } = attempt;
+    const where = { ip: hostname === undefined ? ip : undefined, hostname, port };
+    const plan = this.#plans.at({ agent, ...where, tls: attempt.wire === 'tls' });
+    let call: Call = { method, path, upgrade, queryNames, invocationId, body: { kind: hasBody ? 'unread' : 'none' } };
+    let decision = decide(plan, call);
+    if (decision.kind === 'need-body') {
+      call = { ...call, body: readBody(attempt, decision.need) };
+      decision = decide(plan, call);
+    }
+    return decision;
+  }
 
-export function askGateway({ pools, gateways }: ReachDocuments, attempt: Attempt): string[] {
-  const pool = pools[0]!;
-  const agent = pool.agents.find(({ name }) => `TaskAgent/d/${name}` === attempt.agent)!;
-  const hostname = attempt.hostname === undefined ? undefined : parseHostname(attempt.hostname);
-  const open = decideConnection(
-    agent.gateways.flatMap((id) => pool.gateways.filter((gateway) => gateway.id === id)),
-    attempt.agent,
-    { ip: attempt.ip, port: attempt.port, hostname },
-  );
-  if (!open.open) return [];
-  const document = gateways.find(({ gateway }) => `d/${gateway.name}` === open.gateway.id)!;
-  const ways = invocationIds.map((invocationId) => {
-    const { ip, port } = attempt;
-    const { namespace, name } = agent;
-    const peer: Peer = {
-      ...{ agent: { kind: 'TaskAgent', namespace, name }, agentId: attempt.agent, uid: '', revision: '' },
-      ...{ invocationId, traceparent: undefined, hostname, ip, port },
+  #call(attempt: Attempt, hostname: Hostname | undefined, invocationId: string): string | undefined {
+    const decision = this.#decide(attempt, hostname, invocationId);
+    if (decision.kind !== 'allow') return undefined;
+    const [{ target, backend, injection }] = decision.candidates;
+    const pinned = this.#dial(attempt.agent, target);
+    if (pinned === false) return undefined;
+    const secrets = this.#document.credentials;
+    const sourceOf = (place: string, value: string): string => {
+      const found = secrets.find(({ inject }) => 'value' in inject && inject.value === value);
+      return `${place}=${found?.source?.name ?? ''}/${found?.source?.key ?? ''}`;
     };
-    return goThrough({ ...document, digest: '' }, peer, attempt);
-  });
-  return [...new Set(ways.filter((way) => way !== undefined))].sort();
+    return renderWay({
+      protocol: attempt.wire === 'tls' ? 'HTTPS' : 'HTTP',
+      target: `${target.hostname ?? target.ip ?? ''}:${target.port}`,
+      pinned,
+      credentials: [
+        ...(injection?.fields ?? []).map(({ name, value }) => sourceOf(`header ${name}`, value)),
+        ...(injection?.query ?? []).map(([name, value]) => sourceOf(`query ${name}`, value)),
+      ],
+      renames: backend?.modelRewrites ?? [],
+      asksUsage: backend?.ensureStreamUsage ?? false,
+      logging: decision.logging,
+      ...this.#manner(),
+    });
+  }
+
+  #manner() {
+    const { upstream, capture, otlpExport } = this.#document;
+    const trust = upstream.additionalTrustSource?.name ?? '';
+    return { trust, captured: capture.maxBytes, export: otlpExport?.endpoint ?? '', timeoutMs: upstream.requestTimeoutMs };
+  }
+
+  #relay({ agent, ip, port }: Attempt, hostname: Hostname | undefined, protocol: Wire): string | undefined {
+    const where = { ip: hostname === undefined ? ip : undefined, hostname, port };
+    const plan = this.#plans.at({ agent, ...where, tls: false });
+    if (plan.kind === 'shut' || plan.relayRefusal !== undefined) return undefined;
+    const pinned = this.#dial(agent, { ...where, tls: false });
+    if (pinned === false) return undefined;
+    const target = `${hostname ?? ip}:${port}`;
+    const bytes = { credentials: [], renames: [], asksUsage: false, logging: undefined };
+    return renderWay({ protocol, target, pinned, ...bytes, ...this.#manner() });
+  }
+
+  ways(attempt: Attempt, hostname: Hostname | undefined): string[] {
+    const listener = chooseListener(this.#document.listeners, attempt.port);
+    const action = listener === undefined ? 'refuse' : computeAction(shapeOf(listener), attempt.wire);
+    const ways =
+      action === 'refuse'
+        ? []
+        : action === 'relay' || action === 'passthrough'
+          ? [this.#relay(attempt, hostname, action === 'relay' ? 'TCP' : 'TLS')]
+          : invocationIds.map((id) => this.#call(attempt, hostname, id));
+    return [...new Set(ways.filter((way) => way !== undefined))].sort();
+  }
+}
+
+/** One platform: its gateways keep their plans from one attempt to the next. */
+export class Platform {
+  readonly #documents: ReachDocuments;
+  readonly #gateways: ReadonlyMap<string, Gateway>;
+
+  constructor(documents: ReachDocuments) {
+    this.#documents = documents;
+    this.#gateways = new Map(
+      documents.gateways.map((each) => [
+        `${each.gateway.namespace}/${each.gateway.name}`,
+        new Gateway(each),
+      ]),
+    );
+  }
+
+  ask(attempt: Attempt): string[] {
+    const hostname = attempt.hostname === undefined ? undefined : parseHostname(attempt.hostname);
+    for (const pool of this.#documents.pools) {
+      const agent = pool.agents.find((each) => `${each.kind}/${each.namespace}/${each.name}` === attempt.agent);
+      if (agent === undefined) continue;
+      const gateways = agent.gateways.flatMap((id) => pool.gateways.filter((gateway) => gateway.id === id));
+      const { ip, port } = attempt;
+      // A gateway that has no document yet answers nobody.
+      const known = gateways.filter(({ id }) => this.#gateways.has(id));
+      const verdict = decideConnection(known, attempt.agent, { ip, port, hostname });
+      return verdict.open ? (this.#gateways.get(verdict.gateway.id)?.ways(attempt, hostname) ?? []) : [];
+    }
+    return [];
+  }
 }

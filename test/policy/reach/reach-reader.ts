@@ -1,20 +1,22 @@
 /**
- * Reads the closed set the way its documentation tells a person to: find the region, the protocol, the first clause that
- * fits the call. Knows nothing of policies, so that it cannot agree with the gateway by being the gateway.
+ * Reads the closed set the way its documentation tells a person to: find the region, the protocol, the permit whose calls
+ * include this one. Of the decision it knows only the tables of operations, which permits refer to; globs, rules, denials and
+ * tools it reads by itself, so that it cannot agree with the gateway by being the gateway.
  */
 import { isIP } from 'node:net';
-import { cidrContains, parseCidr, parseHostname, parseIp, providerOfHost } from '../../../contract/index.ts';
-import { isGlob, matchesGlob } from '../../../egress/pipeline/glob.ts';
-import { isPlainPath } from '../../../egress/pipeline/identify.ts';
-import { parseRpcBody } from '../../../egress/body/json-rpc.ts';
-import { judgeMessage } from '../../../egress/pipeline/mcp.ts';
+import { cidrContains, compilePattern, parseCidr, parseIp, type LoggingRule } from '../../../contract/index.ts';
+import { operationTable, type RpcMessage } from '../../../decision/index.ts';
 import type {
   Access,
   AgentReach,
-  CallMatch,
-  Clause,
+  Calls,
+  CallScope,
   DestinationSet,
-  Outcome,
+  Permit,
+  ToolCalls,
+  ToolLimit,
+  ToolRule,
+  ToolScope,
 } from '../../../policy/reach/index.ts';
 import type { Attempt } from './random/attempt.ts';
 import { renderWay } from './way.ts';
@@ -36,92 +38,229 @@ function holdsAddress({ addresses }: DestinationSet, text: string): boolean {
   return within(addresses.cidrs) && !within(addresses.except);
 }
 
+const globs = new Map<string, RegExp | undefined>();
+
+/** A glob as a regular expression of the platform's own engine; undefined: it is none. */
+function regexOf(glob: string): RegExp | undefined {
+  if (globs.has(glob)) return globs.get(glob);
+  let source = '';
+  for (let at = 0; at < glob.length; at += 1) {
+    const character = glob[at]!;
+    if (character === '*') source += '[^]*';
+    else if (character === '?') source += '[^]';
+    else if (character === '[') {
+      const end = glob.indexOf(']', at + 2);
+      if (end < 0) return void globs.set(glob, undefined);
+      source += glob.slice(at, end + 1).replaceAll('\\', '\\\\');
+      at = end;
+    } else if (character === '\\') {
+      at += 1;
+      source += (glob[at] ?? '').replace(/[^a-z0-9]/i, '\\$&');
+    } else source += character.replace(/[.+(){}|^$/]/, '\\$&');
+  }
+  const regex = new RegExp(`^${source}$`);
+  globs.set(glob, regex);
+  return regex;
+}
+
+const fits = (texts: readonly string[], text: string): boolean =>
+  texts.some((glob) => regexOf(glob)?.test(text) === true);
+/** Without case. */
+const fitsFolded = (texts: readonly string[], text: string): boolean =>
+  fits(texts, text) || fits(texts.map((each) => each.toLowerCase()), text.toLowerCase());
+const found = (sources: readonly string[], text: string): boolean =>
+  sources.some((source) => compilePattern(source)?.test(text) === true);
+const foundFolded = (sources: readonly string[], text: string): boolean =>
+  found(sources, text) || found(sources, text.toLowerCase());
+
+/** Dot segments, double slashes and escapes of what means something: two servers may read two paths. */
+function isPlain(path: string): boolean {
+  return !/\/\/|\/\.\.?(\/|$)|%2F|%5C|[;\\]/i.test(path);
+}
+
+type Model = { readonly named: string } | 'none' | 'unknown';
+
+/** The model a call names, as its API's operations say. */
+function modelOf(api: string | undefined, { method, path, upgrade, hasBody, model, rpc }: Attempt): Model {
+  const operation = operationTable(api)(method, path);
+  if (operation === undefined) {
+    return ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method) && !upgrade ? 'none' : 'unknown';
+  }
+  if (operation.model.from === 'nothing') return 'none';
+  if (operation.model.from === 'path') return { named: operation.model.model };
+  return hasBody && rpc === undefined && model !== undefined ? { named: model } : 'unknown';
+}
+
 type Fit = 'yes' | 'no' | 'unknown';
 
-function fits({ matches }: Clause, { path, model }: Attempt): Fit {
-  let result: Fit = 'no';
-  for (const { models, endpoints } of matches) {
-    if (endpoints.length > 0 && !(isPlainPath(path) && endpoints.some((glob) => matchesGlob(glob, path))))
-      continue;
+function fitOf({ api, matches }: Calls, attempt: Attempt): Fit {
+  const model = modelOf(api, attempt);
+  const fit = ({ models, endpoints }: CallScope): Fit => {
+    if (endpoints.length > 0 && !(isPlain(attempt.path) && fits(endpoints, attempt.path))) return 'no';
     if (models.length === 0) return 'yes';
-    if (model === undefined) result = 'unknown';
-    else if (models.some((glob) => matchesGlob(glob, model))) return 'yes';
-  }
-  return result;
+    if (model === 'unknown') return 'unknown';
+    return model !== 'none' && fits(models, model.named) ? 'yes' : 'no';
+  };
+  const all = matches.map(fit);
+  return all.includes('yes') ? 'yes' : all.includes('unknown') ? 'unknown' : 'no';
 }
 
-/** A denial cannot be dodged by what cannot be read: no model, an odd path, a glob that is none. */
-function isDenied(matches: readonly CallMatch[], { path, model }: Pick<Attempt, 'path' | 'model'>): boolean {
-  const takes = (globs: readonly string[], text: string): boolean =>
-    globs.some((glob) => matchesGlob(glob, text) || !isGlob(glob));
+function isDenied({ api, matches }: Calls, attempt: Attempt, renames: readonly Rename[] = []): boolean {
+  const read = modelOf(api, attempt);
+  const model = typeof read === 'object' ? { named: renamed(renames, read.named) } : read;
   return matches.some(
     ({ models, endpoints }) =>
-      (endpoints.length === 0 || !isPlainPath(path) || takes(endpoints, path)) &&
-      (models.length === 0 || model === undefined || takes(models, model)),
+      (endpoints.length === 0 || !isPlain(attempt.path) || fitsFolded(endpoints, attempt.path)) &&
+      (models.length === 0 ||
+        model === 'unknown' ||
+        (model !== 'none' && fitsFolded(models, model.named))),
   );
 }
 
-/** The listed MCPRoutes must let the request through; which tool that is, their own function says. */
-function passesMcp({ mcp }: Access, { rpc, hostname }: Attempt): boolean {
-  if (mcp === undefined) return true;
-  if (rpc === undefined) return false;
-  const params = rpc.tool === undefined ? {} : { name: rpc.tool };
-  const body = parseRpcBody(
-    Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, method: rpc.method, params })),
-  );
-  return body!.messages.every(
-    (each) =>
-      judgeMessage(mcp.routes, each, { host: hostname ?? '', open: mcp.othersPass }).refusal === undefined,
+interface Rename {
+  readonly from: string;
+  readonly to: string;
+}
+
+function renamed(renames: readonly Rename[], model: string): string {
+  return renames.find(({ from }) => fits([from], model))?.to ?? model;
+}
+
+const sessionMethods = [
+  ...['initialize', 'ping', 'server/discover', 'tools/list', 'resources/list', 'resources/templates/list'],
+  ...['prompts/list', 'logging/setLevel', 'completion/complete'],
+  ...['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/list'],
+];
+
+interface Subject {
+  readonly method: string;
+  readonly tool: string | undefined;
+  readonly resource: string | undefined;
+}
+
+function subjectOf({ method = '', params }: RpcMessage): Subject {
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  return {
+    method,
+    tool: method === 'tools/call' ? text(params['name']) : undefined,
+    resource: method.startsWith('resources/') ? text(params['uri']) : undefined,
+  };
+}
+
+function takes(scope: ToolScope, { method, tool, resource }: Subject, folds: boolean): boolean {
+  const [glob, pattern] = folds ? [fitsFolded, foundFolded] : [fits, found];
+  if (scope.methods.length > 0 && !glob(scope.methods, method)) return false;
+  if (scope.tools.length + scope.toolsRegex.length + scope.resources.length === 0) return true;
+  return (
+    (tool !== undefined && (glob(scope.tools, tool) || pattern(scope.toolsRegex, tool))) ||
+    (resource !== undefined && glob(scope.resources, resource))
   );
 }
 
-function outcomesOf(access: Access, attempt: Attempt): readonly Outcome[] {
-  if (!passesMcp(access, attempt)) return [];
-  for (const clause of access.clauses) {
-    if (clause.denied === true && isDenied(clause.matches, attempt)) return [];
-    if (clause.denied === true) continue;
-    const fit = fits(clause, attempt);
-    if (fit === 'yes') return clause.outcomes;
-    // A call that names no model is not taken by a later clause either.
-    if (fit === 'unknown') return access.otherwise;
+function passesLimit(limit: ToolLimit, tool: string): boolean {
+  const { allowedTools, allowedToolsRegex, deniedTools, deniedToolsRegex } = limit;
+  const listed = allowedTools.length + allowedToolsRegex.length > 0;
+  if (listed && !fits(allowedTools, tool) && !found(allowedToolsRegex, tool)) return false;
+  if (fitsFolded(deniedTools, tool) || foundFolded(deniedToolsRegex, tool)) return false;
+  return !fitsFolded(limit.uncountedTools, tool) && !foundFolded(limit.uncountedToolsRegex, tool);
+}
+
+/** False: refused. */
+function judgeMessage(mcp: ToolCalls, message: RpcMessage): false | ToolRule | undefined {
+  if (message.method === undefined) return undefined;
+  const subject = subjectOf(message);
+  if (subject.method === 'tools/call' && !/^[\x21-\x7e]{1,256}$/.test(subject.tool ?? '')) return false;
+  if (!/^[\x21-\x7e]{1,128}$/.test(subject.method)) return false;
+  const letters = subject.method.toLowerCase().replace(/[^a-z]/g, '');
+  const governed = ['tools/call', 'resources/read', 'resources/subscribe', 'resources/unsubscribe', 'prompts/get'];
+  if (governed.some((each) => each !== subject.method && each.replace('/', '') === letters)) return false;
+  if (mcp.denied.some(({ matches }) => matches.some((scope) => takes(scope, subject, true)))) return false;
+  const rule = mcp.rules.find(({ matches }) => matches.some((scope) => takes(scope, subject, false)));
+  if (rule !== undefined) {
+    const { tool } = subject;
+    const passes = !rule.refused && (tool === undefined || rule.limits.every((each) => passesLimit(each, tool)));
+    return passes && rule;
   }
-  return access.otherwise;
+  const isSession = sessionMethods.includes(subject.method) || subject.method.startsWith('notifications/');
+  return mcp.othersPass || isSession ? undefined : false;
 }
 
-/** Some of the calls sent to a Backend may be denied there, by the name it gives the model. */
-function isDeniedAtBackend({ denied }: Outcome, { path, model }: Attempt): boolean {
-  if (denied === undefined) return false;
-  const rename = denied.renames.find(({ from }) => model !== undefined && matchesGlob(from, model));
-  return isDenied(denied.matches, { path, model: rename?.to ?? model });
+/** What the rules of its messages do to records; false: refused. */
+function judgeTools(mcp: ToolCalls | undefined, attempt: Attempt): false | LoggingRule[] {
+  if (mcp === undefined) return [];
+  const { upgrade, queryNames, method, hasBody, rpc } = attempt;
+  const odd = ['jsonrpc', 'method', 'params', 'name', 'tool'];
+  if (upgrade || queryNames.some((name) => odd.includes(name.toLowerCase()))) return false;
+  if (!hasBody) return ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method) ? [] : false;
+  if (rpc === undefined) return false;
+  const rules = rpc.map((message) => judgeMessage(mcp, message));
+  if (rules.includes(false)) return false;
+  return rules.flatMap((rule) => (rule ? (rule.logging ?? []) : []));
+}
+
+export function covers(permit: Permit, attempt: Attempt): boolean {
+  const { taken, earlier, denied, deniedThere, way } = permit;
+  if (permit.plainPaths && !isPlain(attempt.path)) return false;
+  if (judgeTools(permit.mcp, attempt) === false) return false;
+  if (denied.some((each) => isDenied(each, attempt))) return false;
+  const before = earlier.map((each) => fitOf(each, attempt)).find((fit) => fit !== 'no');
+  if (taken === undefined ? before === 'yes' : before !== undefined) return false;
+  if (taken !== undefined && fitOf(taken, attempt) !== 'yes') return false;
+  return !deniedThere.some((each) => isDenied(each, attempt, way.backend?.renames));
+}
+
+function joinedLogging(rules: readonly LoggingRule[]): LoggingRule | undefined {
+  if (rules.length === 0) return undefined;
+  return {
+    captureRequest: rules.every((rule) => rule.captureRequest),
+    captureResponse: rules.every((rule) => rule.captureResponse),
+    redactHeaders: [...new Set(rules.flatMap((rule) => rule.redactHeaders))],
+  };
 }
 
 const protocols = { tls: ['HTTPS', 'TLS'], http1: ['HTTP'], raw: ['TCP'] } as const;
 
-export function readReach(reach: readonly AgentReach[], attempt: Attempt): string[] {
+function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
+  const { backend, pinned, credentials, logging } = permit.way;
   const { hostname, ip, port } = attempt;
-  const regions = reach
-    .find(({ agent }) => agent === attempt.agent)!
-    .regions.filter(
-      ({ destinations, ports }) =>
-        ports.some(({ start, end }) => port >= start && port <= end) &&
-        (hostname === undefined
-          ? isIP(ip) !== 0 && holdsAddress(destinations, ip)
-          : holdsName(destinations, hostname)),
-    );
+  const { trust, capture, timeoutMs } = access.manner;
+  const inspected = access.protocol.startsWith('HTTP');
+  const tools = judgeTools(inspected ? permit.mcp : undefined, attempt);
+  return renderWay({
+    protocol: access.protocol,
+    target: backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`,
+    pinned,
+    credentials: credentials.map(
+      ({ place, name, secret }) => `${place} ${name}=${secret?.name ?? ''}/${secret?.key ?? ''}`,
+    ),
+    renames: backend?.renames ?? [],
+    asksUsage: backend?.asksUsage ?? false,
+    logging: joinedLogging([...(logging === undefined ? [] : [logging]), ...(tools === false ? [] : tools)]),
+    trust: trust?.split('/')[1] ?? '',
+    captured: capture.maxBytes,
+    export: access.manner.export ?? '',
+    timeoutMs,
+  });
+}
+
+export function holds({ destinations, ports }: AgentReach['regions'][number], attempt: Attempt): boolean {
+  const { hostname, ip, port } = attempt;
+  if (!ports.some(({ start, end }) => port >= start && port <= end)) return false;
+  return hostname === undefined
+    ? isIP(ip) !== 0 && holdsAddress(destinations, ip)
+    : holdsName(destinations, hostname);
+}
+
+export function readReach(reach: readonly AgentReach[], attempt: Attempt): string[] {
+  const own = reach.find(({ agent }) => agent === attempt.agent);
+  const regions = (own?.regions ?? []).filter((region) => holds(region, attempt));
   if (regions.length > 1) throw new Error(`in ${regions.length} regions at once`);
   const wanted: readonly string[] = protocols[attempt.wire];
-  const access = regions[0]?.value.find(({ protocol }) => wanted.includes(protocol));
-  if (access === undefined) return [];
-  const name = hostname === undefined ? undefined : parseHostname(hostname);
-  // On the hosts of providers a path that can be read in two ways never passes (S34).
-  const inspected = access.protocol.startsWith('HTTP');
-  if (inspected && name !== undefined && providerOfHost(name) !== undefined && !isPlainPath(attempt.path))
-    return [];
-  const ways = outcomesOf(access, attempt)
-    .filter((outcome) => outcome.refused === undefined && !isDeniedAtBackend(outcome, attempt))
-    .map(({ backend, pinned, credentials, budgets }) => {
-      const target = backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`;
-      return renderWay({ protocol: access.protocol, target, pinned, credentials, budgets });
-    });
+  const accesses = (regions[0]?.value ?? []).filter(({ protocol }) => wanted.includes(protocol));
+  const ways = accesses.flatMap((access) =>
+    access.permits
+      .filter((permit) => !access.protocol.startsWith('HTTP') || covers(permit, attempt))
+      .map((permit) => wayOf(access, permit, attempt)),
+  );
   return [...new Set(ways)].sort();
 }

@@ -1,13 +1,34 @@
 /** One way a call may go, as text, so that what reach says and what the gateway does compare as sets of lines. */
+import type { LoggingRule } from '../../../contract/index.ts';
+
 export interface Way {
   readonly protocol: string;
   readonly target: string;
   readonly pinned: readonly string[] | undefined;
+  /** Place, name, Secret and key. */
   readonly credentials: readonly string[];
-  readonly budgets: readonly object[];
+  readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
+  readonly asksUsage: boolean;
+  readonly logging: LoggingRule | undefined;
+  readonly trust: string;
+  readonly captured: number;
+  readonly export: string;
+  readonly timeoutMs: number;
 }
 
-export function renderWay({ protocol, target, pinned, credentials, budgets }: Way): string {
-  const keys = [...new Set(credentials)].sort().join('+');
-  return `${protocol} ${target} pinned=${pinned?.join() ?? ''} credentials=${keys} budgets=${JSON.stringify(budgets)}`;
+export function renderWay({ protocol, target, pinned, credentials, renames, logging, ...rest }: Way): string {
+  const kept = logging && [logging.captureRequest, logging.captureResponse, [...logging.redactHeaders].sort()];
+  return JSON.stringify([
+    protocol,
+    target,
+    pinned ?? null,
+    [...credentials].sort(),
+    renames.map(({ from, to }) => `${from}>${to}`),
+    kept ?? null,
+    rest.asksUsage,
+    rest.trust,
+    rest.captured,
+    rest.export,
+    rest.timeoutMs,
+  ]);
 }

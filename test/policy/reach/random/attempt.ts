@@ -1,6 +1,7 @@
 /** Random connections and calls of agents. */
 import fc from 'fast-check';
-import { addresses, agentNames, mcpHosts, models, names, paths, port } from './vocabulary.ts';
+import type { RpcMessage } from '../../../../decision/index.ts';
+import { addresses, agentIds, mcpHosts, models, names, paths, port, rpcMethods, toolNames } from './vocabulary.ts';
 
 export interface Attempt {
   readonly agent: string;
@@ -8,24 +9,46 @@ export interface Attempt {
   readonly ip: string;
   readonly port: number;
   readonly wire: 'tls' | 'http1' | 'raw';
+  readonly method: string;
   readonly path: string;
+  readonly queryNames: readonly string[];
+  readonly upgrade: boolean;
+  readonly hasBody: boolean;
   readonly model: string | undefined;
-  /** A JSON-RPC request; undefined: no body. */
-  readonly rpc: { readonly method: string; readonly tool: string | undefined } | undefined;
+  /** Messages of a JSON-RPC body; undefined: it is none. */
+  readonly rpc: readonly RpcMessage[] | undefined;
 }
 
-const rpc = fc.oneof(
-  fc
-    .constantFrom('search_x', 'search_secret', 'delete_all', 'delete_x', 'get_x', 'get_9', 'Delete_All')
-    .map((tool) => ({ method: 'tools/call', tool })),
-  fc
-    .constantFrom('initialize', 'tools/list', 'resources/read', 'notifications/x')
-    .map((method) => ({ method, tool: undefined })),
+const message: fc.Arbitrary<RpcMessage> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .constantFrom(...toolNames)
+      .map((name): RpcMessage => ({ method: 'tools/call', id: 1, params: { name } })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom(...rpcMethods)
+      .map((method): RpcMessage => ({ method, id: 1, params: {} })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom('file:///a', 'file:///b/c', 'db://x')
+      .map((uri): RpcMessage => ({ method: 'resources/read', id: 1, params: { uri } })),
+  },
+  { weight: 1, arbitrary: fc.constant<RpcMessage>({ method: undefined, id: 1, params: {} }) },
 );
+const rpc = fc.array(message, { minLength: 1, maxLength: 2 });
 
 export const randomAttempt: fc.Arbitrary<Attempt> = fc.record({
   rpc: fc.option(rpc, { nil: undefined, freq: 2 }),
-  agent: fc.constantFrom(...agentNames).map((name) => `TaskAgent/d/${name}`),
+  method: fc.constantFrom('POST', 'POST', 'POST', 'POST', 'GET', 'GET', 'PUT', 'DELETE'),
+  queryNames: fc.constantFrom<string[]>([], [], [], [], ['key'], ['Method']),
+  upgrade: fc.constantFrom(false, false, false, false, false, true),
+  hasBody: fc.constantFrom(true, true, true, false),
+  agent: fc.constantFrom(...agentIds),
   hostname: fc.option(
     fc.constantFrom(
       'api.openai.com',
@@ -53,9 +76,12 @@ export const randomAttempt: fc.Arbitrary<Attempt> = fc.record({
 
 export const providerAttempt: fc.Arbitrary<Attempt> = randomAttempt.map((attempt) => ({
   ...attempt,
-  ...{ hostname: 'api.openai.com', port: 443, wire: 'tls' },
+  ...{ hostname: 'api.openai.com', port: 443, wire: 'tls', rpc: undefined },
 }));
 
 export const mcpAttempt: fc.Arbitrary<Attempt> = fc
   .tuple(randomAttempt, fc.constantFrom(...mcpHosts))
-  .map(([attempt, hostname]) => ({ ...attempt, hostname, port: 443, wire: 'tls' }));
+  .map(([attempt, hostname]) => ({
+    ...attempt,
+    ...{ hostname, port: 443, wire: 'tls' as const },
+  }));

@@ -1,7 +1,7 @@
 /** Random rules of which destinations are open. */
 import fc from 'fast-check';
 import type { DestinationPolicy } from '../../../../contract/index.ts';
-import { agentNames, cidrs, patterns, portSpan, some } from './vocabulary.ts';
+import { agentIds, cidrs, patterns, portSpan, some } from './vocabulary.ts';
 
 const rule = fc.record({
   route: fc.constantFrom('EgressL4Route/d/l4', 'AIProviderRoute/d/r', 'AIProviderRoute/d/s', 'MCPRoute/d/m'),
@@ -13,7 +13,7 @@ const rule = fc.record({
   ports: fc.array(portSpan, { maxLength: 2 }),
   protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'TCP' as const, 'UDP' as const),
   sourceAgents: fc.option(
-    some(agentNames).map((each) => each.map((name) => `TaskAgent/d/${name}`)),
+    some(agentIds),
     { nil: undefined },
   ),
 });

@@ -11,7 +11,6 @@ import { backend, everyOpenAiCall, providerRule } from './provider.ts';
 import { agentNames, gatewayNames, mcpHosts } from './vocabulary.ts';
 
 const emptyAgent = {
-  kind: 'TaskAgent' as const,
   namespace: 'd',
   uid: '',
   labels: {},
@@ -40,6 +39,7 @@ function assemble({ gateways, orders, stale }: Parts): ReachDocuments {
     maxExecutionsPerWorker: 0,
     agents: agentNames.map((name, index) => ({
       ...emptyAgent,
+      kind: name === 'c' ? ('DaemonAgent' as const) : ('TaskAgent' as const),
       name,
       gateways: (orders[index] ?? []).map((gateway) => `d/${gateway}`),
     })),

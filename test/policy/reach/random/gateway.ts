@@ -4,7 +4,7 @@ import type { GatewayListener, McpRoute } from '../../../../contract/index.ts';
 import type { GatewayDocument } from '../../../../policy/reach/index.ts';
 import { destinations } from './destinations.ts';
 import { mcpRoutes } from './mcp.ts';
-import { credential, providerDenials, providerRoutes } from './provider.ts';
+import { credentials, providerDenials, providerRoutes } from './provider.ts';
 import { names, port, some } from './vocabulary.ts';
 
 const listener: fc.Arbitrary<GatewayListener> = fc
@@ -33,6 +33,7 @@ export function gatewayDocument(name: string): fc.Arbitrary<GatewayDocument> {
     ca: fc.constant({ certificatePem: '', privateKeyPem: '' }),
     upstream: fc.record({
       additionalTrustPem: fc.constant(''),
+      ...{ additionalTrustSource: fc.constantFrom(...[{ namespace: 'd', name: 'ca' }, { namespace: 'd', name: 'cb' }]) },
       hostAliases: fc.array(
         fc.record({
           ip: fc.constantFrom('10.9.9.9', '127.0.0.1', '203.0.113.200', '8.8.8.8'),
@@ -55,7 +56,7 @@ export function gatewayDocument(name: string): fc.Arbitrary<GatewayDocument> {
       { weight: 2, arbitrary: fc.constant<McpRoute[]>([]) },
       { weight: 1, arbitrary: mcpRoutes },
     ),
-    credentials: fc.array(credential, { maxLength: 6 }),
+    credentials,
     platform: fc.constant(endpoints),
   });
 }

@@ -9,9 +9,9 @@ const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc.record({
     fc.record({
       servers: some(['a.example.com', '*.example.com'], 1),
       tools: some(['search_*', 'delete_all'], 2),
-      toolsRegex: some(['^get_[a-z]+$'], 1),
-      resources: fc.constant<string[]>([]),
-      methods: some(['tools/*', 'initialize'], 1),
+      toolsRegex: some(['^get_[a-z]+$', '\\bsearch', '(bad'], 1),
+      resources: some(['file:///*', 'db://x'], 1),
+      methods: some(['tools/*', 'initialize', 'x/*', 'resources/*'], 1),
     }),
     { maxLength: 2 },
   ),
@@ -20,14 +20,17 @@ const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc.record({
       allowedTools: some(['search_*', 'get_x'], 1),
       allowedToolsRegex: fc.constant<string[]>([]),
       deniedTools: some(['delete_*', 'search_secret'], 1),
-      deniedToolsRegex: fc.constant<string[]>([]),
-      requireConfirmation: fc.constant<string[]>([]),
+      deniedToolsRegex: some(['_x$', '[bad'], 1),
+      requireConfirmation: fc.oneof({ weight: 4, arbitrary: fc.constant<string[]>([]) }, { weight: 1, arbitrary: fc.constant(['get_*']) }),
       rateLimits: fc.constant<McpRoute['rules'][number]['toolPolicies'][number]['rateLimits']>([]),
     }),
     { maxLength: 1 },
   ),
-  unsupported: fc.constant<string[]>([]),
-});
+  unsupported: fc.oneof(
+    { weight: 6, arbitrary: fc.constant<string[]>([]) },
+    { weight: 1, arbitrary: fc.constant(['a mirror']) },
+  ),
+}).map(({ ...rule }) => rule);
 
 export const mcpRoutes: fc.Arbitrary<McpRoute[]> = fc.array(
   fc

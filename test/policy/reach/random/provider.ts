@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type {
   GatewayCredential,
+  LoggingRule,
   ProviderBackend,
   ProviderRoute,
   ProviderRule,
@@ -26,7 +27,7 @@ export const backend: fc.Arbitrary<ProviderBackend> = fc.record({
       ),
     },
   ),
-  ensureStreamUsage: fc.constant(false),
+  ensureStreamUsage: fc.boolean(),
 });
 
 const limit = fc.constantFrom(undefined, 100, 1000);
@@ -37,6 +38,12 @@ const budget: fc.Arbitrary<ProviderRule['filters'][number]> = fc
     ...(perDay === undefined ? {} : { maxTokensPerDay: perDay }),
     ...(perExecution === undefined ? {} : { maxTokensPerExecution: perExecution }),
   }));
+
+export const logging: fc.Arbitrary<LoggingRule> = fc.record({
+  captureRequest: fc.boolean(),
+  captureResponse: fc.boolean(),
+  redactHeaders: some(['x-a', 'x-b'], 2),
+});
 
 export const everyOpenAiCall = { provider: 'openai', models: [], endpoints: [] };
 
@@ -61,7 +68,8 @@ export const providerRule: fc.Arbitrary<ProviderRule> = fc.record({
     },
   ),
   backends: fc.oneof(fc.constant<ProviderBackend[]>([]), fc.array(backend, { maxLength: 3 })),
-});
+  logging: fc.option(logging, { nil: undefined, freq: 3 }),
+}).map(({ logging: rule, ...rest }) => (rule === undefined ? rest : { ...rest, logging: rule }));
 
 export const providerRoutes: fc.Arbitrary<ProviderRoute[]> = fc.uniqueArray(
   fc.record({
@@ -73,7 +81,7 @@ export const providerRoutes: fc.Arbitrary<ProviderRoute[]> = fc.uniqueArray(
 
 const awsKey = { service: 'bedrock', accessKeyId: 'id', secretAccessKey: 'secret' };
 
-export const credential: fc.Arbitrary<GatewayCredential> = fc.record({
+const drawn: fc.Arbitrary<GatewayCredential> = fc.record({
   policy: fc.constantFrom('p', 'q', 'w').map((name) => ({ namespace: 'd', name })),
   target: fc.oneof(
     fc
@@ -82,6 +90,7 @@ export const credential: fc.Arbitrary<GatewayCredential> = fc.record({
     fc
       .constantFrom(...routeNames)
       .map((name) => ({ kind: 'AIProviderRoute' as const, namespace: 'd', name })),
+    fc.constant({ kind: 'MCPRoute' as const, namespace: 'd', name: 'm' }),
     fc.tuple(fc.constantFrom(...routeNames), fc.constantFrom('x', 'y')).map(([name, sectionName]) => ({
       kind: 'AIProviderRoute' as const,
       namespace: 'd',
@@ -89,16 +98,27 @@ export const credential: fc.Arbitrary<GatewayCredential> = fc.record({
       sectionName,
     })),
   ),
+  source: fc.constantFrom('s', 't').map((name) => ({ namespace: 'd', name, key: 'token' })),
   inject: fc.oneof(
     {
       weight: 6,
-      arbitrary: fc.constant({ type: 'Header' as const, name: 'authorization', value: 'Bearer k' }),
+      arbitrary: fc.constantFrom('authorization', 'x-api-key').map((name) => ({ type: 'Header' as const, name, value: '' })),
     },
-    { weight: 2, arbitrary: fc.constant({ type: 'QueryParam' as const, name: 'key', value: 'k' }) },
+    { weight: 2, arbitrary: fc.constant({ type: 'QueryParam' as const, name: 'key', value: '' }) },
     { weight: 1, arbitrary: fc.constant({ type: 'Broken' as const, reason: 'SecretNotFound' }) },
     { weight: 1, arbitrary: fc.constant({ ...awsKey, type: 'AWSv4' as const }) },
   ),
 });
+
+/** With a value of its own, by which the oracle finds whose it is. */
+export const credentials: fc.Arbitrary<GatewayCredential[]> = fc
+  .array(drawn, { maxLength: 6 })
+  .map((all) =>
+    all.map((each, index) => ({
+      ...each,
+      inject: 'value' in each.inject ? { ...each.inject, value: `secret-${index}` } : each.inject,
+    })),
+  );
 
 export const providerDenials: fc.Arbitrary<NonNullable<GatewayDocument['providerDenials']>> = fc.array(
   fc.record({

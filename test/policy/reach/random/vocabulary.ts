@@ -79,11 +79,22 @@ export const addresses = [
   '2620::1',
 ];
 const ports = [1, 79, 80, 81, 442, 443, 444, 5431, 5432, 5433, 8443, 65_535];
-export const models = ['gpt-4o', 'gpt-4o-mini', 'gpt-4', 'o1', 'claude-3', 'org/gpt-4o'];
+export const models = ['GPT-4o', 'gpt-4o', 'gpt-4o-mini', 'gpt-4', 'o1', 'claude-3', 'org/gpt-4o'];
 export const modelGlobs = ['gpt-4o', 'gpt-*', '*-mini', 'gpt-4?', '*', '[co]*', 'gpt-4o\\*', '[bad'];
-export const paths = ['/v1/chat/completions', '/v1/models', '/v1/../admin', '/v1/files', '/', '/v1/chat/'];
+export const paths = [
+  ...['/v1/chat/completions', '/v1/models', '/v1/../admin', '/v1/files', '/', '/v1/chat/', '/v1/messages'],
+  ...['/v1/models/gpt-4o', '/v1/models/o1', '/v1/images/edits', '/V1/Chat/completions', '/v1/batches'],
+  ...['/openai/deployments/gpt-4/chat/completions', '/openai/v1/responses', '/v1//files'],
+];
 export const endpointGlobs = ['/v1/chat/*', '/v1/*', '*', '/v1/models', '/v2/*'];
 export const agentNames = ['a', 'b', 'c'];
+/** The last is a DaemonAgent. */
+export const agentIds = agentNames.map((name) => `${name === 'c' ? 'DaemonAgent' : 'TaskAgent'}/d/${name}`);
+export const toolNames = ['search_x', 'search_secret', 'delete_all', 'delete_x', 'get_x', 'get_9', 'Delete_All'];
+export const rpcMethods = [
+  ...['initialize', 'tools/list', 'resources/read', 'notifications/x', 'x/y', 'Tools/Call', 'prompts/get'],
+  ...['resources/subscribe', 'tools/call'],
+];
 export const gatewayNames = ['g', 'h', 'i'];
 export const routeNames = ['r', 's'];
 

@@ -1,0 +1,78 @@
+/**
+ * What the gateway answers a call at one destination, for every invocation there may be: a rule with several Backends chooses
+ * one by invocation, so each of them is asked about alone. Everything is asked of `decide`. Pure.
+ */
+import { decide, renamedModel, type Call, type Decision, type OpenPlan, type Refusal } from '../../decision/index.ts';
+import { dialOf, type Spot } from './spot.ts';
+
+type Allowed = Extract<Decision, { kind: 'allow' }>;
+export type PlannedWay = NonNullable<OpenPlan['otherwise']>;
+
+/** A way of a plan and what leads to it. */
+export interface Exit {
+  /** Index of its clause; undefined: it is for calls no clause takes. */
+  readonly clause: number | undefined;
+  readonly way: PlannedWay;
+}
+
+export interface WayTaken {
+  readonly exit: Exit;
+  /** The model its Backend is asked for; undefined: none is known. */
+  readonly model: string | undefined;
+  readonly logging: Allowed['logging'];
+}
+
+export interface Answer {
+  /** Empty: refused, whatever the invocation. */
+  readonly ways: readonly WayTaken[];
+  readonly refusals: readonly Refusal[];
+}
+
+export function exitsOf({ clauses, otherwise }: OpenPlan): Exit[] {
+  const taken = clauses.flatMap(({ ways }, clause) => ways.map((way) => ({ clause, way })));
+  return otherwise === undefined ? taken : [...taken, { clause: undefined, way: otherwise }];
+}
+
+/** As many plans as its widest rule has ways, each with one way a rule. */
+function narrowed(plan: OpenPlan): OpenPlan[] {
+  const width = Math.max(1, ...plan.clauses.map(({ ways }) => ways.length));
+  if (width === 1) return [plan];
+  return Array.from({ length: width }, (_, index) => ({
+    ...plan,
+    clauses: plan.clauses.map((clause) => {
+      const way = clause.ways[index % Math.max(1, clause.ways.length)];
+      return { ...clause, ways: way === undefined ? [] : [way] };
+    }),
+  }));
+}
+
+/** One spot, asked about many calls. */
+export class Answers {
+  readonly #plans: readonly OpenPlan[];
+  /** A decision hands on the very target of its way. */
+  readonly #exits: ReadonlyMap<object, Exit>;
+  readonly #dialled: ReadonlySet<object>;
+
+  constructor(spot: Spot) {
+    const exits = exitsOf(spot.plan);
+    this.#plans = narrowed(spot.plan);
+    this.#exits = new Map(exits.map((exit) => [exit.way.target, exit]));
+    this.#dialled = new Set(
+      exits.map(({ way }) => way.target).filter((target) => dialOf(spot, target) !== 'refused'),
+    );
+  }
+
+  of(call: Call): Answer {
+    const decisions = this.#plans.map((plan) => decide(plan, call));
+    const ways = new Map<Exit, WayTaken>();
+    for (const decision of decisions) {
+      if (decision.kind !== 'allow') continue;
+      const { target, backend } = decision.candidates[0];
+      const exit = this.#exits.get(target);
+      if (exit === undefined || !this.#dialled.has(target)) continue;
+      ways.set(exit, { exit, model: renamedModel(backend, decision.model), logging: decision.logging });
+    }
+    const refusals = decisions.flatMap((each) => (each.kind === 'refuse' ? [each.refusal] : []));
+    return { ways: [...ways.values()], refusals };
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * A plan as permits: each way that some call goes, with exactly the calls that go it. What changes nothing is left out (an
+ * earlier rule or a denial about other calls), which is found by asking about every kind of call there is. Pure.
+ */
+import { compilePattern, type GatewayConfig, type ToolPolicy } from '../../contract/index.ts';
+import {
+  compileGlob,
+  computeModel,
+  isPlainPath,
+  matchClause,
+  renderOpener,
+  type Call,
+  type CallMatch,
+  type Clause,
+  type McpClause,
+  type MatchResult,
+  type OpenPlan,
+} from '../../decision/index.ts';
+import { Answers, exitsOf, type Exit } from './answer.ts';
+import type {
+  Access,
+  Calls,
+  CallScope,
+  Credential,
+  DeniedCalls,
+  GatewayManner,
+  Permit,
+  ToolCalls,
+  ToolLimit,
+  ToolScope,
+  Way,
+} from './permit.ts';
+import { CallSpaces } from './space/call-spaces.ts';
+import { dialOf, type Spot } from './spot.ts';
+
+/** A list that opens, without what cannot be read; undefined: nothing is left of it. */
+function opening(texts: readonly string[]): readonly string[] | undefined {
+  const read = texts.filter((text) => compileGlob(text) !== undefined);
+  return texts.length > 0 && read.length === 0 ? undefined : read;
+}
+
+/** A list that restricts: one that cannot be read concerns every text. */
+function restricting(texts: readonly string[]): readonly string[] {
+  return texts.every((text) => compileGlob(text) !== undefined) ? texts : ['*'];
+}
+
+function openingScope({ models, endpoints }: CallMatch): CallScope[] {
+  const [named, at] = [opening(models.texts), opening(endpoints.texts)];
+  return named === undefined || at === undefined ? [] : [{ models: named, endpoints: at }];
+}
+
+function callsOf({ schema, matches, purpose }: Clause): Calls {
+  const scopes =
+    purpose === 'allow'
+      ? matches.flatMap(openingScope)
+      : matches.map(({ models, endpoints }) => ({
+          models: restricting(models.texts),
+          endpoints: restricting(endpoints.texts),
+        }));
+  return { ...(schema === undefined ? {} : { api: schema }), matches: scopes };
+}
+
+function deniedOf(clause: OpenPlan['denials'][number]): DeniedCalls {
+  const { namespace, name } = clause.answer.policy;
+  return { policy: `${namespace}/${name}`, ...callsOf(clause) };
+}
+
+const everyMessage: ToolScope = { tools: [], toolsRegex: [], resources: [], methods: [] };
+
+/** With the matches of its rule that are about this host, as they were written. */
+function toolScopes({ compiled, matches, takesAll }: McpClause): ToolScope[] {
+  if (takesAll) return [everyMessage];
+  return matches.flatMap((match): ToolScope[] => {
+    const written = compiled.rule.matches[compiled.matches.indexOf(match)];
+    if (written === undefined) return [];
+    const { tools, toolsRegex, resources, methods } = written;
+    return [{ tools, toolsRegex, resources, methods }];
+  });
+}
+
+/** A pattern that cannot be read concerns every tool. */
+function deniedTools(policy: ToolPolicy): Pick<ToolLimit, 'deniedTools' | 'deniedToolsRegex'> {
+  const { deniedToolsRegex } = policy;
+  const isBroken = deniedToolsRegex.some((source) => compilePattern(source) === undefined);
+  return isBroken
+    ? { deniedTools: ['*'], deniedToolsRegex: [] }
+    : { deniedTools: restricting(policy.deniedTools), deniedToolsRegex };
+}
+
+function toolLimit(policy: ToolPolicy): ToolLimit {
+  const counted = policy.maxCallsPerExecution !== undefined;
+  const limits = policy.rateLimits;
+  const everyTool = counted || limits.some((each) => each.tools.length + each.toolsRegex.length === 0);
+  return {
+    allowedTools: policy.allowedTools,
+    allowedToolsRegex: policy.allowedToolsRegex,
+    ...deniedTools(policy),
+    uncountedTools: everyTool
+      ? ['*']
+      : [...restricting(policy.requireConfirmation), ...limits.flatMap((each) => restricting(each.tools))],
+    uncountedToolsRegex: everyTool ? [] : limits.flatMap((each) => each.toolsRegex),
+  };
+}
+
+function toolCalls({ mcp }: OpenPlan): ToolCalls | undefined {
+  if (mcp === undefined) return undefined;
+  return {
+    denied: mcp.denials.map((clause) => ({
+      policy: `${clause.answer.policy.namespace}/${clause.answer.policy.name}`,
+      matches: toolScopes(clause),
+    })),
+    rules: mcp.clauses.map((clause) => {
+      const { rule, isReadable } = clause.compiled;
+      const { logging } = rule;
+      return {
+        matches: toolScopes(clause),
+        limits: rule.toolPolicies.map(toolLimit),
+        refused: !isReadable || rule.unsupported.length > 0,
+        ...(logging === undefined ? {} : { logging }),
+      };
+    }),
+    othersPass: mcp.othersPass,
+  };
+}
+
+function credentialsOf({ way: { credential } }: Exit): Credential[] {
+  if (credential.kind !== 'inject') return [];
+  return credential.origins.map(({ policy, place, name, source }) => ({
+    ...{ policy, place, name },
+    ...(source === undefined ? {} : { secret: source }),
+  }));
+}
+
+export function describeWay(spot: Spot, exit: Exit): Way {
+  const { plan } = spot;
+  const { backend, target } = exit.way;
+  const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
+  const logging = clause?.rule.logging ?? plan.logging;
+  const pinned = dialOf(spot, target);
+  const own = plan.site.hostname === target.hostname && plan.site.port === target.port;
+  const of = (clause?.ways ?? []).reduce((sum, each) => sum + (each.backend?.weight ?? 1), 0);
+  const changes = backend !== undefined && (backend.modelRewrites.length > 0 || backend.ensureStreamUsage);
+  const sent =
+    backend === undefined || (own && !changes)
+      ? {}
+      : {
+          backend: {
+            ...{ name: backend.name, host: backend.host, port: backend.port },
+            ...{ weight: own ? 1 : backend.weight, of: own ? 1 : of },
+            ...{ renames: backend.modelRewrites, asksUsage: backend.ensureStreamUsage },
+          },
+        };
+  return {
+    ...sent,
+    ...(typeof pinned === 'string' ? {} : { pinned }),
+    credentials: credentialsOf(exit),
+    ...(logging === undefined ? {} : { logging }),
+  };
+}
+
+type Config = Omit<GatewayConfig, 'digest'>;
+
+export function mannerOf({ upstream, capture, otlpExport }: Config): GatewayManner {
+  const { additionalTrustPem, additionalTrustSource: source } = upstream;
+  const trust = source === undefined ? additionalTrustPem : `${source.namespace}/${source.name}`;
+  return {
+    ...(trust === '' ? {} : { trust }),
+    capture: { maxBytes: capture.maxBytes, contentTypes: capture.includeContentTypes },
+    ...(otlpExport === undefined ? {} : { export: otlpExport.endpoint }),
+    timeoutMs: upstream.requestTimeoutMs,
+  };
+}
+
+export function resultOf(clause: Clause, call: Call): MatchResult {
+  return matchClause(clause, call.path, computeModel(call, clause.operations(call.method, call.path)));
+}
+
+/** The calls that a permit's own rule takes: those another rule or a denial may take away from it. */
+function concernedBy({ clauses }: OpenPlan, { clause }: Exit, calls: readonly Call[]): readonly Call[] {
+  const own = clause === undefined ? undefined : clauses[clause];
+  return own === undefined ? calls : calls.filter((call) => resultOf(own, call) === 'yes');
+}
+
+function permitOf(spot: Spot, exit: Exit, matters: (clause: Clause) => boolean): Permit {
+  const { plan } = spot;
+  const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
+  const mcp = toolCalls(plan);
+  return {
+    ...(clause === undefined ? {} : { taken: callsOf(clause) }),
+    earlier: plan.clauses.slice(0, exit.clause).filter(matters).map(callsOf),
+    denied: plan.denials.filter(matters).map(deniedOf),
+    deniedThere: exit.way.denials.map(deniedOf),
+    ...(mcp === undefined ? {} : { mcp }),
+    plainPaths: plan.readsPath,
+    way: describeWay(spot, exit),
+  };
+}
+
+/** Everything its permits are made of: spots with one outline have the same. */
+function outlineOf(spot: Spot): string {
+  const { plan } = spot;
+  return JSON.stringify([
+    plan.mcp?.denied !== undefined,
+    exitsOf(plan).map((exit) => [
+      exit.clause,
+      permitOf(spot, exit, () => true),
+      exit.way.refusal !== undefined,
+      exit.way.credential.kind,
+      dialOf(spot, exit.way.target),
+      exit.clause !== undefined && plan.clauses[exit.clause]?.limit !== undefined,
+    ]),
+    // A rule without a way takes calls all the same.
+    plan.clauses.map(callsOf),
+  ]);
+}
+
+function computePermits(spot: Spot, spaces: CallSpaces): Permit[] {
+  const { plan } = spot;
+  const { calls, complete } = spaces.of([plan]);
+  const answers = new Answers(spot);
+  const live = new Set(calls.flatMap((call) => answers.of(call).ways.map(({ exit }) => exit.way)));
+  const plain = calls.filter(({ path }) => !plan.readsPath || isPlainPath(path));
+  // Where not every kind of call could be asked about, a way too many is told rather than one too few.
+  return exitsOf(plan)
+    .filter(({ way }) => !complete || live.has(way))
+    .map((exit) => {
+      const concerned = concernedBy(plan, exit, plain);
+      const matters = (clause: Clause): boolean =>
+        !complete || concerned.some((call) => resultOf(clause, call) !== 'no');
+      return permitOf(spot, exit, matters);
+    });
+}
+
+/** Bounds what a run over many random sets keeps. */
+const maxKept = 2_000;
+
+/** Describes the spots of one run; those that are ruled alike once. */
+export class Describer {
+  readonly spaces = new CallSpaces();
+  readonly #known = new Map<string, readonly Permit[]>();
+
+  #readPermits(spot: Spot): readonly Permit[] {
+    const key = outlineOf(spot);
+    const known = this.#known.get(key) ?? computePermits(spot, this.spaces);
+    if (this.#known.size >= maxKept) this.#known.clear();
+    this.#known.set(key, known);
+    return known;
+  }
+
+  /** Undefined: no call at all passes there. */
+  describe(spot: Spot): Access | undefined {
+    const permits = spot.isRead ? this.#readPermits(spot) : unreadPermits(spot);
+    if (permits.length === 0) return undefined;
+    const { opener } = spot.plan;
+    return {
+      protocol: spot.protocol,
+      gateway: spot.gateway.id,
+      ...(opener === undefined ? {} : { route: renderOpener(opener) }),
+      manner: mannerOf(spot.gateway.document),
+      permits,
+    };
+  }
+}
+
+/** Bytes nobody reads carry no credential, and no rule is about them. */
+function unreadPermits(spot: Spot): Permit[] {
+  const { plan } = spot;
+  if (plan.relayRefusal !== undefined) return [];
+  const { hostname, ip, port } = plan.site;
+  const pinned = dialOf(spot, { hostname, ip, port, tls: false });
+  if (pinned === 'refused') return [];
+  const way = { ...(typeof pinned === 'string' ? {} : { pinned }), credentials: [] };
+  return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];
+}
+

@@ -1,0 +1,132 @@
+/**
+ * The words reach is told in. A permit is exactly a set of calls at one place and one way for them to go; what no permit takes
+ * is refused. Plain data: test/policy/reach reads it with an evaluator of its own and holds it to what the gateway does.
+ */
+import type { LoggingRule, SecretSource } from '../../contract/index.ts';
+import type { ReachProtocol } from './spot.ts';
+
+/** Empty lists: every one. Models are known only of calls that the API's operations name one of. */
+export interface CallScope {
+  readonly models: readonly string[];
+  readonly endpoints: readonly string[];
+}
+
+/** Calls that fit any of `matches`, read as calls of `api`. */
+export interface Calls {
+  /** Absent: no API we know, so no call names a model. */
+  readonly api?: string;
+  readonly matches: readonly CallScope[];
+}
+
+/**
+ * Calls an EgressDenyPolicy refuses: compared without case, and also what may be one of them (no known model, a path read in
+ * two ways).
+ */
+export interface DeniedCalls extends Calls {
+  /** `ns/name` */
+  readonly policy: string;
+}
+
+/** Messages that fit any of `matches`. */
+export interface ToolScope {
+  readonly tools: readonly string[];
+  readonly toolsRegex: readonly string[];
+  readonly resources: readonly string[];
+  readonly methods: readonly string[];
+}
+
+export interface DeniedTools {
+  readonly policy: string;
+  readonly matches: readonly ToolScope[];
+}
+
+/** What a rule that took the call of a tool lets through of it. */
+export interface ToolLimit {
+  readonly allowedTools: readonly string[];
+  readonly allowedToolsRegex: readonly string[];
+  readonly deniedTools: readonly string[];
+  readonly deniedToolsRegex: readonly string[];
+  /** Refused today: a person would have to confirm them, or they would have to be counted. */
+  readonly uncountedTools: readonly string[];
+  readonly uncountedToolsRegex: readonly string[];
+}
+
+/** The first rule whose `matches` fit a message judges it. */
+export interface ToolRule {
+  readonly matches: readonly ToolScope[];
+  readonly limits: readonly ToolLimit[];
+  /** The gateway cannot carry the rule out: what it takes is refused. */
+  readonly refused: boolean;
+  readonly logging?: LoggingRule;
+}
+
+/** Every request is JSON-RPC of MCP, or has no body and a method that needs none; each of its messages must pass. */
+export interface ToolCalls {
+  readonly denied: readonly DeniedTools[];
+  readonly rules: readonly ToolRule[];
+  /** Messages no rule takes pass; otherwise only those that every session needs. */
+  readonly othersPass: boolean;
+}
+
+export interface Credential {
+  /** CredentialInjectionPolicy `ns/name`. */
+  readonly policy: string;
+  readonly place: 'header' | 'query';
+  readonly name: string;
+  readonly secret?: SecretSource;
+}
+
+/** What becomes of a call on its way. */
+export interface Way {
+  /** The Backend it is sent to; absent: to where the agent sent it. */
+  readonly backend?: {
+    readonly name: string;
+    readonly host: string;
+    readonly port: number;
+    /** Of `of`, among the ways of one rule. */
+    readonly weight: number;
+    readonly of: number;
+    readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
+    readonly asksUsage: boolean;
+  };
+  /** Addresses its host is pinned to; absent: whatever public address it resolves to. */
+  readonly pinned?: readonly string[];
+  readonly credentials: readonly Credential[];
+  readonly logging?: LoggingRule;
+}
+
+export interface Permit {
+  /** Absent: calls that no rule takes. */
+  readonly taken?: Calls;
+  /** In order: what one of these takes is not here, nor what one of them may take and nobody can tell. */
+  readonly earlier: readonly Calls[];
+  readonly denied: readonly DeniedCalls[];
+  /** Judged by the name its Backend is asked for, the first of `renames` that fits. */
+  readonly deniedThere: readonly DeniedCalls[];
+  readonly mcp?: ToolCalls;
+  /** Only paths that everybody reads in one way. */
+  readonly plainPaths: boolean;
+  readonly way: Way;
+}
+
+/** What a gateway does to every call. */
+export interface GatewayManner {
+  /** Trusted beside the system's authorities; absent: nothing is. */
+  readonly trust?: string;
+  /** Bytes of a body kept in a record, of these content types. */
+  readonly capture: { readonly maxBytes: number; readonly contentTypes: readonly string[] };
+  /** Where records go beside the platform. */
+  readonly export?: string;
+  readonly timeoutMs: number;
+}
+
+export interface Access {
+  readonly protocol: ReachProtocol;
+  /** `ns/name` */
+  readonly gateway: string;
+  /** `Kind/ns/name` of the route that opened it; absent: the gateway's allow-all. */
+  readonly route?: string;
+  readonly manner: GatewayManner;
+  /** None of them takes a call of another, except what a rule sends to several Backends by weight. Never empty. */
+  readonly permits: readonly Permit[];
+}

@@ -1,0 +1,213 @@
+/**
+ * Calls at one destination, cut into kinds within which the given plans cannot tell two calls apart; one call stands for each
+ * kind, the shortest there is. Whoever asks `decide` about these has asked about all. Pure.
+ */
+import {
+  isAmbiguousMethod,
+  isPlainPath,
+  operationTable,
+  parseTarget,
+  pathSpaceOf,
+  protocolMethods,
+  type Call,
+  type CallBody,
+  type Clause,
+  type OpenPlan,
+  type RpcMessage,
+} from '../../../decision/index.ts';
+import { globReaders, patternReaders } from './reader.ts';
+import { tableReader } from './table-reader.ts';
+import { computeTextSpace, printable, type TextSpace } from './text-space.ts';
+
+export interface CallSpace {
+  readonly calls: readonly Call[];
+  /** False: there may be other kinds of calls. */
+  readonly complete: boolean;
+}
+
+/** What somebody tells calls apart by. */
+export interface Distinctions {
+  readonly models: readonly string[];
+  readonly endpoints: readonly string[];
+  /** APIs that calls are read as. */
+  readonly schemas: ReadonlyArray<string | undefined>;
+  /** Undefined: bodies are not read as JSON-RPC. */
+  readonly mcp: McpDistinctions | undefined;
+}
+
+export interface McpDistinctions {
+  readonly tools: readonly string[];
+  readonly toolsRegex: readonly string[];
+  readonly resources: readonly string[];
+  readonly methods: readonly string[];
+}
+
+function mcpDistinctions({ mcp }: OpenPlan): McpDistinctions | undefined {
+  if (mcp === undefined) return undefined;
+  const rules = mcp.routes.flatMap((route) => route.rules);
+  const matches = rules.flatMap((rule) => rule.matches);
+  const policies = rules.flatMap((rule) => rule.toolPolicies);
+  const limits = policies.flatMap((policy) => policy.rateLimits);
+  return {
+    tools: [
+      ...[...matches, ...limits].flatMap(({ tools }) => tools),
+      ...policies.flatMap((policy) => [
+        ...policy.allowedTools,
+        ...policy.deniedTools,
+        ...policy.requireConfirmation,
+      ]),
+    ],
+    toolsRegex: [
+      ...[...matches, ...limits].flatMap(({ toolsRegex }) => toolsRegex),
+      ...policies.flatMap((policy) => [...policy.allowedToolsRegex, ...policy.deniedToolsRegex]),
+    ],
+    resources: matches.flatMap(({ resources }) => resources),
+    methods: matches.flatMap(({ methods }) => methods),
+  };
+}
+
+export function distinctionsOf(plan: OpenPlan): Distinctions {
+  const ways = [...plan.clauses.flatMap((clause) => clause.ways), ...(plan.otherwise ? [plan.otherwise] : [])];
+  const clauses: readonly Clause[] = [
+    ...plan.denials,
+    ...plan.clauses,
+    ...ways.flatMap((way) => way.denials),
+  ];
+  const matches = clauses.flatMap((clause) => clause.matches);
+  const rewrites = ways.flatMap(({ backend }) => backend?.modelRewrites ?? []);
+  return {
+    models: [...matches.flatMap((match) => match.models.texts), ...rewrites.map(({ from }) => from)],
+    endpoints: matches.flatMap((match) => match.endpoints.texts),
+    schemas: clauses.map((clause) => clause.schema),
+    mcp: mcpDistinctions(plan),
+  };
+}
+
+function joined(all: readonly Distinctions[]): Distinctions {
+  const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+  const rpc = all.flatMap(({ mcp }) => (mcp === undefined ? [] : [mcp]));
+  return {
+    models: unique(all.flatMap(({ models }) => models)).sort(),
+    endpoints: unique(all.flatMap(({ endpoints }) => endpoints)).sort(),
+    schemas: unique(all.flatMap(({ schemas }) => schemas)).sort(),
+    mcp:
+      rpc.length === 0
+        ? undefined
+        : {
+            tools: unique(rpc.flatMap(({ tools }) => tools)).sort(),
+            toolsRegex: unique(rpc.flatMap(({ toolsRegex }) => toolsRegex)).sort(),
+            resources: unique(rpc.flatMap(({ resources }) => resources)).sort(),
+            methods: unique(rpc.flatMap(({ methods }) => methods)).sort(),
+          },
+  };
+}
+
+const one = (text: string): TextSpace => ({ texts: [text], complete: true });
+
+/** As decision/path.ts reads them; the check of each text is its own function's. */
+const oddPaths = [
+  '//|/\\.{1,2}(?:/|$)|%[01]|%2[5Ff]|%3[Bb]|%5[Cc]|%7[Ff]|[;\\\\#]',
+  '%(?:[^0-9A-F]|$)|%[0-9A-F](?:[^0-9A-F]|$)',
+];
+
+function pathSpace({ models, endpoints, schemas }: Distinctions): TextSpace {
+  if (models.length + endpoints.length === 0) return one('/');
+  const tables = schemas.map(pathSpaceOf).filter(({ literals, templates }) => literals.length + templates.length > 0);
+  const readModels = globReaders(models);
+  const space = computeTextSpace({
+    readers: [
+      ...globReaders(endpoints),
+      ...(models.length === 0 ? [] : tables.map((table) => tableReader(table, readModels))),
+      ...patternReaders(oddPaths),
+    ],
+    alphabet: printable.replace('?', ''),
+    spelled: [],
+    prefix: '/',
+  });
+  return { ...space, texts: space.texts.filter((text) => isPlainPath(text) && parseTarget(text).path === text) };
+}
+
+function modelSpace({ models }: Distinctions): TextSpace {
+  if (models.length === 0) return one('m');
+  return computeTextSpace({ readers: globReaders(models), alphabet: `${printable} \u{e9}`, spelled: models });
+}
+
+function request(method: string, params: RpcMessage['params'] = {}): RpcMessage {
+  return { method, id: 1, params };
+}
+
+function methodSpace({ methods }: McpDistinctions): TextSpace {
+  const spaces = ['', 'notifications/', 'resources/'].map((prefix) =>
+    computeTextSpace({ readers: globReaders(methods), alphabet: printable, spelled: [], prefix }),
+  );
+  const known = [...protocolMethods, 'tools/call', 'resources/read', 'resources/subscribe', 'prompts/get'];
+  const texts = [...known, ...spaces.flatMap((space) => space.texts)];
+  return {
+    texts: [...new Set(texts)].filter((text) => !isAmbiguousMethod(text)),
+    complete: spaces.every(({ complete }) => complete),
+  };
+}
+
+function messages(mcp: McpDistinctions): { readonly all: RpcMessage[]; readonly complete: boolean } {
+  const methods = methodSpace(mcp);
+  const tools = computeTextSpace({
+    readers: [...globReaders(mcp.tools), ...patternReaders(mcp.toolsRegex)],
+    alphabet: printable,
+    spelled: [],
+  });
+  const resources = computeTextSpace({
+    readers: globReaders(mcp.resources),
+    alphabet: `${printable} \u{e9}`,
+    spelled: mcp.resources,
+  });
+  const all = methods.texts.flatMap((method): RpcMessage[] => {
+    if (method === 'tools/call') return tools.texts.map((name) => request(method, { name }));
+    if (!method.startsWith('resources/')) return [request(method)];
+    return [request(method), ...resources.texts.map((uri) => request(method, { uri }))];
+  });
+  return { all, complete: [methods, tools, resources].every(({ complete }) => complete) };
+}
+
+const base = { queryNames: [], upgrade: false, invocationId: '' };
+
+/** A call of each kind on each path: by method, and by what its operation reads its model from. */
+function callsOn(path: string, models: readonly string[], schemas: Distinctions['schemas']): Call[] {
+  const readsBody = schemas.some((schema) => {
+    const from = operationTable(schema)('POST', path)?.model.from;
+    return from === 'body' || from === 'form';
+  });
+  const named = readsBody ? models : [];
+  const bodies: CallBody[] = [{ kind: 'none' }, ...named.map((model) => ({ kind: 'inference' as const, model }))];
+  return [
+    ...bodies.map((body) => ({ ...base, method: 'POST', path, body })),
+    ...['GET', 'PUT'].map((method) => ({ ...base, method, path, body: { kind: 'none' as const } })),
+    { ...base, method: 'GET', path, upgrade: true, body: { kind: 'none' } },
+  ];
+}
+
+/** Of every plan at once: their destinations are the same one. */
+export function computeCallSpace(asked: readonly Distinctions[]): CallSpace {
+  const all = joined(asked);
+  const paths = pathSpace(all);
+  const models = modelSpace(all);
+  const rpc = all.mcp === undefined ? { all: [], complete: true } : messages(all.mcp);
+  const plain = paths.texts.flatMap((path) => callsOn(path, models.texts, all.schemas));
+  const onRules = all.models.length + all.endpoints.length > 0;
+  const judged = paths.texts.flatMap((path) =>
+    (onRules ? ['POST', 'GET', 'PUT'] : ['POST']).flatMap((method) =>
+      rpc.all.map((message): Call => ({
+        ...base,
+        method,
+        path,
+        body: { kind: 'rpc', rpc: { batch: false, messages: [message] } },
+      })),
+    ),
+  );
+  // Where nothing is read, what a path may be read as does not matter; where something is, this one is refused.
+  const odd: Call = { ...base, method: 'GET', path: '//', body: { kind: 'none' } };
+  return {
+    calls: [...plain, ...judged, odd],
+    complete: paths.complete && models.complete && rpc.complete,
+  };
+}
+

@@ -1,0 +1,43 @@
+/** Globs and patterns as readers of a text. Restricting rules compare without case, so both spellings are read. Pure. */
+import { compilePattern, type TextScan } from '../../../contract/index.ts';
+import { compileGlob } from '../../../decision/index.ts';
+import type { Reader, Scan } from './text-space.ts';
+
+interface Compiled {
+  scan(): TextScan;
+  readonly tests: ReadonlyArray<(character: string) => boolean>;
+}
+
+function scanOf(scan: TextScan, fold: (character: string) => string): Scan {
+  return {
+    key: scan.key,
+    verdict: scan.taken ? '1' : '0',
+    step: (character) => scanOf(scan.step(fold(character)), fold),
+  };
+}
+
+function reader({ scan, tests }: Compiled, fold: (character: string) => string): Reader {
+  return {
+    scan: () => scanOf(scan(), fold),
+    tests: tests.map((test) => (character) => test(fold(character))),
+  };
+}
+
+const same = (character: string): string => character;
+const lower = (character: string): string => character.toLowerCase();
+const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
+
+export function globReaders(globs: readonly string[]): Reader[] {
+  const exact = unique(globs).map(compileGlob);
+  const folded = unique(globs.map((glob) => glob.toLowerCase())).map(compileGlob);
+  const read = (each: Compiled | undefined, fold: typeof same): Reader[] =>
+    each === undefined ? [] : [reader(each, fold)];
+  return [...exact.flatMap((each) => read(each, same)), ...folded.flatMap((each) => read(each, lower))];
+}
+
+export function patternReaders(sources: readonly string[]): Reader[] {
+  const patterns = unique(sources)
+    .map(compilePattern)
+    .filter((each) => each !== undefined);
+  return patterns.flatMap((each) => [reader(each, same), reader(each, lower)]);
+}
