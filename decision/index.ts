@@ -26,7 +26,7 @@ export {
 export { decide, renamedModel, type BodyNeed, type Candidate, type Decision } from './decide.ts';
 export { type DenialClause } from './denial.ts';
 export { judgeAnswers, type DialRequest, type DialVerdict } from './dial.ts';
-export { compileGlob, openingGlobs, type Glob, type GlobList } from './glob.ts';
+export { compileGlob, openingGlobs, restrictingGlobs, type Glob, type GlobList } from './glob.ts';
 export { type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
 export { type McpClause, type McpDenialClause, type McpPlan } from './mcp/plan.ts';

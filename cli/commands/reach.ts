@@ -7,6 +7,7 @@ import { parseCidr } from '../../contract/index.ts';
 import {
   computeReach,
   diffReach,
+  failsOn,
   reachHeaders,
   reachRows,
   reachSentences,
@@ -28,6 +29,7 @@ interface ReachOptions {
   readonly output?: string;
   readonly diff?: string;
   readonly failOnAdded?: boolean;
+  readonly failOnChanged?: boolean;
   readonly platformCidr?: readonly string[];
 }
 
@@ -72,6 +74,7 @@ interface LabelledChange extends ReachChange {
   readonly folder: string;
 }
 
+const signs: Readonly<Record<ReachChange['direction'], string>> = { added: '+', removed: '-', changed: '~' };
 const nothing: ReachDocuments = { gateways: [], pools: [] };
 
 function changesOf(before: readonly ManifestSet[], after: readonly ManifestSet[]): LabelledChange[] {
@@ -84,18 +87,19 @@ function changesOf(before: readonly ManifestSet[], after: readonly ManifestSet[]
 }
 
 function renderChanges(changes: readonly LabelledChange[], base: string, format: Format): string {
-  const count = (direction: string): number => changes.filter((each) => each.direction === direction).length;
-  const [added, removed] = [count('added'), count('removed')];
-  if (format === 'json') return JSON.stringify({ version: 1, base, added, removed, changes }, null, 2);
+  const count = (direction: ReachChange['direction']): number =>
+    changes.filter((each) => each.direction === direction).length;
+  const [added, removed, changed] = [count('added'), count('removed'), count('changed')];
+  if (format === 'json') return JSON.stringify({ version: 1, base, added, removed, changed, changes }, null, 2);
   const several = new Set(changes.map(({ folder }) => folder)).size > 1;
   const lines = changes.map(
     ({ direction, sentence, folder }) =>
-      `${direction === 'added' ? '+' : '-'} ${several ? `[${folder || '.'}] ` : ''}${sentence}`,
+      `${signs[direction]} ${several ? `[${folder || '.'}] ` : ''}${sentence}`,
   );
   const summary =
     changes.length === 0
       ? `reach is the same as in ${base}`
-      : `${added} added, ${removed} removed since ${base}`;
+      : `${added} added, ${removed} removed, ${changed} changed since ${base}`;
   return [...lines, summary].join('\n');
 }
 
@@ -120,7 +124,8 @@ async function decide(io: Io, path: string, options: ReachOptions): Promise<numb
   const before = base.folder === undefined ? [] : readManifestSets(base.folder, compile);
   const changes = changesOf(before, readManifestSets(path, compile));
   await printLine(io, renderChanges(changes, options.diff, format));
-  return options.failOnAdded === true && changes.some(({ direction }) => direction === 'added') ? 1 : 0;
+  const { failOnAdded: added = false, failOnChanged: changed = false } = options;
+  return failsOn(changes, { added, changed }) ? 1 : 0;
 }
 
 export async function runReach(io: Io, path: string | undefined, options: ReachOptions): Promise<number> {
@@ -148,11 +153,13 @@ resolve to public addresses only, unless an address is pinned or a CIDR names it
 never open either: name them with --platform-cidr to see them taken out. Among routes of one gateway the older comes
 first in a cluster; here, where no object has an age, the first by name does.
 
-Exit codes of reach: 0 done, 1 --diff found additions and --fail-on-added was given, 3 could not decide.`,
+Exit codes of reach: 0 done, 1 --diff found what --fail-on-added or
+--fail-on-changed names, 3 could not decide.`,
     )
     .option('-o, --output <format>', formats.join(', '))
     .option('--diff <base>', 'a git revision or a folder to compare with')
     .option('--fail-on-added', 'with --diff: exit with 1 when an agent may do more')
+    .option('--fail-on-changed', 'with --diff: exit with 1 when calls go another way: host, key, model, records')
     .option('--platform-cidr <cidr>', 'an address range of the platform; may be repeated', collect)
     .action(async (path: string | undefined, options: ReachOptions) => {
       setExitCode(await runReach(io, path, options));

@@ -5,5 +5,5 @@ export * from './permit.ts';
 export * from './partition.ts';
 export * from './reach.ts';
 export { type ReachDestination, type ReachProtocol } from './spot.ts';
-export { diffReach, type ReachChange } from './diff.ts';
+export { diffReach, failsOn, type ReachChange } from './diff.ts';
 export { reachHeaders, reachRows, reachSentences } from './reach-report.ts';

@@ -101,7 +101,7 @@ export interface Permit {
   /** In order: what one of these takes is not here, nor what one of them may take and nobody can tell. */
   readonly earlier: readonly Calls[];
   readonly denied: readonly DeniedCalls[];
-  /** Judged by the name its Backend is asked for, the first of `renames` that fits. */
+  /** Judged by the model its Backend is asked for: that of the API of `taken`, as the first of `renames` that fits it says. */
   readonly deniedThere: readonly DeniedCalls[];
   readonly mcp?: ToolCalls;
   /** Only paths that everybody reads in one way. */

@@ -1,3 +1,98 @@
-export const reachHeaders = [] as const;
-export const reachRows = () => [];
-export const reachSentences = () => [];
+/** The closed set as a table's rows and as sentences. Pure; the CLI lays them out. */
+import type { Access, Permit } from './permit.ts';
+import type { AccessRegion, AgentReach } from './reach.ts';
+import type { ReachProtocol } from './spot.ts';
+import {
+  agentNames,
+  callParts,
+  mannerParts,
+  renderDestinations,
+  renderPlaces,
+  renderPorts,
+  wayParts,
+} from './words.ts';
+
+export const reachHeaders = [
+  'AGENT',
+  'DESTINATION',
+  'PORT',
+  'PROTOCOL',
+  'CALLS',
+  'CREDENTIAL',
+  'WAY',
+  'GATEWAY',
+] as const;
+
+interface Line {
+  readonly region: AccessRegion;
+  /** What is the same in several protocols is said once. */
+  readonly protocols: readonly ReachProtocol[];
+  readonly access: Access;
+  readonly permit: Permit;
+}
+
+function linesOf(region: AccessRegion): Line[] {
+  const lines = new Map<string, Line>();
+  for (const access of region.value) {
+    const { protocol, permits, ...rest } = access;
+    for (const [index, permit] of permits.entries()) {
+      const key = JSON.stringify([rest, index, permit]);
+      const protocols = [...(lines.get(key)?.protocols ?? []), protocol];
+      lines.set(key, { region, protocols, access, permit });
+    }
+  }
+  return [...lines.values()];
+}
+
+function destinationCell({ region, permit: { way } }: Line): string {
+  const from = renderDestinations(region.destinations);
+  const pins = way.pinned === undefined ? '' : ` (at ${way.pinned.join(', ')})`;
+  return way.backend === undefined
+    ? `${from}${pins}`
+    : `${from} → ${way.backend.host}:${way.backend.port}${pins}`;
+}
+
+const plain = (parts: readonly string[]): string => parts.join('; ').replaceAll('`', '');
+
+/** One row a way; an agent that reaches nothing has one row that says so. */
+export function reachRows(reach: readonly AgentReach[]): string[][] {
+  const nameOf = agentNames(reach.map(({ agent }) => agent));
+  return reach.flatMap(({ agent, regions }) => {
+    const lines = regions.flatMap(linesOf);
+    if (lines.length === 0) return [[nameOf(agent), 'nothing', '-', '-', '-', '-', '-', '-']];
+    return lines.map((line) => {
+      const { permit, access, region, protocols } = line;
+      const { credentials, ...way } = permit.way;
+      const keys = credentials.map(({ policy, place, name, secret }) =>
+        secret === undefined ? policy : `${secret.name}/${secret.key} in ${place} ${name}`,
+      );
+      return [
+        nameOf(agent),
+        destinationCell(line),
+        renderPorts(region.ports),
+        protocols.join(', '),
+        plain(callParts(permit)) || 'every call',
+        keys.join(', ') || '-',
+        plain([...wayParts({ ...way, credentials: [] }), ...mannerParts(access.manner)]) || '-',
+        access.gateway,
+      ];
+    });
+  });
+}
+
+export function reachSentences(reach: readonly AgentReach[]): string[] {
+  const nameOf = agentNames(reach.map(({ agent }) => agent));
+  return reach.flatMap(({ agent, regions, missingGateways }) => {
+    const who = `agent \`${nameOf(agent)}\``;
+    const missing = missingGateways.map(
+      (id) => `${who} names the gateway \`${id}\`, which is not in these manifests`,
+    );
+    const lines = regions.flatMap(linesOf).map(({ region, protocols, access, permit }) => {
+      const where = renderPlaces(region.destinations, region.ports);
+      const parts = [...callParts(permit), ...wayParts(permit.way), ...mannerParts(access.manner)];
+      const how = parts.length === 0 ? '' : `: ${parts.join('; ')}`;
+      return `${who} may reach ${where} over ${protocols.join(', ')}${how}`;
+    });
+    return [...(lines.length === 0 ? [`${who} may reach nothing`] : lines), ...missing];
+  });
+}

@@ -1,30 +1,53 @@
-/** Reach in words: destinations, ports, calls, budgets, agents. One place, so that table, sentences and diff agree. Pure. */
-import type { McpRule } from '../../contract/index.ts';
-import type { Access, BackendDenial, Budget, CallMatch, McpAccess, Outcome } from './outcome.ts';
+/**
+ * Reach in words: places, calls, ways, agents. One place, so that table, sentences and diff agree. Every foreign text stands in
+ * quotes, so that a sentence is read back in one way only; test/policy/reach parses them. Pure.
+ */
+import type { LoggingRule } from '../../contract/index.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
+import type {
+  Calls,
+  CallScope,
+  Credential,
+  GatewayManner,
+  Permit,
+  ToolCalls,
+  ToolLimit,
+  ToolRule,
+  ToolScope,
+  Way,
+} from './permit.ts';
 
-const except = (texts: readonly string[]): string =>
-  texts.length === 0 ? '' : ` except ${texts.join(', ')}`;
+/** In back quotes; what holds one, or what a terminal would act on, as a JSON text. */
+export function quote(text: string): string {
+  if (/^[\x20-\x5f\x61-\x7e]*$/.test(text)) return `\`${text}\``;
+  const escaped = JSON.stringify(text).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return escaped.replaceAll('`', '\\u0060');
+}
+
+const quoted = (texts: readonly string[]): string => texts.map(quote).join(', ');
+const except = (texts: readonly string[]): string => (texts.length === 0 ? '' : ` (except ${quoted(texts)})`);
 
 /** Each kind of destination as one text. */
 function destinationTexts({ names, wildcards, others, addresses }: DestinationSet): string[] {
-  const everyName =
-    others === undefined ? [] : [`every${names.length > 0 ? ' other' : ''} name${except(others.except)}`];
-  const every = addresses.cidrs.includes('0.0.0.0/0');
-  const cidrs = addresses.cidrs.filter((cidr) => !every || (cidr !== '0.0.0.0/0' && cidr !== '::/0'));
-  const ranges = [...(every ? ['every address'] : []), ...cidrs];
+  const [v4, v6] = ['0.0.0.0/0', '::/0'].map((cidr) => addresses.cidrs.includes(cidr));
+  const every = v4 ? (v6 ? 'every address' : 'every IPv4 address') : v6 ? 'every IPv6 address' : undefined;
+  const cidrs = addresses.cidrs.filter((cidr) => cidr !== '0.0.0.0/0' && cidr !== '::/0').map(quote);
+  const ranges = [...cidrs, ...(every === undefined ? [] : [every])];
   const last = ranges.pop();
   return [
-    ...names,
-    ...wildcards.map(({ pattern, except: left }) => `${pattern}${except(left)}`),
-    ...everyName,
+    ...names.map(quote),
+    ...wildcards.map(({ pattern, except: left }) => `${quote(pattern)}${except(left)}`),
+    ...(others === undefined ? [] : [`every${names.length > 0 ? ' other' : ''} name${except(others.except)}`]),
     ...ranges,
     ...(last === undefined ? [] : [`${last}${except(addresses.except)}`]),
   ];
 }
 
 export function renderDestinations(destinations: DestinationSet): string {
-  return destinationTexts(destinations).join(', ');
+  return destinationTexts(destinations).join(', ').replaceAll('`', '');
 }
 
 export function renderPorts(ports: readonly PortSpan[]): string {
@@ -32,122 +55,165 @@ export function renderPorts(ports: readonly PortSpan[]): string {
   return ports.map(({ start, end }) => (start === end ? String(start) : `${start}-${end}`)).join(', ');
 }
 
-/** `api.stripe.com:443`, or the destinations and `on ports …`. */
+/** `api.stripe.com:443`, or the destinations and `on port …`. */
 export function renderPlaces(destinations: DestinationSet, ports: readonly PortSpan[]): string {
   const [only, ...more] = ports;
   const { names, wildcards, others, addresses } = destinations;
   const simple =
     others === undefined &&
-    addresses.except.length === 0 &&
+    addresses.cidrs.length === 0 &&
     wildcards.every((each) => each.except.length === 0);
   if (only !== undefined && more.length === 0 && only.start === only.end && simple) {
-    const texts = [...names, ...wildcards.map(({ pattern }) => pattern)].map(
-      (name) => `${name}:${only.start}`,
+    return quoted(
+      [...names, ...wildcards.map(({ pattern }) => pattern)].map((name) => `${name}:${only.start}`),
     );
-    const ranges = addresses.cidrs.map((cidr) => `${cidr} port ${only.start}`);
-    return [...texts, ...ranges].map((text) => `\`${text}\``).join(', ');
   }
   const where = renderPorts(ports);
-  return `\`${renderDestinations(destinations)}\` on ${where.startsWith('every') ? where : `port ${where}`}`;
+  return `${destinationTexts(destinations).join(', ')} on ${where.startsWith('every') ? where : `port ${where}`}`;
 }
 
 const listed = (noun: string, texts: readonly string[]): string[] =>
-  texts.length === 0 ? [] : [`${texts.length === 1 ? noun : `${noun}s`} ${texts.join(', ')}`];
+  texts.length === 0 ? [] : [`${noun}${texts.length === 1 ? '' : 's'} ${quoted(texts)}`];
 
-export function renderScope({ models, endpoints }: CallMatch): string {
+export function renderScope({ models, endpoints }: CallScope): string {
   return [...listed('model', models), ...listed('endpoint', endpoints)].join(' at ') || 'every call';
 }
 
-export function renderBudget(budgets: readonly Budget[]): string {
-  const count = (tokens: number | undefined, unit: string): string[] =>
-    tokens === undefined ? [] : [`${tokens.toLocaleString('en')} tokens ${unit}`];
-  return budgets
-    .flatMap((budget) => [
-      ...count(budget.maxTokensPerDay, 'a day'),
-      ...count(budget.maxTokensPerExecution, 'an execution'),
-      ...count(budget.maxOutputTokensPerRequest, 'an answer'),
-      ...(budget.budgetRef === undefined ? [] : [`shared as ${budget.budgetRef}`]),
-    ])
+export function renderCalls({ api, matches }: Calls, namesModels = false): string {
+  const scopes = matches.map(renderScope).join(' or ') || 'no call';
+  // Which API it is matters only where a model is asked for.
+  const named = api !== undefined && (namesModels || matches.some(({ models }) => models.length > 0));
+  return named ? `${scopes} of ${quote(api)}` : scopes;
+}
+
+/** Patterns between slashes. */
+const withPatterns = (globs: readonly string[], sources: readonly string[]): string =>
+  [quoted(globs), sources.map((source) => `/${quote(source)}/`).join(', ')]
+    .filter((text) => text !== '')
     .join(', ');
-}
 
-/** Empty: nothing is denied. */
-export function renderBackendDenial(denied: BackendDenial | undefined): string {
-  if (denied === undefined) return '';
-  const renamed = denied.renames.length === 0 ? '' : ', as the backend names models';
-  return `${denied.matches.map(renderScope).join('; nor ')}${renamed}`;
-}
-
-/** What is particular about one way, as clauses of a sentence; empty: nothing. */
-export function renderOutcome({ backend, pinned, credentials, budgets, denied, refused }: Outcome): string {
+export function renderToolScope({ tools, toolsRegex, resources, methods }: ToolScope): string {
   const parts = [
-    ...(backend === undefined ? [] : [`sent to backend \`${backend.host}:${backend.port}\``]),
-    ...(credentials.length === 0
-      ? []
-      : [`with credential ${credentials.map((name) => `\`${name}\``).join(', ')}`]),
-    ...(budgets.length === 0 ? [] : [`within ${renderBudget(budgets) || 'a budget without a limit'}`]),
-    ...(pinned === undefined ? [] : [`at the pinned address ${pinned.join(', ')}`]),
-    ...(denied === undefined ? [] : [`but not for ${renderBackendDenial(denied)}`]),
-    ...(refused === undefined ? [] : [`but is refused: ${refused}`]),
+    ...(tools.length + toolsRegex.length === 0 ? [] : [`tools ${withPatterns(tools, toolsRegex)}`]),
+    ...(resources.length === 0 ? [] : [`resources ${quoted(resources)}`]),
   ];
-  return parts.join(', ');
+  const about = parts.join(' and ') || 'anything';
+  return methods.length === 0 ? about : `${about} by methods ${quoted(methods)}`;
 }
 
-const withPatterns = (globs: readonly string[], sources: readonly string[]): string[] => [
-  ...globs,
-  ...sources.map((source) => `/${source}/`),
-];
+const scopes = (matches: readonly ToolScope[]): string =>
+  matches.map(renderToolScope).join(' or ') || 'nothing';
 
-/** Empty: nothing passes. */
-function renderMcpRule({ matches, toolPolicies, unsupported }: McpRule): string[] {
-  if (unsupported.length > 0) return [];
-  const subjects = matches.map(({ tools, toolsRegex, resources, methods }) =>
+export function renderLimit(limit: ToolLimit): string {
+  const only = withPatterns(limit.allowedTools, limit.allowedToolsRegex);
+  const not = withPatterns(limit.deniedTools, limit.deniedToolsRegex);
+  const uncounted = withPatterns(limit.uncountedTools, limit.uncountedToolsRegex);
+  return [
+    ...(only === '' ? [] : [`, of tools only ${only}`]),
+    ...(not === '' ? [] : [`, of tools not ${not}`]),
+    ...(uncounted === '' ? [] : [`, of tools not yet ${uncounted}`]),
+  ].join('');
+}
+
+function renderLogging(logging: LoggingRule | undefined): string {
+  if (logging === undefined) return '';
+  const left = [
+    ...(logging.captureRequest ? [] : ['request bodies']),
+    ...(logging.captureResponse ? [] : ['answer bodies']),
+    ...logging.redactHeaders.map((name) => `header ${quote(name)}`),
+  ];
+  return left.length === 0 ? 'recorded whole' : `recorded without ${left.join(', ')}`;
+}
+
+function renderToolRule(rule: ToolRule): string {
+  const logging = renderLogging(rule.logging);
+  return [
+    `messages about ${scopes(rule.matches)}`,
+    ...(rule.refused ? [', none of which passes yet'] : []),
+    ...rule.limits.map((limit) => `, within${renderLimit(limit) || ', no limit'}`),
+    ...(logging === '' ? [] : [`, ${logging}`]),
+  ].join('');
+}
+
+/** Rules in the order they are asked. */
+export function mcpParts({ denied, rules, othersPass }: ToolCalls): string[] {
+  return [
+    'as MCP',
+    ...denied.map(({ policy, matches }) => `but no messages about ${scopes(matches)}, by policy ${quote(policy)}`),
+    ...rules.map(renderToolRule),
+    othersPass ? 'every other message' : 'and what sessions need',
+  ];
+}
+
+export function renderCredential({ policy, place, name, secret }: Credential): string {
+  const from =
+    secret === undefined ? 'unknown' : quote(`${secret.namespace}/${secret.name}/${secret.key}`);
+  const where = place === 'header' ? `header ${quote(name)}` : `query parameter ${quote(name)}`;
+  return `with credential ${from} in ${where} by policy ${quote(policy)}`;
+}
+
+function backendPart({ backend }: Way): string[] {
+  if (backend === undefined) return [];
+  const { name, host, port, weight, of, renames, asksUsage } = backend;
+  return [
     [
-      ...listed('tool', withPatterns(tools, toolsRegex)),
-      ...listed('resource', resources),
-      ...listed('method', methods),
-    ].join(', '),
-  );
-  const limits = toolPolicies.flatMap((policy) => [
-    ...listed('allowed tool', withPatterns(policy.allowedTools, policy.allowedToolsRegex)),
-    ...listed('denied tool', withPatterns(policy.deniedTools, policy.deniedToolsRegex)),
-  ]);
-  return [[subjects.filter((text) => text !== '').join('; or ') || 'every tool', ...limits].join(', ')];
+      `sent to Backend ${quote(name)} at ${quote(`${host}:${port}`)}`,
+      ...(weight === of ? [] : [` for ${weight} of ${of} invocations`]),
+      ...renames.map(({ from, to }) => `, model ${quote(from)} as ${quote(to)}`),
+      ...(asksUsage ? [', usage asked for'] : []),
+    ].join(''),
+  ];
 }
 
-/** What MCPRoutes let through; empty: none governs the host. */
-export function renderMcp(mcp: McpAccess | undefined): string {
-  if (mcp === undefined) return '';
-  const rulesOf = (isDenial: boolean): string[] =>
-    mcp.routes
-      .filter(({ denial }) => (denial !== undefined) === isDenial)
-      .flatMap(({ rules }) => (rules.length === 0 ? ['every tool'] : rules.flatMap(renderMcpRule)));
-  const denied = rulesOf(true);
-  const but = denied.length === 0 ? '' : `, but not ${denied.join('; nor ')}`;
-  const allowed =
-    rulesOf(false).join('; or ') || (mcp.othersPass ? 'calls of every tool' : 'calls of no tool');
-  return `MCP ${allowed}${but}`;
+export function wayParts(way: Way): string[] {
+  const logging = renderLogging(way.logging);
+  return [
+    ...backendPart(way),
+    ...(way.pinned === undefined ? [] : [`at the pinned address ${quoted(way.pinned)}`]),
+    ...way.credentials.map(renderCredential),
+    ...(logging === '' ? [] : [logging]),
+  ];
 }
 
-/** The calls of an access that go somewhere, each with one way to go. */
-export function permitsOf({
-  clauses,
-  otherwise,
-  mcp,
-}: Access): ReadonlyArray<{ readonly calls: string; readonly outcome: Outcome }> {
-  const taken = clauses.flatMap(({ matches, outcomes }) =>
-    outcomes.map((outcome) => ({ calls: matches.map(renderScope).join('; or '), outcome })),
-  );
-  const rest = renderMcp(mcp) || (clauses.length === 0 ? 'every call' : 'every other call');
-  return [...taken, ...otherwise.map((outcome) => ({ calls: rest, outcome }))];
+/** What the reference sets when nothing is written: not worth a word. */
+const usual = {
+  capture: { maxBytes: 65_536, contentTypes: ['application/json', 'application/x-ndjson', 'text/event-stream'] },
+  timeoutMs: 300_000,
+};
+
+export function mannerParts({ trust, capture, export: to, timeoutMs }: GatewayManner): string[] {
+  const isUsual = JSON.stringify(capture) === JSON.stringify(usual.capture);
+  const kept = `recording ${capture.maxBytes} bytes of ${quoted(capture.contentTypes) || 'nothing'}`;
+  return [
+    ...(trust === undefined ? [] : [`trusting the authorities of ${quote(trust)} too`]),
+    ...(to === undefined ? [] : [`recorded at ${quote(to)} too`]),
+    ...(isUsual ? [] : [kept]),
+    ...(timeoutMs === usual.timeoutMs ? [] : [`for ${timeoutMs} ms of silence at most`]),
+  ];
 }
 
-/** `triage` where the namespace goes without saying, else `team/triage`. */
+/** Which calls, without the way they go; empty: every call. */
+export function callParts({ taken, earlier, denied, deniedThere, mcp, plainPaths }: Permit): string[] {
+  const judged = taken !== undefined || earlier.length + denied.length > 0 || mcp !== undefined;
+  return [
+    ...(taken === undefined ? [] : [`for ${renderCalls(taken, deniedThere.length > 0)}`]),
+    ...earlier.map((calls) => `but not what an earlier rule takes: ${renderCalls(calls)}`),
+    ...denied.map((calls) => `but not, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),
+    ...deniedThere.map((calls) => `but not there, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),
+    ...(mcp === undefined ? [] : mcpParts(mcp)),
+    ...(plainPaths && !judged ? ['with a plain path'] : []),
+  ];
+}
+
+/** `triage` where the namespace goes without saying, else `team/triage`; with its kind where two share a name. */
 export function agentNames(ids: readonly string[]): (id: string) => string {
   const namespaces = new Set(ids.map((id) => id.split('/')[1]));
-  return (id) =>
+  const short = (id: string): string =>
     id
       .split('/')
       .slice(namespaces.size > 1 ? 1 : 2)
       .join('/');
+  const counts = new Map<string, number>();
+  for (const id of new Set(ids)) counts.set(short(id), (counts.get(short(id)) ?? 0) + 1);
+  return (id) => ((counts.get(short(id)) ?? 0) > 1 ? id : short(id));
 }

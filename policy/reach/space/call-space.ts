@@ -17,7 +17,7 @@ import {
 } from '../../../decision/index.ts';
 import { globReaders, patternReaders } from './reader.ts';
 import { tableReader } from './table-reader.ts';
-import { computeTextSpace, printable, type TextSpace } from './text-space.ts';
+import { computeTextSpace, printable, type Reader, type Scan, type TextSpace } from './text-space.ts';
 
 export interface CallSpace {
   readonly calls: readonly Call[];
@@ -104,11 +104,33 @@ function joined(all: readonly Distinctions[]): Distinctions {
 
 const one = (text: string): TextSpace => ({ texts: [text], complete: true });
 
-/** As decision/path.ts reads them; the check of each text is its own function's. */
-const oddPaths = [
-  '//|/\\.{1,2}(?:/|$)|%[01]|%2[5Ff]|%3[Bb]|%5[Cc]|%7[Ff]|[;\\\\#]',
-  '%(?:[^0-9A-F]|$)|%[0-9A-F](?:[^0-9A-F]|$)',
-];
+type PathEnd = 'slash' | 'dot' | 'dots' | 'other' | 'odd';
+
+function endAfter(end: PathEnd, character: string): PathEnd {
+  if (end === 'odd') return 'odd';
+  if (character === '/') return end === 'other' ? 'slash' : 'odd';
+  if (character !== '.') return 'other';
+  return end === 'slash' ? 'dot' : end === 'dot' ? 'dots' : 'other';
+}
+
+function pathScan(end: PathEnd): Scan {
+  return {
+    key: end,
+    verdict: end === 'slash' || end === 'other' ? 'plain' : 'odd',
+    step: (character) => pathScan(endAfter(end, character)),
+  };
+}
+
+/** Separates paths that are read in two ways, so that a plain one is found wherever there is one. */
+const plainReader: Reader = {
+  scan: () => pathScan('other'),
+  tests: [(character) => character === '/', (character) => character === '.'],
+};
+
+/** Without what no plain path holds, and without escapes, which are not followed. */
+const pathAlphabet = Array.from(printable)
+  .filter((character) => !'?;\\#%'.includes(character))
+  .join('');
 
 function pathSpace({ models, endpoints, schemas }: Distinctions): TextSpace {
   if (models.length + endpoints.length === 0) return one('/');
@@ -118,13 +140,16 @@ function pathSpace({ models, endpoints, schemas }: Distinctions): TextSpace {
     readers: [
       ...globReaders(endpoints),
       ...(models.length === 0 ? [] : tables.map((table) => tableReader(table, readModels))),
-      ...patternReaders(oddPaths),
+      plainReader,
     ],
-    alphabet: printable.replace('?', ''),
+    alphabet: pathAlphabet,
     spelled: [],
     prefix: '/',
   });
-  return { ...space, texts: space.texts.filter((text) => isPlainPath(text) && parseTarget(text).path === text) };
+  return {
+    texts: space.texts.filter((text) => isPlainPath(text) && parseTarget(text).path === text),
+    complete: space.complete && endpoints.every((glob) => !glob.includes('%')),
+  };
 }
 
 function modelSpace({ models }: Distinctions): TextSpace {

@@ -43,8 +43,11 @@ type Wire = 'HTTPS' | 'HTTP' | 'TLS' | 'TCP';
 class Gateway {
   readonly #document: GatewayDocument;
   readonly #plans: SitePlans;
+  readonly #invocations: readonly string[];
 
   constructor(document: GatewayDocument) {
+    const chooses = document.providerRoutes.some(({ rules }) => rules.some(({ backends }) => backends.length > 1));
+    this.#invocations = invocationIds.slice(0, chooses ? undefined : 1);
     this.#document = document;
     this.#plans = new SitePlans(new PolicyIndex(document));
   }
@@ -121,7 +124,7 @@ class Gateway {
         ? []
         : action === 'relay' || action === 'passthrough'
           ? [this.#relay(attempt, hostname, action === 'relay' ? 'TCP' : 'TLS')]
-          : invocationIds.map((id) => this.#call(attempt, hostname, id));
+          : this.#invocations.map((id) => this.#call(attempt, hostname, id));
     return [...new Set(ways.filter((way) => way !== undefined))].sort();
   }
 }

@@ -105,9 +105,14 @@ function fitOf({ api, matches }: Calls, attempt: Attempt): Fit {
   return all.includes('yes') ? 'yes' : all.includes('unknown') ? 'unknown' : 'no';
 }
 
-function isDenied({ api, matches }: Calls, attempt: Attempt, renames: readonly Rename[] = []): boolean {
-  const read = modelOf(api, attempt);
-  const model = typeof read === 'object' ? { named: renamed(renames, read.named) } : read;
+/** What a Backend is asked for, as the rule's own API names it. */
+function modelThere(api: string | undefined, { taken, way }: Permit, attempt: Attempt): Model {
+  if (modelOf(api, attempt) === 'none') return 'none';
+  const asked = modelOf(taken?.api, attempt);
+  return typeof asked === 'object' ? { named: renamed(way.backend?.renames ?? [], asked.named) } : 'unknown';
+}
+
+function isDenied({ api, matches }: Calls, attempt: Attempt, model = modelOf(api, attempt)): boolean {
   return matches.some(
     ({ models, endpoints }) =>
       (endpoints.length === 0 || !isPlain(attempt.path) || fitsFolded(endpoints, attempt.path)) &&
@@ -199,14 +204,14 @@ function judgeTools(mcp: ToolCalls | undefined, attempt: Attempt): false | Loggi
 }
 
 export function covers(permit: Permit, attempt: Attempt): boolean {
-  const { taken, earlier, denied, deniedThere, way } = permit;
+  const { taken, earlier, denied, deniedThere } = permit;
   if (permit.plainPaths && !isPlain(attempt.path)) return false;
   if (judgeTools(permit.mcp, attempt) === false) return false;
   if (denied.some((each) => isDenied(each, attempt))) return false;
   const before = earlier.map((each) => fitOf(each, attempt)).find((fit) => fit !== 'no');
   if (taken === undefined ? before === 'yes' : before !== undefined) return false;
   if (taken !== undefined && fitOf(taken, attempt) !== 'yes') return false;
-  return !deniedThere.some((each) => isDenied(each, attempt, way.backend?.renames));
+  return !deniedThere.some((each) => isDenied(each, attempt, modelThere(each.api, permit, attempt)));
 }
 
 function joinedLogging(rules: readonly LoggingRule[]): LoggingRule | undefined {

@@ -1,0 +1,174 @@
+/**
+ * How one agent's access at one place and in one protocol changed: every kind of call there is is asked before and after.
+ * What passes now and did not is added, what passed and does not is removed, and what passes both times another way is
+ * changed. Sound: nothing is said to be the same that was not asked about. Pure.
+ */
+import type { Call, Refusal } from '../../decision/index.ts';
+import { Answers, type Answer, type WayTaken } from './answer.ts';
+import { renderDenied, renderTaken } from './call-words.ts';
+import { describeWay, mannerOf } from './describe.ts';
+import type { Access } from './permit.ts';
+import type { CallSpaces } from './space/call-spaces.ts';
+import type { Spot } from './spot.ts';
+import { callParts, mannerParts, mcpParts, quote, wayParts } from './words.ts';
+
+export type Direction = 'added' | 'removed' | 'changed';
+export type ChangeKind = 'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown';
+
+export interface AccessChange {
+  readonly direction: Direction;
+  readonly kind: ChangeKind;
+  /** `%` stands for the place. */
+  readonly text: string;
+}
+
+export interface Side {
+  readonly spot: Spot;
+  /** Undefined: nothing passes. */
+  readonly access: Access | undefined;
+}
+
+function change(direction: Direction, kind: ChangeKind, text: string): AccessChange {
+  return { direction, kind, text };
+}
+
+const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
+
+function opened({ permits, manner }: Access): AccessChange[] {
+  return permits.map((permit) => {
+    const parts = [...callParts(permit), ...wayParts(permit.way), ...mannerParts(manner)];
+    return change('added', 'destination', [`may now reach %`, parts.join('; ')].filter((text) => text !== '').join(': '));
+  });
+}
+
+/** What a person notices of a way, a text for each matter. */
+function partsOf(spot: Spot, { exit, model, logging }: WayTaken): string[] {
+  const { backend, logging: _logging, credentials, ...way } = describeWay(spot, exit);
+  const sent = backend && [
+    `sent to ${quote(`${backend.host}:${backend.port}`)}`,
+    ...(backend.weight === backend.of ? [] : [`for ${backend.weight} of ${backend.of} invocations`]),
+    ...(backend.asksUsage ? ['usage asked for'] : []),
+  ].join(', ');
+  const renames = backend !== undefined && backend.renames.length > 0 && model !== undefined;
+  return [
+    ...(sent === undefined ? [] : [sent]),
+    ...(renames ? [`as model ${quote(model)}`] : []),
+    ...wayParts({ ...way, credentials: [], ...(logging === undefined ? {} : { logging }) }),
+    ...credentials.map(({ place, name, secret }) => {
+      const from = secret === undefined ? 'unknown' : quote(`${secret.namespace}/${secret.name}/${secret.key}`);
+      return `with credential ${from} in ${place === 'header' ? 'header' : 'query parameter'} ${quote(name)}`;
+    }),
+    ...mannerParts(mannerOf(spot.gateway.document)),
+  ];
+}
+
+interface Asked {
+  readonly call: Call;
+  readonly was: Answer;
+  readonly is: Answer;
+}
+
+/** The ways of a call, and how they came to differ; empty: they did not. */
+function wayChange(before: Side, after: Side, { was, is }: Asked): string {
+  const texts = (spot: Spot, { ways }: Answer): string[] => ways.map((way) => partsOf(spot, way).join('; ')).sort();
+  const [old, now] = [texts(before.spot, was), texts(after.spot, is)];
+  if (JSON.stringify(old) === JSON.stringify(now)) return '';
+  const parts = (spot: Spot, { ways }: Answer): string[] => unique(ways.flatMap((way) => partsOf(spot, way)));
+  const [had, has] = [parts(before.spot, was), parts(after.spot, is)];
+  const more = has.filter((part) => !had.includes(part));
+  const fewer = had.filter((part) => !has.includes(part));
+  const words = [
+    ...(more.length === 0 ? [] : [`now ${more.join(', ')}`]),
+    ...(fewer.length === 0 ? [] : [`no longer ${fewer.join(', ')}`]),
+  ];
+  return words.join('; ') || `now ${now.join(' or ')}; before ${old.join(' or ')}`;
+}
+
+const isDenial = ({ reason }: Refusal): boolean => reason === 'deny_policy';
+const calls = (asked: readonly Asked[]): Call[] => asked.map(({ call }) => call);
+
+function toolWords({ access }: Side, otherwise: string): string {
+  const mcp = access?.permits[0]?.mcp;
+  return mcp === undefined ? otherwise : mcpParts(mcp).join('; ');
+}
+
+interface OneSided {
+  readonly direction: 'added' | 'removed';
+  readonly passing: Side;
+  readonly refusing: Side;
+  /** Calls that pass both times. */
+  readonly kept: readonly Asked[];
+}
+
+/** Calls that pass on one side only, in the words of the side where they do, and of the denials of the other. */
+function oneSided({ direction, passing, refusing, kept }: OneSided, found: readonly Asked[]): AccessChange[] {
+  const isAdded = direction === 'added';
+  const refusals = ({ was, is }: Asked): readonly Refusal[] => (isAdded ? was : is).refusals;
+  const denied = found.filter((each) => refusals(each).some(isDenial));
+  const rest = found.filter((each) => !denied.includes(each));
+  const tools = rest.filter(({ call }) => call.body.kind === 'rpc');
+  const plain = rest.filter((each) => !tools.includes(each));
+  const changes: AccessChange[] = [];
+  if (denied.length > 0) {
+    const what = renderDenied(refusing.spot.plan, calls(denied));
+    changes.push(change(direction, 'denial', `${isAdded ? 'is no longer denied' : 'is now denied'} at %: ${what}`));
+  }
+  if (tools.length > 0) {
+    const what = renderTaken(passing.spot.plan, calls(tools), []);
+    const words = `${toolWords(passing, 'every call')}; ${isAdded ? 'before' : 'now'}: ${toolWords(refusing, 'nothing')}`;
+    const verb = isAdded ? 'may use more tools at %' : 'may use fewer tools at %';
+    changes.push(change(direction, 'tools', `${verb}: ${what}; ${isAdded ? 'now' : 'before'}: ${words}`));
+  }
+  if (plain.length > 0) {
+    const what = renderTaken(passing.spot.plan, calls(plain), calls(kept));
+    const verb = isAdded ? 'may make more calls to %' : 'may make fewer calls to %: no longer';
+    changes.push(change(direction, 'calls', isAdded ? `${verb}: ${what}` : `${verb} ${what}`));
+  }
+  return changes;
+}
+
+function compare(before: Side, after: Side, spaces: CallSpaces): AccessChange[] {
+  const space = spaces.of([before.spot.plan, after.spot.plan]);
+  if (!space.complete) {
+    const text = 'has other rules at %, too many to tell apart: calls may be added, removed or changed';
+    return (['added', 'removed', 'changed'] as const).map((direction) => change(direction, 'unknown', text));
+  }
+  const [was, is] = [new Answers(before.spot), new Answers(after.spot)];
+  const all = space.calls.map((call): Asked => ({ call, was: was.of(call), is: is.of(call) }));
+  const added = all.filter((each) => each.was.ways.length === 0 && each.is.ways.length > 0);
+  const removed = all.filter((each) => each.was.ways.length > 0 && each.is.ways.length === 0);
+  const kept = all.filter((each) => each.was.ways.length > 0 && each.is.ways.length > 0);
+  const changed = new Map<string, Asked[]>();
+  for (const each of kept) {
+    const text = wayChange(before, after, each);
+    if (text !== '') changed.set(text, [...(changed.get(text) ?? []), each]);
+  }
+  return [
+    ...oneSided({ direction: 'added', passing: after, refusing: before, kept }, added),
+    ...oneSided({ direction: 'removed', passing: before, refusing: after, kept }, removed),
+    ...[...changed].map(([text, found]) => {
+      const same = kept.filter((each) => !found.includes(each));
+      const what = same.length === 0 ? '' : `, for ${renderTaken(after.spot.plan, calls(found), calls(same))}`;
+      return change('changed', 'way', `goes another way to %: ${text}${what}`);
+    }),
+  ];
+}
+
+/** Bytes nobody reads: they pass or not, and where their host is pinned may have changed. */
+function compareUnread(before: Access, after: Access): AccessChange[] {
+  const texts = ({ permits, manner }: Access): string =>
+    [...permits.flatMap(({ way }) => wayParts(way)), ...mannerParts(manner)].join('; ') || 'as any other';
+  const [old, now] = [texts(before), texts(after)];
+  return old === now ? [] : [change('changed', 'way', `goes another way to %: now ${now}; no longer ${old}`)];
+}
+
+/** Either side may be missing: the agent did not get there at all. */
+export function describeAccessChange(
+  before: Side | undefined,
+  after: Side | undefined,
+  spaces: CallSpaces,
+): AccessChange[] {
+  if (before?.access === undefined) return after?.access === undefined ? [] : opened(after.access);
+  if (after?.access === undefined) return [change('removed', 'destination', 'may no longer reach %')];
+  return before.spot.isRead ? compare(before, after, spaces) : compareUnread(before.access, after.access);
+}

@@ -1,0 +1,78 @@
+/** Calls in words: one as a person could make it, and many as the parts of rules that take them. Pure. */
+import {
+  openingGlobs,
+  restrictingGlobs,
+  type Call,
+  type Clause,
+  type OpenPlan,
+  type RpcMessage,
+} from '../../decision/index.ts';
+import { resultOf } from './describe.ts';
+import { quote, renderScope } from './words.ts';
+
+function renderMessage({ method = 'an answer', params }: RpcMessage): string {
+  const [name, uri] = [params['name'], params['uri']];
+  if (method === 'tools/call' && typeof name === 'string') return `tool ${quote(name)}`;
+  return typeof uri === 'string' ? `${quote(method)} of ${quote(uri)}` : quote(method);
+}
+
+export function renderCall({ method, path, upgrade, body }: Call): string {
+  if (body.kind === 'rpc') return body.rpc.messages.map(renderMessage).join(', ');
+  const what = quote(`${upgrade ? 'WebSocket' : method} ${path}`);
+  return body.kind === 'inference' && body.model !== undefined ? `${what} with model ${quote(body.model)}` : what;
+}
+
+/** The call that is the quickest to tell. */
+export function shortest(calls: readonly Call[]): Call | undefined {
+  const rank = (call: Call): number => renderCall(call).length + (call.method === 'PUT' ? 1_000 : 0);
+  return [...calls].sort((a, b) => rank(a) - rank(b))[0];
+}
+
+interface Atom {
+  readonly text: string;
+  readonly clause: Clause;
+}
+
+/** A clause as single globs: at most one of a model and one of an endpoint each. */
+function atomsOf(clause: Clause): Atom[] {
+  const globs = clause.purpose === 'allow' ? openingGlobs : restrictingGlobs;
+  const singles = (texts: readonly string[]): string[][] =>
+    texts.length === 0 ? [[]] : texts.map((text) => [text]);
+  return clause.matches.flatMap(({ models, endpoints }) =>
+    singles(models.texts).flatMap((model) =>
+      singles(endpoints.texts).map((endpoint) => ({
+        text: renderScope({ models: model, endpoints: endpoint }),
+        clause: { ...clause, matches: [{ models: globs(model), endpoints: globs(endpoint) }] },
+      })),
+    ),
+  );
+}
+
+/** `calls` as the globs of these clauses that take some of them; `others` are left out of what is said to be taken whole. */
+function renderByClauses(clauses: readonly Clause[], calls: readonly Call[], others: readonly Call[]): string[] {
+  const atoms = clauses.flatMap(atomsOf);
+  const texts = atoms.flatMap(({ text, clause }) => {
+    const takes = (call: Call): boolean => resultOf(clause, call) === 'yes';
+    if (!calls.some(takes)) return [];
+    return [others.some(takes) ? `some of ${text}` : text];
+  });
+  const whole = texts.filter((text) => !text.startsWith('some of '));
+  return [...new Set(whole.length > 0 ? whole : texts)];
+}
+
+/** Calls that rules of a plan take. */
+export function renderTaken(plan: OpenPlan, calls: readonly Call[], others: readonly Call[]): string {
+  const texts = renderByClauses(plan.clauses, calls, others);
+  const example = shortest(calls);
+  const such = example === undefined ? '' : `for example ${renderCall(example)}`;
+  return [texts.join(' or '), such].filter((text) => text !== '').join('; ');
+}
+
+/** Calls that denials of a plan refuse. */
+export function renderDenied({ denials, clauses, otherwise }: OpenPlan, calls: readonly Call[]): string {
+  const ways = [...clauses.flatMap((clause) => clause.ways), ...(otherwise === undefined ? [] : [otherwise])];
+  const all = [...denials, ...ways.flatMap((way) => way.denials)];
+  const example = shortest(calls);
+  const such = example === undefined ? '' : `for example ${renderCall(example)}`;
+  return [renderByClauses(all, calls, []).join(' or '), such].filter((text) => text !== '').join('; ');
+}
