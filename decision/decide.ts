@@ -181,7 +181,9 @@ function decideProvider(plan: OpenPlan, call: Call, { reading, mcp }: Judged): D
 /** The call on its one way, unless something there refuses it. */
 function goBy(way: Way | undefined, limit: Refusal | undefined, call: Call, common: Common): Decision {
   const refusal =
-    way === undefined ? noBackend : (way.refusal ?? judgeAtBackend(way, call, common.model) ?? limit);
+    way === undefined
+      ? noBackend
+      : (way.refusal ?? judgeAtBackend(way, call, common.model) ?? judgeRename(way, common) ?? limit);
   if (refusal !== undefined || way === undefined) {
     return { ...common, kind: 'refuse', refusal: refusal ?? noBackend };
   }
@@ -191,6 +193,15 @@ function goBy(way: Way | undefined, limit: Refusal | undefined, call: Call, comm
   }
   const injection = credential.kind === 'inject' ? credential : undefined;
   return { ...common, kind: 'allow', candidates: [{ target, backend, injection }] };
+}
+
+/** A path is sent on as it was judged, so a model that it names cannot be renamed. */
+function judgeRename({ backend }: Way, { operation }: Common): Refusal | undefined {
+  if (backend === undefined || operation?.model.from !== 'path') return undefined;
+  const { model } = operation.model;
+  if (renamedModel(backend, model) === model) return undefined;
+  const message = `Backend ${backend.name} renames this model, but the API called names models in the path`;
+  return { ...refuse(503, 'policy', message), code: 'MODEL_REWRITE_UNSUPPORTED' };
 }
 
 const noBackend = refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');

@@ -38,7 +38,6 @@ export function mayRewrite(call: Rewritable): boolean {
   const { backend, operation } = call;
   if (backend === undefined || operation === undefined) return false;
   const { from } = operation.model;
-  if (from === 'path') return isRenamed(backend, operation.model.model);
   const isBody = from === 'body' || from === 'form';
   return isBody && (backend.modelRewrites.length > 0 || asksUsage(call, backend));
 }
@@ -69,12 +68,8 @@ export function rewriteRequest(
   body: readonly Buffer[],
   read: BodyRead | undefined,
 ): Rewrite | Refusal | undefined {
-  const { backend, operation } = call;
+  const { backend } = call;
   if (backend === undefined || !mayRewrite(call)) return undefined;
-  if (operation?.model.from === 'path') {
-    const message = `Backend ${backend.name} renames this model, but the API called names models in the path`;
-    return refuseWith('MODEL_REWRITE_UNSUPPORTED', message);
-  }
   const edits = read === undefined ? undefined : computeEdits(call, backend, read);
   if (edits === undefined) {
     const message = `Backend ${backend.name} changes requests, but this body cannot be changed as asked`;

@@ -86,6 +86,7 @@ export interface Way {
     /** Of `of`, among the ways of one rule. */
     readonly weight: number;
     readonly of: number;
+    /** The first that fits counts. A path cannot be changed: calls that name such a model there are not in the permit. */
     readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
     readonly asksUsage: boolean;
   };

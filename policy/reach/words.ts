@@ -104,15 +104,14 @@ export function renderToolScope({ tools, toolsRegex, resources, methods }: ToolS
 const scopes = (matches: readonly ToolScope[]): string =>
   matches.map(renderToolScope).join(' or ') || 'nothing';
 
-export function renderLimit(limit: ToolLimit): string {
-  const only = withPatterns(limit.allowedTools, limit.allowedToolsRegex);
-  const not = withPatterns(limit.deniedTools, limit.deniedToolsRegex);
-  const uncounted = withPatterns(limit.uncountedTools, limit.uncountedToolsRegex);
-  return [
-    ...(only === '' ? [] : [`, of tools only ${only}`]),
-    ...(not === '' ? [] : [`, of tools not ${not}`]),
-    ...(uncounted === '' ? [] : [`, of tools not yet ${uncounted}`]),
-  ].join('');
+function renderLimit(limit: ToolLimit): string {
+  const lists = [
+    ['only', withPatterns(limit.allowedTools, limit.allowedToolsRegex)],
+    ['not', withPatterns(limit.deniedTools, limit.deniedToolsRegex)],
+    ['not yet', withPatterns(limit.uncountedTools, limit.uncountedToolsRegex)],
+  ] as const;
+  const parts = lists.flatMap(([word, texts]) => (texts === '' ? [] : [`${word} tools ${texts}`]));
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
 function renderLogging(logging: LoggingRule | undefined): string {
@@ -130,7 +129,7 @@ function renderToolRule(rule: ToolRule): string {
   return [
     `messages about ${scopes(rule.matches)}`,
     ...(rule.refused ? [', none of which passes yet'] : []),
-    ...rule.limits.map((limit) => `, within${renderLimit(limit) || ', no limit'}`),
+    ...rule.limits.map(renderLimit),
     ...(logging === '' ? [] : [`, ${logging}`]),
   ].join('');
 }
@@ -193,10 +192,10 @@ export function mannerParts({ trust, capture, export: to, timeoutMs }: GatewayMa
 }
 
 /** Which calls, without the way they go; empty: every call. */
-export function callParts({ taken, earlier, denied, deniedThere, mcp, plainPaths }: Permit): string[] {
+export function callParts({ taken, earlier, denied, deniedThere, mcp, plainPaths, way }: Permit): string[] {
   const judged = taken !== undefined || earlier.length + denied.length > 0 || mcp !== undefined;
   return [
-    ...(taken === undefined ? [] : [`for ${renderCalls(taken, deniedThere.length > 0)}`]),
+    ...(taken === undefined ? [] : [`for ${renderCalls(taken, deniedThere.length > 0 || (way.backend?.renames.length ?? 0) > 0)}`]),
     ...earlier.map((calls) => `but not what an earlier rule takes: ${renderCalls(calls)}`),
     ...denied.map((calls) => `but not, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),
     ...deniedThere.map((calls) => `but not there, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),

@@ -4,11 +4,12 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { computeReach, Describer, type ReachDocuments } from '../../../policy/reach/index.ts';
+import { computeReach, Describer, reachSentences, type ReachDocuments } from '../../../policy/reach/index.ts';
 import { invocationIds, Platform } from './gateway-oracle.ts';
 import { mcpAttempt, providerAttempt, randomAttempt, type Attempt } from './random/attempt.ts';
 import { backendDocuments, mcpDocuments, providerDocuments, randomDocuments } from './random/documents.ts';
-import { readReach } from './reach-reader.ts';
+import { holds, readReach, readRegions } from './reach-reader.ts';
+import { parseSentence } from './sentence-parser.ts';
 
 /** Pairs of documents and attempts in all; 20,000 a run unless REACH_PAIRS says otherwise. */
 const pairs = Number(process.env['REACH_PAIRS'] ?? 20_000);
@@ -30,12 +31,17 @@ function expectAgreement(sets: fc.Arbitrary<ReachDocuments>, attempts: fc.Arbitr
     fc.property(sets, fc.array(attempts, each), (documents, tried) => {
       const reach = computeReach(documents, describer);
       const platform = new Platform(documents);
+      const parsed = reachSentences(reach).map(parseSentence).filter((each) => each !== undefined);
       for (const attempt of tried) {
         const gateway = platform.ask(attempt);
         const read = readReach(reach, attempt);
         if (read.join() !== gateway.join()) {
           throw new Error(`${JSON.stringify(attempt)}: reach says ${read.join()}, gateway ${gateway.join()}`);
         }
+        const told = parsed
+          .filter(({ agent, region }) => attempt.agent.endsWith(`/${agent}`) && holds(region, attempt))
+          .map(({ region }) => region);
+        expect(readRegions(told, attempt)).toEqual(gateway);
         seen.pairs += 1;
         if (gateway.length > 0) seen.open += 1;
         if (gateway.length > 1) seen.several += 1;

@@ -203,6 +203,11 @@ function judgeTools(mcp: ToolCalls | undefined, attempt: Attempt): false | Loggi
   return rules.flatMap((rule) => (rule ? (rule.logging ?? []) : []));
 }
 
+function isRenamedInPath({ taken, way }: Permit, { method, path }: Attempt): boolean {
+  const model = operationTable(taken?.api)(method, path)?.model;
+  return model?.from === 'path' && renamed(way.backend?.renames ?? [], model.model) !== model.model;
+}
+
 export function covers(permit: Permit, attempt: Attempt): boolean {
   const { taken, earlier, denied, deniedThere } = permit;
   if (permit.plainPaths && !isPlain(attempt.path)) return false;
@@ -211,6 +216,7 @@ export function covers(permit: Permit, attempt: Attempt): boolean {
   const before = earlier.map((each) => fitOf(each, attempt)).find((fit) => fit !== 'no');
   if (taken === undefined ? before === 'yes' : before !== undefined) return false;
   if (taken !== undefined && fitOf(taken, attempt) !== 'yes') return false;
+  if (isRenamedInPath(permit, attempt)) return false;
   return !deniedThere.some((each) => isDenied(each, attempt, modelThere(each.api, permit, attempt)));
 }
 
@@ -260,8 +266,13 @@ export function readReach(reach: readonly AgentReach[], attempt: Attempt): strin
   const own = reach.find(({ agent }) => agent === attempt.agent);
   const regions = (own?.regions ?? []).filter((region) => holds(region, attempt));
   if (regions.length > 1) throw new Error(`in ${regions.length} regions at once`);
+  return readRegions(regions, attempt);
+}
+
+/** What all of these say, which hold the attempt's destination. */
+export function readRegions(regions: AgentReach['regions'], attempt: Attempt): string[] {
   const wanted: readonly string[] = protocols[attempt.wire];
-  const accesses = (regions[0]?.value ?? []).filter(({ protocol }) => wanted.includes(protocol));
+  const accesses = regions.flatMap(({ value }) => value).filter(({ protocol }) => wanted.includes(protocol));
   const ways = accesses.flatMap((access) =>
     access.permits
       .filter((permit) => !access.protocol.startsWith('HTTP') || covers(permit, attempt))

@@ -1,0 +1,403 @@
+/** Reads a sentence of `clrk reach -o sentences` back to what it was made from, by the grammar of policy/reach/words.ts. */
+import type { LoggingRule } from '../../../contract/index.ts';
+import type {
+  Access,
+  AgentReach,
+  Calls,
+  CallScope,
+  DestinationSet,
+  Permit,
+  PortSpan,
+  ReachProtocol,
+  ToolCalls,
+  ToolLimit,
+  ToolRule,
+  ToolScope,
+} from '../../../policy/reach/index.ts';
+
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+class Reader {
+  #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get isDone(): boolean {
+    return this.#text === '';
+  }
+
+  sees(pattern: RegExp): boolean {
+    return pattern.test(this.#text);
+  }
+
+  eat(literal: string): boolean {
+    if (!this.#text.startsWith(literal)) return false;
+    this.#text = this.#text.slice(literal.length);
+    return true;
+  }
+
+  must(literal: string): void {
+    if (!this.eat(literal)) throw new Error(`expected "${literal}" at "${this.#text.slice(0, 80)}"`);
+  }
+
+  take(pattern: RegExp): string {
+    const found = pattern.exec(this.#text)?.[0];
+    if (found === undefined) throw new Error(`expected ${pattern.source} at "${this.#text.slice(0, 80)}"`);
+    this.#text = this.#text.slice(found.length);
+    return found;
+  }
+
+  quote(): string {
+    if (this.sees(/^"/)) return JSON.parse(this.take(/^"(?:[^"\\]|\\.)*"/)) as string;
+    return this.take(/^`[^`]*`/).slice(1, -1);
+  }
+
+  quotes(): string[] {
+    const all = [this.quote()];
+    while (this.sees(/^, [`"]/)) {
+      this.must(', ');
+      all.push(this.quote());
+    }
+    return all;
+  }
+
+  number(): number {
+    return Number(this.take(/^\d+/));
+  }
+}
+
+function scope(reader: Reader): CallScope {
+  const found: Draft<CallScope> = { models: [], endpoints: [] };
+  if (reader.eat('every call')) return found;
+  if (reader.eat('models ') || reader.eat('model ')) found.models = reader.quotes();
+  if (found.models.length > 0 && !reader.eat(' at ')) return found;
+  if (reader.eat('endpoints ') || reader.eat('endpoint ')) found.endpoints = reader.quotes();
+  return found;
+}
+
+function calls(reader: Reader): Calls {
+  if (reader.eat('no call')) return { matches: [] };
+  const matches = [scope(reader)];
+  while (reader.eat(' or ')) matches.push(scope(reader));
+  return reader.eat(' of ') ? { api: reader.quote(), matches } : { matches };
+}
+
+/** Globs, and patterns between slashes. */
+function names(reader: Reader): { readonly globs: string[]; readonly patterns: string[] } {
+  const found = { globs: [] as string[], patterns: [] as string[] };
+  for (;;) {
+    if (reader.eat('/')) {
+      found.patterns.push(reader.quote());
+      reader.must('/');
+    } else found.globs.push(reader.quote());
+    if (!reader.sees(/^, [`"/]/)) return found;
+    reader.must(', ');
+  }
+}
+
+function toolScope(reader: Reader): ToolScope {
+  const found: Draft<ToolScope> = { tools: [], toolsRegex: [], resources: [], methods: [] };
+  if (!reader.eat('anything')) {
+    if (reader.eat('tools ')) {
+      const { globs, patterns } = names(reader);
+      Object.assign(found, { tools: globs, toolsRegex: patterns });
+    }
+    reader.eat(' and ');
+    if (reader.eat('resources ')) found.resources = reader.quotes();
+  }
+  if (reader.eat(' by methods ')) found.methods = reader.quotes();
+  return found;
+}
+
+function toolScopes(reader: Reader): ToolScope[] {
+  if (reader.eat('nothing')) return [];
+  const all = [toolScope(reader)];
+  while (reader.eat(' or ')) all.push(toolScope(reader));
+  return all;
+}
+
+function toolLimit(reader: Reader): ToolLimit {
+  const found: Draft<ToolLimit> = {
+    ...{ allowedTools: [], allowedToolsRegex: [], deniedTools: [], deniedToolsRegex: [] },
+    ...{ uncountedTools: [], uncountedToolsRegex: [] },
+  };
+  do {
+    const kind = reader.eat('only tools ')
+      ? 'allowed'
+      : reader.eat('not yet tools ')
+        ? 'uncounted'
+        : (reader.must('not tools '), 'denied');
+    const { globs, patterns } = names(reader);
+    Object.assign(found, { [`${kind}Tools`]: globs, [`${kind}ToolsRegex`]: patterns });
+  } while (reader.eat(', '));
+  reader.must(')');
+  return found;
+}
+
+function logging(reader: Reader): LoggingRule | undefined {
+  if (reader.eat('recorded whole')) return { captureRequest: true, captureResponse: true, redactHeaders: [] };
+  if (!reader.eat('recorded without ')) return undefined;
+  const found = { captureRequest: true, captureResponse: true, redactHeaders: [] as string[] };
+  do {
+    if (reader.eat('request bodies')) found.captureRequest = false;
+    else if (reader.eat('answer bodies')) found.captureResponse = false;
+    else {
+      reader.must('header ');
+      found.redactHeaders.push(reader.quote());
+    }
+  } while (reader.eat(', '));
+  return found;
+}
+
+function toolRule(reader: Reader): ToolRule {
+  const matches = toolScopes(reader);
+  const refused = reader.eat(', none of which passes yet');
+  const limits: ToolLimit[] = [];
+  while (reader.eat(' (')) limits.push(toolLimit(reader));
+  const kept = reader.eat(', ') ? logging(reader) : undefined;
+  return { matches, refused, limits, ...(kept === undefined ? {} : { logging: kept }) };
+}
+
+interface Parts {
+  readonly permit: Draft<Permit> & { way: Draft<Permit['way']> };
+  readonly manner: Draft<Access['manner']>;
+}
+
+function backend(reader: Reader): NonNullable<Permit['way']['backend']> {
+  const name = reader.quote();
+  reader.must(' at ');
+  const [host = '', port] = reader.quote().split(':');
+  const found = { name, host, port: Number(port), weight: 1, of: 1, asksUsage: false };
+  const renames: Array<{ from: string; to: string }> = [];
+  if (reader.eat(' for ')) {
+    found.weight = reader.number();
+    reader.must(' of ');
+    found.of = reader.number();
+    reader.must(' invocations');
+  }
+  while (reader.eat(', model ')) {
+    const from = reader.quote();
+    reader.must(' as ');
+    renames.push({ from, to: reader.quote() });
+  }
+  found.asksUsage = reader.eat(', usage asked for');
+  return { ...found, renames };
+}
+
+function credential(reader: Reader): Permit['way']['credentials'][number] {
+  const from = reader.eat('unknown') ? undefined : reader.quote().split('/');
+  const place = reader.eat(' in header ') ? 'header' : 'query';
+  if (place === 'query') reader.must(' in query parameter ');
+  const name = reader.quote();
+  reader.must(' by policy ');
+  const policy = reader.quote();
+  const [namespace = '', secret = '', key = ''] = from ?? [];
+  return { policy, place, name, ...(from === undefined ? {} : { secret: { namespace, name: secret, key } }) };
+}
+
+type Handler = (reader: Reader, parts: Parts) => void;
+
+function mcpOf({ permit }: Parts): Draft<ToolCalls> {
+  permit.mcp ??= { denied: [], rules: [], othersPass: false };
+  return permit.mcp;
+}
+
+/** By how a part begins. */
+const handlers: ReadonlyArray<readonly [string, Handler]> = [
+  [
+    'but not what an earlier rule takes: ',
+    (reader, { permit }) => {
+      permit.earlier = [...permit.earlier, calls(reader)];
+    },
+  ],
+  [
+    'but not, by policy ',
+    (reader, { permit }) => {
+      const policy = reader.quote();
+      reader.must(': ');
+      permit.denied = [...permit.denied, { policy, ...calls(reader) }];
+    },
+  ],
+  [
+    'but not there, by policy ',
+    (reader, { permit }) => {
+      const policy = reader.quote();
+      reader.must(': ');
+      permit.deniedThere = [...permit.deniedThere, { policy, ...calls(reader) }];
+    },
+  ],
+  ['as MCP', (_reader, parts) => void mcpOf(parts)],
+  [
+    'but no messages about ',
+    (reader, parts) => {
+      const matches = toolScopes(reader);
+      reader.must(', by policy ');
+      mcpOf(parts).denied = [...mcpOf(parts).denied, { policy: reader.quote(), matches }];
+    },
+  ],
+  [
+    'messages about ',
+    (reader, parts) => {
+      mcpOf(parts).rules = [...mcpOf(parts).rules, toolRule(reader)];
+    },
+  ],
+  [
+    'every other message',
+    (_reader, parts) => {
+      mcpOf(parts).othersPass = true;
+    },
+  ],
+  ['and what sessions need', () => undefined],
+  [
+    'with a plain path',
+    (_reader, { permit }) => {
+      permit.plainPaths = true;
+    },
+  ],
+  [
+    'sent to Backend ',
+    (reader, { permit }) => {
+      permit.way.backend = backend(reader);
+    },
+  ],
+  [
+    'at the pinned address ',
+    (reader, { permit }) => {
+      permit.way.pinned = reader.quotes();
+    },
+  ],
+  [
+    'with credential ',
+    (reader, { permit }) => {
+      permit.way.credentials = [...permit.way.credentials, credential(reader)];
+    },
+  ],
+  [
+    'trusting the authorities of ',
+    (reader, { manner }) => {
+      manner.trust = reader.quote();
+      reader.must(' too');
+    },
+  ],
+  [
+    'recorded at ',
+    (reader, { manner }) => {
+      manner.export = reader.quote();
+      reader.must(' too');
+    },
+  ],
+  [
+    'recording ',
+    (reader, { manner }) => {
+      const maxBytes = reader.number();
+      reader.must(' bytes of ');
+      manner.capture = { maxBytes, contentTypes: reader.eat('nothing') ? [] : reader.quotes() };
+    },
+  ],
+  [
+    'for ',
+    (reader, { permit, manner }) => {
+      if (reader.sees(/^\d/)) {
+        manner.timeoutMs = reader.number();
+        reader.must(' ms of silence at most');
+      } else permit.taken = calls(reader);
+    },
+  ],
+];
+
+function part(reader: Reader, parts: Parts): void {
+  const kept = logging(reader);
+  if (kept !== undefined) {
+    parts.permit.way.logging = kept;
+    return;
+  }
+  const found = handlers.find(([begin]) => reader.eat(begin));
+  if (found === undefined) throw new Error('no part begins so');
+  found[1](reader, parts);
+}
+
+function exceptions(reader: Reader): string[] {
+  if (!reader.eat(' (except ')) return [];
+  const all = reader.quotes();
+  reader.must(')');
+  return all;
+}
+
+/** `every …`, or a quoted name, wildcard or CIDR. */
+function place(reader: Reader, into: Draft<DestinationSet>): void {
+  if (reader.eat('every name') || reader.eat('every other name')) {
+    into.others = { except: exceptions(reader) };
+    return;
+  }
+  const every = { 'every address': ['0.0.0.0/0', '::/0'], 'every IPv4 address': ['0.0.0.0/0'] };
+  const found = Object.entries({ ...every, 'every IPv6 address': ['::/0'] }).find(([word]) => reader.eat(word));
+  const text = found === undefined ? reader.quote() : '';
+  if (found === undefined && !text.includes('/')) {
+    if (!text.startsWith('*.')) into.names = [...into.names, text];
+    else into.wildcards = [...into.wildcards, { pattern: text, except: exceptions(reader) }];
+    return;
+  }
+  const { cidrs, except } = into.addresses;
+  const more = found === undefined ? [text] : found[1];
+  into.addresses = { cidrs: [...cidrs, ...more], except: [...except, ...exceptions(reader)] };
+}
+
+function spans(text: string): PortSpan[] {
+  return text.split(', ').map((each) => {
+    const [start = 0, end = start] = each.split('-').map(Number);
+    return { start, end };
+  });
+}
+
+function places(reader: Reader): { destinations: DestinationSet; ports: PortSpan[] } {
+  const destinations: Draft<DestinationSet> = { names: [], wildcards: [], addresses: { cidrs: [], except: [] } };
+  const ports: PortSpan[] = [];
+  do {
+    if (reader.sees(/^`[^`/]*:\d+`/)) {
+      const [name = '', port = ''] = reader.quote().split(':');
+      place(new Reader(`\`${name}\``), destinations);
+      ports.splice(0, ports.length, ...spans(port));
+    } else place(reader, destinations);
+  } while (reader.eat(', '));
+  if (reader.eat(' on every port')) ports.push({ start: 1, end: 65_535 });
+  else if (reader.eat(' on port ')) ports.push(...spans(reader.take(/^\d+(?:-\d+)?(?:, \d+(?:-\d+)?)*/)));
+  return { destinations, ports };
+}
+
+/** Judged calls have a plain path without its being said. */
+function impliesPlain({ taken, earlier, denied, mcp }: Permit): boolean {
+  return taken !== undefined || earlier.length + denied.length > 0 || mcp !== undefined;
+}
+
+/** One region of one access for each sentence; sentences of an agent that say something else are left out. */
+export function parseSentence(sentence: string): { agent: string; region: AgentReach['regions'][number] } | undefined {
+  const reader = new Reader(sentence);
+  reader.must('agent ');
+  const agent = reader.quote();
+  if (reader.eat(' may reach nothing') || reader.eat(' names the gateway ')) return undefined;
+  reader.must(' may reach ');
+  const { destinations, ports } = places(reader);
+  reader.must(' over ');
+  const protocols = reader.take(/^[A-Z]+(?:, [A-Z]+)*/).split(', ') as ReachProtocol[];
+  const permit: Parts['permit'] = {
+    ...{ earlier: [], denied: [], deniedThere: [], plainPaths: false },
+    way: { credentials: [] },
+  };
+  const manner: Parts['manner'] = {
+    capture: {
+      maxBytes: 65_536,
+      contentTypes: ['application/json', 'application/x-ndjson', 'text/event-stream'],
+    },
+    timeoutMs: 300_000,
+  };
+  if (reader.eat(': ')) {
+    do part(reader, { permit, manner });
+    while (reader.eat('; '));
+  }
+  if (!reader.isDone) throw new Error(`left over: ${sentence}`);
+  const read: Permit = { ...permit, plainPaths: permit.plainPaths || impliesPlain(permit) };
+  const value = protocols.map((protocol) => ({ protocol, gateway: '', manner, permits: [read] }));
+  return { agent, region: { destinations, ports, value } };
+}
