@@ -7,3 +7,5 @@ export * from './reach.ts';
 export { type ReachDestination, type ReachProtocol } from './spot.ts';
 export { diffReach, failsOn, type ReachChange } from './diff.ts';
 export { reachHeaders, reachRows, reachSentences } from './reach-report.ts';
+export { parseBoundary, type Boundary } from './boundary.ts';
+export { judgeWithin, type Counterexample, type WithinVerdict } from './within.ts';

@@ -117,17 +117,30 @@ function portCuts({ gateways }: ReachAgent): Range[] {
     ),
     ...backendsOf(gateway).map(({ port }) => ({ start: port, end: port })),
   ]);
-  return spans.map(({ start, end }) => ({ first: BigInt(start), last: BigInt(end) }));
+  return spans.map(rangeOfPorts);
 }
 
+function rangeOfPorts({ start, end }: PortSpan): Range {
+  return { first: BigInt(start), last: BigInt(end) };
+}
+
+/** Where else the space is to be cut. */
+export interface Cuts {
+  readonly hostnames: readonly string[];
+  readonly cidrs: readonly string[];
+  readonly ports: readonly PortSpan[];
+}
+
+const noCuts: Cuts = { hostnames: [], cidrs: [], ports: [] };
+
 /** Several agents: the same agent in several sets of documents. */
-export function partitionFor(agents: readonly ReachAgent[]): Partition {
-  const patterns = [...agents.flatMap(namesOf), ...providers.flatMap((each) => providerHosts[each])];
+export function partitionFor(agents: readonly ReachAgent[], more: Cuts = noCuts): Partition {
+  const patterns = [...agents.flatMap(namesOf), ...more.hostnames, ...providers.flatMap((each) => providerHosts[each])];
   const all = { first: 1n, last: 65_535n };
   return {
     names: classifyNames(patterns.map(parseHostnamePattern).filter((each) => each !== undefined)),
-    addresses: cutAddresses(addressCutsOf(agents)),
-    ports: splitRange(all, agents.flatMap(portCuts)).map(({ first, last }) => ({
+    addresses: cutAddresses([...addressCutsOf(agents), ...more.cidrs]),
+    ports: splitRange(all, [...agents.flatMap(portCuts), ...more.ports.map(rangeOfPorts)]).map(({ first, last }) => ({
       start: Number(first),
       end: Number(last),
     })),

@@ -21,7 +21,8 @@ const l4 = (match: object, name = 'web') =>
   object('EgressL4Route', name, { parentRefs: [{ name: 'g' }], rules: [{ matches: [match] }] });
 const stripe = l4({ destinationHostnames: ['api.stripe.com'], ports: [{ port: 443 }] });
 const llm = (rule: object) =>
-  object('AIProviderRoute', 'llm', { parentRefs: [{ name: 'g' }], rules: [rule] });
+  object('AIProviderRoute', 'llm', { parentRefs: [{ name: 'g' }], rules: [rule].flat() });
+const onOpenai = (...models: string[]) => ({ provider: 'openai', models });
 const openai = (part: object = {}, rest: object = {}) =>
   llm({ matches: [{ provider: 'openai', ...part }], ...rest });
 const budget = (tokenBudget: object) => ({ filters: [{ type: 'TokenBudget', tokenBudget }] });
@@ -43,6 +44,13 @@ const bans = object('AIProviderRoute', 'bans', {
   parentRefs: [{ name: 'g' }],
   rules: [{ matches: [{ provider: 'custom', models: ['o1'] }] }],
 });
+const bansOpenai = (model: string) =>
+  object('AIProviderRoute', 'bans', { parentRefs: [{ name: 'g' }], rules: [{ matches: [onOpenai(model)] }] });
+const withSpec = (from: KubeObject, change: object) =>
+  ({ ...from, spec: { ...(from as unknown as { spec: object }).spec, ...change } }) as KubeObject;
+const tools = (toolPolicy: object) =>
+  mcp({ matches: [{}], filters: [{ type: 'ToolPolicy', toolPolicy }] });
+const renaming = (to: string) => withSpec(backend, { modelRewrites: [{ from: '*', to }] });
 const deny = (kind: string, name: string) =>
   object('EgressDenyPolicy', 'no', { targetRefs: [{ group: 'clrk.apoxy.dev', kind, name }] });
 const base = [agent(), gateway()];
@@ -50,7 +58,7 @@ const base = [agent(), gateway()];
 function sentences(before: readonly KubeObject[], after: readonly KubeObject[]): string[] {
   const [old, now] = [before, after].map((objects) => compileManifests(objects, []));
   return diffReach(old!, now!).map(
-    ({ direction, sentence }) => `${direction === 'added' ? '+' : '-'} ${sentence}`,
+    ({ direction, sentence }) => `${{ added: '+', removed: '-', changed: '~' }[direction]} ${sentence}`,
   );
 }
 
@@ -60,46 +68,46 @@ describe('a change of manifests in sentences', () => {
       'a host with a credential',
       base,
       [...base, stripe, key('EgressGateway', 'g')],
-      ['+ agent `triage` may now reach `api.stripe.com:443` with credential `default/live`'],
+      [
+        '+ agent `triage` may now reach `api.stripe.com:443`: with credential `default/s/token` in header `authorization` by policy `default/live`',
+      ],
     ],
     ['a host gone', [...base, stripe], base, ['- agent `triage` may no longer reach `api.stripe.com:443`']],
     [
       'a new credential on an old destination',
       [...base, stripe],
       [...base, stripe, key('EgressGateway', 'g')],
-      ['+ agent `triage` now reaches `api.stripe.com:443` with credential `default/live`'],
+      ['~ agent `triage` goes another way to `api.stripe.com:443`: now with credential `default/s/token` in header `authorization`'],
     ],
     [
       'widened models',
       [...base, openai({ models: ['gpt-4o'] })],
       [...base, openai({ models: ['gpt-4o', 'o1'] })],
-      ['+ agent `triage` may now make more calls to `api.openai.com:443`: model o1'],
+      [
+        '+ agent `triage` may make more calls to `api.openai.com:443`: model `o1`; for example `GET /v1/models/o1`',
+      ],
     ],
     [
       'a glob that takes less',
       [...base, openai({ models: ['gpt-*'] })],
       [...base, openai({ models: ['gpt-4*'] })],
-      ['- agent `triage` may make fewer calls to `api.openai.com:443`: no longer model gpt-*'],
+      [
+        '- agent `triage` may make fewer calls to `api.openai.com:443`: no longer some of model `gpt-*`; for example `GET /v1/models/gpt-`',
+      ],
     ],
     [
       'widened endpoints',
       [...base, openai({ endpoints: ['/v1/chat/*'] })],
       [...base, openai({ endpoints: ['/v1/*'] })],
-      ['+ agent `triage` may now make more calls to `api.openai.com:443`: endpoint /v1/*'],
-    ],
-    [
-      'a raised budget',
-      [...base, openai({}, budget({ maxTokensPerDay: 1000 }))],
-      [...base, openai({}, budget({ maxTokensPerDay: 2000 }))],
       [
-        '+ agent `triage` now has a raised budget at `api.openai.com:443`: 1,000 tokens a day to 2,000 tokens a day',
+        '+ agent `triage` may make more calls to `api.openai.com:443`: some of endpoint `/v1/*`; for example `GET /v1/`',
       ],
     ],
     [
-      'a lowered budget',
+      'a budget, which this version refuses',
       [...base, openai()],
       [...base, openai({}, budget({ maxTokensPerDay: 1000 }))],
-      ['- agent `triage` now has a lowered budget at `api.openai.com:443`: unlimited to 1,000 tokens a day'],
+      ['- agent `triage` may no longer reach `api.openai.com:443`'],
     ],
     [
       'a name pinned to an address inside',
@@ -110,8 +118,7 @@ describe('a change of manifests in sentences', () => {
         stripe,
       ],
       [
-        '+ agent `triage` now reaches `api.stripe.com:443` at `10.0.0.5`',
-        '- agent `triage` no longer reaches `api.stripe.com:443` at `any public address`',
+        '~ agent `triage` goes another way to `api.stripe.com:443`: now at the pinned address `10.0.0.5`',
       ],
     ],
     [
@@ -127,14 +134,16 @@ describe('a change of manifests in sentences', () => {
       'an MCP server and its tools',
       base,
       [...base, mcp({ matches: [{ tools: ['search_*'] }] })],
-      ['+ agent `triage` may now reach `mcp.example.com:443` for MCP tool search_*'],
+      [
+        '+ agent `triage` may now reach `mcp.example.com:443`: as MCP; messages about tools `search_*`; and what sessions need',
+      ],
     ],
     [
       'other MCP tools',
       [...base, mcp({ matches: [{ tools: ['search_*'] }] })],
       [...base, mcp({ matches: [{ tools: ['search_*', 'delete_*'] }] })],
       [
-        '+ agent `triage` may now call other tools at `mcp.example.com:443`: MCP tools search_*, delete_*; before: MCP tool search_*',
+        '+ agent `triage` may use more tools at `mcp.example.com:443`: for example tool `delete_`; now: as MCP; messages about tools `search_*`, `delete_*`; and what sessions need; before: as MCP; messages about tools `search_*`; and what sessions need',
       ],
     ],
     [
@@ -148,9 +157,102 @@ describe('a change of manifests in sentences', () => {
       [...base, backend, bans, openai({}, { backendRefs: [{ name: 'b' }] })],
       [...base, backend, bans, openai({}, { backendRefs: [{ name: 'b' }] }), deny('AIProviderRoute', 'bans')],
       [
-        '- agent `triage` is now refused `model o1` where calls to `api.openai.com:443` are sent',
-        // The Backend's own host is open too, and a denial there comes before the rules.
-        '+ agent `triage` has other rules, or rules in another order, at `llm.example.com:443`: some calls go another way',
+        '- agent `triage` is now denied at `api.openai.com:443`: model `o1`; for example `POST /`',
+        // The Backend's own host is open too.
+        '- agent `triage` is now denied at `llm.example.com:443`: model `o1`; for example `POST /`',
+      ],
+    ],
+    [
+      'a denial of a model lifted',
+      [...base, openai(), bansOpenai('gpt-5*'), deny('AIProviderRoute', 'bans')],
+      [...base, openai()],
+      ['+ agent `triage` is no longer denied at `api.openai.com:443`: model `gpt-5*`; for example `POST /`'],
+    ],
+    [
+      'a denial of a model added',
+      [...base, openai()],
+      [...base, openai(), bansOpenai('gpt-5*'), deny('AIProviderRoute', 'bans')],
+      ['- agent `triage` is now denied at `api.openai.com:443`: model `gpt-5*`; for example `POST /`'],
+    ],
+    [
+      'a denial narrowed',
+      [...base, openai(), bansOpenai('gpt-*'), deny('AIProviderRoute', 'bans')],
+      [...base, openai(), bansOpenai('gpt-5'), deny('AIProviderRoute', 'bans')],
+      [
+        '+ agent `triage` is no longer denied at `api.openai.com:443`: model `gpt-*`; for example `GET /v1/models/gpt-`',
+      ],
+    ],
+    [
+      'another Secret under the same policy',
+      [...base, openai(), key('AIProviderRoute', 'llm')],
+      [...base, openai(), withSpec(key('AIProviderRoute', 'llm'), { secretRef: { name: 'admin' } })],
+      [
+        '~ agent `triage` goes another way to `api.openai.com:443`: now with credential `default/admin/token` in header `authorization`; no longer with credential `default/s/token` in header `authorization`',
+      ],
+    ],
+    [
+      'another header and key of the same Secret',
+      [...base, openai(), key('AIProviderRoute', 'llm')],
+      [
+        ...base,
+        openai(),
+        withSpec(key('AIProviderRoute', 'llm'), { headerName: 'x-api-key', secretKey: 'admin' }),
+      ],
+      [
+        '~ agent `triage` goes another way to `api.openai.com:443`: now with credential `default/s/admin` in header `x-api-key`; no longer with credential `default/s/token` in header `authorization`',
+      ],
+    ],
+    [
+      'a credential on an MCP server',
+      [...base, mcp({ matches: [{}] })],
+      [...base, mcp({ matches: [{}] }), key('MCPRoute', 'mcp')],
+      [
+        '~ agent `triage` goes another way to `mcp.example.com:443`: now with credential `default/s/token` in header `authorization`',
+      ],
+    ],
+    [
+      'a tool no longer allowed',
+      [...base, tools({ allowedTools: ['a', 'b'] })],
+      [...base, tools({ allowedTools: ['a'] })],
+      [
+        '- agent `triage` may use fewer tools at `mcp.example.com:443`: for example tool `b`; before: as MCP; messages about anything (only tools `a`, `b`); and what sessions need; now: as MCP; messages about anything (only tools `a`); and what sessions need',
+      ],
+    ],
+    [
+      'a denied tool allowed',
+      [...base, tools({ deniedTools: ['delete_*'] })],
+      [...base, tools({ allowedTools: ['*'] })],
+      [
+        '+ agent `triage` may use more tools at `mcp.example.com:443`: for example tool `delete_`; now: as MCP; messages about anything (only tools `*`); and what sessions need; before: as MCP; messages about anything (not tools `delete_*`); and what sessions need',
+      ],
+    ],
+    [
+      'a Backend that renames to another model',
+      [...base, renaming('mini'), openai({}, { backendRefs: [{ name: 'b' }] })],
+      [...base, renaming('gpt-5-pro'), openai({}, { backendRefs: [{ name: 'b' }] })],
+      [
+        '~ agent `triage` goes another way to `api.openai.com:443`, `llm.example.com:443`: now as model `gpt-5-pro`; no longer as model `mini`, for some of every call; for example `POST /v1/responses` with model `a`',
+      ],
+    ],
+    [
+      'a rule that hid another gone, and a key under another name',
+      [
+        ...base,
+        backend,
+        llm([{ matches: [onOpenai('secret-*')], backendRefs: [{ name: 'b' }] }, { matches: [onOpenai()] }]),
+        key('AIProviderRoute', 'llm', 'k1'),
+      ],
+      [
+        ...base,
+        backend,
+        llm([{ matches: [onOpenai('unused-*')], backendRefs: [{ name: 'b' }] }, { matches: [onOpenai()] }]),
+        key('AIProviderRoute', 'llm', 'k2'),
+      ],
+      [
+        '~ agent `triage` goes another way to `api.openai.com:443`: no longer sent to `llm.example.com:443`, for some of every call; for example `GET /v1/models/secret-`',
+        '~ agent `triage` goes another way to `api.openai.com:443`: now sent to `llm.example.com:443`, for model `unused-*`; for example `GET /v1/models/unused-`',
+        '+ agent `triage` may make more calls to `llm.example.com:443`: model `unused-*`; for example `GET /v1/models/unused-`',
+        '- agent `triage` may make fewer calls to `llm.example.com:443`: no longer model `secret-*`; for example `GET /v1/models/secret-`',
       ],
     ],
     [
@@ -208,10 +310,12 @@ describe('a change of manifests in sentences', () => {
 
 test('an allow-all gateway is shown as what it is', () => {
   const documents = compileManifests([agent(), gateway({ defaultPolicy: 'allow-all' })], ['203.0.113.0/24']);
-  const [sentence, ...more] = reachSentences(computeReach(documents));
+  // Paths to providers' hosts are judged, so these are told apart.
+  const [atProviders, sentence, ...more] = reachSentences(computeReach(documents));
   expect(more).toEqual([]);
+  expect(atProviders).toContain('with a plain path');
   expect(sentence).toContain('every name');
-  expect(sentence).toContain('every address except');
+  expect(sentence).toContain('every address (except');
   for (const closed of ['10.0.0.0/8', '169.254.0.0/16', '127.0.0.0/8', '203.0.113.0/24', 'fc00::/7'])
     expect(sentence).toContain(closed);
 });

@@ -161,7 +161,7 @@ function toolRule(reader: Reader): ToolRule {
 }
 
 interface Parts {
-  readonly permit: Draft<Permit> & { way: Draft<Permit['way']> };
+  readonly permit: Omit<Draft<Permit>, 'way'> & { readonly way: Draft<Permit['way']> };
   readonly manner: Draft<Access['manner']>;
 }
 

@@ -21,16 +21,16 @@ const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc.record({
       allowedToolsRegex: fc.constant<string[]>([]),
       deniedTools: some(['delete_*', 'search_secret'], 1),
       deniedToolsRegex: some(['_x$', '[bad'], 1),
-      requireConfirmation: fc.oneof({ weight: 4, arbitrary: fc.constant<string[]>([]) }, { weight: 1, arbitrary: fc.constant(['get_*']) }),
+      requireConfirmation: fc.oneof({ weight: 4, arbitrary: fc.constant<string[]>([]) }, { weight: 1, arbitrary: fc.constant<string[]>(['get_*']) }),
       rateLimits: fc.constant<McpRoute['rules'][number]['toolPolicies'][number]['rateLimits']>([]),
     }),
     { maxLength: 1 },
   ),
   unsupported: fc.oneof(
     { weight: 6, arbitrary: fc.constant<string[]>([]) },
-    { weight: 1, arbitrary: fc.constant(['a mirror']) },
+    { weight: 1, arbitrary: fc.constant<string[]>(['a mirror']) },
   ),
-}).map(({ ...rule }) => rule);
+});
 
 export const mcpRoutes: fc.Arbitrary<McpRoute[]> = fc.array(
   fc
