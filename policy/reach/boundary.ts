@@ -21,8 +21,8 @@ import { reachProtocols, type ReachDestination, type ReachProtocol } from './spo
 export interface BoundaryRow {
   /** Globs of `ns/name`. */
   readonly agents: GlobList;
-  readonly everyName: boolean;
-  readonly everyAddress: boolean;
+  /** Every name and every address. */
+  readonly every: boolean;
   readonly patterns: readonly HostnamePattern[];
   readonly cidrs: readonly Cidr[];
   /** Empty: every port. */
@@ -31,6 +31,7 @@ export interface BoundaryRow {
   readonly methods: GlobList;
   readonly endpoints: GlobList;
   readonly models: GlobList;
+  /** Tools of MCP servers; a list holds no call of a host that no MCPRoute governs. */
   readonly tools: GlobList;
   /** Globs of `ns/secret/key` that may be put on the calls. */
   readonly credentials: GlobList;
@@ -84,17 +85,16 @@ function parseGlobs(texts: readonly string[], at: string): GlobList {
   return openingGlobs(texts);
 }
 
-type Places = Pick<BoundaryRow, 'everyName' | 'everyAddress' | 'patterns' | 'cidrs'>;
+type Places = Pick<BoundaryRow, 'every' | 'patterns' | 'cidrs'>;
 
 function parsePlaces(texts: readonly string[], at: string): Places {
-  const written = texts.filter((text) => text !== '*' && text !== '*.*');
+  const written = texts.filter((text) => text !== '*');
   const [patterns, cidrs] = [written.map(parseHostnamePattern), written.map(parseCidr)];
   const wrong = written.find((_text, index) => patterns[index] === undefined && cidrs[index] === undefined);
   if (wrong !== undefined) throw broken(`${at}: "${wrong}" is no host name, wildcard or CIDR`);
   const every = texts.length === 0 || texts.includes('*');
   return {
-    everyName: every || texts.includes('*.*'),
-    everyAddress: every,
+    every,
     patterns: patterns.filter((each) => each !== undefined),
     cidrs: cidrs.filter((each) => each !== undefined),
   };
@@ -152,10 +152,10 @@ export interface Spoken {
 function holdsPlace(row: BoundaryRow, { hostname, ip, port }: ReachDestination): boolean {
   if (row.ports.length > 0 && !row.ports.some(({ start, end }) => port >= start && port <= end)) return false;
   if (hostname !== undefined) {
-    return row.everyName || row.patterns.some((pattern) => matchesHostname(pattern, hostname));
+    return row.every || row.patterns.some((pattern) => matchesHostname(pattern, hostname));
   }
   const address = ip === undefined ? undefined : parseIp(ip);
-  return row.everyAddress || (address !== undefined && row.cidrs.some((cidr) => cidrContains(cidr, address)));
+  return row.every || (address !== undefined && row.cidrs.some((cidr) => cidrContains(cidr, address)));
 }
 
 export function rowsAt({ rows }: Boundary, { agent, destination, protocol }: Spoken): BoundaryRow[] {

@@ -3,7 +3,7 @@
  * passes the gateway and is in no row of the boundary is a counterexample, of which the shortest is told: a call one could
  * make. Pure.
  */
-import { computeModel, operationTable, type Call } from '../../decision/index.ts';
+import { computeModel, operationTable, type Call, type OpenPlan } from '../../decision/index.ts';
 import { Answers, type WayTaken } from './answer.ts';
 import { rowsAt, type Boundary, type BoundaryRow } from './boundary.ts';
 import { renderCall } from './call-words.ts';
@@ -33,13 +33,14 @@ export type WithinVerdict =
   | { readonly kind: 'outside'; readonly counterexample: Counterexample }
   | { readonly kind: 'unknown'; readonly why: string };
 
-function distinctionsOf(rows: readonly BoundaryRow[], schemas: Distinctions['schemas']): Distinctions {
+function distinctionsOf(rows: readonly BoundaryRow[], { plan }: Spot): Distinctions {
+  const schemas = [plan.provider, ...plan.clauses.map(({ schema }) => schema)];
   const tools = rows.flatMap((row) => row.tools.texts);
   return {
     models: rows.flatMap((row) => row.models.texts),
     endpoints: rows.flatMap((row) => row.endpoints.texts),
     schemas,
-    mcp: tools.length === 0 ? undefined : { tools, toolsRegex: [], resources: [], methods: [] },
+    mcp: plan.mcp === undefined ? undefined : { tools, toolsRegex: [], resources: [], methods: [] },
   };
 }
 
@@ -49,9 +50,11 @@ function takesModel({ models }: BoundaryRow, call: Call, schema: string | undefi
   return fact.kind === 'named' && models.takes(fact.model);
 }
 
-function takesTools({ tools }: BoundaryRow, { body }: Call): boolean {
-  if (tools.texts.length === 0 || body.kind === 'none') return true;
-  if (body.kind !== 'rpc') return false;
+function takesTools({ tools }: BoundaryRow, { body }: Call, { mcp }: OpenPlan): boolean {
+  if (tools.texts.length === 0) return true;
+  // Where nothing is read as JSON-RPC, a call may be one of any tool.
+  if (mcp === undefined) return false;
+  if (body.kind !== 'rpc') return body.kind === 'none';
   return body.rpc.messages.every(({ method, params }) => {
     if (method !== 'tools/call') return true;
     const name = params['name'];
@@ -125,28 +128,24 @@ class Search {
 
   #askCalls(place: Place, spot: Spot, rows: readonly BoundaryRow[]): void {
     const { plan } = spot;
-    const own = [plan.provider, ...plan.clauses.map(({ schema }) => schema)];
-    const space = this.#describer.spaces.of([plan], [distinctionsOf(rows, own)]);
+    const space = this.#describer.spaces.of([plan], [distinctionsOf(rows, spot)]);
     if (!space.complete) this.#unknown = 'there are too many rules to tell all calls apart';
     const answers = new Answers(spot);
     for (const call of methodsOf(space.calls, rows)) {
       for (const taken of answers.of(call).ways) {
         const way = describeWay(spot, taken.exit);
-        if (!rows.some((row) => this.#takes(row, call, way, schemaOf(spot, taken)))) {
+        const schema = schemaOf(spot, taken);
+        const takesCall = (row: BoundaryRow): boolean =>
+          takes(row.methods, call.method) &&
+          takes(row.endpoints, call.path) &&
+          takesModel(row, call, schema) &&
+          takesTools(row, call, plan) &&
+          takesWay(row, way);
+        if (!rows.some(takesCall)) {
           this.#tell(place, spot, way, call);
         }
       }
     }
-  }
-
-  #takes(row: BoundaryRow, call: Call, way: Way, schema: string | undefined): boolean {
-    return (
-      takes(row.methods, call.upgrade ? 'CONNECT' : call.method) &&
-      takes(row.endpoints, call.path) &&
-      takesModel(row, call, schema) &&
-      takesTools(row, call) &&
-      takesWay(row, way)
-    );
   }
 }
 
