@@ -4,7 +4,7 @@
  */
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import { parseHostname, type GatewayConfig } from '../contract/index.ts';
-import { SecretForms } from './pipeline/scrub.ts';
+import { SecretForms } from './scrub/index.ts';
 import { LeafStore, type LeafIssuer } from './tls/leaf-store.ts';
 
 export interface Snapshot {

@@ -230,13 +230,21 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
   // The upstream's answer.
 
   head(answer: UpstreamAnswer): void {
-    if (this.#answer.head(answer, this.#context.now())) return;
-    const message = 'the upstream compressed its answer although it was asked not to';
-    this.#fail({ status: 502, code: 'UPSTREAM_ENCODING', message, denyReason: undefined });
+    this.#answer.head(answer, this.#context.now());
+    this.#endRefused();
   }
 
   body(bytes: Buffer): boolean {
-    return this.#done || this.#answer.body(bytes);
+    if (this.#done) return true;
+    const more = this.#answer.body(bytes);
+    this.#endRefused();
+    return more;
+  }
+
+  /** An answer that cannot be searched for secrets: the rest of it is not read. */
+  #endRefused(): void {
+    const { refusal } = this.#answer;
+    if (refusal !== undefined) this.#fail(refusal);
   }
 
   finished(trailers: readonly Field[]): void {
