@@ -153,6 +153,6 @@ export function readEscape(codes: readonly number[], count: number): number {
  * in UTF-16, and an introducer may be the escape of one.
  */
 export function startEscape(introducer: number, second: number): number {
-  if (second === 0 || isIntroducer(second)) return unfinished;
+  if (second === 0 || (isIntroducer(second) && second !== ampersand)) return unfinished;
   return readEscape([introducer, second], 2);
 }

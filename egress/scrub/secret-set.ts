@@ -29,8 +29,8 @@ export interface SecretSet {
 }
 
 const bytes = Array.from({ length: 256 }, (_, byte) => byte);
-/** What may stand between any two characters: zero (UTF-16), and an escape of the second. */
-const always = [0, ...introducers];
+/** What may follow the first character of any spelling: zero (UTF-16), a line break, an escape of the second. */
+const always = [0, 10, 13, ...introducers];
 
 type Patterns = Map<Alphabet, Pattern[]>;
 
@@ -69,7 +69,9 @@ function addSecret(plain: Patterns, unescaped: Patterns, secret: Buffer): void {
 function createPlans(patterns: Patterns): ViewPlan[] {
   return [...patterns].map(([alphabet, list]) => {
     const longest = Math.max(...list.map(({ symbols }) => symbols.length));
-    return { alphabet, patterns: list, reach: 2 ** Math.ceil(Math.log2(longest + 1)) };
+    const firsts = new Uint8Array(skipped + 1);
+    for (const { symbols } of list) firsts[symbols[0] as number] = 1;
+    return { alphabet, patterns: list, firsts, reach: 2 ** Math.ceil(Math.log2(longest + 1)) };
   });
 }
 
@@ -93,7 +95,6 @@ class Beginnings {
     for (const first of spellings.get(symbols[0] as number) ?? []) {
       this.firsts[first] = 1;
       this.#addSeconds(first, seconds);
-      this.#addSeconds(first, spellings.get(skipped) ?? []);
       this.#addSeconds(first, always);
     }
   }

@@ -10,6 +10,8 @@ import type { CharacterSink } from './unescaper.ts';
 export interface ViewPlan {
   readonly alphabet: Alphabet;
   readonly patterns: readonly Pattern[];
+  /** 1 for each symbol that a pattern starts with. */
+  readonly firsts: Uint8Array;
   /** A power of two over the length of the longest pattern. */
   readonly reach: number;
 }
@@ -22,6 +24,7 @@ const maxSkipped = 24;
 export class View implements CharacterSink {
   readonly #table: Uint16Array;
   readonly #patterns: readonly Pattern[];
+  readonly #firsts: Uint8Array;
   readonly #matched: number[];
   readonly #starts: number[] = [];
   readonly #mask: number;
@@ -35,6 +38,7 @@ export class View implements CharacterSink {
   constructor(plan: ViewPlan, onFound: OnFound) {
     this.#table = plan.alphabet.table;
     this.#patterns = plan.patterns;
+    this.#firsts = plan.firsts;
     this.#matched = plan.patterns.map(() => 0);
     this.#mask = plan.reach - 1;
     this.#onFound = onFound;
@@ -50,21 +54,19 @@ export class View implements CharacterSink {
   }
 
   push(code: number, start: number, end: number): void {
-    let symbol = this.#table[code > foreign ? foreign : code] as number;
-    if (symbol === skipped) {
-      // Nothing is under way: nothing to be interrupted.
-      if (this.depth === 0) return;
+    const symbol = this.#table[code > foreign ? foreign : code] as number;
+    if (this.depth === 0 && this.#firsts[symbol] === 0) return;
+    if (symbol !== skipped) this.#step(symbol, start, end);
+    else {
       this.#skipped += 1;
-      if (this.#skipped <= maxSkipped) return;
-      symbol = other;
+      if (this.#skipped > maxSkipped) this.#step(other, start, end);
     }
-    this.#skipped = 0;
-    this.#step(symbol, start, end);
   }
 
   #step(symbol: number, start: number, end: number): void {
     const patterns = this.#patterns;
     let depth = 0;
+    this.#skipped = 0;
     for (let at = 0; at < patterns.length; at += 1) {
       const pattern = patterns[at] as Pattern;
       let matched = this.#matched[at] as number;
