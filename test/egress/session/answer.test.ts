@@ -143,13 +143,24 @@ test.each([
   expect(text).not.toContain(secret.slice(0, 6));
 });
 
-test('S37: a WebSocket whose upstream agrees to an extension nobody asked for is refused', async () => {
-  talk.answer = () =>
-    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n';
+const upgrade =
+  'GET /v1/models/gpt-4o HTTP/1.1\r\nHost: api.openai.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n';
+const switched = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n';
+
+test('S37: a key in the head of a switch to WebSocket does not pass', async () => {
+  talk.answer = () => `${switched}X-A: ${secret}\r\nX-${secret}: 1\r\n\r\n`;
   const agent = await talk.bed.dial('api.openai.com');
-  const request =
-    'GET /v1/models/gpt-4o HTTP/1.1\r\nHost: api.openai.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n';
-  const got = await converse(agent, request, (text) => /\r\n\r\n.*\}$/s.test(text));
+  const got = await converse(agent, upgrade, (text) => text.endsWith('\r\n\r\n'));
+  expect(got).toMatch(/^HTTP\/1\.1 101 [^]*X-A: \*{20}\r\n/);
+  expect(got).not.toContain(secret);
+  agent.destroy();
+  expect(await recordOf()).not.toContain(secret);
+});
+
+test('S37: a WebSocket whose upstream agrees to an extension nobody asked for is refused', async () => {
+  talk.answer = () => `${switched}Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n`;
+  const agent = await talk.bed.dial('api.openai.com');
+  const got = await converse(agent, upgrade, (text) => /\r\n\r\n.*\}$/s.test(text));
   expect(got).toMatch(/^HTTP\/1\.1 502 [^]*UPSTREAM_ENCODING/);
 });
 
