@@ -138,14 +138,8 @@ function readEntity(codes: readonly number[], count: number): number {
 /** What the first `count` (at least two) codes are, the first of them an introducer: a code, `unfinished` or `literal`. */
 export function readEscape(codes: readonly number[], count: number): number {
   if (count > maxEscape) return literal;
-  switch (codes[0]) {
-    case backslash:
-      return readBackslash(codes, count);
-    case percent:
-      return readHex(codes, 1, count, 2);
-    default:
-      return readEntity(codes, count);
-  }
+  if (codes[0] === backslash) return readBackslash(codes, count);
+  return codes[0] === percent ? readHex(codes, 1, count, 2) : readEntity(codes, count);
 }
 
 /**

@@ -231,20 +231,13 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
 
   head(answer: UpstreamAnswer): void {
     this.#answer.head(answer, this.#context.now());
-    this.#endRefused();
+    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
   }
 
   body(bytes: Buffer): boolean {
-    if (this.#done) return true;
-    const more = this.#answer.body(bytes);
-    this.#endRefused();
+    const more = this.#done || this.#answer.body(bytes);
+    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
     return more;
-  }
-
-  /** An answer that cannot be searched for secrets: the rest of it is not read. */
-  #endRefused(): void {
-    const { refusal } = this.#answer;
-    if (refusal !== undefined) this.#fail(refusal);
   }
 
   finished(trailers: readonly Field[]): void {

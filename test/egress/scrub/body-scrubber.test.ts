@@ -27,7 +27,7 @@ test.each(table)('S37: a secret %s is gone wherever chunks end', (_name, { write
     scrub(
       set,
       body,
-      [...body].map((_, at) => at),
+      Array.from(body).map((_, at) => at),
     ),
   ).toBe(whole);
   expect(read(whole)).not.toContain(secret);
@@ -36,12 +36,14 @@ test.each(table)('S37: a secret %s is gone wherever chunks end', (_name, { write
 const printable = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
 const secretOf = fc.string({ unit: printable, minLength: 12, maxLength: 60 });
 const keyOf = fc.string({
-  unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~+/='),
+  unit: fc.constantFrom(
+    ...Array.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~+/='),
+  ),
   minLength: 8,
   maxLength: 60,
 });
 /** Text that does not change how what comes after it is read. */
-const around = fc.string({ unit: fc.constantFrom(...'abc019 {}[]":,.<>=\n\r'), maxLength: 40 });
+const around = fc.string({ unit: fc.constantFrom(...Array.from('abc019 {}[]":,.<>=\n\r')), maxLength: 40 });
 const cutsOf = fc.array(fc.nat(), { maxLength: 12 });
 
 test('S37: property: no secret, in no spelling, around no text, cut nowhere, is left for a reader of that spelling', () => {
@@ -63,7 +65,7 @@ test('S37: property: no secret, in no spelling, around no text, cut nowhere, is 
 
 test('S37: property: as it is, a secret is found in any bytes whatever', () => {
   const anyBytes = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
-  const hostile = fc.string({ unit: fc.constantFrom(...'\\%&#x;u0a1'), maxLength: 20 });
+  const hostile = fc.string({ unit: fc.constantFrom(...Array.from('\\%&#x;u0a1')), maxLength: 20 });
   fc.assert(
     fc.property(
       secretOf,
@@ -94,7 +96,9 @@ test('S37: property: each character in a spelling of its own', () => {
       fc.array(fc.nat(ways.length - 1), { minLength: 60, maxLength: 60 }),
       cutsOf,
       (key, choice, cuts) => {
-        const spelt = [...key].map((char, at) => ways[choice[at] ?? 0]?.(char) ?? '').join('');
+        const spelt = Array.from(key)
+          .map((char, at) => ways[choice[at] ?? 0]?.(char) ?? '')
+          .join('');
         expect(scrub(bearer(key), `"${spelt}"`, cuts)).toBe(`"${'*'.repeat(spelt.length)}"`);
       },
     ),
@@ -135,6 +139,22 @@ test('the chunk that came in is not written to', () => {
   const chunk = Buffer.from(`key ${secret}`);
   new BodyScrubber(bearer(secret)).push(chunk);
   expect(chunk.toString()).toBe(`key ${secret}`);
+});
+
+test('S37: both alphabets of Base64 are read', () => {
+  const key = '???>>>~~~???>>>~~~';
+  for (const alphabet of ['base64', 'base64url'] as const) {
+    const spelt = Buffer.from(key).toString(alphabet);
+    expect(spelt).toMatch(alphabet === 'base64' ? /[+].*[/]/ : /-.*_|_.*-/);
+    expect(scrub(bearer(key), spelt)).toBe('*'.repeat(spelt.length));
+  }
+});
+
+test('S37: a form writes a space as +, or as %20', () => {
+  const phrase = "it's (a) secret 12";
+  for (const spelt of [new URLSearchParams({ k: phrase }).toString(), encodeURI(`k=${phrase}`)]) {
+    expect(scrub(createSecretSet([phrase]), spelt)).toBe(`k=${'*'.repeat(spelt.length - 2)}`);
+  }
 });
 
 test.each(['toUpperCase', 'toLowerCase'] as const)(

@@ -12,7 +12,7 @@ export interface Spelling {
 
 const hexOf = (char: string, width: number): string => char.charCodeAt(0).toString(16).padStart(width, '0');
 const each = (secret: string, write: (char: string, at: number) => string): string =>
-  [...secret].map(write).join('');
+  Array.from(secret).map(write).join('');
 const same = (text: string): string => text;
 
 export const readJson = (text: string): string =>

@@ -78,7 +78,10 @@ test.each([
     `Content-Encoding: identity\r\nContent-Encoding: gzip\r\n${lengthOf(zipped)}`,
   ],
   ['compressed and not labelled', `Content-Type: application/json\r\n${lengthOf(zipped)}`],
-  ['compressed and sent byte for byte', `Transfer-Encoding: chunked\r\n\r\n${chunked(...zipped)}0\r\n\r\n`],
+  [
+    'compressed and sent byte for byte',
+    `Transfer-Encoding: chunked\r\n\r\n${chunked(...Array.from(zipped))}0\r\n\r\n`,
+  ],
   ['in UTF-16', `Content-Type: text/plain; charset=utf-16\r\n${lengthOf('x')}`],
   ['in UTF-16 by its mark', lengthOf('\xff\xfes\0k\0')],
   ['a range', `Content-Range: bytes 0-3/20\r\n${lengthOf(secret.slice(0, 4))}`],
