@@ -4,9 +4,11 @@
  * still become a secret.
  */
 import { foreign } from './alphabet.ts';
+import type { Pattern } from './pattern.ts';
 import { isArmed, type SecretSet } from './secret-set.ts';
 import { stackUnescapers, type Unescaper } from './unescaper.ts';
-import { View } from './view.ts';
+import { endsPiece, minPiece, Pieces } from './pieces.ts';
+import { View, type OnFound, type ViewPlan } from './view.ts';
 
 const nothing = Buffer.alloc(0);
 const star = 0x2a;
@@ -31,18 +33,34 @@ class Reading {
   readonly #all: readonly View[];
   readonly #stack: readonly Unescaper[];
   readonly #first: Unescaper;
+  readonly #onFound: OnFound;
+  /** By pattern, once a beginning of it was seen. */
+  readonly #pieces = new Map<Pattern, Pieces>();
   #zeros = 0;
 
-  constructor(set: SecretSet, onFound: (start: number, end: number) => void) {
-    this.#plain = set.plain.map((plan) => new View(plan, onFound));
-    this.#unescaped = set.unescaped.map((plan) => new View(plan, onFound));
+  constructor(set: SecretSet, onFound: OnFound) {
+    this.#onFound = onFound;
+    this.#plain = set.plain.map((plan) => new View(plan, { onFound, onEnd: () => undefined }));
+    this.#unescaped = set.unescaped.map((plan) => this.#openView(plan));
     this.#all = [...this.#plain, ...this.#unescaped];
     this.#stack = stackUnescapers({
       push: (code, start, end) => {
         for (const view of this.#unescaped) view.push(code, start, end);
+        for (const pieces of this.#pieces.values()) pieces.push(code, start, end);
       },
     });
     this.#first = this.#stack[0] as Unescaper;
+  }
+
+  #openView(plan: ViewPlan): View {
+    const { alphabet } = plan;
+    const onEnd = (pattern: Pattern, matched: number, symbol: number): void => {
+      if (matched < minPiece || !endsPiece(symbol)) return;
+      const pieces = this.#pieces.get(pattern) ?? new Pieces(alphabet, pattern, this.#onFound);
+      this.#pieces.set(pattern, pieces);
+      pieces.begin(matched);
+    };
+    return new View(plan, { onFound: this.#onFound, onEnd });
   }
 
   /** Reads on until nothing is under way; returns the index after what was read. `base`: where `bytes` start in the body. */
@@ -55,7 +73,7 @@ class Reading {
       }
       this.#zeros = byte === 0 ? this.#zeros : 0;
       this.#push(byte === 0 ? foreign : byte, base + at);
-      if (this.#atRest()) return at + 1;
+      if (this.isAtRest()) return at + 1;
     }
     return bytes.length;
   }
@@ -65,17 +83,19 @@ class Reading {
     this.#first.push(code, start, start + 1);
   }
 
-  #atRest(): boolean {
+  isAtRest(): boolean {
     for (const view of this.#all) if (view.depth > 0) return false;
+    for (const pieces of this.#pieces.values()) if (pieces.isWaiting) return false;
     for (const unescaper of this.#stack) if (unescaper.count > 0) return false;
     return true;
   }
 
-  /** Where the first of what is under way starts; undefined: nothing is. */
+  /** Where the first of what must be held back starts; undefined: nothing must. */
   pendingFrom(): number | undefined {
     let from = Number.POSITIVE_INFINITY;
     for (const view of this.#all) if (view.depth > 0) from = Math.min(from, view.start);
     for (const unescaper of this.#stack) if (unescaper.count > 0) from = Math.min(from, unescaper.start);
+    for (const pieces of this.#pieces.values()) if (pieces.isUnderWay) from = Math.min(from, pieces.start);
     return from === Number.POSITIVE_INFINITY ? undefined : from;
   }
 
@@ -123,7 +143,7 @@ export class BodyScrubber {
       if (at >= bytes.length) return;
       this.#reading ??= new Reading(this.#set, (start, end) => this.#starOut(start, end));
       at = this.#reading.read(bytes, at, this.#base);
-      this.#underWay = this.#reading.pendingFrom() !== undefined;
+      this.#underWay = !this.#reading.isAtRest();
     }
   }
 
@@ -144,14 +164,13 @@ export class BodyScrubber {
     return ready === bytes.length ? bytes : bytes.subarray(0, ready);
   }
 
-  /** What was held back, at the end of the body. */
+  /** What was held back, at the end of the body or of a message in it. */
   flush(): Buffer {
     this.#owned = true;
     this.#reading?.finish(this.#base + this.#bytes.length);
     const rest = this.#bytes;
     this.#bytes = nothing;
     this.#base += rest.length;
-    this.#underWay = false;
     return rest;
   }
 }

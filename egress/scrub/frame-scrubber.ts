@@ -34,7 +34,7 @@ function readHeader(bytes: Buffer): (Frame & { readonly headerLength: number }) 
   return { isControl: (first & 0x08) !== 0, isFinal: (first & 0x80) !== 0, length, headerLength };
 }
 
-/** The payload bytes of one message, in at any length, out as they become free. */
+/** The payload bytes of messages, in at any length, out as they become free. */
 class Payload {
   readonly #scrubber: BodyScrubber;
   /** Free to go, and not yet in a slot. */
@@ -70,7 +70,7 @@ export class FrameScrubber {
   #frame: Frame | undefined;
   /** Payload bytes of the frame that are still to come. */
   #left = 0;
-  #message: Payload;
+  #messages: Payload;
   #slots: Slot[] = [];
   #out: Buffer[] = [];
   /** Why nothing goes out any more. */
@@ -79,7 +79,7 @@ export class FrameScrubber {
   constructor(set: SecretSet) {
     this.#set = set;
     this.#isArmed = isArmed(set);
-    this.#message = new Payload(set);
+    this.#messages = new Payload(set);
   }
 
   push(chunk: Buffer): Buffer {
@@ -125,7 +125,7 @@ export class FrameScrubber {
     const part = bytes.subarray(0, this.#left);
     this.#left -= part.length;
     if (frame.isControl) this.#control = Buffer.concat([this.#control, part]);
-    else this.#message.push(part);
+    else this.#messages.push(part);
     if (this.#left === 0) this.#end(frame);
     this.#drain();
     return bytes.subarray(part.length);
@@ -135,9 +135,8 @@ export class FrameScrubber {
     this.#frame = undefined;
     if (frame.isControl) this.#endControl();
     else if (frame.isFinal) {
-      this.#message.finish();
+      this.#messages.finish();
       this.#drain();
-      this.#message = new Payload(this.#set);
     }
   }
 
@@ -152,7 +151,7 @@ export class FrameScrubber {
     for (let slot = this.#slots[0]; slot !== undefined; slot = this.#slots[0]) {
       if (slot.header !== undefined) this.#out.push(slot.header);
       else {
-        const bytes = this.#message.take(slot.room);
+        const bytes = this.#messages.take(slot.room);
         if (bytes.length > 0) this.#out.push(bytes);
         slot.room -= bytes.length;
         if (slot.room > 0) return;

@@ -8,9 +8,11 @@ export interface Pattern {
   readonly falls: Uint32Array;
   /** From this many symbols on, a beginning alone counts as found. */
   readonly least: number;
+  /** The whole of a secret as text: what begins with it may go on in another string. */
+  readonly isWhole: boolean;
 }
 
-export function createPattern(symbols: Uint8Array, least: number): Pattern {
+export function createPattern(symbols: Uint8Array, least: number, isWhole = false): Pattern {
   const { length } = symbols;
   const falls = new Uint32Array(length + 1);
   let matched = 0;
@@ -19,5 +21,5 @@ export function createPattern(symbols: Uint8Array, least: number): Pattern {
     if (symbols[matched] === symbols[at]) matched += 1;
     falls[at + 1] = matched;
   }
-  return { symbols, falls, least: Math.min(least, length) };
+  return { symbols, falls, least: Math.min(least, length), isWhole };
 }

@@ -34,20 +34,25 @@ const always = [0, 10, 13, ...introducers];
 
 type Patterns = Map<Alphabet, Pattern[]>;
 
-function add(patterns: Patterns, alphabet: Alphabet, codes: readonly number[], minLeast: number): void {
+function add(
+  patterns: Patterns,
+  alphabet: Alphabet,
+  codes: readonly number[],
+  { minLeast, isWhole = false }: { readonly minLeast: number; readonly isWhole?: boolean },
+): void {
   const symbols = codes.map((code) => alphabet.table[code] as number).filter((symbol) => symbol !== skipped);
   const least = Math.max(minLeast, Math.floor(symbols.length / 2));
   const list = patterns.get(alphabet) ?? [];
   patterns.set(alphabet, list);
-  list.push(createPattern(Uint8Array.from(symbols), least));
+  list.push(createPattern(Uint8Array.from(symbols), least, isWhole));
 }
 
 /** The whole from its beginning, and the end of it alone. */
 function addText(patterns: Patterns, codes: readonly number[], anyCase: boolean): void {
   const alphabet = anyCase ? anyCaseText : exactText;
-  add(patterns, alphabet, codes, minPart);
+  add(patterns, alphabet, codes, { minLeast: minPart, isWhole: true });
   const part = Math.max(minPart, Math.floor(codes.length / 2));
-  if (part < codes.length) add(patterns, alphabet, codes.slice(-part), part);
+  if (part < codes.length) add(patterns, alphabet, codes.slice(-part), { minLeast: part });
 }
 
 /** The characters of Base64 that only this secret decides, when it starts `shift` bytes into a group of three. */
@@ -62,8 +67,11 @@ function addSecret(plain: Patterns, unescaped: Patterns, secret: Buffer): void {
   addText(plain, [...secret], anyCase);
   const codes = unescapeText(secret);
   if (codes.length >= minSecretLength) addText(unescaped, codes, anyCase);
-  for (const shift of [0, 1, 2]) add(unescaped, base64, [...base64At(secret, shift)], minEncodedPart);
-  add(unescaped, hexadecimal, [...Buffer.from(secret.toString('hex'), 'latin1')], minEncodedPart);
+  for (const shift of [0, 1, 2])
+    add(unescaped, base64, [...base64At(secret, shift)], { minLeast: minEncodedPart });
+  add(unescaped, hexadecimal, [...Buffer.from(secret.toString('hex'), 'latin1')], {
+    minLeast: minEncodedPart,
+  });
 }
 
 function createPlans(patterns: Patterns): ViewPlan[] {

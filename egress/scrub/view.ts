@@ -18,6 +18,13 @@ export interface ViewPlan {
 
 export type OnFound = (start: number, end: number) => void;
 
+/** What a view tells while it reads. */
+export interface ViewEvents {
+  readonly onFound: OnFound;
+  /** So many symbols of a pattern ended with this one, which is none of it. */
+  readonly onEnd: (pattern: Pattern, matched: number, symbol: number) => void;
+}
+
 /** Line breaks, indentation and the like between two symbols: more of it ends a match, so that little is held back. */
 const maxSkipped = 24;
 
@@ -28,20 +35,20 @@ export class View implements CharacterSink {
   readonly #matched: number[];
   readonly #starts: number[] = [];
   readonly #mask: number;
-  readonly #onFound: OnFound;
+  readonly #events: ViewEvents;
   #count = 0;
   #skipped = 0;
   #lastEnd = 0;
   /** Symbols of the longest match under way. */
   depth = 0;
 
-  constructor(plan: ViewPlan, onFound: OnFound) {
+  constructor(plan: ViewPlan, events: ViewEvents) {
     this.#table = plan.alphabet.table;
     this.#patterns = plan.patterns;
     this.#firsts = plan.firsts;
     this.#matched = plan.patterns.map(() => 0);
     this.#mask = plan.reach - 1;
-    this.#onFound = onFound;
+    this.#events = events;
   }
 
   /** Where the longest match under way starts; only while `depth` is not 0. */
@@ -85,7 +92,8 @@ export class View implements CharacterSink {
   /** The next symbol is not the one expected: how many match with it. What ends here and was long enough is found. */
   #fall(pattern: Pattern, from: number, symbol: number): number {
     let matched = from;
-    if (matched >= pattern.least) this.#onFound(this.#startOf(matched), this.#lastEnd);
+    if (matched >= pattern.least) this.#events.onFound(this.#startOf(matched), this.#lastEnd);
+    if (pattern.isWhole) this.#events.onEnd(pattern, matched, symbol);
     while (matched > 0 && pattern.symbols[matched] !== symbol) matched = pattern.falls[matched] as number;
     return pattern.symbols[matched] === symbol ? matched + 1 : matched;
   }
@@ -98,7 +106,7 @@ export class View implements CharacterSink {
       const { length } = pattern.symbols;
       let matched = this.#matched[at] as number;
       if (matched === length) {
-        this.#onFound(this.#startOf(length), this.#lastEnd);
+        this.#events.onFound(this.#startOf(length), this.#lastEnd);
         matched = pattern.falls[length] as number;
         this.#matched[at] = matched;
       }

@@ -186,6 +186,41 @@ test('S37: of a secret cut in two anywhere, at most half of its characters pass'
   }
 });
 
+const event = (delta: string): string => `data: ${JSON.stringify({ id: 'chatcmpl-1', delta })}\n\n`;
+
+test('S37: property: of a secret that comes in strings of three characters and more, at most half passes', () => {
+  const key = 'sk-real-4f9d0c71b2aaQx93';
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 3, max: 12 }), { minLength: 8, maxLength: 8 }),
+      cutsOf,
+      (sizes, cuts) => {
+        let at = 0;
+        const parts = sizes.map((size) => key.slice(at, (at += size))).filter((part) => part !== '');
+        const body = parts.map(event).join(event('other'));
+        const out = scrub(bearer(key), body, cuts);
+        expect(out).toHaveLength(body.length);
+        expect(out.split('*').length - 1).toBeGreaterThanOrEqual(key.length / 2);
+        expect(out.replaceAll('*', '')).toContain('chatcmpl-1');
+      },
+    ),
+  );
+});
+
+test('S37: a piece that is the end of a longer string and one that is the start of another are pieces', () => {
+  const out = scrub(bearer('sk-real-4f9d0c71b2aa'), '["key: sk-real","-4f9d0","c71b2aa is it"]');
+  expect(out).toBe('["key: sk-real","******","******* is it"]');
+});
+
+test('what only begins like a secret goes on as it is, and the wait for more of it ends', () => {
+  const begun = new BodyScrubber(bearer('sk-real-4f9d0c71b2aa'));
+  const text = '"sk-real" "-other" "-4" "sk-"';
+  expect(begun.push(Buffer.from(text)).toString()).toBe(text);
+  expect(begun.push(Buffer.alloc(5000, 'x')).toString()).toBe('x'.repeat(5000));
+  const late = '"real-4f9d0c7" "1b2aa"';
+  expect(begun.push(Buffer.from(late)).toString()).toBe(late);
+});
+
 test('S55: a body that ends within a secret does not give away what came of it', () => {
   const scrubber = new BodyScrubber(bearer(secret));
   const passed = scrubber.push(Buffer.from(`key ${secret.slice(0, -1)}`)).toString();

@@ -78,6 +78,15 @@ test.each([
   ['the reason of a close', [frame(0x88, `\x03\xe8${secret}`)], [[0x88, `\x03\xe8${stars}`]]],
   ['JSON in a text', [frame(0x81, `{"k":"sk\\u002dreal-4f9d0c71b2aa"}`)], [[0x81, `{"k":"${stars}*****"}`]]],
   [
+    'three messages of pieces',
+    [frame(0x81, secret.slice(0, 7)), frame(0x81, secret.slice(7, 14)), frame(0x81, secret.slice(14))],
+    [
+      [0x81, secret.slice(0, 7)],
+      [0x81, stars.slice(13)],
+      [0x81, stars.slice(14)],
+    ],
+  ],
+  [
     'two messages of half each',
     [frame(0x81, secret.slice(0, 10)), frame(0x81, secret.slice(10))],
     [
