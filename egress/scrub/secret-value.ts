@@ -1,6 +1,6 @@
 /**
- * What of an injected value is secret: all of it, what follows a scheme (`Bearer x`), and either half of what Basic
- * encodes. Pure.
+ * What of an injected value is secret: all of it, what follows a scheme (`Bearer x`), either half of what Basic encodes, and
+ * each value of a list of parameters (`session=x; y=z`). Pure.
  */
 
 /** Shorter values would star out ordinary text. */
@@ -18,7 +18,12 @@ function basicHalves(encoded: string): string[] {
   return halves.some(({ length }) => length >= minSecretLength) ? halves : [pair];
 }
 
-function partsOf(value: string): string[] {
+/** Values of cookies and of schemes with parameters: each may be sent back alone. */
+function parametersOf(value: string): string[] {
+  return [...value.matchAll(/(?:^|[;,&\s])[\w-]{1,64}="?([^;,&\s"]+)/g)].map(([, part = '']) => part);
+}
+
+function wordsOf(value: string): string[] {
   const [, word, bare] = /^(\S+) +(.+)$/.exec(value) ?? [];
   if (word === undefined || bare === undefined) return [value];
   const scheme = word.toLowerCase();
@@ -36,6 +41,7 @@ function spellings(text: string): Buffer[] {
 
 /** Every secret of these values, each once, in bytes. Those shorter than `minSecretLength` are left out. */
 export function computeSecrets(values: readonly string[]): readonly Buffer[] {
-  const texts = new Set(values.flatMap(partsOf).filter(({ length }) => length >= minSecretLength));
+  const parts = values.flatMap((value) => [...wordsOf(value), ...parametersOf(value)]);
+  const texts = new Set(parts.filter(({ length }) => length >= minSecretLength));
   return [...texts].flatMap(spellings);
 }

@@ -27,6 +27,12 @@ test.each([
     [basic('bot:hunter7')],
     [basic('bot:hunter7').slice(6), 'bot:hunter7'],
   ],
+  [
+    'each cookie, as well as all of them',
+    ['session=abcdefgh; id="12345678"; a=b'],
+    ['session=abcdefgh; id="12345678"; a=b', 'id="12345678"; a=b', 'abcdefgh', '12345678'],
+  ],
+  ['a parameter of a scheme', ['Token token=abcdefgh'], ['token=abcdefgh', 'abcdefgh']],
   ['Basic that is no Base64, as it is', ['Basic not*base64*at*all'], ['not*base64*at*all']],
 ])('S37: of the injected values, secret is %s', (_name, values, secrets) => {
   expect(texts(...values)).toEqual(secrets);
