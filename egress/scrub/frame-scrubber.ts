@@ -71,6 +71,8 @@ export class FrameScrubber {
   /** Payload bytes of the frame that are still to come. */
   #left = 0;
   #messages: Payload;
+  /** Control frames are short and go out whole: at most 125 bytes wait. */
+  #control: Buffer = nothing;
   #slots: Slot[] = [];
   #out: Buffer[] = [];
   /** Why nothing goes out any more. */
@@ -117,9 +119,6 @@ export class FrameScrubber {
     if (frame.length === 0) this.#end(frame);
     this.#drain();
   }
-
-  /** Control frames are short and come whole: at most 125 bytes wait. */
-  #control: Buffer = nothing;
 
   #readPayload(frame: Frame, bytes: Buffer): Buffer {
     const part = bytes.subarray(0, this.#left);

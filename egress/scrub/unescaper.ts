@@ -44,25 +44,31 @@ export class Unescaper implements CharacterSink {
     const { count } = this;
     const read = readEscape(this.#codes, count);
     if (read === unfinished) return;
-    if (read === literal) {
-      this.#release();
-      return;
+    if (read === literal && count > 2) this.#release();
+    else if (read === literal) this.#replace(this.#codes[0] as number);
+    else if (read >= lastApart) this.#replace(read - lastApart);
+    else {
+      this.count = 0;
+      this.#next.push(read, this.#starts[0] as number, this.#ends[count - 1] as number);
     }
+  }
+
+  /** All but the last are this one character; the last is read again. */
+  #replace(code: number): void {
+    const last = this.count - 1;
+    const apart = this.#codes[last] as number;
+    const start = this.#starts[last] as number;
+    const end = this.#ends[last] as number;
     this.count = 0;
-    const start = this.#starts[0] as number;
-    if (read < lastApart) {
-      this.#next.push(read, start, this.#ends[count - 1] as number);
-      return;
-    }
-    const [code, from, to] = [this.#codes[count - 1], this.#starts[count - 1], this.#ends[count - 1]];
-    this.#next.push(read - lastApart, start, this.#ends[count - 2] as number);
-    this.push(code as number, from as number, to as number);
+    this.#next.push(code, this.#starts[0] as number, this.#ends[last - 1] as number);
+    this.push(apart, start, end);
   }
 
   /** The first stands for itself; the others may be an escape of their own. */
   #release(): void {
     const { count } = this;
     const [codes, starts, ends] = [this.#codes, this.#starts, this.#ends];
+    // They are read again below, which writes to the lists anew.
     this.#codes = [];
     this.#starts = [];
     this.#ends = [];
