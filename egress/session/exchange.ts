@@ -253,14 +253,16 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
     this.#states.enter('answering');
     // From here no other attempt can answer.
     this.#body.release();
-    if (this.#answer.head(answer, this.#context.now())) return;
-    this.#fail(failure.encodedAnswer);
+    this.#answer.head(answer, this.#context.now());
+    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
   }
 
   body(bytes: Buffer): boolean {
     if (!this.#states.accepts('upstream-body')) return true;
     this.#quietSince = this.#context.now();
-    return this.#answer.body(bytes);
+    const more = this.#answer.body(bytes);
+    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
+    return more;
   }
 
   finished(trailers: readonly Field[]): void {

@@ -39,10 +39,3 @@ export const policyChanged: Failure = {
   message: 'the egress policy changed while the call was running',
   denyReason: 'policy',
 };
-
-export const encodedAnswer: Failure = {
-  status: 502,
-  code: 'UPSTREAM_ENCODING',
-  message: 'the upstream compressed its answer although it was asked not to',
-  denyReason: undefined,
-};
