@@ -11,7 +11,9 @@ import { stringify } from 'yaml';
 import { writeKustomization } from '../apps/index.ts';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
 import { referencePages } from './api-reference.ts';
+import { architectureParts, renderArchitecture } from './architecture.ts';
 import { rulePages } from './rule-pages.ts';
+import { readSourceFiles } from './source-files.ts';
 
 const header = '# Generated from api/ by `npm run generate`. Do not edit.\n';
 
@@ -91,4 +93,6 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   importConstructs(root);
   writePages(join(root, 'docs/constructs'), referencePages());
   writePages(join(root, 'docs/rules'), rulePages(root));
+  const map = join(root, 'docs/architecture.md');
+  writeFileSync(map, renderArchitecture(readFileSync(map, 'utf8'), architectureParts(readSourceFiles(root))));
 }
