@@ -11,7 +11,7 @@ import type {
   UpstreamReader,
   UpstreamStream,
 } from '../upstream/exchange-port.ts';
-import type { UpstreamPool } from '../upstream/pool.ts';
+import type { ConnectionSource } from './exchange-context.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
 export interface AttemptOwner extends Omit<UpstreamReader, 'failed'> {
@@ -22,7 +22,7 @@ export interface AttemptOwner extends Omit<UpstreamReader, 'failed'> {
 }
 
 export interface AttemptOptions {
-  readonly pool: UpstreamPool;
+  readonly pool: ConnectionSource;
   readonly agentId: string;
   readonly http2: boolean;
   /** Not on a connection that was idle: the last one had just been closed. */

@@ -4,17 +4,25 @@ import type { Peer } from '../pipeline/call.ts';
 import type { RequestLine } from '../pipeline/identify.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { BodyLength } from '../upstream/exchange-port.ts';
-import type { UpstreamPool } from '../upstream/pool.ts';
+import type { BodyLength, UpstreamConnection } from '../upstream/exchange-port.ts';
+import type { PoolRequest } from '../upstream/pool.ts';
 import type { HeldShare } from './request-body.ts';
 
 /** Takes the one record of an exchange. */
 export type Settle = (record: SpanRecord, outcome: Outcome) => void;
 
+/** Connections to upstreams, as an attempt asks for them. */
+export interface ConnectionSource {
+  /** One that is ready now; undefined: dial. */
+  take(request: PoolRequest): UpstreamConnection | undefined;
+  /** Rejects with UpstreamError. */
+  dial(request: PoolRequest): Promise<UpstreamConnection>;
+}
+
 /** The policy in force and what is open under it. */
 export interface PolicyInForce {
   readonly snapshot: Snapshot;
-  readonly pool: UpstreamPool;
+  readonly pool: ConnectionSource;
 }
 
 export interface ExchangeContext {
