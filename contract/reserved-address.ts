@@ -53,7 +53,13 @@ export const metadataCidrs: readonly string[] = [
 ];
 
 /** Open only to an L4 route that names them: RFC 1918, RFC 6598 (CGNAT), RFC 4193 (ULA). */
-export const privateCidrs: readonly string[] = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
+export const privateCidrs: readonly string[] = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  'fc00::/7',
+];
 
 function holds(wide: string, narrow: string): boolean {
   return cidrHoldsCidr(mustParse(wide), mustParse(narrow));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextFire, parseSchedule } from '../../../operator/taskagent/schedule.ts';
+import { nextFire, parseSchedule } from '../../contract/index.ts';
 
 const after = Date.parse('2026-11-23T04:15:30Z');
 
