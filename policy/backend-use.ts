@@ -1,4 +1,5 @@
 /** Which Backends are used, through which gateways, and whether a host can only be inside the cluster. */
+import { isIP } from 'node:net';
 import { parseCidr } from '../contract/index.ts';
 import { privateIn } from './destination-range.ts';
 import { openingsOf } from './opening.ts';
@@ -18,7 +19,7 @@ export function upstreamOf({ spec: { upstream } }: Item<'Backend'>): Upstream | 
 
 /** A name only a cluster's DNS answers, with a private address. */
 export function isClusterHost(host: string): boolean {
-  return !host.includes('.') || /\.(?:svc|cluster\.local)$/.test(host);
+  return (!host.includes('.') && isIP(host) === 0) || /\.(?:svc|cluster\.local)$/.test(host);
 }
 
 /** The gateways that send calls to a Backend. */

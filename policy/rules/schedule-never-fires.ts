@@ -14,7 +14,7 @@ const fieldValues = [
   '[01]?[0-9]|2[0-3]',
   '0?[1-9]|[12][0-9]|3[01]',
   '0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec',
-  '[0-7]|sun|mon|tue|wed|thu|fri|sat',
+  '0?[0-7]|sun|mon|tue|wed|thu|fri|sat',
 ] as const;
 const fields = fieldValues
   .map((value) => `([*?]|(${value})(-(${value}))?)(/[0-9]+)?`)
