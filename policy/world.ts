@@ -62,7 +62,7 @@ export interface Checked {
 /** Where objects without a namespace are applied, as far as references between them go. */
 export const defaultNamespace = 'default';
 
-export function namespaceOf({ namespace }: Pick<Manifest, 'namespace'>): string {
+export function namespaceOf({ namespace }: { readonly namespace?: string | undefined }): string {
   return namespace ?? defaultNamespace;
 }
 
