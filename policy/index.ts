@@ -19,6 +19,12 @@ export {
 } from './manifest/manifest.ts';
 export { renderPath, type Path } from './manifest/path.ts';
 export { checkObject } from './object-check.ts';
+export {
+  reachCommentFormats,
+  reachCommentMark,
+  renderReachComment,
+  type ReachCommentFormat,
+} from './report/reach-comment.ts';
 export { renderReport, reportFormats, type ReportFormat } from './report/report.ts';
 export { docsPath, ruleTexts } from './report/rule-text.ts';
 export type { AdmissionCheck, Found, Rule, RuleText } from './rule.ts';
