@@ -109,5 +109,7 @@ export function secretShape(value: string): string | undefined {
 /** A variable, header or field whose name says that its value is a credential, and whose value is no obvious stand-in. */
 export function namesSecret(name: string, value: string): boolean {
   const words = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll(/[-. /]/g, '_');
-  return names.test(words) && !placeholder.test(value);
+  // CLRK_CONFIG_SECRET: clrk-ingress-config names an object.
+  const isObjectName = /SECRET$/i.test(words) && /^[a-z]+(?:-[a-z]+)+$/.test(value);
+  return names.test(words) && !placeholder.test(value) && !isObjectName;
 }

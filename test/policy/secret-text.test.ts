@@ -80,6 +80,10 @@ describe('S39: every string field of every object', () => {
 
   test.each([
     ['a placeholder', task('env: [{ name: OPENAI_API_KEY, value: placeholder }]')],
+    [
+      'the name of a Secret in a variable',
+      task('env: [{ name: CONFIG_SECRET, value: team-ingress-config }]'),
+    ],
     ['a path', task('env: [{ name: BEARER_TOKEN, value: /var/run/token }]')],
     ['a count', task('env: [{ name: STOP_TOKEN, value: "50256" }]')],
     [
