@@ -21,6 +21,8 @@ export const attribute = {
   peerAddress: 'network.peer.address',
   peerPort: 'network.peer.port',
   errorType: 'error.type',
+  /** 1 for the first try at an upstream. */
+  attemptNumber: 'clrk.attempt.number',
   requestBytes: 'clrk.req.bytes',
   responseBytes: 'clrk.resp.bytes',
   requestTruncated: 'clrk.req.truncated',

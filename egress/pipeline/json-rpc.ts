@@ -2,19 +2,8 @@
  * JSON-RPC messages of a request body, read so that no server can read them differently (S46): repeated or oddly spelled
  * members, invalid UTF-8, a BOM, deep nesting and long batches make the whole body unreadable. Pure.
  */
+import type { RpcBody, RpcMessage } from '../../decision/index.ts';
 import { asObject, type JsonObject } from '../providers/codec.ts';
-
-export interface RpcMessage {
-  /** undefined: it answers a request of the server. */
-  readonly method: string | undefined;
-  readonly id: string | number | undefined;
-  readonly params: JsonObject;
-}
-
-export interface RpcBody {
-  readonly batch: boolean;
-  readonly messages: readonly RpcMessage[];
-}
 
 const maxDepth = 128;
 // MCP of 2025-06-18 has no batches any more; before, they held a handful.

@@ -6,7 +6,7 @@
  * found.
  */
 import type { Field } from '../http1/index.ts';
-import type { Injection } from './credential.ts';
+import type { Injection } from '../../decision/index.ts';
 
 // Shorter values would star out ordinary text.
 const minSecretLength = 8;

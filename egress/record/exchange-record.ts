@@ -5,7 +5,7 @@
 import { attribute, spanName, type DenyReason } from '../../contract/index.ts';
 import { fieldValue, type Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
-import type { McpFacts } from '../pipeline/mcp.ts';
+import type { McpFacts } from '../../decision/index.ts';
 import type { Facts } from '../providers/index.ts';
 import { AttributeList } from './attribute-list.ts';
 import type { CapturedBody } from './capture.ts';
@@ -20,6 +20,14 @@ export interface RecordedMessage {
   readonly bytes: number;
 }
 
+/** One try at an upstream. */
+export interface AttemptFacts {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** Stable code when it came to nothing. */
+  readonly error: string | undefined;
+}
+
 export interface ExchangeFacts {
   readonly peer: Peer;
   readonly tls: boolean;
@@ -30,6 +38,7 @@ export interface ExchangeFacts {
   readonly request: RecordedMessage;
   readonly response: RecordedMessage | undefined;
   readonly responseChunks: number;
+  readonly attempts: readonly AttemptFacts[];
   readonly status: number | undefined;
   readonly decision: 'allow' | 'deny';
   readonly denyReason: DenyReason | undefined;
@@ -192,6 +201,17 @@ function addMessage(
   events.push({ name: `http.${direction}.body`, at: message.endAt, attributes });
 }
 
+/** One event an attempt, where there was more than one: a single one is the call itself. */
+function addAttempts(events: SpanEvent[], attempts: readonly AttemptFacts[]): void {
+  if (attempts.length < 2) return;
+  attempts.forEach(({ at, error }, index) => {
+    const attributes = new AttributeList();
+    attributes.put(attribute.attemptNumber, index + 1);
+    attributes.put(attribute.errorType, error);
+    events.push({ name: 'egress.attempt', at, attributes });
+  });
+}
+
 function exchangeName({ ai, facts, method, peer }: ExchangeFacts): string {
   if (ai?.operation === undefined) return `${method} ${peer.hostname ?? peer.ip}`;
   return facts.model === undefined ? ai.operation : `${ai.operation} ${facts.model}`;
@@ -213,6 +233,7 @@ export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
   const events: SpanEvent[] = [];
   addMessage(events, 'request', request, hiddenInRequest(exchange));
   if (response !== undefined) addMessage(events, 'response', response, exchange.hidden);
+  addAttempts(events, exchange.attempts);
   const attributes = new AttributeList();
   putPeer(attributes, peer);
   putHttp(attributes, exchange);

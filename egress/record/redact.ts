@@ -1,15 +1,9 @@
 /** Header fields as a record may show them: credentials of either side, cookies and injected fields never (S38). */
 import type { Field } from '../http1/index.ts';
-import { authFieldNames } from '../pipeline/credential.ts';
+import { isAuthField } from '../pipeline/own-credential.ts';
 import { AttributeList } from './attribute-list.ts';
 
-const secretNames = new Set([
-  ...authFieldNames,
-  'cookie',
-  'set-cookie',
-  'authentication-info',
-  'www-authenticate',
-]);
+const secretNames = new Set(['set-cookie', 'authentication-info', 'www-authenticate']);
 const secretPart = /token|secret|api-?key|password|credential|signature/i;
 export const redacted = '<redacted>';
 const maxValueLength = 1024;
@@ -37,7 +31,7 @@ function showName(direction: 'request' | 'response', name: string): ShownName {
   if (known !== undefined) return known;
   const shown = {
     attribute: `http.${direction}.header.${name}`,
-    hidden: secretNames.has(name) || secretPart.test(name),
+    hidden: isAuthField({ name }) || secretNames.has(name) || secretPart.test(name),
   };
   if (names.size >= maxShownNames) names.clear();
   names.set(name, shown);

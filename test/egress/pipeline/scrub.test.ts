@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createField } from '../../../egress/http1/index.ts';
-import type { Injection } from '../../../egress/pipeline/credential.ts';
+import type { Injection } from '../../../decision/index.ts';
 import { BodyScrubber, SecretForms } from '../../../egress/pipeline/scrub.ts';
 
 const secret = 'sk-AbC+/9"x81';
@@ -10,7 +10,7 @@ const injection: Injection = {
   fields: [createField('Authorization', `Bearer ${secret}`)],
   query: [],
   policies: ['d/p'],
-  smuggled: false,
+  names: new Set(['authorization']),
 };
 const secrets = new SecretForms().of(injection);
 const forms = secrets.texts;

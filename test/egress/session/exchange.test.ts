@@ -31,7 +31,6 @@ test('an allowed chat call gets the real key, its answer, and one record with us
     'clrk.decision': 'allow',
     'clrk.decision.route': 'AIProviderRoute/default/llm',
     'clrk.credential.policy': 'default/key',
-    'clrk.credential.smuggled': true,
     'http.response.status_code': 200,
   });
   expect(record?.attributes['clrk.cost.usd']).toBeCloseTo(12 * 2.5e-6 + 3 * 10e-6, 9);

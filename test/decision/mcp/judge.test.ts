@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { GatewayConfig, Hostname, McpRoute, McpRule, ToolPolicy } from '../../../contract/index.ts';
-import { createField } from '../../../egress/http1/index.ts';
-import type { Call } from '../../../egress/pipeline/call.ts';
-import { judgeMcp } from '../../../egress/pipeline/mcp.ts';
-import { createConfig } from '../gateway-config.ts';
+import type { McpRoute, McpRule, ToolPolicy } from '../../../contract/index.ts';
+import { PolicyIndex, type Call, type CallBody } from '../../../decision/index.ts';
+import { judgeMcp, type McpVerdict } from '../../../decision/mcp/judge.ts';
+import { planMcp } from '../../../decision/mcp/plan.ts';
+import { readBody } from '../../../egress/pipeline/read-body.ts';
+import { createField, type Field } from '../../../egress/http1/index.ts';
+import { createConfig } from '../../egress/gateway-config.ts';
+import * as asking from '../asking.ts';
 
 const host = 'mcp.example.com';
 const open: ToolPolicy = {
@@ -29,24 +32,32 @@ const route = (rules: McpRule[], change: Partial<McpRoute> = {}): McpRoute => ({
   rules,
   ...change,
 });
-const config = (...mcpRoutes: McpRoute[]): GatewayConfig => createConfig('192.0.2.1', 443, { mcpRoutes });
+interface Sent extends Partial<Call> {
+  readonly fields?: readonly Field[];
+}
 
-function call(change: Partial<Call> = {}, hostname = host): Call {
-  const agent = { kind: 'TaskAgent' as const, namespace: 'default', name: 'a' };
-  const peer = {
-    agent,
-    agentId: 'TaskAgent/default/a',
-    uid: 'u',
-    revision: 'r',
-    invocationId: 'i',
-    traceparent: undefined,
-    hostname: hostname as Hostname,
-    ip: '198.18.0.1',
-    port: 443,
+function ask(
+  routes: readonly McpRoute[],
+  body: CallBody,
+  change: Partial<Call>,
+  at = host,
+): McpVerdict | undefined {
+  const index = new PolicyIndex(createConfig('192.0.2.1', 443, { mcpRoutes: [...routes] }));
+  const plan = planMcp(index, asking.site(at));
+  return plan === undefined ? undefined : judgeMcp(plan, asking.call({ path: '/mcp', ...change, body }));
+}
+
+function sent(body: unknown, fields: readonly Field[]): CallBody {
+  const request = {
+    method: 'POST',
+    target: '/mcp',
+    path: '/mcp',
+    query: '',
+    queryNames: [],
+    fields,
+    upgrade: undefined,
   };
-  const fields = [createField('Content-Type', 'application/json')];
-  const line = { method: 'POST', target: '/mcp', path: '/mcp' };
-  return { peer, tls: true, ...line, fields, provider: undefined, model: undefined, ...change };
+  return readBody('rpc', request, bytes(body)).body;
 }
 
 const request = (method: string, params: object = {}): object => ({ jsonrpc: '2.0', id: 7, method, params });
@@ -54,9 +65,10 @@ const tool = (name: string): object => request('tools/call', { name, arguments: 
 const bytes = (value: unknown): Buffer =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 
-function judge(routes: readonly McpRoute[], body: unknown, change: Partial<Call> = {}): string {
-  const verdict = judgeMcp(config(...routes), call(change), bytes(body));
-  if (verdict.kind !== 'refuse') return verdict.kind;
+function judge(routes: readonly McpRoute[], body: unknown, { fields, ...change }: Sent = {}): string {
+  const json = [createField('Content-Type', 'application/json')];
+  const verdict = ask(routes, sent(body, fields ?? json), change);
+  if (verdict?.kind !== 'refuse') return verdict?.kind ?? 'not governed';
   return `${verdict.refusal.status} ${verdict.refusal.reason}`;
 }
 
@@ -64,43 +76,43 @@ describe('tools', () => {
   test.each<[string, McpRule[], string, string]>([
     ['no rules: all pass', [], 'anything', 'pass'],
     ['allowed by glob', [policy({ allowedTools: ['search_*'] })], 'search_web', 'pass'],
-    ['not in the allow list', [policy({ allowedTools: ['search_*'] })], 'delete_all', '403 tool'],
+    ['not in the allow list', [policy({ allowedTools: ['search_*'] })], 'delete_all', '200 tool'],
     ['allowed by pattern', [policy({ allowedToolsRegex: ['^get_[a-z]+$'] })], 'get_user', 'pass'],
-    ['deny wins', [policy({ allowedTools: ['*'], deniedTools: ['delete_*'] })], 'delete_all', '403 tool'],
-    ['S47: deny in another case', [policy({ deniedTools: ['delete_*'] })], 'Delete_all', '403 tool'],
-    ['denied by pattern', [policy({ deniedToolsRegex: ['drop|delete'] })], 'x_drop_y', '403 tool'],
-    ['a deny glob nobody can read denies all', [policy({ deniedTools: ['[a'] })], 'b', '403 tool'],
-    ['a deny pattern nobody can read denies all', [policy({ deniedToolsRegex: ['(a'] })], 'b', '403 tool'],
+    ['deny wins', [policy({ allowedTools: ['*'], deniedTools: ['delete_*'] })], 'delete_all', '200 tool'],
+    ['S47: deny in another case', [policy({ deniedTools: ['delete_*'] })], 'Delete_all', '200 tool'],
+    ['denied by pattern', [policy({ deniedToolsRegex: ['drop|delete'] })], 'x_drop_y', '200 tool'],
+    ['a deny glob nobody can read denies all', [policy({ deniedTools: ['[a'] })], 'b', '200 tool'],
+    ['a deny pattern nobody can read denies all', [policy({ deniedToolsRegex: ['(a'] })], 'b', '200 tool'],
     [
       'an allow pattern nobody can read allows none',
       [policy({ allowedToolsRegex: ['(a'] })],
       'a',
-      '403 tool',
+      '200 tool',
     ],
     [
       'a confirmation nobody can give',
       [policy({ requireConfirmation: ['send_*'] })],
       'send_mail',
-      '503 limit',
+      '200 limit',
     ],
     ['no confirmation needed', [policy({ requireConfirmation: ['send_*'] })], 'read_mail', 'pass'],
-    ['calls nobody counts', [policy({ maxCallsPerExecution: 3 })], 'a', '503 limit'],
+    ['calls nobody counts', [policy({ maxCallsPerExecution: 3 })], 'a', '200 limit'],
     [
       'forbidden before uncounted',
       [policy({ maxCallsPerExecution: 3, deniedTools: ['a'] })],
       'a',
-      '403 tool',
+      '200 tool',
     ],
-    ['a filter nobody knows', [rule({ unsupported: ['RateLimitPolicy x'] })], 'a', '503 limit'],
-    ['a match nobody can read', [rule({ matches: [{ ...every, toolsRegex: ['(a'] }] })], 'b', '503 limit'],
-    ['taken by no rule', [rule({ matches: [{ ...every, tools: ['a'] }] })], 'b', '403 tool'],
+    ['a filter nobody knows', [rule({ unsupported: ['RateLimitPolicy x'] })], 'a', '200 limit'],
+    ['a match nobody can read', [rule({ matches: [{ ...every, toolsRegex: ['(a'] }] })], 'b', '200 limit'],
+    ['taken by no rule', [rule({ matches: [{ ...every, tools: ['a'] }] })], 'b', '200 tool'],
     [
       'of another server',
       [rule({ matches: [{ ...every, servers: ['other.example.com'] }] })],
       'a',
-      '403 tool',
+      '200 tool',
     ],
-    ['the first rule applies', [policy({ deniedTools: ['a'] }), rule()], 'a', '403 tool'],
+    ['the first rule applies', [policy({ deniedTools: ['a'] }), rule()], 'a', '200 tool'],
   ])('%s', (_name, rules, name, expected) => {
     expect(judge([route(rules)], tool(name))).toBe(expected);
   });
@@ -108,7 +120,7 @@ describe('tools', () => {
   test('a limit concerns the tools it names', () => {
     const limit = { tools: ['a'], toolsRegex: [], requests: 1, windowMs: 1, scope: 'PerAgent' as const };
     const rules = [policy({ rateLimits: [limit] })];
-    expect(judge([route(rules)], tool('a'))).toBe('503 limit');
+    expect(judge([route(rules)], tool('a'))).toBe('200 limit');
     expect(judge([route(rules)], tool('b'))).toBe('pass');
   });
 });
@@ -127,8 +139,8 @@ describe('messages', () => {
     ['a notification', { jsonrpc: '2.0', method: 'notifications/initialized' }, 'pass'],
     ['an answer to the server', { jsonrpc: '2.0', id: 1, result: { roots: [] } }, 'pass'],
     ['a resource a rule names', request('resources/read', { uri: 'file:///docs/x' }), 'pass'],
-    ['a resource no rule names', request('resources/read', { uri: 'file:///etc/x' }), '403 tool'],
-    ['a method no rule names', request('prompts/get', { name: 'a' }), '403 tool'],
+    ['a resource no rule names', request('resources/read', { uri: 'file:///etc/x' }), '200 tool'],
+    ['a method no rule names', request('prompts/get', { name: 'a' }), '200 tool'],
     ['a batch of allowed calls', [tool('a'), request('ping')], 'pass'],
     ['a batch with one denied call', [tool('a'), tool('b')], '403 tool'],
     ['an empty batch', [], '403 protocol'],
@@ -165,12 +177,17 @@ describe('messages', () => {
     ['a name that is a number', request('tools/call', { name: 1 }), '403 protocol'],
     ['S47: a name that looks like another', tool('\u0430'), '403 protocol'],
     ['a number as method', { jsonrpc: '2.0', id: 1, method: 1 }, '403 protocol'],
+    ['S47: a method in another case', request('Tools/Call', { name: 'b' }), '403 protocol'],
+    ['S47: a method with a space behind', request('tools/call ', { name: 'b' }), '403 protocol'],
+    ['S47: a method in full-width letters', request('\uff54ools/call', { name: 'b' }), '403 protocol'],
+    ['S50: a method that is no plain word', request('do it'), '403 protocol'],
+    ['the first call of a stateless client', request('server/discover'), 'pass'],
     ['deep nesting', `${'['.repeat(200)}${']'.repeat(200)}`, '403 protocol'],
   ])('%s', (_name, body, expected) => {
     expect(judge([route(rules)], body)).toBe(expected);
   });
 
-  test.each<[string, Partial<Call>, unknown, string]>([
+  test.each<[string, Sent, unknown, string]>([
     ['a stream of the server', { method: 'GET' }, '', 'pass'],
     ['the end of a session', { method: 'DELETE' }, '', 'pass'],
     ['a POST of nothing', {}, '', '403 protocol'],
@@ -180,22 +197,29 @@ describe('messages', () => {
       tool('a'),
       '403 protocol',
     ],
+    ['S47: a call in the query', { method: 'GET', queryNames: ['method', 'NAME'] }, '', '403 protocol'],
     ['no type', { fields: [] }, tool('a'), '403 protocol'],
-    ['a GET with a call', { method: 'GET' }, tool('b'), '403 tool'],
+    ['a GET with a call', { method: 'GET' }, tool('b'), '200 tool'],
     [
       'S31: a compressed body',
-      { fields: [...call().fields, createField('Content-Encoding', 'gzip')] },
+      {
+        fields: [createField('Content-Type', 'application/json'), createField('Content-Encoding', 'gzip')],
+      },
       tool('a'),
       '403 protocol',
     ],
-    ['S32: an upgrade', { method: 'GET', fields: [createField('Upgrade', 'websocket')] }, '', '403 protocol'],
+    ['S32: an upgrade', { method: 'GET', upgrade: true }, '', '403 protocol'],
   ])('%s', (_name, change, body, expected) => {
     expect(judge([route(rules)], body, change)).toBe(expected);
   });
 
   test('a refusal is a JSON-RPC error with the id of the call', () => {
-    const verdict = judgeMcp(config(route(rules)), call(), bytes(tool('b')));
-    expect(verdict.kind === 'refuse' && JSON.parse(verdict.refusal.body ?? '')).toMatchObject({
+    const verdict = ask(
+      [route(rules)],
+      sent(tool('b'), [createField('Content-Type', 'application/json')]),
+      {},
+    );
+    expect(verdict?.kind === 'refuse' && JSON.parse(verdict.refusal.body ?? '')).toMatchObject({
       jsonrpc: '2.0',
       id: 7,
       error: { code: -32_001 },
@@ -203,8 +227,8 @@ describe('messages', () => {
   });
 
   test('the body is asked for before anything is decided, on governed hosts only', () => {
-    expect(judgeMcp(config(route(rules)), call(), undefined).kind).toBe('need-body');
-    expect(judgeMcp(config(route(rules)), call({}, 'other.example.com'), undefined).kind).toBe('pass');
+    expect(ask([route(rules)], { kind: 'unread' }, {})?.kind).toBe('need-body');
+    expect(ask([route(rules)], { kind: 'unread' }, {}, 'other.example.com')).toBeUndefined();
   });
 });
 
@@ -221,7 +245,7 @@ describe('EgressDenyPolicy at an MCPRoute', () => {
   });
   test('opens nothing by itself', () => {
     const only = route([rule({ matches: [{ ...every, tools: ['b*'] }] })], { denial });
-    expect(judge([only], tool('a'))).toBe('403 tool');
+    expect(judge([only], tool('a'))).toBe('200 tool');
   });
 });
 
@@ -253,7 +277,7 @@ test('a tool on no allow list, or on a deny list, is never called, alone or anyw
             ),
         );
         const body = tools.length === 1 ? tool(tools[0] ?? '') : tools.map(tool);
-        expect(judge(routes, body)).toBe(allowed ? 'pass' : '403 tool');
+        expect(judge(routes, body)).toBe(allowed ? 'pass' : tools.length === 1 ? '200 tool' : '403 tool');
       },
     ),
     { numRuns: 1_000 },

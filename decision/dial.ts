@@ -9,7 +9,7 @@ import {
   type DenyReason,
   type DestinationPolicy,
   type Hostname,
-} from '../../contract/index.ts';
+} from '../contract/index.ts';
 
 export interface DialRequest {
   readonly agentId: string;

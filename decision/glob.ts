@@ -1,6 +1,6 @@
 /**
- * Globs of AIProviderRoutes: `*` any run, `?` one character, classes `[a-z]`, as Go's path.Match, except that `*` in a
- * model or endpoint also crosses `/` (model ids hold slashes). Own, linear-time matcher: agents choose the text.
+ * Globs of rules: `*` any run, `?` one character, classes `[a-z]`, as Go's path.Match, except that `*` also crosses `/`
+ * (model ids hold slashes). Own, because agents choose the text: time is bounded by the product of the two lengths.
  */
 interface Piece {
   readonly star: boolean;
@@ -51,26 +51,18 @@ function parseGlob(glob: string): Piece[] | undefined {
   return pieces;
 }
 
-const parsed = new Map<string, readonly Piece[] | undefined>();
-const maxParsed = 4096;
-
-function pieces(glob: string): readonly Piece[] | undefined {
-  if (!parsed.has(glob)) {
-    if (parsed.size >= maxParsed) parsed.clear();
-    parsed.set(glob, parseGlob(glob));
-  }
-  return parsed.get(glob);
+/** A glob read once, when the policy comes. */
+export interface Glob {
+  test(text: string): boolean;
 }
 
-/** False for a malformed glob. */
-export function isGlob(glob: string): boolean {
-  return pieces(glob) !== undefined;
+/** Undefined for a malformed glob. */
+export function compileGlob(glob: string): Glob | undefined {
+  const pattern = parseGlob(glob);
+  return pattern === undefined ? undefined : { test: (text) => matches(pattern, text) };
 }
 
-/** False also for a malformed glob: what cannot be read opens nothing. */
-export function matchesGlob(glob: string, text: string): boolean {
-  const pattern = pieces(glob);
-  if (pattern === undefined) return false;
+function matches(pattern: readonly Piece[], text: string): boolean {
   let piece = 0;
   let at = 0;
   let star = -1;
@@ -91,4 +83,28 @@ export function matchesGlob(glob: string, text: string): boolean {
     } else return false;
   }
   return pattern.slice(piece).every((rest) => rest.star);
+}
+
+/** The globs of one list of a rule, any of which may fit. */
+export interface GlobList {
+  /** As written. */
+  readonly texts: readonly string[];
+  takes(text: string): boolean;
+}
+
+/** A list that opens: what cannot be read opens nothing. */
+export function openingGlobs(texts: readonly string[]): GlobList {
+  const globs = texts.map(compileGlob).filter((glob) => glob !== undefined);
+  return { texts, takes: (text) => globs.some((glob) => glob.test(text)) };
+}
+
+/**
+ * A list that restricts: without case, because servers differ in whether they tell cases apart, and a malformed glob
+ * concerns every text.
+ */
+export function restrictingGlobs(texts: readonly string[]): GlobList {
+  const exact = openingGlobs(texts);
+  const folded = openingGlobs(texts.map((text) => text.toLowerCase()));
+  const isBroken = texts.some((text) => compileGlob(text) === undefined);
+  return { texts, takes: (text) => isBroken || exact.takes(text) || folded.takes(text.toLowerCase()) };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseHostname, type DestinationPolicy } from '../../../contract/index.ts';
-import { judgeAnswers } from '../../../egress/pipeline/dial.ts';
+import { parseHostname, type DestinationPolicy } from '../../contract/index.ts';
+import { judgeAnswers } from '../../decision/index.ts';
 
 const policy: DestinationPolicy = {
   defaultPolicy: 'deny-all',

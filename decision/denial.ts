@@ -1,0 +1,29 @@
+/**
+ * EgressDenyPolicies of AIProviderRoutes as they stand at a destination: what their target routes name is refused there,
+ * whoever opened it. Pure.
+ */
+import type { DenyAnswer } from '../contract/index.ts';
+import { refuse, type Refusal, type Site } from './call.ts';
+import type { Clause } from './clause.ts';
+import type { PolicyIndex } from './policy-index.ts';
+import { clauseOf } from './rule-scope.ts';
+
+/** Calls an EgressDenyPolicy refuses. */
+export interface DenialClause extends Clause {
+  readonly answer: DenyAnswer;
+}
+
+export function denyAnswer(answer: DenyAnswer): Refusal {
+  const { namespace, name } = answer.policy;
+  const message = answer.message ?? 'an EgressDenyPolicy denies this call';
+  return { ...refuse(answer.status, 'deny_policy', message), policy: `${namespace}/${name}` };
+}
+
+export function denialsAt(index: PolicyIndex, site: Site): DenialClause[] {
+  return (index.policy.providerDenials ?? []).flatMap(({ rules, answer }) =>
+    rules.flatMap((rule) => {
+      const clause = clauseOf(rule, site, 'deny');
+      return clause === undefined ? [] : [{ ...clause, answer }];
+    }),
+  );
+}
