@@ -5,8 +5,8 @@
 import { ClrkError, errorMessage } from '../../contract/index.ts';
 import {
   driftOf,
-  foreignFieldsOf,
   isObject,
+  needsCreated,
   renderName,
   type Json,
   type JsonObject,
@@ -69,8 +69,7 @@ async function compare(
     signal,
   })) as JsonObject;
   const versions: ObjectVersions = { desired: manifest.value, live, applied, applier: fieldManager };
-  const isOpen = foreignFieldsOf(versions).length > 0;
-  const created = isOpen ? await readCreated(question, manifest, resource) : undefined;
+  const created = needsCreated(versions) ? await readCreated(question, manifest, resource) : undefined;
   const paths = driftOf({ ...versions, created });
   return paths.length === 0 ? [] : [{ object, change: 'changed', paths, place }];
 }

@@ -50,7 +50,7 @@ const bookkeeping = [
   // Not the label that takes a namespace out of admission.
   /^clrk\.apoxy\.dev\/(?!admission$)/,
   /^app\.kubernetes\.io\/(?:instance|managed-by)$/,
-  /^deployment\.kubernetes\.io\/revision$/,
+  /^(?:deployment\.kubernetes\.io\/revision|kubernetes\.io\/metadata\.name)$/,
 ];
 const identity = new Set(['name', 'namespace', 'finalizers', 'ownerReferences']);
 
@@ -82,20 +82,23 @@ function lastApplied(live: JsonObject): Json | undefined {
   }
 }
 
-/** The server defaults fields for whoever creates an object, and they are then that manager's; an apply owns what it sent. */
-function isDefaulted({ operation, manager }: JsonObject, applied: Json | undefined, path: Path): boolean {
-  const byKubectl = operation === 'Update' && manager === 'kubectl-client-side-apply';
-  return byKubectl && applied !== undefined && valueAt(applied, path) === undefined;
+/**
+ * The server defaults fields for whoever creates an object, and they are then that manager's. What a client-side apply
+ * sent is in the annotation it leaves: a hint, for anybody can write one.
+ */
+export function isHintedDefault({ path, manager }: OwnedField, live: JsonObject): boolean {
+  const applied = lastApplied(live);
+  return (
+    manager === 'kubectl-client-side-apply' && applied !== undefined && valueAt(applied, path) === undefined
+  );
 }
 
 /** Fields that somebody else than `applier` set and `desired` does not have. */
 export function foreignFields(desired: JsonObject, live: JsonObject, applier: string): OwnedField[] {
-  const applied = lastApplied(live);
-  return entriesOf(live).flatMap((entry): OwnedField[] => {
-    const { manager, fieldsV1, subresource } = entry;
+  return entriesOf(live).flatMap(({ manager, fieldsV1, subresource }): OwnedField[] => {
     if (typeof manager !== 'string' || manager === applier || subresource === 'status') return [];
     return unknownTo(fieldsV1, desired, [])
-      .filter((path) => !isBookkeeping(path, manager) && !isDefaulted(entry, applied, path))
+      .filter((path) => !isBookkeeping(path, manager))
       .map((path) => ({ path, manager }));
   });
 }

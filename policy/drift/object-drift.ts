@@ -8,7 +8,7 @@ import { isObject, type Json, type JsonObject } from '../manifest/json.ts';
 import { renderPath, type Path } from '../manifest/path.ts';
 import { differences, valueAt } from './difference.ts';
 import { isOurs, withDefaults } from './defaulted.ts';
-import { foreignFields, ownerAt, type OwnedField } from './field-owner.ts';
+import { foreignFields, isHintedDefault, ownerAt, type OwnedField } from './field-owner.ts';
 
 /** Written by the server or by controllers on every change. */
 const serverOwned = new Set([
@@ -50,12 +50,23 @@ function beyondGit({ desired, live }: ObjectVersions): OwnedField[] {
   return paths.map((path) => ({ path, manager: ownerAt(live, path) ?? '' }));
 }
 
+/** It binds volumes, scales and counts, in kinds of others; it writes nothing in ours. */
+const kubernetesController = 'kube-controller-manager';
+
+/** Only a server knows the defaults of kinds that are not ours: ask it for `created` where others set fields. */
+export function needsCreated({ desired, live, applier }: Omit<ObjectVersions, 'created'>): boolean {
+  return !isOurs(desired) && foreignFields(desired, live, applier).length > 0;
+}
+
 /** Fields of other managers that git does not have; `created` tells which of them are the server's defaults. */
-export function foreignFieldsOf({ desired, live, applier, created }: ObjectVersions): OwnedField[] {
-  const known = created ?? (isOurs(desired) ? withDefaults(desired) : undefined);
-  return foreignFields(desired, live, applier).filter(({ path }) => {
-    const value = valueAt(live, path);
-    return value === undefined || !isSame(value, valueAt(known, path));
+function foreignFieldsOf({ desired, live, applier, created }: ObjectVersions): OwnedField[] {
+  const ours = isOurs(desired);
+  const known = ours ? withDefaults(desired) : created;
+  return foreignFields(desired, live, applier).filter((field) => {
+    if (!ours && field.manager === kubernetesController) return false;
+    const value = valueAt(live, field.path);
+    if (value === undefined) return true;
+    return known === undefined ? !isHintedDefault(field, live) : !isSame(value, valueAt(known, field.path));
   });
 }
 

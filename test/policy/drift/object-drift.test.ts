@@ -180,6 +180,13 @@ describe('kinds of others', () => {
     ).toEqual(['spec.paused (set by kubectl-create)']);
   });
 
+  test('S52: what the server would not default is drift, whatever an annotation says', () => {
+    const created = { ...wanted, spec: { replicas: 1, strategy: { type: 'RollingUpdate' } } };
+    expect(judge(object(fields('Update'), { spec: { replicas: 1 } }), created)).toEqual([
+      'spec.paused (set by kubectl-client-side-apply)',
+    ]);
+  });
+
   test('without a word of the server all of it is told', () => {
     expect(judge(object(fields('Update', 'kubectl-create')))).toHaveLength(2);
   });
