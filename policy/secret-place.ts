@@ -45,9 +45,10 @@ function* fields(value: JsonObject, path: Path, kind: string): Iterable<TextPlac
   }
 }
 
-/** The values of a Secret are what they stand for, not their base64. */
+/** The values of a Secret, and binary ones of a ConfigMap, are what they stand for, not their base64. */
 function decoded(place: TextPlace, { kind }: Manifest): TextPlace {
-  if (kind !== 'Secret' || place.path[0] !== 'data') return place;
+  const encoded = kind === 'Secret' ? 'data' : kind === 'ConfigMap' ? 'binaryData' : undefined;
+  if (encoded === undefined || place.path[0] !== encoded) return place;
   return { ...place, value: Buffer.from(place.value, 'base64').toString('utf8').trim() };
 }
 

@@ -81,9 +81,10 @@ function isRandom(text: string): boolean {
   return entropyOf(body) >= Math.min(4.5, Math.log2(body.length) * 0.82) && changesOf(body) >= minChanges;
 }
 
-/** Base64 of plain text, such as a script, is a file and no key. */
-function isEncodedText(text: string): boolean {
-  return /^[\t\n\r\x20-\x7e]{12,}$/.test(Buffer.from(text, 'base64').toString('latin1'));
+/** Base64 of plain text, such as a script, is a file and no key; undefined: it is no such text. */
+function encodedText(text: string): string | undefined {
+  const decoded = Buffer.from(text, 'base64').toString('latin1');
+  return /^[\t\n\r\x20-\x7e]{12,}$/.test(decoded) ? decoded : undefined;
 }
 
 /** A public certificate or key in base64 is none: DER begins with MII, PEM with LS0tLS1CRUdJTi. */
@@ -91,19 +92,29 @@ function isPublicKey(text: string): boolean {
   return text.startsWith('MII') || text.startsWith('LS0tLS1CRUdJTi') || text.startsWith('AAAA');
 }
 
-/** The word a line ends with, after a name, a colon or a quote. */
-function isRandomLine(line: string): boolean {
-  if (line.length > maxTokenLength) return false;
+function knownShape(value: string): string | undefined {
+  return secretShapes.find(([, pattern]) => pattern.test(value))?.[0];
+}
+
+/** Of the word a line ends with, after a name, a colon or a quote. */
+function shapeOfLine(line: string): string | undefined {
+  if (line.length > maxTokenLength) return undefined;
   const [token = ''] = /[\w+/~=-]{24,}(?=["',;]*\s*$)/.exec(line) ?? [];
   const value = token.replace(/^\w{1,64}=(?=.{24})/, '');
-  return isRandom(value) && !isPublicKey(value) && !isEncodedText(value);
+  const text = encodedText(value);
+  if (text !== undefined) return knownShape(text);
+  return isRandom(value) && !isPublicKey(value) ? 'what looks like a random key' : undefined;
 }
 
 /** What a value looks like, or undefined. */
 export function secretShape(value: string): string | undefined {
-  const shape = secretShapes.find(([, pattern]) => pattern.test(value))?.[0];
+  const shape = knownShape(value);
   if (shape !== undefined) return shape;
-  return value.split('\n').some(isRandomLine) ? 'what looks like a random key' : undefined;
+  for (const line of value.split('\n')) {
+    const found = shapeOfLine(line);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** A variable, header or field whose name says that its value is a credential, and whose value is no obvious stand-in. */

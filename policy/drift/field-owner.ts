@@ -54,7 +54,8 @@ const bookkeeping = [
 ];
 const identity = new Set(['name', 'namespace', 'finalizers', 'ownerReferences']);
 
-function isBookkeeping([top, field, key]: Path, manager: string): boolean {
+/** Written by a tool or by the server on what they keep, and no setting of anybody's. */
+export function isBookkeeping({ path: [top, field, key], manager }: OwnedField): boolean {
   if (top === 'status') return true;
   if (top !== 'metadata') return false;
   if (field === undefined || identity.has(String(field))) return true;
@@ -98,8 +99,8 @@ export function foreignFields(desired: JsonObject, live: JsonObject, applier: st
   return entriesOf(live).flatMap(({ manager, fieldsV1, subresource }): OwnedField[] => {
     if (typeof manager !== 'string' || manager === applier || subresource === 'status') return [];
     return unknownTo(fieldsV1, desired, [])
-      .filter((path) => !isBookkeeping(path, manager))
-      .map((path) => ({ path, manager }));
+      .map((path) => ({ path, manager }))
+      .filter((each) => !isBookkeeping(each));
   });
 }
 

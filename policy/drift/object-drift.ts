@@ -8,7 +8,7 @@ import { isObject, type Json, type JsonObject } from '../manifest/json.ts';
 import { renderPath, type Path } from '../manifest/path.ts';
 import { differences, valueAt } from './difference.ts';
 import { isOurs, withDefaults } from './defaulted.ts';
-import { foreignFields, isHintedDefault, ownerAt, type OwnedField } from './field-owner.ts';
+import { foreignFields, isBookkeeping, isHintedDefault, ownerAt, type OwnedField } from './field-owner.ts';
 
 /** Written by the server or by controllers on every change. */
 const serverOwned = new Set([
@@ -43,11 +43,20 @@ function isSame(a: Json | undefined, b: Json | undefined): boolean {
   return differences(a, b).length === 0;
 }
 
-/** The operator never writes a spec: what of it git and the schema do not say, somebody else did. */
+/**
+ * The operator never writes a spec: what of it git and the schema do not say, somebody else did, whether the server still
+ * says who or not. Labels too, because routes choose agents by them.
+ */
 function beyondGit({ desired, live }: ObjectVersions): OwnedField[] {
   if (!isOurs(desired)) return [];
-  const paths = differences(withDefaults(desired)['spec'], withDefaults(live)['spec'], ['spec']);
-  return paths.map((path) => ({ path, manager: ownerAt(live, path) ?? '' }));
+  const spec = differences(withDefaults(desired)['spec'], withDefaults(live)['spec'], ['spec']);
+  const known = valueAt(desired, ['metadata', 'labels']);
+  const labels = Object.keys((valueAt(live, ['metadata', 'labels']) ?? {}) as JsonObject)
+    .filter((key) => !isObject(known) || known[key] === undefined)
+    .map((key) => ['metadata', 'labels', key]);
+  return [...spec, ...labels]
+    .map((path) => ({ path, manager: ownerAt(live, path) ?? '' }))
+    .filter((field) => !isBookkeeping(field));
 }
 
 /** It binds volumes, scales and counts, in kinds of others; it writes nothing in ours. */

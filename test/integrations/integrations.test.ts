@@ -119,6 +119,21 @@ describe('the GitHub action', () => {
     expect(run({ paths: 'gone' }).code).toBe(3);
   });
 
+  test('tells the change of reach as annotations and in Markdown, and drift where it is asked', () => {
+    git('init', '-q', '-b', 'main');
+    writeFileSync(join(folder, 'dist/a.yaml'), manifests('a.example.com'));
+    git('add', '.');
+    git('commit', '-qm', 'base');
+    writeFileSync(join(folder, 'dist/a.yaml'), manifests('b.example.com'));
+    const { code, output } = run({ base: 'main' }, 'reach');
+    expect(code).toBe(0);
+    expect(output).toMatch(/^::(?:warning|notice) title=reach \w+::agent `a`/);
+    expect(readFileSync(join(folder, 'clrk-reach.md'), 'utf8')).toContain('b.example.com');
+    expect(run({ base: 'gone' }, 'reach').code).toBe(3);
+    // No cdk8s.yaml here: nothing to compare with is no success.
+    expect(run({}, 'drift').code).toBe(3);
+  });
+
   test('inputs are never run', () => {
     put('allow-all-gateway', 'good');
     run({ paths: 'dist; touch pwned', 'fail-on': '$(touch pwned)' });

@@ -61,6 +61,12 @@ describe('S52: a field git lacks is drift, whoever owns it', () => {
     expect(drift(live({ spec: { defaultPolicy: 'allow-all' } }))).toEqual(['spec.defaultPolicy']);
   });
 
+  test('a label, because the list of owners was emptied', () => {
+    expect(drift(live({ metadata: { labels: { tier: 'gold', 'clrk.apoxy.dev/generation': '1' } } }))).toEqual(
+      ['metadata.labels.tier'],
+    );
+  });
+
   test('an annotation that says nothing was applied excuses nothing', () => {
     const metadata = { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } };
     const fields = [policy('kubectl-client-side-apply', 'Update')];

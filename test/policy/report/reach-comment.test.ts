@@ -35,20 +35,25 @@ describe('markdown', () => {
 
   test('S50: no text of a manifest ends the block or the line', () => {
     const text = fc.string({
-      unit: fc.constantFrom('`', '~', '\n', '\r', ' ', 'x', '@', '<', '[', '\u2028'),
+      unit: fc.constantFrom('```', '````', '`', '~', '\n', '\r', ' ', 'x', '@', '<', '[', '\u2028'),
     });
     fc.assert(
-      fc.property(text, text, fc.constantFrom('added', 'removed', 'changed'), (sentence, base, direction) => {
-        const lines = renderReachComment(
-          { base, changes: [change(direction, sentence)], path: 'd' },
-          'markdown',
-        ).split('\n');
-        const fence = lines[3] ?? '';
-        expect(fence).toMatch(/^`{3,}diff$/);
-        const closing = fence.replace('diff', '');
-        expect(lines.slice(4).findIndex((line) => line.startsWith(closing))).toBe(1);
-        expect(lines).toHaveLength(7);
-      }),
+      fc.property(
+        text,
+        fc.option(text, { nil: undefined }),
+        fc.constantFrom('added', 'removed', 'changed'),
+        (sentence, base, direction) => {
+          const lines = renderReachComment(
+            { base, changes: [change(direction, sentence)], path: 'd' },
+            'markdown',
+          ).split('\n');
+          const fence = lines[3] ?? '';
+          expect(fence).toMatch(/^`{3,}diff$/);
+          const closing = fence.replace('diff', '');
+          expect(lines.slice(4).findIndex((line) => line.startsWith(closing))).toBe(1);
+          expect(lines).toHaveLength(7);
+        },
+      ),
     );
   });
 
