@@ -64,6 +64,11 @@ describe('S39: every string field of every object', () => {
       `apiVersion: v1\nkind: Secret\nmetadata: { name: c }\ndata: { x: ${Buffer.from(github).toString('base64')} }\n`,
     ],
     [
+      'a ConfigMap’s base64',
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c }\nbinaryData: { x: ${Buffer.from(`a\n${github}\nb`).toString('base64')} }\n`,
+    ],
+    ['base64 in an argument', task(`args: [${Buffer.from(`token ${github}`).toString('base64')}]`)],
+    [
       'a Secret’s text',
       'apiVersion: v1\nkind: Secret\nmetadata: { name: c }\nstringData: { token: hunter22 }\n',
     ],
@@ -83,6 +88,10 @@ describe('S39: every string field of every object', () => {
     [
       'the name of a Secret in a variable',
       task('env: [{ name: CONFIG_SECRET, value: team-ingress-config }]'),
+    ],
+    [
+      'a Secret that says it is none',
+      `apiVersion: v1\nkind: Secret\nmetadata: { name: c }\ndata: { token: ${Buffer.from('placeholder').toString('base64')} }\n`,
     ],
     ['a path', task('env: [{ name: BEARER_TOKEN, value: /var/run/token }]')],
     ['a count', task('env: [{ name: STOP_TOKEN, value: "50256" }]')],
