@@ -85,18 +85,23 @@ function parseInterval(text: string): IntervalSchedule | undefined {
   return { kind: 'interval', periodMs: Math.max(secondMs, Math.floor(ms / secondMs) * secondMs) };
 }
 
+const limits: readonly Limits[] = [
+  { low: 0, high: 59 },
+  { low: 0, high: 23 },
+  { low: 1, high: 31 },
+  { low: 1, high: 12, names: monthNames },
+  { low: 0, high: 7, names: weekdayNames },
+];
+
 function parseCron(text: string, timeZone: string | undefined): CronSchedule | undefined {
   const fields = text.split(/\s+/);
-  if (fields.length !== 5) return undefined;
-  const [minute = '', hour = '', day = '', month = '', weekday = ''] = fields;
-  const minutes = parseField(minute, { low: 0, high: 59 });
-  const hours = parseField(hour, { low: 0, high: 23 });
-  const days = parseField(day, { low: 1, high: 31 });
-  const months = parseField(month, { low: 1, high: 12, names: monthNames });
-  const weekdays = parseField(weekday, { low: 0, high: 7, names: weekdayNames });
+  const sets =
+    fields.length === limits.length ? limits.map((each, at) => parseField(fields[at] ?? '', each)) : [];
+  const [minutes, hours, days, months, weekdays] = sets;
   if (!minutes || !hours || !days || !months || !weekdays) return undefined;
   if (weekdays.has(7)) weekdays.add(0);
-  const dayOrWeekday = !isStar(day) && !isStar(weekday);
+  const [, , day, , weekday] = fields.map(isStar);
+  const dayOrWeekday = day === false && weekday === false;
   return { kind: 'cron', timeZone, minutes, hours, days, months, weekdays, dayOrWeekday };
 }
 

@@ -25,19 +25,19 @@ interface WaiveOptions {
 }
 
 /** As reports name an object: `Kind/name`, `Kind/namespace/name` or `Kind namespace/name`. */
+const targetPattern = /^\s*([^/\s]+)[/ ](?:([^/\s]+)\/)?([^/\s]+)\s*$/;
+
 function parseTarget(
   target: string,
   given: string | undefined,
 ): Pick<WaiverEntry, 'kind' | 'namespace' | 'name'> {
-  const [kind = '', ...rest] = target.trim().split(/[/ ]/);
-  const name = rest.at(-1) ?? '';
-  if (kind === '' || rest.length > 2 || rest.includes('') || name === '') {
+  const [whole, kind = '', namespace = given, name = ''] = targetPattern.exec(target) ?? [];
+  if (whole === undefined) {
     throw undecided(
       `"${target}" is not KIND/NAME`,
       'Write it as in the report: TaskAgent/hello, or TaskAgent/team/hello.',
     );
   }
-  const namespace = rest.length === 2 ? rest[0] : given;
   if (given !== undefined && namespace !== given) {
     throw undecided(`"${target}" and -n ${given} name two namespaces`, 'Give one of them.');
   }

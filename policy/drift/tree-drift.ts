@@ -21,8 +21,8 @@ const notCommitted = /(?:^|\/)(?:clrk-sources|construct-metadata)\.json$/;
 const maxFields = 20;
 
 function flatten(value: Json): Json[] {
-  if (!isObject(value) || !isList(value['items']) || !String(value['kind']).endsWith('List')) return [value];
-  return value['items'].flatMap(flatten);
+  if (!isObject(value) || !isList(value['items'])) return [value];
+  return textOf(value['kind']).endsWith('List') ? value['items'].flatMap(flatten) : [value];
 }
 
 /** Undefined for text that is no YAML, or none that can be read. */
@@ -34,18 +34,25 @@ function documentsOf(path: string, text: string): Json[] | undefined {
   return read.some((each) => 'problem' in each) ? undefined : values.filter((value) => value !== null);
 }
 
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
 function nameOf({ kind, metadata }: JsonObject): string {
   const { namespace, name } = isObject(metadata) ? metadata : {};
-  const text = (value: Json | undefined): string | undefined =>
-    typeof value === 'string' ? value : undefined;
-  return renderName({ kind: text(kind) ?? '', namespace: text(namespace), name: text(name) ?? '' });
+  const within = textOf(namespace);
+  return renderName({
+    kind: textOf(kind),
+    namespace: within === '' ? undefined : within,
+    name: textOf(name),
+  });
 }
 
 /** By identity where it is an object, by place where it is not. */
 function keyed(values: readonly Json[]): Map<string, Json> {
   const known = new Map<string, Json>();
   for (const [index, value] of values.entries()) {
-    const key = isObject(value) ? `${String(value['apiVersion'])} ${nameOf(value)}` : String(index);
+    const key = isObject(value) ? `${textOf(value['apiVersion'])} ${nameOf(value)}` : String(index);
     known.set(known.has(key) ? `${key} ${index}` : key, isObject(value) ? withDefaults(value) : value);
   }
   return known;

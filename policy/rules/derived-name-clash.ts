@@ -12,15 +12,14 @@ interface Taken {
 
 function* taken(world: World): Iterable<Taken> {
   const first = new Map<string, NamingItem>();
-  for (const kind of namingKinds) {
-    for (const item of world.all(kind)) {
-      for (const derived of derivedNames(kind, item.name)) {
-        const what = `${derived.kind} ${item.namespace}/${derived.name}`;
-        const also = first.get(what);
-        if (also === undefined) first.set(what, item);
-        else yield { item, also, what };
-      }
-    }
+  const wanted = namingKinds.flatMap((kind) =>
+    world.all(kind).flatMap((item) => derivedNames(kind, item.name).map((derived) => ({ item, derived }))),
+  );
+  for (const { item, derived } of wanted) {
+    const what = `${derived.kind} ${item.namespace}/${derived.name}`;
+    const also = first.get(what);
+    if (also === undefined) first.set(what, item);
+    else yield { item, also, what };
   }
 }
 
