@@ -2,8 +2,8 @@
  * What a decision sees of a call, and how it refuses one. Plain data: no sockets, no secrets, no bytes of a body. A part
  * of the body that has not been read is told as unread, never as absent.
  */
-import type { DenyReason, Hostname } from '../contract/index.ts';
-import type { RpcBody } from './mcp/rpc-message.ts';
+import type { DenyAnswer, DenyReason, Hostname } from '../contract/index.ts';
+import type { RpcBody } from './rpc-message.ts';
 
 /** Where an agent's connection goes, as a policy sees it. */
 export interface Site {
@@ -15,6 +15,15 @@ export interface Site {
   readonly ip: string | undefined;
   readonly port: number;
   /** The agent speaks TLS, which the gateway terminates. */
+  readonly tls: boolean;
+}
+
+/** Where a call is sent. */
+export interface UpstreamTarget {
+  readonly hostname: Hostname | undefined;
+  /** Only for an IP literal. */
+  readonly ip: string | undefined;
+  readonly port: number;
   readonly tls: boolean;
 }
 
@@ -58,4 +67,11 @@ export interface Refusal {
 
 export function refuse(status: number, reason: DenyReason, message: string): Refusal {
   return { kind: 'refuse', status, reason, message };
+}
+
+/** What an EgressDenyPolicy answers. */
+export function denyAnswer(answer: DenyAnswer): Refusal {
+  const { namespace, name } = answer.policy;
+  const message = answer.message ?? 'an EgressDenyPolicy denies this call';
+  return { ...refuse(answer.status, 'deny_policy', message), policy: `${namespace}/${name}` };
 }

@@ -9,11 +9,10 @@ import {
   type ProviderBackend,
   type ProviderRoute,
 } from '../contract/index.ts';
-import { refuse, type Refusal, type Site } from './call.ts';
+import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 import { governedBy } from './mcp/plan.ts';
 import type { Opener } from './opener.ts';
 import type { PolicyIndex } from './policy-index.ts';
-import type { UpstreamTarget } from './provider-clause.ts';
 
 export interface InjectedField {
   /** Lower case. */

@@ -3,16 +3,16 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type ProviderRoute } from '../contract/index.ts';
-import { refuse, type Call, type Refusal } from './call.ts';
+import { denyAnswer, refuse, type Call, type Refusal, type UpstreamTarget } from './call.ts';
 import { computeModel, matchClause, type Clause, type MatchResult, type ModelFact } from './clause.ts';
 import type { Injection } from './credential.ts';
-import { denyAnswer, type DenialClause } from './denial.ts';
+import type { DenialClause } from './denial.ts';
 import { compileGlob } from './glob.ts';
 import { judgeMcp, type McpFacts } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { isPlainPath } from './path.ts';
 import type { OpenPlan, SitePlan } from './plan.ts';
-import type { ProviderClause, UpstreamTarget, Way } from './provider-clause.ts';
+import type { ProviderClause, Way } from './provider-clause.ts';
 
 /** Where a call may be sent, and as what. */
 export interface Candidate {
@@ -111,28 +111,28 @@ export function decide(plan: SitePlan, call: Call): Decision {
     return { ...nothing, kind: 'refuse', refusal: plan.refusal, logging: undefined };
   }
   const reading = new Reading(call);
+  return judgeDenied(plan, call, reading) ?? decideOpen(plan, call, reading);
+}
+
+/** What is refused before any rule that allows is asked; a call that waits for its body may still be told of it. */
+function judgeDenied(plan: OpenPlan, call: Call, reading: Reading): Decision | undefined {
+  const refusal =
+    plan.readsPath && !isPlainPath(call.path)
+      ? refuse(400, 'protocol', 'the path can be read in more than one way')
+      : judgeDenials(plan.denials, reading);
+  if (refusal?.kind !== 'refuse') return plan.mcp === undefined ? refusal : undefined;
   const facts = factsOf(plainSchema(plan), reading);
-  const refused = (refusal: Refusal): Decision => ({
-    ...nothing,
-    ...facts,
-    kind: 'refuse',
-    refusal,
-    logging: plan.logging,
-  });
-  if (plan.readsPath && !isPlainPath(call.path)) {
-    return refused(refuse(400, 'protocol', 'the path can be read in more than one way'));
-  }
-  const denied = judgeDenials(plan.denials, reading);
-  if (denied?.kind === 'refuse') return refused(denied);
+  return { ...nothing, ...facts, kind: 'refuse', refusal, logging: plan.logging };
+}
+
+function decideOpen(plan: OpenPlan, call: Call, reading: Reading): Decision {
+  if (plan.mcp === undefined) return decideProvider(plan, call, { reading, mcp: undefined });
   // A governed host's body is read as JSON-RPC, so nothing else is read from it.
-  if (plan.mcp === undefined) return denied ?? decideProvider(plan, call, { reading, mcp: undefined });
   const mcp = judgeMcp(plan.mcp, call);
   if (mcp.kind === 'need-body') return { kind: 'need-body', need: 'rpc' };
-  const logging = joined(plan.logging, mcp.logging);
-  if (mcp.kind === 'refuse') {
-    return { ...nothing, ...facts, kind: 'refuse', refusal: mcp.refusal, mcp: mcp.facts, logging };
-  }
-  return decideProvider(plan, call, { reading, mcp });
+  if (mcp.kind === 'pass') return decideProvider(plan, call, { reading, mcp });
+  const { refusal, facts, logging } = mcp;
+  return { ...nothing, kind: 'refuse', refusal, mcp: facts, logging: joined(plan.logging, logging) };
 }
 
 function joined(...rules: ReadonlyArray<LoggingRule | undefined>): LoggingRule | undefined {
@@ -169,14 +169,20 @@ function decideProvider(plan: OpenPlan, call: Call, { reading, mcp }: Judged): D
     mcp: mcp?.facts,
     logging: joined(clause?.rule.logging ?? plan.logging, mcp?.logging),
   };
-  const refused = (refusal: Refusal): Decision => ({ ...common, kind: 'refuse', refusal });
+  if (clause !== undefined)
+    return goBy(chooseWay(clause.ways, call.invocationId), clause.limit, call, common);
   // What may be any model is under no rule about models, and not under the next rule either.
-  const way = clause === undefined ? plan.otherwise : chooseWay(clause.ways, call.invocationId);
-  if (way === undefined) {
-    return refused(clause === undefined ? notTaken(call, common.model, found !== undefined) : noBackend);
+  if (plan.otherwise !== undefined) return goBy(plan.otherwise, undefined, call, common);
+  return { ...common, kind: 'refuse', refusal: notTaken(call, common.model, found !== undefined) };
+}
+
+/** The call on its one way, unless something there refuses it. */
+function goBy(way: Way | undefined, limit: Refusal | undefined, call: Call, common: Common): Decision {
+  const refusal =
+    way === undefined ? noBackend : (way.refusal ?? judgeAtBackend(way, call, common.model) ?? limit);
+  if (refusal !== undefined || way === undefined) {
+    return { ...common, kind: 'refuse', refusal: refusal ?? noBackend };
   }
-  const refusal = way.refusal ?? judgeAtBackend(way, call, common.model) ?? clause?.limit;
-  if (refusal !== undefined) return refused(refusal);
   const { credential, target, backend } = way;
   if (credential.kind === 'refuse') {
     return { ...common, kind: 'refuse', refusal: credential, credentialPolicy: credential.policy };

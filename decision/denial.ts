@@ -3,7 +3,7 @@
  * whoever opened it. Pure.
  */
 import type { DenyAnswer } from '../contract/index.ts';
-import { refuse, type Refusal, type Site } from './call.ts';
+import type { Site } from './call.ts';
 import type { Clause } from './clause.ts';
 import type { PolicyIndex } from './policy-index.ts';
 import { clauseOf } from './rule-scope.ts';
@@ -11,12 +11,6 @@ import { clauseOf } from './rule-scope.ts';
 /** Calls an EgressDenyPolicy refuses. */
 export interface DenialClause extends Clause {
   readonly answer: DenyAnswer;
-}
-
-export function denyAnswer(answer: DenyAnswer): Refusal {
-  const { namespace, name } = answer.policy;
-  const message = answer.message ?? 'an EgressDenyPolicy denies this call';
-  return { ...refuse(answer.status, 'deny_policy', message), policy: `${namespace}/${name}` };
 }
 
 export function denialsAt(index: PolicyIndex, site: Site): DenialClause[] {

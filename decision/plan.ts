@@ -11,8 +11,8 @@ import {
   type LoggingRule,
   type Provider,
 } from '../contract/index.ts';
-import { refuse, type Refusal, type Site } from './call.ts';
-import { denialsAt, denyAnswer, type DenialClause } from './denial.ts';
+import { denyAnswer, refuse, type Refusal, type Site } from './call.ts';
+import { denialsAt, type DenialClause } from './denial.ts';
 import { governedBy, planMcp, type McpPlan } from './mcp/plan.ts';
 import { parseOpener, type Opener } from './opener.ts';
 import type { PolicyIndex } from './policy-index.ts';

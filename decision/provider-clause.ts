@@ -6,12 +6,11 @@ import {
   denialOf,
   parseHostname,
   refusedToday,
-  type Hostname,
   type ProviderBackend,
   type ProviderRoute,
   type ProviderRule,
 } from '../contract/index.ts';
-import { refuse, type Refusal, type Site } from './call.ts';
+import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 import type { Clause } from './clause.ts';
 import { computeCredential, type CredentialPlan } from './credential.ts';
 import { denialsAt, type DenialClause } from './denial.ts';
@@ -19,15 +18,6 @@ import { governedBy } from './mcp/plan.ts';
 import type { Opener } from './opener.ts';
 import type { PolicyIndex } from './policy-index.ts';
 import { clauseOf, isAt, schemaOf } from './rule-scope.ts';
-
-/** Where a call is sent. */
-export interface UpstreamTarget {
-  readonly hostname: Hostname | undefined;
-  /** Only for an IP literal. */
-  readonly ip: string | undefined;
-  readonly port: number;
-  readonly tls: boolean;
-}
 
 /** One way calls may go. */
 export interface Way {

@@ -5,7 +5,7 @@
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import type { GatewayConfig } from '../contract/index.ts';
 import { PolicyIndex, SitePlans } from '../decision/index.ts';
-import { SecretForms } from './pipeline/scrub.ts';
+import { SecretForms } from './scrub/index.ts';
 import { LeafStore, type LeafIssuer } from './tls/leaf-store.ts';
 
 export interface Snapshot {

@@ -14,7 +14,9 @@ import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
 import { integrationFiles } from '../cli/index.ts';
 import { referencePages } from './api-reference.ts';
 import { neverOpenFiles } from './never-open-files.ts';
+import { architectureParts, renderArchitecture } from './architecture.ts';
 import { rulePages } from './rule-pages.ts';
+import { readSourceFiles } from './source-files.ts';
 
 const header = '# Generated from api/ by `npm run generate`. Do not edit.\n';
 
@@ -96,4 +98,6 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   importConstructs(root);
   writePages(join(root, 'docs/constructs'), referencePages());
   writePages(join(root, 'docs/rules'), rulePages(root));
+  const map = join(root, 'docs/architecture.md');
+  writeFileSync(map, renderArchitecture(readFileSync(map, 'utf8'), architectureParts(readSourceFiles(root))));
 }

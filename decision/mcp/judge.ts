@@ -3,11 +3,10 @@
  * or it is refused. Pure. Nothing passes unread: no upgrade, no unparsable body, no odd name.
  */
 import { joinLogging, type LoggingRule, type McpRoute } from '../../contract/index.ts';
-import { refuse, type Call, type Refusal } from '../call.ts';
-import { denyAnswer } from '../denial.ts';
+import { denyAnswer, refuse, type Call, type Refusal } from '../call.ts';
 import { isAmbiguousMethod, isProtocolMethod, resourceOf, toolOf } from './method.ts';
 import type { McpClause, McpPlan } from './plan.ts';
-import type { RpcBody, RpcMessage } from './rpc-message.ts';
+import type { RpcBody, RpcMessage } from '../rpc-message.ts';
 import { judgeRule, takesMessage } from './tool-policy.ts';
 
 /** For the record: the last message judged. */

@@ -2,7 +2,7 @@
  * JSON-RPC methods of MCP: which a session needs whatever the rules say, which are about a tool or a resource, and which are
  * so nearly a known one that some server might take them for it. Pure.
  */
-import type { RpcMessage } from './rpc-message.ts';
+import type { RpcMessage } from '../rpc-message.ts';
 
 /** What a session needs and no rule is about. Every other method must be taken by a rule, where there are rules. */
 const protocolMethods: ReadonlySet<string> = new Set([

@@ -1,7 +1,12 @@
 /** MCPRoutes as they stand at one host: which govern it, what they deny, which of their rules take its calls. Pure. */
-import { decideDestination, type DenyAnswer, type Hostname, type McpRoute } from '../../contract/index.ts';
+import {
+  decideDestination,
+  type DenyAnswer,
+  type DestinationPolicy,
+  type Hostname,
+  type McpRoute,
+} from '../../contract/index.ts';
 import type { Site } from '../call.ts';
-import type { PolicyIndex } from '../policy-index.ts';
 import {
   isAmong,
   type CompiledMatch,
@@ -63,8 +68,15 @@ function clausesOf({ route, rules }: CompiledMcpRoute, hostname: Hostname): McpC
   });
 }
 
+/** What of a policy is about MCP. */
+export interface McpPolicy {
+  readonly mcpRoutes: readonly CompiledMcpRoute[];
+  /** Opened for bytes nobody reads. */
+  readonly unread: DestinationPolicy;
+}
+
 /** undefined: no route governs the host. */
-export function planMcp(index: PolicyIndex, { agent, hostname, port }: Site): McpPlan | undefined {
+export function planMcp(index: McpPolicy, { agent, hostname, port }: Site): McpPlan | undefined {
   const governing = governedBy(index.mcpRoutes, hostname);
   if (hostname === undefined || governing.length === 0) return undefined;
   const denying = governing.filter(({ route }) => route.denial !== undefined);

@@ -6,7 +6,7 @@ import { refuse, type Refusal } from '../call.ts';
 import type { CompiledMatch, CompiledToolPolicy } from './compiled-route.ts';
 import { resourceOf, toolOf } from './method.ts';
 import type { McpClause } from './plan.ts';
-import type { RpcMessage } from './rpc-message.ts';
+import type { RpcMessage } from '../rpc-message.ts';
 
 function fitsNames({ tools, resources }: CompiledMatch, message: RpcMessage): boolean {
   if (tools.isEmpty && resources.texts.length === 0) return true;

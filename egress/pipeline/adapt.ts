@@ -5,18 +5,9 @@
  */
 import type { Candidate, Injection, UpstreamTarget } from '../../decision/index.ts';
 import { createField, type Field } from '../http1/index.ts';
+import type { UpstreamRequest } from '../upstream/exchange-port.ts';
 import type { AgentRequest } from './identify.ts';
 import { isAuthField, withQuery } from './own-credential.ts';
-
-export interface UpstreamRequest {
-  readonly method: string;
-  readonly target: string;
-  /** Value of Host and :authority. */
-  readonly authority: string;
-  /** End-to-end fields without Host and framing. */
-  readonly fields: readonly Field[];
-  readonly upgrade: 'websocket' | undefined;
-}
 
 /** RFC 9110 7.6.1 and what proxies must not pass on; framing is written by the encoder. */
 const hopByHop = new Set([
@@ -42,6 +33,9 @@ const overrides = new Set([
   'x-original-url',
   'x-rewrite-url',
 ]);
+
+/** What asks for an answer in which an echo of a secret could not be found: compressed, or cut at the agent's choice (S37). */
+const unsearchable = new Set(['accept-encoding', 'range', 'if-range']);
 
 function isEndToEnd({ name }: Field): boolean {
   return !hopByHop.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-');
@@ -73,7 +67,7 @@ function passesTrailers({ fields }: AgentRequest): Field[] {
 
 function ownFields(request: AgentRequest, injection: Injection | undefined): Field[] {
   const isReplaced = (field: Field): boolean =>
-    (injection !== undefined && (field.name === 'accept-encoding' || isAuthField(field))) ||
+    (injection !== undefined && (unsearchable.has(field.name) || isAuthField(field))) ||
     // Compressed frames could not be inspected (S32).
     (request.upgrade !== undefined && field.name === 'sec-websocket-extensions') ||
     injection?.fields.some(({ name }) => name === field.name) === true;

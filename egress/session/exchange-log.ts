@@ -16,7 +16,7 @@ import type { AgentRequest, RequestLine } from '../pipeline/identify.ts';
 import { siteOf } from '../pipeline/call.ts';
 import { isSmuggled } from '../pipeline/own-credential.ts';
 import { codecOf, type Facts, type ProviderCodec } from '../providers/index.ts';
-import { parseJsonBody } from '../providers/json-body.ts';
+import { createObserver, type BodyObserver, type BodyRead } from '../body/index.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
 import {
   computeExchangeRecord,
@@ -38,8 +38,6 @@ interface MessageLog {
 type Decided = Exclude<Decision, { kind: 'need-body' }>;
 
 const nothing: ReadonlySet<string> = new Set();
-/** A body that goes through is also read for the model's name, up to this size. */
-const maxObservedBytes = 512 * 1024;
 
 function recorded(log: MessageLog): RecordedMessage {
   const { headAt, endAt, fields, capture } = log;
@@ -69,8 +67,8 @@ export class ExchangeLog {
   #candidate: Candidate | undefined;
   #smuggled = false;
   #logging: LoggingRule | undefined;
-  #observed: Buffer[] | undefined;
-  #observedLength = 0;
+  /** Reads a body that goes through unjudged, for the record alone. */
+  #observer: BodyObserver | undefined;
 
   constructor(peer: Peer, tls: boolean, line: RequestLine, start: { snapshot: Snapshot; at: number }) {
     this.#peer = peer;
@@ -102,7 +100,8 @@ export class ExchangeLog {
     this.#logging = decision.logging;
     if (this.#logging?.captureRequest === false) this.request.capture.drop();
     const source = decision.operation?.model.from;
-    if (decision.kind === 'allow' && decision.model === undefined && source === 'body') this.#observed = [];
+    const isUnread = decision.kind === 'allow' && decision.model === undefined && source === 'body';
+    if (isUnread) this.#observer = createObserver(this.#line.fields);
   }
 
   sending(request: AgentRequest, candidate: Candidate): void {
@@ -125,21 +124,22 @@ export class ExchangeLog {
     if (model !== undefined) this.facts.model = model;
   }
 
+  /** What a body that was judged says beside its model. */
+  read(read: BodyRead | undefined): void {
+    this.#observer = undefined;
+    if (read === undefined) return;
+    this.facts.stream ??= read.stream ?? false;
+    if (read.model !== undefined) this.facts.model ??= read.model.slice(0, 200);
+  }
+
   /** Bytes of a body that goes through unread. */
   observe(bytes: Buffer): void {
-    if (this.#observed === undefined) return;
-    this.#observedLength += bytes.length;
-    if (this.#observedLength > maxObservedBytes) this.#observed = undefined;
-    else this.#observed.push(bytes);
+    this.#observer?.push(bytes);
   }
 
   /** Its end. */
   observed(): void {
-    const seen = this.#observed;
-    this.#observed = undefined;
-    if (seen === undefined || seen.length === 0) return;
-    const json = parseJsonBody(Buffer.concat(seen));
-    if (json !== undefined) this.codec?.readRequest(json, this.facts);
+    this.read(this.#observer?.end());
   }
 
   startResponse(status: number, fields: readonly Field[], at: number): void {

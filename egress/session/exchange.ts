@@ -4,46 +4,31 @@
  * (answer.ts) and records exactly once (exchange-log.ts, which only listens).
  */
 import type { Duplex } from 'node:stream';
-import {
-  decide,
-  type BodyNeed,
-  type Call,
-  type CallBody,
-  type Candidate,
-  type Decision,
-  type Refusal,
-  type SitePlan,
-} from '../../decision/index.ts';
+import type { BodyNeed, Decision, Refusal } from '../../decision/index.ts';
+import type { BodyListener, BodyResult } from '../body/index.ts';
 import type { Field } from '../http1/index.ts';
-import { siteOf } from '../pipeline/call.ts';
-import { identify, isRefusal, type AgentRequest } from '../pipeline/identify.ts';
+import { identify, isRefusal } from '../pipeline/identify.ts';
 import { computeOutgoing, type Outgoing } from '../pipeline/outgoing.ts';
-import { readBody } from '../pipeline/read-body.ts';
 import { isSameWay } from '../pipeline/revalidate.ts';
 import { mayRewrite } from '../pipeline/rewrite.ts';
 import type { UpstreamAnswer, UpstreamStream } from '../upstream/exchange-port.ts';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
-import { Answer, type Failure } from './answer.ts';
+import { Answer } from './answer.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { Downstream, RequestReader } from './downstream.ts';
 import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { ExchangeStates } from './exchange-state.ts';
-import { bodyTooLarge, RequestBody } from './request-body.ts';
+import * as failure from './failure.ts';
+import { Judgement } from './judgement.ts';
+import { RequestBody } from './request-body.ts';
 
 type Allowed = Extract<Decision, { kind: 'allow' }>;
 
 /** A try that an upstream closed before it saw anything is repeated this often. */
 const maxRepeats = 2;
 
-const recordsFull: Failure = {
-  status: 503,
-  code: 'RECORDS_UNAVAILABLE',
-  message: 'the gateway cannot record more calls of this agent now; try again in a second',
-  denyReason: 'limit',
-};
-
-export class Exchange implements RequestReader, AttemptOwner {
+export class Exchange implements RequestReader, AttemptOwner, BodyListener {
   readonly #context: ExchangeContext;
   readonly #inbound: Inbound;
   readonly #downstream: Downstream;
@@ -52,9 +37,7 @@ export class Exchange implements RequestReader, AttemptOwner {
   readonly #body: RequestBody;
   readonly #answer: Answer;
   #inForce: PolicyInForce;
-  #request: AgentRequest | undefined;
-  #read: CallBody;
-  #need: BodyNeed = 'model';
+  #judgement: Judgement | undefined;
   #decision: Allowed | undefined;
   #outgoing: Outgoing | undefined;
   #attempt: Attempt | undefined;
@@ -70,10 +53,9 @@ export class Exchange implements RequestReader, AttemptOwner {
     this.#inbound = inbound;
     this.#downstream = downstream;
     this.#inForce = context.inForce();
-    const { peer, line, tls, length } = inbound;
+    const { peer, line, tls } = inbound;
     const at = context.now();
     this.#quietSince = at;
-    this.#read = length === 0 ? { kind: 'none' } : { kind: 'unread' };
     this.#log = new ExchangeLog(peer, tls, line, { snapshot: this.#inForce.snapshot, at });
     this.#body = new RequestBody(context.held, peer.agentId);
     this.#answer = new Answer(downstream, this.#log, line.method);
@@ -85,90 +67,77 @@ export class Exchange implements RequestReader, AttemptOwner {
       this.#refuse(request);
       return;
     }
-    this.#request = request;
-    this.#decide(request);
+    this.#judgement = new Judgement(this.#inbound, request);
+    this.#decide(this.#judgement);
   }
 
   // Decide.
 
-  #plan({ snapshot }: PolicyInForce): SitePlan {
-    return snapshot.plans.at(siteOf(this.#inbound.peer, this.#inbound.tls));
-  }
-
-  #ask({ method, path, queryNames, upgrade }: AgentRequest, inForce: PolicyInForce): Decision {
-    const { invocationId } = this.#inbound.peer;
-    const isUpgrade = upgrade !== undefined;
-    const call: Call = { method, path, queryNames, upgrade: isUpgrade, invocationId, body: this.#read };
-    return decide(this.#plan(inForce), call);
-  }
-
-  #decide(request: AgentRequest): void {
-    const decision = this.#ask(request, this.#inForce);
+  #decide(judgement: Judgement): void {
+    const decision = judgement.ask(this.#inForce.snapshot);
     if (decision.kind === 'need-body') {
-      this.#readFirst(decision.need);
+      this.#readFirst(judgement, decision.need);
       return;
     }
     this.#log.decided(decision);
-    if (decision.kind === 'refuse') {
-      this.#refuse(decision.refusal);
-      return;
-    }
-    const [candidate] = decision.candidates;
-    if (!this.#requestEnded && this.#inbound.length !== 0 && mayRewrite({ ...decision, ...candidate })) {
-      this.#readFirst('model');
-      return;
-    }
-    this.#reserve(request, decision, candidate);
+    if (decision.kind === 'refuse') this.#refuse(decision.refusal);
+    else if (!judgement.isFinal && mayRewrite({ ...decision, ...decision.candidates[0] })) {
+      this.#readFirst(judgement, 'model');
+    } else this.#reserve(judgement, decision);
   }
 
-  /** Holds the body until its end and decides then. */
-  #readFirst(need: BodyNeed): void {
-    this.#need = need;
-    if (this.#states.now === 'deciding') {
-      this.#states.enter('reading');
-      this.#downstream.goOn();
-    }
-    // A new policy may want a body read in another way than the one it was read in.
-    if (this.#requestEnded) this.#judgeHeld();
+  /** Holds the body until it has been read, and decides then. */
+  #readFirst(judgement: Judgement, need: BodyNeed): void {
+    this.#states.enter('reading');
+    if (judgement.begin(need, this)) this.#downstream.goOn();
+    else this.#decide(judgement);
   }
 
-  #judgeHeld(): void {
-    const request = this.#request;
-    if (request === undefined) return;
-    const { body, stream } = readBody(this.#need, request, this.#body.whole());
-    this.#read = body;
-    this.#log.facts.stream ??= stream ?? false;
-    this.#decide(request);
+  judged(bytes: Buffer): void {
+    if (!this.#states.accepts('body-read')) return;
+    if (!this.#body.holdToJudge(bytes)) this.#fail(failure.bodyTooLarge);
+  }
+
+  done(result: BodyResult): void {
+    const judgement = this.#judgement;
+    if (!this.#states.accepts('body-read') || judgement === undefined) return;
+    judgement.learn(result);
+    this.#log.read(judgement.read);
+    this.#decide(judgement);
   }
 
   // Reserve: nothing is let through that cannot be recorded.
 
-  #reserve(request: AgentRequest, decision: Allowed, candidate: Candidate): void {
+  #reserve(judgement: Judgement, decision: Allowed): void {
     this.#settle = this.#context.admit(this.#inbound.peer.agentId);
     if (this.#settle === undefined) {
-      this.#fail(recordsFull);
+      this.#fail(failure.recordsFull);
       return;
     }
-    this.#decision = decision;
-    const outgoing = computeOutgoing(this.#plan(this.#inForce), {
-      request,
+    const outgoing = computeOutgoing(judgement.planBy(this.#inForce.snapshot), {
+      request: judgement.request,
       length: this.#inbound.length,
       decision,
-      body: this.#requestEnded ? this.#body.whole() : undefined,
+      body:
+        this.#states.now === 'reading'
+          ? { bytes: this.#body.held(), decoded: judgement.decoded, read: judgement.read }
+          : undefined,
     });
     if (outgoing.kind === 'refuse') {
       this.#refuse(outgoing);
       return;
     }
+    const [candidate] = decision.candidates;
+    this.#decision = decision;
+    this.#outgoing = outgoing;
     if (outgoing.body !== undefined) this.#body.replace(outgoing.body);
     // The record tells the model that was paid for.
     this.#log.renamed(outgoing.model);
-    this.#outgoing = outgoing;
-    this.#states.enter('attempting');
+    this.#log.sending(judgement.request, candidate);
     if (candidate.injection !== undefined) {
       this.#answer.arm(this.#inForce.snapshot.secretForms.of(candidate.injection));
     }
-    this.#log.sending(request, candidate);
+    this.#states.enter('attempting');
     this.#downstream.goOn();
     this.#try(outgoing, false);
   }
@@ -221,10 +190,7 @@ export class Exchange implements RequestReader, AttemptOwner {
     if (!this.#states.accepts('agent-data')) return true;
     this.#quietSince = this.#context.now();
     this.#log.request.capture.push(bytes);
-    if (this.#states.now === 'reading') {
-      if (!this.#body.holdToJudge(bytes)) this.#refuse(bodyTooLarge);
-      return true;
-    }
+    if (this.#states.now === 'reading') return this.#judgement?.push(bytes) ?? true;
     this.#log.observe(bytes);
     const stream = this.#attempt?.stream;
     if (stream === undefined) return this.#body.hold(bytes);
@@ -237,7 +203,7 @@ export class Exchange implements RequestReader, AttemptOwner {
     this.#requestEnded = true;
     this.#log.request.endAt = this.#context.now();
     if (this.#states.now === 'reading') {
-      this.#judgeHeld();
+      this.#judgement?.end();
       return;
     }
     this.#attempt?.stream?.end([]);
@@ -261,25 +227,22 @@ export class Exchange implements RequestReader, AttemptOwner {
   tick(now: number): void {
     const { requestTimeoutMs } = this.#inForce.snapshot.config.upstream;
     if (!this.#states.accepts('clock') || now - this.#quietSince < requestTimeoutMs) return;
-    const message = 'nothing came for longer than the gateway allows (spec.requestTimeout)';
-    this.#fail({ status: 504, code: 'UPSTREAM_TIMEOUT', message, denyReason: undefined });
+    this.#fail(failure.silence);
   }
 
   /** A new policy reaches every call that has not ended (S36): one not sent yet goes under it, others go on only if the same. */
   revalidate(): void {
     if (!this.#states.accepts('policy')) return;
     const inForce = this.#context.inForce();
-    const request = this.#request;
     const before = this.#decision;
-    if (before === undefined || request === undefined) {
+    if (before === undefined) {
       this.#inForce = inForce;
       this.#log.snapshot = inForce.snapshot;
       return;
     }
-    const after = this.#ask(request, inForce);
-    if (after.kind === 'allow' && isSameWay(before.candidates[0], after.candidates[0])) return;
-    const message = 'the egress policy changed while the call was running';
-    this.#fail({ status: 403, code: 'POLICY_CHANGED', message, denyReason: 'policy' });
+    const after = this.#judgement?.ask(inForce.snapshot);
+    if (after?.kind === 'allow' && isSameWay(before.candidates[0], after.candidates[0])) return;
+    this.#fail(failure.policyChanged);
   }
 
   // The upstream's answer.
@@ -290,15 +253,16 @@ export class Exchange implements RequestReader, AttemptOwner {
     this.#states.enter('answering');
     // From here no other attempt can answer.
     this.#body.release();
-    if (this.#answer.head(answer, this.#context.now())) return;
-    const message = 'the upstream compressed its answer although it was asked not to';
-    this.#fail({ status: 502, code: 'UPSTREAM_ENCODING', message, denyReason: undefined });
+    this.#answer.head(answer, this.#context.now());
+    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
   }
 
   body(bytes: Buffer): boolean {
     if (!this.#states.accepts('upstream-body')) return true;
     this.#quietSince = this.#context.now();
-    return this.#answer.body(bytes);
+    const more = this.#answer.body(bytes);
+    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
+    return more;
   }
 
   finished(trailers: readonly Field[]): void {
@@ -338,10 +302,10 @@ export class Exchange implements RequestReader, AttemptOwner {
     this.#fail({ status, code: refusal.code ?? 'EGRESS_DENIED', message, denyReason: reason, body });
   }
 
-  #fail(failure: Failure): void {
+  #fail(reason: failure.Failure): void {
     if (this.#states.now === 'done') return;
     this.#attempt?.abort();
-    this.#answer.fail(failure, this.#context.now());
+    this.#answer.fail(reason, this.#context.now());
     for (const socket of this.#relayed) socket.destroy();
     this.#finish();
   }
@@ -350,6 +314,7 @@ export class Exchange implements RequestReader, AttemptOwner {
     if (!this.#states.enter('done')) return;
     this.#attempt?.abort();
     this.#attempt = undefined;
+    this.#judgement?.close();
     this.#body.release();
     this.#answer.close();
     const record = this.#log.finish(this.#context.now());

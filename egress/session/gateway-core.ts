@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { DenyReason } from '../../contract/index.ts';
 import type { UpstreamTarget } from '../../decision/index.ts';
+import { HeldBytes } from '../body/index.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
@@ -23,7 +24,6 @@ import { FrameGuard } from './frame-guard.ts';
 import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
 import { relay, type RelayResult } from './relay.ts';
-import { HeldBytes } from './held-bytes.ts';
 import { FrameInspector } from './websocket.ts';
 
 export interface GatewayOptions {

@@ -2,17 +2,8 @@
  * The request body on its way: held until it has been judged, or until a connection is there, and kept so that another attempt
  * can send it again. Apart so that how much may be held, for one request and for an agent, is in one place.
  */
-import { refuse, type Refusal } from '../../decision/index.ts';
-
-/** A body that must be judged before it may go (Anthropic takes 32 MB). */
-export const maxJudgedBytes = 32 * 1024 * 1024;
 /** A body that only waits for a connection, or for another attempt. */
 const maxWaitingBytes = 64 * 1024;
-
-export const bodyTooLarge: Refusal = {
-  ...refuse(413, 'limit', 'the body is too large to be judged by model or tool'),
-  code: 'BODY_TOO_LARGE',
-};
 
 /** What an agent may hold beside others. */
 export interface HeldShare {
@@ -38,9 +29,7 @@ export class RequestBody {
 
   /** Keeps bytes that must be judged first. False: too many. */
   holdToJudge(bytes: Buffer): boolean {
-    if (this.#length + bytes.length > maxJudgedBytes || !this.#share.take(this.#agentId, bytes.length)) {
-      return false;
-    }
+    if (!this.#share.take(this.#agentId, bytes.length)) return false;
     this.#taken += bytes.length;
     this.#keep(bytes);
     return true;
@@ -73,15 +62,14 @@ export class RequestBody {
   }
 
   /** All of a body that was judged. */
-  whole(): Buffer {
-    const [first] = this.#chunks;
-    return first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+  held(): readonly Buffer[] {
+    return this.#chunks;
   }
 
   /** Another body goes in its place. */
-  replace(body: Buffer): void {
-    this.#chunks = [body];
-    this.#length = body.length;
+  replace(body: readonly Buffer[]): void {
+    this.#chunks = [...body];
+    this.#length = body.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** Nothing of it is needed any more. Idempotent. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { McpRoute, McpRule, ToolPolicy } from '../../../contract/index.ts';
-import { PolicyIndex, type Call, type CallBody } from '../../../decision/index.ts';
+import { PolicyIndex, refuse, type Call, type CallBody } from '../../../decision/index.ts';
 import { judgeMcp, type McpVerdict } from '../../../decision/mcp/judge.ts';
 import { planMcp } from '../../../decision/mcp/plan.ts';
-import { readBody } from '../../../egress/pipeline/read-body.ts';
-import { createField, type Field } from '../../../egress/http1/index.ts';
+import { createPlainReader, negotiateBody } from '../../../egress/body/index.ts';
+import { createField, fieldValues, type Field } from '../../../egress/http1/index.ts';
 import { createConfig } from '../../egress/gateway-config.ts';
 import * as asking from '../asking.ts';
 
@@ -47,17 +47,17 @@ function ask(
   return plan === undefined ? undefined : judgeMcp(plan, asking.call({ path: '/mcp', ...change, body }));
 }
 
+/** Read as the gateway reads it. */
 function sent(body: unknown, fields: readonly Field[]): CallBody {
-  const request = {
-    method: 'POST',
-    target: '/mcp',
-    path: '/mcp',
-    query: '',
-    queryNames: [],
-    fields,
-    upgrade: undefined,
-  };
-  return readBody('rpc', request, bytes(body)).body;
+  if (bytes(body).length === 0) return { kind: 'none' };
+  const values = (name: string): string[] => fieldValues(fields, name);
+  const head = { contentType: values('content-type'), contentEncoding: values('content-encoding') };
+  const form = negotiateBody({ ...head, want: 'rpc' }, new Set());
+  const reader = createPlainReader('rpc', undefined);
+  const result = 'kind' in form ? form : (reader.push(bytes(body)) ?? reader.end());
+  return result.kind === 'read' && result.rpc !== undefined
+    ? { kind: 'rpc', rpc: result.rpc }
+    : { kind: 'unreadable', refusal: refuse('status' in result ? result.status : 500, 'protocol', '') };
 }
 
 const request = (method: string, params: object = {}): object => ({ jsonrpc: '2.0', id: 7, method, params });
@@ -143,46 +143,46 @@ describe('messages', () => {
     ['a method no rule names', request('prompts/get', { name: 'a' }), '200 tool'],
     ['a batch of allowed calls', [tool('a'), request('ping')], 'pass'],
     ['a batch with one denied call', [tool('a'), tool('b')], '403 tool'],
-    ['an empty batch', [], '403 protocol'],
-    ['too long a batch', Array.from({ length: 33 }, () => tool('a')), '403 protocol'],
-    ['no JSON', 'name=a', '403 protocol'],
-    ['cut off', JSON.stringify(tool('a')).slice(0, -1), '403 protocol'],
-    ['a BOM', `\ufeff${JSON.stringify(tool('a'))}`, '403 protocol'],
+    ['an empty batch', [], '400 protocol'],
+    ['too long a batch', Array.from({ length: 33 }, () => tool('a')), '413 protocol'],
+    ['no JSON', 'name=a', '400 protocol'],
+    ['cut off', JSON.stringify(tool('a')).slice(0, -1), '400 protocol'],
+    ['a BOM', `\ufeff${JSON.stringify(tool('a'))}`, '400 protocol'],
     [
       'S46: two methods',
       '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call","params":{"name":"b"}}',
-      '403 protocol',
+      '400 protocol',
     ],
     [
       'S46: two names',
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","name":"b"}}',
-      '403 protocol',
+      '400 protocol',
     ],
     [
       'S46: two names, one escaped',
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","n\\u0061me":"b"}}',
-      '403 protocol',
+      '400 protocol',
     ],
     [
       'S46: a name in another case',
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","Name":"b"}}',
-      '403 protocol',
+      '400 protocol',
     ],
     [
       'S46: a long s',
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","param\u017f":{"name":"b"},"params":{"name":"a"}}',
-      '403 protocol',
+      '400 protocol',
     ],
     ['a call without a name', request('tools/call'), '403 protocol'],
-    ['a name that is a number', request('tools/call', { name: 1 }), '403 protocol'],
+    ['a name that is a number', request('tools/call', { name: 1 }), '400 protocol'],
     ['S47: a name that looks like another', tool('\u0430'), '403 protocol'],
-    ['a number as method', { jsonrpc: '2.0', id: 1, method: 1 }, '403 protocol'],
+    ['a number as method', { jsonrpc: '2.0', id: 1, method: 1 }, '400 protocol'],
     ['S47: a method in another case', request('Tools/Call', { name: 'b' }), '403 protocol'],
     ['S47: a method with a space behind', request('tools/call ', { name: 'b' }), '403 protocol'],
     ['S47: a method in full-width letters', request('\uff54ools/call', { name: 'b' }), '403 protocol'],
     ['S50: a method that is no plain word', request('do it'), '403 protocol'],
     ['the first call of a stateless client', request('server/discover'), 'pass'],
-    ['deep nesting', `${'['.repeat(200)}${']'.repeat(200)}`, '403 protocol'],
+    ['deep nesting', `${'['.repeat(200)}${']'.repeat(200)}`, '413 protocol'],
   ])('%s', (_name, body, expected) => {
     expect(judge([route(rules)], body)).toBe(expected);
   });
@@ -195,10 +195,10 @@ describe('messages', () => {
       'a form',
       { fields: [createField('Content-Type', 'application/x-www-form-urlencoded')] },
       tool('a'),
-      '403 protocol',
+      '415 protocol',
     ],
     ['S47: a call in the query', { method: 'GET', queryNames: ['method', 'NAME'] }, '', '403 protocol'],
-    ['no type', { fields: [] }, tool('a'), '403 protocol'],
+    ['no type', { fields: [] }, tool('a'), '415 protocol'],
     ['a GET with a call', { method: 'GET' }, tool('b'), '200 tool'],
     [
       'S31: a compressed body',
@@ -206,7 +206,7 @@ describe('messages', () => {
         fields: [createField('Content-Type', 'application/json'), createField('Content-Encoding', 'gzip')],
       },
       tool('a'),
-      '403 protocol',
+      '415 protocol',
     ],
     ['S32: an upgrade', { method: 'GET', upgrade: true }, '', '403 protocol'],
   ])('%s', (_name, change, body, expected) => {

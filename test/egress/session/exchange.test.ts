@@ -85,8 +85,8 @@ test("a model no rule allows is refused in the provider's own schema, before any
 test('S46: a second "model" member is refused even when it comes after padding', async () => {
   const body = `{"model":"gpt-4o",${' '.repeat(200)}"mod\\u0065l"${' '.repeat(200)}:"o1","messages":[]}`;
   const agent = await talk.bed.dial('api.openai.com');
-  const request = `POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  expect(await converse(agent, request, whole)).toMatch(/^HTTP\/1\.1 403/);
+  const request = `POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  expect(await converse(agent, request, whole)).toMatch(/^HTTP\/1\.1 400/);
   expect(talk.seen).toHaveLength(0);
 });
 
