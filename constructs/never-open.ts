@@ -5,7 +5,6 @@
 import { BlockList, isIP } from 'node:net';
 import { neverOpenCidrs } from './never-open-cidrs.ts';
 
-
 const neverOpenHosts: readonly string[] = ['metadata.google.internal', '*.google.internal'];
 
 interface Block {
