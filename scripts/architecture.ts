@@ -2,7 +2,7 @@
  * The pictures of docs/architecture.md, drawn from the code: which folder may import which, which room of the gateway imports
  * which, and the states of one exchange. Pure; text between the markers is replaced, the rest is a person's.
  */
-import { acceptedEvents, followingStates } from '../egress/session/exchange-state.ts';
+import { acceptedEvents, followingStates } from '../egress/index.ts';
 import { folderGraph, type FolderGraph } from './folder-graph.ts';
 import { allowedImports } from './folder-table.ts';
 import type { SourceFile } from './source-files.ts';
