@@ -19,7 +19,10 @@ export interface KustomizationGraph {
 
 /** Of a folder that has one. */
 export function kustomizationFile(folder: string): string {
-  return join(folder, kustomizationNames.find((name) => existsSync(join(folder, name))) ?? 'kustomization.yaml');
+  return join(
+    folder,
+    kustomizationNames.find((name) => existsSync(join(folder, name))) ?? 'kustomization.yaml',
+  );
 }
 
 const maxKustomizations = 1_000;
@@ -33,7 +36,9 @@ function* textsIn(value: Json | undefined): Iterable<string> {
 }
 
 function isRemote(text: string): boolean {
-  return /^(?:[a-z][a-z+.-]*:\/\/|git@|git::|(?:www\.)?(?:github|gitlab|bitbucket)\.(?:com|org)[/:])/.test(text);
+  return /^(?:[a-z][a-z+.-]*:\/\/|git@|git::|(?:www\.)?(?:github|gitlab|bitbucket)\.(?:com|org)[/:])/.test(
+    text,
+  );
 }
 
 const entryLists = [
@@ -117,9 +122,7 @@ class Graph {
       reached.add(next);
       waiting.push(...(this.#parts.get(next) ?? []));
     }
-    return folders.filter(
-      (folder) => roots.includes(folder) || !reached.has(realpathSync.native(folder)),
-    );
+    return folders.filter((folder) => roots.includes(folder) || !reached.has(realpathSync.native(folder)));
   }
 }
 
@@ -135,5 +138,9 @@ export function kustomizationGraph(folders: readonly string[]): KustomizationGra
       graph.problems.push({ path: kustomizationFile(folder), message: `cannot be read (${code})`, hint });
     }
   }
-  return { roots: graph.roots(folders), isNamed: (path) => graph.named.has(realpathSync.native(path)), problems: graph.problems };
+  return {
+    roots: graph.roots(folders),
+    isNamed: (path) => graph.named.has(realpathSync.native(path)),
+    problems: graph.problems,
+  };
 }

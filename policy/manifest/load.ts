@@ -26,6 +26,8 @@ export interface LoadedManifests {
   readonly files: number;
   /** Rendered on the way, and how. */
   readonly skipped: readonly string[];
+  /** Somebody said which path is which environment. */
+  readonly hasEnvironments?: boolean;
 }
 
 export interface LoadOptions {
@@ -64,6 +66,7 @@ export function loadManifests(
     warnings: reader.warnings,
     files: files.length + rendered.texts.length,
     skipped: charts.map((chart) => `${chart}: a Helm chart, rendered with its own values`),
+    hasEnvironments: environments.length > 0,
   };
 }
 
@@ -72,7 +75,11 @@ export function parseManifestText(
   text: string,
   file: string,
 ): Pick<LoadedManifests, 'manifests' | 'problems' | 'warnings'> {
-  const context: ReaderContext = { sources: SourceMap.read([]), namespace: undefined, unitOf: (_, unit) => unit };
+  const context: ReaderContext = {
+    sources: SourceMap.read([]),
+    namespace: undefined,
+    unitOf: (_, unit) => unit,
+  };
   const reader = new ManifestReader(context);
   reader.text(text, { path: file, unit: file, isMixed: false });
   return reader;

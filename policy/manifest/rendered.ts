@@ -31,10 +31,20 @@ function kustomizeTask(folder: string): Task {
 }
 
 function helmTask(folder: string, namespace: string | undefined): Task {
-  const name = basename(folder).toLowerCase().replaceAll(/[^a-z0-9-]/g, '-').slice(0, 53) || 'release';
+  const name =
+    basename(folder)
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9-]/g, '-')
+      .slice(0, 53) || 'release';
   const place = namespace === undefined ? [] : ['--namespace', namespace];
   const args = ['template', name, folder, '--include-crds', ...place];
-  return { folder, path: join(folder, 'Chart.yaml'), program: 'helm', args, byHand: `helm template ${folder}` };
+  return {
+    folder,
+    path: join(folder, 'Chart.yaml'),
+    program: 'helm',
+    args,
+    byHand: `helm template ${folder}`,
+  };
 }
 
 const kinds = { kubectl: 'a kustomization', helm: 'a Helm chart' } as const;

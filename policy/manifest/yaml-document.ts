@@ -82,7 +82,10 @@ export class YamlDocument {
       return this.#problem(message, fault.pos[0]);
     }
     if (after !== undefined)
-      return this.#problem('has text after its end (...), which kubectl does not read: write --- above it', after);
+      return this.#problem(
+        'has text after its end (...), which kubectl does not read: write --- above it',
+        after,
+      );
     const reader = new ValueReader(allowance);
     const value = reader.read(document.contents);
     return { value, doubled: reader.doubled.map((offset) => this.#at(offset)) };

@@ -55,7 +55,11 @@ function* boundedTokens(text: string, lines: LineCounter): Generator<CST.Token> 
 
 export function parseYaml(text: string): ParsedText {
   const lines = new LineCounter();
-  const [document, ...more] = new Composer<ParsedNode>(options).compose(boundedTokens(text, lines), true, text.length);
+  const [document, ...more] = new Composer<ParsedNode>(options).compose(
+    boundedTokens(text, lines),
+    true,
+    text.length,
+  );
   if (document === undefined) throw new ValueFault('is no YAML');
   const next = more.find(({ contents, errors }) => contents !== null || errors.length > 0);
   return { document, lines, after: next?.range[0] };

@@ -81,7 +81,8 @@ function endOfString(text: string, from: number): number | undefined {
   return undefined;
 }
 
-const noSeparator = 'begins with --- and text in the same line, which kubectl refuses: write the text below it';
+const noSeparator =
+  'begins with --- and text in the same line, which kubectl refuses: write the text below it';
 
 export function splitYaml(text: string): YamlDocument[] {
   const documents: YamlDocument[] = [];

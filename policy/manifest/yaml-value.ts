@@ -3,7 +3,17 @@
  * anchor; what is bounded is the size the document has once all are written out, so that nothing that walks the value
  * later pays for what was never written. What kubectl and kustomize read differently is refused, never guessed.
  */
-import { isAlias, isMap, isScalar, isSeq, type Alias, type Pair, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Alias,
+  type Pair,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import type { Json } from './json.ts';
 
 /** The API server's JSON decoder stops at 10,000; no manifest comes near this. */
@@ -78,7 +88,9 @@ export class ValueReader {
 
   /** Of a value that was read before. */
   #known(value: Json): Sized {
-    return (typeof value === 'object' && value !== null ? this.#sizes.get(value) : undefined) ?? scalarOf(value);
+    return (
+      (typeof value === 'object' && value !== null ? this.#sizes.get(value) : undefined) ?? scalarOf(value)
+    );
   }
 
   #content(node: unknown, depth: number): Sized {
@@ -88,7 +100,10 @@ export class ValueReader {
     const value = isScalar(node) ? node.value : undefined;
     if (!isJsonScalar(value)) throw new ValueFault('holds what JSON cannot', node);
     if (typeof value === 'string' && isScalar(node) && isDisputedNumber(node, value))
-      throw new ValueFault(`has ${value.slice(0, 40)}, a number for some tools and text for others: quote it`, node);
+      throw new ValueFault(
+        `has ${value.slice(0, 40)}, a number for some tools and text for others: quote it`,
+        node,
+      );
     return scalarOf(value);
   }
 
@@ -186,7 +201,8 @@ function tooLarge(at: unknown): ValueFault {
 }
 
 /** What Go's strconv makes a number of and YAML 1.1 does not: kubectl reads 0o10 as 8. */
-const goNumber = /^[-+]?(?:0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+|\d+|(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?)$/;
+const goNumber =
+  /^[-+]?(?:0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+|\d+|(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?)$/;
 
 function isDisputedNumber({ type, tag }: Scalar, text: string): boolean {
   return type === 'PLAIN' && tag === undefined && goNumber.test(text.replaceAll('_', ''));
