@@ -29,6 +29,7 @@ export type { AdmissionCheck, Found, Rule, RuleText } from './rule.ts';
 export { rules } from './rules/index.ts';
 export {
   exitCodeOfReport,
+  isUndecided,
   judgeManifests,
   validate,
   type ValidateOptions,

@@ -42,7 +42,6 @@ export function validate(
   const { files, manifests, skipped, hasEnvironments = false } = loaded;
   const found = [
     ...loaded.problems,
-    ...loaded.warnings,
     ...(hasEnvironments ? [] : ambiguousSets(manifests)),
     ...mixedNamespaces(manifests).map(notSeen),
     ...judgeManifests(manifests, rules),

@@ -9,6 +9,7 @@ import {
   ambiguousSets,
   defaultNamespace,
   isRepeatedNamespace,
+  isUndecided,
   loadManifests,
   missingNamespaces,
   missingObjects,
@@ -78,7 +79,7 @@ interface Units {
 function sortIntoUnits({ manifests, problems, hasEnvironments = false }: LoadedManifests): Units {
   const units = new Map<string, Unit>();
   const relevant: Manifest[] = [];
-  const unseen = problems.map(lineOf);
+  const unseen = problems.filter(isUndecided).map(lineOf);
   for (const manifest of manifests) {
     const result = compiledObject(manifest);
     if (result === undefined) continue;

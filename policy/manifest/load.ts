@@ -19,10 +19,11 @@ import type { Finding } from '../finding.ts';
 
 export interface LoadedManifests {
   readonly manifests: readonly Manifest[];
-  /** Of the rules that leave validation undecided: the verdict on the rest is not the whole verdict. */
+  /**
+   * Of the rules that leave validation undecided (the verdict on the rest is not the whole verdict), and of the rule
+   * `doubled-key`, which does not.
+   */
   readonly problems: readonly Finding[];
-  /** Of the rule `doubled-key`. */
-  readonly warnings: readonly Finding[];
   readonly files: number;
   /** Rendered on the way, and how. */
   readonly skipped: readonly string[];
@@ -63,7 +64,6 @@ export function loadManifests(
   return {
     manifests: reader.manifests,
     problems: reader.problems,
-    warnings: reader.warnings,
     files: files.length + rendered.texts.length,
     skipped: charts.map((chart) => `${chart}: a Helm chart, rendered with its own values`),
     hasEnvironments: environments.length > 0,
@@ -74,7 +74,7 @@ export function loadManifests(
 export function parseManifestText(
   text: string,
   file: string,
-): Pick<LoadedManifests, 'manifests' | 'problems' | 'warnings'> {
+): Pick<LoadedManifests, 'manifests' | 'problems'> {
   const context: ReaderContext = {
     sources: SourceMap.read([]),
     namespace: undefined,

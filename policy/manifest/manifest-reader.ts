@@ -64,7 +64,6 @@ function findingOf(location: Position & { readonly file: string }, words: Words)
 export class ManifestReader {
   readonly manifests: Manifest[] = [];
   readonly problems: Finding[] = [];
-  readonly warnings: Finding[] = [];
   readonly #context: ReaderContext;
   readonly #allowance = aliasAllowance();
   #generated = 0;
@@ -97,7 +96,7 @@ export class ManifestReader {
       this.problem(placed(read.problem), { rule: 'yaml', message, hint });
       return;
     }
-    for (const at of read.doubled) this.warnings.push(findingOf(placed(at), doubledKey));
+    for (const at of read.doubled) this.problem(placed(at), doubledKey);
     if (read.value !== null) this.#value(read.value, { file, document, base: [] });
   }
 

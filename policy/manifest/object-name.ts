@@ -87,14 +87,19 @@ export interface PlacedValue {
   readonly base: Path;
 }
 
+function isListObject(value: Json): value is JsonObject & { readonly kind: string } {
+  if (!isObject(value) || !isText(value['kind'])) return false;
+  return Object.hasOwn(value, 'items') || (value['kind'] === 'List' && value['apiVersion'] === 'v1');
+}
+
 /**
  * The objects of one document. As for kubectl, whatever has `items` is a list and nothing else; items of a typed list
  * need not repeat its type. Text: why it cannot be opened.
  */
 export function openLists(value: Json, base: Path = []): readonly PlacedValue[] | string {
-  if (!isObject(value) || !Object.hasOwn(value, 'items') || !isText(value['kind'])) return [{ value, base }];
+  if (!isListObject(value)) return [{ value, base }];
   const { items, kind, apiVersion } = value;
-  if (items === null) return [];
+  if (items === null || items === undefined) return [];
   if (!isList(items)) return `this ${kind} has items that are no list`;
   const itemKind = kind.endsWith('List') ? kind.slice(0, -'List'.length) : '';
   const opened: PlacedValue[] = [];

@@ -24,10 +24,9 @@ export function splitJson(text: string): YamlDocument[] | undefined {
   return documents;
 }
 
+/** Of the piece alone: a search in all of the text would go on to its end where there is no line end. */
 function countLines(text: string, start: number, end: number): number {
-  let lines = 0;
-  for (let at = text.indexOf('\n', start); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) lines += 1;
-  return lines;
+  return text.slice(start, end).split('\n').length - 1;
 }
 
 function isJson(text: string): boolean {
@@ -44,10 +43,11 @@ function skipBetween(text: string, from: number): number {
   let at = from;
   for (;;) {
     while (at < text.length && ' \t\r\n'.includes(text[at] ?? '')) at += 1;
+    const isAtStart = at === 0 || text[at - 1] === '\n';
+    if (!isAtStart || !text.startsWith(separator, at)) return at;
     const newline = text.indexOf('\n', at);
     const end = newline < 0 ? text.length : newline;
-    const isSeparator = text.startsWith(separator, at) && (at === 0 || text[at - 1] === '\n');
-    if (!isSeparator || text.slice(at + separator.length, end).trim() !== '') return at;
+    if (text.slice(at + separator.length, end).trim() !== '') return at;
     at = end;
   }
 }
