@@ -4,7 +4,7 @@
  * policy/ that reads files.
  */
 import { readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { environmentOf, type EnvironmentPath } from './environment.ts';
 import { bounds, listFiles, stdinPath, type ManifestFile } from './file-list.ts';
 import { kustomizationGraph } from './kustomization.ts';
@@ -49,7 +49,13 @@ export function loadManifests(
 ): LoadedManifests {
   const { files, kustomizations, kustomized, charts, problems, folders } = listFiles(paths);
   const sources = SourceMap.read([...new Set([...folders, ...folders.map((folder) => dirname(folder))])]);
-  const reader = new ManifestReader({ sources, namespace, unitOf: environmentOf(environments) });
+  const read = new Set([...folders, ...charts].map((folder) => resolve(folder)));
+  const reader = new ManifestReader({
+    sources,
+    namespace,
+    isRead: (folder) => read.has(resolve(folder)),
+    unitOf: environmentOf(environments),
+  });
   for (const problem of problems) tell(reader, problem, 'unreadable');
   files.forEach((file, index) => {
     readFile(reader, file, stdin);
@@ -78,6 +84,7 @@ export function parseManifestText(
   const context: ReaderContext = {
     sources: SourceMap.read([]),
     namespace: undefined,
+    isRead: () => false,
     unitOf: (_, unit) => unit,
   };
   const reader = new ManifestReader(context);

@@ -4,17 +4,11 @@
  */
 import { basename } from 'node:path';
 import type { Finding } from '../finding.ts';
+import { isRenderedElsewhere } from './elsewhere.ts';
 import type { ManifestFile } from './file-list.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Location, Manifest, SourceLocation } from './manifest.ts';
-import {
-  isForKustomize,
-  isRenderedElsewhere,
-  nameOf,
-  notKubernetes,
-  openLists,
-  type Named,
-} from './object-name.ts';
+import { isForKustomize, nameOf, notKubernetes, openLists, type Named } from './object-name.ts';
 import type { Path } from './path.ts';
 import type { SourceMap } from './source-map.ts';
 import type { Position, YamlDocument } from './yaml-document.ts';
@@ -28,6 +22,8 @@ export interface ReaderContext {
   readonly sources: SourceMap;
   /** For objects that name none. */
   readonly namespace: string | undefined;
+  /** Whether a folder, as a person names it, is read too. */
+  readonly isRead: (folder: string) => boolean;
   /** The set an object belongs to, from its file and the folder it was found by. */
   readonly unitOf: (path: string, unit: string) => string;
 }
@@ -115,7 +111,7 @@ export class ManifestReader {
       return;
     }
     this.manifests.push(new PlacedManifest(named, place, this.#context.sources));
-    const elsewhere = elsewhereOf(named);
+    const elsewhere = elsewhereOf(named, this.#context.isRead);
     if (elsewhere !== undefined) this.problem(locationOf(place, []), { rule: 'not-seen', ...elsewhere });
   }
 
@@ -136,9 +132,12 @@ const doubledKey: Words = {
   hint: 'kubectl takes the last one, kustomize refuses it: remove one.',
 };
 
-function elsewhereOf(named: Named): Pick<Words, 'message' | 'hint'> | undefined {
+function elsewhereOf(
+  named: Named,
+  isRead: ReaderContext['isRead'],
+): Pick<Words, 'message' | 'hint'> | undefined {
   const { kind, name } = named;
-  if (isRenderedElsewhere(named)) {
+  if (isRenderedElsewhere(named, isRead)) {
     const hint = 'Validate what it renders to, or say --assume-partial.';
     return { message: `${kind} ${name} stands for manifests that are rendered elsewhere`, hint };
   }

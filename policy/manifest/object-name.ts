@@ -32,19 +32,6 @@ const clusterScoped = new Set([
   'ValidatingWebhookConfiguration',
 ]);
 
-/** Objects whose content is rendered by somebody else, from somewhere else. */
-const renderedElsewhere = new Set([
-  'argoproj.io/Application',
-  'argoproj.io/ApplicationSet',
-  'helm.cattle.io/HelmChart',
-  'helm.toolkit.fluxcd.io/HelmRelease',
-  'kustomize.toolkit.fluxcd.io/Kustomization',
-]);
-
-export function isRenderedElsewhere({ apiVersion, kind }: ObjectName): boolean {
-  return renderedElsewhere.has(`${apiVersion.split('/')[0] ?? ''}/${kind}`);
-}
-
 /** A file of kustomize's own: no server knows it. */
 export function isForKustomize({ apiVersion }: ObjectName): boolean {
   return apiVersion.startsWith('kustomize.config.k8s.io/');

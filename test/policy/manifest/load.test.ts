@@ -126,6 +126,24 @@ test('what is not looked into is told: packages, pipes, objects rendered elsewhe
   ]);
 });
 
+test('what Flux and Argo CD apply is seen when its folder is read as it is', () => {
+  const path = write('apps/a.yaml', gateway('one')).replace(/\/a\.yaml$/, '');
+  const flux = (spec: string): string =>
+    `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: f}\nspec: {${spec}}\n`;
+  const argo = (source: string): string =>
+    `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: f}\nspec: {source: {${source}}}\n`;
+  const isSeen = (text: string): boolean => {
+    write('object.yaml', text);
+    return problems(folder).length === 0;
+  };
+  expect(isSeen(flux(`path: ${path}, prune: true`))).toBe(true);
+  expect(isSeen(flux(`path: ${path}, postBuild: {substitute: {a: b}}`))).toBe(false);
+  expect(isSeen(flux('path: ./elsewhere'))).toBe(false);
+  expect(isSeen(argo(`repoURL: x, path: ${path}`))).toBe(true);
+  expect(isSeen(argo(`repoURL: x, path: ${path}, kustomize: {namePrefix: x}`))).toBe(false);
+  expect(isSeen(argo('repoURL: x, chart: y'))).toBe(false);
+});
+
 test('stdin, generated names, an empty namespace and one that is given', () => {
   const text = `${gateway('one')}---\n${gateway('two').replace('name: two', 'generateName: two-')}---\n${gateway('x').replace('name: x', 'name: x\n  namespace: ""')}`;
   const loaded = loadManifests(['-'], { stdin: `${text}---\n${text}`, namespace: 'shop' });
