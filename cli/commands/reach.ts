@@ -20,7 +20,7 @@ import { readReachInput, type ManifestSet, type ManifestSets, type Compile } fro
 import { renderUnseen } from '../reach/partial-report.ts';
 import { readSides } from '../reach/sides.ts';
 import { readSynthConfig } from '../reach/synth-output.ts';
-import { tellUndecided } from '../reach/undecided.ts';
+import { tellUndecided, undecided } from '../reach/undecided.ts';
 import { renderTable } from '../render/table.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
 
@@ -28,7 +28,6 @@ const formats = ['table', 'sentences', 'json'] as const;
 
 interface ReachOptions extends InputFlags {
   readonly output?: string;
-  readonly diff?: string;
   readonly failOnAdded?: boolean;
   readonly platformCidr?: readonly string[];
 }
@@ -116,6 +115,13 @@ async function compiler(platformCidrs: readonly string[]) {
     compileManifests(objects, platformCidrs);
 }
 
+/** Gateways without agents are for agents of somebody else: that nobody here reaches anything says nothing of them. */
+function requireAgents(path: string, ...sides: readonly ManifestSets[]): void {
+  if (sides.some(({ sets }) => sets.length > 0)) return;
+  const why = `there are no agents in ${path}: whose reach it is about is not in these manifests`;
+  throw undecided('AGENTS_MISSING', [why], 'Name the folder that holds agents and their gateways together.');
+}
+
 async function decide(io: Io, path: string, options: ReachOptions): Promise<number> {
   const format = parseFormat(options.output ?? 'table');
   const platformCidrs = options.platformCidr ?? [];
@@ -127,10 +133,13 @@ async function decide(io: Io, path: string, options: ReachOptions): Promise<numb
   const input = { ...(await readInput(io, [path], options)), assumePartial };
   const { diff } = options;
   if (diff === undefined) {
-    await printLine(io, renderReach(readReachInput(path, compile, input), format));
+    const found = readReachInput(path, compile, input);
+    if (!assumePartial) requireAgents(path, found);
+    await printLine(io, renderReach(found, format));
     return 0;
   }
   const { before, after } = await readSides({ head: path, base: diff, compile, options: input });
+  if (!assumePartial) requireAgents(path, before, after);
   const changes = changesOf(before.sets, after.sets);
   const unseen = [...before.unseen, ...after.unseen];
   await printLine(io, renderChanges({ changes, base: diff, unseen }, format));

@@ -2,6 +2,7 @@
  * The flags that say what manifests are read and how: paths, standard input, environments, the namespace of what names
  * none, the programs that render. `clrk reach` and `clrk validate` have the same ones.
  */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { findProgram, type EnvironmentPath, type LoadOptions } from '../../policy/index.ts';
 import { readAll, type Io } from '../io.ts';
@@ -12,6 +13,8 @@ export interface InputFlags {
   /** A flag of every command. */
   readonly namespace?: string;
   readonly assumePartial?: boolean;
+  /** Of `clrk reach` alone. */
+  readonly diff?: string;
 }
 
 const maxStdinBytes = 16 * 1024 * 1024;
@@ -26,9 +29,18 @@ export function collect(value: string, previous: readonly string[] | undefined):
   return [...(previous ?? []), value];
 }
 
-function parseEnvironment(text: string): EnvironmentPath {
+/** `mayBeGone`: an environment that a change removes is on one side only. */
+function parseEnvironment(text: string, mayBeGone: boolean): EnvironmentPath {
   const at = text.indexOf('=');
-  if (at > 0 && at < text.length - 1) return { name: text.slice(0, at), path: text.slice(at + 1) };
+  if (at > 0 && at < text.length - 1) {
+    const [name, path] = [text.slice(0, at), text.slice(at + 1)];
+    if (mayBeGone || existsSync(path)) return { name, path };
+    throw undecided(
+      'ENV_INVALID',
+      [`--env ${name}: there is no ${path}`],
+      'Name a folder or file that is here.',
+    );
+  }
   throw undecided('ENV_INVALID', [`--env ${text} is not NAME=PATH`], 'For example --env prod=dist/prod.');
 }
 
@@ -50,13 +62,13 @@ async function readStdin(io: Io): Promise<string> {
 export async function readInput(
   io: Io,
   paths: readonly string[],
-  { env = [], namespace }: InputFlags,
+  { env = [], namespace, diff }: InputFlags,
 ): Promise<LoadOptions> {
   const [kubectl, helm] = [await findKubectl(io), findProgram('helm', io.environment['PATH'])];
   return {
     ...(paths.includes('-') ? { stdin: await readStdin(io) } : {}),
     namespace,
-    environments: env.map(parseEnvironment),
+    environments: env.map((each) => parseEnvironment(each, diff !== undefined)),
     programs: { ...(kubectl === undefined ? {} : { kubectl }), ...(helm === undefined ? {} : { helm }) },
   };
 }

@@ -278,6 +278,22 @@ describe('S21: a closed set over half of the manifests is no answer', () => {
     });
   });
 
+  test('gateways without any agent are for agents of somebody else', async () => {
+    const at = write({ 'x.yaml': `${gateway}---\n${route}` });
+    for (const more of [[], ['--diff', write({ 'x.yaml': gateway })]]) {
+      const { code, stderr } = await runCommandLine(['reach', at, ...more]);
+      expect([code, stderr]).toEqual([3, expect.stringContaining('there are no agents in')]);
+      expect((await runCommandLine(['reach', at, '--assume-partial', ...more])).code).toBe(0);
+    }
+    const first = await runCommandLine(['reach', dist, '--diff', at, '--fail-on-added']);
+    expect(first.code).toBe(1);
+  });
+
+  test('an environment that is not there', async () => {
+    const { code, stderr } = await runCommandLine(['reach', dist, '--env', `a=${dist}/gone`]);
+    expect([code, stderr]).toEqual([3, expect.stringContaining('--env a: there is no')]);
+  });
+
   test('two folders with different objects of one name are told apart by a person', async () => {
     const other = gateway.replace('HTTPS', 'TCP');
     const at = write({ 'a/x.yaml': `${agent}---\n${gateway}`, 'b/x.yaml': other });
