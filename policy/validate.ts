@@ -103,7 +103,7 @@ export function judgeManifests(manifests: readonly Manifest[], rules: readonly R
   }
   findings.push(...duplicates(units));
   for (const world of worldsOf(units)) {
-    findings.push(...[...unknownLabels(world)].map(notSeen));
+    for (const gap of unknownLabels(world)) findings.push(notSeen(gap));
     for (const rule of rules) {
       for (const { manifest, path, message, hint } of rule.check(world)) {
         findings.push(

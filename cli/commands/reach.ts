@@ -16,7 +16,7 @@ import {
 import { usageError } from '../exit-code.ts';
 import { printLine, type Io } from '../io.ts';
 import { addInputFlags, collect, readInput, type InputFlags } from '../reach/manifest-input.ts';
-import { readReachInput, type ManifestSet, type ManifestSets, type Compile } from '../reach/manifest-sets.ts';
+import { readReachInput, type ManifestSet, type ManifestSets } from '../reach/manifest-sets.ts';
 import { renderUnseen } from '../reach/partial-report.ts';
 import { readSides } from '../reach/sides.ts';
 import { readSynthConfig } from '../reach/synth-output.ts';

@@ -76,25 +76,41 @@ interface Units {
   readonly unseen: readonly string[];
 }
 
-function sortIntoUnits({ manifests, problems, hasEnvironments = false }: LoadedManifests): Units {
-  const units = new Map<string, Unit>();
-  const relevant: Manifest[] = [];
-  const unseen = problems.filter(isUndecided).map(lineOf);
-  for (const manifest of manifests) {
+class Sorting {
+  readonly units = new Map<string, Unit>();
+  readonly relevant: Manifest[] = [];
+  readonly unseen: string[];
+
+  constructor(problems: readonly Finding[]) {
+    this.unseen = problems.filter(isUndecided).map(lineOf);
+  }
+
+  add(manifest: Manifest): void {
     const result = compiledObject(manifest);
-    if (result === undefined) continue;
-    relevant.push(manifest);
-    const { unit: name } = manifest;
-    const fresh = { name, objects: [], checked: [], names: new Map<string, Manifest>() };
-    const unit = units.get(name) ?? fresh;
-    units.set(name, unit);
+    if (result === undefined) return;
+    this.relevant.push(manifest);
+    const unit = this.#unit(manifest.unit);
     const problem = claim(unit, manifest) ?? ('problem' in result ? result.problem : undefined);
-    if (problem !== undefined) unseen.push(problem);
+    if (problem !== undefined) this.unseen.push(problem);
     // Refused by its schema, or one too many: it is known to be there, and that is all.
     const object = problem === undefined && 'object' in result ? result.object : undefined;
     unit.checked.push({ manifest, spec: object?.spec });
     if (object !== undefined) unit.objects.push(object);
   }
+
+  #unit(name: string): Unit {
+    const known = this.units.get(name);
+    if (known !== undefined) return known;
+    const fresh = { name, objects: [], checked: [], names: new Map<string, Manifest>() };
+    this.units.set(name, fresh);
+    return fresh;
+  }
+}
+
+function sortIntoUnits({ manifests, problems, hasEnvironments = false }: LoadedManifests): Units {
+  const sorting = new Sorting(problems);
+  for (const manifest of manifests) sorting.add(manifest);
+  const { units, unseen, relevant } = sorting;
   if (!hasEnvironments) unseen.push(...ambiguousSets(relevant).map(lineOf));
   unseen.push(...missingNamespaces(relevant).map(gapLine));
   return { units, unseen };

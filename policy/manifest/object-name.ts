@@ -56,12 +56,20 @@ export function nameOf(value: Json, context: NameContext): Named | string {
   if (!isObject(metadata)) return `this ${kind} has no metadata`;
   const name = isText(metadata['name']) ? metadata['name'] : generatedName(metadata, context);
   if (name === undefined) return `this ${kind} has no metadata.name`;
-  const written = metadata['namespace'] ?? undefined;
-  if (written !== undefined && typeof written !== 'string')
-    return `metadata.namespace of this ${kind} is not text`;
-  // The API server takes an empty namespace for none.
-  const namespace = isText(written) ? written : clusterScoped.has(kind) ? undefined : context.namespace;
+  const namespace = namespaceOf(kind, metadata, context);
+  if (namespace === null) return `metadata.namespace of this ${kind} is not text`;
   return { apiVersion, kind, name, namespace, value, metadata };
+}
+
+/** Null: it is not text. The API server takes an empty one for none. */
+function namespaceOf(
+  kind: string,
+  { namespace }: JsonObject,
+  context: NameContext,
+): string | undefined | null {
+  if (isText(namespace)) return namespace;
+  if (namespace !== undefined && namespace !== null && namespace !== '') return null;
+  return clusterScoped.has(kind) ? undefined : context.namespace;
 }
 
 function generatedName({ generateName }: JsonObject, { nextGenerated }: NameContext): string | undefined {
@@ -79,21 +87,21 @@ function isListObject(value: Json): value is JsonObject & { readonly kind: strin
   return Object.hasOwn(value, 'items') || (value['kind'] === 'List' && value['apiVersion'] === 'v1');
 }
 
-/**
- * The objects of one document. As for kubectl, whatever has `items` is a list and nothing else; items of a typed list
- * need not repeat its type. Text: why it cannot be opened.
- */
+/** Items of a typed list need not repeat its type. */
+function typed(item: Json, { apiVersion, kind }: JsonObject & { readonly kind: string }): Json {
+  if (!isObject(item) || item['kind'] !== undefined || item['apiVersion'] !== undefined) return item;
+  const itemKind = kind.endsWith('List') ? kind.slice(0, -'List'.length) : '';
+  return itemKind === '' ? item : { apiVersion, kind: itemKind, ...item };
+}
+
+/** The objects of one document: as for kubectl, whatever has `items` is a list. Text: why it cannot be opened. */
 export function openLists(value: Json, base: Path = []): readonly PlacedValue[] | string {
   if (!isListObject(value)) return [{ value, base }];
-  const { items, kind, apiVersion } = value;
-  if (items === null || items === undefined) return [];
-  if (!isList(items)) return `this ${kind} has items that are no list`;
-  const itemKind = kind.endsWith('List') ? kind.slice(0, -'List'.length) : '';
+  const items = value['items'] ?? [];
+  if (!isList(items)) return `this ${value.kind} has items that are no list`;
   const opened: PlacedValue[] = [];
   for (const [index, item] of items.entries()) {
-    const isBare = isObject(item) && item['kind'] === undefined && item['apiVersion'] === undefined;
-    const typed = isBare && itemKind !== '' ? { apiVersion, kind: itemKind, ...item } : item;
-    const inner = openLists(typed, [...base, 'items', index]);
+    const inner = openLists(typed(item, value), [...base, 'items', index]);
     if (typeof inner === 'string') return inner;
     // Not spread: a list may have more items than a call may have arguments.
     for (const each of inner) opened.push(each);

@@ -86,7 +86,7 @@ export class YamlDocument {
         'has text after its end (...), which kubectl does not read: write --- above it',
         after,
       );
-    const reader = new ValueReader(allowance);
+    const reader = new ValueReader(this.text.length, allowance);
     const value = reader.read(document.contents);
     return { value, doubled: reader.doubled.map((offset) => this.#at(offset)) };
   }

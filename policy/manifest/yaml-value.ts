@@ -14,12 +14,12 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import type { Json } from './json.ts';
+import { isObject, type Json } from './json.ts';
 
 /** The API server's JSON decoder stops at 10,000; no manifest comes near this. */
 export const maxDepth = 200;
-/** Characters and values of a document with its aliases written out. etcd takes 1.5 MB an object. */
-export const maxExpandedSize = 4 * 1024 * 1024;
+/** Characters and values that aliases may add to a document. etcd takes 1.5 MB an object. */
+const maxAddedSize = 4 * 1024 * 1024;
 
 const maxDoubled = 10;
 
@@ -67,8 +67,12 @@ export class ValueReader {
   readonly #anchors = new Map<string, Sized>();
   readonly #sizes = new WeakMap<object, Sized>();
   readonly #allowance: AliasAllowance;
+  readonly #limit: number;
 
-  constructor(allowance: AliasAllowance) {
+  /** `length` is of the text: what is written out is no expansion. */
+  constructor(length: number, allowance: AliasAllowance) {
+    // Every value and key has a character of the text at least, and the characters it is made of.
+    this.#limit = 2 * length + maxAddedSize;
     this.#allowance = allowance;
   }
 
@@ -80,7 +84,6 @@ export class ValueReader {
     if (depth > maxDepth) throw new ValueFault(`is nested deeper than ${maxDepth}`, node);
     if (isAlias(node)) return this.#alias(node, depth);
     const sized = this.#content(node, depth);
-    if (sized.size > maxExpandedSize) throw tooLarge(node);
     const anchor = (node as { readonly anchor?: string } | null)?.anchor;
     if (anchor !== undefined) this.#anchors.set(anchor, sized);
     return sized;
@@ -112,14 +115,13 @@ export class ValueReader {
     if (sized === undefined)
       throw new ValueFault(`has an alias *${node.source.slice(0, 40)} without an anchor above it`, node);
     if (depth + sized.height > maxDepth) throw new ValueFault(`is nested deeper than ${maxDepth}`, node);
-    this.#allowance.left -= sized.size;
-    if (this.#allowance.left < 0) throw tooLarge(node);
+    this.#spend(sized.size, node);
     return sized;
   }
 
   #list({ items }: YAMLSeq, depth: number): Sized {
     const values: Json[] = [];
-    const sum = new Sum();
+    const sum = new Sum(this.#limit);
     for (const item of items) values.push(sum.add(this.#node(item, depth + 1), item));
     return this.#keep({ value: values, ...sum.total });
   }
@@ -136,7 +138,7 @@ export class ValueReader {
       if (merges > 1) throw new ValueFault('merges (<<) twice in one map', pair.key);
       this.#merge(entries, pair, depth);
     }
-    const sum = new Sum();
+    const sum = new Sum(this.#limit);
     const members = [...entries].map(([key, { sized }]) => [key, sum.add(sized, null, key.length)] as const);
     // Not by assignment: a key may be named __proto__.
     return this.#keep({ value: Object.fromEntries(members), ...sum.total });
@@ -160,33 +162,44 @@ export class ValueReader {
     entries.set(name, { sized: this.#node(value, depth + 1), keyType, merged: false });
   }
 
-  /** Keys written below a merge override it for everybody. Above it they do for kustomize, not for kubectl. */
   #merge(entries: Map<string, Entry>, { value }: Pair, depth: number): void {
     for (const source of isSeq(value) ? value.items : [value]) {
       const { value: map, size } = this.#node(source, depth + 1);
-      if (typeof map !== 'object' || map === null || Array.isArray(map))
-        throw new ValueFault('merges (<<) something that is no map', source);
-      this.#allowance.left -= size;
-      for (const [name, inner] of Object.entries(map)) {
-        const known = entries.get(name);
-        if (known?.merged === false)
-          throw new ValueFault(`merges (<<) the key ${JSON.stringify(name)} after setting it`, source);
-        const sized = this.#known(inner ?? null);
-        if (known === undefined) entries.set(name, { sized, keyType: 'string', merged: true });
-      }
+      if (!isObject(map)) throw new ValueFault('merges (<<) something that is no map', source);
+      this.#spend(size, source);
+      for (const [name, inner] of Object.entries(map)) this.#mergeOne(entries, name, inner ?? null, source);
     }
+  }
+
+  /** Keys written below a merge override it for everybody. Above it they do for kustomize, not for kubectl. */
+  #mergeOne(entries: Map<string, Entry>, name: string, value: Json, source: unknown): void {
+    const known = entries.get(name);
+    if (known?.merged === false)
+      throw new ValueFault(`merges (<<) the key ${JSON.stringify(name)} after setting it`, source);
+    if (known === undefined)
+      entries.set(name, { sized: this.#known(value), keyType: 'string', merged: true });
+  }
+
+  #spend(size: number, node: unknown): void {
+    this.#allowance.left -= size;
+    if (this.#allowance.left < 0) throw tooLarge(node);
   }
 }
 
 /** Adds up what a list or map holds, and stops when it is too much. */
 class Sum {
+  readonly #limit: number;
   #size = 1;
   #height = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   add({ value, size, height }: Sized, at: unknown, extra = 0): Json {
     this.#size += size + extra;
     this.#height = Math.max(this.#height, height + 1);
-    if (this.#size > maxExpandedSize) throw tooLarge(at);
+    if (this.#size > this.#limit) throw tooLarge(at);
     return value;
   }
 
@@ -196,7 +209,7 @@ class Sum {
 }
 
 function tooLarge(at: unknown): ValueFault {
-  const most = `${maxExpandedSize / 1_048_576} MiB`;
+  const most = `${maxAddedSize / 1_048_576} MiB`;
   return new ValueFault(`is larger than ${most} once its aliases are written out`, at);
 }
 

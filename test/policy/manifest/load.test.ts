@@ -1,6 +1,7 @@
 /** Bad input: one located line each, and never silence. */
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -113,9 +114,10 @@ test('what kubectl apply -R reads is read: every extension, hidden files and fol
   expect(new Set(loaded.manifests.map(({ file }) => file.slice(folder.length + 1)))).toEqual(new Set(names));
 });
 
-test('what is not looked into is told: packages, pipes, objects rendered elsewhere', () => {
+test('what is not looked into is told: packages, sockets, objects rendered elsewhere', async () => {
   write('node_modules/x/a.yaml', gateway('one'));
-  execFileSync('mkfifo', [join(folder, 'pipe.yaml')]);
+  const server = createServer().listen(join(folder, 'pipe.yaml'));
+  await once(server, 'listening');
   write('release.yaml', 'apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: r}\n');
   write('other.yaml', 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\nmetadata: {name: c}\n');
   expect(problems(folder)).toEqual([
@@ -124,6 +126,7 @@ test('what is not looked into is told: packages, pipes, objects rendered elsewhe
     'not-seen other.yaml:1 this Component is for kustomize, which does not look into a file of this name',
     'not-seen release.yaml:1 HelmRelease r stands for manifests that are rendered elsewhere',
   ]);
+  server.close();
 });
 
 test('what Flux and Argo CD apply is seen when its folder is read as it is', () => {

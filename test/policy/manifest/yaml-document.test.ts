@@ -43,6 +43,11 @@ describe('aliases', () => {
     expect(readOne(laughs(3))).toHaveProperty('value');
   });
 
+  test('a document without aliases may be as large as its file', () => {
+    const list = Array.from({ length: 60 }, () => `- {a: b, c: ${'x'.repeat(100_000)}}`).join('\n');
+    expect(readOne(`items:\n${list}\n`)).toHaveProperty('value');
+  });
+
   test('S21: many documents share one allowance', () => {
     const allowance = aliasAllowance();
     const one = new YamlDocument(`a: &a ${'x'.repeat(900_000)}\nb: [*a, *a, *a]\n`, { linesBefore: 0 });
@@ -86,9 +91,6 @@ describe('what tools read differently is refused, what they read alike is read',
     ['a byte order mark inside', 'a: {b: c}\n\ufeffd: e'],
     ['a directive', '%YAML 1.1\n'],
     ['a second document after ...', 'a: {}\n...\nb: {}\n'],
-    ['deep brackets', `a: ${'['.repeat(20_000)}`],
-    ['deep dashes', '- '.repeat(20_000)],
-    ['deep maps', Array.from({ length: 1_000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
   ])('%s', (_, text) => {
     expect(readOne(text)).toHaveProperty('problem');
   });
@@ -122,6 +124,16 @@ describe('what tools read differently is refused, what they read alike is read',
     expect('problem' in read ? [] : read.doubled.map(({ line }) => line)).toEqual(
       Array.from({ length: 10 }, (_, index) => 7 + index),
     );
+  });
+});
+
+describe('S21: nesting is refused while tokens are made, before anything recurses', () => {
+  test.each([
+    ['deep brackets', `a: ${'['.repeat(20_000)}`],
+    ['deep dashes', '- '.repeat(20_000)],
+    ['deep maps', Array.from({ length: 1_000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
+  ])('%s', (_, text) => {
+    expect(readOne(text)).toMatchObject({ problem: 'is nested deeper than 200' });
   });
 });
 
