@@ -8,7 +8,7 @@ export {
   type Cdk8sValidationProperties,
 } from './cdk8s-validation.ts';
 export { missingNamespaces, missingObjects, unknownLabels, type Gap } from './completeness.ts';
-export { ambiguousSets, clashes, isRepeatedNamespace, objectKey } from './environments.ts';
+export { ambiguousSets, isRepeatedNamespace, objectKey } from './environments.ts';
 export { orderFindings, reaches, severities, type Finding, type Severity } from './finding.ts';
 export { sharedUnit, type EnvironmentPath } from './manifest/environment.ts';
 export { isList, isObject, type Json, type JsonObject } from './manifest/json.ts';

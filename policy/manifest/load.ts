@@ -10,6 +10,7 @@ import { bounds, listFiles, stdinPath, type ManifestFile } from './file-list.ts'
 import { kustomizationGraph } from './kustomization.ts';
 import type { Manifest } from './manifest.ts';
 import { ManifestReader, type ReaderContext } from './manifest-reader.ts';
+import { originsIn } from './origin.ts';
 import { renderFolders } from './rendered.ts';
 import type { Programs } from './render-program.ts';
 import { SourceMap } from './source-map.ts';
@@ -50,12 +51,13 @@ export function loadManifests(
   const { files, kustomizations, kustomized, charts, problems, folders } = listFiles(paths);
   const sources = SourceMap.read([...new Set([...folders, ...folders.map((folder) => dirname(folder))])]);
   const read = new Set([...folders, ...charts].map((folder) => resolve(folder)));
-  const reader = new ManifestReader({
+  const context = {
     sources,
     namespace,
-    isRead: (folder) => read.has(resolve(folder)),
+    isRead: (folder: string) => read.has(resolve(folder)),
     unitOf: environmentOf(environments),
-  });
+  };
+  const reader = new ManifestReader(context);
   for (const problem of problems) tell(reader, problem, 'unreadable');
   files.forEach((file, index) => {
     readFile(reader, file, stdin);
@@ -65,8 +67,14 @@ export function loadManifests(
   const rendered = renderFolders({ kustomizations: graph.roots, charts, namespace, programs });
   const left = strays(kustomized.filter(({ path }) => !graph.isNamed(path)));
   for (const problem of [...graph.problems, ...rendered.problems, ...left]) tell(reader, problem, 'not-seen');
-  for (const { path, unit, text } of rendered.texts)
-    reader.text(text, { path, unit, isMixed: false, isRendered: true });
+  const originOf = originsIn(
+    kustomized.filter(({ path }) => graph.isNamed(path)),
+    context,
+  );
+  for (const { path, unit, text } of rendered.texts) {
+    const rendering = { path, unit, isMixed: false, isRendered: true };
+    reader.text(text, { ...rendering, originOf: (object) => originOf(object, unit) });
+  }
   return {
     manifests: reader.manifests,
     problems: reader.problems,

@@ -7,7 +7,7 @@ import type { Finding } from '../finding.ts';
 import { isRenderedElsewhere } from './elsewhere.ts';
 import type { ManifestFile } from './file-list.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { Location, Manifest, SourceLocation } from './manifest.ts';
+import type { Location, Manifest, ObjectName, SourceLocation } from './manifest.ts';
 import { isForKustomize, nameOf, notKubernetes, openLists, type Named } from './object-name.ts';
 import type { Path } from './path.ts';
 import type { SourceMap } from './source-map.ts';
@@ -31,6 +31,8 @@ export interface ReaderContext {
 export interface TextFile extends ManifestFile {
   /** The text is what the file renders to: lines in it are no lines of the file. */
   readonly isRendered?: boolean;
+  /** Where an object of a rendered text was written, if that is known. */
+  readonly originOf?: (object: ObjectName) => Manifest | undefined;
 }
 
 interface Place {
@@ -157,6 +159,7 @@ class PlacedManifest implements Manifest {
   readonly file: string;
   readonly unit: string;
   readonly #place: Place;
+  readonly #origin: Manifest | undefined;
   readonly #sources: SourceMap;
 
   constructor(named: Named, place: Place, sources: SourceMap) {
@@ -166,7 +169,8 @@ class PlacedManifest implements Manifest {
     this.name = named.name;
     this.value = named.value;
     this.metadata = named.metadata;
-    this.file = place.file.path;
+    this.#origin = place.file.originOf?.(named);
+    this.file = this.#origin?.file ?? place.file.path;
     this.unit = place.file.unit;
     this.#place = place;
     this.#sources = sources;
@@ -181,6 +185,6 @@ class PlacedManifest implements Manifest {
   }
 
   locate(path: Path): Location {
-    return locationOf(this.#place, path);
+    return this.#origin?.locate(path) ?? locationOf(this.#place, path);
   }
 }

@@ -67,9 +67,9 @@ function namespaceOf(
   { namespace }: JsonObject,
   context: NameContext,
 ): string | undefined | null {
-  if (isText(namespace)) return namespace;
-  if (namespace !== undefined && namespace !== null && namespace !== '') return null;
-  return clusterScoped.has(kind) ? undefined : context.namespace;
+  if (namespace === undefined || namespace === null || namespace === '')
+    return clusterScoped.has(kind) ? undefined : context.namespace;
+  return typeof namespace === 'string' ? namespace : null;
 }
 
 function generatedName({ generateName }: JsonObject, { nextGenerated }: NameContext): string | undefined {

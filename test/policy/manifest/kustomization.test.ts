@@ -74,6 +74,22 @@ describe('kustomizations', () => {
     });
   });
 
+  test('places are those of the file an object was written in, where that can be told', () => {
+    write({
+      'kustomization.yaml': 'resources: [a.yaml, b.yaml]\npatches: [{path: p.yaml, target: {name: b}}]\n',
+      'a.yaml': `# one line down\n${config('a')}data: {x: y}\n`,
+      'b.yaml': config('b'),
+      'p.yaml': `${config('b')}data: {p: q}\n`,
+    });
+    const { manifests } = loadManifests([folder], { programs });
+    const place = (index: number) => {
+      const { file, line } = manifests[index]?.locate(['data', 'x']) ?? { file: '', line: 0 };
+      return `${file.slice(folder.length + 1)}:${line}`;
+    };
+    // Of b there are two files: which of them it is about nobody can say.
+    expect([place(0), place(1)]).toEqual(['a.yaml:5', 'kustomization.yaml:1']);
+  });
+
   test('without kubectl nothing is guessed', () => {
     write({ 'kustomization.yaml': 'resources: [a.yaml]\n', 'a.yaml': config('a') });
     expect(load({ kubectl: null })).toEqual({
