@@ -38,13 +38,15 @@ function offsetOf(node: unknown): number | undefined {
   return ranged?.range?.[0];
 }
 
+const maxAddedTogether = 64 * 1024 * 1024;
+
 /** What aliases may add to all documents of one reading together. */
 export interface AliasAllowance {
   left: number;
 }
 
 export function aliasAllowance(): AliasAllowance {
-  return { left: 64 * 1024 * 1024 };
+  return { left: maxAddedTogether };
 }
 
 interface Sized {
@@ -182,7 +184,7 @@ export class ValueReader {
 
   #spend(size: number, node: unknown): void {
     this.#allowance.left -= size;
-    if (this.#allowance.left < 0) throw tooLarge(node);
+    if (this.#allowance.left < 0) throw tooMuch(node);
   }
 }
 
@@ -206,6 +208,11 @@ class Sum {
   get total(): { readonly size: number; readonly height: number } {
     return { size: this.#size, height: this.#height };
   }
+}
+
+function tooMuch(at: unknown): ValueFault {
+  const most = `${maxAddedTogether / 1_048_576} MiB`;
+  return new ValueFault(`adds more than ${most}, with the documents before it, by aliases`, at);
 }
 
 function tooLarge(at: unknown): ValueFault {

@@ -41,6 +41,8 @@ describe('aliases', () => {
     });
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024);
     expect(readOne(laughs(3))).toHaveProperty('value');
+    const twenty = Array.from({ length: 20 }, () => '*a').join(', ');
+    expect(readOne(`a: &a ${'x'.repeat(1_000_000)}\nb: [${twenty}]\n`)).toHaveProperty('problem');
   });
 
   test('a document without aliases may be as large as its file', () => {
