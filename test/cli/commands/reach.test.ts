@@ -203,7 +203,7 @@ const credential = `${header('CredentialInjectionPolicy', 'key')}spec:
   headerName: Authorization
 `;
 
-describe('S21: a closed set over half of the manifests is no answer', () => {
+describe('a closed set over half of the manifests is no answer', () => {
   const kinds: ReadonlyArray<[string, string, RegExp]> = [
     [
       'a gateway of another repository',

@@ -128,7 +128,7 @@ describe('kustomizations', () => {
     ]);
   });
 
-  test('S21: nothing is fetched: a remote base ends with its name, and no connection is made', async () => {
+  test('nothing is fetched: a remote base ends with its name, and no connection is made', async () => {
     let connections = 0;
     const server = createServer((socket) => {
       connections += 1;
@@ -153,7 +153,7 @@ describe('kustomizations', () => {
     ]);
   });
 
-  test('S37: a renderer sees nothing of the environment', () => {
+  test('a renderer sees nothing of the environment', () => {
     write({ 'kustomization.yaml': 'resources: []\n', 'env.sh': '#!/bin/sh\n/usr/bin/env >&2\nexit 1\n' });
     chmodSync(join(folder, 'env.sh'), 0o755);
     process.env['CLRK_TEST_SECRET'] = 'do-not-tell';

@@ -34,7 +34,7 @@ describe('aliases', () => {
   const laughs = (levels: number): string =>
     `l0: &l0 [x]\n${Array.from({ length: levels }, (_, level) => `l${level + 1}: &l${level + 1} [${`*l${level},`.repeat(9)}]`).join('\n')}\n`;
 
-  test('S21: what expands beyond 4 MiB is refused, with its line, and nothing is expanded to find out', () => {
+  test('what expands beyond 4 MiB is refused, with its line, and nothing is expanded to find out', () => {
     const before = process.memoryUsage().heapUsed;
     expect(readOne(laughs(60))).toMatchObject({
       problem: expect.stringContaining('larger than 4 MiB') as string,
@@ -50,7 +50,7 @@ describe('aliases', () => {
     expect(readOne(`items:\n${list}\n`)).toHaveProperty('value');
   });
 
-  test('S21: many documents share one allowance', () => {
+  test('many documents share one allowance', () => {
     const allowance = aliasAllowance();
     const one = new YamlDocument(`a: &a ${'x'.repeat(900_000)}\nb: [*a, *a, *a]\n`, { linesBefore: 0 });
     const ends = Array.from({ length: 40 }, () => 'problem' in one.read(allowance));
@@ -129,7 +129,7 @@ describe('what tools read differently is refused, what they read alike is read',
   });
 });
 
-describe('S21: nesting is refused while tokens are made, before anything recurses', () => {
+describe('nesting is refused while tokens are made, before anything recurses', () => {
   test.each([
     ['deep brackets', `a: ${'['.repeat(20_000)}`],
     ['deep dashes', '- '.repeat(20_000)],
@@ -230,7 +230,7 @@ describe('against the strict parser', () => {
   });
 });
 
-describe('S21: time is linear in the text', () => {
+describe('time is linear in the text', () => {
   const numbered = (count: number, render: (index: number) => string): string =>
     Array.from({ length: count }, (_, index) => render(index)).join('\n');
   const shapes: Readonly<Record<string, (count: number) => string>> = {
