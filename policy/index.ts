@@ -7,7 +7,10 @@ export {
   type Cdk8sValidationContext,
   type Cdk8sValidationProperties,
 } from './cdk8s-validation.ts';
+export { missingNamespaces, missingObjects, unknownLabels, type Gap } from './completeness.ts';
+export { ambiguousSets, isRepeatedNamespace, objectKey } from './environments.ts';
 export { orderFindings, reaches, severities, type Finding, type Severity } from './finding.ts';
+export { sharedUnit, type EnvironmentPath } from './manifest/environment.ts';
 export { isList, isObject, type Json, type JsonObject } from './manifest/json.ts';
 export { loadManifests, parseManifestText, type LoadedManifests, type LoadOptions } from './manifest/load.ts';
 export {
@@ -18,11 +21,13 @@ export {
   type SourceLocation,
 } from './manifest/manifest.ts';
 export { renderPath, type Path } from './manifest/path.ts';
+export { findProgram, type Programs } from './manifest/render-program.ts';
 export { checkObject } from './object-check.ts';
 export {
   reachCommentFormats,
   reachCommentMark,
   renderReachComment,
+  type ReachCommentChange,
   type ReachCommentFormat,
 } from './report/reach-comment.ts';
 export { renderReport, reportFormats, type ReportFormat } from './report/report.ts';
@@ -31,6 +36,7 @@ export type { AdmissionCheck, Found, Rule, RuleText } from './rule.ts';
 export { rules } from './rules/index.ts';
 export {
   exitCodeOfReport,
+  isUndecided,
   judgeManifests,
   validate,
   type ValidateOptions,
@@ -46,7 +52,15 @@ export {
   type WaiverEntry,
   type WaiverFile,
 } from './waiver/waiver-file.ts';
-export { defaultNamespace, World, type Checked, type Item, type KindName, type Kinds } from './world.ts';
+export {
+  defaultNamespace,
+  namespaceNameLabel,
+  World,
+  type Checked,
+  type Item,
+  type KindName,
+  type Kinds,
+} from './world.ts';
 export * from './reach/index.ts';
 export { checkKind } from './schema/kind-check.ts';
 export { driftOf, needsCreated, type ObjectVersions } from './drift/object-drift.ts';

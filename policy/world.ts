@@ -66,6 +66,9 @@ export function namespaceOf({ namespace }: { readonly namespace?: string | undef
   return namespace ?? defaultNamespace;
 }
 
+/** The API server sets it on every namespace, whatever the manifest says. */
+export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+
 function keyOf(kind: string, namespace: string, name: string): string {
   return `${kind}/${namespace}/${name}`;
 }
@@ -129,11 +132,10 @@ export class World {
     return this.#known.get(keyOf(kind, namespace, name));
   }
 
-  /** Undefined: nothing is known of the namespace. */
-  namespaceLabels(namespace: string): Readonly<Record<string, string>> | undefined {
-    const manifest = this.#known.get(keyOf('Namespace', '', namespace));
-    // The API server sets this label on every namespace.
-    return manifest && { 'kubernetes.io/metadata.name': namespace, ...labelsOf(manifest.metadata) };
+  /** Of a namespace that is not here: what the API server itself sets. */
+  namespaceLabels(namespace: string): Readonly<Record<string, string>> {
+    const manifest = this.manifest('Namespace', '', namespace);
+    return { ...(manifest && labelsOf(manifest.metadata)), [namespaceNameLabel]: namespace };
   }
 }
 

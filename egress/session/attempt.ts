@@ -17,7 +17,7 @@ import { UpstreamError } from '../upstream/upstream-error.ts';
 export interface AttemptOwner extends Omit<UpstreamReader, 'failed'> {
   /** The request's head is out; now its body. Called at most once. */
   opened(stream: UpstreamStream): void;
-  /** Nothing more will come. `repeatable`: the upstream cannot have acted on the request. */
+  /** Nothing more will come. `repeatable`: the upstream cannot have acted on the request, if it has not answered. */
   failed(error: UpstreamError, repeatable: boolean): void;
 }
 
@@ -38,7 +38,6 @@ export class Attempt implements UpstreamReader {
   #stream: UpstreamStream | undefined;
   #isLive = true;
   #wasReused = false;
-  #hasAnswered = false;
 
   constructor(owner: AttemptOwner, outgoing: Outgoing) {
     this.#owner = owner;
@@ -86,7 +85,6 @@ export class Attempt implements UpstreamReader {
   }
 
   head(answer: UpstreamAnswer): void {
-    this.#hasAnswered = true;
     if (this.#isLive) this.#owner.head(answer);
   }
 
@@ -111,11 +109,11 @@ export class Attempt implements UpstreamReader {
     );
   }
 
-  #fail(error: UpstreamError, couldRepeat: boolean): void {
+  #fail(error: UpstreamError, repeatable: boolean): void {
     this.#stream = undefined;
     if (!this.#isLive) return;
     this.#isLive = false;
-    this.#owner.failed(error, couldRepeat && !this.#hasAnswered);
+    this.#owner.failed(error, repeatable);
   }
 
   drained(): void {

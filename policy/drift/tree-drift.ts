@@ -5,7 +5,7 @@
 import { isList, isObject, type Json, type JsonObject } from '../manifest/json.ts';
 import { renderName } from '../manifest/manifest.ts';
 import { renderPath } from '../manifest/path.ts';
-import { splitYaml } from '../manifest/yaml-document.ts';
+import { splitDocuments } from '../manifest/yaml-split.ts';
 import { differences } from './difference.ts';
 import { withDefaults } from './defaulted.ts';
 
@@ -29,7 +29,7 @@ function flatten(value: Json): Json[] {
 function documentsOf(path: string, text: string): Json[] | undefined {
   if (!/\.(?:ya?ml|json)$/i.test(path) && !/(?:^|\/)Kustomization$/.test(path)) return undefined;
   // Text came in as bytes, one a character.
-  const read = splitYaml(Buffer.from(text, 'latin1').toString('utf8')).map((document) => document.read());
+  const read = splitDocuments(Buffer.from(text, 'latin1').toString('utf8')).map((document) => document.read());
   const values = read.flatMap((each) => ('value' in each ? flatten(each.value) : []));
   return read.some((each) => 'problem' in each) ? undefined : values.filter((value) => value !== null);
 }

@@ -24,6 +24,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
+let stdin = '';
 async function clrk(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };
   const sink = (name: 'stdout' | 'stderr'): Writable =>
@@ -36,7 +37,7 @@ async function clrk(...words: string[]): Promise<{ code: number; stdout: string;
   const io: Io = {
     environment: {},
     homeDirectory: folder,
-    stdin: Readable.from([]),
+    stdin: Readable.from([stdin]),
     stdout: sink('stdout'),
     stderr: sink('stderr'),
     stdoutIsTerminal: false,
@@ -83,6 +84,62 @@ describe('exit codes', () => {
     const { code, stdout } = await clrk('validate', 'dist');
     expect(code).toBe(3);
     expect(stdout).toContain('dist/b.yaml:2:1: error:');
+  });
+});
+
+describe('what is read', () => {
+  const gateway = fixture('allow-all-gateway', 'good');
+
+  test('stdin, for -', async () => {
+    stdin = gateway;
+    expect(await clrk('validate', '-')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 files') as string,
+    });
+    stdin = fixture('allow-all-gateway', 'bad');
+    const { code, stdout } = await clrk('validate', '-');
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^stdin:7:3: error: /)]);
+    stdin = '';
+  });
+
+  test('two folders with objects of one name: 3 until --env says which is which', async () => {
+    for (const name of ['dev', 'prod']) {
+      mkdirSync(`dist/${name}`);
+      writeFileSync(`dist/${name}/a.yaml`, gateway);
+      writeFileSync(`dist/${name}/Kustomization`, 'resources: [a.yaml]\n');
+    }
+    const asked = await clrk('validate');
+    expect([asked.code, asked.stdout]).toEqual([
+      3,
+      expect.stringContaining('Say which is which: --env one=dist/dev'),
+    ]);
+    const told = await clrk('validate', 'dist', '--env', 'dev=dist/dev', '--env', 'prod=dist/prod');
+    expect([told.code, told.stdout]).toEqual([0, expect.stringContaining('no findings')]);
+  });
+
+  test('objects without a namespace among others: 3 until -n says where they go', async () => {
+    writeFileSync('dist/a.yaml', gateway.replaceAll(/^ {2}namespace: .*\n/gm, ''));
+    writeFileSync('dist/b.yaml', gateway.replace(/name: .*/, 'name: other\n  namespace: shop'));
+    expect(await clrk('validate')).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('-n NAMESPACE') as string,
+    });
+    expect((await clrk('validate', '-n', 'shop')).code).toBe(0);
+  });
+
+  test('--assume-partial: the verdict on the rest, and every report says so', async () => {
+    writeFileSync('dist/a.yaml', gateway);
+    writeFileSync('dist/b.yaml', '--- {a: 1}\n');
+    const reports = ['json', 'junit', 'sarif', 'github', 'gitlab', 'human'];
+    const flags = reports.flatMap((format) => ['--report', `${format}=out.${format}`]);
+    expect((await clrk('validate', ...flags)).code).toBe(3);
+    expect((await clrk('validate', '--assume-partial', ...flags)).code).toBe(0);
+    for (const format of reports) expect(readFileSync(`out.${format}`, 'utf8')).toContain('--assume-partial');
+  });
+
+  test.each(['x', '=x', 'x='])('--env %s is no environment', async (text) => {
+    const { code, stderr } = await clrk('validate', '--env', text);
+    expect([code, stderr]).toEqual([3, expect.stringContaining('is not NAME=PATH')]);
   });
 });
 

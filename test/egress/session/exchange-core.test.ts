@@ -126,7 +126,7 @@ describe('attempts', () => {
   });
 
   test('late words of a try that was given up reach nobody', async () => {
-    const talk = await sent();
+    const talk = await sent({ host: 'files.example.com' });
     const [first] = talk.tries;
     first?.reader.failed(unprocessed);
     await talk.settle();
