@@ -5,6 +5,7 @@
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import { parseHostname, type GatewayConfig } from '../contract/index.ts';
 import { SecretForms } from './pipeline/scrub.ts';
+import { PriceList } from './record/price.ts';
 import { LeafStore, type LeafIssuer } from './tls/leaf-store.ts';
 
 export interface Snapshot {
@@ -18,6 +19,7 @@ export interface Snapshot {
   readonly leaves: LeafStore;
   readonly upstreamTls: SecureContext;
   readonly secretForms: SecretForms;
+  readonly prices: PriceList;
 }
 
 function indexAliases(config: GatewayConfig): Map<string, string[]> {
@@ -49,5 +51,6 @@ export function createSnapshot(
     leaves: new LeafStore(config.ca.certificatePem, issuerOf(config.ca)),
     upstreamTls: createSecureContext({ ca: [...rootCertificates, ...extra], minVersion: 'TLSv1.2' }),
     secretForms: new SecretForms(),
+    prices: new PriceList(),
   };
 }

