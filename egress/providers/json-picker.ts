@@ -230,7 +230,7 @@ export class JsonPicker {
   #keep(chunk: Buffer, from: number, to: number): void {
     const room = maxRaw - this.#raw.length;
     if (to - from > room) this.#cut = true;
-    if (room > 0 && to > from) this.#raw += chunk.latin1Slice(from, Math.min(to, from + room));
+    if (room > 0 && to > from) this.#raw += chunk.toString('latin1', from, Math.min(to, from + room));
   }
 
   #finishString(): void {
@@ -251,7 +251,8 @@ export class JsonPicker {
   #readNumber(chunk: Buffer, from: number): number {
     let at = from;
     while (at < chunk.length && !endsNumber(chunk[at] ?? 0)) at += 1;
-    if (this.#raw.length < maxNumber) this.#raw += chunk.latin1Slice(from, Math.min(at, from + maxNumber));
+    if (this.#raw.length < maxNumber)
+      this.#raw += chunk.toString('latin1', from, Math.min(at, from + maxNumber));
     if (at === chunk.length) return at;
     this.#put(this.#use === 'value' ? decodeNumber(this.#raw) : null);
     this.#finish();

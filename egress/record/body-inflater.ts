@@ -22,7 +22,8 @@ function isZlib(first: number): boolean {
 }
 
 function openDecoder(coding: BodyCoding, first: number): Decoder {
-  const options = { maxOutputLength: maxPieceOutput };
+  // Node's own option; minizlib hands on what it does not know.
+  const options = { flush: 0, maxOutputLength: maxPieceOutput };
   switch (coding) {
     case 'gzip':
       return new Gunzip(options);
