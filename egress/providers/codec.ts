@@ -3,7 +3,7 @@
  * pass by and never changes them. A codec that does not understand says nothing rather than something wrong.
  */
 import type { Provider } from '../../contract/index.ts';
-import type { objectOf } from './json-picker.ts';
+import type { ObjectShape } from './json-shape.ts';
 
 /** Facts of one call, filled in as they are seen. Token counts are totals, cached ones included in input. */
 export interface Facts {
@@ -42,7 +42,7 @@ export interface ProviderCodec {
   /** Reads the JSON request body. */
   readRequest(body: JsonObject, facts: Facts): void;
   /** What `readResponse` wants of a response; the rest is not read into memory. */
-  readonly responseShape: ReturnType<typeof objectOf>;
+  readonly responseShape: ObjectShape;
   /** Reads a whole JSON response, or one event of a stream; of either what `responseShape` says. It never throws. */
   readResponse(body: JsonObject, facts: Facts): void;
   /** An error in the provider's own schema, as its SDKs parse it. */

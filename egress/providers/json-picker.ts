@@ -3,26 +3,8 @@
  * out. Apart so that an answer of any size costs one pass and no memory: what it holds is bounded by the shape alone, names
  * and texts by a cap each. It is no validator: what is not wanted is skipped by its brackets.
  */
-import { decodeText, decodeNumber, StringEnd } from './json-text.ts';
-
-/** What is wanted of a value: itself when it is no container, or these of its members. All else is skipped. */
-export type Shape = 'scalar' | ObjectShape | ListShape;
-interface ObjectShape {
-  readonly kind: 'object';
-  readonly members: ReadonlyMap<string, Shape>;
-}
-interface ListShape {
-  readonly kind: 'list';
-  readonly item: Shape;
-}
-
-export function objectOf(members: Readonly<Record<string, Shape>>): ObjectShape {
-  return { kind: 'object', members: new Map(Object.entries(members)) };
-}
-
-export function listOf(item: Shape): ListShape {
-  return { kind: 'list', item };
-}
+import { nameAt, type ListShape, type ObjectShape, type Shape } from './json-shape.ts';
+import { decodeNumber, decodeText, readDigits, StringEnd } from './json-text.ts';
 
 /** Items of a list that are kept; a skipped one (not of its shape) is null, so that an empty list is told from others. */
 export const maxItems = 64;
@@ -221,10 +203,22 @@ export class JsonPicker {
   #readString(chunk: Buffer, from: number): number {
     const end = this.#strings.find(chunk, from);
     const to = end < 0 ? chunk.length : end;
+    if (this.#use === 'name' && this.#strings.plain && this.#raw === '' && this.#setName(chunk, from, to)) {
+      return end + 1;
+    }
     if (this.#use !== 'nothing') this.#keep(chunk, from, to);
     if (end < 0) return to;
     this.#finishString();
     return end + 1;
+  }
+
+  /** A name that is there in one piece, which nearly all are. */
+  #setName(chunk: Buffer, from: number, to: number): boolean {
+    const top = this.#top;
+    if (top?.shape.kind !== 'object') return false;
+    top.name = nameAt(top.shape, chunk, from, to);
+    this.#state = 'colon';
+    return true;
   }
 
   #keep(chunk: Buffer, from: number, to: number): void {
@@ -251,12 +245,22 @@ export class JsonPicker {
   #readNumber(chunk: Buffer, from: number): number {
     let at = from;
     while (at < chunk.length && !endsNumber(chunk[at] ?? 0)) at += 1;
-    if (this.#raw.length < maxNumber)
+    const isEnd = at < chunk.length;
+    if (this.#use === 'nothing') {
+      if (isEnd) this.#putNumber(null);
+      return at;
+    }
+    const plain = isEnd && this.#raw.length === 1 ? readDigits(this.#raw, chunk, from, at) : undefined;
+    if (plain === undefined && this.#raw.length < maxNumber) {
       this.#raw += chunk.toString('latin1', from, Math.min(at, from + maxNumber));
-    if (at === chunk.length) return at;
-    this.#put(this.#use === 'value' ? decodeNumber(this.#raw) : null);
-    this.#finish();
+    }
+    if (isEnd) this.#putNumber(plain ?? decodeNumber(this.#raw));
     return at;
+  }
+
+  #putNumber(value: unknown): void {
+    this.#put(value);
+    this.#finish();
   }
 
   /** Over what is not wanted: only strings and depth count. */

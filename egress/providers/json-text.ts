@@ -5,11 +5,13 @@
 const quote = 0x22;
 const backslash = 0x5c;
 /** Most strings are short: looking at a few bytes here costs less than a call into the runtime. */
-const shortLength = 24;
+const shortLength = 32;
 
 /** Finds the quote that ends a string; remembers between chunks whether the next byte is escaped. */
 export class StringEnd {
   #escaped = false;
+  /** The string found last had no escapes, as far as `find` looked. */
+  plain = false;
 
   reset(): void {
     this.#escaped = false;
@@ -18,10 +20,14 @@ export class StringEnd {
   /** Index of the closing quote at or after `from`; -1: not in this chunk. */
   find(chunk: Buffer, from: number): number {
     let start = from;
+    this.plain = false;
     if (!this.#escaped) {
       const limit = Math.min(chunk.length, from + shortLength);
       while (start < limit && chunk[start] !== backslash) {
-        if (chunk[start] === quote) return start;
+        if (chunk[start] === quote) {
+          this.plain = true;
+          return start;
+        }
         start += 1;
       }
     }
@@ -81,4 +87,21 @@ export function decodeNumber(raw: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+const zero = 0x30;
+/** So many digits are exact in a number. */
+const exactDigits = 15;
+
+/** The whole number that `first` and the digits from `from` to `to` say; undefined: it is written in another way. */
+export function readDigits(first: string, chunk: Buffer, from: number, to: number): number | undefined {
+  let value = first.charCodeAt(0) - zero;
+  const isPlain = value >= 0 && value <= 9 && to - from < exactDigits && (value > 0 || to === from);
+  if (!isPlain) return undefined;
+  for (let at = from; at < to; at += 1) {
+    const digit = (chunk[at] ?? 0) - zero;
+    if (digit < 0 || digit > 9) return undefined;
+    value = 10 * value + digit;
+  }
+  return value;
 }

@@ -41,8 +41,8 @@ class Head {
   readonly #sink: AttributeSink;
   readonly #direction: Direction;
   readonly #injected: ReadonlySet<string>;
-  /** One bit for each known name that was put. */
-  readonly #put = new Uint32Array(Math.ceil(knownHeaders.size / 32));
+  /** Known names that were put, by their index. */
+  readonly #put: boolean[] = [];
   /** Characters that may still be shown. */
   #room = maxTotalLength;
   readonly others: string[] = [];
@@ -64,11 +64,8 @@ class Head {
   }
 
   #showKnown(known: KnownHeader, text: string): void {
-    const at = known.index >> 5;
-    const bit = 1 << (known.index & 31);
-    const bits = this.#put[at] ?? 0;
-    if ((bits & bit) !== 0) return;
-    this.#put[at] = bits | bit;
+    if (this.#put[known.index] === true) return;
+    this.#put[known.index] = true;
     this.#sink.put(known[this.#direction], this.#fit(text, maxValueLength));
   }
 

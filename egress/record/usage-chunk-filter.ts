@@ -3,7 +3,8 @@
  * event that has usage and no choices. Sans-io, bytes in and bytes out; all other bytes stay as they came, and at most one
  * event is held at a time.
  */
-import { JsonPicker, listOf, objectOf } from '../providers/json-picker.ts';
+import { JsonPicker } from '../providers/json-picker.ts';
+import { listOf, objectOf } from '../providers/json-shape.ts';
 import { SseReader } from './sse-reader.ts';
 
 /** A report is some hundred bytes; an event that is longer than this is none, and passes. */

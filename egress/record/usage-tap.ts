@@ -1,9 +1,9 @@
 /**
- * Reads model, usage and finish reasons from an answer that passes by, without touching it and without keeping it: one pass
- * over the bytes, memory bounded by what is wanted of it. Apart from the relay because it may give up (not JSON, unknown
+ * Reads model, usage and finish reasons from an answer that passes by, without touching it: one pass over the bytes, memory
+ * bounded by a small document or by what is wanted of a large one. Apart from the relay because it may give up (not JSON, unknown
  * coding) and the answer still goes on. What it could not see to the end it marks as partial.
  */
-import type { Facts, ProviderCodec } from '../providers/index.ts';
+import { asObject, type Facts, type JsonObject, type ProviderCodec } from '../providers/index.ts';
 import { JsonPicker } from '../providers/json-picker.ts';
 import { BodyInflater, type BodyCoding } from './body-inflater.ts';
 import { SseReader } from './sse-reader.ts';
@@ -45,25 +45,70 @@ class EventReader implements Reader {
   }
 }
 
+/** A document up to this size is read in one go at its end, which costs less; of a larger one nothing is kept. */
+const maxHeldBytes = 32 * 1024;
+const maxHeldChunks = 64;
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** One JSON document, or (Gemini without alt=sse) a list of them. */
 class DocumentReader implements Reader {
-  readonly #picker: JsonPicker;
+  readonly #codec: ProviderCodec;
   readonly #facts: Facts;
+  #held: Buffer[] = [];
+  #heldLength = 0;
+  #picker: JsonPicker | undefined;
 
   constructor(codec: ProviderCodec, facts: Facts) {
+    this.#codec = codec;
     this.#facts = facts;
-    this.#picker = new JsonPicker(codec.responseShape, (object) => codec.readResponse(object, facts));
   }
 
   push(chunk: Buffer): void {
-    this.#picker.push(chunk);
+    if (this.#picker !== undefined) {
+      this.#picker.push(chunk);
+      return;
+    }
+    this.#held.push(chunk);
+    this.#heldLength += chunk.length;
+    if (this.#heldLength > maxHeldBytes || this.#held.length > maxHeldChunks) this.#pick();
+  }
+
+  /** From here on in passing. */
+  #pick(): JsonPicker {
+    const read = (object: JsonObject): void => this.#codec.readResponse(object, this.#facts);
+    const picker = new JsonPicker(this.#codec.responseShape, read);
+    for (const chunk of this.#held) picker.push(chunk);
+    this.#held = [];
+    this.#picker = picker;
+    return picker;
   }
 
   end(): boolean {
-    const isWhole = this.#picker.end() === 'whole';
+    const isWhole = this.#readHeld() || (this.#picker ?? this.#pick()).end() === 'whole';
     // A document that came whole has no later event to wait for.
     if (isWhole && this.#facts.usage === 'partial') this.#facts.usage = 'whole';
     return isWhole;
+  }
+
+  /** False: not the whole of one valid document is held. */
+  #readHeld(): boolean {
+    const [first] = this.#held;
+    if (first === undefined) return false;
+    const all = this.#held.length === 1 ? first : Buffer.concat(this.#held);
+    const value = parse(all.toString('utf8'));
+    if (value === undefined) return false;
+    for (const item of Array.isArray(value) ? value : [value]) {
+      const object = asObject(item);
+      if (object !== undefined) this.#codec.readResponse(object, this.#facts);
+    }
+    return true;
   }
 }
 

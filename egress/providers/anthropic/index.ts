@@ -9,7 +9,7 @@ import {
   type JsonObject,
   type ProviderCodec,
 } from '../codec.ts';
-import { objectOf } from '../json-picker.ts';
+import { objectOf } from '../json-shape.ts';
 
 const members = {
   type: 'scalar',

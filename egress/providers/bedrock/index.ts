@@ -1,6 +1,6 @@
 /** Amazon Bedrock: the model is in the path; Converse answers carry usage. Event streams are not read (binary). */
 import { asCount, asObject, asText, learn, sumOf, type ProviderCodec } from '../codec.ts';
-import { objectOf } from '../json-picker.ts';
+import { objectOf } from '../json-shape.ts';
 
 const modelPath = /^\/model\/([^/]+)\/(converse|converse-stream|invoke|invoke-with-response-stream)$/;
 

@@ -10,7 +10,7 @@ import {
   type JsonObject,
   type ProviderCodec,
 } from '../codec.ts';
-import { listOf, objectOf } from '../json-picker.ts';
+import { listOf, objectOf } from '../json-shape.ts';
 
 const modelPath = /^\/v1(?:beta|alpha)?\/models\/([^/:]+)(?::([A-Za-z]+))?$/;
 const operations: Readonly<Record<string, string>> = {

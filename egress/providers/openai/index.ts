@@ -9,7 +9,7 @@ import {
   type JsonObject,
   type ProviderCodec,
 } from '../codec.ts';
-import { listOf, objectOf } from '../json-picker.ts';
+import { listOf, objectOf } from '../json-shape.ts';
 
 const operations: ReadonlyMap<string, string> = new Map([
   ['/v1/chat/completions', 'chat'],

@@ -1,7 +1,8 @@
 /** The picker against JSON.parse: whatever the document and however it is split, what is picked is what parsing would give. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { JsonPicker, listOf, maxItems, objectOf, type Shape } from '../../../egress/providers/json-picker.ts';
+import { JsonPicker, maxItems } from '../../../egress/providers/json-picker.ts';
+import { listOf, objectOf, type Shape } from '../../../egress/providers/json-shape.ts';
 
 const root = objectOf({
   id: 'scalar',
