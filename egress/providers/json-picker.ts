@@ -246,16 +246,22 @@ export class JsonPicker {
     let at = from;
     while (at < chunk.length && !endsNumber(chunk[at] ?? 0)) at += 1;
     const isEnd = at < chunk.length;
-    if (this.#use === 'nothing') {
-      if (isEnd) this.#putNumber(null);
-      return at;
-    }
-    const plain = isEnd && this.#raw.length === 1 ? readDigits(this.#raw, chunk, from, at) : undefined;
-    if (plain === undefined && this.#raw.length < maxNumber) {
-      this.#raw += chunk.toString('latin1', from, Math.min(at, from + maxNumber));
-    }
-    if (isEnd) this.#putNumber(plain ?? decodeNumber(this.#raw));
+    if (this.#use === 'value') this.#readDigits(chunk, from, { at, isEnd });
+    else if (isEnd) this.#putNumber(null);
     return at;
+  }
+
+  #readDigits(chunk: Buffer, from: number, to: { readonly at: number; readonly isEnd: boolean }): void {
+    const isWhole = to.isEnd && this.#raw.length === 1;
+    const plain = isWhole ? readDigits(this.#raw, chunk, from, to.at) : undefined;
+    if (plain !== undefined) {
+      this.#putNumber(plain);
+      return;
+    }
+    this.#raw += chunk.toString('latin1', from, Math.min(to.at, from + maxNumber));
+    // Longer than any count is: not a number that we know.
+    if (this.#raw.length > maxNumber) this.#use = 'nothing';
+    if (to.isEnd) this.#putNumber(this.#use === 'value' ? decodeNumber(this.#raw) : undefined);
   }
 
   #putNumber(value: unknown): void {

@@ -146,3 +146,9 @@ test('S31: nesting and lists without end are passed in one go, and cost nothing 
   expect(process.cpuUsage(cpu).user).toBeLessThan(10_000_000);
   expect(picker.end()).toBe('cut');
 });
+
+test('a number longer than any count is not taken for its beginning', () => {
+  expect(pick(`{"id":1.${'0'.repeat(200)}5}`, [40]).objects).toEqual([{ id: undefined }]);
+  expect(pick('{"id":012}').objects).toEqual([{ id: undefined }]);
+  expect(pick('{"id":123456}', [8]).objects).toEqual([{ id: 123456 }]);
+});

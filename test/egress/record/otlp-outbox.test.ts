@@ -49,6 +49,11 @@ async function open(answer: (before: number) => number, maxWaitingBytes?: number
   });
 }
 
+function portOf(listening: Server | undefined): number {
+  const address = listening?.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
 function record(name: string): SpanRecord {
   return createSimpleRecord({
     name,
@@ -151,8 +156,7 @@ test('another endpoint: what waits and what was promised room goes there, nothin
   const before = seen.length;
   const next = await open(() => 200);
   await next.close(1);
-  const { port } = server?.address() as AddressInfo;
-  outbox.retarget({ endpoint: `http://127.0.0.1:${port}`, token: 'next-token' });
+  outbox.retarget({ endpoint: `http://127.0.0.1:${portOf(server)}`, token: 'next-token' });
   slot?.put(record('promised'));
   await vi.waitFor(() => {
     const bodies = seen.slice(before).filter(({ authorization }) => authorization === 'Bearer next-token');
