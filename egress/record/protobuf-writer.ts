@@ -33,7 +33,12 @@ export class ProtobufWriter {
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#at);
     this.#at = 0;
-    if (2 * taken.length < this.#bytes.length) return Buffer.from(taken);
+    if (2 * taken.length < this.#bytes.length) {
+      const copy = Buffer.from(taken);
+      // Grown for one large record: not kept for its like.
+      if (this.#bytes.length > maxSpareBytes) this.#bytes = Buffer.allocUnsafe(this.#initial);
+      return copy;
+    }
     this.#bytes = this.#spare ?? Buffer.allocUnsafe(Math.max(this.#initial, taken.length));
     this.#spare = undefined;
     return taken;

@@ -211,7 +211,7 @@ test('property: refusals are told a few a second for each agent, and their count
   const refusal = fc.tuple(
     fc.nat({ max: 3 }),
     fc.constantFrom('a', 'b', 'c'),
-    fc.integer({ min: 0, max: 500 }),
+    fc.integer({ min: 0, max: 20 }),
   );
   fc.assert(
     fc.property(fc.array(refusal, { maxLength: 300 }), (refusals) => {
