@@ -152,3 +152,11 @@ test('a number longer than any count is not taken for its beginning', () => {
   expect(pick('{"id":012}').objects).toEqual([{ id: undefined }]);
   expect(pick('{"id":123456}', [8]).objects).toEqual([{ id: 123456 }]);
 });
+
+test('S30: of a wanted list and a wanted text no more is kept than the caps say', () => {
+  const items = Array.from({ length: 1_000 }, () => '{"finish":"stop"}').join();
+  const [listed] = pick(`{"choices":[${items}]}`).objects as [{ choices: unknown[] }];
+  expect(listed.choices).toHaveLength(maxItems);
+  const [long] = pick(`{"id":"${'x'.repeat(1_000_000)}"}`, [500_000]).objects as [{ id: string }];
+  expect(long.id).toBe('x'.repeat(1_200));
+});

@@ -68,3 +68,10 @@ test('property S50: whatever an agent sends, names of attributes are from the fi
     }),
   );
 });
+
+test('S50: a head of long known fields is cut as a whole, and said to be', () => {
+  const fields = [...knownHeaders.keys()].slice(0, 60).map((name) => [name, 'v'.repeat(1_000)] as const);
+  const head = shown(fields);
+  expect(JSON.stringify(Object.values(head)).length).toBeLessThan(9_000);
+  expect(head['clrk.req.headers.truncated']).toBe(true);
+});

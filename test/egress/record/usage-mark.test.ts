@@ -12,7 +12,11 @@ const inference = {
 
 test.each([
   ['an answer without usage', inference, 'unknown'],
-  ['counts of a whole answer', { ...inference, facts: { inputTokens: 1, usage: 'whole' as const } }, undefined],
+  [
+    'counts of a whole answer',
+    { ...inference, facts: { inputTokens: 1, usage: 'whole' as const } },
+    undefined,
+  ],
   ['counts so far', { ...inference, facts: { inputTokens: 1, usage: 'partial' as const } }, 'partial'],
   ['an answer that broke off before its usage', { ...inference, error: 'UPSTREAM_CLOSED' }, 'unknown'],
   ['an error of the provider', { ...inference, status: 429 }, undefined],
