@@ -96,7 +96,7 @@ const step = fc.oneof(
 
 test('property S58: an honest agent is served beside floods, memory is bounded, and no admitted call is unrecorded', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const world = openWorld(limit);
       const { queue } = world;
       const open: Array<{ readonly slot: RecordSlot; readonly call: Call }> = [];
@@ -139,7 +139,7 @@ test('property S58: an honest agent is served beside floods, memory is bounded, 
       expect(queue.heldBytes).toBe(0);
       expect(queue.isEmpty).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: 60 },
   );
 }, 120_000);
 
@@ -214,7 +214,7 @@ test('property: refusals are told a few a second for each agent, and their count
     fc.integer({ min: 0, max: 20 }),
   );
   fc.assert(
-    fc.property(fc.array(refusal, { maxLength: 300 }), (refusals) => {
+    fc.property(fc.array(refusal, { maxLength: 300, size: 'max' }), (refusals) => {
       const merger = new RefusalMerger();
       const told: SpanRecord[] = [];
       let now = 0;
