@@ -216,7 +216,8 @@ export class RecordQueue {
   drop(): void {
     this.encode();
     this.#close();
-    const lost = this.#parcels.reduce((sum, parcel) => sum + parcel.records, 0);
+    const waiting = this.#refusals.due(0, true).reduce((sum, record) => sum + countOf(record), 0);
+    const lost = this.#parcels.reduce((sum, parcel) => sum + parcel.records, waiting);
     while (this.#parcels.length > 0) this.settle('sent', false);
     if (lost > 0) this.#options.onDropped(lost);
   }

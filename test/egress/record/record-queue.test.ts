@@ -255,3 +255,14 @@ test('S58: a flood of refusals is a few records with a count, and pushes nobody 
   expect(world.queue.mergedRefusals).toBeGreaterThan(49_000);
   expect(world.dropped).toBe(0);
 });
+
+test('what is given up in the end is counted, refusals that wait for their record too', () => {
+  const world = openWorld(limit);
+  world.queue.admit('a')?.put(recordOf({ name: 'call', agentId: 'a' }));
+  for (let index = 0; index < 100; index += 1) {
+    world.queue.add(recordOf({ name: 'denied', agentId: 'a', refused: true }));
+  }
+  world.queue.drop();
+  expect(world.dropped).toBe(101);
+  expect([world.queue.isEmpty, world.queue.heldBytes]).toEqual([true, 0]);
+});
