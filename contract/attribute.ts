@@ -21,6 +21,8 @@ export const attribute = {
   peerAddress: 'network.peer.address',
   peerPort: 'network.peer.port',
   errorType: 'error.type',
+  /** 1 for the first try at an upstream. */
+  attemptNumber: 'clrk.attempt.number',
   /** Header fields whose names are not well known, `name: value` each. */
   otherHeaders: { request: 'clrk.req.headers', response: 'clrk.resp.headers' },
   /** Not all of the head is shown. */

@@ -19,6 +19,12 @@ export {
 } from './manifest/manifest.ts';
 export { renderPath, type Path } from './manifest/path.ts';
 export { checkObject } from './object-check.ts';
+export {
+  reachCommentFormats,
+  reachCommentMark,
+  renderReachComment,
+  type ReachCommentFormat,
+} from './report/reach-comment.ts';
 export { renderReport, reportFormats, type ReportFormat } from './report/report.ts';
 export { docsPath, ruleTexts } from './report/rule-text.ts';
 export type { AdmissionCheck, Found, Rule, RuleText } from './rule.ts';
@@ -43,6 +49,6 @@ export {
 export { defaultNamespace, World, type Checked, type Item, type KindName, type Kinds } from './world.ts';
 export * from './reach/index.ts';
 export { checkKind } from './schema/kind-check.ts';
-export { driftOf, type ObjectVersions } from './drift/object-drift.ts';
+export { driftOf, needsCreated, type ObjectVersions } from './drift/object-drift.ts';
 export { treeDrift, type TreeDrift } from './drift/tree-drift.ts';
 export { admissionLabel, admissionPolicies } from './admission/admission-policies.ts';

@@ -83,7 +83,7 @@ export const inputRules: readonly RuleText[] = [
     id: 'waiver-unused',
     severity: 'warn',
     title: 'A waiver that hides nothing',
-    why: 'The cause is gone, or the selector never matched. Left alone it would hide the next finding of that rule.',
-    fix: 'Remove it.',
+    why: 'The cause is gone, or the selector never matched: a waiver is for one namespace, the default one where it names none. Left alone it would hide the next finding of that rule.',
+    fix: 'Remove it, or name the namespace it is for.',
   },
 ];

@@ -62,7 +62,7 @@ export interface Checked {
 /** Where objects without a namespace are applied, as far as references between them go. */
 export const defaultNamespace = 'default';
 
-export function namespaceOf({ namespace }: Pick<Manifest, 'namespace'>): string {
+export function namespaceOf({ namespace }: { readonly namespace?: string | undefined }): string {
   return namespace ?? defaultNamespace;
 }
 
@@ -75,10 +75,14 @@ export class World {
   readonly #all = new Map<string, Item[]>();
   readonly #byName = new Map<string, Item>();
   readonly #known = new Map<string, Manifest>();
+  readonly #judged: Manifest[] = [];
 
   /** `own` is judged; `others` are there to be referred to. The first of a name counts. */
   constructor(own: Iterable<Checked>, others: Iterable<Checked> = []) {
-    for (const checked of own) this.#add(checked, true);
+    for (const checked of own) {
+      this.#judged.push(checked.manifest);
+      this.#add(checked, true);
+    }
     for (const checked of others) this.#add(checked, false);
   }
 
@@ -94,6 +98,11 @@ export class World {
     this.#byName.set(key, item);
     push(this.#all, kind, item);
     if (own) push(this.#own, kind, item);
+  }
+
+  /** Every object to judge, of any group, as written: also those that their schema refused. */
+  get manifests(): readonly Manifest[] {
+    return this.#judged;
   }
 
   /** Those to judge. */

@@ -7,10 +7,13 @@ import { parseCidr } from '../../contract/index.ts';
 import {
   computeReach,
   diffReach,
+  reachCommentFormats,
   reachHeaders,
   reachRows,
   reachSentences,
+  renderReachComment,
   type ReachChange,
+  type ReachCommentFormat,
   type ReachDocuments,
 } from '../../policy/index.ts';
 import { usageError } from '../exit-code.ts';
@@ -22,7 +25,7 @@ import { tellUndecided } from '../reach/undecided.ts';
 import { renderTable } from '../render/table.ts';
 import { examples, type AddCommand } from './command.ts';
 
-const formats = ['table', 'sentences', 'json'] as const;
+const formats = ['table', 'sentences', 'json', ...reachCommentFormats] as const;
 
 interface ReachOptions {
   readonly output?: string;
@@ -45,8 +48,24 @@ function titled(sets: readonly ManifestSet[], label: string): string[] {
   return sets.length > 1 ? [`# ${label === '' ? '.' : label}`] : [];
 }
 
-function renderReach(sets: readonly ManifestSet[], format: Format): string {
+/** The formats of a review's comment. */
+function commentFormat(format: Format): ReachCommentFormat | undefined {
+  return reachCommentFormats.find((each) => each === format);
+}
+
+function renderReach(sets: readonly ManifestSet[], format: Format, path: string): string {
   const all = sets.map(({ label, documents }) => ({ label, reach: computeReach(documents) }));
+  const comment = commentFormat(format);
+  if (comment !== undefined) {
+    const changes = all.flatMap(({ label, reach }) =>
+      reachSentences(reach).map((sentence) => ({
+        direction: 'is',
+        sentence,
+        folder: all.length > 1 ? label || '.' : '',
+      })),
+    );
+    return renderReachComment({ base: undefined, changes, path }, comment).trimEnd();
+  }
   if (format === 'json') {
     const agents = all.flatMap(({ label, reach }) =>
       reach.map(({ agent, regions, missingGateways }) => ({
@@ -83,11 +102,21 @@ function changesOf(before: readonly ManifestSet[], after: readonly ManifestSet[]
   });
 }
 
-function renderChanges(changes: readonly LabelledChange[], base: string, format: Format): string {
+function renderChanges(
+  changes: readonly LabelledChange[],
+  base: string,
+  format: Format,
+  path: string,
+): string {
   const count = (direction: string): number => changes.filter((each) => each.direction === direction).length;
   const [added, removed] = [count('added'), count('removed')];
   if (format === 'json') return JSON.stringify({ version: 1, base, added, removed, changes }, null, 2);
   const several = new Set(changes.map(({ folder }) => folder)).size > 1;
+  const comment = commentFormat(format);
+  if (comment !== undefined) {
+    const labelled = changes.map((each) => ({ ...each, folder: several ? each.folder || '.' : '' }));
+    return renderReachComment({ base, changes: labelled, path }, comment).trimEnd();
+  }
   const lines = changes.map(
     ({ direction, sentence, folder }) =>
       `${direction === 'added' ? '+' : '-'} ${several ? `[${folder || '.'}] ` : ''}${sentence}`,
@@ -113,13 +142,13 @@ async function decide(io: Io, path: string, options: ReachOptions): Promise<numb
     throw usageError(`--platform-cidr ${wrong} is not a CIDR`, 'For example 10.96.0.0/12.');
   const compile = await compiler(platformCidrs);
   if (options.diff === undefined) {
-    await printLine(io, renderReach(readManifestSets(path, compile), format));
+    await printLine(io, renderReach(readManifestSets(path, compile), format, path));
     return 0;
   }
   using base = await openBase(path, options.diff);
   const before = base.folder === undefined ? [] : readManifestSets(base.folder, compile);
   const changes = changesOf(before, readManifestSets(path, compile));
-  await printLine(io, renderChanges(changes, options.diff, format));
+  await printLine(io, renderChanges(changes, options.diff, format, path));
   return options.failOnAdded === true && changes.some(({ direction }) => direction === 'added') ? 1 : 0;
 }
 
@@ -138,6 +167,7 @@ export const addReach: AddCommand = ({ program, io, setExitCode }) => {
         'clrk reach dist/examples -o sentences',
         'clrk reach --diff origin/main --fail-on-added',
         'clrk reach dist --diff ../old/dist -o json',
+        'clrk reach --diff origin/main -o markdown',
       ),
     )
     .addHelpText(

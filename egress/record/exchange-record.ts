@@ -5,7 +5,7 @@
 import { attribute, type DenyReason } from '../../contract/index.ts';
 import { fieldValue, type Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
-import type { McpFacts } from '../pipeline/mcp.ts';
+import type { McpFacts } from '../../decision/index.ts';
 import type { Facts } from '../providers/index.ts';
 import type { AttributeList, AttributeSink } from './attribute-list.ts';
 import type { CapturedBody } from './capture.ts';
@@ -23,6 +23,14 @@ export interface RecordedMessage {
   readonly bytes: number;
 }
 
+/** One try at an upstream. */
+export interface AttemptFacts {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** Stable code when it came to nothing. */
+  readonly error: string | undefined;
+}
+
 export interface ExchangeFacts {
   readonly peer: Peer;
   readonly tls: boolean;
@@ -33,6 +41,7 @@ export interface ExchangeFacts {
   readonly request: RecordedMessage;
   readonly response: RecordedMessage | undefined;
   readonly responseChunks: number;
+  readonly attempts: readonly AttemptFacts[];
   readonly status: number | undefined;
   readonly decision: 'allow' | 'deny';
   readonly denyReason: DenyReason | undefined;
@@ -184,6 +193,18 @@ function addMessage(
   );
 }
 
+/** One event an attempt, where there was more than one: a single one is the call itself. */
+function addAttempts(events: SpanEvent[], attempts: readonly AttemptFacts[]): void {
+  if (attempts.length < 2) return;
+  attempts.forEach(({ at, error }, index) => {
+    const putAttributes = (sink: AttributeSink): void => {
+      sink.put(attribute.attemptNumber, index + 1);
+      sink.put(attribute.errorType, error);
+    };
+    events.push(new LazyEvent({ name: 'egress.attempt', at, isBody: false, putAttributes }));
+  });
+}
+
 function exchangeName({ ai, facts, method, peer }: ExchangeFacts): string {
   if (ai?.operation === undefined) return `${method} ${peer.hostname ?? peer.ip}`;
   return facts.model === undefined ? ai.operation : `${ai.operation} ${facts.model}`;
@@ -243,10 +264,11 @@ class ExchangeRecord implements SpanRecord {
   }
 
   get events(): readonly SpanEvent[] {
-    const { request, response, hidden } = this.#exchange;
+    const { request, response, hidden, attempts } = this.#exchange;
     const events: SpanEvent[] = [];
     addMessage(events, 'request', request, hiddenInRequest(this.#exchange));
     if (response !== undefined) addMessage(events, 'response', response, hidden);
+    addAttempts(events, attempts);
     return events;
   }
 

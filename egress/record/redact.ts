@@ -1,17 +1,11 @@
 /** Header fields as a record may show them: credentials of either side, cookies and injected fields never (S38). */
 import { attribute } from '../../contract/index.ts';
 import type { Field } from '../http1/index.ts';
-import { authFieldNames } from '../pipeline/credential.ts';
+import { isAuthField } from '../pipeline/own-credential.ts';
 import type { AttributeSink } from './attribute-list.ts';
 import { knownHeaders, type KnownHeader } from './known-headers.ts';
 
-const secretNames = new Set([
-  ...authFieldNames,
-  'cookie',
-  'set-cookie',
-  'authentication-info',
-  'www-authenticate',
-]);
+const secretNames = new Set(['set-cookie', 'authentication-info', 'www-authenticate']);
 const secretPart = /token|secret|api-?key|password|credential|signature/i;
 export const redacted = '<redacted>';
 const maxValueLength = 1024;
@@ -26,12 +20,16 @@ const secretParameter =
 
 /** Known names whose values would give something away, of those that do not say so themselves. */
 const hiddenNames: ReadonlySet<string> = new Set(
-  [...knownHeaders.keys()].filter((name) => secretNames.has(name) || /secret|api-?key/.test(name)),
+  [...knownHeaders.keys()].filter(
+    (name) => isAuthField({ name }) || secretNames.has(name) || /secret|api-?key/.test(name),
+  ),
 );
 
 function isHidden(name: string, known: boolean): boolean {
   // The provider's own counts of tokens are no secrets: known names are looked up, others are searched.
-  return known ? hiddenNames.has(name) : secretNames.has(name) || secretPart.test(name);
+  return known
+    ? hiddenNames.has(name)
+    : isAuthField({ name }) || secretNames.has(name) || secretPart.test(name);
 }
 
 type Direction = 'request' | 'response';

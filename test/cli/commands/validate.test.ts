@@ -115,7 +115,7 @@ describe('clrk waive', () => {
     ];
     expect(await clrk(...waive, '--expires', '30d')).toEqual({
       code: 0,
-      stdout: 'clrk-waivers.yaml: allow-all-gateway waived for EgressGateway/out until 2026-12-24\n',
+      stdout: 'clrk-waivers.yaml: allow-all-gateway waived for EgressGateway default/out until 2026-12-24\n',
       stderr: '',
     });
     expect(readFileSync('clrk-waivers.yaml', 'utf8')).toMatch(/^# reviewed on Mondays\n/);
@@ -127,6 +127,27 @@ describe('clrk waive', () => {
   });
 
   test.each([
+    ['as in the report', ['EgressGateway team/out'], 'team'],
+    ['with slashes', ['EgressGateway/team/out'], 'team'],
+    ['by -n', ['EgressGateway/out', '-n', 'team'], 'team'],
+    ['by both', ['EgressGateway/team/out', '-n', 'team'], 'team'],
+    ['none', ['EgressGateway/out'], undefined],
+  ])('S52: the namespace is written: %s', async (_, words, namespace) => {
+    const rest = ['--reason', 'a lab without data', '--owner', 'ann', '--expires', '30d'];
+    expect((await clrk('waive', 'allow-all-gateway', ...words, ...rest)).code).toBe(0);
+    const text = readFileSync('clrk-waivers.yaml', 'utf8');
+    expect(/namespace: (.*)/.exec(text)?.[1]).toBe(namespace);
+    expect(text).toContain('    name: out\n');
+  });
+
+  test.each([
+    [
+      'two namespaces',
+      ['allow-all-gateway', 'EgressGateway/team/out', '-n', 'prod'],
+      '30d',
+      'two namespaces',
+    ],
+    ['four parts', ['allow-all-gateway', 'a/b/c/d'], '30d', 'is not KIND/NAME'],
     ['an unknown rule', ['nope', 'EgressGateway/out'], '30d', 'there is no rule "nope"'],
     ['no KIND/NAME', ['allow-all-gateway', 'out'], '30d', 'is not KIND/NAME'],
     ['too long', ['allow-all-gateway', 'EgressGateway/out'], '91d', 'the most is 90'],
