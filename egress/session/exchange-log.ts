@@ -25,7 +25,6 @@ import {
   type RecordedMessage,
   type SpanRecord,
 } from '../record/exchange-record.ts';
-import { computeCost } from '../record/price.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 interface MessageLog {
@@ -176,7 +175,7 @@ export class ExchangeLog {
       peerAddress: this.peerAddress,
       ai: this.#ai(),
       facts: this.facts,
-      costUsd: this.codec === undefined ? undefined : computeCost(this.codec.priceId, this.facts),
+      costUsd: this.codec && this.snapshot.prices.costOf(this.codec.priceId, this.facts),
       digest: this.snapshot.digest,
     });
   }
