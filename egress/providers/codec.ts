@@ -35,12 +35,6 @@ export interface ProviderCodec {
   readonly system: string;
   /** Provider id of the price table. */
   readonly priceId: string;
-  /** `gen_ai.operation.name`, or undefined for a path that is no inference (models, files). */
-  operation(method: string, path: string): string | undefined;
-  /** What the path alone says. */
-  factsOfPath(path: string): Facts;
-  /** Reads the JSON request body. */
-  readRequest(body: JsonObject, facts: Facts): void;
   /** What `readResponse` wants of a response; the rest is not read into memory. */
   readonly responseShape: ObjectShape;
   /** Reads a whole JSON response, or one event of a stream; of either what `responseShape` says. It never throws. */

@@ -1,13 +1,14 @@
 /** The registry of provider plug-ins: adding one is a folder and a line here. */
 import { providers, type Provider } from '../../contract/index.ts';
+import type { ApiShape } from '../../decision/index.ts';
 import { anthropic } from './anthropic/index.ts';
-import { apiOfPath, speak, type Api } from './api-of-path.ts';
 import { azureOpenai } from './azure-openai/index.ts';
 import { bedrock } from './bedrock/index.ts';
 import type { ProviderCodec } from './codec.ts';
 import { custom } from './custom/index.ts';
 import { google } from './google/index.ts';
 import { openai } from './openai/index.ts';
+import { apiOf, speak, type Api } from './spoken-api.ts';
 
 const codecs: Readonly<Record<Provider, ProviderCodec>> = {
   openai,
@@ -35,7 +36,7 @@ const speaking: ReadonlyMap<string, ProviderCodec> = new Map(
   providers.flatMap((provider) =>
     (Object.keys(apis) as Api[])
       .filter((api) => api !== ownApi[provider])
-      .map((api) => [`${provider} ${api}`, speak(codecs[provider], apis[api], api)] as const),
+      .map((api) => [`${provider} ${api}`, speak(codecs[provider], apis[api])] as const),
   ),
 );
 
@@ -45,16 +46,16 @@ export function codecOf(name: string | undefined): ProviderCodec | undefined {
 }
 
 /**
- * The codec that reads what is said at this path (without query) of the provider's host: the provider's own, or that of the
- * API the path belongs to. undefined for a provider we do not know.
+ * The codec that reads calls of this operation at the provider's host: the provider's own, or that of the API it speaks there.
+ * undefined for a provider we do not know.
  */
-export function codecFor(provider: string | undefined, path: string): ProviderCodec | undefined {
+export function codecFor(
+  provider: string | undefined,
+  shape: ApiShape | undefined,
+): ProviderCodec | undefined {
   const own = codecOf(provider);
-  if (own === undefined) return undefined;
-  const api = apiOfPath(path);
-  // Where the provider's own path names a model, that is what it runs.
-  if (api === undefined || api === ownApi[own.provider] || own.factsOfPath(path).model !== undefined)
-    return own;
+  const api = shape === undefined ? undefined : apiOf(shape);
+  if (own === undefined || api === undefined || api === ownApi[own.provider]) return own;
   return speaking.get(`${own.provider} ${api}`) ?? own;
 }
 

@@ -20,6 +20,15 @@ export interface AdmittingRecorder extends Recorder {
   admit(agentId: string): RecordSlot | undefined;
 }
 
+/** The room for one more record of an agent; undefined: there is none. A recorder that counts no shares has room for all. */
+export function admitRecord(
+  recorder: Recorder & Partial<AdmittingRecorder>,
+  agentId: string,
+): RecordSlot | undefined {
+  if (recorder.admit !== undefined) return recorder.admit(agentId);
+  return { put: (record) => recorder.record(record), release: () => undefined };
+}
+
 function malformedRecord(reason: string, at: number): SpanRecord {
   const attributes = new AttributeList();
   attributes.put(attribute.component, 'egress');

@@ -6,6 +6,7 @@
 import type { Duplex } from 'node:stream';
 import { createField, fieldValue, type Field } from '../http1/index.ts';
 import { endToEnd, safeTrailers } from '../pipeline/adapt.ts';
+import { UsageChunkFilter } from '../record/usage-chunk-filter.ts';
 import { createUsageTap, type UsageTap } from '../record/usage-tap.ts';
 import {
   BodyScrubber,
@@ -41,6 +42,9 @@ export class Answer {
   #start: BodyStart | undefined;
   #headAt = 0;
   #tap: UsageTap | undefined;
+  /** Takes out of a stream what the gateway asked for and the agent did not. */
+  #filter: UsageChunkFilter | undefined;
+  #asksUsage = false;
   #started = false;
   /** Nothing of the upstream's is passed on any more. */
   #over = false;
@@ -67,6 +71,11 @@ export class Answer {
     this.#secrets = secrets;
   }
 
+  /** The gateway asked the upstream for a report of usage in the agent's place, before the request is sent. */
+  hideUsage(): void {
+    this.#asksUsage = true;
+  }
+
   /** False: the answer cannot be searched for secrets, and nothing of it was passed on (`refusal`). */
   head(answer: UpstreamAnswer, now: number): boolean {
     const { status, fields, bodyLength } = answer;
@@ -85,8 +94,7 @@ export class Answer {
     }
     this.#start = new BodyStart();
     // A stream of events may be silent for long after its head; it is broken off where its first bytes are strange.
-    const isStream = /^\s*text\/event-stream/i.test(fieldValue(fields, 'content-type') ?? '');
-    if (isStream) this.#sendHead(answer);
+    if (isEventStream(answer)) this.#sendHead(answer);
     else this.#waiting = answer;
     return true;
   }
@@ -104,7 +112,10 @@ export class Answer {
     const bodiless = this.#method === 'HEAD' || answer.status === 304;
     const fields = bodiless ? withLength(sent, answer.fields) : sent;
     const reason = scrubText(answer.reason, this.#secrets);
-    this.#downstream.respond({ status: answer.status, reason, fields, bodyLength: answer.bodyLength });
+    if (this.#asksUsage && isEventStream(answer)) this.#filter = new UsageChunkFilter();
+    // What is taken out would be missing from the length.
+    const bodyLength = this.#filter === undefined ? answer.bodyLength : undefined;
+    this.#downstream.respond({ status: answer.status, reason, fields, bodyLength });
   }
 
   /** False: the agent takes no more for now. */
@@ -132,7 +143,8 @@ export class Answer {
     if (bytes.length === 0) return true;
     this.#log.response?.capture.push(bytes);
     this.#tap?.push(bytes);
-    return this.#downstream.write(bytes);
+    const passed = this.#filter === undefined ? bytes : this.#filter.push(bytes);
+    return passed.length === 0 || this.#downstream.write(passed);
   }
 
   finish(trailers: readonly Field[]): void {
@@ -140,6 +152,8 @@ export class Answer {
     if (this.#over) return;
     if (last !== undefined) this.#deliver(this.#scrubber.push(last));
     this.#deliver(this.#scrubber.flush());
+    const rest = this.#filter?.flush();
+    if (rest !== undefined && rest.length > 0) this.#downstream.write(rest);
     this.#over = true;
     this.#downstream.end(safeTrailers(scrubFields(trailers, this.#secrets).sent));
   }
@@ -180,13 +194,14 @@ export class Answer {
     else this.#answerError(failure, now);
   }
 
-  #answerError({ status, code, message, body: own }: Failure, now: number): void {
+  #answerError({ status, code, message, body: own, retryAfterSeconds }: Failure, now: number): void {
     const { codec } = this.#log;
     const usual = (): string =>
       codec?.renderError(status, code, message) ?? JSON.stringify({ error: { code, message } });
     const text = own ?? usual();
     const body = Buffer.from(text);
     const fields = [createField('Content-Type', 'application/json'), createField('x-clrk-error-code', code)];
+    if (retryAfterSeconds !== undefined) fields.push(createField('Retry-After', String(retryAfterSeconds)));
     this.#log.startResponse(status, fields, now);
     this.#started = true;
     this.#downstream.respond({ status, reason: 'Egress Gateway', fields, bodyLength: body.length });
@@ -199,6 +214,10 @@ export class Answer {
   close(): void {
     this.#tap?.end();
   }
+}
+
+function isEventStream({ fields }: UpstreamAnswer): boolean {
+  return /^\s*text\/event-stream/i.test(fieldValue(fields, 'content-type') ?? '');
 }
 
 function withLength(fields: readonly Field[], answered: readonly Field[]): Field[] {

@@ -137,6 +137,7 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
     if (candidate.injection !== undefined) {
       this.#answer.arm(this.#inForce.snapshot.secretForms.of(candidate.injection));
     }
+    if (outgoing.asksUsage) this.#answer.hideUsage();
     this.#states.enter('attempting');
     this.#downstream.goOn();
     this.#try(outgoing, false);

@@ -11,7 +11,7 @@ import { HeldBytes } from '../body/index.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
-import type { Recorder } from '../record/recorder.ts';
+import { admitRecord, type AdmittingRecorder, type Recorder } from '../record/recorder.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { UpstreamPool } from '../upstream/pool.ts';
 import type { Lookup } from '../upstream/resolver.ts';
@@ -19,7 +19,7 @@ import { UpstreamError } from '../upstream/upstream-error.ts';
 import { Connection, relayIdleMs } from './connection.ts';
 import type { ExchangeFactory, Session } from './downstream.ts';
 import { Exchange } from './exchange.ts';
-import type { PolicyInForce } from './exchange-context.ts';
+import type { PolicyInForce, Settle } from './exchange-context.ts';
 import { FrameGuard } from './frame-guard.ts';
 import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
@@ -27,7 +27,7 @@ import { relay, type RelayResult } from './relay.ts';
 import { FrameInspector } from './websocket.ts';
 
 export interface GatewayOptions {
-  readonly recorder: () => Recorder | undefined;
+  readonly recorder: () => (Recorder & Partial<AdmittingRecorder>) | undefined;
   readonly metrics: GatewayMetrics;
   readonly lookup: Lookup;
   readonly now: () => number;
@@ -132,16 +132,25 @@ export class GatewayCore {
 
   #exchanges(peer: Peer, tls: boolean): ExchangeFactory {
     return (downstream, line, length) => {
-      const onRecord = (record: SpanRecord, outcome: Outcome): void => {
+      const count = (record: SpanRecord, outcome: Outcome): void =>
         this.#options.metrics.exchange(outcome, (record.end - record.start) / 1000);
-        this.record(record);
-      };
       const context = {
         inForce: () => this.#inForce(),
         held: this.#held,
         now: this.now,
-        admit: () => onRecord,
-        onRefused: onRecord,
+        admit: (agentId: string): Settle | undefined => {
+          const recorder = this.#options.recorder();
+          const slot = recorder === undefined ? undefined : admitRecord(recorder, agentId);
+          if (slot === undefined) return undefined;
+          return (record, outcome) => {
+            count(record, outcome);
+            slot.put(record);
+          };
+        },
+        onRefused: (record: SpanRecord, outcome: Outcome) => {
+          count(record, outcome);
+          this.record(record);
+        },
         relay: (agent: Duplex, upstream: Duplex) => this.#relayWebSocket(agent, upstream),
       };
       return new Exchange(context, { peer, tls, line, length }, downstream);

@@ -66,12 +66,6 @@ export const anthropic: ProviderCodec = {
   genAiName: 'anthropic',
   system: 'anthropic',
   priceId: 'anthropic',
-  operation: (method, path) => (method === 'POST' && path === '/v1/messages' ? 'chat' : undefined),
-  factsOfPath: () => ({}),
-  readRequest: (body, facts) => {
-    learn(facts, { model: asText(body['model']) });
-    facts.stream = body['stream'] === true;
-  },
   responseShape: objectOf({
     ...members,
     message: objectOf(members),

@@ -2,20 +2,11 @@
 import { asCount, asObject, asText, learn, sumOf, type ProviderCodec } from '../codec.ts';
 import { objectOf } from '../json-shape.ts';
 
-const modelPath = /^\/model\/([^/]+)\/(converse|converse-stream|invoke|invoke-with-response-stream)$/;
-
 export const bedrock: ProviderCodec = {
   provider: 'bedrock',
   genAiName: 'aws.bedrock',
   system: 'aws.bedrock',
   priceId: 'aws',
-  operation: (method, path) => (method === 'POST' && modelPath.test(path) ? 'chat' : undefined),
-  factsOfPath: (path) => {
-    const match = modelPath.exec(path);
-    if (match?.[1] === undefined) return {};
-    return { model: match[1].slice(0, 200), stream: match[2]?.endsWith('stream') === true };
-  },
-  readRequest: () => undefined,
   responseShape: objectOf({
     stopReason: 'scalar',
     usage: objectOf({

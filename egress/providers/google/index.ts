@@ -12,13 +12,6 @@ import {
 } from '../codec.ts';
 import { listOf, objectOf } from '../json-shape.ts';
 
-const modelPath = /^\/v1(?:beta|alpha)?\/models\/([^/:]+)(?::([A-Za-z]+))?$/;
-const operations: Readonly<Record<string, string>> = {
-  generateContent: 'generate_content',
-  streamGenerateContent: 'generate_content',
-  embedContent: 'embeddings',
-  batchEmbedContents: 'embeddings',
-};
 const statuses: Readonly<Record<number, string>> = {
   400: 'INVALID_ARGUMENT',
   401: 'UNAUTHENTICATED',
@@ -69,16 +62,6 @@ export const google: ProviderCodec = {
   genAiName: 'gcp.gemini',
   system: 'google_genai',
   priceId: 'google',
-  operation: (method, path) => {
-    const verb = modelPath.exec(path)?.[2];
-    return method === 'POST' && verb !== undefined ? operations[verb] : undefined;
-  },
-  factsOfPath: (path) => {
-    const match = modelPath.exec(path);
-    if (match?.[1] === undefined) return {};
-    return { model: match[1].slice(0, 200), stream: match[2] === 'streamGenerateContent' };
-  },
-  readRequest: () => undefined,
   responseShape,
   readResponse: (body, facts) => {
     learn(facts, { responseModel: asText(body['modelVersion']), responseId: asText(body['responseId']) });

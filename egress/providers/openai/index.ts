@@ -11,13 +11,6 @@ import {
 } from '../codec.ts';
 import { listOf, objectOf } from '../json-shape.ts';
 
-const operations: ReadonlyMap<string, string> = new Map([
-  ['/v1/chat/completions', 'chat'],
-  ['/v1/responses', 'chat'],
-  ['/v1/completions', 'text_completion'],
-  ['/v1/embeddings', 'embeddings'],
-]);
-
 const details = objectOf({
   cached_tokens: 'scalar',
   reasoning_tokens: 'scalar',
@@ -108,22 +101,11 @@ export function renderOpenAiError(status: number, code: string, message: string)
   return JSON.stringify({ error: { message, type, param: null, code } });
 }
 
-export function readOpenAiRequest(body: JsonObject, facts: Facts): void {
-  learn(facts, { model: asText(body['model']) });
-  facts.stream = body['stream'] === true;
-}
-
 export const openai: ProviderCodec = {
   provider: 'openai',
   genAiName: 'openai',
   system: 'openai',
   priceId: 'openai',
-  operation: (method, path) => (method === 'POST' ? operations.get(path) : undefined),
-  factsOfPath: (path) => {
-    const model = /^\/v1\/models\/([^/]+)$/.exec(path)?.[1];
-    return model === undefined ? {} : { model: model.slice(0, 200) };
-  },
-  readRequest: readOpenAiRequest,
   responseShape: openAiShape,
   readResponse: readOpenAiResponse,
   renderError: renderOpenAiError,
