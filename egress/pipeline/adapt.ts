@@ -43,7 +43,9 @@ const overrides = new Set([
   'x-rewrite-url',
 ]);
 
-function isEndToEnd({ name }: Field): boolean {
+function isEndToEnd({ name, value }: Field): boolean {
+  // HTTP/2 carries this one member end to end, and gRPC servers insist on it (RFC 9113 8.2.2).
+  if (name === 'te') return value.toLowerCase() === 'trailers';
   return !hopByHop.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-');
 }
 

@@ -33,6 +33,7 @@ export class Attempt {
   #outgoing: Outgoing | undefined;
   #stream: UpstreamStream | undefined;
   #reused = false;
+  #opened = false;
   #retried = false;
   #closed = false;
 
@@ -74,6 +75,7 @@ export class Attempt {
       return;
     }
     this.#reused = connection.reused;
+    this.#opened = true;
     const stream = connection.open(outgoing.request, outgoing.length, this.#owner);
     this.#stream = stream;
     this.#owner.opened(stream);
@@ -85,10 +87,11 @@ export class Attempt {
   }
 
   /** After a failure without any answer: sends once more where the upstream had just closed an idle connection. */
-  retry(): boolean {
+  retry(error: UpstreamError): boolean {
     const outgoing = this.#outgoing;
-    if (outgoing === undefined || !this.#reused || this.#retried) return false;
-    if (outgoing.length !== 0 || !replayable.has(outgoing.request.method)) return false;
+    if (outgoing === undefined || this.#retried || outgoing.length !== 0) return false;
+    const mayRepeat = this.#opened && error.unprocessed;
+    if (!mayRepeat && !(this.#reused && replayable.has(outgoing.request.method))) return false;
     this.#retried = true;
     this.#send(outgoing);
     return true;

@@ -5,69 +5,89 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import {
-  agentId,
   chooseListener,
   computeAction,
-  parseHostname,
   parseIdentityFrame,
   shapeOf,
   spanName,
   type DenyReason,
-  type IdentityFrame,
-  type ListenerAction,
+  type Wire,
 } from '../../contract/index.ts';
-import type { Peer } from '../pipeline/call.ts';
-import { judgeRelay } from '../pipeline/deny.ts';
-import { openedOtherwise, routePeer } from '../pipeline/route.ts';
+import { Boundary } from '../boundary.ts';
+import type { Peer, Refusal } from '../pipeline/call.ts';
+import { routePeer } from '../pipeline/route.ts';
 import { computeConnectionRecord } from '../record/exchange-record.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { parseClientHello } from '../tls/client-hello.ts';
+import { ClientHelloReader } from '../tls/client-hello.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
-import type { Session } from './downstream.ts';
-import type { GatewayCore } from './gateway-core.ts';
-import { sniff } from './sniff.ts';
+import type { AbortReason, Session } from './downstream.ts';
+import type { GatewayCore, SessionHooks } from './gateway-core.ts';
+import { Greeting } from './greeting.ts';
+import { createPeer, judgeServerName } from './peer.ts';
+import { Sniffer } from './sniff.ts';
+import { judgeUnread, mayGoOn, type Unread } from './unread.ts';
 
 /** From accept to the end of the TLS handshake. */
 const setupMs = 10_000;
-/** A raw relay without a byte either way. */
-export const relayIdleMs = 10 * 60_000;
+/** An agent that says nothing for this long may be waiting for the server's first word. */
+const silenceMs = 300;
 
-function createPeer(frame: IdentityFrame): Peer | undefined {
-  const hostname = frame.hostname === undefined ? undefined : parseHostname(frame.hostname);
-  if (frame.hostname !== undefined && hostname === undefined) return undefined;
-  const agent = { kind: frame.agentKind, namespace: frame.namespace, name: frame.name };
-  return {
-    agent,
-    agentId: agentId(agent),
-    uid: frame.uid,
-    revision: frame.revision,
-    invocationId: frame.invocationId,
-    traceparent: frame.traceparent,
-    hostname,
-    ip: frame.destination.ip,
-    port: frame.destination.port,
-  };
+type Named = typeof spanName.dialDenied | typeof spanName.dialFailed | typeof spanName.tcp;
+
+interface Happened {
+  readonly denyReason?: DenyReason;
+  readonly denyPolicy?: string;
+  readonly error?: string | undefined;
+  readonly bytes?: { readonly up: number; readonly down: number };
+  /** In our words, never bytes of the peer's. */
+  readonly detail?: string;
 }
 
 export class Connection {
   readonly #socket: Socket;
   readonly #core: GatewayCore;
+  readonly #boundary: Boundary;
   readonly #startedAt: number;
-  readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
-  #bytes: Buffer = Buffer.alloc(0);
+  readonly #onData: (chunk: Buffer) => void;
+  readonly #sniffer = new Sniffer();
+  readonly #hello = new ClientHelloReader();
+  #frame: Buffer = Buffer.alloc(0);
+  /** Read from the agent after its frame, and not yet handed on. */
+  #chunks: Buffer[] = [];
+  #signed: { readonly pool: string; readonly key: Buffer } | undefined;
   #peer: Peer | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  /** To a server that may speak first. */
+  #dial: Promise<Socket> | undefined;
+  #greeting: Greeting | undefined;
+  /** What it speaks is known and being done. */
+  #decided = false;
   #session: Session | undefined;
-  #relaying = false;
+  #unread: Unread | undefined;
   #route: string | undefined;
+  #why: AbortReason | undefined;
 
   constructor(socket: Socket, core: GatewayCore) {
     this.#socket = socket;
     this.#core = core;
     this.#startedAt = core.now();
+    this.#boundary = new Boundary(
+      () => socket.destroy(),
+      (error) => core.broken(error),
+    );
+    this.#onData = this.#boundary.guard((chunk: Buffer) => this.#receive(chunk));
+    // An agent that has said all it has to say still gets its answer.
+    socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     socket.on('data', this.#onData);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => core.forget(this));
+    const on = (event: string, handler: () => void): unknown =>
+      socket.on(event, this.#boundary.guard(handler));
+    on('end', () => this.#ended());
+    on('error', () => socket.destroy());
+    on('close', () => {
+      clearTimeout(this.#silence);
+      core.forget(this);
+    });
   }
 
   get peer(): Peer | undefined {
@@ -75,31 +95,47 @@ export class Connection {
   }
 
   tick(now: number): void {
+    const spoke = (this.#greeting?.bytes ?? 0) > 0;
     if (this.#session !== undefined) this.#session.tick(now);
-    else if (!this.#relaying && now - this.#startedAt > setupMs) {
+    else if (this.#unread === undefined && !spoke && now - this.#startedAt > setupMs) {
       if (this.#peer === undefined) this.#drop('no identity frame in time');
       else this.#deny(this.#peer, 'protocol');
     }
   }
 
-  /** Closes what the new policy would not have opened (S36). */
+  /** Closes what the new policy would not have opened (S36), and what came by a pool that is gone or has another key. */
   revalidate(snapshot: Snapshot): void {
     const peer = this.#peer;
     if (peer === undefined) return;
-    const open = routePeer(snapshot.config.destinations, peer);
-    // The session first, so that a call under way is recorded with the reason.
-    if ('kind' in open) this.#session?.revalidate(snapshot);
-    if ('kind' in open || (this.#relaying && !this.#mayRelay(snapshot, peer, open.rule?.route))) {
-      this.#socket.destroy();
-    } else this.#session?.revalidate(snapshot);
+    const key = this.#signed === undefined ? undefined : snapshot.frameKeys.get(this.#signed.pool);
+    if (key === undefined || this.#signed?.key.equals(key) !== true) {
+      this.#cut('POLICY_CHANGED');
+      return;
+    }
+    // The session first, so that a call under way is recorded with its reason.
+    this.#session?.revalidate(snapshot);
+    if (!this.#mayStay(snapshot, peer)) this.#cut('POLICY_CHANGED');
   }
 
-  #mayRelay(snapshot: Snapshot, peer: Peer, route: string | undefined): boolean {
-    return route === this.#route && judgeRelay(snapshot.config, peer) === undefined;
+  #mayStay(snapshot: Snapshot, peer: Peer): boolean {
+    if ('kind' in routePeer(snapshot.config.destinations, peer)) return false;
+    if (this.#unread !== undefined) return mayGoOn(snapshot, peer, this.#unread);
+    return this.#decided || this.#dial === undefined || judgeUnread(snapshot, peer, 'raw') === undefined;
+  }
+
+  #cut(why: AbortReason): void {
+    this.#why = why;
+    this.#session?.cut(why);
+    this.#breakOff();
+  }
+
+  /** Neither TLS nor TCP ends cleanly: what was cut cannot be taken for whole. */
+  #breakOff(): void {
+    if (!this.#socket.destroyed) this.#socket.resetAndDestroy();
   }
 
   drain(): void {
-    if (this.#session === undefined && !this.#relaying) this.#socket.destroy();
+    if (this.#session === undefined && this.#unread === undefined) this.#socket.destroy();
     else this.#session?.drain();
   }
 
@@ -108,19 +144,28 @@ export class Connection {
   }
 
   #receive(chunk: Buffer): void {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
-    if (this.#peer === undefined) this.#readFrame();
-    else this.#readStart(this.#peer);
+    if (this.#peer !== undefined) this.#read(this.#peer, chunk);
+    else this.#readFrame(chunk);
   }
 
-  #readFrame(): void {
+  #ended(): void {
+    if (this.#decided) return;
+    const peer = this.#peer;
+    if (peer === undefined) this.#socket.destroy();
+    else if (this.#chunks.length > 0) this.#decide(peer, 'raw');
+    else if (this.#mayGreet(peer)) void this.#greet(peer).then((upstream) => upstream?.end());
+    else this.#socket.destroy();
+  }
+
+  #readFrame(chunk: Buffer): void {
+    this.#frame = this.#frame.length === 0 ? chunk : Buffer.concat([this.#frame, chunk]);
     const snapshot = this.#core.snapshot;
     if (snapshot === undefined) {
       // Fail closed until a policy is loaded.
       this.#drop('no config loaded');
       return;
     }
-    const result = parseIdentityFrame(this.#bytes, (pool) => snapshot.frameKeys.get(pool));
+    const result = parseIdentityFrame(this.#frame, (pool) => snapshot.frameKeys.get(pool));
     if (result.status === 'incomplete') return;
     const refusal =
       result.status === 'invalid' ? result.reason : this.#core.frames.refuse(result.frame, this.#core.now());
@@ -129,15 +174,17 @@ export class Connection {
       this.#drop(refusal ?? 'frame names no valid host');
       return;
     }
+    const { pool } = result.frame;
+    this.#signed = { pool, key: snapshot.frameKeys.get(pool) ?? Buffer.alloc(0) };
     this.#peer = peer;
-    this.#bytes = this.#bytes.subarray(result.byteLength);
-    this.#admit(peer, snapshot);
+    this.#admit(peer, snapshot, this.#frame.subarray(result.byteLength));
   }
 
-  #admit(peer: Peer, snapshot: Snapshot): void {
+  #admit(peer: Peer, snapshot: Snapshot, rest: Buffer): void {
+    this.#frame = Buffer.alloc(0);
     const open = routePeer(snapshot.config.destinations, peer);
     if ('kind' in open) {
-      this.#deny(peer, open.reason, open.policy);
+      this.#refuse(peer, open);
       return;
     }
     this.#route = open.rule?.route;
@@ -146,7 +193,13 @@ export class Connection {
       return;
     }
     this.#socket.once('close', () => this.#core.release(peer.agentId));
-    if (this.#bytes.length > 0) this.#readStart(peer);
+    if (rest.length > 0) this.#read(peer, rest);
+    else if (this.#mayGreet(peer)) {
+      this.#silence = setTimeout(
+        this.#boundary.guard(() => void this.#greet(peer)),
+        silenceMs,
+      );
+    }
   }
 
   #drop(reason: string): void {
@@ -154,72 +207,104 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  #deny(peer: Peer, reason: DenyReason, policy?: string): void {
-    const named = policy === undefined ? {} : { denyPolicy: policy };
-    this.#record(spanName.dialDenied, peer, { denyReason: reason, ...named });
+  #refuse(peer: Peer, { reason, policy }: Refusal): void {
+    this.#record(spanName.dialDenied, peer, {
+      denyReason: reason,
+      ...(policy === undefined ? {} : { denyPolicy: policy }),
+    });
     this.#core.countDenied(reason);
     this.#socket.destroy();
   }
 
-  #record(
-    name: typeof spanName.dialDenied | typeof spanName.dialFailed | typeof spanName.tcp,
-    peer: Peer,
-    outcome: {
-      denyReason?: DenyReason;
-      denyPolicy?: string;
-      error?: string;
-      bytes?: { up: number; down: number };
-    },
-  ): void {
+  #deny(peer: Peer, reason: DenyReason): void {
+    this.#record(spanName.dialDenied, peer, { denyReason: reason });
+    this.#core.countDenied(reason);
+    this.#socket.destroy();
+  }
+
+  #record(name: Named, peer: Peer, happened: Happened): void {
+    const record = computeConnectionRecord({
+      name,
+      peer,
+      startedAt: this.#startedAt,
+      endedAt: this.#core.now(),
+      digest: this.#core.snapshot?.digest ?? '',
+      route: this.#route,
+      denyReason: happened.denyReason,
+      denyPolicy: happened.denyPolicy,
+      error: happened.error,
+      bytes: happened.bytes,
+    });
+    const { detail } = happened;
     this.#core.record(
-      computeConnectionRecord({
-        name,
-        peer,
-        startedAt: this.#startedAt,
-        endedAt: this.#core.now(),
-        digest: this.#core.snapshot?.digest ?? '',
-        route: this.#route,
-        denyReason: outcome.denyReason,
-        denyPolicy: outcome.denyPolicy,
-        error: outcome.error,
-        bytes: outcome.bytes,
-      }),
+      detail === undefined ? record : { ...record, errorMessage: `${record.errorMessage ?? ''}: ${detail}` },
     );
   }
 
-  #readStart(peer: Peer): void {
-    const snapshot = this.#core.snapshot;
-    const wire = sniff(this.#bytes);
-    if (wire === 'more' || snapshot === undefined) return;
-    const listener = chooseListener(snapshot.config.listeners, peer.port);
-    const action = listener === undefined ? 'refuse' : computeAction(shapeOf(listener), wire);
-    if (wire === 'tls') this.#readHello(peer, snapshot, action);
-    else if (action === 'http') this.#startHttp1(this.#release(), peer, false);
-    else if (action === 'relay') this.#relayIfOpened(peer, snapshot);
-    else this.#deny(peer, 'protocol');
+  #read(peer: Peer, chunk: Buffer): void {
+    clearTimeout(this.#silence);
+    this.#chunks.push(chunk);
+    const wire = this.#sniffer.push(chunk);
+    if (wire === 'tls') this.#readHello(peer, chunk);
+    else if (wire !== 'more') this.#decide(peer, wire);
   }
 
-  #readHello(peer: Peer, snapshot: Snapshot, action: ListenerAction): void {
-    const result = parseClientHello(this.#bytes);
+  #readHello(peer: Peer, chunk: Buffer): void {
+    const result = this.#hello.push(chunk);
     if (result.status === 'incomplete') return;
-    if (result.status === 'invalid' || (action !== 'terminate' && action !== 'passthrough')) {
-      this.#deny(peer, 'protocol');
-      return;
-    }
-    const { serverName } = result.hello;
-    const reason = judgeServerName(serverName, peer);
-    if (reason !== undefined) this.#deny(peer, reason);
-    else if (action === 'passthrough') this.#relayIfOpened(peer, snapshot);
-    else this.#terminate(peer, snapshot);
+    const reason =
+      result.status === 'invalid' ? 'protocol' : judgeServerName(result.hello.serverName, peer);
+    if (reason === undefined) this.#decide(peer, 'tls');
+    else this.#deny(peer, reason);
+  }
+
+  #decide(peer: Peer, wire: Wire): void {
+    const snapshot = this.#core.snapshot;
+    if (snapshot === undefined) return;
+    this.#decided = true;
+    const listener = chooseListener(snapshot.config.listeners, peer.port);
+    const action = listener === undefined ? 'refuse' : computeAction(shapeOf(listener), wire);
+    if (action === 'relay' || action === 'passthrough') this.#relay(peer, snapshot, wire);
+    else if (action === 'refuse' || !this.#takeBack()) this.#deny(peer, 'protocol');
+    else if (action === 'terminate') this.#terminate(peer, snapshot);
+    else if (wire === 'h2-preface')
+      this.#session = this.#core.openHttp2(this.#release(), peer, this.#hooks(peer, false));
+    else this.#startHttp1(this.#release(), peer, false);
+  }
+
+  /** Ends what was begun for a server that speaks first; false: that server has spoken already. */
+  #takeBack(): boolean {
+    if (this.#greeting !== undefined) return this.#greeting.drop();
+    void this.#dial?.then(
+      (upstream) => upstream.destroy(),
+      () => undefined,
+    );
+    return true;
   }
 
   /** Hands the socket on with what was read from it put back. */
   #release(): Socket {
     this.#socket.removeListener('data', this.#onData);
     this.#socket.pause();
-    if (this.#bytes.length > 0) this.#socket.unshift(this.#bytes);
-    this.#bytes = Buffer.alloc(0);
+    const bytes = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    if (bytes.length > 0) this.#socket.unshift(bytes);
     return this.#socket;
+  }
+
+  #hooks(peer: Peer, tls: boolean): SessionHooks {
+    return {
+      tls,
+      breakOff: this.#boundary.guard(() => this.#breakOff()),
+      onMalformed: (detail) => {
+        this.#core.countDenied('protocol');
+        this.#record(spanName.dialDenied, peer, { denyReason: 'protocol', detail });
+      },
+      onLimit: () => {
+        this.#core.countDenied('limit');
+        this.#record(spanName.dialDenied, peer, { denyReason: 'limit' });
+      },
+    };
   }
 
   #terminate(peer: Peer, snapshot: Snapshot): void {
@@ -227,51 +312,86 @@ export class Connection {
     const tls = new TLSSocket(this.#release(), {
       isServer: true,
       secureContext: snapshot.leaves.contextFor(name, peer.hostname === undefined),
-      ALPNProtocols: ['h2', 'http/1.1'],
+      ALPNProtocols: ['h2', 'http/1.1', 'http/1.0'],
     });
-    tls.on('error', () => {
+    const failed = (): void => {
       if (this.#session === undefined && !this.#socket.destroyed) {
         this.#record(spanName.dialFailed, peer, { error: 'AGENT_TLS' });
       }
       this.#socket.destroy();
-    });
-    tls.once('secure', () => {
-      // tls.Server does this for its own sockets; node:http2 waits for it before it starts a session.
-      Object.assign(tls, { secureConnecting: false });
-      // A client without ALPN speaks HTTP/1.1; alpnProtocol is then `false`.
-      if (tls.alpnProtocol === 'h2') this.#session = this.#core.openHttp2(tls, peer);
-      else this.#startHttp1(tls, peer, true);
-    });
+    };
+    tls.on('error', this.#boundary.guard(failed));
+    tls.once(
+      'end',
+      this.#boundary.guard(() => {
+        if (this.#session === undefined) failed();
+      }),
+    );
+    tls.once(
+      'secure',
+      this.#boundary.guard(() => this.#secured(tls, peer)),
+    );
+  }
+
+  #secured(tls: TLSSocket, peer: Peer): void {
+    // tls.Server does this for its own sockets; node:http2 waits for it before it starts a session.
+    Object.assign(tls, { secureConnecting: false });
+    // A client without ALPN speaks HTTP/1.1; alpnProtocol is then `false`.
+    if (tls.alpnProtocol === 'h2')
+      this.#session = this.#core.openHttp2(tls, peer, this.#hooks(peer, true));
+    else this.#startHttp1(tls, peer, true);
   }
 
   #startHttp1(socket: Socket, peer: Peer, tls: boolean): void {
-    this.#session = this.#core.openHttp1(socket, peer, tls);
+    this.#session = this.#core.openHttp1(socket, peer, this.#hooks(peer, tls));
     socket.resume();
   }
 
-  /** Bytes nobody can read pass only where an L4 rule (or allow-all) opened the destination itself. */
-  #relayIfOpened(peer: Peer, snapshot: Snapshot): void {
-    if (!openedOtherwise(snapshot.config.destinations, peer)) {
-      this.#deny(peer, 'protocol');
-      return;
+  #mayGreet(peer: Peer): boolean {
+    const snapshot = this.#core.snapshot;
+    return snapshot !== undefined && judgeUnread(snapshot, peer, 'raw') === undefined;
+  }
+
+  /** Lets a server speak first. Resolves with it unless the agent has spoken meanwhile. */
+  async #greet(peer: Peer): Promise<Socket | undefined> {
+    this.#dial ??= this.#core.dialRaw(peer);
+    try {
+      const upstream = await this.#dial;
+      if (this.#decided || this.#greeting !== undefined) return undefined;
+      this.#greeting = new Greeting(this.#socket, upstream, this.#boundary);
+      return upstream;
+    } catch (thrown) {
+      if (!this.#decided) this.#dialFailed(peer, thrown);
+      return undefined;
     }
-    const refusal = judgeRelay(snapshot.config, peer);
+  }
+
+  #relay(peer: Peer, snapshot: Snapshot, wire: Wire): void {
+    const refusal = judgeUnread(snapshot, peer, wire);
     if (refusal !== undefined) {
-      this.#deny(peer, refusal.reason, refusal.policy);
+      this.#refuse(peer, refusal);
       return;
     }
-    this.#relaying = true;
-    const socket = this.#release();
-    const { hostname, port } = peer;
-    const target = { hostname, ip: hostname === undefined ? peer.ip : undefined, port, tls: false };
-    this.#core.dialRaw(target, peer).then(
-      async (upstream) => {
-        const result = await this.#core.relay(socket, upstream);
-        const { up, down, error } = result;
-        this.#record(spanName.tcp, peer, { bytes: { up, down }, ...(error === undefined ? {} : { error }) });
-      },
+    this.#unread = { wire, route: this.#route, address: undefined };
+    this.#socket.removeListener('data', this.#onData);
+    this.#socket.pause();
+    (this.#dial ?? this.#core.dialRaw(peer)).then(
+      (upstream) => this.#join(peer, upstream),
       (thrown: unknown) => this.#dialFailed(peer, thrown),
     );
+  }
+
+  async #join(peer: Peer, upstream: Socket): Promise<void> {
+    const greeted = this.#greeting?.bytes ?? 0;
+    this.#greeting?.handOver();
+    if (this.#unread !== undefined)
+      this.#unread = { ...this.#unread, address: upstream.remoteAddress ?? '' };
+    const first = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    upstream.write(first);
+    const { up, down, error } = await this.#core.relay(this.#socket, upstream);
+    const bytes = { up: up + first.length, down: down + greeted };
+    this.#record(spanName.tcp, peer, { bytes, error: this.#why ?? error });
   }
 
   #dialFailed(peer: Peer, thrown: unknown): void {
@@ -283,12 +403,4 @@ export class Connection {
       this.#socket.destroy();
     }
   }
-}
-
-/** S16: the name in the ClientHello is the name the worker handed out, or there is none of either. */
-export function judgeServerName(serverName: string | undefined, peer: Peer): DenyReason | undefined {
-  if (serverName === undefined) return peer.hostname === undefined ? undefined : 'sni_missing';
-  return peer.hostname !== undefined && parseHostname(serverName) === peer.hostname
-    ? undefined
-    : 'sni_mismatch';
 }

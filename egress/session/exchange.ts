@@ -26,7 +26,7 @@ import type { UpstreamPool } from '../upstream/pool.ts';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
 import { Answer, type Failure } from './answer.ts';
 import { Attempt, type AttemptOwner, type Outgoing } from './attempt.ts';
-import type { Downstream, RequestReader } from './downstream.ts';
+import type { AbortReason, Downstream, RequestReader } from './downstream.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { bodyTooLarge, RequestBuffer, type JudgedBytes } from './request-buffer.ts';
 
@@ -200,17 +200,16 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     if (this.#log.codec !== undefined) this.#log.readRequest(this.#body.observedJson());
   }
 
-  aborted(): void {
+  aborted(why: AbortReason): void {
     if (this.#done) return;
-    this.#log.error = 'AGENT_GONE';
+    this.#log.error = why;
     this.#attempt.abort();
     this.#finish();
   }
 
-  drained(): void {
-    // Called by either side: the agent takes bytes again, or the upstream does.
-    this.#attempt.stream?.resume();
-    this.#downstream.resume();
+  drained(side: 'agent' | 'upstream'): void {
+    if (side === 'agent') this.#attempt.stream?.resume();
+    else this.#downstream.resume();
   }
 
   tick(now: number): void {
@@ -266,7 +265,7 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
   failed(error: UpstreamError): void {
     this.#attempt.lose();
     if (this.#done) return;
-    if (!this.#answer.started && this.#attempt.retry()) return;
+    if (!this.#answer.started && this.#attempt.retry(error)) return;
     const { status, code, message, denyReason } = error;
     this.#fail({ status, code, message, denyReason });
   }

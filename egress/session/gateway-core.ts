@@ -4,18 +4,17 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import type { DenyReason } from '../../contract/index.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Peer } from '../pipeline/call.ts';
-import { routePeer, type UpstreamTarget } from '../pipeline/route.ts';
+import { routePeer } from '../pipeline/route.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { UpstreamPool } from '../upstream/pool.ts';
 import type { Lookup } from '../upstream/resolver.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
-import { Connection, relayIdleMs } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { ExchangeFactory, Session } from './downstream.ts';
 import { Exchange } from './exchange.ts';
 import { FrameGuard } from './frame-guard.ts';
@@ -32,11 +31,27 @@ export interface GatewayOptions {
   readonly now: () => number;
   /** Called when the number of connections changed. */
   readonly onConnections: () => void;
+  /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */
+  readonly onBroken?: (error: unknown) => void;
 }
 
-// One agent cannot use up the process (S30, S54); a Node SDK opens tens of connections at most.
+/** What a session tells its connection. */
+export interface SessionHooks {
+  readonly tls: boolean;
+  /** Ends the connection without a clean end. */
+  readonly breakOff: () => void;
+  /** The agent sent what is no request. */
+  readonly onMalformed: (detail: string) => void;
+  /** A stream was refused: the agent has its share. */
+  readonly onLimit: () => void;
+}
+
+// One agent cannot use up the process (S30, S54); a Node SDK opens tens of connections at most. Streams of HTTP/2 count like
+// connections, because each may need one of its own at the upstream.
 const maxPerAgent = 512;
-const maxConnections = 10_000;
+const maxTotal = 10_000;
+/** A relay (raw, passthrough, WebSocket) without a byte either way. */
+const relayIdleMs = 10 * 60_000;
 
 export class GatewayCore {
   readonly frames = new FrameGuard();
@@ -46,7 +61,10 @@ export class GatewayCore {
   readonly #perAgent = new Map<string, number>();
   readonly #ticks = new Set<(now: number) => void>();
   readonly #judged = new JudgedBytes();
+  /** Of earlier policies, until their last exchange is over. */
+  readonly #retired = new Set<UpstreamPool>();
   #pool: UpstreamPool | undefined;
+  #streams = 0;
   #snapshot: Snapshot | undefined;
 
   constructor(options: GatewayOptions) {
@@ -64,20 +82,47 @@ export class GatewayCore {
 
   /** The new policy holds for every request from now on, and ends what it does not allow. */
   swap(snapshot: Snapshot): void {
+    if (this.#pool !== undefined) this.#retired.add(this.#pool);
     this.#pool?.retire();
     this.#snapshot = snapshot;
-    this.#pool = new UpstreamPool(snapshot, this.#options.lookup, this.now);
-    for (const connection of [...this.#connections]) connection.revalidate(snapshot);
+    this.#pool = new UpstreamPool(snapshot, this.#options.lookup, this.now, (error) => this.broken(error));
+    for (const connection of [...this.#connections]) this.#guarded(() => connection.revalidate(snapshot));
+  }
+
+  /** Counts what a handler threw. Whoever calls has closed the connection it was about. */
+  broken(error: unknown): void {
+    this.#options.metrics.connectionBroken();
+    this.#options.onBroken?.(error);
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      this.broken(thrown);
+    }
   }
 
   accept(socket: Socket): void {
-    if (this.#connections.size >= maxConnections) {
+    if (this.#connections.size + this.#streams >= maxTotal) {
       this.countDenied('limit');
       socket.destroy();
       return;
     }
     this.#connections.add(new Connection(socket, this));
     this.#options.onConnections();
+  }
+
+  /** Counts a stream beyond the first of its connection; false: the agent or the gateway has too many. */
+  admitStream(agentId: string): boolean {
+    if (this.#connections.size + this.#streams >= maxTotal || !this.admit(agentId)) return false;
+    this.#streams += 1;
+    return true;
+  }
+
+  releaseStream(agentId: string): void {
+    this.#streams -= 1;
+    this.release(agentId);
   }
 
   /** Counts a connection for its agent; false: it has too many. */
@@ -102,9 +147,13 @@ export class GatewayCore {
 
   tick(): void {
     const now = this.now();
-    for (const connection of this.#connections) connection.tick(now);
-    for (const tick of this.#ticks) tick(now);
-    this.#pool?.sweep();
+    for (const connection of this.#connections) this.#guarded(() => connection.tick(now));
+    for (const tick of this.#ticks) this.#guarded(() => tick(now));
+    this.#guarded(() => this.#pool?.sweep());
+    for (const pool of this.#retired) {
+      this.#guarded(() => pool.sweep());
+      if (pool.empty) this.#retired.delete(pool);
+    }
   }
 
   malformed(reason: string): void {
@@ -120,13 +169,29 @@ export class GatewayCore {
     this.#options.recorder()?.record(record);
   }
 
-  openHttp1(socket: Socket, peer: Peer, tls: boolean): Session {
-    const onMalformed = (): void => this.countDenied('protocol');
-    return new Http1Session(socket, { open: this.#exchanges(peer, tls), onMalformed, now: this.now });
+  openHttp1(socket: Socket, peer: Peer, hooks: SessionHooks): Session {
+    const { tls, breakOff, onMalformed } = hooks;
+    const open = this.#exchanges(peer, tls);
+    return new Http1Session(socket, { ...this.#sessionOptions, open, onMalformed, breakOff });
   }
 
-  openHttp2(socket: TLSSocket, peer: Peer): Session {
-    return new Http2Session(socket, { open: this.#exchanges(peer, true), now: this.now });
+  openHttp2(socket: Socket, peer: Peer, hooks: SessionHooks): Session {
+    const { tls, onMalformed, onLimit } = hooks;
+    return new Http2Session(socket, {
+      ...this.#sessionOptions,
+      open: this.#exchanges(peer, tls),
+      onMalformed,
+      takeStream: () => {
+        const admitted = this.admitStream(peer.agentId);
+        if (!admitted) onLimit();
+        return admitted;
+      },
+      giveStream: () => this.releaseStream(peer.agentId),
+    });
+  }
+
+  get #sessionOptions(): { now: () => number; onBroken: (error: unknown) => void } {
+    return { now: this.now, onBroken: (error) => this.broken(error) };
   }
 
   #exchanges(peer: Peer, tls: boolean): ExchangeFactory {
@@ -150,8 +215,8 @@ export class GatewayCore {
     };
   }
 
-  /** A plain TCP connection for a relay, to the judged address. */
-  async dialRaw(target: UpstreamTarget, peer: Peer): Promise<Socket> {
+  /** A plain TCP connection for a relay to where the peer wanted to go, at a judged address. */
+  async dialRaw(peer: Peer): Promise<Socket> {
     const snapshot = this.#snapshot;
     if (
       snapshot === undefined ||
@@ -160,6 +225,8 @@ export class GatewayCore {
     ) {
       throw new UpstreamError('EGRESS_DENIED', 'not open', { denyReason: 'policy' });
     }
+    const { hostname, ip, port } = peer;
+    const target = { hostname, ip: hostname === undefined ? ip : undefined, port, tls: false };
     return this.#pool.dialSocket(target, peer.agentId, []);
   }
 
@@ -168,6 +235,7 @@ export class GatewayCore {
       idleMs: relayIdleMs,
       now: this.now,
       onTick: (tick) => this.#onTick(tick),
+      onBroken: (error) => this.broken(error),
     });
   }
 
@@ -177,6 +245,7 @@ export class GatewayCore {
       idleMs: relayIdleMs,
       now: this.now,
       onTick: (tick) => this.#onTick(tick),
+      onBroken: (error) => this.broken(error),
       inspect: { up: (chunk) => sides.up.push(chunk), down: (chunk) => sides.down.push(chunk) },
     });
   }

@@ -8,11 +8,21 @@ export class UpstreamError extends Error {
   readonly status: number;
   /** Set when policy refused the address. */
   readonly denyReason: DenyReason | undefined;
+  /**
+   * True where the upstream cannot have begun with the request (it was never connected, it refused the stream, a GOAWAY left it
+   * out): any method may be sent again, as long as its body can. False says nothing either way.
+   */
+  readonly unprocessed: boolean;
 
-  constructor(code: string, message: string, options: { status?: number; denyReason?: DenyReason } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { status?: number; denyReason?: DenyReason; unprocessed?: boolean } = {},
+  ) {
     super(message);
     this.code = code;
     this.status = options.status ?? 502;
     this.denyReason = options.denyReason;
+    this.unprocessed = options.unprocessed ?? false;
   }
 }
