@@ -21,6 +21,7 @@ import { FrameGuard } from './frame-guard.ts';
 import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
 import { relay, type RelayResult } from './relay.ts';
+import { Shares } from './shares.ts';
 import { JudgedBytes } from './request-buffer.ts';
 import { FrameInspector } from './websocket.ts';
 
@@ -46,8 +47,8 @@ export interface SessionHooks {
   readonly onLimit: () => void;
 }
 
-// One agent cannot use up the process (S30, S54); a Node SDK opens tens of connections at most. Streams of HTTP/2 count like
-// connections, because each may need one of its own at the upstream.
+// One agent cannot use up the process (S30, S54); a Node SDK opens tens of connections at most. As many streams of HTTP/2 on all
+// its connections together, because each may need a connection of its own at the upstream.
 const maxPerAgent = 512;
 const maxTotal = 10_000;
 /** A relay (raw, passthrough, WebSocket) without a byte either way. */
@@ -58,13 +59,13 @@ export class GatewayCore {
   readonly now: () => number;
   readonly #options: GatewayOptions;
   readonly #connections = new Set<Connection>();
-  readonly #perAgent = new Map<string, number>();
+  readonly #perAgent = new Shares(maxPerAgent);
+  readonly #streams = new Shares(maxPerAgent);
   readonly #ticks = new Set<(now: number) => void>();
   readonly #judged = new JudgedBytes();
   /** Of earlier policies, until their last exchange is over. */
   readonly #retired = new Set<UpstreamPool>();
   #pool: UpstreamPool | undefined;
-  #streams = 0;
   #snapshot: Snapshot | undefined;
 
   constructor(options: GatewayOptions) {
@@ -104,7 +105,7 @@ export class GatewayCore {
   }
 
   accept(socket: Socket): void {
-    if (this.#connections.size + this.#streams >= maxTotal) {
+    if (this.#connections.size + this.#streams.total >= maxTotal) {
       this.countDenied('limit');
       socket.destroy();
       return;
@@ -113,31 +114,24 @@ export class GatewayCore {
     this.#options.onConnections();
   }
 
-  /** Counts a stream beyond the first of its connection; false: the agent or the gateway has too many. */
+  /** Counts a stream of HTTP/2; false: the agent or the gateway has too many. */
   admitStream(agentId: string): boolean {
-    if (this.#connections.size + this.#streams >= maxTotal || !this.admit(agentId)) return false;
-    this.#streams += 1;
-    return true;
+    if (this.#connections.size + this.#streams.total >= maxTotal) return false;
+    return this.#streams.take(agentId);
   }
 
   releaseStream(agentId: string): void {
-    this.#streams -= 1;
-    this.release(agentId);
+    this.#streams.give(agentId);
   }
 
   /** Counts a connection for its agent; false: it has too many. */
   admit(agentId: string): boolean {
-    const count = (this.#perAgent.get(agentId) ?? 0) + 1;
-    if (count > maxPerAgent) return false;
-    this.#perAgent.set(agentId, count);
-    return true;
+    return this.#perAgent.take(agentId);
   }
 
   /** `agentId` of an admitted connection that is over. */
   release(agentId: string): void {
-    const count = (this.#perAgent.get(agentId) ?? 1) - 1;
-    if (count > 0) this.#perAgent.set(agentId, count);
-    else this.#perAgent.delete(agentId);
+    this.#perAgent.give(agentId);
   }
 
   forget(connection: Connection): void {

@@ -27,7 +27,7 @@ export interface Http2SessionOptions {
   readonly onBroken: (error: unknown) => void;
   /** Called when the agent's bytes are no HTTP/2, once. */
   readonly onMalformed: (message: string) => void;
-  /** Takes a place for one more stream; false: the agent has its share already. The first of a connection has one. */
+  /** Takes a place for one more stream; false: the agent has its share already. */
   readonly takeStream: () => boolean;
   readonly giveStream: () => void;
 }
@@ -43,6 +43,8 @@ export class Http2Session implements Session {
   constructor(socket: Duplex, options: Http2SessionOptions) {
     this.#options = options;
     this.#since = options.now();
+    // An agent that has said its last word can acknowledge nothing of an answer.
+    socket.allowHalfOpen = false;
     this.#session = performServerHandshake(socket, {
       settings: { maxConcurrentStreams: http2Agent.maxStreams, enableConnectProtocol: false },
       // Floods of bad frames end the session (S29); node's own defaults bound resets and settings.
@@ -77,9 +79,7 @@ export class Http2Session implements Session {
 
   #begin(stream: ServerHttp2Stream, raw: readonly string[]): void {
     this.#since = this.#options.now();
-    // The connection has a place of its own, which its first stream uses.
-    const counted = this.#streams.size > 0;
-    if (counted && !this.#options.takeStream()) {
+    if (!this.#options.takeStream()) {
       this.#refuse(stream);
       return;
     }
@@ -88,7 +88,7 @@ export class Http2Session implements Session {
     stream.on('close', () => {
       this.#since = this.#options.now();
       this.#streams.delete(downstream);
-      if (counted) this.#options.giveStream();
+      this.#options.giveStream();
     });
     downstream.begin(raw, this.#options.open);
   }

@@ -54,6 +54,8 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
 
   constructor(socket: Socket, options: Http2Options) {
     this.#options = options;
+    // A peer that has said its last word can answer no stream.
+    socket.allowHalfOpen = false;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.#heardAt = options.now();
     this.#session = connect(`${options.tls ? 'https' : 'http'}://${options.authority}`, {
