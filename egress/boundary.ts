@@ -3,6 +3,8 @@
  * connection and is counted; nothing of it reaches the event loop, where it would end the process and everybody's calls.
  * It is no place for decisions: code that expects a fault handles it itself.
  */
+import type { EventEmitter } from 'node:events';
+
 export class Boundary {
   readonly #end: () => void;
   readonly #onBroken: (error: unknown) => void;
@@ -22,6 +24,13 @@ export class Boundary {
         this.#broken(thrown);
       }
     };
+  }
+
+  /** Listens with a guarded handler; the result takes it off again. */
+  on<A extends unknown[]>(emitter: EventEmitter, event: string, handler: (...args: A) => void): () => void {
+    const guarded = this.guard(handler);
+    emitter.on(event, guarded);
+    return () => void emitter.removeListener(event, guarded);
   }
 
   /** Runs `work` now; `otherwise` is its result when it throws. */

@@ -92,7 +92,8 @@ export class MessageDecoder<Head> {
   }
 
   #skipEmptyLine(): void {
-    if (!this.#skipsEmptyLine || this.#skipped || this.#queue.at(0) !== 13 || this.#queue.at(1) !== 10) return;
+    if (!this.#skipsEmptyLine || this.#skipped || this.#queue.at(0) !== 13 || this.#queue.at(1) !== 10)
+      return;
     this.#queue.take(2);
     this.#skipped = true;
     this.#scanned = 0;

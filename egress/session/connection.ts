@@ -3,51 +3,39 @@
  * Apart from what follows because until here nothing has been answered and everything odd is dropped (S11, S13, S15–S17).
  */
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import {
   chooseListener,
   computeAction,
   parseIdentityFrame,
   shapeOf,
-  spanName,
-  type DenyReason,
   type Wire,
 } from '../../contract/index.ts';
 import { Boundary } from '../boundary.ts';
-import type { Peer, Refusal } from '../pipeline/call.ts';
+import type { Peer } from '../pipeline/call.ts';
 import { routePeer } from '../pipeline/route.ts';
-import { computeConnectionRecord } from '../record/exchange-record.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { acceptTls } from '../tls/accept.ts';
 import { ClientHelloReader } from '../tls/client-hello.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
+import { ConnectionLog } from './connection-log.ts';
 import type { AbortReason, Session } from './downstream.ts';
 import type { GatewayCore, SessionHooks } from './gateway-core.ts';
-import { Greeting } from './greeting.ts';
 import { createPeer, judgeServerName } from './peer.ts';
 import { Sniffer } from './sniff.ts';
-import { judgeUnread, mayGoOn, type Unread } from './unread.ts';
+import { judgeUnread } from './unread.ts';
+import { UnreadRelay } from './unread-relay.ts';
 
 /** From accept to the end of the TLS handshake. */
 const setupMs = 10_000;
 /** An agent that says nothing for this long may be waiting for the server's first word. */
 const silenceMs = 300;
 
-type Named = typeof spanName.dialDenied | typeof spanName.dialFailed | typeof spanName.tcp;
-
-interface Happened {
-  readonly denyReason?: DenyReason;
-  readonly denyPolicy?: string;
-  readonly error?: string | undefined;
-  readonly bytes?: { readonly up: number; readonly down: number };
-  /** In our words, never bytes of the peer's. */
-  readonly detail?: string;
-}
-
 export class Connection {
   readonly #socket: Socket;
   readonly #core: GatewayCore;
   readonly #boundary: Boundary;
   readonly #startedAt: number;
+  readonly #log: ConnectionLog;
   readonly #onData: (chunk: Buffer) => void;
   readonly #sniffer = new Sniffer();
   readonly #hello = new ClientHelloReader();
@@ -57,20 +45,17 @@ export class Connection {
   #signed: { readonly pool: string; readonly key: Buffer } | undefined;
   #peer: Peer | undefined;
   #silence: NodeJS.Timeout | undefined;
-  /** To a server that may speak first. */
-  #dial: Promise<Socket> | undefined;
-  #greeting: Greeting | undefined;
+  #unread: UnreadRelay | undefined;
   /** What it speaks is known and being done. */
   #decided = false;
   #session: Session | undefined;
-  #unread: Unread | undefined;
-  #route: string | undefined;
   #why: AbortReason | undefined;
 
   constructor(socket: Socket, core: GatewayCore) {
     this.#socket = socket;
     this.#core = core;
     this.#startedAt = core.now();
+    this.#log = new ConnectionLog(core, this.#startedAt);
     this.#boundary = new Boundary(
       () => socket.destroy(),
       (error) => core.broken(error),
@@ -80,26 +65,19 @@ export class Connection {
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     socket.on('data', this.#onData);
-    const on = (event: string, handler: () => void): unknown =>
-      socket.on(event, this.#boundary.guard(handler));
-    on('end', () => this.#ended());
-    on('error', () => socket.destroy());
-    on('close', () => {
+    this.#boundary.on(socket, 'end', () => this.#ended());
+    this.#boundary.on(socket, 'error', () => socket.destroy());
+    this.#boundary.on(socket, 'close', () => {
       clearTimeout(this.#silence);
       core.forget(this);
     });
   }
 
-  get peer(): Peer | undefined {
-    return this.#peer;
-  }
-
   tick(now: number): void {
-    const spoke = (this.#greeting?.bytes ?? 0) > 0;
     if (this.#session !== undefined) this.#session.tick(now);
-    else if (this.#unread === undefined && !spoke && now - this.#startedAt > setupMs) {
+    else if (this.#unread?.running !== true && now - this.#startedAt > setupMs) {
       if (this.#peer === undefined) this.#drop('no identity frame in time');
-      else this.#deny(this.#peer, 'protocol');
+      else this.#deny(this.#peer, 'the agent did not say in time what it speaks');
     }
   }
 
@@ -107,20 +85,12 @@ export class Connection {
   revalidate(snapshot: Snapshot): void {
     const peer = this.#peer;
     if (peer === undefined) return;
-    const key = this.#signed === undefined ? undefined : snapshot.frameKeys.get(this.#signed.pool);
-    if (key === undefined || this.#signed?.key.equals(key) !== true) {
-      this.#cut('POLICY_CHANGED');
-      return;
-    }
+    const key = snapshot.frameKeys.get(this.#signed?.pool ?? '');
+    const isTrusted = key !== undefined && this.#signed?.key.equals(key) === true;
     // The session first, so that a call under way is recorded with its reason.
-    this.#session?.revalidate(snapshot);
-    if (!this.#mayStay(snapshot, peer)) this.#cut('POLICY_CHANGED');
-  }
-
-  #mayStay(snapshot: Snapshot, peer: Peer): boolean {
-    if ('kind' in routePeer(snapshot.config.destinations, peer)) return false;
-    if (this.#unread !== undefined) return mayGoOn(snapshot, peer, this.#unread);
-    return this.#decided || this.#dial === undefined || judgeUnread(snapshot, peer, 'raw') === undefined;
+    if (isTrusted) this.#session?.revalidate(snapshot);
+    const isOpen = !('kind' in routePeer(snapshot.config.destinations, peer));
+    if (!isTrusted || !isOpen || this.#unread?.mayStay(snapshot) === false) this.#cut('POLICY_CHANGED');
   }
 
   #cut(why: AbortReason): void {
@@ -135,7 +105,7 @@ export class Connection {
   }
 
   drain(): void {
-    if (this.#session === undefined && this.#unread === undefined) this.#socket.destroy();
+    if (this.#session === undefined && this.#unread?.running !== true) this.#socket.destroy();
     else this.#session?.drain();
   }
 
@@ -153,7 +123,7 @@ export class Connection {
     const peer = this.#peer;
     if (peer === undefined) this.#socket.destroy();
     else if (this.#chunks.length > 0) this.#decide(peer, 'raw');
-    else if (this.#mayGreet(peer)) void this.#greet(peer).then((upstream) => upstream?.end());
+    else if (this.#mayGreet(peer)) this.#greet(peer, (upstream) => upstream.end());
     else this.#socket.destroy();
   }
 
@@ -184,19 +154,22 @@ export class Connection {
     this.#frame = Buffer.alloc(0);
     const open = routePeer(snapshot.config.destinations, peer);
     if ('kind' in open) {
-      this.#refuse(peer, open);
+      this.#log.refused(peer, open);
+      this.#socket.destroy();
       return;
     }
-    this.#route = open.rule?.route;
+    this.#log.route = open.rule?.route;
     if (!this.#core.admit(peer.agentId)) {
-      this.#deny(peer, 'limit');
+      this.#log.denied(peer, 'limit', 'the agent has as many connections as one may have');
+      this.#socket.destroy();
       return;
     }
     this.#socket.once('close', () => this.#core.release(peer.agentId));
+    this.#unread = new UnreadRelay(this.#socket, this.#core, peer, this.#boundary);
     if (rest.length > 0) this.#read(peer, rest);
     else if (this.#mayGreet(peer)) {
       this.#silence = setTimeout(
-        this.#boundary.guard(() => void this.#greet(peer)),
+        this.#boundary.guard(() => this.#greet(peer, () => undefined)),
         silenceMs,
       );
     }
@@ -207,38 +180,9 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  #refuse(peer: Peer, { reason, policy }: Refusal): void {
-    this.#record(spanName.dialDenied, peer, {
-      denyReason: reason,
-      ...(policy === undefined ? {} : { denyPolicy: policy }),
-    });
-    this.#core.countDenied(reason);
+  #deny(peer: Peer, detail: string): void {
+    this.#log.denied(peer, 'protocol', detail);
     this.#socket.destroy();
-  }
-
-  #deny(peer: Peer, reason: DenyReason): void {
-    this.#record(spanName.dialDenied, peer, { denyReason: reason });
-    this.#core.countDenied(reason);
-    this.#socket.destroy();
-  }
-
-  #record(name: Named, peer: Peer, happened: Happened): void {
-    const record = computeConnectionRecord({
-      name,
-      peer,
-      startedAt: this.#startedAt,
-      endedAt: this.#core.now(),
-      digest: this.#core.snapshot?.digest ?? '',
-      route: this.#route,
-      denyReason: happened.denyReason,
-      denyPolicy: happened.denyPolicy,
-      error: happened.error,
-      bytes: happened.bytes,
-    });
-    const { detail } = happened;
-    this.#core.record(
-      detail === undefined ? record : { ...record, errorMessage: `${record.errorMessage ?? ''}: ${detail}` },
-    );
   }
 
   #read(peer: Peer, chunk: Buffer): void {
@@ -252,10 +196,16 @@ export class Connection {
   #readHello(peer: Peer, chunk: Buffer): void {
     const result = this.#hello.push(chunk);
     if (result.status === 'incomplete') return;
-    const reason =
-      result.status === 'invalid' ? 'protocol' : judgeServerName(result.hello.serverName, peer);
+    if (result.status === 'invalid') {
+      this.#deny(peer, result.reason);
+      return;
+    }
+    const reason = judgeServerName(result.hello.serverName, peer);
     if (reason === undefined) this.#decide(peer, 'tls');
-    else this.#deny(peer, reason);
+    else {
+      this.#log.denied(peer, reason);
+      this.#socket.destroy();
+    }
   }
 
   #decide(peer: Peer, wire: Wire): void {
@@ -265,21 +215,11 @@ export class Connection {
     const listener = chooseListener(snapshot.config.listeners, peer.port);
     const action = listener === undefined ? 'refuse' : computeAction(shapeOf(listener), wire);
     if (action === 'relay' || action === 'passthrough') this.#relay(peer, snapshot, wire);
-    else if (action === 'refuse' || !this.#takeBack()) this.#deny(peer, 'protocol');
+    else if (action === 'refuse')
+      this.#deny(peer, 'the listener of this port does not take what the agent speaks');
+    else if (this.#unread?.takeBack() === false) this.#deny(peer, 'HTTP or TLS after the server had spoken');
     else if (action === 'terminate') this.#terminate(peer, snapshot);
-    else if (wire === 'h2-preface')
-      this.#session = this.#core.openHttp2(this.#release(), peer, this.#hooks(peer, false));
-    else this.#startHttp1(this.#release(), peer, false);
-  }
-
-  /** Ends what was begun for a server that speaks first; false: that server has spoken already. */
-  #takeBack(): boolean {
-    if (this.#greeting !== undefined) return this.#greeting.drop();
-    void this.#dial?.then(
-      (upstream) => upstream.destroy(),
-      () => undefined,
-    );
-    return true;
+    else this.#start(this.#release(), peer, { tls: false, http2: wire === 'h2-preface' });
   }
 
   /** Hands the socket on with what was read from it put back. */
@@ -296,55 +236,27 @@ export class Connection {
     return {
       tls,
       breakOff: this.#boundary.guard(() => this.#breakOff()),
-      onMalformed: (detail) => {
-        this.#core.countDenied('protocol');
-        this.#record(spanName.dialDenied, peer, { denyReason: 'protocol', detail });
-      },
-      onLimit: () => {
-        this.#core.countDenied('limit');
-        this.#record(spanName.dialDenied, peer, { denyReason: 'limit' });
-      },
+      onMalformed: (detail) => this.#log.denied(peer, 'protocol', detail),
+      onLimit: () => this.#log.denied(peer, 'limit', 'the agent has as many streams as one may have'),
     };
   }
 
   #terminate(peer: Peer, snapshot: Snapshot): void {
     const name = peer.hostname ?? peer.ip;
-    const tls = new TLSSocket(this.#release(), {
-      isServer: true,
-      secureContext: snapshot.leaves.contextFor(name, peer.hostname === undefined),
-      ALPNProtocols: ['h2', 'http/1.1', 'http/1.0'],
+    const context = snapshot.leaves.contextFor(name, peer.hostname === undefined);
+    acceptTls(this.#release(), context, this.#boundary, {
+      // A client without ALPN speaks HTTP/1.1; alpnProtocol is then `false`.
+      onSecure: (tls) => this.#start(tls, peer, { tls: true, http2: tls.alpnProtocol === 'h2' }),
+      onFailed: () => this.#log.failed(peer, 'AGENT_TLS'),
     });
-    const failed = (): void => {
-      if (this.#session === undefined && !this.#socket.destroyed) {
-        this.#record(spanName.dialFailed, peer, { error: 'AGENT_TLS' });
-      }
-      this.#socket.destroy();
-    };
-    tls.on('error', this.#boundary.guard(failed));
-    tls.once(
-      'end',
-      this.#boundary.guard(() => {
-        if (this.#session === undefined) failed();
-      }),
-    );
-    tls.once(
-      'secure',
-      this.#boundary.guard(() => this.#secured(tls, peer)),
-    );
   }
 
-  #secured(tls: TLSSocket, peer: Peer): void {
-    // tls.Server does this for its own sockets; node:http2 waits for it before it starts a session.
-    Object.assign(tls, { secureConnecting: false });
-    // A client without ALPN speaks HTTP/1.1; alpnProtocol is then `false`.
-    if (tls.alpnProtocol === 'h2')
-      this.#session = this.#core.openHttp2(tls, peer, this.#hooks(peer, true));
-    else this.#startHttp1(tls, peer, true);
-  }
-
-  #startHttp1(socket: Socket, peer: Peer, tls: boolean): void {
-    this.#session = this.#core.openHttp1(socket, peer, this.#hooks(peer, tls));
-    socket.resume();
+  #start(socket: Socket, peer: Peer, spoken: { readonly tls: boolean; readonly http2: boolean }): void {
+    const hooks = this.#hooks(peer, spoken.tls);
+    this.#session = spoken.http2
+      ? this.#core.openHttp2(socket, peer, hooks)
+      : this.#core.openHttp1(socket, peer, hooks);
+    if (!spoken.http2) socket.resume();
   }
 
   #mayGreet(peer: Peer): boolean {
@@ -352,55 +264,37 @@ export class Connection {
     return snapshot !== undefined && judgeUnread(snapshot, peer, 'raw') === undefined;
   }
 
-  /** Lets a server speak first. Resolves with it unless the agent has spoken meanwhile. */
-  async #greet(peer: Peer): Promise<Socket | undefined> {
-    this.#dial ??= this.#core.dialRaw(peer);
-    try {
-      const upstream = await this.#dial;
-      if (this.#decided || this.#greeting !== undefined) return undefined;
-      this.#greeting = new Greeting(this.#socket, upstream, this.#boundary);
-      return upstream;
-    } catch (thrown) {
-      if (!this.#decided) this.#dialFailed(peer, thrown);
-      return undefined;
-    }
+  /** Lets a server speak first. */
+  #greet(peer: Peer, then: (upstream: Socket) => void): void {
+    this.#unread?.greet().then(
+      this.#boundary.guard((upstream: Socket | undefined) => {
+        if (upstream !== undefined) then(upstream);
+      }),
+      (thrown: unknown) => this.#dialFailed(peer, thrown),
+    );
   }
 
   #relay(peer: Peer, snapshot: Snapshot, wire: Wire): void {
     const refusal = judgeUnread(snapshot, peer, wire);
     if (refusal !== undefined) {
-      this.#refuse(peer, refusal);
+      this.#log.refused(peer, refusal);
+      this.#socket.destroy();
       return;
     }
-    this.#unread = { wire, route: this.#route, address: undefined };
     this.#socket.removeListener('data', this.#onData);
     this.#socket.pause();
-    (this.#dial ?? this.#core.dialRaw(peer)).then(
-      (upstream) => this.#join(peer, upstream),
+    const first = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#unread?.start(wire, this.#log.route, first).then(
+      ({ up, down, error }) => this.#log.relayed(peer, { up, down }, this.#why ?? error),
       (thrown: unknown) => this.#dialFailed(peer, thrown),
     );
   }
 
-  async #join(peer: Peer, upstream: Socket): Promise<void> {
-    const greeted = this.#greeting?.bytes ?? 0;
-    this.#greeting?.handOver();
-    if (this.#unread !== undefined)
-      this.#unread = { ...this.#unread, address: upstream.remoteAddress ?? '' };
-    const first = Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    upstream.write(first);
-    const { up, down, error } = await this.#core.relay(this.#socket, upstream);
-    const bytes = { up: up + first.length, down: down + greeted };
-    this.#record(spanName.tcp, peer, { bytes, error: this.#why ?? error });
-  }
-
   #dialFailed(peer: Peer, thrown: unknown): void {
     const denied = thrown instanceof UpstreamError ? thrown.denyReason : undefined;
-    if (denied !== undefined) this.#deny(peer, denied);
-    else {
-      const error = thrown instanceof UpstreamError ? thrown.code : 'UPSTREAM_UNREACHABLE';
-      this.#record(spanName.dialFailed, peer, { error });
-      this.#socket.destroy();
-    }
+    if (denied !== undefined) this.#log.denied(peer, denied);
+    else this.#log.failed(peer, thrown instanceof UpstreamError ? thrown.code : 'UPSTREAM_UNREACHABLE');
+    this.#socket.destroy();
   }
 }

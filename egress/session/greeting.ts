@@ -17,9 +17,7 @@ export class Greeting {
     this.#agent = agent;
     this.#upstream = upstream;
     const on = <A extends unknown[]>(socket: Socket, event: string, handler: (...args: A) => void): void => {
-      const guarded = boundary.guard(handler);
-      socket.on(event, guarded);
-      this.#detach.push(() => socket.removeListener(event, guarded as () => void));
+      this.#detach.push(boundary.on(socket, event, handler));
     };
     on(upstream, 'data', (chunk: Buffer) => {
       this.bytes += chunk.length;

@@ -26,7 +26,7 @@ import type {
   Session,
 } from './downstream.ts';
 
-export const http1Timeout = {
+const http1Timeout = {
   /** From the first byte of a head to its end (S30). */
   headMs: 10_000,
   idleMs: 120_000,
@@ -75,9 +75,7 @@ export class Http1Session implements Downstream, Session {
     this.#since = options.now();
     this.#boundary = new Boundary(() => this.#broke(), options.onBroken ?? (() => undefined));
     const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): void => {
-      const guarded = this.#boundary.guard(handler);
-      socket.on(event, guarded);
-      this.#detach.push(() => socket.removeListener(event, guarded as () => void));
+      this.#detach.push(this.#boundary.on(socket, event, handler));
     };
     on('data', (chunk: Buffer) => this.#receive(chunk));
     on('end', () => this.#ended());
@@ -241,10 +239,8 @@ export class Http1Session implements Downstream, Session {
     this.#socket.pause();
     const all = [...fields, createField('Connection', 'Upgrade'), createField('Upgrade', 'websocket')];
     const framing: Framing = { kind: 'none' };
-    this.#writer.start(
-      renderResponseHead({ code: 101, reason: 'Switching Protocols' }, all, framing),
-      framing,
-    );
+    const status = { code: 101, reason: 'Switching Protocols' };
+    this.#writer.start(renderResponseHead(status, all, framing), framing);
     this.#writer.flush();
     return { socket: this.#socket, rest: this.#decoder.takeRest() };
   }
@@ -271,20 +267,12 @@ export class Http1Session implements Downstream, Session {
       return;
     }
     this.#options.onMalformed(error.message);
-    const body = Buffer.from(JSON.stringify({ error: { code: 'BAD_REQUEST', message: error.message } }));
     this.#keepAlive = false;
     this.#requestDone = true;
     // Whatever method it was: a body is announced and sent.
     this.#method = '';
-    this.respond({
-      status: error.status,
-      reason: 'Bad Request',
-      fields: [
-        createField('Content-Type', 'application/json'),
-        createField('x-clrk-error-code', 'BAD_REQUEST'),
-      ],
-      bodyLength: body.length,
-    });
+    const { head, body } = badRequest(error);
+    this.respond(head);
     this.#writer.write(body);
     this.#since = this.#options.now();
     this.#linger();
@@ -301,4 +289,11 @@ export class Http1Session implements Downstream, Session {
     this.cut(why);
     this.#socket.destroy();
   }
+}
+
+function badRequest({ message, status }: CodecError): { head: DownstreamAnswer; body: Buffer } {
+  const code = 'BAD_REQUEST';
+  const body = Buffer.from(JSON.stringify({ error: { code, message } }));
+  const fields = [createField('Content-Type', 'application/json'), createField('x-clrk-error-code', code)];
+  return { head: { status, reason: 'Bad Request', fields, bodyLength: body.length }, body };
 }

@@ -9,7 +9,13 @@ import type { RequestLine } from '../pipeline/identify.ts';
 import type { BodyLength } from '../upstream/exchange-port.ts';
 import { fromRawHeaders, toHttp2Headers } from '../upstream/http2-fields.ts';
 import { watchEnd } from '../upstream/stream-end.ts';
-import type { AbortReason, Downstream, DownstreamAnswer, ExchangeFactory, RequestReader } from './downstream.ts';
+import type {
+  AbortReason,
+  Downstream,
+  DownstreamAnswer,
+  ExchangeFactory,
+  RequestReader,
+} from './downstream.ts';
 
 /** How long an answer that is complete may take to leave, for an agent that takes no bytes or never ends its request. */
 const lingerMs = 60_000;
@@ -43,9 +49,8 @@ export class Http2Downstream implements Downstream {
     this.#stream = stream;
     this.#boundary = new Boundary(() => this.#broke(), onBroken);
     this.#isWhole = watchEnd(stream, stream.endAfterHeaders).isWhole;
-    const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): void => {
-      stream.on(event, this.#boundary.guard(handler));
-    };
+    const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): unknown =>
+      this.#boundary.on(stream, event, handler);
     on('data', (chunk: Buffer) => {
       if (this.#reader?.data(chunk) === false) stream.pause();
     });

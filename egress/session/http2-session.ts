@@ -2,7 +2,12 @@
  * One agent connection speaking HTTP/2, on node:http2: each stream is an exchange judged alone (S18). Apart from HTTP/1.1
  * only in how heads and bodies travel. Streams count toward the agent's share like connections do.
  */
-import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { Boundary } from '../boundary.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -51,9 +56,8 @@ export class Http2Session implements Session {
       maxSessionInvalidFrames: 100,
     });
     this.#boundary = new Boundary(() => this.#session.destroy(), options.onBroken);
-    const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): void => {
-      this.#session.on(event, this.#boundary.guard(handler));
-    };
+    const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): unknown =>
+      this.#boundary.on(this.#session, event, handler);
     on('error', (error: Error) => this.#failed(error));
     on('ping', () => this.#pinged());
     on('stream', (stream: ServerHttp2Stream, _headers: unknown, _flags: unknown, ...more: unknown[]) => {

@@ -83,11 +83,8 @@ class Relay {
 
   #pipe(way: Way): void {
     const { from, to } = way;
-    const on = <A extends unknown[]>(
-      socket: Duplex,
-      event: string,
-      handler: (...args: A) => void,
-    ): unknown => socket.on(event, this.#boundary.guard(handler));
+    const on = <A extends unknown[]>(socket: Duplex, event: string, handler: (...args: A) => void): unknown =>
+      this.#boundary.on(socket, event, handler);
     on(from, 'data', (chunk: Buffer) => this.#pass(way, chunk));
     on(to, 'drain', () => from.resume());
     on(from, 'end', () => to.end());

@@ -39,5 +39,7 @@ export function mayGoOn(snapshot: Snapshot, peer: Peer, relay: Unread): boolean 
   if (hostname === undefined || relay.address === undefined) return true;
   const pinned = snapshot.aliases.get(hostname);
   if (pinned !== undefined && !pinned.includes(relay.address)) return false;
-  return judgeAnswers(destinations, { agentId, hostname, port, pinned }, [relay.address]).kind === 'addresses';
+  return (
+    judgeAnswers(destinations, { agentId, hostname, port, pinned }, [relay.address]).kind === 'addresses'
+  );
 }

@@ -71,9 +71,8 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
     this.#onIdle = onIdle;
     this.#boundary = new Boundary(() => this.#fail(broken()), onBroken);
     this.remoteAddress = socket.remoteAddress ?? '';
-    const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): void => {
-      socket.on(event, this.#boundary.guard(handler));
-    };
+    const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): unknown =>
+      this.#boundary.on(socket, event, handler);
     on('data', (chunk: Buffer) => this.#receive(chunk));
     on('end', () => this.#ended());
     on('close', () => this.#closed());

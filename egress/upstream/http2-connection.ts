@@ -33,7 +33,10 @@ export interface Http2Options {
 }
 
 const silent = (): UpstreamError =>
-  new UpstreamError('UPSTREAM_CLOSED', 'the upstream no longer answers on this connection (no reply to PING)');
+  new UpstreamError(
+    'UPSTREAM_CLOSED',
+    'the upstream no longer answers on this connection (no reply to PING)',
+  );
 
 const gone = (): UpstreamError =>
   new UpstreamError('UPSTREAM_CLOSED', 'the upstream closed the connection', { unprocessed: true });

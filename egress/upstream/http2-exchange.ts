@@ -21,6 +21,8 @@ export interface StreamOwner {
   readonly failure: UpstreamError | undefined;
 }
 
+type ResponseHeaders = IncomingHttpHeaders & { ':status'?: number | undefined };
+
 function fieldsOf(more: readonly unknown[]): Field[] {
   const [raw] = more;
   return Array.isArray(raw) ? fromRawHeaders(raw as string[]) : [];
@@ -48,38 +50,21 @@ export class Http2Exchange implements UpstreamStream {
     this.#boundary = boundary;
     this.remoteAddress = owner.remoteAddress;
     this.#isWhole = watchEnd(stream, false).isWhole;
-    const { guard } = { guard: boundary.guard.bind(boundary) };
-    stream.on(
-      'response',
-      guard((headers, _flags, ...more: unknown[]) => this.#head(headers, fieldsOf(more))),
+    const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): unknown =>
+      boundary.on(stream, event, handler);
+    on('response', (headers: ResponseHeaders, _flags: number, ...more: unknown[]) =>
+      this.#head(headers, fieldsOf(more)),
     );
-    stream.on(
-      'trailers',
-      guard((_headers, _flags, ...more: unknown[]) => {
-        this.#trailers = fieldsOf(more);
-      }),
-    );
-    stream.on(
-      'data',
-      guard((chunk: Buffer) => this.#data(chunk)),
-    );
-    stream.on(
-      'drain',
-      guard(() => this.#reader?.drained('upstream')),
-    );
-    stream.on(
-      'end',
-      guard(() => this.#ended()),
-    );
-    for (const event of ['error', 'close'] as const) {
-      stream.on(
-        event,
-        guard(() => this.#fail()),
-      );
-    }
+    on('trailers', (_headers: unknown, _flags: number, ...more: unknown[]) => {
+      this.#trailers = fieldsOf(more);
+    });
+    on('data', (chunk: Buffer) => this.#data(chunk));
+    on('drain', () => this.#reader?.drained('upstream'));
+    on('end', () => this.#ended());
+    for (const event of ['error', 'close']) on(event, () => this.#fail());
   }
 
-  #head(headers: IncomingHttpHeaders & { ':status'?: number | undefined }, fields: readonly Field[]): void {
+  #head(headers: ResponseHeaders, fields: readonly Field[]): void {
     this.#owner.heard();
     const status = headers[':status'];
     if (!isFinalStatus(status)) {

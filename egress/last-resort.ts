@@ -1,0 +1,36 @@
+/**
+ * What no boundary caught. The process is then in a state nobody has thought of, so it goes: but told in the log, counted, and
+ * with the calls of others finished first, as on SIGTERM. Without this Node would end it in the middle of all of them.
+ */
+import { errorMessage } from '../contract/index.ts';
+import type { Log } from '../process/index.ts';
+
+export interface LastResort {
+  /** Aborted when something was caught: time to drain. */
+  readonly broken: AbortSignal;
+  /** To be called when drained: ends the process with 1 when something was caught, else does nothing. */
+  leave(): void;
+}
+
+/** A second fault within the drain does not end it early; the drain is bounded. */
+export function guardProcess(log: Log, count: () => void): LastResort {
+  const controller = new AbortController();
+  // Also called for rejections that nobody handles.
+  const caught = (error: unknown, origin: string): void => {
+    count();
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.error(
+      { error: errorMessage(error), origin, stack },
+      'a fault that nothing caught: draining, then exit 1',
+    );
+    controller.abort();
+  };
+  process.on('uncaughtException', caught);
+  return {
+    broken: controller.signal,
+    leave: () => {
+      process.removeListener('uncaughtException', caught);
+      if (controller.signal.aborted) process.exit(1);
+    },
+  };
+}
