@@ -25,6 +25,7 @@ import type {
   RequestReader,
   Session,
 } from './downstream.ts';
+import { renderRefusal } from './refusal-body.ts';
 
 const http1Timeout = {
   /** From the first byte of a head to its end (S30). */
@@ -32,6 +33,8 @@ const http1Timeout = {
   idleMs: 120_000,
   /** How long a refused client may still send before the connection is cut. */
   lingerMs: 2_000,
+  /** Between the last bytes of an answer that was cut and the reset. */
+  breakMs: 30,
 } as const;
 // Pipelined requests wait in memory up to this much, then the socket is paused.
 const maxAhead = 64 * 1024;
@@ -245,12 +248,17 @@ export class Http1Session implements Downstream, Session {
     return { socket: this.#socket, rest: this.#decoder.takeRest() };
   }
 
-  /** What has been written goes out; then the connection breaks, so that no body looks whole. */
+  /**
+   * What has been written goes out; then the connection breaks, so that no body looks whole. Not at once: a peer that finds bytes
+   * and a reset together may report an end instead (libuv does).
+   */
   abort(): void {
     this.#exchange = undefined;
+    this.#lingering = true;
+    this.#since = this.#options.now();
     this.#writer.release();
     const breakOff = this.#options.breakOff ?? (() => this.#socket.destroy());
-    setImmediate(breakOff);
+    setTimeout(breakOff, http1Timeout.breakMs).unref();
   }
 
   #broke(): void {
@@ -271,8 +279,8 @@ export class Http1Session implements Downstream, Session {
     this.#requestDone = true;
     // Whatever method it was: a body is announced and sent.
     this.#method = '';
-    const { head, body } = badRequest(error);
-    this.respond(head);
+    const { fields, body } = renderRefusal('BAD_REQUEST', error.message);
+    this.respond({ status: error.status, reason: 'Bad Request', fields, bodyLength: body.length });
     this.#writer.write(body);
     this.#since = this.#options.now();
     this.#linger();
@@ -289,11 +297,4 @@ export class Http1Session implements Downstream, Session {
     this.cut(why);
     this.#socket.destroy();
   }
-}
-
-function badRequest({ message, status }: CodecError): { head: DownstreamAnswer; body: Buffer } {
-  const code = 'BAD_REQUEST';
-  const body = Buffer.from(JSON.stringify({ error: { code, message } }));
-  const fields = [createField('Content-Type', 'application/json'), createField('x-clrk-error-code', code)];
-  return { head: { status, reason: 'Bad Request', fields, bodyLength: body.length }, body };
 }

@@ -20,16 +20,16 @@ import type {
 /** How long an answer that is complete may take to leave, for an agent that takes no bytes or never ends its request. */
 const lingerMs = 60_000;
 
-function pseudo(raw: readonly string[], name: string): string {
+export function pseudoHeader(raw: readonly string[], name: string): string {
   const index = raw.findIndex((text, at) => at % 2 === 0 && text === name);
   return index < 0 ? '' : (raw[index + 1] ?? '');
 }
 
 function lineOf(raw: readonly string[]): RequestLine {
   return {
-    method: pseudo(raw, ':method'),
-    target: pseudo(raw, ':path'),
-    authority: pseudo(raw, ':authority'),
+    method: pseudoHeader(raw, ':method'),
+    target: pseudoHeader(raw, ':path'),
+    authority: pseudoHeader(raw, ':authority'),
     fields: fromRawHeaders(raw),
   };
 }

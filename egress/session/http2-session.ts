@@ -12,7 +12,10 @@ import type { Duplex } from 'node:stream';
 import { Boundary } from '../boundary.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { AbortReason, ExchangeFactory, Session } from './downstream.ts';
-import { Http2Downstream } from './http2-downstream.ts';
+import { createField } from '../http1/index.ts';
+import { toHttp2Headers } from '../upstream/http2-fields.ts';
+import { renderRefusal } from './refusal-body.ts';
+import { Http2Downstream, pseudoHeader } from './http2-downstream.ts';
 
 export const http2Agent = {
   maxStreams: 100,
@@ -35,6 +38,37 @@ export interface Http2SessionOptions {
   /** Takes a place for one more stream; false: the agent has its share already. */
   readonly takeStream: () => boolean;
   readonly giveStream: () => void;
+}
+
+interface StreamRefusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+const atLimit: StreamRefusal = {
+  status: constants.HTTP_STATUS_TOO_MANY_REQUESTS,
+  code: 'AGENT_LIMIT',
+  message: 'this agent has as many connections and streams open as the gateway allows one agent',
+};
+const badTarget: StreamRefusal = {
+  status: constants.HTTP_STATUS_BAD_REQUEST,
+  code: 'BAD_REQUEST',
+  message: 'the request target must be visible ASCII',
+};
+
+/** As in HTTP/1.1: what else is in a path is read by servers in different ways. */
+function isPlainTarget(raw: readonly string[]): boolean {
+  return /^[\x21-\x7e]*$/.test(pseudoHeader(raw, ':path'));
+}
+
+/** Said in HTTP, because clients send again at once what was refused by a frame. */
+function refuse(stream: ServerHttp2Stream, { status, code, message }: StreamRefusal): void {
+  stream.on('error', () => undefined);
+  const { fields, body } = renderRefusal(code, message);
+  const limited = status === constants.HTTP_STATUS_TOO_MANY_REQUESTS;
+  const all = limited ? [...fields, createField('Retry-After', '1')] : fields;
+  stream.respond(toHttp2Headers(all, { ':status': status }));
+  stream.end(body);
 }
 
 export class Http2Session implements Session {
@@ -83,8 +117,13 @@ export class Http2Session implements Session {
 
   #begin(stream: ServerHttp2Stream, raw: readonly string[]): void {
     this.#since = this.#options.now();
+    if (!isPlainTarget(raw)) {
+      this.#options.onMalformed('a request target that is not visible ASCII');
+      refuse(stream, badTarget);
+      return;
+    }
     if (!this.#options.takeStream()) {
-      this.#refuse(stream);
+      refuse(stream, atLimit);
       return;
     }
     const downstream = new Http2Downstream(stream, this.#options.onBroken);
@@ -95,19 +134,6 @@ export class Http2Session implements Session {
       this.#options.giveStream();
     });
     downstream.begin(raw, this.#options.open);
-  }
-
-  /** Said in HTTP, because clients send again at once what was refused by a frame. */
-  #refuse(stream: ServerHttp2Stream): void {
-    stream.on('error', () => undefined);
-    const message = 'this agent has as many connections and streams open as the gateway allows one agent';
-    stream.respond({
-      ':status': constants.HTTP_STATUS_TOO_MANY_REQUESTS,
-      'content-type': 'application/json',
-      'x-clrk-error-code': 'AGENT_LIMIT',
-      'retry-after': '1',
-    });
-    stream.end(JSON.stringify({ error: { code: 'AGENT_LIMIT', message } }));
   }
 
   tick(now: number): void {

@@ -79,7 +79,7 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
 
   /** It has carried an exchange before: the peer may have closed it meanwhile. */
   get reused(): boolean {
-    return this.#served > 1;
+    return this.#served > 0;
   }
 
   get closed(): boolean {

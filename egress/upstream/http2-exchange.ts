@@ -42,6 +42,8 @@ export class Http2Exchange implements UpstreamStream {
   #reader: UpstreamReader | undefined;
   #trailers: readonly Field[] = [];
   #answered = false;
+  /** The head was all of the answer. */
+  #ended = false;
 
   constructor(stream: ClientHttp2Stream, reader: UpstreamReader, owner: StreamOwner, boundary: Boundary) {
     this.#stream = stream;
@@ -52,15 +54,16 @@ export class Http2Exchange implements UpstreamStream {
     this.#isWhole = watchEnd(stream, false).isWhole;
     const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): unknown =>
       boundary.on(stream, event, handler);
-    on('response', (headers: ResponseHeaders, _flags: number, ...more: unknown[]) =>
-      this.#head(headers, fieldsOf(more)),
-    );
+    on('response', (headers: ResponseHeaders, flags: number, ...more: unknown[]) => {
+      this.#ended ||= (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+      this.#head(headers, fieldsOf(more));
+    });
     on('trailers', (_headers: unknown, _flags: number, ...more: unknown[]) => {
       this.#trailers = fieldsOf(more);
     });
     on('data', (chunk: Buffer) => this.#data(chunk));
     on('drain', () => this.#reader?.drained('upstream'));
-    on('end', () => this.#ended());
+    on('end', () => this.#finish());
     for (const event of ['error', 'close']) on(event, () => this.#fail());
   }
 
@@ -76,7 +79,7 @@ export class Http2Exchange implements UpstreamStream {
     }
     this.#answered = true;
     const length = headers['content-length'];
-    const bodyLength = this.#stream.endAfterHeaders ? 0 : length === undefined ? undefined : Number(length);
+    const bodyLength = this.#ended ? 0 : length === undefined ? undefined : Number(length);
     this.#reader?.head({ status, reason: '', fields, bodyLength });
   }
 
@@ -85,7 +88,7 @@ export class Http2Exchange implements UpstreamStream {
     if (this.#reader?.body(chunk) === false) this.#stream.pause();
   }
 
-  #ended(): void {
+  #finish(): void {
     if (!this.#isWhole()) this.#fail();
     else this.#settle((reader) => reader.finished(this.#trailers));
   }

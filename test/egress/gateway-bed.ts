@@ -22,6 +22,8 @@ const issueLeaf: LeafIssuer = ({ name, keyPair }) => issueTestLeaf(gatewayCa, [n
 export interface UpstreamOptions {
   /** Speaks to each connection after its TLS handshake. */
   readonly serve: (socket: TLSSocket) => void;
+  /** Without TLS; the socket is then a plain one that may be half open. */
+  readonly plain?: boolean;
   readonly alpn?: readonly string[];
   readonly leaf?: { readonly certificatePem: string; readonly privateKeyPem: string };
 }
@@ -50,6 +52,10 @@ export interface GatewayBed {
   readonly port: number;
   readonly upstreamIp: string;
   readonly upstreamConnections: () => number;
+  /** Of those, the ones not closed yet. */
+  readonly upstreamOpen: () => number;
+  /** Moves the gateway's clock on. */
+  advance(ms: number): void;
   configure(change: (ip: string, port: number) => GatewayConfig): void;
   frame(change?: Partial<IdentityFrame>): Buffer;
   /** A raw connection to the gateway, nothing sent yet. */
@@ -92,21 +98,29 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
   };
   const leaf = options.leaf ?? upstreamLeaf;
   let upstreamConnections = 0;
-  const upstream = createTlsServer(
-    {
-      cert: leaf.certificatePem,
-      key: leaf.privateKeyPem,
-      ALPNProtocols: [...(options.alpn ?? ['http/1.1'])],
-    },
-    (socket) => {
-      upstreamConnections += 1;
-      track(socket);
-      options.serve(socket);
-    },
-  );
+  const open = new Set<Socket>();
+  const accepted = (socket: TLSSocket): void => {
+    upstreamConnections += 1;
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    track(socket);
+    options.serve(socket);
+  };
+  const upstream =
+    options.plain === true
+      ? createServer({ allowHalfOpen: true }, (socket) => accepted(socket as TLSSocket))
+      : createTlsServer(
+          {
+            cert: leaf.certificatePem,
+            key: leaf.privateKeyPem,
+            ALPNProtocols: [...(options.alpn ?? ['http/1.1'])],
+          },
+          accepted,
+        );
   upstream.on('tlsClientError', () => undefined);
   const upstreamPort = await listen(upstream, upstreamIp);
   const records: SeenRecord[] = [];
+  let ahead = 0;
   const metrics = new GatewayMetrics(() => core.connections);
   const recorder = {
     record: (record: SpanRecord) => void records.push(seen(record)),
@@ -116,7 +130,7 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
     recorder: () => recorder,
     metrics,
     lookup: () => Promise.reject(new Error('no look-ups in tests')),
-    now: () => Date.now(),
+    now: () => Date.now() + ahead,
     onConnections: () => undefined,
   });
   const gateway = createServer((socket) => {
@@ -140,7 +154,7 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
         hostname: 'api.openai.com',
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
         pool: 'default/pool',
-        issuedAt: Date.now(),
+        issuedAt: Date.now() + ahead,
         nonce: randomBytes(16).toString('hex'),
         ...change,
       },
@@ -159,6 +173,10 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
     port,
     upstreamIp,
     upstreamConnections: () => upstreamConnections,
+    upstreamOpen: () => open.size,
+    advance: (ms) => {
+      ahead += ms;
+    },
     configure: (change) => core.swap(createSnapshot(change(upstreamIp, upstreamPort), () => issueLeaf)),
     frame,
     connect,
@@ -166,6 +184,7 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
       const socket = await connect();
       socket.write(frame({ hostname, ...dial.frame }));
       return new Promise((resolve, reject) => {
+        socket.allowHalfOpen = true;
         const tls = connectTls({
           socket,
           servername: dial.servername ?? hostname,
