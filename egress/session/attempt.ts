@@ -91,7 +91,8 @@ export class Attempt {
     const outgoing = this.#outgoing;
     if (outgoing === undefined || this.#retried || outgoing.length !== 0) return false;
     const mayRepeat = this.#opened && error.unprocessed;
-    if (!mayRepeat && !(this.#reused && replayable.has(outgoing.request.method))) return false;
+    const wasClosed = this.#reused && error.code === 'UPSTREAM_CLOSED';
+    if (!mayRepeat && !(wasClosed && replayable.has(outgoing.request.method))) return false;
     this.#retried = true;
     this.#send(outgoing);
     return true;

@@ -82,17 +82,20 @@ export class Http1Session implements Downstream, Session {
     };
     on('data', (chunk: Buffer) => this.#receive(chunk));
     on('end', () => this.#ended());
-    on('close', () => this.#gone('AGENT_GONE'));
-    on('error', () => this.#gone('AGENT_GONE'));
+    for (const event of ['close', 'error']) on(event, () => this.#gone('AGENT_GONE'));
     on('drain', () => this.#exchange?.drained('agent'));
   }
 
   tick(now: number): void {
     if (this.#upgraded !== undefined) return;
-    if (this.#lingering && now - this.#since > http1Timeout.lingerMs) this.#socket.destroy();
-    else if (this.#exchange !== undefined) this.#exchange.tick(now);
-    else if (now - this.#since > (this.#decoder.pending > 0 ? http1Timeout.headMs : http1Timeout.idleMs)) {
-      this.#socket.destroy();
+    const quiet = now - this.#since;
+    if (this.#lingering) {
+      if (quiet > http1Timeout.lingerMs) this.#socket.destroy();
+    } else if (this.#exchange !== undefined) this.#exchange.tick(now);
+    else if (this.#decoder.pending === 0) {
+      if (quiet > http1Timeout.idleMs) this.#socket.destroy();
+    } else if (quiet > http1Timeout.headMs) {
+      this.#refuse(new CodecError('the head of the request did not come in time', 408));
     }
   }
 
@@ -257,8 +260,7 @@ export class Http1Session implements Downstream, Session {
     this.#lingering = true;
     this.#since = this.#options.now();
     this.#writer.release();
-    const breakOff = this.#options.breakOff ?? (() => this.#socket.destroy());
-    setTimeout(breakOff, http1Timeout.breakMs).unref();
+    setTimeout(this.#options.breakOff ?? (() => this.#socket.destroy()), http1Timeout.breakMs).unref();
   }
 
   #broke(): void {

@@ -57,6 +57,8 @@ export interface SeenFrame {
   readonly stream: number;
   readonly payload: Buffer;
   readonly endsStream: boolean;
+  /** A SETTINGS that is to be acknowledged. */
+  readonly wantsAck: boolean;
 }
 
 /** Collects the frames that arrive, without a client preface when `fromClient`. */
@@ -81,6 +83,7 @@ export function readFrames(
         type,
         stream: bytes.readUInt32BE(5),
         payload: bytes.subarray(9, end),
+        wantsAck: type === frameType.settings && ((bytes[4] ?? 0) & 1) === 0,
         endsStream: carries && ((bytes[4] ?? 0) & endStream) !== 0,
       };
       bytes = bytes.subarray(end);
@@ -95,8 +98,8 @@ export function readFrames(
 export function serveFrames(answer: (stream: number, socket: Duplex) => Buffer | undefined) {
   return (socket: Duplex): void => {
     socket.write(settings);
-    readFrames(socket, true, ({ type, stream }) => {
-      if (type === frameType.settings) socket.write(settingsAck);
+    readFrames(socket, true, ({ type, stream, wantsAck }) => {
+      if (wantsAck) socket.write(settingsAck);
       if (type !== frameType.headers) return;
       const bytes = answer(stream, socket);
       if (bytes !== undefined) socket.write(bytes);

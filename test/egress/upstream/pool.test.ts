@@ -105,8 +105,8 @@ test('a pooled connection whose upstream no longer answers PING is given up with
   let silent = false;
   const serve = (socket: Duplex): void => {
     socket.write(h2.settings);
-    h2.readFrames(socket, true, ({ type, stream }) => {
-      if (!silent && type === h2.frameType.settings) socket.write(h2.settingsAck);
+    h2.readFrames(socket, true, ({ type, stream, wantsAck }) => {
+      if (!silent && wantsAck) socket.write(h2.settingsAck);
       if (!silent && type === h2.frameType.headers) {
         socket.write(h2.headers(stream, [[':status', '200']], true));
       }
