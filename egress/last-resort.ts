@@ -2,7 +2,6 @@
  * What no boundary caught. The process is then in a state nobody has thought of, so it goes: but told in the log, counted, and
  * with the calls of others finished first, as on SIGTERM. Without this Node would end it in the middle of all of them.
  */
-import { errorMessage } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
 
 export interface LastResort {
@@ -18,11 +17,7 @@ export function guardProcess(log: Log, count: () => void): LastResort {
   // Also called for rejections that nobody handles.
   const caught = (error: unknown, origin: string): void => {
     count();
-    const stack = error instanceof Error ? error.stack : undefined;
-    log.error(
-      { error: errorMessage(error), origin, stack },
-      'a fault that nothing caught: draining, then exit 1',
-    );
+    log.error({ ...faultOf(error), origin }, 'a fault that nothing caught: draining, then exit 1');
     controller.abort();
   };
   process.on('uncaughtException', caught);
@@ -33,4 +28,12 @@ export function guardProcess(log: Log, count: () => void): LastResort {
       if (controller.signal.aborted) process.exit(1);
     },
   };
+}
+
+/** What may be logged of an unforeseen fault: where it was, never its message, which may quote what somebody sent. */
+export function faultOf(error: unknown): { readonly fault: string; readonly at: readonly string[] } {
+  if (!(error instanceof Error)) return { fault: typeof error, at: [] };
+  const lines = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  const code = (error as NodeJS.ErrnoException).code ?? error.name;
+  return { fault: code, at: lines.slice(0, 8).map((line) => line.trim()) };
 }

@@ -22,7 +22,7 @@ import {
   watchConfig,
   type Environment,
 } from '../process/index.ts';
-import { guardProcess } from './last-resort.ts';
+import { faultOf, guardProcess } from './last-resort.ts';
 import { createLeafIssuer } from './tls/leaf-issuer.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { PlatformLink } from './platform-link.ts';
@@ -72,8 +72,7 @@ export async function runEgress(env: Environment): Promise<void> {
     lookup: systemLookup,
     now: () => performance.timeOrigin + performance.now(),
     onConnections: () => undefined,
-    onBroken: (error) =>
-      log.error({ error: errorMessage(error) }, 'a connection was closed by a defect of the gateway'),
+    onBroken: (error) => log.error(faultOf(error), 'a connection was closed by a defect of the gateway'),
   });
 
   const onConfig = (config: GatewayConfig): void => {

@@ -44,9 +44,8 @@ export interface SessionOptions {
   /** Called for a head that is no acceptable request, before it is answered. */
   readonly onMalformed: (message: string) => void;
   readonly now: () => number;
-  /** Counts what a handler threw. */
   readonly onBroken?: (error: unknown) => void;
-  /** Ends the connection without a clean end of TLS or TCP; by default the socket is destroyed. */
+  /** Ends the connection without a clean end of TLS or TCP. */
   readonly breakOff?: () => void;
 }
 
@@ -57,7 +56,7 @@ export class Http1Session implements Downstream, Session {
   readonly #options: SessionOptions;
   readonly #boundary: Boundary;
   readonly #decoder = createRequestDecoder();
-  /** Takes this session's own listeners off the socket; its owner has others. */
+  /** Takes our own listeners off the socket; its owner has others. */
   readonly #detach: Array<() => void> = [];
   #exchange: RequestReader | undefined;
   /** The exchange whose connection is no longer HTTP. */
@@ -271,11 +270,8 @@ export class Http1Session implements Downstream, Session {
 
   /** The bytes are no acceptable request: say so once and close. */
   #refuse(error: CodecError): void {
-    if (this.#exchange !== undefined) {
-      // In the middle of a request already on its way: no answer can be trusted to be read as its.
-      this.#gone('BAD_REQUEST');
-      return;
-    }
+    // In the middle of a request already on its way: no answer can be trusted to be read as its.
+    if (this.#exchange !== undefined) return this.#gone('BAD_REQUEST');
     this.#options.onMalformed(error.message);
     this.#keepAlive = false;
     this.#requestDone = true;

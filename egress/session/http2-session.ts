@@ -73,6 +73,7 @@ function refuse(stream: ServerHttp2Stream, { status, code, message }: StreamRefu
 
 export class Http2Session implements Session {
   readonly #session: ServerHttp2Session;
+  readonly #socket: Duplex;
   readonly #options: Http2SessionOptions;
   readonly #boundary: Boundary;
   readonly #streams = new Set<Http2Downstream>();
@@ -81,6 +82,7 @@ export class Http2Session implements Session {
 
   constructor(socket: Duplex, options: Http2SessionOptions) {
     this.#options = options;
+    this.#socket = socket;
     this.#since = options.now();
     // An agent that has said its last word can acknowledge nothing of an answer.
     socket.allowHalfOpen = false;
@@ -141,7 +143,8 @@ export class Http2Session implements Session {
     for (const stream of this.#streams) stream.tick(now);
     if (this.#streams.size > 0) return;
     const idle = now - this.#since;
-    if (idle > http2Agent.idleMs + http2Agent.graceMs) this.#session.destroy();
+    // Not the session: one that has said goodbye waits for the agent to close.
+    if (idle > http2Agent.idleMs + http2Agent.graceMs) this.#socket.destroy();
     else if (idle > http2Agent.idleMs) this.#session.close();
   }
 

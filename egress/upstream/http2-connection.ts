@@ -48,6 +48,7 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
   readonly remoteAddress: string;
   readonly #options: Http2Options;
   readonly #session: ClientHttp2Session;
+  readonly #socket: Socket;
   #streams = 0;
   #served = 0;
   #heardAt: number;
@@ -57,6 +58,7 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
 
   constructor(socket: Socket, options: Http2Options) {
     this.#options = options;
+    this.#socket = socket;
     // A peer that has said its last word can answer no stream.
     socket.allowHalfOpen = false;
     this.remoteAddress = socket.remoteAddress ?? '';
@@ -83,7 +85,7 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
   }
 
   get closed(): boolean {
-    return this.#session.destroyed;
+    return this.#socket.destroyed;
   }
 
   get usable(): boolean {
@@ -151,7 +153,9 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
 
   /** Called about once a second. */
   sweep(now: number): void {
-    if (this.#pingedAt !== undefined && now - this.#pingedAt > http2Upstream.pingTimeoutMs) {
+    // A session that is over waits for its peer to close, for as long as that pleases.
+    if (this.#session.destroyed) this.#socket.destroy();
+    else if (this.#pingedAt !== undefined && now - this.#pingedAt > http2Upstream.pingTimeoutMs) {
       this.failure = silent();
       this.#session.destroy();
     } else if (this.#streams === 0) {
