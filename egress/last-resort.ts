@@ -2,12 +2,13 @@
  * What no boundary caught. The process is then in a state nobody has thought of, so it goes: but told in the log, counted, and
  * with the calls of others finished first, as on SIGTERM. Without this Node would end it in the middle of all of them.
  */
+import { ClrkError } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
 
 export interface LastResort {
   /** Aborted when something was caught: time to drain. */
   readonly broken: AbortSignal;
-  /** To be called when drained: ends the process with 1 when something was caught, else does nothing. */
+  /** To be called when drained: throws GATEWAY_FAULT, with which the process ends, when something was caught. */
   leave(): void;
 }
 
@@ -25,7 +26,11 @@ export function guardProcess(log: Log, count: () => void): LastResort {
     broken: controller.signal,
     leave: () => {
       process.removeListener('uncaughtException', caught);
-      if (controller.signal.aborted) process.exit(1);
+      if (!controller.signal.aborted) return;
+      throw new ClrkError('GATEWAY_FAULT', 'a defect of the gateway left it in an unknown state', {
+        hint: 'Its log names the place (origin, at); its deployment starts it anew.',
+        retryable: true,
+      });
     },
   };
 }

@@ -8,10 +8,12 @@ import {
   computeAction,
   parseIdentityFrame,
   shapeOf,
+  type DenyReason,
+  type IdentityFrame,
   type Wire,
 } from '../../contract/index.ts';
 import { Boundary } from '../boundary.ts';
-import type { Peer } from '../pipeline/call.ts';
+import type { Peer, Refusal } from '../pipeline/call.ts';
 import { routePeer } from '../pipeline/route.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { acceptTls } from '../tls/accept.ts';
@@ -60,7 +62,9 @@ export class Connection {
       () => socket.destroy(),
       (error) => core.broken(error),
     );
-    this.#onData = this.#boundary.guard((chunk: Buffer) => this.#receive(chunk));
+    this.#onData = this.#boundary.guard((chunk: Buffer) =>
+      this.#peer === undefined ? this.#readFrame(chunk) : this.#read(this.#peer, chunk),
+    );
     // An agent that has said all it has to say still gets its answer.
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
@@ -85,12 +89,17 @@ export class Connection {
   revalidate(snapshot: Snapshot): void {
     const peer = this.#peer;
     if (peer === undefined) return;
-    const key = snapshot.frameKeys.get(this.#signed?.pool ?? '');
-    const isTrusted = key !== undefined && this.#signed?.key.equals(key) === true;
+    const isTrusted = this.#isTrusted(snapshot);
     // The session first, so that a call under way is recorded with its reason.
     if (isTrusted) this.#session?.revalidate(snapshot);
     const isOpen = !('kind' in routePeer(snapshot.config.destinations, peer));
     if (!isTrusted || !isOpen || this.#unread?.mayStay(snapshot) === false) this.#cut('POLICY_CHANGED');
+  }
+
+  #isTrusted({ frameKeys }: Snapshot): boolean {
+    const signed = this.#signed;
+    const key = signed === undefined ? undefined : frameKeys.get(signed.pool);
+    return key !== undefined && signed?.key.equals(key) === true;
   }
 
   #cut(why: AbortReason): void {
@@ -105,17 +114,12 @@ export class Connection {
   }
 
   drain(): void {
-    if (this.#session === undefined && this.#unread?.running !== true) this.#socket.destroy();
-    else this.#session?.drain();
+    if (this.#session !== undefined) this.#session.drain();
+    else if (this.#unread?.running !== true) this.#socket.destroy();
   }
 
   destroy(): void {
     this.#socket.destroy();
-  }
-
-  #receive(chunk: Buffer): void {
-    if (this.#peer !== undefined) this.#read(this.#peer, chunk);
-    else this.#readFrame(chunk);
   }
 
   #ended(): void {
@@ -137,32 +141,30 @@ export class Connection {
     }
     const result = parseIdentityFrame(this.#frame, (pool) => snapshot.frameKeys.get(pool));
     if (result.status === 'incomplete') return;
-    const refusal =
-      result.status === 'invalid' ? result.reason : this.#core.frames.refuse(result.frame, this.#core.now());
-    const peer = result.status === 'ok' ? createPeer(result.frame) : undefined;
-    if (refusal !== undefined || peer === undefined || result.status !== 'ok') {
+    if (result.status === 'invalid') this.#drop(result.reason);
+    else this.#meet(result.frame, snapshot, this.#frame.subarray(result.byteLength));
+  }
+
+  #meet(frame: IdentityFrame, snapshot: Snapshot, rest: Buffer): void {
+    const refusal = this.#core.frames.refuse(frame, this.#core.now());
+    const peer = createPeer(frame);
+    if (refusal !== undefined || peer === undefined) {
       this.#drop(refusal ?? 'frame names no valid host');
       return;
     }
-    const { pool } = result.frame;
+    const { pool } = frame;
     this.#signed = { pool, key: snapshot.frameKeys.get(pool) ?? Buffer.alloc(0) };
     this.#peer = peer;
-    this.#admit(peer, snapshot, this.#frame.subarray(result.byteLength));
+    this.#admit(peer, snapshot, rest);
   }
 
   #admit(peer: Peer, snapshot: Snapshot, rest: Buffer): void {
     this.#frame = Buffer.alloc(0);
     const open = routePeer(snapshot.config.destinations, peer);
-    if ('kind' in open) {
-      this.#log.refused(peer, open);
-      this.#socket.destroy();
-      return;
-    }
+    if ('kind' in open) return this.#refuse(peer, open);
     this.#log.route = open.rule?.route;
     if (!this.#core.admit(peer.agentId)) {
-      this.#log.denied(peer, 'limit', 'the agent has as many connections as one may have');
-      this.#socket.destroy();
-      return;
+      return this.#deny(peer, 'the agent has as many connections as one may have', 'limit');
     }
     this.#socket.once('close', () => this.#core.release(peer.agentId));
     this.#unread = new UnreadRelay(this.#socket, this.#core, peer, this.#boundary);
@@ -180,8 +182,13 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  #deny(peer: Peer, detail: string): void {
-    this.#log.denied(peer, 'protocol', detail);
+  #refuse(peer: Peer, refusal: Refusal): void {
+    this.#log.refused(peer, refusal);
+    this.#socket.destroy();
+  }
+
+  #deny(peer: Peer, detail: string, reason: DenyReason = 'protocol'): void {
+    this.#log.denied(peer, reason, detail);
     this.#socket.destroy();
   }
 
@@ -196,16 +203,10 @@ export class Connection {
   #readHello(peer: Peer, chunk: Buffer): void {
     const result = this.#hello.push(chunk);
     if (result.status === 'incomplete') return;
-    if (result.status === 'invalid') {
-      this.#deny(peer, result.reason);
-      return;
-    }
+    if (result.status === 'invalid') return this.#deny(peer, result.reason);
     const reason = judgeServerName(result.hello.serverName, peer);
     if (reason === undefined) this.#decide(peer, 'tls');
-    else {
-      this.#log.denied(peer, reason);
-      this.#socket.destroy();
-    }
+    else this.#deny(peer, 'the server name of TLS is not the name that was looked up', reason);
   }
 
   #decide(peer: Peer, wire: Wire): void {
@@ -276,11 +277,7 @@ export class Connection {
 
   #relay(peer: Peer, snapshot: Snapshot, wire: Wire): void {
     const refusal = judgeUnread(snapshot, peer, wire);
-    if (refusal !== undefined) {
-      this.#log.refused(peer, refusal);
-      this.#socket.destroy();
-      return;
-    }
+    if (refusal !== undefined) return this.#refuse(peer, refusal);
     this.#socket.removeListener('data', this.#onData);
     this.#socket.pause();
     const first = Buffer.concat(this.#chunks);

@@ -101,17 +101,16 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
 
   open(request: UpstreamRequest, length: BodyLength, reader: UpstreamReader): UpstreamStream {
     const wasIdle = this.#streams === 0;
-    let exchange: Http2Exchange | undefined;
-    const boundary = new Boundary(() => exchange?.break(), this.#options.onBroken);
     const stream = request.upgrade === undefined ? this.#request(request, length) : undefined;
     if (stream === undefined) {
       const failure = this.usable ? refusal(request) : gone();
+      const boundary = new Boundary(() => undefined, this.#options.onBroken);
       queueMicrotask(boundary.guard(() => reader.failed(failure)));
       return { ...nothing, remoteAddress: this.remoteAddress };
     }
     this.#streams += 1;
     this.#served += 1;
-    exchange = new Http2Exchange(stream, reader, this, boundary);
+    const exchange = new Http2Exchange(stream, reader, this, this.#options.onBroken);
     stream.on('close', () => {
       this.#streams -= 1;
       this.heard();

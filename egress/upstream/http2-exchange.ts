@@ -4,7 +4,7 @@
  * begun with the request.
  */
 import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
-import type { Boundary } from '../boundary.ts';
+import { Boundary } from '../boundary.ts';
 import type { Field } from '../http1/index.ts';
 import type { UpstreamReader, UpstreamStream } from './exchange-port.ts';
 import { fromRawHeaders } from './http2-fields.ts';
@@ -45,15 +45,20 @@ export class Http2Exchange implements UpstreamStream {
   /** The head was all of the answer. */
   #ended = false;
 
-  constructor(stream: ClientHttp2Stream, reader: UpstreamReader, owner: StreamOwner, boundary: Boundary) {
+  constructor(
+    stream: ClientHttp2Stream,
+    reader: UpstreamReader,
+    owner: StreamOwner,
+    onBroken: (error: unknown) => void,
+  ) {
     this.#stream = stream;
     this.#reader = reader;
     this.#owner = owner;
-    this.#boundary = boundary;
+    this.#boundary = new Boundary(() => this.#break(), onBroken);
     this.remoteAddress = owner.remoteAddress;
     this.#isWhole = watchEnd(stream, false).isWhole;
     const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): unknown =>
-      boundary.on(stream, event, handler);
+      this.#boundary.on(stream, event, handler);
     on('response', (headers: ResponseHeaders, flags: number, ...more: unknown[]) => {
       this.#ended ||= (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       this.#head(headers, fieldsOf(more));
@@ -139,8 +144,8 @@ export class Http2Exchange implements UpstreamStream {
     this.#stream.resume();
   }
 
-  /** Called by the boundary around this stream: what this side could not handle. */
-  break(): void {
+  /** What this side could not handle. */
+  #break(): void {
     this.#settle((reader) =>
       reader.failed(new UpstreamError('UPSTREAM_PROTOCOL', "the upstream's answer cannot be passed on")),
     );

@@ -80,12 +80,27 @@ function stop(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** A TEST-NET-1 address of this bed's own on `lo`: policy refuses loopback, rightly, so the upstream needs another. */
+/** Adds it; false: somebody has it. */
+function isAdded(ip: string): boolean {
+  try {
+    execFileSync('ip', ['addr', 'add', `${ip}/32`, 'dev', 'lo'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A TEST-NET-1 address of this bed's own on `lo`: policy refuses loopback, rightly, so the upstream needs another. To add one is
+ * to take it: another file's tests cannot have the same.
+ */
 function addAddress(): string {
-  const bytes = randomBytes(1);
-  const ip = `192.0.2.${1 + ((bytes[0] ?? 0) % 250)}`;
-  execFileSync('ip', ['addr', 'replace', `${ip}/32`, 'dev', 'lo']);
-  return ip;
+  const [start = 0] = randomBytes(1);
+  for (let step = 0; step < 250; step += 1) {
+    const ip = `192.0.2.${1 + ((start + step) % 250)}`;
+    if (isAdded(ip)) return ip;
+  }
+  throw new Error('every address of 192.0.2.0/24 is taken on lo');
 }
 
 export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayBed> {
@@ -184,7 +199,6 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
       const socket = await connect();
       socket.write(frame({ hostname, ...dial.frame }));
       return new Promise((resolve, reject) => {
-        socket.allowHalfOpen = true;
         const tls = connectTls({
           socket,
           servername: dial.servername ?? hostname,

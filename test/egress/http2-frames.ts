@@ -7,7 +7,12 @@ export const frameType = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, 
 const endStream = 1;
 const endHeaders = 4;
 
-export function frame(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
+export function frame(
+  type: number,
+  flags: number,
+  stream: number,
+  payload: Buffer = Buffer.alloc(0),
+): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
   head[3] = type;

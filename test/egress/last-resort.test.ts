@@ -16,14 +16,17 @@ test.each([
     const log = { error: (facts, text) => console.log(text, JSON.stringify(facts)) };
     const resort = guardProcess(log, () => console.log('counted'));
     const end = setTimeout(() => process.exit(7), 10000);
-    resort.broken.addEventListener('abort', () => setTimeout(() => { console.log('drained'); resort.leave(); }, 50));
+    resort.broken.addEventListener('abort', () => setTimeout(() => {
+      console.log('drained');
+      try { resort.leave(); } catch (error) { console.log(error.code); process.exit(1); }
+    }, 50));
     ${fault}`;
     const { stdout, status } = spawnSync(
       process.execPath,
       ['--import', 'tsx', '--input-type=module', '--eval', program],
       { encoding: 'utf8', timeout: 30_000 },
     );
-    expect(stdout).toMatch(/counted[^]*exit 1[^]*drained/);
+    expect(stdout).toMatch(/counted[^]*exit 1[^]*drained[^]*GATEWAY_FAULT/);
     expect(stdout).not.toContain('secret-value');
     expect(status).toBe(1);
   },

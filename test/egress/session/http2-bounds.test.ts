@@ -26,7 +26,7 @@ async function client(): Promise<ClientHttp2Session> {
 }
 
 interface Answered {
-  readonly headers: IncomingHttpHeaders & { ':status'?: number };
+  readonly headers: IncomingHttpHeaders & { ':status'?: number | undefined };
   readonly trailers: IncomingHttpHeaders;
   readonly body: string;
 }

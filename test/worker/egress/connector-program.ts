@@ -94,4 +94,6 @@ refused.length = 0;
 const detached = await until(() => joined.size === 0 && last.destroyed);
 
 console.log(JSON.stringify({ cap, freed, kept, moved, detached, reasons: refused }));
-process.exit();
+for (const agent of [...agents, last]) agent.destroy();
+await connector[Symbol.asyncDispose]();
+gateway.close();
