@@ -27,6 +27,11 @@ export class GatewayMetrics {
     'Connections without an acceptable identity frame',
     [],
   );
+  readonly #broken = this.#counter(
+    'clrk_egress_connections_broken_total',
+    'Connections closed because what they sent could not be handled: each is a defect of the gateway',
+    [],
+  );
   readonly #dropped = this.#counter(
     'clrk_egress_records_dropped_total',
     'Records that telemetry did not get',
@@ -74,6 +79,10 @@ export class GatewayMetrics {
 
   frameRefused(): void {
     this.#frames.inc();
+  }
+
+  connectionBroken(): void {
+    this.#broken.inc();
   }
 
   recordsDropped(count: number): void {

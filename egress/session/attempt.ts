@@ -60,7 +60,8 @@ export class Attempt implements UpstreamReader {
       (thrown: unknown) =>
         this.#fail(
           thrown instanceof UpstreamError ? thrown : new UpstreamError('UPSTREAM_UNREACHABLE', 'dial failed'),
-          true,
+          // Another candidate may do better; the same one was tried at several addresses.
+          false,
         ),
     );
   }
@@ -103,10 +104,12 @@ export class Attempt implements UpstreamReader {
   }
 
   failed(error: UpstreamError): void {
-    this.#fail(
-      error,
-      error.unprocessed || (this.#wasReused && safeMethods.has(this.#outgoing.request.method)),
-    );
+    this.#fail(error, error.unprocessed || this.#wasJustClosed(error));
+  }
+
+  /** An idle connection that the peer had closed meanwhile. */
+  #wasJustClosed({ code }: UpstreamError): boolean {
+    return this.#wasReused && code === 'UPSTREAM_CLOSED' && safeMethods.has(this.#outgoing.request.method);
   }
 
   #fail(error: UpstreamError, repeatable: boolean): void {
@@ -116,7 +119,7 @@ export class Attempt implements UpstreamReader {
     this.#owner.failed(error, repeatable);
   }
 
-  drained(): void {
-    if (this.#isLive) this.#owner.drained();
+  drained(side: 'upstream'): void {
+    if (this.#isLive) this.#owner.drained(side);
   }
 }

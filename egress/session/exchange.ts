@@ -5,7 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { BodyNeed, Decision, Refusal } from '../../decision/index.ts';
-import type { BodyListener, BodyResult } from '../body/index.ts';
+import type { BodyResult } from '../body/index.ts';
 import type { Field } from '../http1/index.ts';
 import { identify, isRefusal } from '../pipeline/identify.ts';
 import { computeOutgoing, type Outgoing } from '../pipeline/outgoing.ts';
@@ -15,7 +15,7 @@ import type { UpstreamAnswer, UpstreamStream } from '../upstream/exchange-port.t
 import type { UpstreamError } from '../upstream/upstream-error.ts';
 import { Answer } from './answer.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import type { Downstream, RequestReader } from './downstream.ts';
+import type { AbortReason, Downstream, RequestReader } from './downstream.ts';
 import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { ExchangeStates } from './exchange-state.ts';
@@ -28,7 +28,7 @@ type Allowed = Extract<Decision, { kind: 'allow' }>;
 /** A try that an upstream closed before it saw anything is repeated this often. */
 const maxRepeats = 2;
 
-export class Exchange implements RequestReader, AttemptOwner, BodyListener {
+export class Exchange implements RequestReader, AttemptOwner {
   readonly #context: ExchangeContext;
   readonly #inbound: Inbound;
   readonly #downstream: Downstream;
@@ -89,18 +89,22 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
   /** Holds the body until it has been read, and decides then. */
   #readFirst(judgement: Judgement, need: BodyNeed): void {
     this.#states.enter('reading');
-    if (judgement.begin(need, this)) this.#downstream.goOn();
+    const begun = judgement.begin(need, {
+      judged: (bytes) => this.#hold(bytes),
+      drained: () => this.#downstream.resume(),
+      done: (result) => this.#learn(judgement, result),
+    });
+    if (begun) this.#downstream.goOn();
     else this.#decide(judgement);
   }
 
-  judged(bytes: Buffer): void {
+  #hold(bytes: Buffer): void {
     if (!this.#states.accepts('body-read')) return;
     if (!this.#body.holdToJudge(bytes)) this.#fail(failure.bodyTooLarge);
   }
 
-  done(result: BodyResult): void {
-    const judgement = this.#judgement;
-    if (!this.#states.accepts('body-read') || judgement === undefined) return;
+  #learn(judgement: Judgement, result: BodyResult): void {
+    if (!this.#states.accepts('body-read')) return;
     judgement.learn(result);
     this.#log.read(judgement.read);
     this.#decide(judgement);
@@ -211,17 +215,17 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
     this.#log.observed();
   }
 
-  aborted(): void {
+  aborted(why: AbortReason): void {
     if (this.#states.now === 'done') return;
-    this.#log.error = 'AGENT_GONE';
+    this.#log.error = why;
     this.#finish();
   }
 
-  drained(): void {
-    // Called by either side: the agent takes bytes again, or the upstream does.
+  /** One side takes bytes again, so the other may send. */
+  drained(side: 'agent' | 'upstream'): void {
     if (this.#states.now === 'done') return;
-    this.#attempt?.stream?.resume();
-    this.#downstream.resume();
+    if (side === 'agent') this.#attempt?.stream?.resume();
+    else this.#downstream.resume();
   }
 
   /** Head and silence are bounded, not the whole of an answer that goes on. */

@@ -236,7 +236,7 @@ function take(talk: Script, step: Step): Promise<void> | void {
     case 'end':
       return talk.exchange.end();
     case 'gone':
-      return talk.exchange.aborted();
+      return talk.exchange.aborted('AGENT_GONE');
     case 'head':
       return reader?.head(ok);
     case 'body':
