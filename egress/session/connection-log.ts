@@ -2,7 +2,9 @@
 import { spanName, type DenyReason } from '../../contract/index.ts';
 import type { Refusal } from '../../decision/index.ts';
 import type { Peer } from '../pipeline/call.ts';
-import { computeConnectionRecord } from '../record/exchange-record.ts';
+import { computeConnectionRecord } from '../record/connection-record.ts';
+import type { RecordSlot } from '../record/record-queue.ts';
+import type { SpanRecord } from '../record/span-record.ts';
 import type { GatewayCore } from './gateway-core.ts';
 
 interface Happened {
@@ -38,29 +40,43 @@ export class ConnectionLog {
     this.#record(spanName.dialFailed, peer, { error });
   }
 
-  relayed(peer: Peer, bytes: { up: number; down: number }, error: string | undefined): void {
-    this.#record(spanName.tcp, peer, { bytes, error });
+  /** Into the room that was taken before a byte passed. */
+  relayed(
+    slot: RecordSlot,
+    peer: Peer,
+    bytes: { up: number; down: number },
+    error: string | undefined,
+  ): void {
+    slot.put(this.#compute(spanName.tcp, peer, { bytes, error }));
   }
 
   #record(
-    name: typeof spanName.dialDenied | typeof spanName.dialFailed | typeof spanName.tcp,
+    name: typeof spanName.dialDenied | typeof spanName.dialFailed,
     peer: Peer,
     happened: Happened,
     detail?: string,
   ): void {
-    const record = computeConnectionRecord({
+    const record = this.#compute(name, peer, happened);
+    const why = record.errorMessage ?? '';
+    this.#core.record(detail === undefined ? record : { ...record, errorMessage: `${why}: ${detail}` });
+  }
+
+  #compute(
+    name: typeof spanName.dialDenied | typeof spanName.dialFailed | typeof spanName.tcp,
+    peer: Peer,
+    { denyReason, denyPolicy, error, bytes }: Happened,
+  ): SpanRecord {
+    return computeConnectionRecord({
       name,
       peer,
       startedAt: this.#startedAt,
       endedAt: this.#core.now(),
       digest: this.#core.snapshot?.digest ?? '',
       route: this.route,
-      denyReason: happened.denyReason,
-      denyPolicy: happened.denyPolicy,
-      error: happened.error,
-      bytes: happened.bytes,
+      denyReason,
+      denyPolicy,
+      error,
+      bytes,
     });
-    const why = record.errorMessage ?? '';
-    this.#core.record(detail === undefined ? record : { ...record, errorMessage: `${why}: ${detail}` });
   }
 }

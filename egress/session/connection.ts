@@ -278,13 +278,20 @@ export class Connection {
   #relay(peer: Peer, snapshot: Snapshot, wire: Wire): void {
     const refusal = judgeUnread(snapshot, peer, wire);
     if (refusal !== undefined) return this.#refuse(peer, refusal);
+    const slot = this.#core.admitRecord(peer.agentId);
+    if (slot === undefined) {
+      return this.#deny(peer, 'the gateway cannot record more of this agent now', 'limit');
+    }
     this.#socket.removeListener('data', this.#onData);
     this.#socket.pause();
     const first = Buffer.concat(this.#chunks);
     this.#chunks = [];
     this.#unread?.start(wire, this.#log.route, first).then(
-      ({ up, down, error }) => this.#log.relayed(peer, { up, down }, this.#why ?? error),
-      (thrown: unknown) => this.#dialFailed(peer, thrown),
+      ({ up, down, error }) => this.#log.relayed(slot, peer, { up, down }, this.#why ?? error),
+      (thrown: unknown) => {
+        slot.release();
+        this.#dialFailed(peer, thrown);
+      },
     );
   }
 

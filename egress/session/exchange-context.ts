@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Peer } from '../pipeline/call.ts';
 import type { RequestLine } from '../pipeline/identify.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
+import type { FrameScrubber } from '../scrub/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { BodyLength, UpstreamConnection } from '../upstream/exchange-port.ts';
 import type { PoolRequest } from '../upstream/pool.ts';
@@ -33,10 +34,11 @@ export interface ExchangeContext {
   readonly admit: (agentId: string) => Settle | undefined;
   /** For what was refused before it was admitted. */
   readonly onRefused: Settle;
-  /** Relays a WebSocket; resolves when it is over. */
+  /** Relays a WebSocket, what the upstream sends through `frames`; resolves when it is over. */
   readonly relay: (
     agent: Duplex,
     upstream: Duplex,
+    frames: FrameScrubber,
   ) => Promise<{ up: number; down: number; error: string | undefined }>;
 }
 

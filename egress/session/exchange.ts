@@ -291,7 +291,8 @@ export class Exchange implements RequestReader, AttemptOwner {
     if (rest.length > 0) socket.unshift(rest);
     this.#attempt = undefined;
     this.#relayed = [agent.socket, socket];
-    void this.#context.relay(agent.socket, socket).then(({ up, down, error }) => {
+    const frames = this.#answer.createFrameScrubber();
+    void this.#context.relay(agent.socket, socket, frames).then(({ up, down, error }) => {
       this.#log.request.capture.total += up;
       if (this.#log.response !== undefined) this.#log.response.capture.total += down;
       this.#log.error ??= error;

@@ -11,6 +11,7 @@ import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import { admitRecord, type AdmittingRecorder, type Recorder } from '../record/recorder.ts';
 import type { RecordSlot } from '../record/record-queue.ts';
+import type { FrameScrubber } from '../scrub/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { UpstreamPool } from '../upstream/pool.ts';
 import type { Lookup } from '../upstream/resolver.ts';
@@ -209,7 +210,8 @@ export class GatewayCore {
           count(record, outcome);
           this.record(record);
         },
-        relay: (agent: Duplex, upstream: Duplex) => this.#relayWebSocket(agent, upstream),
+        relay: (agent: Duplex, upstream: Duplex, frames: FrameScrubber) =>
+          this.#relayWebSocket(agent, upstream, frames),
       };
       return new Exchange(context, { peer, tls, line, length }, downstream);
     };
@@ -254,7 +256,7 @@ export class GatewayCore {
     });
   }
 
-  #relayWebSocket(agent: Duplex, upstream: Duplex): Promise<RelayResult> {
+  #relayWebSocket(agent: Duplex, upstream: Duplex, frames: FrameScrubber): Promise<RelayResult> {
     const sides = { up: new FrameInspector('agent'), down: new FrameInspector('upstream') };
     return relay(agent, upstream, {
       idleMs: relayIdleMs,
@@ -262,6 +264,10 @@ export class GatewayCore {
       onTick: (tick) => this.#onTick(tick),
       onBroken: (error) => this.broken(error),
       inspect: { up: (chunk) => sides.up.push(chunk), down: (chunk) => sides.down.push(chunk) },
+      scrub: (chunk) => {
+        const passed = frames.push(chunk);
+        return frames.stopped ?? passed;
+      },
     });
   }
 

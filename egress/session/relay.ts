@@ -20,6 +20,8 @@ export interface RelayOptions {
   readonly now: () => number;
   /** The reason to end, or undefined. */
   readonly inspect?: { up(chunk: Buffer): string | undefined; down(chunk: Buffer): string | undefined };
+  /** What goes to the agent in place of what the upstream sent, or the reason to end. */
+  readonly scrub?: (chunk: Buffer) => Buffer | string;
   /** Called with a function that is to be called about once a second. */
   readonly onTick: (tick: (now: number) => void) => () => void;
   readonly onBroken?: (error: unknown) => void;
@@ -36,6 +38,8 @@ interface Way {
   readonly from: Duplex;
   readonly to: Duplex;
   readonly note: (chunk: Buffer) => string | undefined;
+  /** What is passed on, or the reason to end; absent: what came. */
+  readonly change?: ((chunk: Buffer) => Buffer | string) | undefined;
 }
 
 class Relay {
@@ -68,7 +72,7 @@ class Relay {
   }
 
   start(): void {
-    const { inspect } = this.#options;
+    const { inspect, scrub } = this.#options;
     const up = (chunk: Buffer): string | undefined => {
       this.#up += chunk.length;
       return inspect?.up(chunk);
@@ -78,7 +82,7 @@ class Relay {
       return inspect?.down(chunk);
     };
     this.#pipe({ from: this.#agent, to: this.#upstream, note: up });
-    this.#pipe({ from: this.#upstream, to: this.#agent, note: down });
+    this.#pipe({ from: this.#upstream, to: this.#agent, note: down, change: scrub });
   }
 
   #pipe(way: Way): void {
@@ -96,11 +100,11 @@ class Relay {
     else from.resume();
   }
 
-  #pass({ from, to, note }: Way, chunk: Buffer): void {
+  #pass({ from, to, note, change }: Way, chunk: Buffer): void {
     this.#last = this.#options.now();
-    const reason = note(chunk);
-    if (reason !== undefined) this.#finish(reason);
-    else if (!to.write(chunk)) from.pause();
+    const passed = note(chunk) ?? change?.(chunk) ?? chunk;
+    if (typeof passed === 'string') this.#finish(passed);
+    else if (passed.length > 0 && !to.write(passed)) from.pause();
   }
 
   /** A side whose two directions have ended waits for the other; one that is just gone takes the other with it. */
