@@ -43,7 +43,8 @@ export class Exchange implements RequestReader, AttemptOwner {
   #attempt: Attempt | undefined;
   #repeats = 0;
   #requestEnded = false;
-  #relayed: readonly Duplex[] = [];
+  /** Of a WebSocket. When it goes, the relay ends both sides. */
+  #relayed: Duplex | undefined;
   #settle: Settle | undefined;
   /** Unix milliseconds since neither side has said anything. */
   #quietSince: number;
@@ -290,7 +291,7 @@ export class Exchange implements RequestReader, AttemptOwner {
     if (agent.rest.length > 0) agent.socket.unshift(agent.rest);
     if (rest.length > 0) socket.unshift(rest);
     this.#attempt = undefined;
-    this.#relayed = [agent.socket, socket];
+    this.#relayed = socket;
     const frames = this.#answer.createFrameScrubber();
     void this.#context.relay(agent.socket, socket, frames).then(({ up, down, error }) => {
       this.#log.request.capture.total += up;
@@ -312,7 +313,7 @@ export class Exchange implements RequestReader, AttemptOwner {
     if (this.#states.now === 'done') return;
     this.#attempt?.abort();
     this.#answer.fail(reason, this.#context.now());
-    for (const socket of this.#relayed) socket.destroy();
+    this.#relayed?.destroy();
     this.#finish();
   }
 

@@ -167,7 +167,7 @@ export class GatewayCore {
 
   openHttp1(socket: Socket, peer: Peer, hooks: SessionHooks): Session {
     const { tls, breakOff, onMalformed } = hooks;
-    const open = this.#exchanges(peer, tls);
+    const open = this.#exchanges(peer, tls, breakOff);
     return new Http1Session(socket, { ...this.#sessionOptions, open, onMalformed, breakOff });
   }
 
@@ -190,7 +190,7 @@ export class GatewayCore {
     return { now: this.now, onBroken: (error) => this.broken(error) };
   }
 
-  #exchanges(peer: Peer, tls: boolean): ExchangeFactory {
+  #exchanges(peer: Peer, tls: boolean, breakAgent?: () => void): ExchangeFactory {
     return (downstream, line, length) => {
       const count = (record: SpanRecord, outcome: Outcome): void =>
         this.#options.metrics.exchange(outcome, (record.end - record.start) / 1000);
@@ -211,7 +211,7 @@ export class GatewayCore {
           this.record(record);
         },
         relay: (agent: Duplex, upstream: Duplex, frames: FrameScrubber) =>
-          this.#relayWebSocket(agent, upstream, frames),
+          this.#relayWebSocket({ agent, upstream }, frames, breakAgent),
       };
       return new Exchange(context, { peer, tls, line, length }, downstream);
     };
@@ -256,7 +256,11 @@ export class GatewayCore {
     });
   }
 
-  #relayWebSocket(agent: Duplex, upstream: Duplex, frames: FrameScrubber): Promise<RelayResult> {
+  #relayWebSocket(
+    { agent, upstream }: { readonly agent: Duplex; readonly upstream: Duplex },
+    frames: FrameScrubber,
+    breakAgent: (() => void) | undefined,
+  ): Promise<RelayResult> {
     const sides = { up: new FrameInspector('agent'), down: new FrameInspector('upstream') };
     return relay(agent, upstream, {
       idleMs: relayIdleMs,
@@ -264,6 +268,7 @@ export class GatewayCore {
       onTick: (tick) => this.#onTick(tick),
       onBroken: (error) => this.broken(error),
       inspect: { up: (chunk) => sides.up.push(chunk), down: (chunk) => sides.down.push(chunk) },
+      ...(breakAgent === undefined ? {} : { breakAgent }),
       scrub: (chunk) => {
         const passed = frames.push(chunk);
         return frames.stopped ?? passed;

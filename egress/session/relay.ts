@@ -25,6 +25,8 @@ export interface RelayOptions {
   /** Called with a function that is to be called about once a second. */
   readonly onTick: (tick: (now: number) => void) => () => void;
   readonly onBroken?: (error: unknown) => void;
+  /** Ends the agent's connection so that it cannot take it for a clean end; default: as far as its socket lets us. */
+  readonly breakAgent?: () => void;
 }
 
 /** Ends a socket so that its peer cannot take it for a clean end, as far as that can be said. */
@@ -118,7 +120,8 @@ class Relay {
     if (!this.#open) return;
     this.#open = false;
     this.#stopTick();
-    breakOff(this.#agent);
+    if (!this.#agent.destroyed && this.#options.breakAgent !== undefined) this.#options.breakAgent();
+    else breakOff(this.#agent);
     breakOff(this.#upstream);
     this.#resolve({ up: this.#up, down: this.#down, error });
   }
