@@ -44,10 +44,10 @@ export function computeAction(shape: ListenerShape, wire: Wire): ListenerAction 
     case 'tls':
       if (shape === 'tls-passthrough') return 'passthrough';
       return shape === 'http' ? 'refuse' : 'terminate';
+    // HTTP/2 with prior knowledge is HTTP: it is read, never relayed.
     case 'http1':
-      return shape === 'http' || shape === 'tcp' ? 'http' : 'refuse';
     case 'h2-preface':
-      return shape === 'tcp' ? 'relay' : 'refuse';
+      return shape === 'http' || shape === 'tcp' ? 'http' : 'refuse';
     case 'raw':
       return shape === 'tcp' ? 'relay' : 'refuse';
     default:

@@ -18,7 +18,7 @@ import {
   type Log,
 } from '../process/index.ts';
 import { OtlpOutbox } from './record/otlp-outbox.ts';
-import { createRecorder, type Recorder } from './record/recorder.ts';
+import { createRecorder, type AdmittingRecorder } from './record/recorder.ts';
 
 export interface PlatformLinkOptions {
   readonly environment: Environment;
@@ -27,6 +27,8 @@ export interface PlatformLinkOptions {
   readonly status: () => GatewayStatus;
   /** Records that telemetry did not get. */
   readonly onDropped: (records: number) => void;
+  /** Calls that were not let through because their record would not have fit. */
+  readonly onRefused: () => void;
 }
 
 const flushMs = 10_000;
@@ -42,7 +44,7 @@ export class PlatformLink {
   #telemetryKey = '';
   #natsKey = '';
   #status: Promise<StatusLink | undefined> = Promise.resolve(undefined);
-  recorder: Recorder | undefined;
+  recorder: AdmittingRecorder | undefined;
 
   constructor(options: PlatformLinkOptions) {
     this.#options = options;
@@ -72,9 +74,13 @@ export class PlatformLink {
   #useTelemetry(config: GatewayConfig, resource: Record<string, string>): void {
     const key = JSON.stringify(config.platform.otlp);
     if (key === this.#telemetryKey) return;
-    const before = this.#outbox;
     this.#telemetryKey = key;
-    const { environment, onDropped } = this.#options;
+    // One outbox for the life of the process: what waits, and who was promised room, outlives an endpoint.
+    if (this.#outbox !== undefined) {
+      this.#outbox.retarget(config.platform.otlp);
+      return;
+    }
+    const { environment, onDropped, onRefused } = this.#options;
     const { endpoint, token } = config.platform.otlp;
     const described = {
       'service.name': 'clrk-egress',
@@ -84,9 +90,14 @@ export class PlatformLink {
       [attribute.component]: 'egress',
       ...resource,
     };
-    this.#outbox = new OtlpOutbox({ endpoint, token, resource: described, onDropped });
-    this.recorder = createRecorder(this.#outbox, resource);
-    void before?.close(flushMs);
+    const attributes = { resource: described, common: resource };
+    this.#outbox = new OtlpOutbox({ endpoint, token, ...attributes, onDropped, onRefused });
+    this.recorder = createRecorder(this.#outbox);
+  }
+
+  /** For metrics. */
+  get outbox(): { readonly heldBytes: number; readonly mergedRefusals: number } {
+    return this.#outbox ?? { heldBytes: 0, mergedRefusals: 0 };
   }
 
   async #openStatus(config: GatewayConfig): Promise<StatusLink> {

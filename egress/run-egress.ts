@@ -22,6 +22,7 @@ import {
   watchConfig,
   type Environment,
 } from '../process/index.ts';
+import { faultOf, guardProcess } from './last-resort.ts';
 import { createLeafIssuer } from './tls/leaf-issuer.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { PlatformLink } from './platform-link.ts';
@@ -40,7 +41,9 @@ export async function runEgress(env: Environment): Promise<void> {
   const namespace = requireVariable(env, variable.podNamespace);
   const pod = requireVariable(env, variable.podName);
   const gateway = requireVariable(env, variable.gatewayName);
-  const terminated = untilTerminated(log);
+  const told = untilTerminated(log);
+  const lastResort = guardProcess(log, () => metrics.connectionBroken());
+  const terminated = AbortSignal.any([told, lastResort.broken]);
   let draining = false;
 
   const status = (): GatewayStatus => ({
@@ -61,14 +64,17 @@ export async function runEgress(env: Environment): Promise<void> {
     key: statusKey.gateway(namespace, gateway, pod),
     status,
     onDropped: (records) => metrics.recordsDropped(records),
+    onRefused: () => metrics.recordRefused(),
   });
   const metrics: GatewayMetrics = new GatewayMetrics(() => core.connections);
+  metrics.observeOutbox(() => link.outbox);
   const core: GatewayCore = new GatewayCore({
     recorder: () => link.recorder,
     metrics,
     lookup: systemLookup,
     now: () => performance.timeOrigin + performance.now(),
     onConnections: () => undefined,
+    onBroken: (error) => log.error(faultOf(error), 'a connection was closed by a defect of the gateway'),
   });
 
   const onConfig = (config: GatewayConfig): void => {
@@ -82,7 +88,7 @@ export async function runEgress(env: Environment): Promise<void> {
   };
   watchConfig({ environment: env, schema: gatewayConfigSchema, log, signal: terminated, onConfig });
 
-  const server = createServer({ noDelay: true }, (socket) => core.accept(socket));
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => core.accept(socket));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port: ports.egressFrame, backlog }, resolve);
@@ -107,4 +113,5 @@ export async function runEgress(env: Environment): Promise<void> {
   clearInterval(ticker);
   await health[Symbol.asyncDispose]();
   await link.close();
+  lastResort.leave();
 }

@@ -5,7 +5,8 @@
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import type { GatewayConfig } from '../contract/index.ts';
 import { PolicyIndex, SitePlans } from '../decision/index.ts';
-import { SecretForms } from './pipeline/scrub.ts';
+import { PriceList } from './record/price.ts';
+import { SecretForms } from './scrub/index.ts';
 import { LeafStore, type LeafIssuer } from './tls/leaf-store.ts';
 
 export interface Snapshot {
@@ -19,6 +20,7 @@ export interface Snapshot {
   readonly leaves: LeafStore;
   readonly upstreamTls: SecureContext;
   readonly secretForms: SecretForms;
+  readonly prices: PriceList;
 }
 
 const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -38,5 +40,6 @@ export function createSnapshot(
     leaves: new LeafStore(config.ca.certificatePem, issuerOf(config.ca)),
     upstreamTls: createSecureContext({ ca: [...rootCertificates, ...extra], minVersion: 'TLSv1.2' }),
     secretForms: new SecretForms(),
+    prices: new PriceList(),
   };
 }

@@ -86,6 +86,7 @@ export class Worker {
     const parts = this.#parts;
     if (parts === undefined || this.#draining) return;
     this.#policy.replace(config);
+    parts.connector.revalidate();
     parts.images.apply(config);
     this.#opening ??= this.#openServer(config);
     await this.#opening;

@@ -1,8 +1,17 @@
 /** Azure OpenAI: below a deployment the path names the model and a `model` in the body is ignored; the v1 API is OpenAI's. */
-import { modelOfPath, openaiBelow, openaiOperation, type OperationTable } from './operation.ts';
+import {
+  anthropicOperation,
+  modelOfPath,
+  openaiBelow,
+  openaiOperation,
+  type OperationTable,
+} from './operation.ts';
 
 const deploymentPath = /^\/openai\/deployments\/([^/]+)(\/.+)$/;
-const tables = ['/openai/v1', '/openai'].map(openaiBelow);
+/** Anthropic's models speak their own API there. */
+const anthropicBelow: OperationTable = (method, path) =>
+  path.startsWith('/anthropic/') ? anthropicOperation(method, path.slice('/anthropic'.length)) : undefined;
+const tables = [...['/openai/v1', '/openai'].map(openaiBelow), anthropicBelow];
 
 export const azureOpenaiOperation: OperationTable = (method, path) => {
   const [, deployment, rest] = deploymentPath.exec(path) ?? [];

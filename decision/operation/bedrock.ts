@@ -1,12 +1,16 @@
 /** Amazon Bedrock's runtime: the path names the model, an ARN or an inference profile. */
-import { modelOfPath, type OperationTable } from './operation.ts';
+import { modelOfPath, openaiBelow, type OperationTable } from './operation.ts';
 
 const modelPath =
   /^\/model\/([^/]+)\/(converse|converse-stream|invoke|invoke-with-response-stream|count-tokens)$/;
 
+/** OpenAI's API, for models that speak it. */
+const compatible = openaiBelow('/openai/v1');
+
 export const bedrockOperation: OperationTable = (method, path) => {
   const [, model, verb = ''] = modelPath.exec(path) ?? [];
-  if (model === undefined || method !== 'POST') return undefined;
+  if (model === undefined) return compatible(method, path);
+  if (method !== 'POST') return undefined;
   return {
     name: verb === 'count-tokens' ? undefined : 'chat',
     shape: verb.startsWith('converse') ? 'bedrock-converse' : 'bedrock-invoke',

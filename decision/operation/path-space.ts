@@ -45,6 +45,13 @@ const anthropic: PathSpace = {
   literals: anthropicPaths.literals,
   templates: [segment(anthropicPaths.models)],
 };
+function below(prefix: string, { literals, templates }: PathSpace): PathSpace {
+  return {
+    literals: literals.map((path) => `${prefix}${path}`),
+    templates: templates.map((each) => ({ ...each, before: `${prefix}${each.before}` })),
+  };
+}
+
 const both = joined(openaiBelow('/v1'), anthropic);
 
 const googleVerbs = [
@@ -64,7 +71,7 @@ const googleModels = ['/v1/', '/v1beta/', '/v1alpha/'].flatMap((version) =>
 const bedrockVerbs = ['converse', 'converse-stream', 'invoke', 'invoke-with-response-stream', 'count-tokens'];
 
 const spaces: ReadonlyMap<string, PathSpace> = new Map<string, PathSpace>([
-  ['openai', both],
+  ['openai', openaiBelow('/v1')],
   ['anthropic', both],
   ['custom', both],
   [
@@ -73,17 +80,17 @@ const spaces: ReadonlyMap<string, PathSpace> = new Map<string, PathSpace>([
   ],
   [
     'azure-openai',
-    joined(openaiBelow('/openai/v1'), openaiBelow('/openai'), {
+    joined(openaiBelow('/openai/v1'), openaiBelow('/openai'), below('/anthropic', anthropic), {
       literals: [],
       templates: [segment('/openai/deployments/', { after: [], anyAfter: true })],
     }),
   ],
   [
     'bedrock',
-    {
+    joined(openaiBelow('/openai/v1'), {
       literals: [],
       templates: [segment('/model/', { after: bedrockVerbs.map((verb) => `/${verb}`) })],
-    },
+    }),
   ],
 ]);
 

@@ -20,6 +20,8 @@ type State = 'head' | 'length' | 'chunk-line' | 'chunk-data' | 'chunk-end' | 'tr
 export class MessageDecoder<Head> {
   readonly #queue = new ByteQueue();
   readonly #parseHead: (text: string) => { head: Head; framing: Framing };
+  readonly #skipsEmptyLine: boolean;
+  #skipped = false;
   #state: State = 'head';
   #scanned = 0;
   #remaining = 0;
@@ -27,8 +29,13 @@ export class MessageDecoder<Head> {
   #trailers: Field[] = [];
   #ended = false;
 
-  constructor(parseHead: (text: string) => { head: Head; framing: Framing }) {
+  /** `skipEmptyLine`: one empty line before a head is ignored (RFC 9112 2.2); a second one is part of a malformed head. */
+  constructor(
+    parseHead: (text: string) => { head: Head; framing: Framing },
+    options: { readonly skipEmptyLine: boolean },
+  ) {
     this.#parseHead = parseHead;
+    this.#skipsEmptyLine = options.skipEmptyLine;
   }
 
   push(chunk: Buffer): void {
@@ -84,11 +91,21 @@ export class MessageDecoder<Head> {
     }
   }
 
+  #skipEmptyLine(): void {
+    if (!this.#skipsEmptyLine || this.#skipped || this.#queue.at(0) !== 13 || this.#queue.at(1) !== 10)
+      return;
+    this.#queue.take(2);
+    this.#skipped = true;
+    this.#scanned = 0;
+  }
+
   #head(): DecoderEvent<Head> | undefined {
+    this.#skipEmptyLine();
     const end = this.#find('\r\n\r\n', codecLimit.headBytes, 431);
     if (end < 0) return undefined;
     const text = this.#queue.takeText(end);
     this.#queue.take(4);
+    this.#skipped = false;
     const { head, framing } = this.#parseHead(text);
     this.#enterBody(framing);
     return { type: 'head', head, framing };

@@ -5,15 +5,17 @@ import {
   parseResponseHead,
   requestFraming,
   responseFraming,
+  type Framing,
   type RequestHead,
   type ResponseHead,
 } from './head.ts';
 
 export function createRequestDecoder(): MessageDecoder<RequestHead> {
-  return new MessageDecoder((text) => {
+  const parse = (text: string): { head: RequestHead; framing: Framing } => {
     const head = parseRequestHead(text);
     return { head, framing: requestFraming(head) };
-  });
+  };
+  return new MessageDecoder(parse, { skipEmptyLine: true });
 }
 
 export interface ResponseDecoder {
@@ -24,10 +26,11 @@ export interface ResponseDecoder {
 
 export function createResponseDecoder(): ResponseDecoder {
   let expected = 'GET';
-  const decoder = new MessageDecoder((text) => {
+  const parse = (text: string): { head: ResponseHead; framing: Framing } => {
     const head = parseResponseHead(text);
     return { head, framing: responseFraming(head, expected) };
-  });
+  };
+  const decoder = new MessageDecoder(parse, { skipEmptyLine: false });
   return {
     decoder,
     expect: (method) => {

@@ -34,6 +34,9 @@ const overrides = new Set([
   'x-rewrite-url',
 ]);
 
+/** What asks for an answer in which an echo of a secret could not be found: compressed, or cut at the agent's choice (S37). */
+const unsearchable = new Set(['accept-encoding', 'range', 'if-range']);
+
 function isEndToEnd({ name }: Field): boolean {
   return !hopByHop.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-');
 }
@@ -64,7 +67,7 @@ function passesTrailers({ fields }: AgentRequest): Field[] {
 
 function ownFields(request: AgentRequest, injection: Injection | undefined): Field[] {
   const isReplaced = (field: Field): boolean =>
-    (injection !== undefined && (field.name === 'accept-encoding' || isAuthField(field))) ||
+    (injection !== undefined && (unsearchable.has(field.name) || isAuthField(field))) ||
     // Compressed frames could not be inspected (S32).
     (request.upgrade !== undefined && field.name === 'sec-websocket-extensions') ||
     injection?.fields.some(({ name }) => name === field.name) === true;

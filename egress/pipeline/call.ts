@@ -1,6 +1,6 @@
 /** Who connected and to what: fixed for a connection, from the identity frame only. */
 import type { AgentRef, Hostname } from '../../contract/index.ts';
-import type { Site } from '../../decision/index.ts';
+import { renderOpener, type Site, type SitePlan } from '../../decision/index.ts';
 
 export interface Peer {
   readonly agent: AgentRef;
@@ -18,4 +18,9 @@ export interface Peer {
 
 export function siteOf({ agentId, hostname, ip, port }: Peer, tls: boolean): Site {
   return { agent: agentId, hostname, ip: hostname === undefined ? ip : undefined, port, tls };
+}
+
+/** `Kind/ns/name` of the route that opened it; undefined: the gateway's allow-all, or nothing did. */
+export function openerOf(plan: SitePlan): string | undefined {
+  return plan.kind === 'open' && plan.opener !== undefined ? renderOpener(plan.opener) : undefined;
 }

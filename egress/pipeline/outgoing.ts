@@ -15,6 +15,8 @@ export interface Outgoing {
   readonly body: readonly Buffer[] | undefined;
   /** The name a Backend is asked for; undefined: the agent's. */
   readonly model: string | undefined;
+  /** A report of usage was asked for that the agent does not expect. */
+  readonly asksUsage: boolean;
 }
 
 /** A body that was read to its end. */
@@ -56,7 +58,8 @@ export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refu
   const path = plan.kind === 'open' && plan.readsPath ? request.path : rawPath(request);
   const adapted = adapt(request, candidate, path);
   if (body === undefined) {
-    return { kind: 'outgoing', target, request: adapted, length, body: undefined, model: undefined };
+    const through = { body: undefined, model: undefined, asksUsage: false };
+    return { kind: 'outgoing', target, request: adapted, length, ...through };
   }
   const asked = { ...decision, ...candidate };
   const rewrite = mayRewrite(asked) ? rewriteRequest(asked, body.bytes, body.read) : undefined;
@@ -70,5 +73,6 @@ export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refu
     length: body.decoded || rewrite !== undefined ? lengthOf(bytes) : length,
     body: rewrite?.body,
     model: rewrite?.model,
+    asksUsage: rewrite?.asksUsage === true,
   };
 }

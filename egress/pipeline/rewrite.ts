@@ -13,6 +13,8 @@ export interface Rewrite {
   readonly body: readonly Buffer[];
   /** The new name; undefined: it stays. */
   readonly model: string | undefined;
+  /** The stream is asked for its usage, which the agent did not ask for. */
+  readonly asksUsage: boolean;
 }
 
 /** What a Backend may want to change. */
@@ -50,16 +52,17 @@ function refuseWith(code: string, message: string): Refusal {
   return { ...refuse(503, 'policy', message), code };
 }
 
-function computeEdits(
-  call: Rewritable,
-  backend: ProviderBackend,
-  read: BodyRead,
-): readonly Edit[] | undefined {
+interface Edits {
+  readonly usage: Edit | undefined;
+  readonly rename: Edit | undefined;
+}
+
+/** undefined: the body cannot name the new model. */
+function computeEdits(call: Rewritable, backend: ProviderBackend, read: BodyRead): Edits | undefined {
   const usage = read.stream === true && asksUsage(call, backend) ? askForUsage(read) : undefined;
-  const edits = usage === undefined ? [] : [usage];
-  if (!isRenamed(backend, read.model)) return edits;
+  if (!isRenamed(backend, read.model)) return { usage, rename: undefined };
   const rename = renameModel(read, renamedModel(backend, read.model) ?? '');
-  return rename === undefined ? undefined : [...edits, rename];
+  return rename === undefined ? undefined : { usage, rename };
 }
 
 /** `read` undefined: the body cannot be read. The result undefined: nothing to change. */
@@ -75,7 +78,9 @@ export function rewriteRequest(
     const message = `Backend ${backend.name} changes requests, but this body cannot be changed as asked`;
     return refuseWith('BODY_REWRITE_IMPOSSIBLE', message);
   }
-  if (edits.length === 0) return undefined;
-  const model = isRenamed(backend, read?.model) ? renamedModel(backend, read?.model) : undefined;
-  return { kind: 'rewrite', body: replaceSpans(body, edits), model };
+  const { usage, rename } = edits;
+  const all = [usage, rename].filter((edit) => edit !== undefined);
+  if (all.length === 0) return undefined;
+  const model = rename === undefined ? undefined : renamedModel(backend, read?.model);
+  return { kind: 'rewrite', body: replaceSpans(body, all), model, asksUsage: usage !== undefined };
 }

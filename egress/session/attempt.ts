@@ -11,18 +11,18 @@ import type {
   UpstreamReader,
   UpstreamStream,
 } from '../upstream/exchange-port.ts';
-import type { UpstreamPool } from '../upstream/pool.ts';
+import type { ConnectionSource } from './exchange-context.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
 export interface AttemptOwner extends Omit<UpstreamReader, 'failed'> {
   /** The request's head is out; now its body. Called at most once. */
   opened(stream: UpstreamStream): void;
-  /** Nothing more will come. `repeatable`: the upstream cannot have acted on the request. */
+  /** Nothing more will come. `repeatable`: the upstream cannot have acted on the request, if it has not answered. */
   failed(error: UpstreamError, repeatable: boolean): void;
 }
 
 export interface AttemptOptions {
-  readonly pool: UpstreamPool;
+  readonly pool: ConnectionSource;
   readonly agentId: string;
   readonly http2: boolean;
   /** Not on a connection that was idle: the last one had just been closed. */
@@ -38,7 +38,6 @@ export class Attempt implements UpstreamReader {
   #stream: UpstreamStream | undefined;
   #isLive = true;
   #wasReused = false;
-  #hasAnswered = false;
 
   constructor(owner: AttemptOwner, outgoing: Outgoing) {
     this.#owner = owner;
@@ -61,7 +60,8 @@ export class Attempt implements UpstreamReader {
       (thrown: unknown) =>
         this.#fail(
           thrown instanceof UpstreamError ? thrown : new UpstreamError('UPSTREAM_UNREACHABLE', 'dial failed'),
-          true,
+          // Another candidate may do better; the same one was tried at several addresses.
+          false,
         ),
     );
   }
@@ -86,7 +86,6 @@ export class Attempt implements UpstreamReader {
   }
 
   head(answer: UpstreamAnswer): void {
-    this.#hasAnswered = true;
     if (this.#isLive) this.#owner.head(answer);
   }
 
@@ -105,20 +104,22 @@ export class Attempt implements UpstreamReader {
   }
 
   failed(error: UpstreamError): void {
-    this.#fail(
-      error,
-      error.unprocessed || (this.#wasReused && safeMethods.has(this.#outgoing.request.method)),
-    );
+    this.#fail(error, error.unprocessed || this.#wasJustClosed(error));
   }
 
-  #fail(error: UpstreamError, couldRepeat: boolean): void {
+  /** An idle connection that the peer had closed meanwhile. */
+  #wasJustClosed({ code }: UpstreamError): boolean {
+    return this.#wasReused && code === 'UPSTREAM_CLOSED' && safeMethods.has(this.#outgoing.request.method);
+  }
+
+  #fail(error: UpstreamError, repeatable: boolean): void {
     this.#stream = undefined;
     if (!this.#isLive) return;
     this.#isLive = false;
-    this.#owner.failed(error, couldRepeat && !this.#hasAnswered);
+    this.#owner.failed(error, repeatable);
   }
 
-  drained(): void {
-    if (this.#isLive) this.#owner.drained();
+  drained(side: 'upstream'): void {
+    if (this.#isLive) this.#owner.drained(side);
   }
 }

@@ -3,147 +3,178 @@
  * Apart from what follows because until here nothing has been answered and everything odd is dropped (S11, S13, S15–S17).
  */
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import {
-  agentId,
   chooseListener,
   computeAction,
-  parseHostname,
   parseIdentityFrame,
   shapeOf,
-  spanName,
   type DenyReason,
   type IdentityFrame,
-  type ListenerAction,
+  type Wire,
 } from '../../contract/index.ts';
-import { siteOf, type Peer } from '../pipeline/call.ts';
-import { renderOpener, type SitePlan } from '../../decision/index.ts';
-import { computeConnectionRecord } from '../record/exchange-record.ts';
+import { Boundary } from '../boundary.ts';
+import type { Refusal } from '../../decision/index.ts';
+import { openerOf, siteOf, type Peer } from '../pipeline/call.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { parseClientHello } from '../tls/client-hello.ts';
+import { acceptTls } from '../tls/accept.ts';
+import { ClientHelloReader } from '../tls/client-hello.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
-import type { Session } from './downstream.ts';
-import type { GatewayCore } from './gateway-core.ts';
-import { sniff } from './sniff.ts';
+import { ConnectionLog } from './connection-log.ts';
+import type { AbortReason, Session } from './downstream.ts';
+import type { GatewayCore, SessionHooks } from './gateway-core.ts';
+import { createPeer, judgeServerName } from './peer.ts';
+import { Sniffer } from './sniff.ts';
+import { judgeUnread } from './unread.ts';
+import { UnreadRelay } from './unread-relay.ts';
 
 /** From accept to the end of the TLS handshake. */
 const setupMs = 10_000;
-/** A raw relay without a byte either way. */
-export const relayIdleMs = 10 * 60_000;
-
-function createPeer(frame: IdentityFrame): Peer | undefined {
-  const hostname = frame.hostname === undefined ? undefined : parseHostname(frame.hostname);
-  if (frame.hostname !== undefined && hostname === undefined) return undefined;
-  const agent = { kind: frame.agentKind, namespace: frame.namespace, name: frame.name };
-  return {
-    agent,
-    agentId: agentId(agent),
-    uid: frame.uid,
-    revision: frame.revision,
-    invocationId: frame.invocationId,
-    traceparent: frame.traceparent,
-    hostname,
-    ip: frame.destination.ip,
-    port: frame.destination.port,
-  };
-}
+/** An agent that says nothing for this long may be waiting for the server's first word. */
+const silenceMs = 300;
 
 export class Connection {
   readonly #socket: Socket;
   readonly #core: GatewayCore;
+  readonly #boundary: Boundary;
   readonly #startedAt: number;
-  readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
-  #bytes: Buffer = Buffer.alloc(0);
+  readonly #log: ConnectionLog;
+  readonly #onData: (chunk: Buffer) => void;
+  readonly #sniffer = new Sniffer();
+  readonly #hello = new ClientHelloReader();
+  #frame: Buffer = Buffer.alloc(0);
+  /** Read from the agent after its frame, and not yet handed on. */
+  #chunks: Buffer[] = [];
+  #signed: { readonly pool: string; readonly key: Buffer } | undefined;
   #peer: Peer | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #unread: UnreadRelay | undefined;
+  /** What it speaks is known and being done. */
+  #decided = false;
   #session: Session | undefined;
-  #relaying = false;
-  #route: string | undefined;
+  #why: AbortReason | undefined;
 
   constructor(socket: Socket, core: GatewayCore) {
     this.#socket = socket;
     this.#core = core;
     this.#startedAt = core.now();
+    this.#log = new ConnectionLog(core, this.#startedAt);
+    this.#boundary = new Boundary(
+      () => socket.destroy(),
+      (error) => core.broken(error),
+    );
+    this.#onData = this.#boundary.guard((chunk: Buffer) =>
+      this.#peer === undefined ? this.#readFrame(chunk) : this.#read(this.#peer, chunk),
+    );
+    // An agent that has said all it has to say still gets its answer.
+    socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     socket.on('data', this.#onData);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => core.forget(this));
-  }
-
-  get peer(): Peer | undefined {
-    return this.#peer;
+    this.#boundary.on(socket, 'end', () => this.#ended());
+    this.#boundary.on(socket, 'error', () => socket.destroy());
+    this.#boundary.on(socket, 'close', () => {
+      clearTimeout(this.#silence);
+      core.forget(this);
+    });
   }
 
   tick(now: number): void {
     if (this.#session !== undefined) this.#session.tick(now);
-    else if (!this.#relaying && now - this.#startedAt > setupMs) {
+    else if (this.#unread?.running !== true && now - this.#startedAt > setupMs) {
       if (this.#peer === undefined) this.#drop('no identity frame in time');
-      else this.#deny(this.#peer, 'protocol');
+      else this.#deny(this.#peer, 'the agent did not say in time what it speaks');
     }
   }
 
-  /** Closes what the new policy would not have opened (S36). */
+  /** Closes what the new policy would not have opened (S36), and what came by a pool that is gone or has another key. */
   revalidate(snapshot: Snapshot): void {
     const peer = this.#peer;
     if (peer === undefined) return;
-    const plan = snapshot.plans.at(siteOf(peer, false));
-    // The session first, so that a call under way is recorded with the reason.
-    this.#session?.revalidate(snapshot);
-    if (plan.kind === 'shut' || (this.#relaying && !this.#mayRelay(plan))) this.#socket.destroy();
+    const isTrusted = this.#isTrusted(snapshot);
+    // The session first, so that a call under way is recorded with its reason.
+    if (isTrusted) this.#session?.revalidate(snapshot);
+    const isOpen = snapshot.plans.at(siteOf(peer, false)).kind === 'open';
+    if (!isTrusted || !isOpen || this.#unread?.mayStay(snapshot) === false) this.#cut('POLICY_CHANGED');
   }
 
-  #mayRelay(plan: SitePlan): boolean {
-    return plan.kind === 'open' && openerOf(plan) === this.#route && plan.relayRefusal === undefined;
+  #isTrusted({ frameKeys }: Snapshot): boolean {
+    const signed = this.#signed;
+    const key = signed === undefined ? undefined : frameKeys.get(signed.pool);
+    return key !== undefined && signed?.key.equals(key) === true;
+  }
+
+  #cut(why: AbortReason): void {
+    this.#why = why;
+    this.#session?.cut(why);
+    this.#breakOff();
+  }
+
+  /** Neither TLS nor TCP ends cleanly: what was cut cannot be taken for whole. */
+  #breakOff(): void {
+    if (!this.#socket.destroyed) this.#socket.resetAndDestroy();
   }
 
   drain(): void {
-    if (this.#session === undefined && !this.#relaying) this.#socket.destroy();
-    else this.#session?.drain();
+    if (this.#session !== undefined) this.#session.drain();
+    else if (this.#unread?.running !== true) this.#socket.destroy();
   }
 
   destroy(): void {
     this.#socket.destroy();
   }
 
-  #receive(chunk: Buffer): void {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
-    if (this.#peer === undefined) this.#readFrame();
-    else this.#readStart(this.#peer);
+  #ended(): void {
+    if (this.#decided) return;
+    const peer = this.#peer;
+    if (peer === undefined) this.#socket.destroy();
+    else if (this.#chunks.length > 0) this.#decide(peer, 'raw');
+    else if (this.#mayGreet(peer)) this.#greet(peer, (upstream) => upstream.end());
+    else this.#socket.destroy();
   }
 
-  #readFrame(): void {
+  #readFrame(chunk: Buffer): void {
+    this.#frame = this.#frame.length === 0 ? chunk : Buffer.concat([this.#frame, chunk]);
     const snapshot = this.#core.snapshot;
     if (snapshot === undefined) {
       // Fail closed until a policy is loaded.
       this.#drop('no config loaded');
       return;
     }
-    const result = parseIdentityFrame(this.#bytes, (pool) => snapshot.frameKeys.get(pool));
+    const result = parseIdentityFrame(this.#frame, (pool) => snapshot.frameKeys.get(pool));
     if (result.status === 'incomplete') return;
-    const refusal =
-      result.status === 'invalid' ? result.reason : this.#core.frames.refuse(result.frame, this.#core.now());
-    const peer = result.status === 'ok' ? createPeer(result.frame) : undefined;
-    if (refusal !== undefined || peer === undefined || result.status !== 'ok') {
+    if (result.status === 'invalid') this.#drop(result.reason);
+    else this.#meet(result.frame, snapshot, this.#frame.subarray(result.byteLength));
+  }
+
+  #meet(frame: IdentityFrame, snapshot: Snapshot, rest: Buffer): void {
+    const refusal = this.#core.frames.refuse(frame, this.#core.now());
+    const peer = createPeer(frame);
+    if (refusal !== undefined || peer === undefined) {
       this.#drop(refusal ?? 'frame names no valid host');
       return;
     }
+    const { pool } = frame;
+    this.#signed = { pool, key: snapshot.frameKeys.get(pool) ?? Buffer.alloc(0) };
     this.#peer = peer;
-    this.#bytes = this.#bytes.subarray(result.byteLength);
-    this.#admit(peer, snapshot);
+    this.#admit(peer, snapshot, rest);
   }
 
-  #admit(peer: Peer, snapshot: Snapshot): void {
+  #admit(peer: Peer, snapshot: Snapshot, rest: Buffer): void {
+    this.#frame = Buffer.alloc(0);
     const plan = snapshot.plans.at(siteOf(peer, false));
-    if (plan.kind === 'shut') {
-      this.#deny(peer, plan.refusal.reason, plan.refusal.policy);
-      return;
-    }
-    this.#route = openerOf(plan);
+    if (plan.kind === 'shut') return this.#refuse(peer, plan.refusal);
+    this.#log.route = openerOf(plan);
     if (!this.#core.admit(peer.agentId)) {
-      this.#deny(peer, 'limit');
-      return;
+      return this.#deny(peer, 'the agent has as many connections as one may have', 'limit');
     }
     this.#socket.once('close', () => this.#core.release(peer.agentId));
-    if (this.#bytes.length > 0) this.#readStart(peer);
+    this.#unread = new UnreadRelay(this.#socket, this.#core, peer, this.#boundary);
+    if (rest.length > 0) this.#read(peer, rest);
+    else if (this.#mayGreet(peer)) {
+      this.#silence = setTimeout(
+        this.#boundary.guard(() => this.#greet(peer, () => undefined)),
+        silenceMs,
+      );
+    }
   }
 
   #drop(reason: string): void {
@@ -151,142 +182,123 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  #deny(peer: Peer, reason: DenyReason, policy?: string): void {
-    const named = policy === undefined ? {} : { denyPolicy: policy };
-    this.#record(spanName.dialDenied, peer, { denyReason: reason, ...named });
-    this.#core.countDenied(reason);
+  #refuse(peer: Peer, refusal: Refusal): void {
+    this.#log.refused(peer, refusal);
     this.#socket.destroy();
   }
 
-  #record(
-    name: typeof spanName.dialDenied | typeof spanName.dialFailed | typeof spanName.tcp,
-    peer: Peer,
-    outcome: {
-      denyReason?: DenyReason;
-      denyPolicy?: string;
-      error?: string;
-      bytes?: { up: number; down: number };
-    },
-  ): void {
-    this.#core.record(
-      computeConnectionRecord({
-        name,
-        peer,
-        startedAt: this.#startedAt,
-        endedAt: this.#core.now(),
-        digest: this.#core.snapshot?.digest ?? '',
-        route: this.#route,
-        denyReason: outcome.denyReason,
-        denyPolicy: outcome.denyPolicy,
-        error: outcome.error,
-        bytes: outcome.bytes,
-      }),
-    );
+  #deny(peer: Peer, detail: string, reason: DenyReason = 'protocol'): void {
+    this.#log.denied(peer, reason, detail);
+    this.#socket.destroy();
   }
 
-  #readStart(peer: Peer): void {
+  #read(peer: Peer, chunk: Buffer): void {
+    clearTimeout(this.#silence);
+    this.#chunks.push(chunk);
+    const wire = this.#sniffer.push(chunk);
+    if (wire === 'tls') this.#readHello(peer, chunk);
+    else if (wire !== 'more') this.#decide(peer, wire);
+  }
+
+  #readHello(peer: Peer, chunk: Buffer): void {
+    const result = this.#hello.push(chunk);
+    if (result.status === 'incomplete') return;
+    if (result.status === 'invalid') return this.#deny(peer, result.reason);
+    const reason = judgeServerName(result.hello.serverName, peer);
+    if (reason === undefined) this.#decide(peer, 'tls');
+    else this.#deny(peer, 'the server name of TLS is not the name that was looked up', reason);
+  }
+
+  #decide(peer: Peer, wire: Wire): void {
     const snapshot = this.#core.snapshot;
-    const wire = sniff(this.#bytes);
-    if (wire === 'more' || snapshot === undefined) return;
+    if (snapshot === undefined) return;
+    this.#decided = true;
     const listener = chooseListener(snapshot.config.listeners, peer.port);
     const action = listener === undefined ? 'refuse' : computeAction(shapeOf(listener), wire);
-    if (wire === 'tls') this.#readHello(peer, snapshot, action);
-    else if (action === 'http') this.#startHttp1(this.#release(), peer, false);
-    else if (action === 'relay') this.#relayIfOpened(peer, snapshot);
-    else this.#deny(peer, 'protocol');
-  }
-
-  #readHello(peer: Peer, snapshot: Snapshot, action: ListenerAction): void {
-    const result = parseClientHello(this.#bytes);
-    if (result.status === 'incomplete') return;
-    if (result.status === 'invalid' || (action !== 'terminate' && action !== 'passthrough')) {
-      this.#deny(peer, 'protocol');
-      return;
-    }
-    const { serverName } = result.hello;
-    const reason = judgeServerName(serverName, peer);
-    if (reason !== undefined) this.#deny(peer, reason);
-    else if (action === 'passthrough') this.#relayIfOpened(peer, snapshot);
-    else this.#terminate(peer, snapshot);
+    if (action === 'relay' || action === 'passthrough') this.#relay(peer, snapshot, wire);
+    else if (action === 'refuse')
+      this.#deny(peer, 'the listener of this port does not take what the agent speaks');
+    else if (this.#unread?.takeBack() === false) this.#deny(peer, 'HTTP or TLS after the server had spoken');
+    else if (action === 'terminate') this.#terminate(peer, snapshot);
+    else this.#start(this.#release(), peer, { tls: false, http2: wire === 'h2-preface' });
   }
 
   /** Hands the socket on with what was read from it put back. */
   #release(): Socket {
     this.#socket.removeListener('data', this.#onData);
     this.#socket.pause();
-    if (this.#bytes.length > 0) this.#socket.unshift(this.#bytes);
-    this.#bytes = Buffer.alloc(0);
+    const bytes = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    if (bytes.length > 0) this.#socket.unshift(bytes);
     return this.#socket;
+  }
+
+  #hooks(peer: Peer, tls: boolean): SessionHooks {
+    return {
+      tls,
+      breakOff: this.#boundary.guard(() => this.#breakOff()),
+      onMalformed: (detail) => this.#log.denied(peer, 'protocol', detail),
+      onLimit: () => this.#log.denied(peer, 'limit', 'the agent has as many streams as one may have'),
+    };
   }
 
   #terminate(peer: Peer, snapshot: Snapshot): void {
     const name = peer.hostname ?? peer.ip;
-    const tls = new TLSSocket(this.#release(), {
-      isServer: true,
-      secureContext: snapshot.leaves.contextFor(name, peer.hostname === undefined),
-      ALPNProtocols: ['h2', 'http/1.1'],
-    });
-    tls.on('error', () => {
-      if (this.#session === undefined && !this.#socket.destroyed) {
-        this.#record(spanName.dialFailed, peer, { error: 'AGENT_TLS' });
-      }
-      this.#socket.destroy();
-    });
-    tls.once('secure', () => {
-      // tls.Server does this for its own sockets; node:http2 waits for it before it starts a session.
-      Object.assign(tls, { secureConnecting: false });
+    const context = snapshot.leaves.contextFor(name, peer.hostname === undefined);
+    acceptTls(this.#release(), context, this.#boundary, {
       // A client without ALPN speaks HTTP/1.1; alpnProtocol is then `false`.
-      if (tls.alpnProtocol === 'h2') this.#session = this.#core.openHttp2(tls, peer);
-      else this.#startHttp1(tls, peer, true);
+      onSecure: (tls) => this.#start(tls, peer, { tls: true, http2: tls.alpnProtocol === 'h2' }),
+      onFailed: () => this.#log.failed(peer, 'AGENT_TLS'),
     });
   }
 
-  #startHttp1(socket: Socket, peer: Peer, tls: boolean): void {
-    this.#session = this.#core.openHttp1(socket, peer, tls);
-    socket.resume();
+  #start(socket: Socket, peer: Peer, spoken: { readonly tls: boolean; readonly http2: boolean }): void {
+    const hooks = this.#hooks(peer, spoken.tls);
+    this.#session = spoken.http2
+      ? this.#core.openHttp2(socket, peer, hooks)
+      : this.#core.openHttp1(socket, peer, hooks);
+    if (!spoken.http2) socket.resume();
   }
 
-  /** Bytes nobody can read pass only where an L4 rule (or allow-all) opened the destination itself. */
-  #relayIfOpened(peer: Peer, snapshot: Snapshot): void {
-    const plan = snapshot.plans.at(siteOf(peer, false));
-    const refusal = plan.kind === 'shut' ? plan.refusal : plan.relayRefusal;
-    if (refusal !== undefined) {
-      this.#deny(peer, refusal.reason, refusal.policy);
-      return;
-    }
-    this.#relaying = true;
-    const socket = this.#release();
-    const { hostname, port } = peer;
-    const target = { hostname, ip: hostname === undefined ? peer.ip : undefined, port, tls: false };
-    this.#core.dialRaw(target, peer).then(
-      async (upstream) => {
-        const result = await this.#core.relay(socket, upstream);
-        const { up, down, error } = result;
-        this.#record(spanName.tcp, peer, { bytes: { up, down }, ...(error === undefined ? {} : { error }) });
-      },
+  #mayGreet(peer: Peer): boolean {
+    const snapshot = this.#core.snapshot;
+    return snapshot !== undefined && judgeUnread(snapshot, peer, 'raw') === undefined;
+  }
+
+  /** Lets a server speak first. */
+  #greet(peer: Peer, then: (upstream: Socket) => void): void {
+    this.#unread?.greet().then(
+      this.#boundary.guard((upstream: Socket | undefined) => {
+        if (upstream !== undefined) then(upstream);
+      }),
       (thrown: unknown) => this.#dialFailed(peer, thrown),
+    );
+  }
+
+  #relay(peer: Peer, snapshot: Snapshot, wire: Wire): void {
+    const refusal = judgeUnread(snapshot, peer, wire);
+    if (refusal !== undefined) return this.#refuse(peer, refusal);
+    const slot = this.#core.admitRecord(peer.agentId);
+    if (slot === undefined) {
+      return this.#deny(peer, 'the gateway cannot record more of this agent now', 'limit');
+    }
+    this.#socket.removeListener('data', this.#onData);
+    this.#socket.pause();
+    const first = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#unread?.start(wire, this.#log.route, first).then(
+      ({ up, down, error }) => this.#log.relayed(slot, peer, { up, down }, this.#why ?? error),
+      (thrown: unknown) => {
+        slot.release();
+        this.#dialFailed(peer, thrown);
+      },
     );
   }
 
   #dialFailed(peer: Peer, thrown: unknown): void {
     const denied = thrown instanceof UpstreamError ? thrown.denyReason : undefined;
-    if (denied !== undefined) this.#deny(peer, denied);
-    else {
-      const error = thrown instanceof UpstreamError ? thrown.code : 'UPSTREAM_UNREACHABLE';
-      this.#record(spanName.dialFailed, peer, { error });
-      this.#socket.destroy();
-    }
+    if (denied !== undefined) this.#log.denied(peer, denied);
+    else this.#log.failed(peer, thrown instanceof UpstreamError ? thrown.code : 'UPSTREAM_UNREACHABLE');
+    this.#socket.destroy();
   }
-}
-
-function openerOf(plan: SitePlan): string | undefined {
-  return plan.kind === 'open' && plan.opener !== undefined ? renderOpener(plan.opener) : undefined;
-}
-
-/** S16: the name in the ClientHello is the name the worker handed out, or there is none of either. */
-export function judgeServerName(serverName: string | undefined, peer: Peer): DenyReason | undefined {
-  if (serverName === undefined) return peer.hostname === undefined ? undefined : 'sni_missing';
-  return peer.hostname !== undefined && parseHostname(serverName) === peer.hostname
-    ? undefined
-    : 'sni_mismatch';
 }

@@ -3,18 +3,27 @@ import type { Duplex } from 'node:stream';
 import type { Peer } from '../pipeline/call.ts';
 import type { RequestLine } from '../pipeline/identify.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
+import type { FrameScrubber } from '../scrub/index.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { BodyLength } from '../upstream/exchange-port.ts';
-import type { UpstreamPool } from '../upstream/pool.ts';
+import type { BodyLength, UpstreamConnection } from '../upstream/exchange-port.ts';
+import type { PoolRequest } from '../upstream/pool.ts';
 import type { HeldShare } from './request-body.ts';
 
 /** Takes the one record of an exchange. */
 export type Settle = (record: SpanRecord, outcome: Outcome) => void;
 
+/** Connections to upstreams, as an attempt asks for them. */
+export interface ConnectionSource {
+  /** One that is ready now; undefined: dial. */
+  take(request: PoolRequest): UpstreamConnection | undefined;
+  /** Rejects with UpstreamError. */
+  dial(request: PoolRequest): Promise<UpstreamConnection>;
+}
+
 /** The policy in force and what is open under it. */
 export interface PolicyInForce {
   readonly snapshot: Snapshot;
-  readonly pool: UpstreamPool;
+  readonly pool: ConnectionSource;
 }
 
 export interface ExchangeContext {
@@ -25,10 +34,11 @@ export interface ExchangeContext {
   readonly admit: (agentId: string) => Settle | undefined;
   /** For what was refused before it was admitted. */
   readonly onRefused: Settle;
-  /** Relays a WebSocket; resolves when it is over. */
+  /** Relays a WebSocket, what the upstream sends through `frames`; resolves when it is over. */
   readonly relay: (
     agent: Duplex,
     upstream: Duplex,
+    frames: FrameScrubber,
   ) => Promise<{ up: number; down: number; error: string | undefined }>;
 }
 

@@ -15,7 +15,7 @@ import type { Peer } from '../pipeline/call.ts';
 import type { AgentRequest, RequestLine } from '../pipeline/identify.ts';
 import { siteOf } from '../pipeline/call.ts';
 import { isSmuggled } from '../pipeline/own-credential.ts';
-import { codecOf, type Facts, type ProviderCodec } from '../providers/index.ts';
+import { codecFor, type Facts, type ProviderCodec } from '../providers/index.ts';
 import { createObserver, type BodyObserver, type BodyRead } from '../body/index.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
 import {
@@ -25,7 +25,6 @@ import {
   type RecordedMessage,
   type SpanRecord,
 } from '../record/exchange-record.ts';
-import { computeCost } from '../record/price.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 interface MessageLog {
@@ -91,7 +90,7 @@ export class ExchangeLog {
 
   decided(decision: Decided): void {
     this.#decision = decision;
-    this.codec = codecOf(decision.schema);
+    this.codec = codecFor(decision.schema, decision.operation?.shape);
     const plan = this.snapshot.plans.at(siteOf(this.#peer, this.#tls));
     this.#opener = plan.kind === 'open' ? plan.opener : undefined;
     if (decision.model !== undefined) this.facts.model = decision.model.slice(0, 200);
@@ -176,7 +175,7 @@ export class ExchangeLog {
       peerAddress: this.peerAddress,
       ai: this.#ai(),
       facts: this.facts,
-      costUsd: this.codec === undefined ? undefined : computeCost(this.codec.priceId, this.facts),
+      costUsd: this.codec && this.snapshot.prices.costOf(this.codec.priceId, this.facts),
       digest: this.snapshot.digest,
     });
   }

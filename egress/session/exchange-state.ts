@@ -33,7 +33,7 @@ export type ExchangeEvent =
   | 'clock'
   | 'policy';
 
-const accepted: Readonly<Record<ExchangeState, ReadonlySet<ExchangeEvent>>> = {
+export const acceptedEvents: Readonly<Record<ExchangeState, ReadonlySet<ExchangeEvent>>> = {
   deciding: new Set<ExchangeEvent>(['agent-gone', 'policy']),
   reading: new Set<ExchangeEvent>(['body-read', 'agent-data', 'agent-end', 'agent-gone', 'clock', 'policy']),
   attempting: new Set<ExchangeEvent>([
@@ -66,7 +66,7 @@ const accepted: Readonly<Record<ExchangeState, ReadonlySet<ExchangeEvent>>> = {
 };
 
 /** States that may follow one another; an exchange never goes back. */
-const following: Readonly<Record<ExchangeState, ReadonlySet<ExchangeState>>> = {
+export const followingStates: Readonly<Record<ExchangeState, ReadonlySet<ExchangeState>>> = {
   deciding: new Set<ExchangeState>(['reading', 'attempting', 'answering', 'done']),
   reading: new Set<ExchangeState>(['attempting', 'answering', 'done']),
   attempting: new Set<ExchangeState>(['answering', 'relaying', 'done']),
@@ -83,12 +83,12 @@ export class ExchangeStates {
   }
 
   accepts(event: ExchangeEvent): boolean {
-    return accepted[this.#now].has(event);
+    return acceptedEvents[this.#now].has(event);
   }
 
   /** False: that state cannot follow, and nothing changed. */
   enter(next: ExchangeState): boolean {
-    if (!following[this.#now].has(next)) return false;
+    if (!followingStates[this.#now].has(next)) return false;
     this.#now = next;
     return true;
   }

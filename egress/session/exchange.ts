@@ -5,7 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { BodyNeed, Decision, Refusal } from '../../decision/index.ts';
-import type { BodyListener, BodyResult } from '../body/index.ts';
+import type { BodyResult } from '../body/index.ts';
 import type { Field } from '../http1/index.ts';
 import { identify, isRefusal } from '../pipeline/identify.ts';
 import { computeOutgoing, type Outgoing } from '../pipeline/outgoing.ts';
@@ -15,7 +15,7 @@ import type { UpstreamAnswer, UpstreamStream } from '../upstream/exchange-port.t
 import type { UpstreamError } from '../upstream/upstream-error.ts';
 import { Answer } from './answer.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import type { Downstream, RequestReader } from './downstream.ts';
+import type { AbortReason, Downstream, RequestReader } from './downstream.ts';
 import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { ExchangeStates } from './exchange-state.ts';
@@ -28,7 +28,7 @@ type Allowed = Extract<Decision, { kind: 'allow' }>;
 /** A try that an upstream closed before it saw anything is repeated this often. */
 const maxRepeats = 2;
 
-export class Exchange implements RequestReader, AttemptOwner, BodyListener {
+export class Exchange implements RequestReader, AttemptOwner {
   readonly #context: ExchangeContext;
   readonly #inbound: Inbound;
   readonly #downstream: Downstream;
@@ -43,7 +43,8 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
   #attempt: Attempt | undefined;
   #repeats = 0;
   #requestEnded = false;
-  #relayed: readonly Duplex[] = [];
+  /** Of a WebSocket. When it goes, the relay ends both sides. */
+  #relayed: Duplex | undefined;
   #settle: Settle | undefined;
   /** Unix milliseconds since neither side has said anything. */
   #quietSince: number;
@@ -89,18 +90,22 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
   /** Holds the body until it has been read, and decides then. */
   #readFirst(judgement: Judgement, need: BodyNeed): void {
     this.#states.enter('reading');
-    if (judgement.begin(need, this)) this.#downstream.goOn();
+    const begun = judgement.begin(need, {
+      judged: (bytes) => this.#hold(bytes),
+      drained: () => this.#downstream.resume(),
+      done: (result) => this.#learn(judgement, result),
+    });
+    if (begun) this.#downstream.goOn();
     else this.#decide(judgement);
   }
 
-  judged(bytes: Buffer): void {
+  #hold(bytes: Buffer): void {
     if (!this.#states.accepts('body-read')) return;
     if (!this.#body.holdToJudge(bytes)) this.#fail(failure.bodyTooLarge);
   }
 
-  done(result: BodyResult): void {
-    const judgement = this.#judgement;
-    if (!this.#states.accepts('body-read') || judgement === undefined) return;
+  #learn(judgement: Judgement, result: BodyResult): void {
+    if (!this.#states.accepts('body-read')) return;
     judgement.learn(result);
     this.#log.read(judgement.read);
     this.#decide(judgement);
@@ -137,6 +142,7 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
     if (candidate.injection !== undefined) {
       this.#answer.arm(this.#inForce.snapshot.secretForms.of(candidate.injection));
     }
+    if (outgoing.asksUsage) this.#answer.hideUsage();
     this.#states.enter('attempting');
     this.#downstream.goOn();
     this.#try(outgoing, false);
@@ -210,17 +216,17 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
     this.#log.observed();
   }
 
-  aborted(): void {
+  aborted(why: AbortReason): void {
     if (this.#states.now === 'done') return;
-    this.#log.error = 'AGENT_GONE';
+    this.#log.error = why;
     this.#finish();
   }
 
-  drained(): void {
-    // Called by either side: the agent takes bytes again, or the upstream does.
+  /** One side takes bytes again, so the other may send. */
+  drained(side: 'agent' | 'upstream'): void {
     if (this.#states.now === 'done') return;
-    this.#attempt?.stream?.resume();
-    this.#downstream.resume();
+    if (side === 'agent') this.#attempt?.stream?.resume();
+    else this.#downstream.resume();
   }
 
   /** Head and silence are bounded, not the whole of an answer that goes on. */
@@ -253,14 +259,16 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
     this.#states.enter('answering');
     // From here no other attempt can answer.
     this.#body.release();
-    if (this.#answer.head(answer, this.#context.now())) return;
-    this.#fail(failure.encodedAnswer);
+    this.#answer.head(answer, this.#context.now());
+    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
   }
 
   body(bytes: Buffer): boolean {
     if (!this.#states.accepts('upstream-body')) return true;
     this.#quietSince = this.#context.now();
-    return this.#answer.body(bytes);
+    const more = this.#answer.body(bytes);
+    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
+    return more;
   }
 
   finished(trailers: readonly Field[]): void {
@@ -283,8 +291,9 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
     if (agent.rest.length > 0) agent.socket.unshift(agent.rest);
     if (rest.length > 0) socket.unshift(rest);
     this.#attempt = undefined;
-    this.#relayed = [agent.socket, socket];
-    void this.#context.relay(agent.socket, socket).then(({ up, down, error }) => {
+    this.#relayed = socket;
+    const frames = this.#answer.createFrameScrubber();
+    void this.#context.relay(agent.socket, socket, frames).then(({ up, down, error }) => {
       this.#log.request.capture.total += up;
       if (this.#log.response !== undefined) this.#log.response.capture.total += down;
       this.#log.error ??= error;
@@ -304,7 +313,7 @@ export class Exchange implements RequestReader, AttemptOwner, BodyListener {
     if (this.#states.now === 'done') return;
     this.#attempt?.abort();
     this.#answer.fail(reason, this.#context.now());
-    for (const socket of this.#relayed) socket.destroy();
+    this.#relayed?.destroy();
     this.#finish();
   }
 

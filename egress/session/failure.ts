@@ -9,6 +9,7 @@ export interface Failure {
   readonly denyReason: DenyReason | undefined;
   /** JSON to answer with; absent: in the provider's schema. */
   readonly body?: string | undefined;
+  readonly retryAfterSeconds?: number;
 }
 
 export const bodyTooLarge: Failure = {
@@ -23,6 +24,7 @@ export const recordsFull: Failure = {
   code: 'RECORDS_UNAVAILABLE',
   message: 'the gateway cannot record more calls of this agent now; try again in a second',
   denyReason: 'limit',
+  retryAfterSeconds: 1,
 };
 
 /** Between two words of either side. */
@@ -38,11 +40,4 @@ export const policyChanged: Failure = {
   code: 'POLICY_CHANGED',
   message: 'the egress policy changed while the call was running',
   denyReason: 'policy',
-};
-
-export const encodedAnswer: Failure = {
-  status: 502,
-  code: 'UPSTREAM_ENCODING',
-  message: 'the upstream compressed its answer although it was asked not to',
-  denyReason: undefined,
 };

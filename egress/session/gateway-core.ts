@@ -4,49 +4,69 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import type { DenyReason } from '../../contract/index.ts';
-import type { UpstreamTarget } from '../../decision/index.ts';
 import { HeldBytes } from '../body/index.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
-import type { Recorder } from '../record/recorder.ts';
+import { admitRecord, type AdmittingRecorder, type Recorder } from '../record/recorder.ts';
+import type { RecordSlot } from '../record/record-queue.ts';
+import type { FrameScrubber } from '../scrub/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { UpstreamPool } from '../upstream/pool.ts';
 import type { Lookup } from '../upstream/resolver.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
-import { Connection, relayIdleMs } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { ExchangeFactory, Session } from './downstream.ts';
 import { Exchange } from './exchange.ts';
-import type { PolicyInForce } from './exchange-context.ts';
+import type { PolicyInForce, Settle } from './exchange-context.ts';
 import { FrameGuard } from './frame-guard.ts';
 import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
 import { relay, type RelayResult } from './relay.ts';
+import { Shares } from './shares.ts';
 import { FrameInspector } from './websocket.ts';
 
 export interface GatewayOptions {
-  readonly recorder: () => Recorder | undefined;
+  readonly recorder: () => (Recorder & Partial<AdmittingRecorder>) | undefined;
   readonly metrics: GatewayMetrics;
   readonly lookup: Lookup;
   readonly now: () => number;
   /** Called when the number of connections changed. */
   readonly onConnections: () => void;
+  /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */
+  readonly onBroken?: (error: unknown) => void;
 }
 
-// One agent cannot use up the process (S30, S54); a Node SDK opens tens of connections at most.
+/** What a session tells its connection. */
+export interface SessionHooks {
+  readonly tls: boolean;
+  /** Ends the connection without a clean end. */
+  readonly breakOff: () => void;
+  /** The agent sent what is no request. */
+  readonly onMalformed: (detail: string) => void;
+  /** A stream was refused: the agent has its share. */
+  readonly onLimit: () => void;
+}
+
+// One agent cannot use up the process (S30, S54); a Node SDK opens tens of connections at most. As many streams of HTTP/2 on all
+// its connections together, because each may need a connection of its own at the upstream.
 const maxPerAgent = 512;
-const maxConnections = 10_000;
+const maxTotal = 10_000;
+/** A relay (raw, passthrough, WebSocket) without a byte either way. */
+const relayIdleMs = 10 * 60_000;
 
 export class GatewayCore {
   readonly frames = new FrameGuard();
   readonly now: () => number;
   readonly #options: GatewayOptions;
   readonly #connections = new Set<Connection>();
-  readonly #perAgent = new Map<string, number>();
+  readonly #perAgent = new Shares(maxPerAgent);
+  readonly #streams = new Shares(maxPerAgent);
   readonly #ticks = new Set<(now: number) => void>();
   readonly #held = new HeldBytes();
+  /** Of earlier policies, until their last exchange is over. */
+  readonly #retired = new Set<UpstreamPool>();
   #pool: UpstreamPool | undefined;
   #snapshot: Snapshot | undefined;
 
@@ -65,14 +85,29 @@ export class GatewayCore {
 
   /** The new policy holds for every request from now on, and ends what it does not allow. */
   swap(snapshot: Snapshot): void {
+    if (this.#pool !== undefined) this.#retired.add(this.#pool);
     this.#pool?.retire();
     this.#snapshot = snapshot;
-    this.#pool = new UpstreamPool(snapshot, this.#options.lookup, this.now);
-    for (const connection of [...this.#connections]) connection.revalidate(snapshot);
+    this.#pool = new UpstreamPool(snapshot, this.#options.lookup, this.now, (error) => this.broken(error));
+    for (const connection of [...this.#connections]) this.#guarded(() => connection.revalidate(snapshot));
+  }
+
+  /** Counts what a handler threw. Whoever calls has closed the connection it was about. */
+  broken(error: unknown): void {
+    this.#options.metrics.connectionBroken();
+    this.#options.onBroken?.(error);
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      this.broken(thrown);
+    }
   }
 
   accept(socket: Socket): void {
-    if (this.#connections.size >= maxConnections) {
+    if (this.#connections.size + this.#streams.total >= maxTotal) {
       this.countDenied('limit');
       socket.destroy();
       return;
@@ -81,19 +116,24 @@ export class GatewayCore {
     this.#options.onConnections();
   }
 
+  /** Counts a stream of HTTP/2; false: the agent or the gateway has too many. */
+  admitStream(agentId: string): boolean {
+    if (this.#connections.size + this.#streams.total >= maxTotal) return false;
+    return this.#streams.take(agentId);
+  }
+
+  releaseStream(agentId: string): void {
+    this.#streams.give(agentId);
+  }
+
   /** Counts a connection for its agent; false: it has too many. */
   admit(agentId: string): boolean {
-    const count = (this.#perAgent.get(agentId) ?? 0) + 1;
-    if (count > maxPerAgent) return false;
-    this.#perAgent.set(agentId, count);
-    return true;
+    return this.#perAgent.take(agentId);
   }
 
   /** `agentId` of an admitted connection that is over. */
   release(agentId: string): void {
-    const count = (this.#perAgent.get(agentId) ?? 1) - 1;
-    if (count > 0) this.#perAgent.set(agentId, count);
-    else this.#perAgent.delete(agentId);
+    this.#perAgent.give(agentId);
   }
 
   forget(connection: Connection): void {
@@ -103,9 +143,13 @@ export class GatewayCore {
 
   tick(): void {
     const now = this.now();
-    for (const connection of this.#connections) connection.tick(now);
-    for (const tick of this.#ticks) tick(now);
-    this.#pool?.sweep();
+    for (const connection of this.#connections) this.#guarded(() => connection.tick(now));
+    for (const tick of this.#ticks) this.#guarded(() => tick(now));
+    this.#guarded(() => this.#pool?.sweep());
+    for (const pool of this.#retired) {
+      this.#guarded(() => pool.sweep());
+      if (pool.empty) this.#retired.delete(pool);
+    }
   }
 
   malformed(reason: string): void {
@@ -121,31 +165,62 @@ export class GatewayCore {
     this.#options.recorder()?.record(record);
   }
 
-  openHttp1(socket: Socket, peer: Peer, tls: boolean): Session {
-    const onMalformed = (): void => this.countDenied('protocol');
-    return new Http1Session(socket, { open: this.#exchanges(peer, tls), onMalformed, now: this.now });
+  openHttp1(socket: Socket, peer: Peer, hooks: SessionHooks): Session {
+    const { tls, breakOff, onMalformed } = hooks;
+    const open = this.#exchanges(peer, tls, breakOff);
+    return new Http1Session(socket, { ...this.#sessionOptions, open, onMalformed, breakOff });
   }
 
-  openHttp2(socket: TLSSocket, peer: Peer): Session {
-    return new Http2Session(socket, { open: this.#exchanges(peer, true), now: this.now });
+  openHttp2(socket: Socket, peer: Peer, hooks: SessionHooks): Session {
+    const { tls, onMalformed, onLimit } = hooks;
+    return new Http2Session(socket, {
+      ...this.#sessionOptions,
+      open: this.#exchanges(peer, tls),
+      onMalformed,
+      takeStream: () => {
+        const admitted = this.admitStream(peer.agentId);
+        if (!admitted) onLimit();
+        return admitted;
+      },
+      giveStream: () => this.releaseStream(peer.agentId),
+    });
   }
 
-  #exchanges(peer: Peer, tls: boolean): ExchangeFactory {
+  get #sessionOptions(): { now: () => number; onBroken: (error: unknown) => void } {
+    return { now: this.now, onBroken: (error) => this.broken(error) };
+  }
+
+  #exchanges(peer: Peer, tls: boolean, breakAgent?: () => void): ExchangeFactory {
     return (downstream, line, length) => {
-      const onRecord = (record: SpanRecord, outcome: Outcome): void => {
+      const count = (record: SpanRecord, outcome: Outcome): void =>
         this.#options.metrics.exchange(outcome, (record.end - record.start) / 1000);
-        this.record(record);
-      };
       const context = {
         inForce: () => this.#inForce(),
         held: this.#held,
         now: this.now,
-        admit: () => onRecord,
-        onRefused: onRecord,
-        relay: (agent: Duplex, upstream: Duplex) => this.#relayWebSocket(agent, upstream),
+        admit: (agentId: string): Settle | undefined => {
+          const slot = this.admitRecord(agentId);
+          if (slot === undefined) return undefined;
+          return (record, outcome) => {
+            count(record, outcome);
+            slot.put(record);
+          };
+        },
+        onRefused: (record: SpanRecord, outcome: Outcome) => {
+          count(record, outcome);
+          this.record(record);
+        },
+        relay: (agent: Duplex, upstream: Duplex, frames: FrameScrubber) =>
+          this.#relayWebSocket({ agent, upstream }, frames, breakAgent),
       };
       return new Exchange(context, { peer, tls, line, length }, downstream);
     };
+  }
+
+  /** Room for the record of something that is about to be let through; undefined: there is none, so it may not be. */
+  admitRecord(agentId: string): RecordSlot | undefined {
+    const recorder = this.#options.recorder();
+    return recorder === undefined ? undefined : admitRecord(recorder, agentId);
   }
 
   #inForce(): PolicyInForce {
@@ -157,8 +232,8 @@ export class GatewayCore {
     return { snapshot, pool };
   }
 
-  /** A plain TCP connection for a relay, to the judged address. */
-  async dialRaw(target: UpstreamTarget, peer: Peer): Promise<Socket> {
+  /** A plain TCP connection for a relay to where the peer wanted to go, at a judged address. */
+  async dialRaw(peer: Peer): Promise<Socket> {
     const snapshot = this.#snapshot;
     if (
       snapshot === undefined ||
@@ -167,6 +242,8 @@ export class GatewayCore {
     ) {
       throw new UpstreamError('EGRESS_DENIED', 'not open', { denyReason: 'policy' });
     }
+    const { hostname, ip, port } = peer;
+    const target = { hostname, ip: hostname === undefined ? ip : undefined, port, tls: false };
     return this.#pool.dialSocket(target, peer.agentId, []);
   }
 
@@ -175,16 +252,27 @@ export class GatewayCore {
       idleMs: relayIdleMs,
       now: this.now,
       onTick: (tick) => this.#onTick(tick),
+      onBroken: (error) => this.broken(error),
     });
   }
 
-  #relayWebSocket(agent: Duplex, upstream: Duplex): Promise<RelayResult> {
+  #relayWebSocket(
+    { agent, upstream }: { readonly agent: Duplex; readonly upstream: Duplex },
+    frames: FrameScrubber,
+    breakAgent: (() => void) | undefined,
+  ): Promise<RelayResult> {
     const sides = { up: new FrameInspector('agent'), down: new FrameInspector('upstream') };
     return relay(agent, upstream, {
       idleMs: relayIdleMs,
       now: this.now,
       onTick: (tick) => this.#onTick(tick),
+      onBroken: (error) => this.broken(error),
       inspect: { up: (chunk) => sides.up.push(chunk), down: (chunk) => sides.down.push(chunk) },
+      ...(breakAgent === undefined ? {} : { breakAgent }),
+      scrub: (chunk) => {
+        const passed = frames.push(chunk);
+        return frames.stopped ?? passed;
+      },
     });
   }
 

@@ -1,6 +1,6 @@
 /**
  * One agent connection speaking HTTP/2, on node:http2: each stream is an exchange judged alone (S18). Apart from HTTP/1.1
- * only in how heads and bodies travel.
+ * only in how heads and bodies travel. Streams count toward the agent's share like connections do.
  */
 import {
   constants,
@@ -9,142 +9,151 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
-import type { Field } from '../http1/index.ts';
-import type { RequestLine } from '../pipeline/identify.ts';
+import { Boundary } from '../boundary.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { fromRawHeaders, toHttp2Headers } from '../upstream/http2-connection.ts';
-import type { Downstream, DownstreamAnswer, ExchangeFactory, RequestReader, Session } from './downstream.ts';
+import type { AbortReason, ExchangeFactory, Session } from './downstream.ts';
+import { createField } from '../http1/index.ts';
+import { toHttp2Headers } from '../upstream/http2-fields.ts';
+import { renderRefusal } from './refusal-body.ts';
+import { Http2Downstream, pseudoHeader } from './http2-downstream.ts';
 
-const maxStreams = 100;
-const idleMs = 120_000;
+export const http2Agent = {
+  maxStreams: 100,
+  /** Without a stream: then it is asked to go, and after the grace it is closed. */
+  idleMs: 120_000,
+  graceMs: 5_000,
+  /** PINGs between two ticks, a second, without a stream. */
+  maxIdlePings: 100,
+  /** The same with streams: gRPC measures with one a round trip while data flows. */
+  maxBusyPings: 10_000,
+} as const;
 
-function pseudo(raw: readonly string[], name: string): string {
-  const index = raw.findIndex((text, at) => at % 2 === 0 && text === name);
-  return index < 0 ? '' : (raw[index + 1] ?? '');
+export interface Http2SessionOptions {
+  readonly open: ExchangeFactory;
+  readonly now: () => number;
+  /** Counts what a handler threw. */
+  readonly onBroken: (error: unknown) => void;
+  /** Called when the agent's bytes are no HTTP/2, once. */
+  readonly onMalformed: (message: string) => void;
+  /** Takes a place for one more stream; false: the agent has its share already. */
+  readonly takeStream: () => boolean;
+  readonly giveStream: () => void;
 }
 
-class Http2Downstream implements Downstream {
-  readonly http2 = true;
-  readonly #stream: ServerHttp2Stream;
-  #trailers: readonly Field[] = [];
-  reader: RequestReader | undefined;
+interface StreamRefusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+const atLimit: StreamRefusal = {
+  status: constants.HTTP_STATUS_TOO_MANY_REQUESTS,
+  code: 'AGENT_LIMIT',
+  message: 'this agent has as many connections and streams open as the gateway allows one agent',
+};
+const badTarget: StreamRefusal = {
+  status: constants.HTTP_STATUS_BAD_REQUEST,
+  code: 'BAD_REQUEST',
+  message: 'the request target must be visible ASCII',
+};
 
-  constructor(stream: ServerHttp2Stream) {
-    this.#stream = stream;
-    stream.on('data', (chunk: Buffer) => {
-      if (this.reader?.data(chunk) === false) stream.pause();
-    });
-    stream.on('end', () => this.reader?.end());
-    stream.on('drain', () => this.reader?.drained());
-    stream.on('error', () => this.#gone());
-    stream.on('aborted', () => this.#gone());
-    stream.on('close', () => this.#gone());
-    stream.on('wantTrailers', () => {
-      if (!stream.destroyed) stream.sendTrailers(toHttp2Headers(this.#trailers));
-    });
-  }
+/** As in HTTP/1.1: what else is in a path is read by servers in different ways. */
+function isPlainTarget(raw: readonly string[]): boolean {
+  return /^[\x21-\x7e]*$/.test(pseudoHeader(raw, ':path'));
+}
 
-  #gone(): void {
-    const { reader } = this;
-    this.reader = undefined;
-    reader?.aborted();
-  }
-
-  goOn(): void {
-    if (!this.#stream.destroyed) this.#stream.additionalHeaders({ ':status': 100 });
-  }
-
-  respond(answer: DownstreamAnswer): void {
-    if (this.#stream.destroyed || this.#stream.headersSent) return;
-    const length = answer.bodyLength;
-    this.#stream.respond(
-      {
-        ...toHttp2Headers(answer.fields),
-        ':status': answer.status,
-        ...(length === undefined || length === 0 ? {} : { 'content-length': length }),
-      },
-      { waitForTrailers: true },
-    );
-  }
-
-  write(bytes: Buffer): boolean {
-    return this.#stream.destroyed || this.#stream.write(bytes);
-  }
-
-  end(trailers: readonly Field[]): void {
-    this.reader = undefined;
-    this.#trailers = trailers;
-    this.#stream.end();
-  }
-
-  resume(): void {
-    this.#stream.resume();
-  }
-
-  upgrade(): undefined {
-    // WebSocket over HTTP/2 (RFC 8441) is not offered, so no client asks.
-    return undefined;
-  }
-
-  abort(): void {
-    this.reader = undefined;
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  }
+/** Said in HTTP, because clients send again at once what was refused by a frame. */
+function refuse(stream: ServerHttp2Stream, { status, code, message }: StreamRefusal): void {
+  stream.on('error', () => undefined);
+  const { fields, body } = renderRefusal(code, message);
+  const limited = status === constants.HTTP_STATUS_TOO_MANY_REQUESTS;
+  const all = limited ? [...fields, createField('Retry-After', '1')] : fields;
+  stream.respond(toHttp2Headers(all, { ':status': status }));
+  stream.end(body);
 }
 
 export class Http2Session implements Session {
   readonly #session: ServerHttp2Session;
-  readonly #open: ExchangeFactory;
+  readonly #socket: Duplex;
+  readonly #options: Http2SessionOptions;
+  readonly #boundary: Boundary;
   readonly #streams = new Set<Http2Downstream>();
-  readonly #now: () => number;
   #since: number;
+  #pings = 0;
 
-  constructor(socket: TLSSocket, options: { open: ExchangeFactory; now: () => number }) {
-    this.#open = options.open;
-    this.#now = options.now;
+  constructor(socket: Duplex, options: Http2SessionOptions) {
+    this.#options = options;
+    this.#socket = socket;
     this.#since = options.now();
-    this.#session = performServerHandshake(socket as Duplex, {
-      settings: { maxConcurrentStreams: maxStreams, enableConnectProtocol: false },
+    // An agent that has said its last word can acknowledge nothing of an answer.
+    socket.allowHalfOpen = false;
+    this.#session = performServerHandshake(socket, {
+      settings: { maxConcurrentStreams: http2Agent.maxStreams, enableConnectProtocol: false },
       // Floods of bad frames end the session (S29); node's own defaults bound resets and settings.
       maxSessionInvalidFrames: 100,
     });
-    this.#session.on('error', () => this.#session.destroy());
-    this.#session.on('stream', (stream, _headers, _flags, ...more: unknown[]) => {
+    this.#boundary = new Boundary(() => this.#session.destroy(), options.onBroken);
+    const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): unknown =>
+      this.#boundary.on(this.#session, event, handler);
+    on('error', (error: Error) => this.#failed(error));
+    on('ping', () => this.#pinged());
+    on('stream', (stream: ServerHttp2Stream, _headers: unknown, _flags: unknown, ...more: unknown[]) => {
       this.#begin(stream, Array.isArray(more[0]) ? (more[0] as string[]) : []);
     });
   }
 
+  #failed(error: Error): void {
+    this.#session.destroy();
+    // A reset connection is nobody's mistake.
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code.startsWith('ERR_HTTP2')) this.#options.onMalformed(code);
+  }
+
+  #pinged(): void {
+    this.#pings += 1;
+    const allowed = this.#streams.size > 0 ? http2Agent.maxBusyPings : http2Agent.maxIdlePings;
+    if (this.#pings <= allowed) return;
+    this.#options.onMalformed('more PINGs than any use has');
+    this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    this.#session.destroy();
+  }
+
   #begin(stream: ServerHttp2Stream, raw: readonly string[]): void {
-    const downstream = new Http2Downstream(stream);
+    this.#since = this.#options.now();
+    if (!isPlainTarget(raw)) {
+      this.#options.onMalformed('a request target that is not visible ASCII');
+      refuse(stream, badTarget);
+      return;
+    }
+    if (!this.#options.takeStream()) {
+      refuse(stream, atLimit);
+      return;
+    }
+    const downstream = new Http2Downstream(stream, this.#options.onBroken);
     this.#streams.add(downstream);
-    this.#since = this.#now();
     stream.on('close', () => {
-      this.#since = this.#now();
+      this.#since = this.#options.now();
       this.#streams.delete(downstream);
+      this.#options.giveStream();
     });
-    const fields = fromRawHeaders(raw);
-    const line: RequestLine = {
-      method: pseudo(raw, ':method'),
-      target: pseudo(raw, ':path'),
-      authority: pseudo(raw, ':authority'),
-      fields,
-    };
-    const announced = fields.find(({ name }) => name === 'content-length')?.value;
-    const length = stream.endAfterHeaders ? 0 : announced === undefined ? 'chunked' : Number(announced);
-    downstream.reader = this.#open(downstream, line, length);
-    downstream.reader.start();
-    // No body means no data listener fires 'end' before a read.
-    if (stream.endAfterHeaders) stream.resume();
+    downstream.begin(raw, this.#options.open);
   }
 
   tick(now: number): void {
-    for (const stream of this.#streams) stream.reader?.tick(now);
-    if (this.#streams.size === 0 && now - this.#since > idleMs) this.#session.close();
+    this.#pings = 0;
+    for (const stream of this.#streams) stream.tick(now);
+    if (this.#streams.size > 0) return;
+    const idle = now - this.#since;
+    // Not the session: one that has said goodbye waits for the agent to close.
+    if (idle > http2Agent.idleMs + http2Agent.graceMs) this.#socket.destroy();
+    else if (idle > http2Agent.idleMs) this.#session.close();
   }
 
   revalidate(snapshot: Snapshot): void {
     for (const stream of this.#streams) stream.reader?.revalidate(snapshot);
+  }
+
+  cut(why: AbortReason): void {
+    for (const stream of this.#streams) stream.cut(why);
   }
 
   drain(): void {

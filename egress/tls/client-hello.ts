@@ -19,7 +19,6 @@ const clientHelloMessage = 1;
 // RFC 8446 5.1: a record's fragment has at most 2^14 bytes. Post-quantum hellos have about 2 KiB.
 const maxRecordBytes = 16_384;
 export const maxClientHelloBytes = 16 * 1024;
-const maxRecords = 32;
 const extension = { serverName: 0, alpn: 16 } as const;
 
 class Malformed extends Error {}
@@ -47,35 +46,6 @@ class Cursor {
   vector(lengthSize: 1 | 2): Cursor {
     return new Cursor(this.bytes(this.uint(lengthSize)));
   }
-}
-
-/** The handshake bytes inside the records so far, or undefined when a record is not complete. */
-function joinRecords(bytes: Buffer): { handshake: Buffer; complete: boolean } {
-  const fragments: Buffer[] = [];
-  let offset = 0;
-  while (offset < bytes.length) {
-    if (bytes[offset] !== handshakeRecord) throw new Malformed('not a handshake record');
-    if (offset + 5 > bytes.length) break;
-    if (bytes[offset + 1] !== 3) throw new Malformed('not a TLS version');
-    const length = bytes.readUInt16BE(offset + 3);
-    if (length === 0 || length > maxRecordBytes) throw new Malformed('bad record length');
-    if (offset + 5 + length > bytes.length) {
-      fragments.push(bytes.subarray(offset + 5));
-      break;
-    }
-    fragments.push(bytes.subarray(offset + 5, offset + 5 + length));
-    if (fragments.length > maxRecords) throw new Malformed('too many records');
-    offset += 5 + length;
-    if (isComplete(fragments)) return { handshake: Buffer.concat(fragments), complete: true };
-  }
-  return { handshake: Buffer.concat(fragments), complete: isComplete(fragments) };
-}
-
-function isComplete(fragments: readonly Buffer[]): boolean {
-  const total = fragments.reduce((sum, fragment) => sum + fragment.length, 0);
-  if (total < 4) return false;
-  const head = Buffer.concat(fragments).subarray(0, 4);
-  return total >= 4 + head.readUIntBE(1, 3);
 }
 
 function readServerName(cursor: Cursor): string {
@@ -122,20 +92,75 @@ function readHello(body: Buffer): ClientHello {
   return { serverName, alpn };
 }
 
+/** Puts the records of one ClientHello together as they come; every byte is looked at once, however they are cut. */
+export class ClientHelloReader {
+  /** Of the record under way. */
+  #header: number[] = [];
+  #remaining = 0;
+  #handshake = Buffer.alloc(0);
+  #filled = 0;
+
+  /** What the bytes so far are; after anything but `incomplete` it is not to be called again. */
+  push(bytes: Buffer): ClientHelloResult {
+    try {
+      return this.#read(bytes);
+    } catch (thrown) {
+      if (thrown instanceof Malformed) return { status: 'invalid', reason: thrown.message };
+      throw thrown;
+    }
+  }
+
+  #read(bytes: Buffer): ClientHelloResult {
+    let offset = 0;
+    while (offset < bytes.length) {
+      if (this.#remaining === 0) {
+        this.#readHeader(bytes[offset] ?? 0);
+        offset += 1;
+        continue;
+      }
+      const step = Math.min(this.#remaining, bytes.length - offset);
+      this.#append(bytes.subarray(offset, offset + step));
+      this.#remaining -= step;
+      offset += step;
+      const length = this.#length;
+      if (length !== undefined && this.#filled >= length) {
+        return { status: 'ok', hello: readHello(this.#handshake.subarray(4, length)) };
+      }
+    }
+    return { status: 'incomplete' };
+  }
+
+  #readHeader(byte: number): void {
+    const at = this.#header.push(byte);
+    if (at === 1 && byte !== handshakeRecord) throw new Malformed('not a handshake record');
+    if (at === 2 && byte !== 3) throw new Malformed('not a TLS version');
+    if (at < 5) return;
+    const [, , , high = 0, low = 0] = this.#header;
+    this.#header = [];
+    this.#remaining = high * 256 + low;
+    if (this.#remaining === 0 || this.#remaining > maxRecordBytes) throw new Malformed('bad record length');
+  }
+
+  #append(fragment: Buffer): void {
+    const needed = this.#filled + fragment.length;
+    if (needed > this.#handshake.length) {
+      const grown = Buffer.alloc(Math.max(2 * needed, 1024));
+      this.#handshake.copy(grown, 0, 0, this.#filled);
+      this.#handshake = grown;
+    }
+    fragment.copy(this.#handshake, this.#filled);
+    this.#filled = needed;
+    if (this.#handshake[0] !== clientHelloMessage) throw new Malformed('not a ClientHello');
+    if ((this.#length ?? 0) > maxClientHelloBytes + 4) throw new Malformed('ClientHello too long');
+  }
+
+  /** Of the whole handshake message, its head included. */
+  get #length(): number | undefined {
+    return this.#filled < 4 ? undefined : 4 + this.#handshake.readUIntBE(1, 3);
+  }
+}
+
 /** Parses the ClientHello at the front of `bytes`; `incomplete` asks for more, up to `maxClientHelloBytes`. */
 export function parseClientHello(bytes: Buffer): ClientHelloResult {
-  try {
-    const { handshake, complete } = joinRecords(bytes);
-    if (handshake.length > 0 && handshake[0] !== clientHelloMessage) throw new Malformed('not a ClientHello');
-    const length = handshake.length >= 4 ? handshake.readUIntBE(1, 3) : 0;
-    if (length > maxClientHelloBytes) throw new Malformed('ClientHello too long');
-    if (!complete) {
-      if (bytes.length > maxClientHelloBytes + 5 * maxRecords) throw new Malformed('ClientHello too long');
-      return { status: 'incomplete' };
-    }
-    return { status: 'ok', hello: readHello(handshake.subarray(4, 4 + length)) };
-  } catch (thrown) {
-    if (thrown instanceof Malformed) return { status: 'invalid', reason: thrown.message };
-    throw thrown;
-  }
+  return new ClientHelloReader().push(bytes);
 }

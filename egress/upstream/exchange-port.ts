@@ -1,6 +1,12 @@
 /**
  * The two sides of one upstream exchange, the same for HTTP/1.1 and HTTP/2: what is sent goes into an UpstreamStream, what
  * comes back arrives at an UpstreamReader. Back-pressure: `false` means stop until told to go on.
+ *
+ * Who may call what: the exchange calls `open` once; then on the stream `write` any number of times, `end` once and after the
+ * last `write`, `resume` at any time, `abort` once at any time and nothing after it. The connection calls on the reader
+ * `head`, then `body` any number of times, then `finished`; or `upgraded` instead of all three; or `failed` once at any time
+ * and nothing after it. `drained` at any time before that. Nothing is called on the reader inside `open`, `write`, `end` or
+ * `abort`. No method of a connection or a stream throws; what a reader throws ends its exchange alone.
  */
 import type { Duplex } from 'node:stream';
 import type { Field } from '../http1/index.ts';
@@ -21,6 +27,7 @@ export interface UpstreamRequest {
 }
 
 export interface UpstreamAnswer {
+  /** 200 to 599, or 101 with `upgraded`: interim answers never come here. */
   readonly status: number;
   readonly reason: string;
   readonly fields: readonly Field[];
@@ -32,19 +39,24 @@ export interface UpstreamReader {
   head(answer: UpstreamAnswer): void;
   /** False: the connection is paused until `UpstreamStream.resume`. */
   body(bytes: Buffer): boolean;
+  /** The answer is whole: its length, last chunk or END_STREAM was seen. */
   finished(trailers: readonly Field[]): void;
   /** After 101: bytes both ways from here. `rest` was received already. */
   upgraded(answer: UpstreamAnswer, socket: Duplex, rest: Buffer): void;
-  /** Nothing more will come. */
+  /** Nothing more will come; of the answer, if any, the end is missing. */
   failed(error: UpstreamError): void;
-  /** The stream takes bytes again. */
-  drained(): void;
+  /**
+   * `upstream`: the stream takes bytes again, so the agent may send more of its request. It says nothing about the answer's way:
+   * who resumes reading the upstream here lets the answer pile up.
+   */
+  drained(side: 'upstream'): void;
 }
 
 export interface UpstreamStream {
   readonly remoteAddress: string;
   write(bytes: Buffer): boolean;
   end(trailers: readonly Field[]): void;
+  /** Deliver the answer's body again. */
   resume(): void;
   /** Gives up; no callback follows. */
   abort(): void;

@@ -3,6 +3,7 @@
  * Whatever the upstream sends outside an exchange ends the connection (response smuggling).
  */
 import type { Socket } from 'node:net';
+import { Boundary } from '../boundary.ts';
 import {
   CodecError,
   createResponseDecoder,
@@ -13,6 +14,8 @@ import {
   type ResponseHead,
 } from '../http1/index.ts';
 import { Http1Writer } from '../http1-writer.ts';
+import { watchCleanEnd } from '../tls/clean-end.ts';
+import type { Dialled } from './dialler.ts';
 import type {
   BodyLength,
   UpstreamAnswer,
@@ -21,6 +24,7 @@ import type {
   UpstreamRequest,
   UpstreamStream,
 } from './exchange-port.ts';
+import { foldCookies } from './http2-fields.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 // Interim responses (100, 103) an upstream may send before the final one.
@@ -38,6 +42,8 @@ function isKeepAlive(head: ResponseHead): boolean {
 export class Http1Connection implements UpstreamConnection, UpstreamStream {
   readonly remoteAddress: string;
   readonly #socket: Socket;
+  readonly #carrier: Socket;
+  readonly #boundary: Boundary;
   readonly #writer: Http1Writer;
   readonly #response = createResponseDecoder();
   readonly #onIdle: (connection: Http1Connection) => void;
@@ -48,25 +54,35 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
   #interim = 0;
   #upgrade = false;
   #failure: UpstreamError | undefined;
+  /** Of a body that lasts until the end of the connection: was that end one of TLS? */
+  #endedCleanly: () => boolean = () => true;
   /** Unix milliseconds since it has been idle. */
   idleSince = 0;
   reused = false;
 
-  constructor(socket: Socket, onIdle: (connection: Http1Connection) => void) {
+  constructor(
+    { socket, carrier }: Dialled,
+    onIdle: (connection: Http1Connection) => void,
+    onBroken: (error: unknown) => void,
+  ) {
     this.#socket = socket;
+    this.#carrier = carrier;
     this.#writer = new Http1Writer(socket);
     this.#onIdle = onIdle;
+    this.#boundary = new Boundary(() => this.#fail(broken()), onBroken);
     this.remoteAddress = socket.remoteAddress ?? '';
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('end', () => this.#ended());
-    socket.on('close', () => this.#closed());
-    socket.on('error', (error) => {
+    const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): unknown =>
+      this.#boundary.on(socket, event, handler);
+    on('data', (chunk: Buffer) => this.#receive(chunk));
+    on('end', () => this.#ended());
+    on('close', () => this.#closed());
+    on('error', (error: Error) => {
       this.#failure ??= new UpstreamError(
         'UPSTREAM_CLOSED',
         `the upstream connection failed: ${error.message}`,
       );
     });
-    socket.on('drain', () => this.#reader?.drained());
+    on('drain', () => this.#reader?.drained('upstream'));
   }
 
   get usable(): boolean {
@@ -89,7 +105,8 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
           : { kind: 'length', length };
     const fields = [
       { name: 'host', raw: 'Host', value: request.authority },
-      ...request.fields,
+      // TE is for this hop alone, and its trailers pass whether asked for or not.
+      ...foldCookies(request.fields).filter(({ name }) => name !== 'te'),
       ...(request.upgrade === undefined
         ? []
         : [
@@ -102,19 +119,21 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
   }
 
   write(bytes: Buffer): boolean {
-    return this.#writer.write(bytes);
+    return this.#boundary.run(() => this.#writer.write(bytes), true);
   }
 
   end(trailers: readonly Field[]): void {
-    this.#writer.end(trailers);
+    this.#boundary.run(() => this.#writer.end(trailers), undefined);
     this.#sent = true;
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#pump();
-    if (!this.#paused) this.#socket.resume();
+    this.#boundary.run(() => this.#pump(), undefined);
+    if (this.#paused) return;
+    this.#socket.resume();
+    if (this.#socket.readableEnded) this.#missEnd();
   }
 
   discard(): void {
@@ -168,6 +187,9 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
       return false;
     }
     this.#keepAlive = isKeepAlive(head) && framing.kind !== 'close';
+    if (framing.kind === 'close' && this.#carrier !== this.#socket) {
+      this.#endedCleanly = watchCleanEnd(this.#socket, this.#carrier);
+    }
     this.#reader?.head(answer);
     return false;
   }
@@ -212,17 +234,21 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
       'UPSTREAM_CLOSED',
       'the upstream closed the connection before it had answered',
     );
-    this.#response.decoder.finish();
+    // Without close_notify the body that only the end delimits was cut: its decoder is never told of an end.
+    if (this.#endedCleanly()) this.#response.decoder.finish();
     if (this.#reader === undefined) this.#socket.destroy();
     else this.#pump();
-    if (this.#reader !== undefined && !this.#paused) {
-      this.#fail(this.#failure);
-    }
+    this.#missEnd();
+  }
+
+  /** Everything has been read and the answer is not whole. */
+  #missEnd(): void {
+    if (this.#reader !== undefined && !this.#paused) this.#fail(this.#failure ?? closed());
   }
 
   #closed(): void {
     this.#keepAlive = false;
-    this.#fail(this.#failure ?? new UpstreamError('UPSTREAM_CLOSED', 'the upstream closed the connection'));
+    this.#fail(this.#failure ?? closed());
   }
 
   #fail(error: UpstreamError): void {
@@ -232,4 +258,12 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
     this.#socket.destroy();
     reader?.failed(error);
   }
+}
+
+function broken(): UpstreamError {
+  return new UpstreamError('UPSTREAM_PROTOCOL', "the upstream's answer cannot be passed on");
+}
+
+function closed(): UpstreamError {
+  return new UpstreamError('UPSTREAM_CLOSED', 'the upstream closed the connection');
 }

@@ -1,16 +1,10 @@
 /**
- * One HTTP/2 session to an upstream, many exchanges at once, on node:http2. Only calls that came in over HTTP/2 use it, so
- * nothing is translated between versions on the way out.
+ * One HTTP/2 session to an upstream, many exchanges at once, on node:http2. It finds out by itself when the peer is dead (PING)
+ * or no longer needed (idle), and never lets an exchange of one caller end those of others.
  */
-import {
-  constants,
-  connect,
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
-import type { TLSSocket } from 'node:tls';
-import { createField, type Field } from '../http1/index.ts';
+import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { Boundary } from '../boundary.ts';
 import type {
   BodyLength,
   UpstreamConnection,
@@ -18,134 +12,172 @@ import type {
   UpstreamRequest,
   UpstreamStream,
 } from './exchange-port.ts';
+import { Http2Exchange, type StreamOwner } from './http2-exchange.ts';
+import { toHttp2Headers } from './http2-fields.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-/** Lists to the object node:http2 wants, repeated names as arrays. */
-export function toHttp2Headers(fields: readonly Field[]): OutgoingHttpHeaders {
-  const headers: Record<string, string | string[]> = {};
-  for (const { name, value } of fields) {
-    const present = headers[name];
-    if (present === undefined) headers[name] = value;
-    else headers[name] = [...(Array.isArray(present) ? present : [present]), value];
-  }
-  return headers;
+export const http2Upstream = {
+  /** Streams on one connection, whatever more the peer allows: one lost connection loses no more calls. */
+  maxStreams: 100,
+  /** Without a stream: then it is closed. Servers keep them for minutes, this only bounds how many we hold. */
+  idleMs: 60_000,
+  /** Streams are open and nothing has come for this long: ask whether anybody is there. */
+  quietMs: 5_000,
+  /** No answer to the question for this long: nobody is. */
+  pingTimeoutMs: 5_000,
+} as const;
+
+export interface Http2Options {
+  /** Of the session: `host:port`. */
+  readonly authority: string;
+  readonly tls: boolean;
+  readonly now: () => number;
+  /** Once, when no new exchange may use it. */
+  readonly onClose: () => void;
+  readonly onBroken: (error: unknown) => void;
 }
 
-/** node's flat list of names and values to fields, without pseudo-headers. */
-export function fromRawHeaders(raw: readonly string[]): Field[] {
-  const fields: Field[] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] ?? '';
-    if (!name.startsWith(':')) fields.push(createField(name, raw[index + 1] ?? ''));
-  }
-  return fields;
-}
+const silent = (): UpstreamError =>
+  new UpstreamError(
+    'UPSTREAM_CLOSED',
+    'the upstream no longer answers on this connection (no reply to PING)',
+  );
 
-class Http2Exchange implements UpstreamStream {
+const gone = (): UpstreamError =>
+  new UpstreamError('UPSTREAM_CLOSED', 'the upstream closed the connection', { unprocessed: true });
+
+/** Stands in for a stream that could not be opened. */
+const nothing = { write: () => true, end: () => undefined, resume: () => undefined, abort: () => undefined };
+
+export class Http2Connection implements UpstreamConnection, StreamOwner {
   readonly remoteAddress: string;
-  readonly #stream: ClientHttp2Stream;
-  #reader: UpstreamReader | undefined;
-  #trailers: readonly Field[] = [];
-
-  constructor(stream: ClientHttp2Stream, reader: UpstreamReader, remoteAddress: string) {
-    this.#stream = stream;
-    this.#reader = reader;
-    this.remoteAddress = remoteAddress;
-    stream.on('response', (headers, _flags, ...more: unknown[]) => {
-      const raw = more[0];
-      const fields = Array.isArray(raw) ? fromRawHeaders(raw as string[]) : [];
-      const length = headers['content-length'];
-      const bodyLength = stream.endAfterHeaders ? 0 : length === undefined ? undefined : Number(length);
-      this.#reader?.head({ status: headers[':status'] ?? 502, reason: '', fields, bodyLength });
-    });
-    stream.on('trailers', (_headers, _flags, ...more: unknown[]) => {
-      const raw = more[0];
-      this.#trailers = Array.isArray(raw) ? fromRawHeaders(raw as string[]) : [];
-    });
-    stream.on('data', (chunk: Buffer) => {
-      if (this.#reader?.body(chunk) === false) stream.pause();
-    });
-    stream.on('drain', () => this.#reader?.drained());
-    stream.on('end', () => this.#settle((reader) => reader.finished(this.#trailers)));
-    stream.on('error', () => this.#fail());
-    stream.on('close', () => this.#fail());
-  }
-
-  #settle(tell: (reader: UpstreamReader) => void): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    if (reader !== undefined) tell(reader);
-  }
-
-  #fail(): void {
-    this.#settle((reader) => {
-      reader.failed(
-        new UpstreamError(
-          'UPSTREAM_CLOSED',
-          `the upstream ended the stream (code ${this.#stream.rstCode ?? 0})`,
-        ),
-      );
-    });
-  }
-
-  write(bytes: Buffer): boolean {
-    return this.#stream.destroyed || this.#stream.write(bytes);
-  }
-
-  end(): void {
-    this.#stream.end();
-  }
-
-  resume(): void {
-    this.#stream.resume();
-  }
-
-  abort(): void {
-    this.#reader = undefined;
-    this.#stream.close(constants.NGHTTP2_CANCEL);
-  }
-}
-
-export class Http2Connection implements UpstreamConnection {
-  readonly reused = false;
+  readonly #options: Http2Options;
   readonly #session: ClientHttp2Session;
-  readonly #remoteAddress: string;
+  readonly #socket: Socket;
+  #streams = 0;
+  #served = 0;
+  #heardAt: number;
+  #pingedAt: number | undefined;
+  lastWorked: number | undefined;
+  failure: UpstreamError | undefined;
 
-  constructor(socket: TLSSocket, authority: string, onClose: () => void) {
-    this.#remoteAddress = socket.remoteAddress ?? '';
-    this.#session = connect(`https://${authority}`, {
+  constructor(socket: Socket, options: Http2Options) {
+    this.#options = options;
+    this.#socket = socket;
+    // A peer that has said its last word can answer no stream.
+    socket.allowHalfOpen = false;
+    this.remoteAddress = socket.remoteAddress ?? '';
+    this.#heardAt = options.now();
+    this.#session = connect(`${options.tls ? 'https' : 'http'}://${options.authority}`, {
       createConnection: () => socket,
       settings: { enablePush: false },
     });
+    const boundary = new Boundary(() => this.#session.destroy(), options.onBroken);
     this.#session.on('error', () => this.#session.destroy());
-    this.#session.on('goaway', onClose);
-    this.#session.on('close', onClose);
+    this.#session.on(
+      'goaway',
+      boundary.guard((_code: number, lastStreamId: number) => {
+        this.lastWorked = lastStreamId;
+        options.onClose();
+      }),
+    );
+    this.#session.on('close', boundary.guard(options.onClose));
+  }
+
+  /** It has carried an exchange before: the peer may have closed it meanwhile. */
+  get reused(): boolean {
+    return this.#served > 0;
+  }
+
+  get closed(): boolean {
+    return this.#socket.destroyed;
   }
 
   get usable(): boolean {
-    return !this.#session.closed && !this.#session.destroyed;
+    const session = this.#session;
+    if (session.closed || session.destroyed || this.failure !== undefined) return false;
+    const allowed = session.remoteSettings.maxConcurrentStreams ?? http2Upstream.maxStreams;
+    return this.#streams < Math.min(http2Upstream.maxStreams, allowed);
+  }
+
+  heard(): void {
+    this.#heardAt = this.#options.now();
   }
 
   open(request: UpstreamRequest, length: BodyLength, reader: UpstreamReader): UpstreamStream {
-    const stream = this.#session.request(
-      {
-        ...toHttp2Headers(request.fields),
-        ':method': request.method,
-        ':path': request.target,
-        ':scheme': 'https',
-        ':authority': request.authority,
-        ...(length === 'chunked' || length === 0 ? {} : { 'content-length': length }),
-      },
-      { endStream: length === 0 },
-    );
-    return new Http2Exchange(stream, reader, this.#remoteAddress);
+    const wasIdle = this.#streams === 0;
+    const stream = request.upgrade === undefined ? this.#request(request, length) : undefined;
+    if (stream === undefined) {
+      const failure = this.usable ? refusal(request) : gone();
+      const boundary = new Boundary(() => undefined, this.#options.onBroken);
+      queueMicrotask(boundary.guard(() => reader.failed(failure)));
+      return { ...nothing, remoteAddress: this.remoteAddress };
+    }
+    this.#streams += 1;
+    this.#served += 1;
+    const exchange = new Http2Exchange(stream, reader, this, this.#options.onBroken);
+    stream.on('close', () => {
+      this.#streams -= 1;
+      this.heard();
+    });
+    if (wasIdle && this.#options.now() - this.#heardAt > http2Upstream.quietMs) this.#ping();
+    return exchange;
+  }
+
+  /** undefined: node or the peer's settings do not let this request through. */
+  #request(request: UpstreamRequest, length: BodyLength): ClientHttp2Stream | undefined {
+    const pseudo = {
+      ':method': request.method,
+      ':path': request.target,
+      ':scheme': this.#options.tls ? 'https' : 'http',
+      ':authority': request.authority,
+      ...(length === 'chunked' || length === 0 ? {} : { 'content-length': length }),
+    };
+    try {
+      return this.#session.request(toHttp2Headers(request.fields, pseudo), { endStream: length === 0 });
+    } catch (thrown) {
+      if (this.usable) this.#options.onBroken(thrown);
+      return undefined;
+    }
+  }
+
+  #ping(): void {
+    if (this.#pingedAt !== undefined || this.#session.destroyed) return;
+    this.#pingedAt = this.#options.now();
+    this.#session.ping((error) => {
+      if (error !== null) return;
+      this.#pingedAt = undefined;
+      this.heard();
+    });
   }
 
   discard(): void {
-    // Shared: others may use it.
+    // Shared: others may use it; `sweep` ends it when nobody does.
   }
 
-  close(): void {
-    this.#session.close();
+  /** Called about once a second. */
+  sweep(now: number): void {
+    // A session that is over waits for its peer to close, for as long as that pleases.
+    if (this.#session.destroyed) this.#socket.destroy();
+    else if (this.#pingedAt !== undefined && now - this.#pingedAt > http2Upstream.pingTimeoutMs) {
+      this.failure = silent();
+      this.#session.destroy();
+    } else if (this.#streams === 0) {
+      if (now - this.#heardAt > http2Upstream.idleMs) this.#session.destroy();
+    } else if (now - this.#heardAt > http2Upstream.quietMs) this.#ping();
   }
+
+  /** No new exchanges; those that run may finish. */
+  close(): void {
+    if (this.#streams === 0) this.#session.destroy();
+    else this.#session.close();
+  }
+}
+
+function refusal(request: UpstreamRequest): UpstreamError {
+  const message =
+    request.upgrade === undefined
+      ? 'the request cannot be sent over HTTP/2'
+      : 'the upstream speaks HTTP/2 only, over which the gateway carries no WebSocket';
+  return new UpstreamError('UPSTREAM_PROTOCOL', message);
 }

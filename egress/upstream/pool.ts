@@ -1,30 +1,28 @@
 /**
- * Connections to upstreams: dialled to judged addresses only, verified, kept while idle for a short time. One pool a
- * snapshot, so a connection never outlives the policy and trust it was opened under, other than to finish its exchange.
+ * Connections to upstreams, kept while idle for a short time and shared where HTTP/2 allows it. One pool a snapshot, so a
+ * connection never outlives the policy and trust it was opened under, other than to finish its exchange. How a connection is
+ * opened, and to where, is the dialler's business.
  */
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
-import { errorMessage } from '../../contract/index.ts';
-import { judgeAnswers, type UpstreamTarget } from '../../decision/index.ts';
+import type { UpstreamTarget } from '../../decision/index.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { Dialler, noCommonProtocol, type Dialled } from './dialler.ts';
 import type { UpstreamConnection } from './exchange-port.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
-import { Resolver, type Lookup } from './resolver.ts';
+import type { Lookup } from './resolver.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 // Under the 5 s after which node servers close idle connections, the shortest among the common ones.
 const maxIdleMs = 4_000;
 const maxIdlePerTarget = 64;
 const maxTargets = 1000;
-const connectTimeoutMs = 10_000;
-const maxAttempts = 2;
 
 export interface PoolRequest {
   readonly agentId: string;
   readonly target: UpstreamTarget;
-  /** Also offer HTTP/2. */
+  /** Also offer HTTP/2. Without TLS: the agent speaks it unasked (h2c), so the upstream is spoken to in the same way. */
   readonly http2: boolean;
 }
 
@@ -33,26 +31,35 @@ function keyOf({ agentId, target, http2 }: PoolRequest): string {
   return `${agentId} ${target.hostname ?? target.ip ?? ''}:${target.port} ${target.tls ? 'tls' : 'tcp'} ${http2 ? 2 : 1}`;
 }
 
+type Protocol = 'h1' | 'h2';
+
 export class UpstreamPool {
-  readonly #snapshot: Snapshot;
-  readonly #resolver: Resolver;
+  readonly #dialler: Dialler;
   readonly #now: () => number;
+  readonly #onBroken: (error: unknown) => void;
   readonly #idle = new Map<string, Http1Connection[]>();
-  readonly #http2 = new Map<string, Http2Connection>();
-  readonly #sessions = new LRUCache<string, Buffer>({ max: maxTargets });
+  readonly #shared = new Map<string, Http2Connection[]>();
+  /** What a target turned out to speak. Until that is known one call dials and the others wait for what it finds. */
+  readonly #protocols = new LRUCache<string, Protocol>({ max: maxTargets });
+  readonly #flights = new Map<string, Promise<UpstreamConnection>>();
   #retired = false;
 
-  constructor(snapshot: Snapshot, lookup: Lookup, now: () => number) {
-    this.#snapshot = snapshot;
-    this.#resolver = new Resolver(lookup, snapshot.config.upstream.lookupFamily);
+  constructor(
+    snapshot: Snapshot,
+    lookup: Lookup,
+    now: () => number,
+    onBroken: (error: unknown) => void = () => undefined,
+  ) {
+    this.#dialler = new Dialler(snapshot, lookup);
     this.#now = now;
+    this.#onBroken = onBroken;
   }
 
   /** A connection ready now; undefined: dial. */
   take(request: PoolRequest): UpstreamConnection | undefined {
     const key = keyOf(request);
-    const shared = this.#http2.get(key);
-    if (shared?.usable === true) return shared;
+    const shared = this.#shared.get(key)?.find((connection) => connection.usable);
+    if (shared !== undefined) return shared;
     const idle = this.#idle.get(key);
     for (let connection = idle?.pop(); connection !== undefined; connection = idle?.pop()) {
       if (connection.usable) return connection;
@@ -60,108 +67,73 @@ export class UpstreamPool {
     return undefined;
   }
 
-  /** Rejects with UpstreamError. */
+  /** A connection for one exchange, new or joined. Rejects with UpstreamError. */
   async dial(request: PoolRequest): Promise<UpstreamConnection> {
-    const socket = await this.dialSocket(
-      request.target,
-      request.agentId,
-      request.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-    );
     const key = keyOf(request);
-    if ('alpnProtocol' in socket && (socket as TLSSocket).alpnProtocol === 'h2') {
-      const { hostname, ip, port } = request.target;
-      const connection = new Http2Connection(socket as TLSSocket, `${hostname ?? ip ?? ''}:${port}`, () => {
-        if (this.#http2.get(key) === connection) this.#http2.delete(key);
-      });
-      if (!this.#retired && this.#http2.size < maxTargets) this.#http2.set(key, connection);
-      return connection;
-    }
-    return new Http1Connection(socket, (idle) => this.#keep(key, idle));
+    const { target, http2 } = request;
+    const known = target.tls ? this.#protocols.get(key) : http2 ? 'h2' : 'h1';
+    if (known === 'h1' || (known === undefined && !http2)) return this.#open(request, key);
+    const flight = this.#flights.get(key);
+    if (flight === undefined) return this.#lead(request, key);
+    await flight;
+    // It was HTTP/2: join. It was not, or its streams are all taken: the next one dials, the others wait again.
+    return this.take(request) ?? this.dial(request);
   }
 
-  /** A connected (and verified) socket to a judged address. */
-  async dialSocket(target: UpstreamTarget, agentId: string, alpn: readonly string[]): Promise<Socket> {
-    const addresses = await this.#addresses(target, agentId);
-    let failure = new UpstreamError('UPSTREAM_UNREACHABLE', `${target.hostname ?? ''} has no address`);
-    for (const address of addresses.slice(0, maxAttempts)) {
-      try {
-        return await this.#connect(target, address, alpn);
-      } catch (thrown) {
-        failure = thrown as UpstreamError;
-      }
-    }
-    throw failure;
-  }
-
-  async #addresses(target: UpstreamTarget, agentId: string): Promise<readonly string[]> {
-    // A literal was judged with the connection (route.ts).
-    if (target.hostname === undefined) return [target.ip ?? ''];
-    const { hostname, port } = target;
-    const pinned = this.#snapshot.plans.index.pins.get(hostname);
-    const answers = pinned ?? (await this.#resolve(hostname));
-    const verdict = judgeAnswers(
-      this.#snapshot.config.destinations,
-      { agentId, hostname, port, pinned },
-      answers,
-    );
-    if (verdict.kind === 'addresses') return verdict.addresses;
-    throw new UpstreamError('ADDRESS_DENIED', `${hostname} resolves to an address that may not be reached`, {
-      status: 403,
-      denyReason: verdict.reason,
-    });
-  }
-
-  async #resolve(hostname: string): Promise<readonly string[]> {
+  async #lead(request: PoolRequest, key: string): Promise<UpstreamConnection> {
+    const flight = this.#open(request, key);
+    this.#flights.set(key, flight);
     try {
-      return await this.#resolver.resolve(hostname);
-    } catch (thrown) {
-      const code = (thrown as NodeJS.ErrnoException).code ?? errorMessage(thrown);
-      throw new UpstreamError('UPSTREAM_UNREACHABLE', `${hostname} does not resolve (${code})`);
+      return await flight;
+    } finally {
+      this.#flights.delete(key);
     }
   }
 
-  #connect(target: UpstreamTarget, address: string, alpn: readonly string[]): Promise<Socket> {
-    return new Promise((resolve, reject) => {
-      const socket = target.tls
-        ? this.#openTls(target, address, alpn)
-        : connectTcp({ host: address, port: target.port });
-      const timer = setTimeout(() => {
-        socket.destroy();
-        reject(
-          new UpstreamError('UPSTREAM_TIMEOUT', 'connecting to the upstream took too long', { status: 504 }),
-        );
-      }, connectTimeoutMs);
-      const failed = (error: Error): void => {
-        clearTimeout(timer);
-        socket.destroy();
-        reject(toUpstreamError(error));
-      };
-      socket.once('error', failed);
-      socket.once(target.tls ? 'secureConnect' : 'connect', () => {
-        clearTimeout(timer);
-        socket.removeListener('error', failed);
-        socket.setNoDelay(true);
-        resolve(socket);
-      });
-    });
+  async #open(request: PoolRequest, key: string): Promise<UpstreamConnection> {
+    const dialled = await this.#negotiate(request, key);
+    const isHttp2 = dialled.alpn === 'h2' || (request.http2 && !request.target.tls);
+    this.#protocols.set(key, isHttp2 ? 'h2' : 'h1');
+    if (isHttp2) return this.#share(request, key, dialled);
+    return new Http1Connection(dialled, (idle) => this.#keep(key, idle), this.#onBroken);
   }
 
-  #openTls(target: UpstreamTarget, address: string, alpn: readonly string[]): TLSSocket {
-    const name = target.hostname ?? address;
-    const key = `${name}:${target.port}:${alpn.join()}`;
-    const session = this.#sessions.get(key);
-    const socket = connectTls({
-      host: address,
-      port: target.port,
-      // SNI carries names only (RFC 6066 3).
-      ...(isIP(name) === 0 ? { servername: name } : {}),
-      secureContext: this.#snapshot.upstreamTls,
-      ALPNProtocols: [...alpn],
-      rejectUnauthorized: true,
-      ...(session === undefined ? {} : { session }),
+  /** An agent of HTTP/1.1 is not kept from an upstream that has HTTP/2 only. */
+  async #negotiate({ agentId, target, http2 }: PoolRequest, key: string): Promise<Dialled> {
+    if (!target.tls) return this.#dialler.dial(target, agentId, []);
+    if (http2) return this.#dialler.dial(target, agentId, ['h2', 'http/1.1']);
+    if (this.#protocols.get(key) === 'h2') return this.#dialler.dial(target, agentId, ['h2']);
+    try {
+      return await this.#dialler.dial(target, agentId, ['http/1.1']);
+    } catch (thrown) {
+      if (!(thrown instanceof UpstreamError) || thrown.code !== noCommonProtocol) throw thrown;
+      return this.#dialler.dial(target, agentId, ['h2']);
+    }
+  }
+
+  #share({ target }: PoolRequest, key: string, dialled: Dialled): UpstreamConnection {
+    const connection: Http2Connection = new Http2Connection(dialled.socket, {
+      authority: `${target.hostname ?? target.ip ?? ''}:${target.port}`,
+      tls: target.tls,
+      now: this.#now,
+      onClose: () => this.#forget(key, connection),
+      onBroken: this.#onBroken,
     });
-    socket.on('session', (ticket) => this.#sessions.set(key, ticket));
-    return socket;
+    // Also those of a retired pool, until their streams are over: `sweep` watches over them.
+    this.#shared.set(key, [...(this.#shared.get(key) ?? []), connection]);
+    return connection;
+  }
+
+  #forget(key: string, connection: Http2Connection): void {
+    // A connection that may still finish its streams is kept to be swept.
+    const left = (this.#shared.get(key) ?? []).filter((each) => each !== connection || !each.closed);
+    if (left.length === 0) this.#shared.delete(key);
+    else this.#shared.set(key, left);
+  }
+
+  /** A plain TCP connection (TLS with `target.tls`) to a judged address. */
+  async dialSocket(target: UpstreamTarget, agentId: string, alpn: readonly string[]): Promise<Socket> {
+    return (await this.#dialler.dial(target, agentId, alpn)).socket;
   }
 
   #keep(key: string, connection: Http1Connection): void {
@@ -175,15 +147,27 @@ export class UpstreamPool {
     this.#idle.set(key, idle);
   }
 
-  /** Closes what has been idle too long; called about once a second. */
+  /** Closes what has been idle too long or is dead; called about once a second, also when retired. */
   sweep(): void {
-    const oldest = this.#now() - maxIdleMs;
+    const now = this.#now();
     for (const [key, idle] of this.#idle) {
-      const kept = idle.filter((connection) => connection.usable && connection.idleSince >= oldest);
+      const kept = idle.filter((connection) => connection.usable && connection.idleSince >= now - maxIdleMs);
       for (const connection of idle) if (!kept.includes(connection)) connection.abort();
       if (kept.length === 0) this.#idle.delete(key);
       else this.#idle.set(key, kept);
     }
+    for (const [key, connections] of this.#shared) {
+      for (const connection of connections) {
+        if (this.#retired) connection.close();
+        connection.sweep(now);
+        if (connection.closed) this.#forget(key, connection);
+      }
+    }
+  }
+
+  /** Nothing is left to be swept. */
+  get empty(): boolean {
+    return this.#idle.size === 0 && this.#shared.size === 0;
   }
 
   /** No new exchanges: idle connections close now, others when done. */
@@ -191,23 +175,8 @@ export class UpstreamPool {
     this.#retired = true;
     for (const idle of this.#idle.values()) for (const connection of idle) connection.abort();
     this.#idle.clear();
-    for (const connection of this.#http2.values()) connection.close();
-    this.#http2.clear();
+    for (const connections of this.#shared.values()) {
+      for (const connection of connections) connection.close();
+    }
   }
-}
-
-const tlsCodes =
-  /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|EPROTO|INVALID_CA)/;
-
-function toUpstreamError(error: Error): UpstreamError {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (tlsCodes.test(code)) {
-    return new UpstreamError('UPSTREAM_TLS', `the upstream's certificate was refused (${code})`, {
-      denyReason: 'upstream_tls',
-    });
-  }
-  return new UpstreamError(
-    'UPSTREAM_UNREACHABLE',
-    `the upstream cannot be reached (${code || 'connection failed'})`,
-  );
 }

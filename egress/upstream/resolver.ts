@@ -1,6 +1,6 @@
 /**
  * Names to addresses, by the gateway alone: what the agent's side resolved is never used (S15). Pins first, then the
- * system resolver, answers kept briefly and in bounded number; the judgement is pipeline/dial.ts.
+ * system resolver, answers kept briefly and in bounded number; the judgement is decision/dial.ts.
  */
 import { promises as dns, type LookupAddress } from 'node:dns';
 import { LRUCache } from 'lru-cache';

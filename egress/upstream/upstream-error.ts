@@ -8,7 +8,10 @@ export class UpstreamError extends Error {
   readonly status: number;
   /** Set when policy refused the address. */
   readonly denyReason: DenyReason | undefined;
-  /** The upstream did not act on the request and said so (REFUSED_STREAM, GOAWAY): it may be sent again elsewhere. */
+  /**
+   * True where the upstream cannot have begun with the request (it was never connected, it refused the stream, a GOAWAY left it
+   * out): any method may be sent again, as long as its body can. False says nothing either way.
+   */
   readonly unprocessed: boolean;
 
   constructor(

@@ -25,6 +25,8 @@ test.each([
   ['http', 'http1', 'http'],
   ['tcp', 'raw', 'relay'],
   ['http', 'raw', 'refuse'],
+  ['tcp', 'h2-preface', 'http'],
+  ['https', 'h2-preface', 'refuse'],
 ] as const)('a %s listener spoken to in %s: %s', (shape, wire, action) => {
   expect(computeAction(shape, wire)).toBe(action);
 });
@@ -35,7 +37,9 @@ test.each([
   ['GET / HTTP/1.1', 'http1'],
   ['PRI * HTTP/2.0\r\n', 'more'],
   ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'h2-preface'],
-  ['SSH-2.0', 'raw'],
+  // A method may look like this; its line tells.
+  ['SSH-2.0', 'more'],
+  ['SSH-2.0-OpenSSH_9.6\r\n', 'raw'],
   ['\x16', 'tls'],
 ])('sniffs %j as %s', (text, wire) => {
   expect(sniff(Buffer.from(text, 'latin1'))).toBe(wire);

@@ -33,6 +33,8 @@ test.each([
   ['azure-openai', 'POST', '/openai/v1/chat/completions', 'chat body'],
   ['bedrock', 'POST', '/model/amazon.nova:0/converse-stream', 'chat path amazon.nova:0'],
   ['bedrock', 'POST', '/async-invoke', 'unknown'],
+  ['bedrock', 'POST', '/openai/v1/chat/completions', 'chat body'],
+  ['azure-openai', 'POST', '/anthropic/v1/messages', 'chat body'],
   ['custom', 'POST', '/v1/chat/completions', 'chat body'],
   ['custom', 'POST', '/v1/messages', 'chat body'],
   ['cohere', 'POST', '/v1/chat/completions', 'unknown'],

@@ -22,6 +22,8 @@ const issueLeaf: LeafIssuer = ({ name, keyPair }) => issueTestLeaf(gatewayCa, [n
 export interface UpstreamOptions {
   /** Speaks to each connection after its TLS handshake. */
   readonly serve: (socket: TLSSocket) => void;
+  /** Without TLS; the socket is then a plain one that may be half open. */
+  readonly plain?: boolean;
   readonly alpn?: readonly string[];
   readonly leaf?: { readonly certificatePem: string; readonly privateKeyPem: string };
 }
@@ -50,6 +52,10 @@ export interface GatewayBed {
   readonly port: number;
   readonly upstreamIp: string;
   readonly upstreamConnections: () => number;
+  /** Of those, the ones not closed yet. */
+  readonly upstreamOpen: () => number;
+  /** Moves the gateway's clock on. */
+  advance(ms: number): void;
   configure(change: (ip: string, port: number) => GatewayConfig): void;
   frame(change?: Partial<IdentityFrame>): Buffer;
   /** A raw connection to the gateway, nothing sent yet. */
@@ -74,12 +80,27 @@ function stop(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** A TEST-NET-1 address of this bed's own on `lo`: policy refuses loopback, rightly, so the upstream needs another. */
+/** Adds it; false: somebody has it. */
+function isAdded(ip: string): boolean {
+  try {
+    execFileSync('ip', ['addr', 'add', `${ip}/32`, 'dev', 'lo'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A TEST-NET-1 address of this bed's own on `lo`: policy refuses loopback, rightly, so the upstream needs another. To add one is
+ * to take it: another file's tests cannot have the same.
+ */
 function addAddress(): string {
-  const bytes = randomBytes(1);
-  const ip = `192.0.2.${1 + ((bytes[0] ?? 0) % 250)}`;
-  execFileSync('ip', ['addr', 'replace', `${ip}/32`, 'dev', 'lo']);
-  return ip;
+  const [start = 0] = randomBytes(1);
+  for (let step = 0; step < 250; step += 1) {
+    const ip = `192.0.2.${1 + ((start + step) % 250)}`;
+    if (isAdded(ip)) return ip;
+  }
+  throw new Error('every address of 192.0.2.0/24 is taken on lo');
 }
 
 export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayBed> {
@@ -92,21 +113,29 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
   };
   const leaf = options.leaf ?? upstreamLeaf;
   let upstreamConnections = 0;
-  const upstream = createTlsServer(
-    {
-      cert: leaf.certificatePem,
-      key: leaf.privateKeyPem,
-      ALPNProtocols: [...(options.alpn ?? ['http/1.1'])],
-    },
-    (socket) => {
-      upstreamConnections += 1;
-      track(socket);
-      options.serve(socket);
-    },
-  );
+  const open = new Set<Socket>();
+  const accepted = (socket: TLSSocket): void => {
+    upstreamConnections += 1;
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    track(socket);
+    options.serve(socket);
+  };
+  const upstream =
+    options.plain === true
+      ? createServer({ allowHalfOpen: true }, (socket) => accepted(socket as TLSSocket))
+      : createTlsServer(
+          {
+            cert: leaf.certificatePem,
+            key: leaf.privateKeyPem,
+            ALPNProtocols: [...(options.alpn ?? ['http/1.1'])],
+          },
+          accepted,
+        );
   upstream.on('tlsClientError', () => undefined);
   const upstreamPort = await listen(upstream, upstreamIp);
   const records: SeenRecord[] = [];
+  let ahead = 0;
   const metrics = new GatewayMetrics(() => core.connections);
   const recorder = {
     record: (record: SpanRecord) => void records.push(seen(record)),
@@ -116,7 +145,7 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
     recorder: () => recorder,
     metrics,
     lookup: () => Promise.reject(new Error('no look-ups in tests')),
-    now: () => Date.now(),
+    now: () => Date.now() + ahead,
     onConnections: () => undefined,
   });
   const gateway = createServer((socket) => {
@@ -140,7 +169,7 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
         hostname: 'api.openai.com',
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
         pool: 'default/pool',
-        issuedAt: Date.now(),
+        issuedAt: Date.now() + ahead,
         nonce: randomBytes(16).toString('hex'),
         ...change,
       },
@@ -159,6 +188,10 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
     port,
     upstreamIp,
     upstreamConnections: () => upstreamConnections,
+    upstreamOpen: () => open.size,
+    advance: (ms) => {
+      ahead += ms;
+    },
     configure: (change) => core.swap(createSnapshot(change(upstreamIp, upstreamPort), () => issueLeaf)),
     frame,
     connect,

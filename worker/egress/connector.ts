@@ -31,8 +31,16 @@ interface Caught {
   readonly sourcePort: number;
 }
 
-/** One agent must not use up the gateway's sockets (S54); browsers stop at a few dozen. */
+/** A connection on its way to a gateway or joined to it, and the policy under which it was. */
+interface Opened extends Caught {
+  readonly gatewayId: string;
+  gateways: readonly PoolGateway[];
+}
+
+/** One agent must not use up the gateway's sockets (S54); browsers stop at a few dozen. Two sockets of ours each. */
 const maxConnectionsPerSandbox = 256;
+/** How long a connection may outlive the policy that opened it, when nobody calls `revalidate`. */
+const revalidateMs = 250;
 // "A connection error within 1 s, never a hang": a gateway is one hop away.
 const dialTimeoutMs = 800;
 
@@ -79,6 +87,8 @@ export class Connector {
   readonly #options: ConnectorOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #opened = new Set<Opened>();
+  readonly #timer: NodeJS.Timeout;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
@@ -94,6 +104,21 @@ export class Connector {
     });
     this.#server.on('error', options.onError);
     this.#server.listen({ fd: options.fd });
+    this.#timer = setInterval(() => this.revalidate(), revalidateMs).unref();
+  }
+
+  /** Ends every connection that the gateways its agent has now would not have been asked to open (S36). */
+  revalidate(): void {
+    for (const opened of this.#opened) {
+      const { tenant, dialled, socket } = opened;
+      const gateways = this.#options.gatewaysOf(tenant.agentId);
+      // The same list says the same.
+      if (gateways === opened.gateways) continue;
+      opened.gateways = gateways;
+      const verdict = decideConnection(gateways, tenant.agentId, dialled);
+      if (verdict.open && verdict.gateway.id === opened.gatewayId) continue;
+      this.#refuse(socket, tenant, dialled, verdict.open ? 'policy' : verdict.reason);
+    }
   }
 
   async #accept(socket: Socket): Promise<void> {
@@ -111,20 +136,33 @@ export class Connector {
 
   async #route(caught: Caught): Promise<void> {
     const { socket, tenant, dialled } = caught;
-    const verdict = decideConnection(this.#options.gatewaysOf(tenant.agentId), tenant.agentId, dialled);
+    const gateways = this.#options.gatewaysOf(tenant.agentId);
+    const verdict = decideConnection(gateways, tenant.agentId, dialled);
     if (!verdict.open) return this.#refuse(socket, tenant, dialled, verdict.reason);
-    if (tenant.sockets.size >= maxConnectionsPerSandbox) {
+    if (tenant.connections >= maxConnectionsPerSandbox) {
       return this.#refuse(socket, tenant, dialled, 'limit');
     }
-    tenant.sockets.add(socket);
-    socket.once('close', () => tenant.sockets.delete(socket));
+    const opened: Opened = { ...caught, gatewayId: verdict.gateway.id, gateways };
+    this.#open(opened);
     const gateway = await this.#dialGateway(verdict.gateway);
-    if (gateway === undefined) return this.#refuse(socket, tenant, dialled, 'gateway_unavailable');
     if (socket.destroyed) {
-      gateway.destroy();
+      gateway?.destroy();
       return;
     }
+    if (gateway === undefined) return this.#refuse(socket, tenant, dialled, 'gateway_unavailable');
     this.#hand(caught, gateway);
+  }
+
+  #open(opened: Opened): void {
+    const { socket, tenant } = opened;
+    this.#opened.add(opened);
+    tenant.sockets.add(socket);
+    tenant.connections += 1;
+    socket.once('close', () => {
+      this.#opened.delete(opened);
+      tenant.sockets.delete(socket);
+      tenant.connections -= 1;
+    });
   }
 
   async #dialGateway(gateway: PoolGateway): Promise<Socket | undefined> {
@@ -188,6 +226,7 @@ export class Connector {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }

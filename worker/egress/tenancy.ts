@@ -35,6 +35,8 @@ export class Tenant implements TenantIdentity {
   readonly traceparent: string;
   readonly names = new SyntheticAddresses();
   readonly sockets = new Set<Socket>();
+  /** Of the agent, on their way to a gateway or joined to it. */
+  connections = 0;
   readonly dnsBucket: TokenBucket;
   readonly recordBucket: TokenBucket;
   /** Refusals already recorded that need no second record (DNS questions repeat themselves). */
@@ -74,7 +76,8 @@ export class Tenancy {
   leave(tenant: Tenant): void {
     if (this.#bySlot.get(tenant.slot.index) === tenant) this.#bySlot.delete(tenant.slot.index);
     this.#departed.set(tenant.slot.index, tenant);
-    for (const socket of tenant.sockets) socket.destroy();
+    // Reset: a clean end would look to the gateway like an agent that has asked and waits for the answer.
+    for (const socket of tenant.sockets) socket.resetAndDestroy();
     tenant.sockets.clear();
   }
 

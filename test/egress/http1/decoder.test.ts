@@ -159,7 +159,8 @@ const refused: ReadonlyArray<readonly [string, string]> = [
   ['two spaces', 'GET  / HTTP/1.1\r\nHost: x\r\n\r\n'],
   ['HTTP/2.0 text', 'GET / HTTP/2.0\r\nHost: x\r\n\r\n'],
   ['lower-case version', 'GET / http/1.1\r\nHost: x\r\n\r\n'],
-  ['leading empty line', '\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['two leading empty lines', '\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['leading bare line feed', '\nGET / HTTP/1.1\r\nHost: x\r\n\r\n'],
   [
     'chunk size with sign',
     'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\nZ\r\n0\r\n\r\n',
@@ -178,6 +179,17 @@ const refused: ReadonlyArray<readonly [string, string]> = [
   ],
   ['trailer fold', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: 1\r\n b\r\n\r\n'],
 ];
+
+test('one empty line before each request is ignored, wherever it is cut', () => {
+  const text = '\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n';
+  fc.assert(
+    fc.property(fc.array(fc.nat()), (cuts) => {
+      const told = tell(splitAt(bytes(text), cuts));
+      expect(told.error).toBeUndefined();
+      expect(told.ends).toBe(2);
+    }),
+  );
+});
 
 test.each(refused)('S28: %s is refused, not repaired', (_name, text) => {
   expect(tell([bytes(text)]).error).toBeTypeOf('string');

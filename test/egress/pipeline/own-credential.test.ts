@@ -75,3 +75,13 @@ test.each([
 ])('the documented placeholder is no smuggled credential: %s', (value, expected) => {
   expect(isSmuggled(request('/v1/x', [createField('Authorization', value)]), injection())).toBe(expected);
 });
+
+test('S37: an answer to a call with a secret comes whole and plain: ranges and codings are not asked for', () => {
+  const asked = request('/v1/x', [
+    createField('Range', 'bytes=3-'),
+    createField('If-Range', '"x"'),
+    createField('Accept-Encoding', 'gzip'),
+  ]);
+  expect(sent(asked, injection()).names).toEqual(['accept-encoding', 'authorization']);
+  expect(sent(asked, undefined).names).toEqual(['range', 'if-range', 'accept-encoding']);
+});

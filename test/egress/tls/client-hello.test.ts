@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 import { beforeAll, expect, test } from 'vitest';
-import { maxClientHelloBytes, parseClientHello } from '../../../egress/tls/client-hello.ts';
+import {
+  ClientHelloReader,
+  maxClientHelloBytes,
+  parseClientHello,
+} from '../../../egress/tls/client-hello.ts';
 
 let hello: Buffer;
 
@@ -50,13 +54,27 @@ test('S17: every shorter prefix is incomplete, never invalid and never a decisio
   }
 });
 
-test.each([24, 100, 200])('S17: fragmented over records of %i bytes it says the same', (size) => {
+test.each([1, 24, 100, 200])('S17: fragmented over records of %i bytes it says the same', (size) => {
   const result = parseClientHello(refragment(hello, size));
   expect(result).toMatchObject({ status: 'ok', hello: { serverName: 'api.openai.com' } });
 });
 
-test('S17: absurd fragmentation and length end', () => {
-  expect(parseClientHello(refragment(hello, 1)).status).toBe('invalid');
+test('S17: cut anywhere, also inside a record head, it says the same, and looks at each byte once', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 50 }), (record, step) => {
+      const bytes = refragment(hello, record);
+      const reader = new ClientHelloReader();
+      let result = reader.push(Buffer.alloc(0));
+      for (let at = 0; at < bytes.length && result.status === 'incomplete'; at += step) {
+        result = reader.push(bytes.subarray(at, at + step));
+      }
+      expect(result).toMatchObject({ status: 'ok', hello: { serverName: 'api.openai.com' } });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('S17: an absurd length ends it', () => {
   const long = Buffer.from([22, 3, 1, 0x40, 0, 1, 1, 0, 0]);
   expect(parseClientHello(long).status).toBe('invalid');
   const endless = Buffer.concat([

@@ -31,7 +31,7 @@ const list = <T>(values: readonly T[]): fc.Arbitrary<T[]> =>
   fc.oneof({ weight: 3, arbitrary: fc.constant<T[]>([]) }, { weight: 1, arbitrary: some(values, 2) });
 const readable = modelGlobs.filter((glob) => compileGlob(glob) !== undefined);
 
-const row: fc.Arbitrary<Row> = fc
+const narrow: fc.Arbitrary<Row> = fc
   .record({
     agents: list(['d/a', 'd/*', 'x/*']),
     destinations: list(['*', '*', ...patterns.filter((text) => text !== '*.com'), ...cidrs.filter((text) => text !== '010.1.0.0/16')]),
@@ -45,6 +45,10 @@ const row: fc.Arbitrary<Row> = fc
     sentTo: fc.constantFrom<string[]>(['*'], ['*'], ['*example.com:443'], []),
   })
   .map((each) => Object.fromEntries(Object.entries(each).filter(([, texts]) => texts.length > 0)));
+const row: fc.Arbitrary<Row> = fc.oneof(
+  { weight: 5, arbitrary: narrow },
+  { weight: 1, arbitrary: fc.constant<Row>({ credentials: ['*'], sentTo: ['*'] }) },
+);
 
 const fits = (globs: readonly string[] | undefined, text: string): boolean =>
   globs === undefined || globs.some((glob) => compileGlob(glob)!.test(text));

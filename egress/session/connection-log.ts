@@ -1,0 +1,82 @@
+/** What a connection leaves behind that never became an exchange, or not only exchanges. Apart so that each ending is one line where it happens. */
+import { spanName, type DenyReason } from '../../contract/index.ts';
+import type { Refusal } from '../../decision/index.ts';
+import type { Peer } from '../pipeline/call.ts';
+import { computeConnectionRecord } from '../record/connection-record.ts';
+import type { RecordSlot } from '../record/record-queue.ts';
+import type { SpanRecord } from '../record/span-record.ts';
+import type { GatewayCore } from './gateway-core.ts';
+
+interface Happened {
+  readonly denyReason?: DenyReason;
+  readonly denyPolicy?: string | undefined;
+  readonly error?: string | undefined;
+  readonly bytes?: { readonly up: number; readonly down: number };
+}
+
+export class ConnectionLog {
+  readonly #core: GatewayCore;
+  readonly #startedAt: number;
+  /** `Kind/ns/name` that opened the destination. */
+  route: string | undefined;
+
+  constructor(core: GatewayCore, startedAt: number) {
+    this.#core = core;
+    this.#startedAt = startedAt;
+  }
+
+  refused(peer: Peer, { reason, policy }: Refusal): void {
+    this.#core.countDenied(reason);
+    this.#record(spanName.dialDenied, peer, { denyReason: reason, denyPolicy: policy });
+  }
+
+  /** `detail` in our words, never bytes of the peer's. */
+  denied(peer: Peer, reason: DenyReason, detail?: string): void {
+    this.#core.countDenied(reason);
+    this.#record(spanName.dialDenied, peer, { denyReason: reason }, detail);
+  }
+
+  failed(peer: Peer, error: string): void {
+    this.#record(spanName.dialFailed, peer, { error });
+  }
+
+  /** Into the room that was taken before a byte passed. */
+  relayed(
+    slot: RecordSlot,
+    peer: Peer,
+    bytes: { up: number; down: number },
+    error: string | undefined,
+  ): void {
+    slot.put(this.#compute(spanName.tcp, peer, { bytes, error }));
+  }
+
+  #record(
+    name: typeof spanName.dialDenied | typeof spanName.dialFailed,
+    peer: Peer,
+    happened: Happened,
+    detail?: string,
+  ): void {
+    const record = this.#compute(name, peer, happened);
+    const why = record.errorMessage ?? '';
+    this.#core.record(detail === undefined ? record : { ...record, errorMessage: `${why}: ${detail}` });
+  }
+
+  #compute(
+    name: typeof spanName.dialDenied | typeof spanName.dialFailed | typeof spanName.tcp,
+    peer: Peer,
+    { denyReason, denyPolicy, error, bytes }: Happened,
+  ): SpanRecord {
+    return computeConnectionRecord({
+      name,
+      peer,
+      startedAt: this.#startedAt,
+      endedAt: this.#core.now(),
+      digest: this.#core.snapshot?.digest ?? '',
+      route: this.route,
+      denyReason,
+      denyPolicy,
+      error,
+      bytes,
+    });
+  }
+}

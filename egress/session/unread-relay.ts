@@ -1,0 +1,84 @@
+/**
+ * The way of a connection whose bytes pass unread: dialled when that is decided, or before, when the agent is silent and the
+ * server may be the one to speak first. Whether it may be is unread.ts; who it belongs to is the connection's business.
+ */
+import type { Socket } from 'node:net';
+import type { Wire } from '../../contract/index.ts';
+import type { Boundary } from '../boundary.ts';
+import type { Peer } from '../pipeline/call.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { GatewayCore } from './gateway-core.ts';
+import { Greeting } from './greeting.ts';
+import type { RelayResult } from './relay.ts';
+import { judgeUnread, mayGoOn, type Unread } from './unread.ts';
+
+export class UnreadRelay {
+  readonly #agent: Socket;
+  readonly #core: GatewayCore;
+  readonly #peer: Peer;
+  readonly #boundary: Boundary;
+  #dial: Promise<Socket> | undefined;
+  #greeting: Greeting | undefined;
+  #unread: Unread | undefined;
+  /** The agent turned out to speak something that is read. */
+  #over = false;
+
+  constructor(agent: Socket, core: GatewayCore, peer: Peer, boundary: Boundary) {
+    this.#agent = agent;
+    this.#core = core;
+    this.#peer = peer;
+    this.#boundary = boundary;
+  }
+
+  /** Bytes pass, of the server at least: no time-out of the beginning applies. */
+  get running(): boolean {
+    return this.#unread !== undefined || (this.#greeting?.bytes ?? 0) > 0;
+  }
+
+  /** Lets the server speak first. Rejects with UpstreamError when it cannot be reached and nothing else is under way. */
+  async greet(): Promise<Socket | undefined> {
+    this.#dial ??= this.#core.dialRaw(this.#peer);
+    try {
+      const upstream = await this.#dial;
+      if (this.#over || this.#unread !== undefined) return undefined;
+      if (this.#agent.destroyed) {
+        upstream.destroy();
+        return undefined;
+      }
+      this.#greeting = new Greeting(this.#agent, upstream, this.#boundary);
+      return upstream;
+    } catch (thrown) {
+      if (this.#over || this.#unread !== undefined) return undefined;
+      throw thrown;
+    }
+  }
+
+  /** Ends what was begun for a server that speaks first; false: that server has spoken already. */
+  takeBack(): boolean {
+    this.#over = true;
+    if (this.#greeting !== undefined) return this.#greeting.drop();
+    void this.#dial?.then(
+      (upstream) => upstream.destroy(),
+      () => undefined,
+    );
+    return true;
+  }
+
+  /** Relays until both directions are over. `first`: read from the agent already. Rejects with UpstreamError. */
+  async start(wire: Wire, route: string | undefined, first: Buffer): Promise<RelayResult> {
+    this.#unread = { wire, route, address: undefined };
+    const upstream = await (this.#dial ?? this.#core.dialRaw(this.#peer));
+    this.#unread = { wire, route, address: upstream.remoteAddress ?? '' };
+    const greeted = this.#greeting?.bytes ?? 0;
+    this.#greeting?.handOver();
+    if (first.length > 0) upstream.write(first);
+    const result = await this.#core.relay(this.#agent, upstream);
+    return { ...result, up: result.up + first.length, down: result.down + greeted };
+  }
+
+  /** Would the new policy have opened it just so (S36)? */
+  mayStay(snapshot: Snapshot): boolean {
+    if (this.#unread !== undefined) return mayGoOn(snapshot, this.#peer, this.#unread);
+    return this.#over || this.#dial === undefined || judgeUnread(snapshot, this.#peer, 'raw') === undefined;
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Opens one connection to an upstream: the name resolved by the gateway, every address judged, TLS verified. Apart from the
+ * pool, which only decides whether a connection is needed. Nothing of a request is sent here, so every failure is `unprocessed`.
+ */
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { LRUCache } from 'lru-cache';
+import { errorMessage } from '../../contract/index.ts';
+import { judgeAnswers, type UpstreamTarget } from '../../decision/index.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { Resolver, type Lookup } from './resolver.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+const connectTimeoutMs = 10_000;
+const maxAttempts = 2;
+const maxSessions = 1000;
+
+export interface Dialled {
+  readonly socket: Socket;
+  /** The TCP connection below TLS; the same as `socket` without. */
+  readonly carrier: Socket;
+  /** What TLS agreed on; undefined: nothing. */
+  readonly alpn: string | undefined;
+}
+
+export class Dialler {
+  readonly #snapshot: Snapshot;
+  readonly #resolver: Resolver;
+  readonly #sessions = new LRUCache<string, Buffer>({ max: maxSessions });
+
+  constructor(snapshot: Snapshot, lookup: Lookup) {
+    this.#snapshot = snapshot;
+    this.#resolver = new Resolver(lookup, snapshot.config.upstream.lookupFamily);
+  }
+
+  /** A connected (and verified) socket to a judged address. Rejects with UpstreamError. */
+  async dial(target: UpstreamTarget, agentId: string, alpn: readonly string[]): Promise<Dialled> {
+    const addresses = await this.#addresses(target, agentId);
+    let failure = unreachable(`${target.hostname ?? ''} has no address`);
+    for (const address of addresses.slice(0, maxAttempts)) {
+      try {
+        return await this.#connect(target, address, alpn);
+      } catch (thrown) {
+        failure = thrown instanceof UpstreamError ? thrown : toUpstreamError(thrown);
+      }
+    }
+    throw failure;
+  }
+
+  async #addresses(target: UpstreamTarget, agentId: string): Promise<readonly string[]> {
+    // A literal was judged with the connection (route.ts).
+    if (target.hostname === undefined) return [target.ip ?? ''];
+    const { hostname, port } = target;
+    const pinned = this.#snapshot.plans.index.pins.get(hostname);
+    const answers = pinned ?? (await this.#resolve(hostname));
+    const verdict = judgeAnswers(
+      this.#snapshot.config.destinations,
+      { agentId, hostname, port, pinned },
+      answers,
+    );
+    if (verdict.kind === 'addresses') return verdict.addresses;
+    throw new UpstreamError('ADDRESS_DENIED', `${hostname} resolves to an address that may not be reached`, {
+      status: 403,
+      denyReason: verdict.reason,
+      unprocessed: true,
+    });
+  }
+
+  async #resolve(hostname: string): Promise<readonly string[]> {
+    try {
+      return await this.#resolver.resolve(hostname);
+    } catch (thrown) {
+      const code = (thrown as NodeJS.ErrnoException).code ?? errorMessage(thrown);
+      throw unreachable(`${hostname} does not resolve (${code})`);
+    }
+  }
+
+  #connect(target: UpstreamTarget, address: string, alpn: readonly string[]): Promise<Dialled> {
+    return new Promise((resolve, reject) => {
+      const carrier = connectTcp({ host: address, port: target.port, allowHalfOpen: true, noDelay: true });
+      const socket = target.tls ? this.#secure(carrier, target, address, alpn) : carrier;
+      const failed = (error: unknown): void => {
+        clearTimeout(timer);
+        socket.destroy();
+        carrier.destroy();
+        reject(toUpstreamError(error));
+      };
+      const timer = setTimeout(
+        () => failed(new UpstreamError('UPSTREAM_TIMEOUT', tooSlow, { status: 504, unprocessed: true })),
+        connectTimeoutMs,
+      );
+      socket.once('error', failed);
+      socket.once(target.tls ? 'secureConnect' : 'connect', () => {
+        clearTimeout(timer);
+        socket.removeListener('error', failed);
+        // Whoever takes it adds what follows from an error; until then it must not be without a listener.
+        socket.on('error', () => socket.destroy());
+        resolve({ socket, carrier, alpn: alpnOf(socket) });
+      });
+    });
+  }
+
+  #secure(carrier: Socket, target: UpstreamTarget, address: string, alpn: readonly string[]): TLSSocket {
+    const name = target.hostname ?? address;
+    const key = `${name}:${target.port}:${alpn.join()}`;
+    const session = this.#sessions.get(key);
+    const socket = connectTls({
+      socket: carrier,
+      host: address,
+      // SNI carries names only (RFC 6066 3).
+      ...(isIP(name) === 0 ? { servername: name } : {}),
+      secureContext: this.#snapshot.upstreamTls,
+      ALPNProtocols: [...alpn],
+      rejectUnauthorized: true,
+      ...(session === undefined ? {} : { session }),
+    });
+    socket.on('session', (ticket) => this.#sessions.set(key, ticket));
+    carrier.on('error', (error) => socket.destroy(error));
+    return socket;
+  }
+}
+
+const tooSlow = 'connecting to the upstream took too long';
+
+function unreachable(message: string): UpstreamError {
+  return new UpstreamError('UPSTREAM_UNREACHABLE', message, { unprocessed: true });
+}
+
+function alpnOf(socket: Socket): string | undefined {
+  const protocol = 'alpnProtocol' in socket ? (socket as TLSSocket).alpnProtocol : null;
+  return typeof protocol === 'string' ? protocol : undefined;
+}
+
+const tlsCodes =
+  /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|EPROTO|INVALID_CA)/;
+
+function toUpstreamError(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code.endsWith('NO_APPLICATION_PROTOCOL')) {
+    return new UpstreamError(noCommonProtocol, 'the upstream speaks none of the protocols it was offered', {
+      unprocessed: true,
+    });
+  }
+  if (tlsCodes.test(code)) {
+    return new UpstreamError('UPSTREAM_TLS', `the upstream's certificate was refused (${code})`, {
+      denyReason: 'upstream_tls',
+      unprocessed: true,
+    });
+  }
+  return unreachable(`the upstream cannot be reached (${code || 'connection failed'})`);
+}
+
+/** Code of the failure after which other protocols may be offered. */
+export const noCommonProtocol = 'UPSTREAM_PROTOCOL';

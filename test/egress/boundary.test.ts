@@ -1,0 +1,39 @@
+import { EventEmitter } from 'node:events';
+import { expect, test } from 'vitest';
+import { Boundary } from '../../egress/boundary.ts';
+
+function open(): { boundary: Boundary; ended: () => number; broken: unknown[]; emitter: EventEmitter } {
+  const broken: unknown[] = [];
+  let ended = 0;
+  const end = (): void => {
+    ended += 1;
+    throw new Error('closing fails too');
+  };
+  const boundary = new Boundary(end, (error) => broken.push(error));
+  return { boundary, ended: () => ended, broken, emitter: new EventEmitter() };
+}
+
+test('what a handler throws ends its connection and is counted, and nothing leaves', () => {
+  const { boundary, ended, broken, emitter } = open();
+  const off = boundary.on(emitter, 'data', (value: number) => {
+    if (value < 0) throw new Error('bad');
+  });
+  emitter.emit('data', 1);
+  expect(ended()).toBe(0);
+  emitter.emit('data', -1);
+  expect(ended()).toBe(1);
+  expect(broken).toHaveLength(2);
+  off();
+  emitter.emit('data', -1);
+  expect(ended()).toBe(1);
+});
+
+test('work that throws has the other result', () => {
+  const { boundary, ended } = open();
+  expect(boundary.run(() => 1, 2)).toBe(1);
+  const fails = (): number => {
+    throw new Error('bad');
+  };
+  expect(boundary.run(fails, 2)).toBe(2);
+  expect(ended()).toBe(1);
+});

@@ -1,0 +1,99 @@
+/**
+ * A connector on the listening socket at descriptor 3, with agents and a gateway of its own around it, in a process of its own
+ * because a descriptor can be listened on once. Prints what it saw as JSON.
+ */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { parseHostname, type PoolGateway } from '../../../contract/index.ts';
+import { Connector } from '../../../worker/egress/connector.ts';
+import type { Refusal, Refusals } from '../../../worker/egress/refusal.ts';
+import { Tenancy } from '../../../worker/egress/tenancy.ts';
+import { slotAddress } from '../../../worker/network/slot-address.ts';
+
+const destinations = { defaultPolicy: 'allow-all', rules: [], platformCidrs: [] };
+const open = { id: 'd/g', destinations } as unknown as PoolGateway;
+const port = Number(process.argv[2]);
+let gateways: readonly PoolGateway[] = [open];
+const refused: string[] = [];
+const joined = new Set<Socket>();
+
+const gateway = createServer((socket) => {
+  joined.add(socket);
+  socket.on('error', () => undefined);
+  socket.on('close', () => joined.delete(socket));
+  socket.resume();
+});
+gateway.listen(0, '127.0.0.1');
+await once(gateway, 'listening');
+
+const tenancy = new Tenancy(Date.now);
+const tenant = tenancy.enter({
+  sandboxId: 's',
+  slot: slotAddress('r', 0),
+  agent: { kind: 'TaskAgent', namespace: 'd', name: 'a', uid: 'u' },
+  agentId: 'TaskAgent/d/a',
+  revision: 'r',
+  invocationId: 'i',
+  traceparent: '',
+});
+// What is dialled here is loopback: to the tenant it is an address of a name.
+Object.assign(tenant, { names: { nameOf: () => parseHostname('api.example.com') } });
+Object.assign(tenancy, { byIp: () => tenant });
+const connector = new Connector({
+  fd: 3,
+  tenancy,
+  gatewaysOf: () => gateways,
+  addressesOf: () => [`127.0.0.1:${(gateway.address() as AddressInfo).port}`],
+  frameKey: () => ({ pool: 'd/p', key: Buffer.alloc(32) }),
+  refusals: { record: (_: unknown, { reason }: Refusal) => refused.push(reason) } as unknown as Refusals,
+  now: Date.now,
+  onError: (error) => console.error(error),
+});
+
+async function until(condition: () => boolean): Promise<boolean> {
+  const end = Date.now() + 10_000;
+  while (!condition() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+  return condition();
+}
+
+async function dial(): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.on('error', () => undefined);
+  socket.resume();
+  // Who is refused is reset, at times before the connection is seen.
+  await new Promise<void>((resolve) => {
+    socket.once('connect', resolve);
+    socket.once('close', () => resolve());
+  });
+  return socket;
+}
+
+const agents: Socket[] = [];
+for (let index = 0; index < 260; index += 1) agents.push(await dial());
+await until(() => joined.size + refused.length === 260);
+const cap = { joined: joined.size, refused: refused.length, reasons: [...new Set(refused)] };
+
+agents.find((agent) => !agent.destroyed)?.destroy();
+const freed = await until(() => tenant.connections === 255);
+
+// The same gateway under a new policy that opens the same.
+gateways = [{ ...open }];
+connector.revalidate();
+await new Promise((resolve) => setTimeout(resolve, 300));
+const kept = joined.size;
+
+refused.length = 0;
+gateways = [{ ...open, id: 'd/other' }, open];
+const moved = await until(() => joined.size === 0 && agents.every((agent) => agent.destroyed));
+
+gateways = [open];
+const last = await dial();
+await until(() => joined.size === 1);
+gateways = [];
+refused.length = 0;
+const detached = await until(() => joined.size === 0 && last.destroyed);
+
+console.log(JSON.stringify({ cap, freed, kept, moved, detached, reasons: refused }));
+for (const agent of [...agents, last]) agent.destroy();
+await connector[Symbol.asyncDispose]();
+gateway.close();
