@@ -15,8 +15,7 @@ export interface Dialled {
 }
 
 export type ConnectionVerdict<G = PoolGateway> =
-  | { readonly open: true; readonly gateway: G }
-  | { readonly open: false; readonly reason: DenyReason };
+  { readonly open: true; readonly gateway: G } | { readonly open: false; readonly reason: DenyReason };
 
 /** The first gateway that opens it. Refused by all: the first one's reason. */
 export function decideConnection<G extends { readonly destinations: DestinationPolicy }>(

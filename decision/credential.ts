@@ -127,7 +127,11 @@ interface Collected {
   readonly origins: Map<string, CredentialOrigin>;
 }
 
-function remember({ policy, source }: GatewayCredential, into: Collected, at: Pick<CredentialOrigin, 'place' | 'name'>): void {
+function remember(
+  { policy, source }: GatewayCredential,
+  into: Collected,
+  at: Pick<CredentialOrigin, 'place' | 'name'>,
+): void {
   const origin = { policy: `${policy.namespace}/${policy.name}`, ...at, source };
   into.origins.set(`${at.place} ${at.name}`, origin);
 }

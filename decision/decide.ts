@@ -157,25 +157,32 @@ function firstClause(
   return undefined;
 }
 
-function decideProvider(plan: OpenPlan, call: Call, { reading, mcp }: Judged): Decision {
-  const found = firstClause(plan.clauses, reading);
-  if (found?.result === 'unread') {
-    return { kind: 'need-body', need: needOf(reading.by(found.clause.operations).operation) };
-  }
-  const clause = found?.result === 'yes' ? found.clause : undefined;
-  const common: Common = {
-    ...factsOf(clause === undefined ? plainSchema(plan) : clause.schema, reading),
+function commonOf(plan: OpenPlan, clause: ProviderClause | undefined, { reading, mcp }: Judged): Common {
+  const schema = clause === undefined ? plainSchema(plan) : clause.schema;
+  return {
+    ...factsOf(schema, reading),
     route: clause?.route,
     mcp: mcp?.facts,
     logging: joined(clause?.rule.logging ?? plan.logging, mcp?.logging),
   };
-  // What may be any model is under no rule about models, and not under the next rule either.
-  const way = clause === undefined ? plan.otherwise : chooseWay(clause.ways, call.invocationId);
-  if (way !== undefined && waitsAtBackend(way, call, reading.by(operationTable(common.schema)).fact)) {
-    return { kind: 'need-body', need: needOf(common.operation) };
+}
+
+function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
+  const { reading } = judged;
+  const found = firstClause(plan.clauses, reading);
+  if (found?.result === 'unread') {
+    return { kind: 'need-body', need: needOf(reading.by(found.clause.operations).operation) };
   }
-  if (clause !== undefined || way !== undefined) return goBy(way, clause?.limit, call, common);
-  return { ...common, kind: 'refuse', refusal: notTaken(call, common.model, found !== undefined) };
+  // What may be any model is under no rule about models, and not under the next rule either.
+  const clause = found?.result === 'yes' ? found.clause : undefined;
+  const common = commonOf(plan, clause, judged);
+  const way = clause === undefined ? plan.otherwise : chooseWay(clause.ways, call.invocationId);
+  if (clause === undefined && way === undefined) {
+    return { ...common, kind: 'refuse', refusal: notTaken(call, common.model, found !== undefined) };
+  }
+  return waitsAtBackend(way, call, reading.by(operationTable(common.schema)).fact)
+    ? { kind: 'need-body', need: needOf(common.operation) }
+    : goBy(way, clause?.limit, call, common);
 }
 
 /** The call on its one way, unless something there refuses it. */
@@ -242,9 +249,9 @@ export function renamedModel(backend: Way['backend'], model: string | undefined)
 }
 
 /** Does a denial where the call is sent depend on what its body would tell? */
-function waitsAtBackend({ denials, refusal }: Way, call: Call, fact: ModelFact): boolean {
-  if (fact.kind !== 'unread' || refusal !== undefined) return false;
-  const results = denials.map((clause) => matchClause(clause, call.path, fact));
+function waitsAtBackend(way: Way | undefined, call: Call, fact: ModelFact): boolean {
+  if (way === undefined || fact.kind !== 'unread' || way.refusal !== undefined) return false;
+  const results = way.denials.map((clause) => matchClause(clause, call.path, fact));
   return results.includes('unread') && !results.includes('yes');
 }
 

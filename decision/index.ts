@@ -33,7 +33,13 @@ export { type McpClause, type McpDenialClause, type McpPlan } from './mcp/plan.t
 export { type RpcBody, type RpcMessage } from './rpc-message.ts';
 export { parseOpener, renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
-export { isReading, operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
+export {
+  isReading,
+  operationTable,
+  type ApiShape,
+  type Operation,
+  type OperationTable,
+} from './operation/index.ts';
 export { isPlainPath, parseQueryNames, parseTarget } from './path.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';

@@ -160,39 +160,58 @@ function requireAgents(path: string, ...sides: readonly ManifestSets[]): void {
   throw undecided('AGENTS_MISSING', [why], 'Name the folder that holds agents and their gateways together.');
 }
 
-async function decide(io: Io, path: string, options: ReachOptions): Promise<number> {
-  const format = parseFormat(options.output ?? 'table');
-  const platformCidrs = options.platformCidr ?? [];
-  const wrong = platformCidrs.find((cidr) => parseCidr(cidr) === undefined);
+function parsePlatformCidrs({ platformCidr = [] }: ReachOptions): readonly string[] {
+  const wrong = platformCidr.find((cidr) => parseCidr(cidr) === undefined);
   if (wrong !== undefined)
     throw usageError(`--platform-cidr ${wrong} is not a CIDR`, 'For example 10.96.0.0/12.');
-  const compile = await compiler(platformCidrs);
-  const assumePartial = options.assumePartial === true;
-  const input = { ...(await readInput(io, [path], options)), assumePartial };
-  const { diff, within } = options;
-  if (diff !== undefined && within !== undefined) throw usageError('--diff and --within are two questions', 'Ask one of them.');
-  if (diff === undefined) {
-    const found = readReachInput(path, compile, input);
-    if (!assumePartial) requireAgents(path, found);
-    if (within !== undefined) {
-      const { text, exitCode } = answerWithin(found, within);
-      await printLine(io, text);
-      return exitCode;
-    }
-    await printLine(io, renderReach(found, format, path));
-    return 0;
-  }
-  const { before, after } = await readSides({ head: path, base: diff, compile, options: input });
-  if (!assumePartial) requireAgents(path, before, after);
+  return platformCidr;
+}
+
+interface Question {
+  readonly io: Io;
+  readonly path: string;
+  readonly format: Format;
+  readonly options: ReachOptions;
+}
+
+type Input = Parameters<typeof readReachInput>[2] & { readonly assumePartial: boolean };
+type Compile = Awaited<ReturnType<typeof compiler>>;
+
+async function answerDiff(base: string, question: Question, compile: Compile, input: Input): Promise<number> {
+  const { io, path, format, options } = question;
+  const { before, after } = await readSides({ head: path, base, compile, options: input });
+  if (!input.assumePartial) requireAgents(path, before, after);
   const changes = changesOf(before.sets, after.sets);
   const unseen = [...before.unseen, ...after.unseen];
-  await printLine(io, renderChanges({ changes, base: diff, unseen }, format, path));
+  await printLine(io, renderChanges({ changes, base, unseen }, format, path));
   const { failOnAdded: added = false, failOnChanged: changed = false } = options;
   return failsOn(changes, { added, changed }) ? 1 : 0;
 }
 
+async function decide(question: Question): Promise<number> {
+  const { io, path, format, options } = question;
+  const { diff, within } = options;
+  if (diff !== undefined && within !== undefined)
+    throw usageError('--diff and --within are two questions', 'Ask one of them.');
+  const compile = await compiler(parsePlatformCidrs(options));
+  const assumePartial = options.assumePartial === true;
+  const input = { ...(await readInput(io, [path], options)), assumePartial };
+  if (diff !== undefined) return await answerDiff(diff, question, compile, input);
+  const found = readReachInput(path, compile, input);
+  if (!assumePartial) requireAgents(path, found);
+  if (within === undefined) {
+    await printLine(io, renderReach(found, format, path));
+    return 0;
+  }
+  const { text, exitCode } = answerWithin(found, within);
+  await printLine(io, text);
+  return exitCode;
+}
+
 export async function runReach(io: Io, path: string | undefined, options: ReachOptions): Promise<number> {
-  return await tellUndecided(io, () => decide(io, path ?? readSynthConfig('cdk8s.yaml').output, options));
+  const format = parseFormat(options.output ?? 'table');
+  const root = path ?? readSynthConfig('cdk8s.yaml').output;
+  return await tellUndecided(io, () => decide({ io, path: root, format, options }));
 }
 
 export const addReach: AddCommand = ({ program, io, setExitCode }) => {
@@ -230,8 +249,14 @@ names, or --within found a call outside, 3 could not decide.`,
     .option('-o, --output <format>', formats.join(', '))
     .option('--diff <base>', 'a git revision or a folder to compare with')
     .option('--fail-on-added', 'with --diff: exit with 1 when an agent may do more')
-    .option('--fail-on-changed', 'with --diff: exit with 1 when calls go another way: host, key, model, records')
-    .option('--within <boundary>', 'a file with what may be reached at most: exit with 1 and a call that leaves it')
+    .option(
+      '--fail-on-changed',
+      'with --diff: exit with 1 when calls go another way: host, key, model, records',
+    )
+    .option(
+      '--within <boundary>',
+      'a file with what may be reached at most: exit with 1 and a call that leaves it',
+    )
     .option('--platform-cidr <cidr>', 'an address range of the platform; may be repeated', collect);
   addInputFlags(command).action(async (path: string | undefined, options: ReachOptions, own) => {
     setExitCode(await runReach(io, path, { ...clusterFlags(own), ...options }));

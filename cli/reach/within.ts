@@ -49,7 +49,11 @@ export function answerWithin({ sets, unseen }: ManifestSets, file: string): With
   const unknown = judged.flatMap(({ verdict }) => (verdict.kind === 'unknown' ? [verdict.why] : []));
   const why = [...unknown, ...unseen];
   if (why.length > 0) {
-    throw undecided('BOUNDARY_UNDECIDED', why, 'What was seen is inside the boundary; the rest is not known.');
+    throw undecided(
+      'BOUNDARY_UNDECIDED',
+      why,
+      'What was seen is inside the boundary; the rest is not known.',
+    );
   }
   return { text: `all that agents can reach is within ${file}`, exitCode: 0 };
 }

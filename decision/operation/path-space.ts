@@ -11,8 +11,8 @@ export interface PathTemplate {
   readonly stops: string;
   /** Empty text: nothing follows. */
   readonly after: readonly string[];
-  /** Any text of two characters or more after the segment does. */
-  readonly anyAfter: boolean;
+  /** Any text of two characters or more after the segment does, or any word after the character that ends it. */
+  readonly anyAfter: 'text' | 'word' | undefined;
 }
 
 export interface PathSpace {
@@ -21,7 +21,7 @@ export interface PathSpace {
 }
 
 function segment(before: string, change: Partial<PathTemplate> = {}): PathTemplate {
-  return { before, stops: '/', after: [''], anyAfter: false, ...change };
+  return { before, stops: '/', after: [''], anyAfter: undefined, ...change };
 }
 
 function openaiBelow(prefix: string): PathSpace {
@@ -54,18 +54,8 @@ function below(prefix: string, { literals, templates }: PathSpace): PathSpace {
 
 const both = joined(openaiBelow('/v1'), anthropic);
 
-const googleVerbs = [
-  'generateContent',
-  'streamGenerateContent',
-  'embedContent',
-  'batchEmbedContents',
-  'countTokens',
-  'other',
-];
 const googleModels = ['/v1/', '/v1beta/', '/v1alpha/'].flatMap((version) =>
-  ['models/', 'tunedModels/'].map((list) =>
-    segment(`${version}${list}`, { stops: '/:', after: ['', ...googleVerbs.map((verb) => `:${verb}`)] }),
-  ),
+  ['models/', 'tunedModels/'].map((list) => segment(`${version}${list}`, { stops: '/:', anyAfter: 'word' })),
 );
 
 const bedrockVerbs = ['converse', 'converse-stream', 'invoke', 'invoke-with-response-stream', 'count-tokens'];
@@ -76,13 +66,17 @@ const spaces: ReadonlyMap<string, PathSpace> = new Map<string, PathSpace>([
   ['custom', both],
   [
     'google',
-    joined({ literals: [], templates: googleModels }, openaiBelow('/v1beta/openai'), openaiBelow('/v1/openai')),
+    joined(
+      { literals: [], templates: googleModels },
+      openaiBelow('/v1beta/openai'),
+      openaiBelow('/v1/openai'),
+    ),
   ],
   [
     'azure-openai',
     joined(openaiBelow('/openai/v1'), openaiBelow('/openai'), below('/anthropic', anthropic), {
       literals: [],
-      templates: [segment('/openai/deployments/', { after: [], anyAfter: true })],
+      templates: [segment('/openai/deployments/', { after: [], anyAfter: 'text' })],
     }),
   ],
   [

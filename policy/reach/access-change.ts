@@ -37,25 +37,32 @@ const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 function opened({ permits, manner }: Access): AccessChange[] {
   return permits.map((permit) => {
     const parts = [...callParts(permit), ...wayParts(permit.way), ...mannerParts(manner)];
-    return change('added', 'destination', [`may now reach %`, parts.join('; ')].filter((text) => text !== '').join(': '));
+    return change(
+      'added',
+      'destination',
+      [`may now reach %`, parts.join('; ')].filter((text) => text !== '').join(': '),
+    );
   });
 }
 
 /** What a person notices of a way, a text for each matter. */
 function partsOf(spot: Spot, { exit, model, logging }: WayTaken): string[] {
   const { backend, logging: _logging, credentials, ...way } = describeWay(spot, exit);
-  const sent = backend && [
-    `sent to ${quote(`${backend.host}:${backend.port}`)}`,
-    ...(backend.weight === backend.of ? [] : [`for ${backend.weight} of ${backend.of} invocations`]),
-    ...(backend.asksUsage ? ['usage asked for'] : []),
-  ].join(', ');
+  const sent =
+    backend &&
+    [
+      `sent to ${quote(`${backend.host}:${backend.port}`)}`,
+      ...(backend.weight === backend.of ? [] : [`for ${backend.weight} of ${backend.of} invocations`]),
+      ...(backend.asksUsage ? ['usage asked for'] : []),
+    ].join(', ');
   const renames = backend !== undefined && backend.renames.length > 0 && model !== undefined;
   return [
     ...(sent === undefined ? [] : [sent]),
     ...(renames ? [`as model ${quote(model)}`] : []),
     ...wayParts({ ...way, credentials: [], ...(logging === undefined ? {} : { logging }) }),
     ...credentials.map(({ place, name, secret }) => {
-      const from = secret === undefined ? 'unknown' : quote(`${secret.namespace}/${secret.name}/${secret.key}`);
+      const from =
+        secret === undefined ? 'unknown' : quote(`${secret.namespace}/${secret.name}/${secret.key}`);
       return `with credential ${from} in ${place === 'header' ? 'header' : 'query parameter'} ${quote(name)}`;
     }),
     ...mannerParts(mannerOf(spot.gateway.document)),
@@ -70,7 +77,8 @@ interface Asked {
 
 /** The ways of a call, and how they came to differ; empty: they did not. */
 function wayChange(before: Side, after: Side, { was, is }: Asked): string {
-  const texts = (spot: Spot, { ways }: Answer): string[] => ways.map((way) => partsOf(spot, way).join('; ')).sort();
+  const texts = (spot: Spot, { ways }: Answer): string[] =>
+    ways.map((way) => partsOf(spot, way).join('; ')).sort();
   const [old, now] = [texts(before.spot, was), texts(after.spot, is)];
   if (JSON.stringify(old) === JSON.stringify(now)) return '';
   const parts = (spot: Spot, { ways }: Answer): string[] => unique(ways.flatMap((way) => partsOf(spot, way)));
@@ -111,7 +119,9 @@ function oneSided({ direction, passing, refusing, kept }: OneSided, found: reado
   const changes: AccessChange[] = [];
   if (denied.length > 0) {
     const what = renderDenied(refusing.spot.plan, calls(denied));
-    changes.push(change(direction, 'denial', `${isAdded ? 'is no longer denied' : 'is now denied'} at %: ${what}`));
+    changes.push(
+      change(direction, 'denial', `${isAdded ? 'is no longer denied' : 'is now denied'} at %: ${what}`),
+    );
   }
   if (tools.length > 0) {
     const what = renderTaken(passing.spot.plan, calls(tools), []);
@@ -148,7 +158,8 @@ function compare(before: Side, after: Side, spaces: CallSpaces): AccessChange[] 
     ...oneSided({ direction: 'removed', passing: before, refusing: after, kept }, removed),
     ...[...changed].map(([text, found]) => {
       const same = kept.filter((each) => !found.includes(each));
-      const what = same.length === 0 ? '' : `, for ${renderTaken(after.spot.plan, calls(found), calls(same))}`;
+      const what =
+        same.length === 0 ? '' : `, for ${renderTaken(after.spot.plan, calls(found), calls(same))}`;
       return change('changed', 'way', `goes another way to %: ${text}${what}`);
     }),
   ];

@@ -2,7 +2,14 @@
  * What the gateway answers a call at one destination, for every invocation there may be: a rule with several Backends chooses
  * one by invocation, so each of them is asked about alone. Everything is asked of `decide`. Pure.
  */
-import { decide, renamedModel, type Call, type Decision, type OpenPlan, type Refusal } from '../../decision/index.ts';
+import {
+  decide,
+  renamedModel,
+  type Call,
+  type Decision,
+  type OpenPlan,
+  type Refusal,
+} from '../../decision/index.ts';
 import { dialOf, type Spot } from './spot.ts';
 
 type Allowed = Extract<Decision, { kind: 'allow' }>;

@@ -19,7 +19,9 @@ function renderMessage({ method = 'an answer', params }: RpcMessage): string {
 export function renderCall({ method, path, upgrade, body }: Call): string {
   if (body.kind === 'rpc') return body.rpc.messages.map(renderMessage).join(', ');
   const what = quote(`${upgrade ? 'WebSocket' : method} ${path}`);
-  return body.kind === 'inference' && body.model !== undefined ? `${what} with model ${quote(body.model)}` : what;
+  return body.kind === 'inference' && body.model !== undefined
+    ? `${what} with model ${quote(body.model)}`
+    : what;
 }
 
 /** The call that is the quickest to tell. */
@@ -49,7 +51,11 @@ function atomsOf(clause: Clause): Atom[] {
 }
 
 /** `calls` as the globs of these clauses that take some of them; `others` are left out of what is said to be taken whole. */
-function renderByClauses(clauses: readonly Clause[], calls: readonly Call[], others: readonly Call[]): string[] {
+function renderByClauses(
+  clauses: readonly Clause[],
+  calls: readonly Call[],
+  others: readonly Call[],
+): string[] {
   const atoms = clauses.flatMap(atomsOf);
   const texts = atoms.flatMap(({ text, clause }) => {
     const takes = (call: Call): boolean => resultOf(clause, call) === 'yes';

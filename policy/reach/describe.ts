@@ -131,27 +131,32 @@ function credentialsOf({ way: { credential } }: Exit): Credential[] {
   }));
 }
 
+/** Of its Backend, what is not as if there were none. */
+function backendOf(
+  { plan: { site, clauses } }: Spot,
+  { clause, way: { backend, target } }: Exit,
+): Way['backend'] {
+  if (backend === undefined) return undefined;
+  const isOwn = site.hostname === target.hostname && site.port === target.port;
+  const changes = backend.modelRewrites.length > 0 || backend.ensureStreamUsage;
+  if (isOwn && !changes) return undefined;
+  const ways = (clause === undefined ? undefined : clauses[clause])?.ways ?? [];
+  const of = ways.reduce((sum, each) => sum + (each.backend?.weight ?? 1), 0);
+  return {
+    ...{ name: backend.name, host: backend.host, port: backend.port },
+    ...(isOwn ? { weight: 1, of: 1 } : { weight: backend.weight, of }),
+    ...{ renames: backend.modelRewrites, asksUsage: backend.ensureStreamUsage },
+  };
+}
+
 export function describeWay(spot: Spot, exit: Exit): Way {
   const { plan } = spot;
-  const { backend, target } = exit.way;
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
   const logging = clause?.rule.logging ?? plan.logging;
-  const pinned = dialOf(spot, target);
-  const own = plan.site.hostname === target.hostname && plan.site.port === target.port;
-  const of = (clause?.ways ?? []).reduce((sum, each) => sum + (each.backend?.weight ?? 1), 0);
-  const changes = backend !== undefined && (backend.modelRewrites.length > 0 || backend.ensureStreamUsage);
-  const sent =
-    backend === undefined || (own && !changes)
-      ? {}
-      : {
-          backend: {
-            ...{ name: backend.name, host: backend.host, port: backend.port },
-            ...{ weight: own ? 1 : backend.weight, of: own ? 1 : of },
-            ...{ renames: backend.modelRewrites, asksUsage: backend.ensureStreamUsage },
-          },
-        };
+  const pinned = dialOf(spot, exit.way.target);
+  const backend = backendOf(spot, exit);
   return {
-    ...sent,
+    ...(backend === undefined ? {} : { backend }),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
     ...(logging === undefined ? {} : { logging }),
@@ -272,4 +277,3 @@ function unreadPermits(spot: Spot): Permit[] {
   const way = { ...(typeof pinned === 'string' ? {} : { pinned }), credentials: [] };
   return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];
 }
-

@@ -135,15 +135,21 @@ const noCuts: Cuts = { hostnames: [], cidrs: [], ports: [] };
 
 /** Several agents: the same agent in several sets of documents. */
 export function partitionFor(agents: readonly ReachAgent[], more: Cuts = noCuts): Partition {
-  const patterns = [...agents.flatMap(namesOf), ...more.hostnames, ...providers.flatMap((each) => providerHosts[each])];
+  const patterns = [
+    ...agents.flatMap(namesOf),
+    ...more.hostnames,
+    ...providers.flatMap((each) => providerHosts[each]),
+  ];
   const all = { first: 1n, last: 65_535n };
   return {
     names: classifyNames(patterns.map(parseHostnamePattern).filter((each) => each !== undefined)),
     addresses: cutAddresses([...addressCutsOf(agents), ...more.cidrs]),
-    ports: splitRange(all, [...agents.flatMap(portCuts), ...more.ports.map(rangeOfPorts)]).map(({ first, last }) => ({
-      start: Number(first),
-      end: Number(last),
-    })),
+    ports: splitRange(all, [...agents.flatMap(portCuts), ...more.ports.map(rangeOfPorts)]).map(
+      ({ first, last }) => ({
+        start: Number(first),
+        end: Number(last),
+      }),
+    ),
   };
 }
 

@@ -65,14 +65,20 @@ function takesTools({ tools }: BoundaryRow, { body }: Call, { mcp }: OpenPlan): 
 const takes = (list: BoundaryRow['methods'], text: string): boolean =>
   list.texts.length === 0 || list.takes(text);
 
-function takesWay({ credentials, sentTo }: BoundaryRow, way: Way): boolean {
+function takesWay(
+  { credentials, sentTo }: BoundaryRow,
+  way: Way,
+  { hostname, port }: ReachDestination,
+): boolean {
   const { backend } = way;
   const secrets = way.credentials.map(({ policy, secret }) =>
     secret === undefined ? policy : `${secret.namespace}/${secret.name}/${secret.key}`,
   );
   return (
     secrets.every((secret) => credentials.takes(secret)) &&
-    (backend === undefined || sentTo.takes(`${backend.host}:${backend.port}`))
+    (backend === undefined ||
+      (backend.host === hostname && backend.port === port) ||
+      sentTo.takes(`${backend.host}:${backend.port}`))
   );
 }
 
@@ -104,7 +110,8 @@ class Search {
     const { hostname, ip = '', port } = destination;
     const host: string = hostname ?? ip;
     const made = call === undefined ? '' : `: ${renderCall(call)}`;
-    const sent = way.backend === undefined ? '' : `, sent to ${quote(`${way.backend.host}:${way.backend.port}`)}`;
+    const sent =
+      way.backend === undefined ? '' : `, sent to ${quote(`${way.backend.host}:${way.backend.port}`)}`;
     const keys = way.credentials.map((each) => `, ${renderCredential(each)}`).join('');
     const sentence = `agent ${quote(agent)} can reach ${quote(`${host}:${port}`)} over ${protocol}${made}${sent}${keys}`;
     const told = call === undefined ? {} : { call };
@@ -120,7 +127,8 @@ class Search {
       // A row about calls says nothing of bytes nobody reads.
       const about = ({ models, endpoints, tools, methods }: BoundaryRow): number =>
         [models, endpoints, tools, methods].flatMap(({ texts }) => texts).length;
-      if (!rows.some((row) => about(row) === 0 && takesWay(row, way))) this.#tell(place, spot, way);
+      if (!rows.some((row) => about(row) === 0 && takesWay(row, way, place.destination)))
+        this.#tell(place, spot, way);
       return;
     }
     this.#askCalls(place, spot, rows);
@@ -140,7 +148,7 @@ class Search {
           takes(row.endpoints, call.path) &&
           takesModel(row, call, schema) &&
           takesTools(row, call, plan) &&
-          takesWay(row, way);
+          takesWay(row, way, place.destination);
         if (!rows.some(takesCall)) {
           this.#tell(place, spot, way, call);
         }
@@ -182,12 +190,16 @@ function renderCidr({ family, value, prefix }: BoundaryRow['cidrs'][number]): st
 
 export function judgeWithin(documents: ReachDocuments, boundary: Boundary): WithinVerdict {
   const agents = agentsOf(documents);
-  const [missing] = agents.flatMap(({ id, missing: gateways }) => gateways.map((gateway) => [id, gateway] as const));
+  const [missing] = agents.flatMap(({ id, missing: gateways }) =>
+    gateways.map((gateway) => [id, gateway] as const),
+  );
   const search = new Search(boundary);
   const seen = new Set<string>();
   const cuts = cutsOf(boundary);
   for (const agent of agents) {
-    const rows = boundary.rows.map(({ agents: globs }) => globs.takes(agent.id.split('/').slice(1).join('/')));
+    const rows = boundary.rows.map(({ agents: globs }) =>
+      globs.takes(agent.id.split('/').slice(1).join('/')),
+    );
     const key = JSON.stringify([reachKeyOf(agent), rows]);
     if (seen.has(key)) continue;
     seen.add(key);
@@ -200,5 +212,8 @@ export function judgeWithin(documents: ReachDocuments, boundary: Boundary): With
     });
   }
   if (search.verdict.kind !== 'contained' || missing === undefined) return search.verdict;
-  return { kind: 'unknown', why: `${missing[0]} names the gateway ${missing[1]}, which is not in these manifests` };
+  return {
+    kind: 'unknown',
+    why: `${missing[0]} names the gateway ${missing[1]}, which is not in these manifests`,
+  };
 }

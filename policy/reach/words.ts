@@ -40,7 +40,9 @@ function destinationTexts({ names, wildcards, others, addresses }: DestinationSe
   return [
     ...names.map(quote),
     ...wildcards.map(({ pattern, except: left }) => `${quote(pattern)}${except(left)}`),
-    ...(others === undefined ? [] : [`every${names.length > 0 ? ' other' : ''} name${except(others.except)}`]),
+    ...(others === undefined
+      ? []
+      : [`every${names.length > 0 ? ' other' : ''} name${except(others.except)}`]),
     ...ranges,
     ...(last === undefined ? [] : [`${last}${except(addresses.except)}`]),
   ];
@@ -138,15 +140,16 @@ function renderToolRule(rule: ToolRule): string {
 export function mcpParts({ denied, rules, othersPass }: ToolCalls): string[] {
   return [
     'as MCP',
-    ...denied.map(({ policy, matches }) => `but no messages about ${scopes(matches)}, by policy ${quote(policy)}`),
+    ...denied.map(
+      ({ policy, matches }) => `but no messages about ${scopes(matches)}, by policy ${quote(policy)}`,
+    ),
     ...rules.map(renderToolRule),
     othersPass ? 'every other message' : 'and what sessions need',
   ];
 }
 
 export function renderCredential({ policy, place, name, secret }: Credential): string {
-  const from =
-    secret === undefined ? 'unknown' : quote(`${secret.namespace}/${secret.name}/${secret.key}`);
+  const from = secret === undefined ? 'unknown' : quote(`${secret.namespace}/${secret.name}/${secret.key}`);
   const where = place === 'header' ? `header ${quote(name)}` : `query parameter ${quote(name)}`;
   return `with credential ${from} in ${where} by policy ${quote(policy)}`;
 }
@@ -176,7 +179,10 @@ export function wayParts(way: Way): string[] {
 
 /** What the reference sets when nothing is written: not worth a word. */
 const usual = {
-  capture: { maxBytes: 65_536, contentTypes: ['application/json', 'application/x-ndjson', 'text/event-stream'] },
+  capture: {
+    maxBytes: 65_536,
+    contentTypes: ['application/json', 'application/x-ndjson', 'text/event-stream'],
+  },
   timeoutMs: 300_000,
 };
 
@@ -195,7 +201,9 @@ export function mannerParts({ trust, capture, export: to, timeoutMs }: GatewayMa
 export function callParts({ taken, earlier, denied, deniedThere, mcp, plainPaths, way }: Permit): string[] {
   const judged = taken !== undefined || earlier.length + denied.length > 0 || mcp !== undefined;
   return [
-    ...(taken === undefined ? [] : [`for ${renderCalls(taken, deniedThere.length > 0 || (way.backend?.renames.length ?? 0) > 0)}`]),
+    ...(taken === undefined
+      ? []
+      : [`for ${renderCalls(taken, deniedThere.length > 0 || (way.backend?.renames.length ?? 0) > 0)}`]),
     ...earlier.map((calls) => `but not what an earlier rule takes: ${renderCalls(calls)}`),
     ...denied.map((calls) => `but not, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),
     ...deniedThere.map((calls) => `but not there, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decideDestination, type GatewayConfig, type Hostname } from '../../contract/index.ts';
-import { judgeAnswers, PolicyIndex, SitePlans } from '../../decision/index.ts';
+import { judgeAnswers, PolicyIndex, SitePlans, type Call } from '../../decision/index.ts';
 import { createConfig } from '../egress/gateway-config.ts';
 import { ask, call, naming, render, site } from './asking.ts';
 
@@ -101,6 +101,31 @@ describe('EgressDenyPolicy at an AIProviderRoute', () => {
       render(ask(denying(matches, { providerRoutes }), site('api.openai.com'), call()));
     expect(openedTo([])).toBe('allow api.anthropic.com:443');
     expect(openedTo([every('anthropic')])).toBe('451 deny_policy');
+  });
+
+  test('at a Backend waits for the model, and refuses that one alone', () => {
+    const base = createConfig('192.0.2.1', 443);
+    const backend = {
+      ...{ name: 'b', weight: 1, schema: 'openai', host: 'llm.example.com', port: 443 },
+      ...{ modelRewrites: [{ from: 'gpt-4*', to: 'small' }], ensureStreamUsage: false },
+    };
+    const [route] = base.providerRoutes;
+    const rules = (route?.rules ?? []).map((rule) => ({
+      ...rule,
+      matches: [every('openai')],
+      backends: [backend],
+    }));
+    const providerRoutes = [{ route: { namespace: 'default', name: 'llm' }, rules }];
+    const config = denying([every('custom', { models: ['o1*'] })], { providerRoutes });
+    const answer = (change: Partial<Call>): string =>
+      render(ask(config, site('api.openai.com'), call(change)));
+    expect(answer({ body: { kind: 'unread' } })).toBe('need-body model');
+    expect(answer(naming('gpt-4o'))).toBe('allow llm.example.com:443');
+    expect(answer(naming('o1-mini'))).toBe('451 deny_policy');
+    // A path goes on as it was judged: its model cannot be renamed, so it is not let through under the new name.
+    const named = { method: 'GET', body: { kind: 'none' } as const };
+    expect(answer({ ...named, path: '/v1/models/gpt-4o' })).toBe('503 policy');
+    expect(answer({ ...named, path: '/v1/models/other' })).toBe('allow llm.example.com:443');
   });
 
   test('bytes nobody reads go to no host it names', () => {

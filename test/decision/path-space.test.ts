@@ -11,7 +11,9 @@ import { tableReader } from '../../policy/reach/space/table-reader.ts';
 
 const folder = join(import.meta.dirname, '../../decision/operation');
 const sources = readdirSync(folder).filter((file) => file !== 'path-space.ts');
-const words = sources.flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/[A-Za-z0-9_.-]+/g) ?? []);
+const words = sources.flatMap(
+  (file) => readFileSync(join(folder, file), 'utf8').match(/[A-Za-z0-9_.-]+/g) ?? [],
+);
 const parts = [...new Set(words)].filter((word) => word.length < 32);
 const path = fc
   .array(
@@ -19,12 +21,28 @@ const path = fc
       fc.constantFrom('/', '/', '/', ':'),
       fc.oneof(
         fc.constantFrom(...parts),
-        fc.constantFrom('v1', 'v1beta', 'openai', 'anthropic', 'models', 'model', 'deployments', 'x', 'messages'),
+        fc.constantFrom(
+          'v1',
+          'v1beta',
+          'openai',
+          'anthropic',
+          'models',
+          'model',
+          'deployments',
+          'x',
+          'messages',
+        ),
       ),
     ),
     { minLength: 1, maxLength: 5 },
   )
-  .map((pieces) => `/${pieces.map((piece) => piece.join('')).join('').slice(1)}`);
+  .map(
+    (pieces) =>
+      `/${pieces
+        .map((piece) => piece.join(''))
+        .join('')
+        .slice(1)}`,
+  );
 
 test.each(['openai', 'anthropic', 'google', 'azure-openai', 'bedrock', 'custom', 'unknown', undefined])(
   'paths of one kind are one operation to %s',
@@ -40,7 +58,9 @@ test.each(['openai', 'anthropic', 'google', 'azure-openai', 'bedrock', 'custom',
       return scan.verdict;
     };
     const templates = space.templates.flatMap(({ before, after, anyAfter }) =>
-      [...after, ...(anyAfter ? ['/x', '/x/y'] : [])].map((end) => `${before}m${end}`),
+      [...after, ...(anyAfter === 'text' ? ['/x', '/x/y'] : anyAfter === 'word' ? [':x', ':yZ'] : [])].map(
+        (end) => `${before}m${end}`,
+      ),
     );
     const written = [...space.literals, ...templates];
     const tried = fc.oneof(

@@ -67,7 +67,10 @@ function mcpDistinctions({ mcp }: OpenPlan): McpDistinctions | undefined {
 }
 
 export function distinctionsOf(plan: OpenPlan): Distinctions {
-  const ways = [...plan.clauses.flatMap((clause) => clause.ways), ...(plan.otherwise ? [plan.otherwise] : [])];
+  const ways = [
+    ...plan.clauses.flatMap((clause) => clause.ways),
+    ...(plan.otherwise ? [plan.otherwise] : []),
+  ];
   const clauses: readonly Clause[] = [
     ...plan.denials,
     ...plan.clauses,
@@ -89,7 +92,7 @@ function joined(all: readonly Distinctions[]): Distinctions {
   return {
     models: unique(all.flatMap(({ models }) => models)).sort(),
     endpoints: unique(all.flatMap(({ endpoints }) => endpoints)).sort(),
-    schemas: unique(all.flatMap(({ schemas }) => schemas)).sort(),
+    schemas: unique(all.flatMap(({ schemas }) => schemas)).sort((a = '', b = '') => (a < b ? -1 : 1)),
     mcp:
       rpc.length === 0
         ? undefined
@@ -134,7 +137,9 @@ const pathAlphabet = Array.from(printable)
 
 function pathSpace({ models, endpoints, schemas }: Distinctions): TextSpace {
   if (models.length + endpoints.length === 0) return one('/');
-  const tables = schemas.map(pathSpaceOf).filter(({ literals, templates }) => literals.length + templates.length > 0);
+  const tables = schemas
+    .map(pathSpaceOf)
+    .filter(({ literals, templates }) => literals.length + templates.length > 0);
   const readModels = globReaders(models);
   const space = computeTextSpace({
     readers: [
@@ -202,7 +207,10 @@ function callsOn(path: string, models: readonly string[], schemas: Distinctions[
     return from === 'body' || from === 'form';
   });
   const named = readsBody ? models : [];
-  const bodies: CallBody[] = [{ kind: 'none' }, ...named.map((model) => ({ kind: 'inference' as const, model }))];
+  const bodies: CallBody[] = [
+    { kind: 'none' },
+    ...named.map((model) => ({ kind: 'inference' as const, model })),
+  ];
   return [
     ...bodies.map((body) => ({ ...base, method: 'POST', path, body })),
     ...['GET', 'PUT'].map((method) => ({ ...base, method, path, body: { kind: 'none' as const } })),
@@ -235,4 +243,3 @@ export function computeCallSpace(asked: readonly Distinctions[]): CallSpace {
     complete: paths.complete && models.complete && rpc.complete,
   };
 }
-

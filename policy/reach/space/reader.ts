@@ -16,10 +16,10 @@ function scanOf(scan: TextScan, fold: (character: string) => string): Scan {
   };
 }
 
-function reader({ scan, tests }: Compiled, fold: (character: string) => string): Reader {
+function reader(compiled: Compiled, fold: (character: string) => string): Reader {
   return {
-    scan: () => scanOf(scan(), fold),
-    tests: tests.map((test) => (character) => test(fold(character))),
+    scan: () => scanOf(compiled.scan(), fold),
+    tests: compiled.tests.map((test) => (character) => test(fold(character))),
   };
 }
 

@@ -43,13 +43,15 @@ function verdictOf({ space }: Table, place: Place): string {
   if (place.kind === 'start') return space.literals.includes(place.text) ? place.text : '-';
   if (place.kind === 'off' || place.isEmpty) return '-';
   const { template, models, tail = '' } = place;
-  const ends = template.anyAfter ? tail.length > 1 : template.after.includes(tail);
+  const ends = template.after.includes(tail) || (template.anyAfter !== undefined && tail.length > 1);
   return ends ? JSON.stringify([template.before, tail, models.map(({ verdict }) => verdict)]) : '-';
 }
 
 /** The text after the segment, shortened to what is still told apart; undefined: it fits no more. */
 function tailOf({ anyAfter, after }: PathTemplate, text: string): string | undefined {
-  if (anyAfter) return text.length > 1 ? `${text.charAt(0)}x` : text;
+  const first = text.charAt(0);
+  if (anyAfter === 'text') return text.length > 1 ? `${first}x` : text;
+  if (anyAfter === 'word' && /^:[A-Za-z]*$/.test(text)) return text.length > 1 ? ':x' : text;
   return after.some((each) => each.startsWith(text)) ? text : undefined;
 }
 
@@ -99,6 +101,7 @@ export function tableReader(space: PathSpace, models: readonly Reader[]): Reader
   return {
     scan: () => scanAt({ space, models }, { kind: 'start', text: '' }),
     tests: [
+      (character) => /[A-Za-z]/.test(character),
       ...characters.map((each) => (character: string) => character === each),
       ...models.flatMap(({ tests }) => tests),
     ],

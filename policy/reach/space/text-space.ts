@@ -42,7 +42,10 @@ const maxStates = 5_000;
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789-_./:ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 /** Printable ASCII, the likely ones first. */
 export const printable = [
-  ...new Set([...letters, ...Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index))]),
+  ...new Set([
+    ...Array.from(letters),
+    ...Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)),
+  ]),
 ].join('');
 
 function isAllowed(character: string, alphabet: ReadonlySet<string>, spelled: ReadonlySet<string>): boolean {
@@ -53,7 +56,9 @@ function isAllowed(character: string, alphabet: ReadonlySet<string>, spelled: Re
 function kindsOf({ readers, alphabet, spelled }: TextQuestion): string[] {
   const own = new Set(alphabet);
   const foreign = new Set(
-    spelled.flatMap((text) => Array.from(text)).filter((character) => character > '\u{7f}' && own.has('\u{e9}')),
+    spelled
+      .flatMap((text) => Array.from(text))
+      .filter((character) => character > '\u{7f}' && own.has('\u{e9}')),
   );
   const tests = readers.flatMap((reader) => reader.tests);
   const kinds = new Map<string, string>();
@@ -80,30 +85,55 @@ function advance({ text, scans }: State, characters: string): State {
   );
 }
 
-export function computeTextSpace(question: TextQuestion): TextSpace {
-  const { readers, prefix = '' } = question;
-  const kinds = kindsOf(question);
-  const start = advance({ text: '', scans: readers.map((reader) => reader.scan()) }, prefix);
-  const keyOf = ({ scans }: State): string => scans.map(({ key }) => key).join('|');
-  const verdictOf = ({ scans }: State): string => scans.map(({ verdict }) => verdict).join('|');
-  const seen = new Set([keyOf(start)]);
-  const found = new Map<string, string>(start.text === '' ? [] : [[verdictOf(start), start.text]]);
-  let edge: State[] = [start];
-  while (edge.length > 0) {
+/** What has been found so far, and where to read on. */
+class Search {
+  readonly #found = new Map<string, string>();
+  readonly #seen = new Set<string>();
+  #edge: State[] = [];
+  #complete = true;
+
+  constructor(start: State) {
+    if (start.text !== '') this.#found.set(verdictOf(start), start.text);
+    this.#seen.add(keyOf(start));
+    this.#edge.push(start);
+  }
+
+  get space(): TextSpace {
+    return { texts: [...this.#found.values()], complete: this.#complete };
+  }
+
+  #arrive(state: State, next: State[]): void {
+    const verdict = verdictOf(state);
+    if (!this.#found.has(verdict)) this.#found.set(verdict, state.text);
+    const key = keyOf(state);
+    if (this.#seen.has(key)) return;
+    this.#complete = this.#seen.size < maxStates;
+    if (!this.#complete) return;
+    this.#seen.add(key);
+    next.push(state);
+  }
+
+  /** All texts that are one character longer; false: there is nothing more to read. */
+  advance(kinds: readonly string[]): boolean {
     const next: State[] = [];
-    for (const state of edge) {
+    for (const state of this.#edge) {
       for (const character of kinds) {
-        const after = advance(state, character);
-        const verdict = verdictOf(after);
-        if (!found.has(verdict)) found.set(verdict, after.text);
-        const key = keyOf(after);
-        if (seen.has(key)) continue;
-        if (seen.size >= maxStates) return { texts: [...found.values()], complete: false };
-        seen.add(key);
-        next.push(after);
+        this.#arrive(advance(state, character), next);
+        if (!this.#complete) return false;
       }
     }
-    edge = next;
+    this.#edge = next;
+    return next.length > 0;
   }
-  return { texts: [...found.values()], complete: true };
+}
+
+const keyOf = ({ scans }: State): string => scans.map(({ key }) => key).join('|');
+const verdictOf = ({ scans }: State): string => scans.map(({ verdict }) => verdict).join('|');
+
+export function computeTextSpace(question: TextQuestion): TextSpace {
+  const { readers, prefix = '' } = question;
+  const search = new Search(advance({ text: '', scans: readers.map((reader) => reader.scan()) }, prefix));
+  const kinds = kindsOf(question);
+  while (search.advance(kinds));
+  return search.space;
 }

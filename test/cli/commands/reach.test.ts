@@ -149,7 +149,10 @@ describe('clrk reach', () => {
 describe('clrk reach --diff', () => {
   test('against a git revision', async () => {
     const { code, stdout } = await runCommandLine(['reach', dist, '--diff', 'HEAD']);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: `+ ${sentence}\n1 added, 0 removed, 0 changed since HEAD\n` });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `+ ${sentence}\n1 added, 0 removed, 0 changed since HEAD\n`,
+    });
   });
 
   test('--fail-on-added: 1 for more, 0 for less and for nothing', async () => {
@@ -180,7 +183,10 @@ describe('clrk reach --diff', () => {
     mkdirSync(later);
     writeFileSync(join(later, 'x.yaml'), `${agent}---\n${gateway}---\n${route}`);
     const { code, stdout } = await runCommandLine(['reach', later, '--diff', 'main']);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: `+ ${sentence}\n1 added, 0 removed, 0 changed since main\n` });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `+ ${sentence}\n1 added, 0 removed, 0 changed since main\n`,
+    });
   });
 });
 

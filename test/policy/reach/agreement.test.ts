@@ -31,7 +31,9 @@ function expectAgreement(sets: fc.Arbitrary<ReachDocuments>, attempts: fc.Arbitr
     fc.property(sets, fc.array(attempts, each), (documents, tried) => {
       const reach = computeReach(documents, describer);
       const platform = new Platform(documents);
-      const parsed = reachSentences(reach).map(parseSentence).filter((each) => each !== undefined);
+      const parsed = reachSentences(reach)
+        .map(parseSentence)
+        .filter((each) => each !== undefined);
       for (const attempt of tried) {
         const gateway = platform.ask(attempt);
         const read = readReach(reach, attempt);
@@ -48,7 +50,11 @@ function expectAgreement(sets: fc.Arbitrary<ReachDocuments>, attempts: fc.Arbitr
       }
     }),
     // What fails is told as it is: making it smaller would take hours.
-    { endOnFailure: true, numRuns: Math.ceil(pairs / 4 / attemptsOfSet), ...(seed === undefined ? {} : { seed }) },
+    {
+      endOnFailure: true,
+      numRuns: Math.ceil(pairs / 4 / attemptsOfSet),
+      ...(seed === undefined ? {} : { seed }),
+    },
   );
   return seen;
 }
@@ -56,7 +62,11 @@ function expectAgreement(sets: fc.Arbitrary<ReachDocuments>, attempts: fc.Arbitr
 test.each([
   ['anything at all', randomDocuments, randomAttempt],
   ['an open provider: rules, Backends, credentials, limits', providerDocuments, providerAttempt],
-  ['Backends that calls are sent on to: denials by the model they are renamed to', backendDocuments, providerAttempt],
+  [
+    'Backends that calls are sent on to: denials by the model they are renamed to',
+    backendDocuments,
+    providerAttempt,
+  ],
   ['MCP servers: tools, resources, methods, tool policies, denials', mcpDocuments, mcpAttempt],
 ])(
   'reach and gateway never disagree about %s',

@@ -13,10 +13,20 @@ const pairs = Number(process.env['REACH_PAIRS'] ?? 20_000) / 4;
 const attemptsOfSet = 50;
 
 /** Two sets that have much in common: of the second, some fields of the first. */
-function related(sets: fc.Arbitrary<ReachDocuments>): fc.Arbitrary<readonly [ReachDocuments, ReachDocuments]> {
-  const fields = ['destinations', 'providerRoutes', 'providerDenials', 'mcpRoutes', 'credentials', 'upstream'] as const;
-  return fc.tuple(sets, sets, fc.subarray([...fields, 'listeners' as const], { maxLength: 2 })).map(
-    ([before, other, changed]) => {
+function related(
+  sets: fc.Arbitrary<ReachDocuments>,
+): fc.Arbitrary<readonly [ReachDocuments, ReachDocuments]> {
+  const fields = [
+    'destinations',
+    'providerRoutes',
+    'providerDenials',
+    'mcpRoutes',
+    'credentials',
+    'upstream',
+  ] as const;
+  return fc
+    .tuple(sets, sets, fc.subarray([...fields, 'listeners' as const], { maxLength: 2 }))
+    .map(([before, other, changed]) => {
       const gateways = before.gateways.map((gateway, index) => {
         const from = other.gateways[index] ?? gateway;
         const taken = changed.map((field) => [field, from[field]]);
@@ -27,13 +37,15 @@ function related(sets: fc.Arbitrary<ReachDocuments>): fc.Arbitrary<readonly [Rea
         gateways: pool.gateways.map((each) => ({
           ...each,
           destinations:
-            gateways.find(({ gateway: { namespace, name } }) => `${namespace}/${name}` === each.id)?.destinations ??
-            each.destinations,
+            gateways.find(({ gateway: { namespace, name } }) => `${namespace}/${name}` === each.id)
+              ?.destinations ?? each.destinations,
         })),
       }));
-      return [{ ...before, pools: withOwn(before) }, { gateways, pools }] as const;
-    },
-  );
+      return [
+        { ...before, pools: withOwn(before) },
+        { gateways, pools },
+      ] as const;
+    });
 }
 
 /** Workers that run the gateways' own destinations, so that a change of these is seen. */
@@ -43,8 +55,8 @@ function withOwn({ pools, gateways }: ReachDocuments): ReachDocuments['pools'] {
     gateways: pool.gateways.map((each) => ({
       ...each,
       destinations:
-        gateways.find(({ gateway: { namespace, name } }) => `${namespace}/${name}` === each.id)?.destinations ??
-        each.destinations,
+        gateways.find(({ gateway: { namespace, name } }) => `${namespace}/${name}` === each.id)
+          ?.destinations ?? each.destinations,
     })),
   }));
 }
@@ -79,7 +91,9 @@ test.each([
           seen[kind] += 1;
           if (kind !== 'same' && !says(attempt.agent, kind)) {
             const told = changes.map(({ sentence }) => sentence).join('\n');
-            throw new Error(`${kind} unsaid: ${JSON.stringify(attempt)}\n${old.join()}\n${now.join()}\n${told}`);
+            throw new Error(
+              `${kind} unsaid: ${JSON.stringify(attempt)}\n${old.join()}\n${now.join()}\n${told}`,
+            );
           }
         }
         expect(diffReach(before, before, describer)).toEqual([]);

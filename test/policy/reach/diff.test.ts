@@ -48,8 +48,7 @@ const bansOpenai = (model: string) =>
   object('AIProviderRoute', 'bans', { parentRefs: [{ name: 'g' }], rules: [{ matches: [onOpenai(model)] }] });
 const withSpec = (from: KubeObject, change: object) =>
   ({ ...from, spec: { ...(from as unknown as { spec: object }).spec, ...change } }) as KubeObject;
-const tools = (toolPolicy: object) =>
-  mcp({ matches: [{}], filters: [{ type: 'ToolPolicy', toolPolicy }] });
+const tools = (toolPolicy: object) => mcp({ matches: [{}], filters: [{ type: 'ToolPolicy', toolPolicy }] });
 const renaming = (to: string) => withSpec(backend, { modelRewrites: [{ from: '*', to }] });
 const deny = (kind: string, name: string) =>
   object('EgressDenyPolicy', 'no', { targetRefs: [{ group: 'clrk.apoxy.dev', kind, name }] });
@@ -77,7 +76,9 @@ describe('a change of manifests in sentences', () => {
       'a new credential on an old destination',
       [...base, stripe],
       [...base, stripe, key('EgressGateway', 'g')],
-      ['~ agent `triage` goes another way to `api.stripe.com:443`: now with credential `default/s/token` in header `authorization`'],
+      [
+        '~ agent `triage` goes another way to `api.stripe.com:443`: now with credential `default/s/token` in header `authorization`',
+      ],
     ],
     [
       'widened models',
@@ -117,9 +118,7 @@ describe('a change of manifests in sentences', () => {
         gateway({ upstreamTLS: { hostAliases: [{ ip: '10.0.0.5', hostnames: ['api.stripe.com'] }] } }),
         stripe,
       ],
-      [
-        '~ agent `triage` goes another way to `api.stripe.com:443`: now at the pinned address `10.0.0.5`',
-      ],
+      ['~ agent `triage` goes another way to `api.stripe.com:443`: now at the pinned address `10.0.0.5`'],
     ],
     [
       'inspection lost',

@@ -15,7 +15,6 @@ import {
   decide,
   judgeAnswers,
   PolicyIndex,
-  renamedModel,
   SitePlans,
   type Call,
   type CallBody,
@@ -46,7 +45,9 @@ class Gateway {
   readonly #invocations: readonly string[];
 
   constructor(document: GatewayDocument) {
-    const chooses = document.providerRoutes.some(({ rules }) => rules.some(({ backends }) => backends.length > 1));
+    const chooses = document.providerRoutes.some(({ rules }) =>
+      rules.some(({ backends }) => backends.length > 1),
+    );
     this.#invocations = invocationIds.slice(0, chooses ? undefined : 1);
     this.#document = document;
     this.#plans = new SitePlans(new PolicyIndex(document));
@@ -64,7 +65,14 @@ class Gateway {
     const { agent, ip, port, method, path, upgrade, queryNames, hasBody } = attempt;
     const where = { ip: hostname === undefined ? ip : undefined, hostname, port };
     const plan = this.#plans.at({ agent, ...where, tls: attempt.wire === 'tls' });
-    let call: Call = { method, path, upgrade, queryNames, invocationId, body: { kind: hasBody ? 'unread' : 'none' } };
+    let call: Call = {
+      method,
+      path,
+      upgrade,
+      queryNames,
+      invocationId,
+      body: { kind: hasBody ? 'unread' : 'none' },
+    };
     let decision = decide(plan, call);
     if (decision.kind === 'need-body') {
       call = { ...call, body: readBody(attempt, decision.need) };
@@ -102,7 +110,12 @@ class Gateway {
   #manner() {
     const { upstream, capture, otlpExport } = this.#document;
     const trust = upstream.additionalTrustSource?.name ?? '';
-    return { trust, captured: capture.maxBytes, export: otlpExport?.endpoint ?? '', timeoutMs: upstream.requestTimeoutMs };
+    return {
+      trust,
+      captured: capture.maxBytes,
+      export: otlpExport?.endpoint ?? '',
+      timeoutMs: upstream.requestTimeoutMs,
+    };
   }
 
   #relay({ agent, ip, port }: Attempt, hostname: Hostname | undefined, protocol: Wire): string | undefined {
@@ -137,17 +150,16 @@ export class Platform {
   constructor(documents: ReachDocuments) {
     this.#documents = documents;
     this.#gateways = new Map(
-      documents.gateways.map((each) => [
-        `${each.gateway.namespace}/${each.gateway.name}`,
-        new Gateway(each),
-      ]),
+      documents.gateways.map((each) => [`${each.gateway.namespace}/${each.gateway.name}`, new Gateway(each)]),
     );
   }
 
   ask(attempt: Attempt): string[] {
     const hostname = attempt.hostname === undefined ? undefined : parseHostname(attempt.hostname);
     for (const pool of this.#documents.pools) {
-      const agent = pool.agents.find((each) => `${each.kind}/${each.namespace}/${each.name}` === attempt.agent);
+      const agent = pool.agents.find(
+        (each) => `${each.kind}/${each.namespace}/${each.name}` === attempt.agent,
+      );
       if (agent === undefined) continue;
       const gateways = agent.gateways.flatMap((id) => pool.gateways.filter((gateway) => gateway.id === id));
       const { ip, port } = attempt;

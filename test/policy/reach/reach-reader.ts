@@ -4,7 +4,13 @@
  * tools it reads by itself, so that it cannot agree with the gateway by being the gateway.
  */
 import { isIP } from 'node:net';
-import { cidrContains, compilePattern, parseCidr, parseIp, type LoggingRule } from '../../../contract/index.ts';
+import {
+  cidrContains,
+  compilePattern,
+  parseCidr,
+  parseIp,
+  type LoggingRule,
+} from '../../../contract/index.ts';
 import { operationTable, type RpcMessage } from '../../../decision/index.ts';
 import type {
   Access,
@@ -67,7 +73,11 @@ const fits = (texts: readonly string[], text: string): boolean =>
   texts.some((glob) => regexOf(glob)?.test(text) === true);
 /** Without case. */
 const fitsFolded = (texts: readonly string[], text: string): boolean =>
-  fits(texts, text) || fits(texts.map((each) => each.toLowerCase()), text.toLowerCase());
+  fits(texts, text) ||
+  fits(
+    texts.map((each) => each.toLowerCase()),
+    text.toLowerCase(),
+  );
 const found = (sources: readonly string[], text: string): boolean =>
   sources.some((source) => compilePattern(source)?.test(text) === true);
 const foundFolded = (sources: readonly string[], text: string): boolean =>
@@ -116,9 +126,7 @@ function isDenied({ api, matches }: Calls, attempt: Attempt, model = modelOf(api
   return matches.some(
     ({ models, endpoints }) =>
       (endpoints.length === 0 || !isPlain(attempt.path) || fitsFolded(endpoints, attempt.path)) &&
-      (models.length === 0 ||
-        model === 'unknown' ||
-        (model !== 'none' && fitsFolded(models, model.named))),
+      (models.length === 0 || model === 'unknown' || (model !== 'none' && fitsFolded(models, model.named))),
   );
 }
 
@@ -177,13 +185,20 @@ function judgeMessage(mcp: ToolCalls, message: RpcMessage): false | ToolRule | u
   if (subject.method === 'tools/call' && !/^[\x21-\x7e]{1,256}$/.test(subject.tool ?? '')) return false;
   if (!/^[\x21-\x7e]{1,128}$/.test(subject.method)) return false;
   const letters = subject.method.toLowerCase().replace(/[^a-z]/g, '');
-  const governed = ['tools/call', 'resources/read', 'resources/subscribe', 'resources/unsubscribe', 'prompts/get'];
+  const governed = [
+    'tools/call',
+    'resources/read',
+    'resources/subscribe',
+    'resources/unsubscribe',
+    'prompts/get',
+  ];
   if (governed.some((each) => each !== subject.method && each.replace('/', '') === letters)) return false;
   if (mcp.denied.some(({ matches }) => matches.some((scope) => takes(scope, subject, true)))) return false;
   const rule = mcp.rules.find(({ matches }) => matches.some((scope) => takes(scope, subject, false)));
   if (rule !== undefined) {
     const { tool } = subject;
-    const passes = !rule.refused && (tool === undefined || rule.limits.every((each) => passesLimit(each, tool)));
+    const passes =
+      !rule.refused && (tool === undefined || rule.limits.every((each) => passesLimit(each, tool)));
     return passes && rule;
   }
   const isSession = sessionMethods.includes(subject.method) || subject.method.startsWith('notifications/');

@@ -332,7 +332,9 @@ function place(reader: Reader, into: Draft<DestinationSet>): void {
     return;
   }
   const every = { 'every address': ['0.0.0.0/0', '::/0'], 'every IPv4 address': ['0.0.0.0/0'] };
-  const found = Object.entries({ ...every, 'every IPv6 address': ['::/0'] }).find(([word]) => reader.eat(word));
+  const found = Object.entries({ ...every, 'every IPv6 address': ['::/0'] }).find(([word]) =>
+    reader.eat(word),
+  );
   const text = found === undefined ? reader.quote() : '';
   if (found === undefined && !text.includes('/')) {
     if (!text.startsWith('*.')) into.names = [...into.names, text];
@@ -352,7 +354,11 @@ function spans(text: string): PortSpan[] {
 }
 
 function places(reader: Reader): { destinations: DestinationSet; ports: PortSpan[] } {
-  const destinations: Draft<DestinationSet> = { names: [], wildcards: [], addresses: { cidrs: [], except: [] } };
+  const destinations: Draft<DestinationSet> = {
+    names: [],
+    wildcards: [],
+    addresses: { cidrs: [], except: [] },
+  };
   const ports: PortSpan[] = [];
   do {
     if (reader.sees(/^`[^`/]*:\d+`/)) {
@@ -372,7 +378,9 @@ function impliesPlain({ taken, earlier, denied, mcp }: Permit): boolean {
 }
 
 /** One region of one access for each sentence; sentences of an agent that say something else are left out. */
-export function parseSentence(sentence: string): { agent: string; region: AgentReach['regions'][number] } | undefined {
+export function parseSentence(
+  sentence: string,
+): { agent: string; region: AgentReach['regions'][number] } | undefined {
   const reader = new Reader(sentence);
   reader.must('agent ');
   const agent = reader.quote();

@@ -17,7 +17,11 @@ export interface Way {
 }
 
 export function renderWay({ protocol, target, pinned, credentials, renames, logging, ...rest }: Way): string {
-  const kept = logging && [logging.captureRequest, logging.captureResponse, [...logging.redactHeaders].sort()];
+  const kept = logging && [
+    logging.captureRequest,
+    logging.captureResponse,
+    [...logging.redactHeaders].sort(),
+  ];
   return JSON.stringify([
     protocol,
     target,

@@ -5,7 +5,12 @@ import { cidrContains, parseCidr, parseIp } from '../../../contract/index.ts';
 import { compileGlob, operationTable } from '../../../decision/index.ts';
 import { compileManifests } from '../../../operator/compile/index.ts';
 import type { KubeObject } from '../../../operator/runtime/index.ts';
-import { judgeWithin, parseBoundary, type Counterexample, type ReachDocuments } from '../../../policy/reach/index.ts';
+import {
+  judgeWithin,
+  parseBoundary,
+  type Counterexample,
+  type ReachDocuments,
+} from '../../../policy/reach/index.ts';
 import { Platform } from './gateway-oracle.ts';
 import { mcpAttempt, providerAttempt, randomAttempt, type Attempt } from './random/attempt.ts';
 import { mcpDocuments, providerDocuments, randomDocuments } from './random/documents.ts';
@@ -34,7 +39,12 @@ const readable = modelGlobs.filter((glob) => compileGlob(glob) !== undefined);
 const narrow: fc.Arbitrary<Row> = fc
   .record({
     agents: list(['d/a', 'd/*', 'x/*']),
-    destinations: list(['*', '*', ...patterns.filter((text) => text !== '*.com'), ...cidrs.filter((text) => text !== '010.1.0.0/16')]),
+    destinations: list([
+      '*',
+      '*',
+      ...patterns.filter((text) => text !== '*.com'),
+      ...cidrs.filter((text) => text !== '010.1.0.0/16'),
+    ]),
     ports: list(['443', '1-65535', '80-443']),
     protocols: list(['HTTPS', 'HTTP', 'TCP', 'TLS']),
     methods: list(['POST', 'G*', 'P*']),
@@ -64,7 +74,8 @@ function isAt({ destinations, ports }: Row, { hostname, ip, port }: Attempt): bo
     });
   }
   return destinations.some(
-    (text) => text === hostname || (text.startsWith('*.') && text.slice(1) === hostname.slice(hostname.indexOf('.'))),
+    (text) =>
+      text === hostname || (text.startsWith('*.') && text.slice(1) === hostname.slice(hostname.indexOf('.'))),
   );
 }
 
@@ -74,7 +85,9 @@ function takesModel({ models }: Row, { method, path, upgrade, model, hasBody, rp
   const named = operationTable('openai')(method, path)?.model;
   if (named === undefined || upgrade) return false;
   if (named.from === 'path') return fits(models, named.model);
-  return named.from !== 'nothing' && hasBody && rpc === undefined && model !== undefined && fits(models, model);
+  return (
+    named.from !== 'nothing' && hasBody && rpc === undefined && model !== undefined && fits(models, model)
+  );
 }
 
 /** `line` is one way of way.ts. */
@@ -85,17 +98,26 @@ function holdsCall(each: Row, attempt: Attempt, line: string, isGoverned = false
   const secrets = credentials.map((text) => `d/${text.split('=')[1] ?? ''}`);
   if (!fits(each.agents, attempt.agent.split('/').slice(1).join('/')) || !isAt(each, attempt)) return false;
   if (each.protocols !== undefined && !each.protocols.includes(protocol)) return false;
-  if (!secrets.every((secret) => each.credentials !== undefined && fits(each.credentials, secret))) return false;
+  if (!secrets.every((secret) => each.credentials !== undefined && fits(each.credentials, secret)))
+    return false;
   if (target !== own && (each.sentTo === undefined || !fits(each.sentTo, target))) return false;
-  if (!isRead) return [each.methods, each.endpoints, each.models, each.tools].every((globs) => globs === undefined);
-  return fits(each.methods, attempt.method) && fits(each.endpoints, attempt.path) && takesModel(each, attempt) && takesTools(each, attempt, isGoverned);
+  if (!isRead)
+    return [each.methods, each.endpoints, each.models, each.tools].every((globs) => globs === undefined);
+  return (
+    fits(each.methods, attempt.method) &&
+    fits(each.endpoints, attempt.path) &&
+    takesModel(each, attempt) &&
+    takesTools(each, attempt, isGoverned)
+  );
 }
 
 function takesTools({ tools }: Row, { rpc, hasBody }: Attempt, isGoverned: boolean): boolean {
   if (tools === undefined) return true;
   // Elsewhere nobody reads which tool is called.
   if (!isGoverned || !hasBody) return isGoverned;
-  return (rpc ?? []).every(({ method, params }) => method !== 'tools/call' || fits(tools, String(params['name'])));
+  return (rpc ?? []).every(
+    ({ method, params }) => method !== 'tools/call' || fits(tools, String(params['name'])),
+  );
 }
 
 /** Agents name gateways that there are. */
@@ -146,7 +168,9 @@ test.each([
           const platform = new Platform(known);
           const governs = ({ hostname = '' }: Attempt): boolean =>
             (set.gateways[0]?.mcpRoutes ?? []).some(({ hostnames }) =>
-              hostnames.some((text) => text === hostname || (text.startsWith('*.') && hostname.endsWith(text.slice(1)))),
+              hostnames.some(
+                (text) => text === hostname || (text.startsWith('*.') && hostname.endsWith(text.slice(1))),
+              ),
             );
           const escapes = (attempt: Attempt): boolean =>
             platform
@@ -154,10 +178,12 @@ test.each([
               .some((line) => !written.some((each) => holdsCall(each, attempt, line, governs(attempt))));
           if (verdict.kind === 'outside') {
             const { counterexample } = verdict;
-            if (!escapes(attemptOf(counterexample))) throw new Error(`no counterexample: ${counterexample.sentence}`);
+            if (!escapes(attemptOf(counterexample)))
+              throw new Error(`no counterexample: ${counterexample.sentence}`);
           } else {
             const out = tried.find(escapes);
-            if (out !== undefined) throw new Error(`escapes: ${JSON.stringify(out)} ${platform.ask(out).join()}`);
+            if (out !== undefined)
+              throw new Error(`escapes: ${JSON.stringify(out)} ${platform.ask(out).join()}`);
             seen.held += tried.filter((attempt) => platform.ask(attempt).length > 0).length;
           }
         },
@@ -196,9 +222,24 @@ const tools = (allowedTools: string[]) =>
 describe('the smallest call that leaves a boundary', () => {
   const openai = { destinations: ['api.openai.com'], ports: [443], protocols: ['HTTPS'] };
   test.each<[string, KubeObject[], object, string]>([
-    ['a model', [llm({ provider: 'openai', models: ['gpt-4o', 'o1'] })], { ...openai, models: ['gpt-*'] }, '`GET /v1/models/o1`'],
-    ['no row at all', [llm({ provider: 'openai' })], { destinations: ['*.example.com'] }, '`api.openai.com:443` over HTTPS: `GET /`'],
-    ['an agent nobody named', [llm({ provider: 'openai' })], { ...openai, agents: ['other/*'] }, 'agent `TaskAgent/team/triage`'],
+    [
+      'a model',
+      [llm({ provider: 'openai', models: ['gpt-4o', 'o1'] })],
+      { ...openai, models: ['gpt-*'] },
+      '`GET /v1/models/o1`',
+    ],
+    [
+      'no row at all',
+      [llm({ provider: 'openai' })],
+      { destinations: ['*.example.com'] },
+      '`api.openai.com:443` over HTTPS: `GET /`',
+    ],
+    [
+      'an agent nobody named',
+      [llm({ provider: 'openai' })],
+      { ...openai, agents: ['other/*'] },
+      'agent `TaskAgent/team/triage`',
+    ],
     [
       'a credential nobody allowed',
       [llm({ provider: 'openai' }), key],
@@ -206,7 +247,12 @@ describe('the smallest call that leaves a boundary', () => {
       'with credential `team/s/token` in header `authorization`',
     ],
     ['an endpoint', [llm({ provider: 'openai' })], { ...openai, endpoints: ['/v1/chat/*'] }, '`GET /`'],
-    ['a tool', [tools(['search', 'delete'])], { destinations: ['mcp.example.com'], tools: ['search'] }, 'tool `delete`'],
+    [
+      'a tool',
+      [tools(['search', 'delete'])],
+      { destinations: ['mcp.example.com'], tools: ['search'] },
+      'tool `delete`',
+    ],
   ])('%s', (_name, objects, written, expected) => {
     const documents = compileManifests([...base, ...objects], []);
     const verdict = judgeWithin(documents, parseBoundary(JSON.stringify({ version: 1, rows: [written] })));
@@ -214,7 +260,11 @@ describe('the smallest call that leaves a boundary', () => {
   });
 
   test.each<[string, KubeObject[], object]>([
-    ['a model of a glob', [llm({ provider: 'openai', models: ['gpt-4*'] })], { ...openai, models: ['gpt-*'] }],
+    [
+      'a model of a glob',
+      [llm({ provider: 'openai', models: ['gpt-4*'] })],
+      { ...openai, models: ['gpt-*'] },
+    ],
     ['a named credential', [llm({ provider: 'openai' }), key], { ...openai, credentials: ['team/s/*'] }],
     ['tools', [tools(['search'])], { destinations: ['mcp.example.com'], tools: ['s*'] }],
   ])('%s stays inside', (_name, objects, written) => {

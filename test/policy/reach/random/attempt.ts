@@ -1,7 +1,17 @@
 /** Random connections and calls of agents. */
 import fc from 'fast-check';
 import type { RpcMessage } from '../../../../decision/index.ts';
-import { addresses, agentIds, mcpHosts, models, names, paths, port, rpcMethods, toolNames } from './vocabulary.ts';
+import {
+  addresses,
+  agentIds,
+  mcpHosts,
+  models,
+  names,
+  paths,
+  port,
+  rpcMethods,
+  toolNames,
+} from './vocabulary.ts';
 
 export interface Attempt {
   readonly agent: string;
@@ -28,9 +38,7 @@ const message: fc.Arbitrary<RpcMessage> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc
-      .constantFrom(...rpcMethods)
-      .map((method): RpcMessage => ({ method, id: 1, params: {} })),
+    arbitrary: fc.constantFrom(...rpcMethods).map((method): RpcMessage => ({ method, id: 1, params: {} })),
   },
   {
     weight: 1,

@@ -12,10 +12,7 @@ const rule = fc.record({
   cidrs: some(cidrs),
   ports: fc.array(portSpan, { maxLength: 2 }),
   protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'TCP' as const, 'UDP' as const),
-  sourceAgents: fc.option(
-    some(agentIds),
-    { nil: undefined },
-  ),
+  sourceAgents: fc.option(some(agentIds), { nil: undefined }),
 });
 
 type RandomRule = DestinationPolicy['rules'][number];

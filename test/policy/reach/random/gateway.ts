@@ -33,7 +33,14 @@ export function gatewayDocument(name: string): fc.Arbitrary<GatewayDocument> {
     ca: fc.constant({ certificatePem: '', privateKeyPem: '' }),
     upstream: fc.record({
       additionalTrustPem: fc.constant(''),
-      ...{ additionalTrustSource: fc.constantFrom(...[{ namespace: 'd', name: 'ca' }, { namespace: 'd', name: 'cb' }]) },
+      ...{
+        additionalTrustSource: fc.constantFrom(
+          ...[
+            { namespace: 'd', name: 'ca' },
+            { namespace: 'd', name: 'cb' },
+          ],
+        ),
+      },
       hostAliases: fc.array(
         fc.record({
           ip: fc.constantFrom('10.9.9.9', '127.0.0.1', '203.0.113.200', '8.8.8.8'),

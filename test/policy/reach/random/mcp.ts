@@ -21,7 +21,10 @@ const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc.record({
       allowedToolsRegex: fc.constant<string[]>([]),
       deniedTools: some(['delete_*', 'search_secret'], 1),
       deniedToolsRegex: some(['_x$', '[bad'], 1),
-      requireConfirmation: fc.oneof({ weight: 4, arbitrary: fc.constant<string[]>([]) }, { weight: 1, arbitrary: fc.constant<string[]>(['get_*']) }),
+      requireConfirmation: fc.oneof(
+        { weight: 4, arbitrary: fc.constant<string[]>([]) },
+        { weight: 1, arbitrary: fc.constant<string[]>(['get_*']) },
+      ),
       rateLimits: fc.constant<McpRoute['rules'][number]['toolPolicies'][number]['rateLimits']>([]),
     }),
     { maxLength: 1 },

@@ -47,29 +47,31 @@ export const logging: fc.Arbitrary<LoggingRule> = fc.record({
 
 export const everyOpenAiCall = { provider: 'openai', models: [], endpoints: [] };
 
-export const providerRule: fc.Arbitrary<ProviderRule> = fc.record({
-  matches: fc.oneof(
-    fc.constant<ProviderRule['matches']>([everyOpenAiCall]),
-    fc.array(
-      fc.record({
-        provider: fc.constantFrom('openai', 'openai', 'anthropic', 'azure-openai', 'custom'),
-        models: some(modelGlobs, 2),
-        endpoints: some(endpointGlobs, 2),
-      }),
-      { maxLength: 3 },
+export const providerRule: fc.Arbitrary<ProviderRule> = fc
+  .record({
+    matches: fc.oneof(
+      fc.constant<ProviderRule['matches']>([everyOpenAiCall]),
+      fc.array(
+        fc.record({
+          provider: fc.constantFrom('openai', 'openai', 'anthropic', 'azure-openai', 'custom'),
+          models: some(modelGlobs, 2),
+          endpoints: some(endpointGlobs, 2),
+        }),
+        { maxLength: 3 },
+      ),
     ),
-  ),
-  filters: fc.oneof(
-    { weight: 4, arbitrary: fc.constant<ProviderRule['filters']>([]) },
-    { weight: 1, arbitrary: budget.map((each) => [each]) },
-    {
-      weight: 1,
-      arbitrary: fc.constant<ProviderRule['filters']>([{ type: 'Unsupported', what: 'a mirror' }]),
-    },
-  ),
-  backends: fc.oneof(fc.constant<ProviderBackend[]>([]), fc.array(backend, { maxLength: 3 })),
-  logging: fc.option(logging, { nil: undefined, freq: 3 }),
-}).map(({ logging: rule, ...rest }) => (rule === undefined ? rest : { ...rest, logging: rule }));
+    filters: fc.oneof(
+      { weight: 4, arbitrary: fc.constant<ProviderRule['filters']>([]) },
+      { weight: 1, arbitrary: budget.map((each) => [each]) },
+      {
+        weight: 1,
+        arbitrary: fc.constant<ProviderRule['filters']>([{ type: 'Unsupported', what: 'a mirror' }]),
+      },
+    ),
+    backends: fc.oneof(fc.constant<ProviderBackend[]>([]), fc.array(backend, { maxLength: 3 })),
+    logging: fc.option(logging, { nil: undefined, freq: 3 }),
+  })
+  .map(({ logging: rule, ...rest }) => (rule === undefined ? rest : { ...rest, logging: rule }));
 
 export const providerRoutes: fc.Arbitrary<ProviderRoute[]> = fc.uniqueArray(
   fc.record({
@@ -102,7 +104,9 @@ const drawn: fc.Arbitrary<GatewayCredential> = fc.record({
   inject: fc.oneof(
     {
       weight: 6,
-      arbitrary: fc.constantFrom('authorization', 'x-api-key').map((name) => ({ type: 'Header' as const, name, value: '' })),
+      arbitrary: fc
+        .constantFrom('authorization', 'x-api-key')
+        .map((name) => ({ type: 'Header' as const, name, value: '' })),
     },
     { weight: 2, arbitrary: fc.constant({ type: 'QueryParam' as const, name: 'key', value: '' }) },
     { weight: 1, arbitrary: fc.constant({ type: 'Broken' as const, reason: 'SecretNotFound' }) },
@@ -111,14 +115,12 @@ const drawn: fc.Arbitrary<GatewayCredential> = fc.record({
 });
 
 /** With a value of its own, by which the oracle finds whose it is. */
-export const credentials: fc.Arbitrary<GatewayCredential[]> = fc
-  .array(drawn, { maxLength: 6 })
-  .map((all) =>
-    all.map((each, index) => ({
-      ...each,
-      inject: 'value' in each.inject ? { ...each.inject, value: `secret-${index}` } : each.inject,
-    })),
-  );
+export const credentials: fc.Arbitrary<GatewayCredential[]> = fc.array(drawn, { maxLength: 6 }).map((all) =>
+  all.map((each, index) => ({
+    ...each,
+    inject: 'value' in each.inject ? { ...each.inject, value: `secret-${index}` } : each.inject,
+  })),
+);
 
 export const providerDenials: fc.Arbitrary<NonNullable<GatewayDocument['providerDenials']>> = fc.array(
   fc.record({

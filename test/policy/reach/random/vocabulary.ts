@@ -90,7 +90,15 @@ export const endpointGlobs = ['/v1/chat/*', '/v1/*', '*', '/v1/models', '/v2/*']
 export const agentNames = ['a', 'b', 'c'];
 /** The last is a DaemonAgent. */
 export const agentIds = agentNames.map((name) => `${name === 'c' ? 'DaemonAgent' : 'TaskAgent'}/d/${name}`);
-export const toolNames = ['search_x', 'search_secret', 'delete_all', 'delete_x', 'get_x', 'get_9', 'Delete_All'];
+export const toolNames = [
+  'search_x',
+  'search_secret',
+  'delete_all',
+  'delete_x',
+  'get_x',
+  'get_9',
+  'Delete_All',
+];
 export const rpcMethods = [
   ...['initialize', 'tools/list', 'resources/read', 'notifications/x', 'x/y', 'Tools/Call', 'prompts/get'],
   ...['resources/subscribe', 'tools/call'],
