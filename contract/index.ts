@@ -30,5 +30,6 @@ export * from './pool-config.ts';
 export * from './process-status.ts';
 export * from './provider-host.ts';
 export * from './reserved-address.ts';
+export * from './route-opening.ts';
 export * from './schedule-time.ts';
 export * from './schedule.ts';

@@ -5,14 +5,17 @@
 import {
   chooseListener,
   computeAction,
+  gatewayListener,
+  l4Opening,
+  matchesSelector,
+  mcpOpening,
+  narrowPorts,
   parseCidr,
   parseHostnamePattern,
-  providerHosts,
-  providers,
+  providerOpenings,
   shapeOf,
-  type GatewayListener,
-  matchesSelector,
   type LabelSelector,
+  type PortRange,
 } from '../contract/index.ts';
 import type { AgentItem, AttachedRoute, GatewayItem, RouteItem } from './topology.ts';
 import type { Item, World } from './world.ts';
@@ -21,7 +24,7 @@ export interface Opening {
   readonly hostnames: readonly string[];
   readonly cidrs: readonly string[];
   /** Empty: every port. */
-  readonly ports: ReadonlyArray<{ readonly start: number; readonly end: number }>;
+  readonly ports: readonly PortRange[];
   /** Undefined: every agent of the gateway. */
   readonly agents: LabelSelector | undefined;
 }
@@ -41,9 +44,9 @@ function computeOpenings(world: World, route: RouteItem): Opening[] {
     case 'EgressL4Route':
       return l4Openings(route as Item<'EgressL4Route'>);
     case 'AIProviderRoute':
-      return providerOpenings(world, route as Item<'AIProviderRoute'>);
+      return providerRouteOpenings(world, route as Item<'AIProviderRoute'>);
     case 'MCPRoute':
-      return [opening((route as Item<'MCPRoute'>).spec.hostnames ?? [], 443)];
+      return [{ ...mcpOpening((route as Item<'MCPRoute'>).spec.hostnames ?? []), agents: undefined }];
     default:
       return route.kind satisfies never;
   }
@@ -51,62 +54,36 @@ function computeOpenings(world: World, route: RouteItem): Opening[] {
 
 function l4Openings(route: Item<'EgressL4Route'>): Opening[] {
   const matches = route.spec.rules.flatMap((rule) => rule.matches ?? []);
-  return matches.map((match) => ({
-    hostnames: (match.destinationHostnames ?? []).filter((name) => parseHostnamePattern(name) !== undefined),
-    cidrs: (match.destinationCIDRs ?? []).filter((cidr) => parseCidr(cidr) !== undefined),
-    ports: (match.ports ?? []).map(({ port = 0, startPort = port, endPort = startPort }) => ({
-      start: startPort,
-      end: endPort,
-    })),
-    agents: match.sourceAgents,
-  }));
+  return matches.map((match) => {
+    const { hostnames, cidrs, ports } = l4Opening(match);
+    return {
+      hostnames: hostnames.filter((name) => parseHostnamePattern(name) !== undefined),
+      cidrs: cidrs.filter((cidr) => parseCidr(cidr) !== undefined),
+      ports,
+      agents: match.sourceAgents,
+    };
+  });
 }
 
-function opening(hostnames: readonly string[], port: number): Opening {
-  return { hostnames, cidrs: [], ports: [{ start: port, end: port }], agents: undefined };
-}
-
-function providerOpenings(world: World, route: Item<'AIProviderRoute'>): Opening[] {
-  const names = new Set(
-    route.spec.rules.flatMap((rule) => (rule.matches ?? []).map(({ provider }) => provider)),
-  );
-  const own = providers.filter((name) => names.has(name)).flatMap((name) => providerHosts[name]);
+function providerRouteOpenings(world: World, route: Item<'AIProviderRoute'>): Opening[] {
+  const names = route.spec.rules.flatMap((rule) => (rule.matches ?? []).map(({ provider }) => provider));
   const backends = route.spec.rules
     .flatMap((rule) => rule.backendRefs ?? [])
     .flatMap((ref) => {
       const upstream = world.find('Backend', route.namespace, ref.name)?.spec.upstream;
-      return upstream === undefined ? [] : [opening([upstream.host], upstream.port ?? 443)];
+      return upstream === undefined ? [] : [{ host: upstream.host, port: upstream.port ?? 443 }];
     });
-  return [...(own.length === 0 ? [] : [opening(own, 443)]), ...backends];
+  return providerOpenings(names, backends).map((opening) => ({ ...opening, agents: undefined }));
 }
 
 /** Does this route, attached like this, open anything for this agent? */
 export function opensAnything(world: World, attached: AttachedRoute, agent: AgentItem): boolean {
-  const ports = attached.listeners.flatMap(({ port }) => (port === undefined ? [] : [port]));
-  const everyPort = !attached.narrowed || attached.listeners.some(({ port }) => port === undefined);
   return openingsOf(world, attached.route).some(
     (each) =>
       each.hostnames.length + each.cidrs.length > 0 &&
       (each.agents === undefined || matchesSelector(each.agents, agent.labels)) &&
-      (everyPort ||
-        each.ports.length === 0 ||
-        ports.some((port) => each.ports.some((range) => within(port, range)))),
+      narrowPorts(attached, each.ports) !== undefined,
   );
-}
-
-function within(port: number, { start, end }: { readonly start: number; readonly end: number }): boolean {
-  return port >= start && port <= end;
-}
-
-function gatewayListener({
-  name,
-  protocol,
-  port,
-  tls,
-}: GatewayItem['spec']['listeners'][number]): GatewayListener[] {
-  if (protocol === 'UDP') return [];
-  const tlsMode = protocol === 'TLS' ? (tls?.mode ?? 'Passthrough') : 'Terminate';
-  return [{ name, protocol, tlsMode, ...(port === undefined ? {} : { port }) }];
 }
 
 /** The listener that takes TLS on this port, when the gateway cannot look inside; undefined when it can. */

@@ -4,11 +4,14 @@
  */
 import {
   agentId,
-  providerHosts,
-  providers,
-  type GatewayConfig,
+  l4Opening,
   matchesSelector,
+  mcpOpening,
+  narrowPorts,
+  providerOpenings,
+  type GatewayConfig,
   type LabelSelector,
+  type RouteOpening,
 } from '../../contract/index.ts';
 import {
   kinds,
@@ -29,8 +32,6 @@ import { compileFilters } from './route-filter.ts';
 type DestinationPolicy = GatewayConfig['destinations'];
 type DestinationRule = DestinationPolicy['rules'][number];
 type DestinationDenial = NonNullable<DestinationPolicy['denials']>[number];
-type PortRange = DestinationRule['ports'][number];
-type L4Match = NonNullable<EgressL4Route['spec']['rules'][number]['matches']>[number];
 
 export function compileDestinations(
   world: World,
@@ -86,8 +87,7 @@ function denials(
 function mcpRules({ route }: AttachedRoute<MCPRoute>): DestinationRule[] {
   const hostnames = mcpHostnames(route);
   if (hostnames.length === 0) return [];
-  const ports = [{ start: 443, end: 443 }];
-  return [{ route: routeId('MCPRoute', route), hostnames, cidrs: [], ports, protocol: 'TCP' }];
+  return [{ route: routeId('MCPRoute', route), ...mutable(mcpOpening(hostnames)), protocol: 'TCP' }];
 }
 
 function l4Rules(
@@ -97,13 +97,13 @@ function l4Rules(
   rule: EgressL4Route['spec']['rules'][number],
 ): DestinationRule[] {
   return (rule.matches ?? []).flatMap((match) => {
-    const ports = narrow(attached, (match.ports ?? []).flatMap(portRange));
+    const opening = mutable(l4Opening(match));
+    const ports = narrowPorts(attached, opening.ports);
     if (ports === undefined) return [];
     return [
       {
         route: routeId('EgressL4Route', attached.route),
-        hostnames: [...(match.destinationHostnames ?? [])].map((name) => name.toLowerCase()),
-        cidrs: [...(match.destinationCIDRs ?? [])],
+        ...opening,
         ports,
         protocol: match.protocol ?? 'TCP',
         ...sourceAgents(world, gateway, match.sourceAgents),
@@ -112,25 +112,13 @@ function l4Rules(
   });
 }
 
-function portRange(port: NonNullable<L4Match['ports']>[number]): PortRange[] {
-  if (port.port !== undefined) return [{ start: port.port, end: port.port }];
-  if (port.startPort === undefined) return [];
-  return [{ start: port.startPort, end: port.endPort ?? port.startPort }];
-}
-
-/** A route attached to named listeners opens only their ports; undefined: nothing is left. */
-function narrow(
-  attached: AttachedRoute<EgressL4Route>,
-  ports: readonly PortRange[],
-): PortRange[] | undefined {
-  const usable = attached.listeners.filter((listener) => listener.protocol !== 'UDP');
-  if (usable.length === 0) return undefined;
-  if (!attached.narrowed || usable.some((listener) => listener.port === undefined)) return [...ports];
-  const own = usable.flatMap((listener) => (listener.port === undefined ? [] : [listener.port]));
-  const open = own.filter(
-    (port) => ports.length === 0 || ports.some((range) => port >= range.start && port <= range.end),
-  );
-  return open.length === 0 ? undefined : open.map((port) => ({ start: port, end: port }));
+/** As the documents' schema has it. */
+function mutable({
+  hostnames,
+  cidrs,
+  ports,
+}: RouteOpening): Pick<DestinationRule, 'hostnames' | 'cidrs' | 'ports'> {
+  return { hostnames: [...hostnames], cidrs: [...cidrs], ports: [...ports] };
 }
 
 function sourceAgents(
@@ -150,23 +138,13 @@ function sourceAgents(
 
 function providerRules(world: World, attached: AttachedRoute<AIProviderRoute>): DestinationRule[] {
   const { route } = attached;
-  const common = { route: routeId('AIProviderRoute', route), cidrs: [], protocol: 'TCP' as const };
-  const names = new Set(
-    route.spec.rules.flatMap((rule) => (rule.matches ?? []).map((match) => match.provider)),
+  const common = { route: routeId('AIProviderRoute', route), protocol: 'TCP' as const };
+  const names = route.spec.rules.flatMap((rule) => (rule.matches ?? []).map((match) => match.provider));
+  const backends = route.spec.rules.flatMap((rule) =>
+    (rule.backendRefs ?? []).flatMap((ref) => {
+      const resolved = resolveBackend(world, route, ref);
+      return resolved.resolved ? [resolved.backend] : [];
+    }),
   );
-  const hostnames = providers.filter((name) => names.has(name)).flatMap((name) => providerHosts[name]);
-  const own: DestinationRule[] =
-    hostnames.length === 0 ? [] : [{ ...common, hostnames, ports: [{ start: 443, end: 443 }] }];
-  const backends = route.spec.rules.flatMap((rule) => rule.backendRefs ?? []);
-  const opened = backends.flatMap((ref) => {
-    const resolved = resolveBackend(world, route, ref);
-    if (!resolved.resolved) return [];
-    const { host, port } = resolved.backend;
-    return [{ ...common, hostnames: [host], ports: [{ start: port, end: port }] }];
-  });
-  const seen = new Set<string>();
-  return [...own, ...opened].filter((rule) => {
-    const key = JSON.stringify([rule.hostnames, rule.ports]);
-    return seen.has(key) ? false : seen.add(key);
-  });
+  return providerOpenings(names, backends).map((opening) => ({ ...common, ...mutable(opening) }));
 }

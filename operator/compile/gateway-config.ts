@@ -1,7 +1,7 @@
 /** One EgressGateway and everything attached to it, compiled to the document its data plane runs. */
 import {
+  gatewayListener,
   type GatewayConfig,
-  type GatewayListener,
   type PlatformEndpoints,
   type ProviderRoute,
 } from '../../contract/index.ts';
@@ -42,7 +42,7 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
   return {
     version: 1,
     gateway: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid ?? '' },
-    listeners: spec.listeners.flatMap(compileListener),
+    listeners: spec.listeners.flatMap(gatewayListener),
     ca: { certificatePem: ca.certificatePem, privateKeyPem: ca.privateKeyPem },
     upstream: compileUpstream(world, gateway),
     capture: compileCapture(gateway),
@@ -81,18 +81,6 @@ function compileCapture({ spec }: EgressGateway): GatewayConfig['capture'] {
 
 function durationMs(text: string | undefined, otherwise: number): number {
   return text === undefined ? otherwise : Math.max(1, parseDuration(text) ?? otherwise);
-}
-
-function compileListener(listener: EgressGateway['spec']['listeners'][number]): GatewayListener[] {
-  const { name, protocol, port } = listener;
-  if (protocol === 'UDP') return [];
-  const inspects = protocol === 'HTTP' || protocol === 'HTTPS';
-  const tlsMode = inspects
-    ? 'Terminate'
-    : protocol === 'TLS'
-      ? (listener.tls?.mode ?? 'Passthrough')
-      : 'Passthrough';
-  return [{ name, protocol, ...(port === undefined ? {} : { port }), tlsMode }];
 }
 
 function trustBundle(world: World, gateway: EgressGateway): string {

@@ -97,7 +97,7 @@ test.each([
           if (unsaid !== undefined) {
             const told = changes.map(({ sentence }) => sentence).join('\n');
             throw new Error(
-              `${kind} unsaid: ${JSON.stringify(attempt)}\n${old.join()}\n${now.join()}\n${told}`,
+              `${unsaid} unsaid: ${JSON.stringify(attempt)}\n${old.join()}\n${now.join()}\n${told}`,
             );
           }
         }

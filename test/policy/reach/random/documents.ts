@@ -132,6 +132,38 @@ export const backendDocuments: fc.Arbitrary<ReachDocuments> = fc
     })),
   }));
 
+const orderedRule = fc.record({
+  models: fc.subarray(['gpt-4o', 'gpt-*', '*-mini', 'o1', '*'], { minLength: 1, maxLength: 2 }),
+  endpoints: fc.oneof(
+    { weight: 2, arbitrary: fc.constant<string[]>([]) },
+    { weight: 1, arbitrary: fc.constantFrom(['/v1/chat/*'], ['/v1/models/*']) },
+  ),
+  backends: fc.oneof(
+    fc.constant<ProviderBackend[]>([]),
+    sentOn.map((each) => [each]),
+  ),
+});
+
+/** Rules that take calls from each other, each with a way of its own. */
+export const orderedDocuments: fc.Arbitrary<ReachDocuments> = fc
+  .tuple(providerDocuments, fc.array(orderedRule, { minLength: 2, maxLength: 4 }))
+  .map(([{ gateways, pools }, rules]) => ({
+    pools,
+    gateways: gateways.map((document) => ({
+      ...document,
+      upstream: { ...document.upstream, hostAliases: [] },
+      credentials: [],
+      providerRoutes: [
+        {
+          route: { namespace: 'd', name: 'r' },
+          rules: rules.map(({ backends, ...match }) => ({
+            ...{ matches: [{ provider: 'openai', ...match }], filters: [], backends },
+          })),
+        },
+      ],
+    })),
+  }));
+
 /** Hosts of MCP servers, opened by MCPRoutes, an L4 route or both. */
 export const mcpDocuments: fc.Arbitrary<ReachDocuments> = fc
   .record({
