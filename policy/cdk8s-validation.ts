@@ -37,9 +37,20 @@ export interface Cdk8sValidationProperties {
   readonly waivers?: string;
   /** Folders that are environments of their own, by name: `{ dev: 'dist/dev', prod: 'dist/prod' }`. @default none */
   readonly environments?: Readonly<Record<string, string>>;
+  /** A file with what agents may reach at most (docs/reach.md). @default no boundary */
+  readonly within?: string;
   /** The time waivers are judged by. @default now */
   readonly now?: Date;
 }
+
+/** Whether all that the agents of a folder can reach is inside a boundary, and if not, what leaves it or why nobody can say. */
+export interface BoundaryAnswer {
+  readonly isWithin: boolean;
+  readonly text: string;
+}
+
+/** Brought by the plugin: what manifests come to is the compiler's to say, which is not of this folder. */
+export type JudgeBoundary = (folder: string, boundary: string) => BoundaryAnswer;
 
 /** The folder all manifests are in: sets of their own are told apart inside it. */
 function commonFolder(paths: readonly string[]): string {
@@ -80,9 +91,30 @@ function violationOf(finding: Finding): Violation {
   };
 }
 
+function holdsBoundary(
+  { manifests, report }: Cdk8sValidationContext,
+  { within }: Cdk8sValidationProperties,
+  judge: JudgeBoundary | undefined,
+): boolean {
+  if (within === undefined) return true;
+  if (judge === undefined) throw new Error('this plugin cannot judge a boundary: take `within` out');
+  const folder = commonFolder(manifests);
+  const { isWithin, text } = judge(folder, within);
+  if (!isWithin) {
+    report.addViolation({
+      ruleName: 'outside-boundary',
+      recommendation: text,
+      fix: 'Open less, or let the owner of the boundary widen it: docs/reach.md',
+      violatingResources: [{ resourceName: within, locations: [], manifestPath: folder }],
+    });
+  }
+  return isWithin;
+}
+
 export function validateSynth(
   context: Cdk8sValidationContext,
   properties: Cdk8sValidationProperties = {},
+  judgeBoundary?: JudgeBoundary,
 ): void {
   const { failOn = 'error', waivers, environments = {}, now = new Date() } = properties;
   const threshold: Severity | undefined = severities.find((each) => each === failOn);
@@ -94,5 +126,7 @@ export function validateSynth(
   const failing = report.findings.filter(({ severity }) => reaches(severity, threshold));
   for (const finding of failing) context.report.addViolation(violationOf(finding));
   const counts = { objects: String(report.objects), waived: String(report.waived.length) };
-  context.report.submit(failing.length === 0 && !report.undecided ? 'success' : 'failure', counts);
+  const isWithin = holdsBoundary(context, properties, judgeBoundary);
+  const passes = failing.length === 0 && !report.undecided && isWithin;
+  context.report.submit(passes ? 'success' : 'failure', counts);
 }

@@ -4,8 +4,10 @@
  */
 export {
   validateSynth,
+  type BoundaryAnswer,
   type Cdk8sValidationContext,
   type Cdk8sValidationProperties,
+  type JudgeBoundary,
 } from './cdk8s-validation.ts';
 export { missingNamespaces, missingObjects, unknownLabels, type Gap } from './completeness.ts';
 export { ambiguousSets, isRepeatedNamespace, objectKey } from './environments.ts';

@@ -31,7 +31,8 @@ class ClrkValidation {
 
   async validate(context) {
     const { validateSynth } = await import('./policy.mjs');
-    validateSynth(context, this.#properties);
+    const { judgeFolder } = this.#properties?.within === undefined ? {} : await import('./boundary.mjs');
+    validateSynth(context, this.#properties, judgeFolder);
   }
 }
 
@@ -41,7 +42,11 @@ module.exports = { ClrkValidation };
 /** `bundling` is how this clone's own program is made: what is packed is what was tested. */
 export async function stageProgram(staging: string, bundling: BuildOptions): Promise<void> {
   mkdirSync(staging, { recursive: true });
-  const entryPoints = { clrk: 'cli/main.ts', policy: 'policy/index.ts' };
+  const entryPoints = {
+    clrk: 'cli/main.ts',
+    policy: 'policy/index.ts',
+    boundary: 'cli/reach/folder-boundary.ts',
+  };
   const { outputFiles = [] } = await build({ ...bundling, entryPoints, outdir: staging });
   for (const { path, contents } of outputFiles) writeFileSync(join(staging, basename(path)), contents);
   writeFileSync(join(staging, 'bin.mjs'), "#!/usr/bin/env node\nimport './clrk.mjs';\n", { mode: 0o755 });

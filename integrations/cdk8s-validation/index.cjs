@@ -15,9 +15,13 @@ class ClrkValidation {
   async validate(context) {
     // The CommonJS build of this module looks for its hooks in the wrong folder.
     const { tsImport } = await import('tsx/esm/api');
-    const policy = pathToFileURL(join(__dirname, '../../policy/index.ts')).href;
-    const { validateSynth } = await tsImport(policy, pathToFileURL(__filename).href);
-    validateSynth(context, this.#properties);
+    const load = (path) =>
+      tsImport(pathToFileURL(join(__dirname, '../..', path)).href, pathToFileURL(__filename).href);
+    const { validateSynth } = await load('policy/index.ts');
+    // A boundary brings the operator's compiler with it: not for those who have none.
+    const { judgeFolder } =
+      this.#properties?.within === undefined ? {} : await load('cli/reach/folder-boundary.ts');
+    validateSynth(context, this.#properties, judgeFolder);
   }
 }
 

@@ -435,3 +435,45 @@ describe('what cannot be decided is 3 and one clear line', () => {
     expect((await runCommandLine(['reach', dist, '--platform-cidr', 'x'])).code).toBe(2);
   });
 });
+
+describe('clrk reach --within', () => {
+  const boundary = (text: string): string => {
+    const file = join(mkdtempSync(join(folder, 'boundary-')), 'boundary.yaml');
+    writeFileSync(file, text);
+    return file;
+  };
+
+  test.each([
+    ['inside', 'version: 1\nrows: [{ destinations: [api.stripe.com], ports: [443] }]', 0, 'within'],
+    [
+      'outside',
+      'version: 1\nrows: [{ destinations: [api.stripe.com], ports: [443], methods: [GET] }]',
+      1,
+      'can reach `api.stripe.com:443` over HTTPS: `POST /`',
+    ],
+    ['unreadable', 'version: 1\nrows: [{ hosts: [api.stripe.com] }]', 3, ''],
+  ])('%s', async (_name, text, expected, said) => {
+    const { code, stdout, stderr } = await runCommandLine(['reach', dist, '--within', boundary(text)]);
+    expect(code).toBe(expected);
+    expect(stdout).toContain(said);
+    if (expected === 3) expect(stderr).toContain('has a field "hosts"');
+  });
+
+  test('a file that is not there is undecided, and --diff is another question', async () => {
+    expect((await runCommandLine(['reach', dist, '--within', join(folder, 'none.yaml')])).code).toBe(3);
+    const both = ['reach', dist, '--within', boundary('version: 1\nrows: []'), '--diff', 'HEAD'];
+    expect((await runCommandLine(both)).code).toBe(2);
+  });
+});
+
+test('clrk reach --fail-on-changed: 1 where a call goes another way', async () => {
+  const other = gateway.replace('spec: {', 'spec: {requestTimeout: 10s, ');
+  const before = write({ 'x.yaml': `${agent}---\n${gateway}---\n${route}` });
+  const after = write({ 'x.yaml': `${agent}---\n${other}---\n${route}` });
+  const run = async (...flags: string[]) =>
+    await runCommandLine(['reach', after, '--diff', before, ...flags]);
+  expect(await run('--fail-on-added')).toMatchObject({ code: 0 });
+  const { code, stdout } = await run('--fail-on-changed');
+  expect(code).toBe(1);
+  expect(stdout).toContain('~ agent `triage` goes another way to `api.stripe.com:443`');
+});
