@@ -133,10 +133,10 @@ export const backendDocuments: fc.Arbitrary<ReachDocuments> = fc
   }));
 
 const orderedRule = fc.record({
-  models: fc.subarray(['gpt-4o', 'gpt-*', '*-mini', 'o1', '*'], { minLength: 1, maxLength: 2 }),
+  models: fc.subarray<string>(['gpt-4o', 'gpt-*', '*-mini', 'o1', '*'], { minLength: 1, maxLength: 2 }),
   endpoints: fc.oneof(
     { weight: 2, arbitrary: fc.constant<string[]>([]) },
-    { weight: 1, arbitrary: fc.constantFrom(['/v1/chat/*'], ['/v1/models/*']) },
+    { weight: 1, arbitrary: fc.constantFrom<string[]>(['/v1/chat/*'], ['/v1/models/*']) },
   ),
   backends: fc.oneof(
     fc.constant<ProviderBackend[]>([]),
