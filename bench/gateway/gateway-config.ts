@@ -63,7 +63,11 @@ export function createGatewayConfig({ ca, frameKey, hostname, originIp }: BenchC
         },
       },
     ],
-    platform: { nats: { url: '', user: '', password: '' }, otlp: { endpoint: '', token: '' } },
+    platform: {
+      caPem: '',
+      nats: { url: '', jwt: '', seed: '', inbox: '' },
+      otlp: { endpoint: '', token: '' },
+    },
   };
   return { ...document, digest: digestOfDocument(document) };
 }

@@ -11,6 +11,8 @@ export interface OtlpOutboxOptions {
   /** Base URL; `/v1/traces` and `/v1/logs` are added. */
   readonly endpoint: string;
   readonly token: string;
+  /** Trusted for an `https:` endpoint. */
+  readonly caPem?: string;
   readonly resource: Readonly<Record<string, string>>;
   readonly onDropped: (records: number) => void;
   /** What may wait, all in all; a test makes it small. */
@@ -63,7 +65,8 @@ export class OtlpOutbox {
     this.#base = options.endpoint.replace(/\/$/, '');
     this.#maxWaiting = options.maxWaitingBytes ?? defaultMaxWaiting;
     const secure = this.#base.startsWith('https:');
-    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+    const ca = options.caPem === undefined ? {} : { ca: options.caPem };
+    this.#agent = secure ? new HttpsAgent({ keepAlive: true, ...ca }) : new HttpAgent({ keepAlive: true });
     this.#request = secure ? requestHttps : requestHttp;
   }
 

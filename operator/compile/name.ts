@@ -1,4 +1,6 @@
 /** Names of the objects the operator makes, all derived from their owner, so that a stale cache cannot make two. */
+import { controlPlaneCaSecret, telemetryTlsSecret } from '../../contract/index.ts';
+
 export const childName = {
   poolKeys: (pool: string): string => `clrk-pool-keys-${pool}`,
   poolWorkers: (pool: string): string => `${pool}-workers`,
@@ -11,8 +13,9 @@ export const childName = {
 
 /** In the system namespace. */
 export const systemName = {
-  controlPlaneCa: 'clrk-control-plane-ca',
+  controlPlaneCa: controlPlaneCaSecret,
   ingressClient: 'clrk-ingress-client',
+  telemetryTls: telemetryTlsSecret,
   telemetryService: 'clrk-telemetry',
 } as const;
 

@@ -73,7 +73,8 @@ export function createConfig(
       },
     ],
     platform: {
-      nats: { url: 'nats://127.0.0.1:1', user: 'egress', password: 'x' },
+      caPem: '',
+      nats: { url: 'nats://127.0.0.1:1', jwt: '', seed: '', inbox: '_INBOX.x' },
       otlp: { endpoint: 'http://127.0.0.1:1', token: 'x' },
     },
     ...change,

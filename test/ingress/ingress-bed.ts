@@ -30,7 +30,11 @@ export function configWith(agents: readonly IngressAgent[], client = certificate
     digest: `sha256:${randomBytes(4).toString('hex')}`,
     agents: [...agents],
     dispatchTls: { ...client, serverCaPem: certificates.ca.certificatePem },
-    platform: { nats: { url: '', user: '', password: '' }, otlp: { endpoint: '', token: '' } },
+    platform: {
+      caPem: '',
+      nats: { url: '', jwt: '', seed: '', inbox: '' },
+      otlp: { endpoint: '', token: '' },
+    },
   };
 }
 
