@@ -35,10 +35,15 @@ export function inboxOf(identity: PlatformIdentity): string {
   return `_INBOX.${identityName(identity)}`;
 }
 
-/** URI in the certificate of a pool's dispatch port. */
-export function poolUri(namespace: string, pool: string): string {
-  return `clrk://pool/${namespace}/${pool}`;
+/** URI in the certificate of a pool's dispatch port. `pool`: `namespace/name`. */
+export function poolUri(pool: string): string {
+  return `clrk://pool/${pool}`;
 }
 
 /** URI in the ingress's client certificate. */
 export const ingressUri = 'clrk://ingress';
+
+/** True when a certificate's names (as node:tls and node:crypto give them) hold exactly this URI. */
+export function namesUri(subjectAltName: string | undefined, uri: string): boolean {
+  return (subjectAltName ?? '').split(', ').includes(`URI:${uri}`);
+}

@@ -41,6 +41,13 @@ export async function runIngress(environment: Environment): Promise<void> {
   const log = createLog('ingress', environment);
   const stopped = untilTerminated(log);
   const host = requireVariable(environment, variables.podIp);
+  const registry = new Registry();
+  const refused = new Counter({
+    name: 'clrk_ingress_refused_workers_total',
+    help: 'Workers not believed: `status` malformed or of another pool, `certificate` of another pool than the call is for.',
+    labelNames: ['because'],
+    registers: [registry],
+  });
   const ingress = await openIngress({
     host,
     port: ports.ingressHttp,
@@ -48,6 +55,7 @@ export async function runIngress(environment: Environment): Promise<void> {
     publish: (subject, payload, messageId) => link.nats.publish(subject, messageId, payload),
     liveWorkers: () => link.nats.liveOthers(),
     tracer: () => link.tracer(),
+    onImpostor: () => refused.inc({ because: 'certificate' }),
   });
   const { namespace, pod } = statusOf(environment, host, ingress);
   const link = new PlatformLink({
@@ -57,13 +65,7 @@ export async function runIngress(environment: Environment): Promise<void> {
     log,
     key: statusKey.ingress(namespace, pod),
     snapshot: () => statusOf(environment, host, ingress),
-    onRefused: () => refused.inc(),
-  });
-  const registry = new Registry();
-  const refused = new Counter({
-    name: 'clrk_ingress_status_refused_total',
-    help: 'Status records of workers that were malformed or spoke for another pool.',
-    registers: [registry],
+    onRefused: () => refused.inc({ because: 'status' }),
   });
   const ready = (): string | undefined => {
     if (ingress.draining) return 'draining';

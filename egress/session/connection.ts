@@ -53,6 +53,8 @@ export class Connection {
   readonly #socket: Socket;
   readonly #core: GatewayCore;
   readonly #startedAt: number;
+  /** Of this end, as the worker dialled it. */
+  readonly #address: string;
   readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
   #bytes: Buffer = Buffer.alloc(0);
   #peer: Peer | undefined;
@@ -64,6 +66,7 @@ export class Connection {
     this.#socket = socket;
     this.#core = core;
     this.#startedAt = core.now();
+    this.#address = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
     socket.setNoDelay(true);
     socket.on('data', this.#onData);
     socket.on('error', () => socket.destroy());
@@ -120,7 +123,10 @@ export class Connection {
       this.#drop('no config loaded');
       return;
     }
-    const result = parseIdentityFrame(this.#bytes, (pool) => snapshot.frameKeys.get(pool));
+    const result = parseIdentityFrame(this.#bytes, (pool) => snapshot.frameKeys.get(pool), {
+      gateway: snapshot.gateway,
+      gatewayAddress: this.#address,
+    });
     if (result.status === 'incomplete') return;
     const refusal =
       result.status === 'invalid' ? result.reason : this.#core.frames.refuse(result.frame, this.#core.now());

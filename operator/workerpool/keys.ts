@@ -29,7 +29,7 @@ export async function ensurePoolKeys(context: Context, pool: WorkerPool): Promis
     commonName: `clrk-worker ${namespace}/${name}`.slice(0, 64),
     dnsNames: [workerDnsName],
     ips: [],
-    uris: [poolUri(namespace, name)],
+    uris: [poolUri(`${namespace}/${name}`)],
     usage: 'server',
   } as const;
   const pair = {

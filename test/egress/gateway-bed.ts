@@ -142,6 +142,8 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
         pool: 'default/pool',
         issuedAt: Date.now(),
         nonce: randomBytes(16).toString('hex'),
+        gateway: core.snapshot?.gateway ?? '',
+        gatewayAddress: `127.0.0.1:${port}`,
         ...change,
       },
       frameKey,

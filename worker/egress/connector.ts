@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { encodeIdentityFrame, type PoolGateway } from '../../contract/index.ts';
+import { encodeIdentityFrame, type FrameReader, type PoolGateway } from '../../contract/index.ts';
 import { decideConnection, type AgentGateways, type Dialled } from './egress-decision.ts';
 import type { GatewayAddresses } from './gateway-directory.ts';
 import type { Refusals } from './refusal.ts';
@@ -29,6 +29,11 @@ interface Caught {
   readonly tenant: Tenant;
   readonly dialled: Dialled;
   readonly sourcePort: number;
+}
+
+/** A gateway that answered, and what a frame for it must say. */
+interface Reached extends FrameReader {
+  readonly socket: Socket;
 }
 
 /** One agent must not use up the gateway's sockets (S54); browsers stop at a few dozen. */
@@ -118,19 +123,19 @@ export class Connector {
     }
     tenant.sockets.add(socket);
     socket.once('close', () => tenant.sockets.delete(socket));
-    const gateway = await this.#dialGateway(verdict.gateway);
-    if (gateway === undefined) return this.#refuse(socket, tenant, dialled, 'gateway_unavailable');
+    const reached = await this.#dialGateway(verdict.gateway);
+    if (reached === undefined) return this.#refuse(socket, tenant, dialled, 'gateway_unavailable');
     if (socket.destroyed) {
-      gateway.destroy();
+      reached.socket.destroy();
       return;
     }
-    this.#hand(caught, gateway);
+    this.#hand(caught, reached);
   }
 
-  async #dialGateway(gateway: PoolGateway): Promise<Socket | undefined> {
+  async #dialGateway(gateway: PoolGateway): Promise<Reached | undefined> {
     for (const address of this.#options.addressesOf(gateway.id).slice(0, 3)) {
       try {
-        return await dial(address);
+        return { socket: await dial(address), gateway: gateway.id, gatewayAddress: address };
       } catch {
         // The next replica; when none is left the caller records gateway_unavailable.
       }
@@ -138,7 +143,8 @@ export class Connector {
     return undefined;
   }
 
-  #hand({ socket, tenant, dialled, sourcePort }: Caught, gateway: Socket): void {
+  #hand({ socket, tenant, dialled, sourcePort }: Caught, reached: Reached): void {
+    const { socket: gateway, ...reader } = reached;
     const identity = this.#options.frameKey();
     if (identity === undefined) {
       gateway.destroy();
@@ -159,6 +165,7 @@ export class Connector {
         pool: identity.pool,
         issuedAt: this.#options.now(),
         nonce: randomBytes(16).toString('hex'),
+        ...reader,
       },
       identity.key,
     );
