@@ -6,7 +6,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import type { AgentKind } from './agent-id.ts';
+import { agentId, type AgentKind } from './agent-id.ts';
 
 const signature = Buffer.from([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]);
 const versionCommand = 0x21; // version 2, PROXY
@@ -62,6 +62,13 @@ export interface IdentityFrame {
   readonly gateway: string;
   /** `ip:port` that was dialled: one replica remembers a nonce, so no other may take the frame. */
   readonly gatewayAddress: string;
+}
+
+/** A pool that may speak here, and for whom. */
+export interface FramePeer {
+  readonly key: Uint8Array;
+  /** Agent ids: whoever holds the pool's key signs for its own agents and no others. */
+  readonly agents: Pick<ReadonlySet<string>, 'has'>;
 }
 
 /** Who reads a frame. */
@@ -167,12 +174,12 @@ function readLength(bytes: Buffer): FrameResult | { readonly status: 'length'; r
 }
 
 /**
- * `keyOf` gives the key of a pool id, or undefined for a pool that may not speak here. Checks the HMAC and that the frame is
- * for `reader`, not time.
+ * `peerOf` gives what is known of a pool id, or undefined for a pool that may not speak here. Checks the HMAC, that the frame
+ * is for `reader` and that its agent is the pool's, not time.
  */
 export function parseIdentityFrame(
   bytes: Buffer,
-  keyOf: (pool: string) => Uint8Array | undefined,
+  peerOf: (pool: string) => FramePeer | undefined,
   reader: FrameReader,
 ): FrameResult {
   const head = readLength(bytes);
@@ -184,12 +191,18 @@ export function parseIdentityFrame(
   const signedLength = head.byteLength - hmacTlvBytes;
   // The HMAC is the last TLV and nothing else: it covers every byte before itself.
   if (mac?.byteOffset !== frameBytes.byteOffset + signedLength + 3) return invalid('unsigned');
-  const key = keyOf(fields.get(tlv.pool)?.toString('utf8') ?? '');
-  if (key === undefined) return invalid('unknown pool');
-  const expected = createHmac('sha256', key).update(frameBytes.subarray(0, signedLength)).digest();
+  const peer = peerOf(fields.get(tlv.pool)?.toString('utf8') ?? '');
+  if (peer === undefined) return invalid('unknown pool');
+  const expected = createHmac('sha256', peer.key).update(frameBytes.subarray(0, signedLength)).digest();
   if (mac.length !== expected.length || !timingSafeEqual(expected, mac)) return invalid('bad signature');
   const result = readSignedFrame(frameBytes, fields);
-  return result.status === 'ok' && !isFor(result.frame, reader) ? invalid('for another gateway') : result;
+  if (result.status !== 'ok') return result;
+  if (!isFor(result.frame, reader)) return invalid('for another gateway');
+  return peer.agents.has(agentOf(result.frame)) ? result : invalid('agent of another pool');
+}
+
+function agentOf({ agentKind: kind, namespace, name }: IdentityFrame): string {
+  return agentId({ kind, namespace, name });
 }
 
 function isFor(frame: IdentityFrame, reader: FrameReader): boolean {

@@ -3,7 +3,7 @@
  * because a request keeps the snapshot it started with while the next one may already run on another. Never logged.
  */
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import { parseHostname, type GatewayConfig } from '../contract/index.ts';
+import { parseHostname, type FramePeer, type GatewayConfig } from '../contract/index.ts';
 import { SecretForms } from './pipeline/scrub.ts';
 import { LeafStore, type LeafIssuer } from './tls/leaf-store.ts';
 
@@ -12,7 +12,7 @@ export interface Snapshot {
   readonly digest: string;
   /** `ns/name` of the gateway. */
   readonly gateway: string;
-  readonly frameKeys: ReadonlyMap<string, Buffer>;
+  readonly framePeers: ReadonlyMap<string, FramePeer>;
   /** Addresses that the gateway's owner pinned for a name. */
   readonly aliases: ReadonlyMap<string, readonly string[]>;
   readonly leaves: LeafStore;
@@ -44,7 +44,12 @@ export function createSnapshot(
     config,
     digest: config.digest,
     gateway: `${config.gateway.namespace}/${config.gateway.name}`,
-    frameKeys: new Map(config.framePeers.map((peer) => [peer.pool, Buffer.from(peer.keyBase64, 'base64')])),
+    framePeers: new Map(
+      config.framePeers.map(({ pool, keyBase64, agents }) => [
+        pool,
+        { key: Buffer.from(keyBase64, 'base64'), agents: new Set(agents) },
+      ]),
+    ),
     aliases: indexAliases(config),
     leaves: new LeafStore(config.ca.certificatePem, issuerOf(config.ca)),
     upstreamTls: createSecureContext({ ca: [...rootCertificates, ...extra], minVersion: 'TLSv1.2' }),

@@ -123,7 +123,7 @@ export class Connection {
       this.#drop('no config loaded');
       return;
     }
-    const result = parseIdentityFrame(this.#bytes, (pool) => snapshot.frameKeys.get(pool), {
+    const result = parseIdentityFrame(this.#bytes, (pool) => snapshot.framePeers.get(pool), {
       gateway: snapshot.gateway,
       gatewayAddress: this.#address,
     });

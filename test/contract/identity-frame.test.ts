@@ -5,13 +5,17 @@ import {
   encodeIdentityFrame,
   maxFrameBytes,
   parseIdentityFrame,
+  type FramePeer,
   type FrameReader,
   type IdentityFrame,
 } from '../../contract/identity-frame.ts';
 
 const key = Buffer.alloc(32, 7);
 const otherKey = Buffer.alloc(32, 8);
-const keyOf = (pool: string): Buffer | undefined => (pool === 'default/main' ? key : undefined);
+/** Says yes to every agent. */
+const agents = { has: () => true };
+const peerOf = (pool: string): FramePeer | undefined =>
+  pool === 'default/main' ? { key, agents } : undefined;
 
 const plain: IdentityFrame = {
   source: { ip: '100.64.0.2', port: 40000 },
@@ -31,7 +35,7 @@ const plain: IdentityFrame = {
   gatewayAddress: '10.0.0.7:8095',
 };
 /** As that gateway reads it. */
-const parse = (bytes: Buffer, reader: FrameReader = plain) => parseIdentityFrame(bytes, keyOf, reader);
+const parse = (bytes: Buffer, reader: FrameReader = plain) => parseIdentityFrame(bytes, peerOf, reader);
 
 const text = fc.stringMatching(/^[a-z0-9.-]{1,63}$/);
 const address = fc.record({ ip: fc.ipV4(), port: fc.integer({ min: 0, max: 65535 }) });
@@ -160,5 +164,17 @@ describe('identity frame', () => {
       status: 'invalid',
       reason: 'for another gateway',
     });
+  });
+
+  test.each<[string, Partial<IdentityFrame>, boolean]>([
+    ['its own agent', {}, true],
+    ['an agent of another pool', { name: 'other' }, false],
+    ['a namesake in another namespace', { namespace: 'team-b' }, false],
+    ['a namesake of another kind', { agentKind: 'DaemonAgent' }, false],
+  ])('S57: a pool signs for %s: %s', (_name, change, allowed) => {
+    const own = new Set(['TaskAgent/default/hello']);
+    const bytes = encodeIdentityFrame({ ...plain, ...change }, key);
+    const result = parseIdentityFrame(bytes, () => ({ key, agents: own }), plain);
+    expect(result).toMatchObject(allowed ? { status: 'ok' } : { reason: 'agent of another pool' });
   });
 });

@@ -40,7 +40,13 @@ export function createConfig(
       requestTimeoutMs: 20_000,
     },
     capture: { maxBytes: 65536, includeContentTypes: ['application/json', 'text/event-stream'] },
-    framePeers: [{ pool: 'default/pool', keyBase64: frameKey.toString('base64') }],
+    framePeers: [
+      {
+        pool: 'default/pool',
+        keyBase64: frameKey.toString('base64'),
+        agents: ['TaskAgent/default/hello', 'TaskAgent/default/other'],
+      },
+    ],
     destinations: {
       defaultPolicy: 'deny-all' as const,
       rules: [

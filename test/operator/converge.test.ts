@@ -109,7 +109,7 @@ describe('operator against a real API server', () => {
         'AIProviderRoute/default/openai',
       ]);
       expect(gatewayDocument.framePeers).toEqual([
-        { pool: 'default/p', keyBase64: poolDocument.frameKeyBase64 },
+        { pool: 'default/p', keyBase64: poolDocument.frameKeyBase64, agents: ['TaskAgent/default/hello'] },
       ]);
       expect(poolDocument.gateways[0]?.destinations).toEqual(gatewayDocument.destinations);
       expect(poolDocument.gateways[0]?.caPem).toBe(gatewayDocument.ca.certificatePem);

@@ -245,7 +245,8 @@ test('S57: it dispatches to no worker: its certificate is a pool’s', async () 
 });
 
 test('S57: it signs for no other pool, and for no gateway but the one it dials', async () => {
-  const keys = new Map([[held.pool, held.frameKey]]);
+  const agents = new Set(['TaskAgent/team-a/hello']);
+  const peers = new Map([[held.pool, { key: held.frameKey, agents }]]);
   const gateway = createServer().listen(0, '127.0.0.1');
   await once(gateway, 'listening');
   closing.push(() => new Promise((resolve) => gateway.close(resolve)));
@@ -253,12 +254,12 @@ test('S57: it signs for no other pool, and for no gateway but the one it dials',
   const reader = { gateway: 'team-a/gw', gatewayAddress: `127.0.0.1:${port}` };
   const frame: IdentityFrame = {
     ...{ source: { ip: '100.64.0.2', port: 1 }, destination: { ip: '198.18.0.1', port: 443 } },
-    ...{ agentKind: 'TaskAgent', namespace: 'team-b', name: 'payroll', uid: 'u', revision: 'r' },
+    ...{ agentKind: 'TaskAgent', namespace: 'team-a', name: 'hello', uid: 'u', revision: 'r' },
     ...{ invocationId: 'i', pool: held.pool, issuedAt: Date.now(), nonce: randomBytes(16).toString('hex') },
     ...reader,
   };
   const taken = encodeIdentityFrame(frame, held.frameKey);
-  expect(parseIdentityFrame(taken, (pool) => keys.get(pool), reader).status).toBe('ok');
+  expect(parseIdentityFrame(taken, (pool) => peers.get(pool), reader).status).toBe('ok');
   const socket = dial(port, '127.0.0.1');
   await once(socket, 'connect');
   socket.destroy();
@@ -266,10 +267,12 @@ test('S57: it signs for no other pool, and for no gateway but the one it dials',
     { ...reader, gateway: 'team-b/gw' },
     { ...reader, gatewayAddress: '127.0.0.2:8095' },
   ]) {
-    expect(parseIdentityFrame(taken, (pool) => keys.get(pool), other).status).toBe('invalid');
+    expect(parseIdentityFrame(taken, (pool) => peers.get(pool), other).status).toBe('invalid');
   }
+  const foreign = encodeIdentityFrame({ ...frame, namespace: 'team-b', name: 'payroll' }, held.frameKey);
+  expect(parseIdentityFrame(foreign, (pool) => peers.get(pool), reader).status).toBe('invalid');
   const asOther = encodeIdentityFrame({ ...frame, pool: 'team-b/pool' }, held.frameKey);
-  expect(parseIdentityFrame(asOther, (pool) => keys.get(pool), reader).status).toBe('invalid');
+  expect(parseIdentityFrame(asOther, (pool) => peers.get(pool), reader).status).toBe('invalid');
 });
 
 test('S57: its token claims nothing of another team', () => {
