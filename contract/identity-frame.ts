@@ -195,7 +195,11 @@ export function parseIdentityFrame(
   if (peer === undefined) return invalid('unknown pool');
   const expected = createHmac('sha256', peer.key).update(frameBytes.subarray(0, signedLength)).digest();
   if (mac.length !== expected.length || !timingSafeEqual(expected, mac)) return invalid('bad signature');
-  const result = readSignedFrame(frameBytes, fields);
+  return judgeFrame(readSignedFrame(frameBytes, fields), peer, reader);
+}
+
+/** What a signature cannot say: that the frame is for us, and of an agent its signer may speak for. */
+function judgeFrame(result: FrameResult, peer: FramePeer, reader: FrameReader): FrameResult {
   if (result.status !== 'ok') return result;
   if (!isFor(result.frame, reader)) return invalid('for another gateway');
   return peer.agents.has(agentOf(result.frame)) ? result : invalid('agent of another pool');
