@@ -1,5 +1,6 @@
 /** CEL rules more than one kind uses. Each is a rule with the message people read; none reaches outside its field. */
 import type { Rule } from './field.ts';
+import { neverOpenCidrs } from './never-open-cidrs.ts';
 
 export const imageRules: readonly Rule[] = [
   {
@@ -32,22 +33,6 @@ export const hostnameRules: readonly Rule[] = [
   },
 ];
 
-// contract/reserved-address.ts, which data planes obey; test/constructs/never-open.test.ts holds the two together.
-export const neverOpenCidrs: readonly string[] = [
-  '0.0.0.0/8',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '100.100.100.200/32',
-  '168.63.129.16/32',
-  '198.18.0.0/15',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-  '::/128',
-  '::1/128',
-  'fd00:ec2::254/128',
-  'fe80::/10',
-  'ff00::/8',
-];
 const neverOpenList = `[${neverOpenCidrs.map((each) => `'${each}'`).join(', ')}]`;
 
 const neverOpenMessage =

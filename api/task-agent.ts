@@ -60,15 +60,18 @@ const spec = record('spec is the agent as it should be.', {
     ),
   ),
   schedule: Type.Optional(
-    text('schedule is a cron schedule in UTC, besides calls over HTTP; unset means none.', {
-      max: 128,
-      rules: [
-        {
-          rule: "self.matches('^ *[0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4} *$')",
-          message: 'schedule must be a 5-field cron schedule such as */5 * * * *',
-        },
-      ],
-    }),
+    text(
+      'schedule is a cron schedule, in UTC unless CRON_TZ= says otherwise, besides calls over HTTP; unset means none.',
+      {
+        max: 128,
+        rules: [
+          {
+            rule: "self.matches('^ *((CRON_)?TZ=[0-9A-Za-z/_+-]+ +)?([0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4}|@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every +([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+) *$')",
+            message: 'schedule must be a 5-field cron schedule such as */5 * * * *, @daily or @every 5m',
+          },
+        ],
+      },
+    ),
   ),
   scheduleInput: Type.Optional(
     anyJson('scheduleInput is the body of scheduled calls, any JSON; unset means {}.'),

@@ -1,4 +1,5 @@
 /** The one door of `cli/`: what other folders draw with. The program itself starts in main.ts. */
+export { integrationFiles } from './init/pipeline-files.ts';
 export { optionalPackages } from './missing-package.ts';
 export { renderInvocationRows, type InvocationRowOptions } from './render/invocation-row.ts';
 export { renderTraceTree, type TraceTreeOptions } from './render/trace-tree.ts';

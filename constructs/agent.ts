@@ -103,7 +103,7 @@ export abstract class Agent extends CustomResource {
     if (!isImage(image)) refuse(this, `"${image}" is not an image reference`);
     if (!(cpu >= 0.001 && cpu <= 1_024))
       refuse(this, `cpu ${cpu} must be from a thousandth of a core to 1024`);
-    this.requireSameNamespace(pool, 'WorkerPool');
+    this.requireSameNamespace(pool, 'WorkerPool', 'an agent runs on workers of its own namespace only');
     for (const gateway of props.egress ?? []) this.connect(gateway);
     for (const [name, value] of Object.entries(props.env ?? {})) this.addEnv(name, value);
   }
@@ -122,7 +122,8 @@ export abstract class Agent extends CustomResource {
    * ```
    */
   connect(gateway: IEgressGateway): this {
-    this.requireSameNamespace(gateway, 'EgressGateway');
+    const hint = 'an agent leaves by gateways of its own namespace; routes may come from others';
+    this.requireSameNamespace(gateway, 'EgressGateway', hint);
     if (this.#egress.some(({ name }) => name === gateway.name)) refuse(this, `names "${gateway.name}" twice`);
     if (this.#egress.length === maxGateways) refuse(this, `has ${maxGateways} gateways, which is the most`);
     this.#egress.push(gateway);

@@ -3,9 +3,12 @@ import type { Construct } from 'constructs';
 import type { AIProviderRouteSpec } from '../api/index.ts';
 import type { IBackend } from './backend.ts';
 import type { Budget } from './budget.ts';
+import { piecesOf } from './continuation.ts';
+import type { ICredentialTarget } from './credential-injection-policy.ts';
 import { present, refuse } from './custom-resource.ts';
-import type { IEgressRoute } from './egress-route.ts';
+import { maxRules, type IEgressRoute } from './egress-route.ts';
 import { KeyedRoute, type KeyedRouteProps } from './keyed-route.ts';
+import { splitMatch } from './match-split.ts';
 import { extensionFilters, type RuleExtensions } from './route-extension.ts';
 
 /** Every provider there is. */
@@ -15,8 +18,9 @@ export const providers = ['openai', 'anthropic', 'google', 'azure-openai', 'bedr
 export type Provider = (typeof providers)[number];
 
 /** An AIProviderRoute made here or elsewhere. */
-export interface IAIProviderRoute extends IEgressRoute {
+export interface IAIProviderRoute extends IEgressRoute, ICredentialTarget {
   readonly routeKind: 'AIProviderRoute';
+  readonly credentialTargetKind: 'AIProviderRoute';
 }
 
 /** The calls a rule is for. */
@@ -80,6 +84,10 @@ export interface AIProviderRouteProps extends KeyedRouteProps {
 type RuleSpec = AIProviderRouteSpec['rules'][number];
 type MatchSpec = NonNullable<RuleSpec['matches']>[number];
 
+// The CRD's own bounds.
+const maxMatches = 16;
+const matchBounds = { models: 32, endpoints: 32 } as const;
+
 /**
  * Which models of which provider a gateway lets through, where to, and with which key.
  *
@@ -96,6 +104,21 @@ export class AIProviderRoute extends KeyedRoute implements IAIProviderRoute {
   readonly routeKind = 'AIProviderRoute';
   readonly credentialTargetKind = 'AIProviderRoute';
   readonly #rules: RuleSpec[] = [];
+
+  /**
+   * A route that somebody else makes.
+   *
+   * @example
+   * ```ts
+   * new CredentialInjectionPolicy(chart, 'key', {
+   *   credential: Credential.bearer({ name: 'openai' }),
+   *   targets: [AIProviderRoute.fromName('openai')],
+   * });
+   * ```
+   */
+  static fromName(name: string, namespace?: string): IAIProviderRoute {
+    return { name, namespace, routeKind: 'AIProviderRoute', credentialTargetKind: 'AIProviderRoute' };
+  }
 
   constructor(scope: Construct, id: string, props: AIProviderRouteProps = {}) {
     super(scope, id, 'AIProviderRoute', props);
@@ -114,25 +137,35 @@ export class AIProviderRoute extends KeyedRoute implements IAIProviderRoute {
    */
   addRule({ matches, backends = [], budget, ...extensions }: AIProviderRule): void {
     if (matches.length === 0) refuse(this, 'a rule needs a match');
-    for (const { backend, weight = 1 } of backends) {
-      this.requireSameNamespace(backend, 'Backend');
-      if (!Number.isInteger(weight) || weight < 0) refuse(this, `weight ${weight} is not a whole number`);
-    }
-    const backendRefs = backends.map(({ backend, weight = 1 }) => ({ name: backend.name, weight }));
     const filters = [
       ...(budget === undefined ? [] : [{ type: 'TokenBudget' as const, tokenBudget: budget.spec }]),
       ...extensionFilters(this, extensions),
     ];
-    this.#rules.push({
-      matches: matches.map((match) => this.#matchOf(match)),
+    const outcome = {
       ...(filters.length > 0 ? { filters } : {}),
-      ...(backendRefs.length > 0 ? { backendRefs } : {}),
-    });
+      ...(backends.length > 0 ? { backendRefs: backends.map((each) => this.#backendRef(each)) } : {}),
+    };
+    const split = matches.flatMap((match) => splitMatch(this.#matchOf(match), matchBounds));
+    if (split.length > maxMatches && isCounted(budget, extensions)) {
+      const most = `a rule with a limit takes ${maxMatches} matches, not ${split.length}`;
+      refuse(this, `${most}: each of several would count alone`);
+    }
+    this.#rules.push(...piecesOf(split, maxMatches).map((each) => ({ matches: each, ...outcome })));
+    this.growTo(Math.ceil(this.#rules.length / maxRules));
+  }
+
+  #backendRef({ backend, weight = 1 }: WeightedBackend): { name: string; weight: number } {
+    this.requireSameNamespace(backend, 'Backend', 'a route sends to Backends of its own namespace only');
+    if (!Number.isInteger(weight) || weight < 0) refuse(this, `weight ${weight} is not a whole number`);
+    return { name: backend.name, weight };
   }
 
   #matchOf({ provider, models, endpoints }: AIProviderMatch): MatchSpec {
     const wrong = endpoints?.find((endpoint) => !/^[/*]/.test(endpoint));
     if (wrong !== undefined) refuse(this, `endpoint "${wrong}" must start with / or *`);
+    // An empty list is everything to the gateway, and the opposite to whoever wrote it.
+    if (models?.length === 0) refuse(this, 'models are empty; leave them out to mean every model');
+    if (endpoints?.length === 0) refuse(this, 'endpoints are empty; leave them out to mean every endpoint');
     return present({ provider, models: models && [...models], endpoints: endpoints && [...endpoints] });
   }
 
@@ -147,7 +180,28 @@ export class AIProviderRoute extends KeyedRoute implements IAIProviderRoute {
   }
 
   /** @internal */
-  protected override toSpec(): AIProviderRouteSpec {
-    return { parentRefs: this.parentRefs, rules: this.#rules };
+  protected override problems(): string[] {
+    const outcomes = new Set(
+      this.#rules.map(({ filters, backendRefs }) => JSON.stringify([filters, backendRefs])),
+    );
+    // Objects have no order among each other that git can see; rules of one outcome need none.
+    const needsOrder = this.partCount > 1 && outcomes.size > 1;
+    const count = this.#rules.length;
+    return [
+      ...super.problems(),
+      ...(needsOrder
+        ? [`has ${count} rules of several outcomes, at most ${maxRules} fit in an order; make a second route`]
+        : []),
+    ];
   }
+
+  /** @internal */
+  protected override specOf(part: number): AIProviderRouteSpec {
+    return { parentRefs: this.parentRefs, rules: this.#rules.slice(part * maxRules, (part + 1) * maxRules) };
+  }
+}
+
+/** Whether something is counted for each rule of a manifest alone. */
+function isCounted(budget: Budget | undefined, { rateLimit }: RuleExtensions): boolean {
+  return (budget !== undefined && budget.spec.budgetRef === undefined) || rateLimit !== undefined;
 }

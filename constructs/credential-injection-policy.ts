@@ -35,7 +35,9 @@ export interface CredentialTargetOptions {
 
 /**
  * Which routes or gateways put which key on their requests. `allowProvider` and `allowMcp` make one when they are given
- * a credential; write it yourself to give a key to several targets, or to one backend.
+ * a credential; write it yourself to give a key to several targets, or to one backend. It is in the namespace of its
+ * targets, and so is the Secret: to keep keys in a namespace of their own, make the route there and attach it to the
+ * gateway.
  *
  * @example
  * ```ts
@@ -52,6 +54,11 @@ export class CredentialInjectionPolicy extends Policy<ICredentialTarget['credent
   constructor(scope: Construct, id: string, props: CredentialInjectionPolicyProps) {
     super(scope, id, 'CredentialInjectionPolicy', props);
     this.#credential = props.credential;
+    const { secretNamespace } = props.credential;
+    if (secretNamespace !== undefined) {
+      const secret = { name: props.credential.spec.secretRef.name, namespace: secretNamespace };
+      this.requireSameNamespace(secret, 'Secret', 'a policy reads Secrets of its own namespace only');
+    }
     for (const target of props.targets ?? []) this.addTarget(target);
   }
 
@@ -74,7 +81,9 @@ export class CredentialInjectionPolicy extends Policy<ICredentialTarget['credent
   }
 
   /** @internal */
-  protected override toSpec(): CredentialInjectionPolicySpec {
-    return { targetRefs: this.targetRefs, ...this.#credential.spec };
+  protected override specFor(
+    targetRefs: CredentialInjectionPolicySpec['targetRefs'],
+  ): CredentialInjectionPolicySpec {
+    return { targetRefs, ...this.#credential.spec };
   }
 }

@@ -8,6 +8,12 @@ import { present, type INamed } from './custom-resource.ts';
 /** One value of a Secret in the policy's namespace; a cdk8s-plus `ISecret` is one too. */
 export interface SecretValue extends Pick<INamed, 'name'> {
   /**
+   * Where the Secret is. Said only to be held to it: another namespace than the policy's is refused.
+   *
+   * @default that of the policy, which is that of the route
+   */
+  readonly namespace?: string;
+  /**
    * The key in the Secret.
    *
    * @default token
@@ -28,7 +34,7 @@ export interface HeaderCredentialOptions {
 /** What AWS requests are signed with. */
 export interface AwsCredentialProps {
   /** Secret with access_key_id, secret_access_key and optionally session_token. */
-  readonly secret: { readonly name: string };
+  readonly secret: Pick<SecretValue, 'name' | 'namespace'>;
   /**
    * AWS region.
    *
@@ -76,9 +82,12 @@ type CredentialSpec = Omit<CredentialInjectionPolicySpec, 'targetRefs'>;
 export class Credential {
   /** @internal The part of a CredentialInjectionPolicy's spec that is not its target. */
   readonly spec: CredentialSpec;
+  /** @internal Undefined: nobody said. */
+  readonly secretNamespace: string | undefined;
 
-  private constructor(spec: CredentialSpec) {
+  private constructor(spec: CredentialSpec, secretNamespace: string | undefined) {
     this.spec = spec;
+    this.secretNamespace = secretNamespace;
   }
 
   /**
@@ -109,12 +118,8 @@ export class Credential {
       throw new Error('a prefix is 1 to 63 printable ASCII characters');
     }
     const headerValuePrefix = prefix;
-    return new Credential({
-      target: 'Header',
-      headerName,
-      ...present({ headerValuePrefix }),
-      ...secretOf(secret),
-    });
+    const put = { target: 'Header' as const, headerName, ...present({ headerValuePrefix }) };
+    return new Credential({ ...put, ...secretOf(secret) }, secret.namespace);
   }
 
   /**
@@ -129,7 +134,7 @@ export class Credential {
     if (!/^[A-Za-z0-9._~-]{1,127}$/.test(queryParamName)) {
       throw new Error(`"${queryParamName}" is not the name of a query parameter`);
     }
-    return new Credential({ target: 'QueryParam', queryParamName, ...secretOf(secret) });
+    return new Credential({ target: 'QueryParam', queryParamName, ...secretOf(secret) }, secret.namespace);
   }
 
   /**
@@ -141,11 +146,9 @@ export class Credential {
    * ```
    */
   static awsSigV4({ secret, region, service }: AwsCredentialProps): Credential {
-    return new Credential({
-      target: 'ProviderAuth',
-      providerAuth: present({ type: 'AWSv4' as const, region, service }),
-      secretRef: { name: secret.name },
-    });
+    const providerAuth = present({ type: 'AWSv4' as const, region, service });
+    const secretRef = { name: secret.name };
+    return new Credential({ target: 'ProviderAuth', providerAuth, secretRef }, secret.namespace);
   }
 }
 

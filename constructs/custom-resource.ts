@@ -13,13 +13,14 @@ const apiVersion = `${group}/v1alpha1`;
 // RFC 1123 label: names become parts of Service and Secret names.
 const namePattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 // Leaves room for the suffixes the operator adds (`<pool>-workers`, `clrk-egress-<gateway>`) in 63 characters.
-const maxNameLength = 50;
+/** @internal */
+export const maxNameLength = 50;
 
 /** A reference to an object of ours, made here or elsewhere. */
 export interface INamed {
   /** Its `metadata.name`. */
   readonly name: string;
-  /** Unset: the namespace the manifests are applied to. */
+  /** Unset: for a reference, that of whoever names it; for an object made here, where it is applied. */
   readonly namespace: string | undefined;
 }
 
@@ -126,14 +127,23 @@ export abstract class CustomResource extends Construct implements INamed {
   }
 
   /**
-   * References of ours stay inside a namespace.
+   * Where another object is, as far as it is known here: a reference without a namespace is to this object's own.
    *
    * @internal
    */
-  requireSameNamespace(other: INamed, what: string): void {
-    if (other.namespace !== this.namespace) {
-      const place = other.namespace ?? '(unset)';
-      refuse(this, `${what} "${other.name}" is in namespace ${place}, not ${this.namespace ?? '(unset)'}`);
-    }
+  namespaceOf(other: INamed): string | undefined {
+    return other instanceof CustomResource ? other.namespace : (other.namespace ?? this.namespace);
+  }
+
+  /**
+   * All references but that of a route to its gateway stay inside a namespace.
+   *
+   * @internal
+   */
+  requireSameNamespace(other: INamed, what: string, hint = 'both must be in one'): void {
+    const place = this.namespaceOf(other);
+    if (place === this.namespace) return;
+    const own = this.namespace ?? '(unset)';
+    refuse(this, `${what} "${other.name}" is in namespace ${place ?? '(unset)'}, not ${own}; ${hint}`);
   }
 }

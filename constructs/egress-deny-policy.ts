@@ -2,7 +2,7 @@
 import type { Construct } from 'constructs';
 import type { EgressDenyPolicySpec } from '../api/index.ts';
 import { present, refuse, type ResourceProps } from './custom-resource.ts';
-import type { EgressRouteKind, IEgressRoute } from './egress-route.ts';
+import { EgressRoute, type EgressRouteKind, type IEgressRoute } from './egress-route.ts';
 import { Policy } from './policy.ts';
 
 /** Properties of an EgressDenyPolicy. */
@@ -28,7 +28,8 @@ export interface EgressDenyPolicyProps extends ResourceProps {
 }
 
 /**
- * Denies what its target routes name, whatever other routes open.
+ * Denies what its target routes name, whatever other routes open. The `deny…` methods of a gateway make the routes and the
+ * policy; write it yourself for an answer of your own.
  *
  * @example
  * ```ts
@@ -56,23 +57,35 @@ export class EgressDenyPolicy extends Policy<EgressRouteKind> {
   }
 
   /**
-   * One more route.
+   * One more route. All it names is denied, so it must be one that names what is to be denied and nothing else.
    *
    * @example
    * ```ts
-   * const admin = gateway.allowProvider('openai', { endpoints: ['/v1/organization/*'] });
+   * gateway.allowProvider('openai', { credential: Credential.bearer({ name: 'openai' }) });
+   * const admin = new AIProviderRoute(chart, 'admin', {
+   *   gateways: [gateway],
+   *   rules: [{ matches: [{ provider: 'openai', endpoints: ['/v1/organization/*'] }] }],
+   * });
    * new EgressDenyPolicy(chart, 'no-admin').addTarget(admin);
    * ```
    */
   addTarget(route: IEgressRoute): void {
+    const method = route instanceof EgressRoute ? route.openedBy : undefined;
+    if (method !== undefined) {
+      const instead = 'use denyProvider, denyTools, denyHosts or denyCidrs of the gateway';
+      refuse(
+        this,
+        `${route.routeKind} "${route.name}" is all that ${method} opened, and would be shut; ${instead}`,
+      );
+    }
     this.attach({ target: route, kind: route.routeKind });
   }
 
   /** @internal */
-  protected override toSpec(): EgressDenyPolicySpec {
+  protected override specFor(targetRefs: EgressDenyPolicySpec['targetRefs']): EgressDenyPolicySpec {
     const { statusCode, message } = this.#props;
     // Written out although it is the default: a reviewer sees what callers get.
     const denyResponse = present({ statusCode: statusCode ?? 403, message });
-    return { targetRefs: this.targetRefs, denyResponse };
+    return { targetRefs, denyResponse };
   }
 }

@@ -2,89 +2,32 @@
  * An EgressGateway: the only way out for the agents that name it. Closed until an `allow…` opens something; each opening
  * is a route object of its own that a reviewer sees in dist/.
  */
-import type { Duration } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { EgressGatewaySpec } from '../api/index.ts';
-import { AIProviderRoute, type Provider } from './ai-provider-route.ts';
+import type { AIProviderRoute, Provider } from './ai-provider-route.ts';
 import type { Cidr } from './cidr.ts';
 import type { ICredentialTarget } from './credential-injection-policy.ts';
-import { CustomResource, present, refuse, type ResourceProps } from './custom-resource.ts';
+import { CustomResource, present, refuse } from './custom-resource.ts';
 import { durationText } from './duration-text.ts';
+import { EgressDenials } from './egress-denials.ts';
+import type { EgressDenyPolicy } from './egress-deny-policy.ts';
+import type { EgressGatewayProps } from './egress-gateway-props.ts';
 import type {
   AllowCidrsOptions,
   AllowMcpOptions,
   AllowOptions,
   AllowProviderOptions,
   DenyOptions,
+  DenyProviderOptions,
 } from './egress-grant.ts';
-import { EgressDenyPolicy } from './egress-deny-policy.ts';
-import { EgressL4Route, type L4Match } from './egress-l4-route.ts';
-import { listenerSpec, problemOfListener, type EgressListener } from './egress-listener.ts';
-import type { IEgressGateway } from './egress-route.ts';
-import { otlpSpec, problemOfTelemetry, type BodyCapture, type OtlpExport } from './egress-telemetry.ts';
-import { MCPRoute } from './mcp-route.ts';
-
-/** An address the gateway uses for names. */
-export interface HostAlias {
-  /** The address. */
-  readonly ip: string;
-  /** The names. */
-  readonly hostnames: readonly string[];
-}
-
-/** Properties of an EgressGateway. */
-export interface EgressGatewayProps extends ResourceProps {
-  /**
-   * What happens to traffic no route names.
-   *
-   * @default deny-all
-   */
-  readonly defaultPolicy?: 'deny-all' | 'allow-all';
-  /**
-   * The traffic it takes; more with addListener.
-   *
-   * @default one that takes every port and inspects TLS and HTTP
-   */
-  readonly listeners?: readonly EgressListener[];
-  /**
-   * Secret with certificates that are trusted besides the system's.
-   *
-   * @default the system's only
-   */
-  readonly additionalTrustBundle?: { readonly name: string };
-  /**
-   * Addresses the gateway uses for names instead of asking DNS.
-   *
-   * @default none
-   */
-  readonly hostAliases?: readonly HostAlias[];
-  /**
-   * How long one request may take.
-   *
-   * @default 5 minutes
-   */
-  readonly requestTimeout?: Duration;
-  /**
-   * Which addresses of upstream names are used.
-   *
-   * @default V4Preferred
-   */
-  readonly lookupFamily?: 'V4Preferred' | 'V4Only' | 'V6Only' | 'Auto' | 'All';
-  /**
-   * A copy of the telemetry for your own receiver.
-   *
-   * @default none
-   */
-  readonly otlp?: OtlpExport;
-  /**
-   * What is kept of bodies.
-   *
-   * @default 64 KiB of JSON, NDJSON and event streams
-   */
-  readonly captureBody?: BodyCapture;
-}
-
-const everything: EgressListener = { name: 'all', protocol: 'TCP' };
+import type { EgressL4Route } from './egress-l4-route.ts';
+import type { EgressListener } from './egress-listener.ts';
+import { EgressOpenings } from './egress-openings.ts';
+import type { EgressRouteKind, IEgressGateway } from './egress-route.ts';
+import { otlpSpec, problemOfTelemetry } from './egress-telemetry.ts';
+import { ListenerSet } from './listener-set.ts';
+import type { MCPRoute } from './mcp-route.ts';
+import type { RoutesFrom } from './routes-from.ts';
 
 /**
  * The only way out for the agents that name it. Closed until an `allow…` opens something.
@@ -101,10 +44,9 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
   readonly egressGateway = true;
   readonly credentialTargetKind = 'EgressGateway';
   readonly #props: EgressGatewayProps;
-  readonly #listeners: EgressListener[] = [];
-  readonly #providers = new Map<Provider, AIProviderRoute>();
-  readonly #l4 = new Map<string, EgressL4Route>();
-  #denial: EgressDenyPolicy | undefined;
+  readonly #listeners = new ListenerSet();
+  readonly #openings = new EgressOpenings(this);
+  readonly #denials = new EgressDenials(this);
 
   /**
    * A gateway that somebody else makes.
@@ -121,6 +63,7 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
   constructor(scope: Construct, id: string, props: EgressGatewayProps = {}) {
     super(scope, id, 'EgressGateway', props);
     this.#props = props;
+    if (props.routesFrom !== undefined) this.allowRoutesFrom(props.routesFrom);
     for (const listener of props.listeners ?? []) this.addListener(listener);
     const problem = problemOfTelemetry(props.otlp, props.captureBody);
     if (problem !== undefined) refuse(this, problem);
@@ -128,7 +71,7 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
 
   /** What it takes; empty means every port. */
   get listeners(): readonly EgressListener[] {
-    return [...this.#listeners];
+    return this.#listeners.listed;
   }
 
   /**
@@ -140,12 +83,35 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    * ```
    */
   addListener(listener: EgressListener): void {
-    if (this.#listeners.some(({ name }) => name === listener.name)) {
-      refuse(this, `has a listener "${listener.name}" already`);
-    }
-    const problem = problemOfListener(listener);
+    const problem = this.#listeners.add(listener);
     if (problem !== undefined) refuse(this, problem);
-    this.#listeners.push(listener);
+  }
+
+  /**
+   * Lets routes of further namespaces attach, at listeners that do not say so themselves.
+   *
+   * @example
+   * ```ts
+   * // Keys in a namespace where no agent runs: the route and its Secret are there, the gateway takes it.
+   * gateway.allowRoutesFrom(['keys']);
+   * const keys = new Chart(app, 'keys', { namespace: 'keys' });
+   * new AIProviderRoute(keys, 'openai', {
+   *   gateways: [gateway],
+   *   rules: [{ matches: [{ provider: 'openai', models: ['gpt-4o*'] }] }],
+   *   credential: Credential.bearer({ name: 'openai' }),
+   * });
+   * ```
+   */
+  allowRoutesFrom(from: RoutesFrom): void {
+    const problem = this.#listeners.takeRoutesFrom(from);
+    if (problem !== undefined) refuse(this, problem);
+  }
+
+  /** @internal */
+  problemOfRoute(kind: EgressRouteKind, namespace: string): string | undefined {
+    if (this.#listeners.mayTake({ kind, namespace, own: this.namespace })) return undefined;
+    const place = `EgressGateway "${this.name}" of namespace ${this.namespace ?? '(unset)'}`;
+    return `attaches to ${place}, which takes no ${kind} from ${namespace}; open it with allowRoutesFrom(['${namespace}'])`;
   }
 
   /**
@@ -161,11 +127,7 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    * ```
    */
   allowProvider(provider: Provider, options: AllowProviderOptions = {}): AIProviderRoute {
-    const { credential, models, endpoints, ...rule } = options;
-    const route = this.#providers.get(provider) ?? this.#addProviderRoute(provider);
-    route.addRule({ matches: [{ provider, ...present({ models, endpoints }) }], ...rule });
-    if (credential !== undefined) route.addCredential(credential);
-    return route;
+    return this.#openings.provider(provider, options);
   }
 
   /**
@@ -186,11 +148,11 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    *
    * @example
    * ```ts
-   * gateway.allowHosts(['api.github.com', '*.githubusercontent.com']);
+   * gateway.allowHosts(['api.github.com', '*.uploads.example.com']);
    * ```
    */
   allowHosts(hosts: readonly string[], { ports = [443], ...options }: AllowOptions = {}): EgressL4Route {
-    return this.#open('hosts', { hosts, ports, ...options });
+    return this.#openings.destinations('hosts', { hosts, ports, ...options });
   }
 
   /**
@@ -202,7 +164,7 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    * ```
    */
   allowCidrs(cidrs: readonly (string | Cidr)[], options: AllowCidrsOptions): EgressL4Route {
-    return this.#open('cidrs', { cidrs, ...options });
+    return this.#openings.destinations('cidrs', { cidrs, ...options });
   }
 
   /**
@@ -217,13 +179,8 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    * });
    * ```
    */
-  allowMcp(host: string, { credential, ...rule }: AllowMcpOptions = {}): MCPRoute {
-    const id = `mcp-${host.replace('*', 'any').replaceAll('.', '-')}`;
-    if (this.node.tryFindChild(id) !== undefined)
-      refuse(this, `has a route for MCP server "${host}" already`);
-    const rules = Object.keys(rule).length > 0 ? [rule] : [];
-    const props = { gateways: [this], hosts: [host], rules, metadata: this.#place() };
-    return new MCPRoute(this, id, { ...props, ...present({ credential }) });
+  allowMcp(host: string, options: AllowMcpOptions = {}): MCPRoute {
+    return this.#openings.mcp(host, options);
   }
 
   /**
@@ -247,28 +204,53 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    * gateway.denyHosts(['uploads.example.com', 'files.example.com']);
    * ```
    */
-  denyHosts(hosts: readonly string[], { ports }: DenyOptions = {}): EgressDenyPolicy {
-    const route = this.#open('denied', { hosts, ...present({ ports }) });
-    this.#denial ??= new EgressDenyPolicy(this, 'deny', { targets: [route], metadata: this.#place() });
-    return this.#denial;
+  denyHosts(hosts: readonly string[], options: DenyOptions = {}): EgressDenyPolicy {
+    return this.#denials.destinations({ hosts, ...options });
   }
 
-  #addProviderRoute(provider: Provider): AIProviderRoute {
-    const route = new AIProviderRoute(this, provider, { gateways: [this], metadata: this.#place() });
-    this.#providers.set(provider, route);
-    return route;
+  /**
+   * Denies addresses, whatever else opens them.
+   *
+   * @example
+   * ```ts
+   * gateway.allowCidrs(['10.20.0.0/16'], { ports: [5432] });
+   * gateway.denyCidrs(['10.20.9.0/24']);
+   * ```
+   */
+  denyCidrs(cidrs: readonly (string | Cidr)[], options: DenyOptions = {}): EgressDenyPolicy {
+    return this.#denials.destinations({ cidrs, ...options });
   }
 
-  #open(id: string, match: L4Match): EgressL4Route {
-    const route =
-      this.#l4.get(id) ?? new EgressL4Route(this, id, { gateways: [this], metadata: this.#place() });
-    this.#l4.set(id, route);
-    route.addMatch(match);
-    return route;
+  /**
+   * Denies some calls of a provider, whatever else opens them; the others stay as they are. Without models and endpoints
+   * it denies every call. A call whose model cannot be read is denied with those of any model.
+   *
+   * @example
+   * ```ts
+   * gateway.allowProvider('openai', { models: ['gpt-4o*'], credential: Credential.bearer({ name: 'openai' }) });
+   * gateway.denyProvider('openai', { models: ['gpt-4o-audio*'] });
+   * ```
+   */
+  denyProvider(provider: Provider, options: DenyProviderOptions = {}): EgressDenyPolicy {
+    return this.#denials.provider(provider, options);
   }
 
-  #place(): { namespace?: string } {
-    return present({ namespace: this.namespace });
+  /**
+   * Denies tools of an MCP server, whatever else allows them; the others stay as they are. Names are globs.
+   *
+   * @example
+   * ```ts
+   * gateway.allowMcp('mcp.github.com', { credential: Credential.bearer({ name: 'github' }) });
+   * gateway.denyTools('mcp.github.com', ['delete_*', 'merge_*']);
+   * ```
+   */
+  denyTools(host: string, tools: readonly string[]): EgressDenyPolicy {
+    return this.#denials.tools(host, tools);
+  }
+
+  /** @internal */
+  protected override problems(): string[] {
+    return this.#listeners.problems(this.namespace);
   }
 
   /** @internal */
@@ -279,10 +261,9 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
       additionalTrustBundleSecretRef: additionalTrustBundle && { name: additionalTrustBundle.name },
       hostAliases: hostAliases?.map(({ ip, hostnames }) => ({ ip, hostnames: [...hostnames] })),
     });
-    const listeners = this.#listeners.length > 0 ? this.#listeners : [everything];
     return present({
       defaultPolicy,
-      listeners: listeners.map(listenerSpec),
+      listeners: this.#listeners.spec(this.namespace),
       otlp: otlpSpec(otlp, captureBody),
       dns: lookupFamily === undefined ? undefined : { lookupFamily },
       upstreamTLS: Object.keys(upstreamTLS).length > 0 ? upstreamTLS : undefined,

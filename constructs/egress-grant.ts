@@ -42,6 +42,9 @@ export interface AllowMcpOptions extends Omit<MCPRule, 'matches'> {
   readonly credential?: Credential;
 }
 
+/** Which calls of a provider are denied. */
+export interface DenyProviderOptions extends Omit<AIProviderMatch, 'provider'> {}
+
 /** How hosts are denied. */
 export interface DenyOptions {
   /**

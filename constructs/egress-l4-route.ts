@@ -2,8 +2,9 @@
 import type { Construct } from 'constructs';
 import type { EgressL4RouteSpec } from '../api/index.ts';
 import { Cidr } from './cidr.ts';
+import { piecesOf } from './continuation.ts';
 import { present, refuse } from './custom-resource.ts';
-import { EgressRoute, type EgressRouteProps } from './egress-route.ts';
+import { EgressRoute, maxRules, type EgressRouteProps, type IEgressRoute } from './egress-route.ts';
 import { problemOfCidr, problemOfHost } from './never-open.ts';
 import { Port } from './port.ts';
 import { extensionFilters, type RuleExtensions } from './route-extension.ts';
@@ -36,6 +37,11 @@ export interface L4Match extends RuleExtensions {
   readonly agents?: Readonly<Record<string, string>>;
 }
 
+/** An EgressL4Route made here or elsewhere. */
+export interface IEgressL4Route extends IEgressRoute {
+  readonly routeKind: 'EgressL4Route';
+}
+
 /** Properties of an EgressL4Route. */
 export interface EgressL4RouteProps extends EgressRouteProps {
   /**
@@ -49,17 +55,21 @@ export interface EgressL4RouteProps extends EgressRouteProps {
 type RuleSpec = EgressL4RouteSpec['rules'][number];
 type MatchSpec = NonNullable<RuleSpec['matches']>[number];
 
-interface OpenRule {
-  /** Everything but the destinations: those of equal conditions share a rule. */
-  readonly conditions: string;
-  readonly hosts: string[];
-  readonly cidrs: string[];
+/** Everything but the destinations: those of equal conditions share a rule. */
+interface Conditions {
+  readonly key: string;
   readonly rest: Omit<MatchSpec, 'destinationHostnames' | 'destinationCIDRs'>;
   readonly filters: NonNullable<RuleSpec['filters']>;
 }
 
-// The CRD's own bound.
+interface OpenRule extends Conditions {
+  readonly hosts: string[];
+  readonly cidrs: string[];
+}
+
+// The CRD's own bounds.
 const maxDestinations = 32;
+const maxPorts = 32;
 
 /**
  * Hosts, addresses and ports a gateway opens without looking inside.
@@ -72,9 +82,21 @@ const maxDestinations = 32;
  * });
  * ```
  */
-export class EgressL4Route extends EgressRoute {
+export class EgressL4Route extends EgressRoute implements IEgressL4Route {
   readonly routeKind = 'EgressL4Route';
   readonly #rules: OpenRule[] = [];
+
+  /**
+   * A route that somebody else makes.
+   *
+   * @example
+   * ```ts
+   * new EgressDenyPolicy(chart, 'no-uploads', { targets: [EgressL4Route.fromName('uploads')] });
+   * ```
+   */
+  static fromName(name: string, namespace?: string): IEgressL4Route {
+    return { name, namespace, routeKind: 'EgressL4Route' };
+  }
 
   constructor(scope: Construct, id: string, props: EgressL4RouteProps = {}) {
     super(scope, id, 'EgressL4Route', props);
@@ -82,7 +104,8 @@ export class EgressL4Route extends EgressRoute {
   }
 
   /**
-   * Opens more. Destinations with equal ports, agents and policies share a rule of the manifest.
+   * Opens more. Destinations with equal ports, agents and policies share a rule of the manifest, and what one object
+   * has no room for is in further ones.
    *
    * @example
    * ```ts
@@ -98,25 +121,39 @@ export class EgressL4Route extends EgressRoute {
       (each) => each !== undefined,
     );
     if (problem !== undefined) refuse(this, problem);
-    const rule = this.#ruleFor(match, Math.max(hosts.length, cidrs.length));
-    rule.hosts.push(...hosts);
-    rule.cidrs.push(...cidrs);
+    // An empty list is every port to the gateway, and the opposite to whoever wrote it.
+    if (match.ports?.length === 0) refuse(this, 'ports are empty; leave them out to mean every port');
+    for (const ports of match.ports === undefined ? [undefined] : piecesOf(match.ports, maxPorts)) {
+      const { rateLimit, logging, agents } = match;
+      const conditions = this.#conditionsOf(present({ rateLimit, logging, agents, ports }));
+      this.#fill(conditions, 'hosts', hosts);
+      this.#fill(conditions, 'cidrs', cidrs);
+    }
+    this.growTo(Math.ceil(this.#rules.length / maxRules));
   }
 
-  #ruleFor({ ports, agents, rateLimit, logging }: L4Match, room: number): OpenRule {
+  #conditionsOf({ ports, agents, rateLimit, logging }: L4Match): Conditions {
     const rest = present({
       ports: ports?.map((port) => this.#port(port)),
       protocol: 'TCP' as const,
       sourceAgents: agents === undefined ? undefined : { matchLabels: { ...agents } },
     });
     const filters = extensionFilters(this, present({ rateLimit, logging }));
-    const conditions = JSON.stringify([rest, filters]);
-    const fits = (rule: OpenRule): boolean =>
-      rule.conditions === conditions &&
-      Math.max(rule.hosts.length, rule.cidrs.length) + room <= maxDestinations;
-    const found = this.#rules.find(fits);
-    if (found !== undefined) return found;
-    const rule: OpenRule = { conditions, hosts: [], cidrs: [], rest, filters };
+    return { key: JSON.stringify([rest, filters]), rest, filters };
+  }
+
+  /** Into the rules of equal conditions that have room, and then into new ones: nothing that is there moves. */
+  #fill(conditions: Conditions, kind: 'hosts' | 'cidrs', destinations: readonly string[]): void {
+    for (const text of destinations) {
+      const fits = (rule: OpenRule): boolean =>
+        rule.key === conditions.key && rule[kind].length < maxDestinations;
+      const rule = this.#rules.find(fits) ?? this.#addRule(conditions);
+      rule[kind].push(text);
+    }
+  }
+
+  #addRule(conditions: Conditions): OpenRule {
+    const rule: OpenRule = { ...conditions, hosts: [], cidrs: [] };
     this.#rules.push(rule);
     return rule;
   }
@@ -133,19 +170,9 @@ export class EgressL4Route extends EgressRoute {
   }
 
   /** @internal */
-  protected override problems(): string[] {
-    const large = this.#rules.some(
-      ({ hosts, cidrs }) => Math.max(hosts.length, cidrs.length) > maxDestinations,
-    );
-    return [
-      ...super.problems(),
-      ...(large ? [`names more than ${maxDestinations} destinations in one match`] : []),
-    ];
-  }
-
-  /** @internal */
-  protected override toSpec(): EgressL4RouteSpec {
-    const rules = this.#rules.map(({ hosts, cidrs, rest, filters }) => ({
+  protected override specOf(part: number): EgressL4RouteSpec {
+    const own = this.#rules.slice(part * maxRules, (part + 1) * maxRules);
+    const rules = own.map(({ hosts, cidrs, rest, filters }) => ({
       matches: [
         {
           ...(hosts.length > 0 ? { destinationHostnames: hosts } : {}),

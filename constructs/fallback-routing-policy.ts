@@ -82,7 +82,7 @@ export class FallbackRoutingPolicy extends Policy<'AIProviderRoute'> {
   }
 
   /** @internal */
-  protected override toSpec(): FallbackRoutingPolicySpec {
+  protected override specFor(targetRefs: FallbackRoutingPolicySpec['targetRefs']): FallbackRoutingPolicySpec {
     const { retries, retriableStatusCodes, perTryTimeout, maxEjectionTime } = this.#props;
     const retry = present({
       numRetries: retries,
@@ -90,7 +90,7 @@ export class FallbackRoutingPolicy extends Policy<'AIProviderRoute'> {
       perTryTimeout: perTryTimeout && durationText(perTryTimeout),
     });
     return present({
-      targetRefs: this.targetRefs,
+      targetRefs,
       retry: Object.keys(retry).length > 0 ? retry : undefined,
       ejection: maxEjectionTime && { maxEjectionTime: durationText(maxEjectionTime) },
     });

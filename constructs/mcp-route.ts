@@ -1,16 +1,20 @@
 /** An MCPRoute: MCP servers a gateway opens, which of their tools may be called, and with which key. */
 import type { Construct } from 'constructs';
 import type { MCPRouteSpec } from '../api/index.ts';
+import { piecesOf } from './continuation.ts';
+import type { ICredentialTarget } from './credential-injection-policy.ts';
 import { present, refuse } from './custom-resource.ts';
-import type { IEgressRoute } from './egress-route.ts';
+import { maxRules, type IEgressRoute } from './egress-route.ts';
 import { KeyedRoute, type KeyedRouteProps } from './keyed-route.ts';
+import { splitMatch } from './match-split.ts';
 import { problemOfHost } from './never-open.ts';
 import { extensionFilters, type RuleExtensions } from './route-extension.ts';
 import type { Tools } from './tools.ts';
 
 /** An MCPRoute made here or elsewhere. */
-export interface IMCPRoute extends IEgressRoute {
+export interface IMCPRoute extends IEgressRoute, ICredentialTarget {
   readonly routeKind: 'MCPRoute';
+  readonly credentialTargetKind: 'MCPRoute';
 }
 
 /** The calls a rule is for: those that fit all of what is set. */
@@ -70,6 +74,12 @@ export interface MCPRouteProps extends KeyedRouteProps {
 }
 
 type RuleSpec = NonNullable<MCPRouteSpec['rules']>[number];
+type MatchSpec = NonNullable<RuleSpec['matches']>[number];
+
+// The CRD's own bounds.
+const maxHosts = 16;
+const maxMatches = 8;
+const matchBounds = { servers: 16, tools: 32, resources: 32, methods: 32 } as const;
 
 /**
  * MCP servers a gateway opens, which of their tools may be called, and with which key.
@@ -89,6 +99,22 @@ export class MCPRoute extends KeyedRoute implements IMCPRoute {
   readonly credentialTargetKind = 'MCPRoute';
   readonly #hosts: string[] = [];
   readonly #rules: RuleSpec[] = [];
+  #hasCounted = false;
+
+  /**
+   * A route that somebody else makes.
+   *
+   * @example
+   * ```ts
+   * new CredentialInjectionPolicy(chart, 'key', {
+   *   credential: Credential.bearer({ name: 'github' }),
+   *   targets: [MCPRoute.fromName('github')],
+   * });
+   * ```
+   */
+  static fromName(name: string, namespace?: string): IMCPRoute {
+    return { name, namespace, routeKind: 'MCPRoute', credentialTargetKind: 'MCPRoute' };
+  }
 
   constructor(scope: Construct, id: string, props: MCPRouteProps) {
     super(scope, id, 'MCPRoute', props);
@@ -110,6 +136,7 @@ export class MCPRoute extends KeyedRoute implements IMCPRoute {
     const problem = problemOfHost(host);
     if (problem !== undefined) refuse(this, problem);
     this.#hosts.push(host);
+    this.growTo(Math.ceil(this.#hosts.length / maxHosts));
   }
 
   /**
@@ -126,9 +153,34 @@ export class MCPRoute extends KeyedRoute implements IMCPRoute {
       ...(tools === undefined ? [] : [{ type: 'ToolPolicy' as const, toolPolicy: tools.spec }]),
       ...extensionFilters(this, extensions),
     ];
-    this.#rules.push({
-      ...(matches.length > 0 ? { matches: matches.map(matchOf) } : {}),
-      ...(filters.length > 0 ? { filters } : {}),
+    const split = matches.flatMap((match) => splitMatch(this.#matchOf(match), matchBounds));
+    if (tools?.isCounted === true || extensions.rateLimit !== undefined) this.#count(split.length);
+    for (const each of piecesOf(split, maxMatches)) {
+      this.#rules.push({
+        ...(each.length > 0 ? { matches: each } : {}),
+        ...(filters.length > 0 ? { filters } : {}),
+      });
+    }
+  }
+
+  #count(matches: number): void {
+    this.#hasCounted = true;
+    if (matches <= maxMatches) return;
+    const most = `a rule with a limit takes ${maxMatches} matches, not ${matches}`;
+    refuse(this, `${most}: each of several would count alone`);
+  }
+
+  #matchOf(match: MCPMatch): MatchSpec {
+    const { servers, tools, resources, methods } = match;
+    // An empty list is everything to the gateway, and the opposite to whoever wrote it.
+    for (const [field, list] of Object.entries({ servers, tools, resources, methods })) {
+      if (list?.length === 0) refuse(this, `${field} are empty; leave them out to mean all of them`);
+    }
+    return present({
+      servers: servers && [...servers],
+      tools: tools && [...tools],
+      resources: resources && [...resources],
+      methods: methods && [...methods],
     });
   }
 
@@ -139,17 +191,23 @@ export class MCPRoute extends KeyedRoute implements IMCPRoute {
   }
 
   /** @internal */
-  protected override toSpec(): MCPRouteSpec {
-    const rules = this.#rules.length > 0 ? this.#rules : undefined;
-    return present({ parentRefs: this.parentRefs, hostnames: this.#hosts, rules });
+  protected override problems(): string[] {
+    const [hosts, rules] = [this.#hosts.length, this.#rules.length];
+    return [
+      ...super.problems(),
+      ...(rules > maxRules ? [`has ${rules} rules, at most ${maxRules} fit; make a second route`] : []),
+      ...(this.partCount > 1 && this.#hasCounted
+        ? [
+            `has a limit over ${hosts} hosts, at most ${maxHosts} fit: each object of several would count alone`,
+          ]
+        : []),
+    ];
   }
-}
 
-function matchOf({ servers, tools, resources, methods }: MCPMatch): NonNullable<RuleSpec['matches']>[number] {
-  return present({
-    servers: servers && [...servers],
-    tools: tools && [...tools],
-    resources: resources && [...resources],
-    methods: methods && [...methods],
-  });
+  /** @internal */
+  protected override specOf(part: number): MCPRouteSpec {
+    const hostnames = this.#hosts.slice(part * maxHosts, (part + 1) * maxHosts);
+    const rules = this.#rules.length > 0 ? this.#rules : undefined;
+    return present({ parentRefs: this.parentRefs, hostnames, rules });
+  }
 }

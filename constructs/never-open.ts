@@ -1,25 +1,9 @@
 /**
- * Destinations no policy can open (design 4), refused where they are written. The same table is in api/rule.ts for
- * admission and in contract/ for data planes; it is here once more because this package installs without either, and
- * test/constructs/never-open.test.ts holds them together. It must never be shorter than theirs.
+ * Destinations no policy can open (design 4), refused where they are written. The table is contract's,
+ * generated into this folder because the package installs without the rest.
  */
 import { BlockList, isIP } from 'node:net';
-
-export const neverOpenCidrs: readonly string[] = [
-  '0.0.0.0/8',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '100.100.100.200/32',
-  '168.63.129.16/32',
-  '198.18.0.0/15',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-  '::/128',
-  '::1/128',
-  'fd00:ec2::254/128',
-  'fe80::/10',
-  'ff00::/8',
-];
+import { neverOpenCidrs } from './never-open-cidrs.ts';
 
 const neverOpenHosts: readonly string[] = ['metadata.google.internal', '*.google.internal'];
 

@@ -34,7 +34,7 @@ export function extensionFilters(
     ...(logging === undefined ? [] : [{ policy: logging, kind: 'LoggingPolicy' }]),
   ];
   return named.map(({ policy, kind }) => {
-    route.requireSameNamespace(policy, kind);
+    route.requireSameNamespace(policy, kind, 'a rule names policies of its own namespace only');
     return { type: 'ExtensionRef', extensionRef: { group, kind, name: policy.name } };
   });
 }

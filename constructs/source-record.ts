@@ -4,7 +4,7 @@
  * and is never committed. It must never fail a synth: without a place, findings have their YAML line.
  */
 import { existsSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, type ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
@@ -31,7 +31,10 @@ interface Noted {
 const noted = new WeakMap<App, Noted[]>();
 // Our own constructors, a stack or two of them, and then the caller.
 const frames = 16;
-const ownFolder = dirname(fileURLToPath(import.meta.url));
+// `at f (/a/b.ts:1:2)`, `at file:///a/b.ts:1:2`, `at f (C:\\a\\b.ts:1:2)`.
+const framePattern = /^at (?:async )?(?:[^(]* \()?((?:file:\/\/)?(?:\/|[A-Za-z]:[\\/]).*):(\d+):(\d+)\)?$/;
+// As frames have it: this file runs as a module here and as CommonJS where it is installed.
+const ownFolder = folderOf(placeOf(new Error().stack?.split('\n')[1] ?? '')?.file ?? '');
 
 /** Notes where `construct` is being made. Called by the base class, from within the constructor. */
 export function noteSource(construct: Construct, object: ApiObject): void {
@@ -57,15 +60,38 @@ export function noteSource(construct: Construct, object: ApiObject): void {
   });
 }
 
-/** `file:line:column` of the first frame outside this package and node_modules. */
-export function callerOf(stack: string): { file: string; line: number; column: number } | undefined {
-  for (const frame of stack.split('\n')) {
-    const match = /(?:\(|at )(?:file:\/\/)?(\/[^()]*):(\d+):(\d+)\)?$/.exec(frame.trim());
-    const [, path = '', line, column] = match ?? [];
-    if (path === '' || path.startsWith(`${ownFolder}/`) || path.includes('/node_modules/')) continue;
-    return { file: decodeURI(path), line: Number(line), column: Number(column) };
+interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Undefined for a frame in no file. */
+function placeOf(frame: string): Place | undefined {
+  const [, at = '', line, column] = framePattern.exec(frame.trim()) ?? [];
+  if (at === '') return undefined;
+  try {
+    const file = at.startsWith('file:') ? fileURLToPath(at) : at;
+    return { file, line: Number(line), column: Number(column) };
+  } catch {
+    return undefined;
   }
-  return undefined;
+}
+
+function folderOf(file: string): string {
+  return file.slice(0, Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')));
+}
+
+function isOurs(file: string): boolean {
+  return folderOf(file) === ownFolder || /[\\/]node_modules[\\/]/.test(file);
+}
+
+/** Of the first frame outside this package and node_modules. */
+export function callerOf(stack: string): Place | undefined {
+  return stack
+    .split('\n')
+    .map(placeOf)
+    .find((place) => place !== undefined && !isOurs(place.file));
 }
 
 function entryOf({ construct, object, trace }: Noted): SourceEntry[] {
@@ -78,7 +104,7 @@ function entryOf({ construct, object, trace }: Noted): SourceEntry[] {
       ...(namespace === undefined ? {} : { namespace }),
       name: object.name,
       construct: construct.node.path,
-      file: relative(process.cwd(), caller.file),
+      file: relative(process.cwd(), caller.file).split(sep).join('/'),
       line: caller.line,
       column: caller.column,
     },

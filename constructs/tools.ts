@@ -23,6 +23,16 @@ interface ToolPolicy {
   rateLimits?: ToolRate[];
 }
 
+// The CRD's own: a longer allowance cannot be had from several objects, each of which would have to allow.
+const bounds = {
+  allowedTools: 32,
+  allowedToolsRegex: 16,
+  deniedTools: 32,
+  deniedToolsRegex: 16,
+  requireConfirmation: 32,
+  rateLimits: 8,
+} as const;
+
 type Names = 'allowedTools' | 'allowedToolsRegex' | 'deniedTools' | 'deniedToolsRegex';
 
 /**
@@ -38,7 +48,18 @@ export class Tools {
   readonly spec: ToolPolicy;
 
   private constructor(spec: ToolPolicy) {
+    for (const [field, most] of Object.entries(bounds)) {
+      const count = spec[field as keyof typeof bounds]?.length ?? 0;
+      if (count > most)
+        throw new Error(`${field} has ${count} entries, at most ${most} fit; use a glob or a pattern`);
+    }
     this.spec = spec;
+  }
+
+  /** @internal Whether something is counted for each rule of a manifest alone. */
+  get isCounted(): boolean {
+    const { maxCallsPerExecution, rateLimits = [] } = this.spec;
+    return maxCallsPerExecution !== undefined || rateLimits.length > 0;
   }
 
   /**

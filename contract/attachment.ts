@@ -44,7 +44,7 @@ export interface ParentRef {
 
 export interface AttachmentLookup<G> {
   readonly gateway: (namespace: string, name: string) => G | undefined;
-  /** Undefined: the namespace is not known, and no selector matches it. */
+  /** Undefined: the namespace is not known, and no selector matches it but by its name. */
   readonly namespaceLabels: (namespace: string) => Readonly<Record<string, string>> | undefined;
 }
 
@@ -129,6 +129,13 @@ function allows<G>(
   );
 }
 
+const nameLabel = 'kubernetes.io/metadata.name';
+
+function asksForNameOnly({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {
+  const keys = [...Object.keys(matchLabels), ...matchExpressions.map(({ key }) => key)];
+  return keys.length > 0 && keys.every((key) => key === nameLabel);
+}
+
 type AllowedNamespaces = NonNullable<NonNullable<AttachableListener['allowedRoutes']>['namespaces']>;
 
 function allowsNamespace<G>(
@@ -143,8 +150,10 @@ function allowsNamespace<G>(
     case 'Same':
       return namespace === gatewayNamespace;
     case 'Selector': {
-      const labels = lookup.namespaceLabels(namespace);
-      return labels !== undefined && matchesSelector(selector, labels);
+      const known = lookup.namespaceLabels(namespace);
+      // What is not known may carry any label but this one, which the API server sets itself.
+      if (known === undefined && !asksForNameOnly(selector)) return false;
+      return matchesSelector(selector, { ...known, [nameLabel]: namespace });
     }
     default:
       return from satisfies never;

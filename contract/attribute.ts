@@ -21,6 +21,12 @@ export const attribute = {
   peerAddress: 'network.peer.address',
   peerPort: 'network.peer.port',
   errorType: 'error.type',
+  /** 1 for the first try at an upstream. */
+  attemptNumber: 'clrk.attempt.number',
+  /** Header fields whose names are not well known, `name: value` each. */
+  otherHeaders: { request: 'clrk.req.headers', response: 'clrk.resp.headers' },
+  /** Not all of the head is shown. */
+  headersTruncated: { request: 'clrk.req.headers.truncated', response: 'clrk.resp.headers.truncated' },
   requestBytes: 'clrk.req.bytes',
   responseBytes: 'clrk.resp.bytes',
   requestTruncated: 'clrk.req.truncated',
@@ -45,7 +51,15 @@ export const attribute = {
   genAiReasoningTokens: 'gen_ai.usage.reasoning.output_tokens',
   genAiStream: 'gen_ai.request.stream',
   genAiTimeToFirstChunk: 'gen_ai.response.time_to_first_chunk',
+  /** What the provider says it served the call as: `default`, `flex`, `priority`, `batch`. */
+  serviceTier: 'clrk.service_tier',
+  /** `unknown` or `partial`; absent: the token counts are whole. */
+  usage: 'clrk.usage',
   costUsd: 'clrk.cost.usd',
+  /** How many refusals of a kind this record stands for; absent: one. */
+  recordCount: 'clrk.record.count',
+  /** `bodies` or `values`: what was left out for want of room; absent: nothing. */
+  recordReduced: 'clrk.record.reduced',
   policyDigest: 'clrk.policy.digest',
   /** `allow` or `deny`. */
   decision: 'clrk.decision',

@@ -2,6 +2,7 @@
 export * from './agent-id.ts';
 export * from './attachment.ts';
 export * from './attribute.ts';
+export * from './child-name.ts';
 export * from './cloud-event.ts';
 export * from './config-parts.ts';
 export * from './config-secret.ts';
@@ -31,3 +32,5 @@ export * from './pool-config.ts';
 export * from './process-status.ts';
 export * from './provider-host.ts';
 export * from './reserved-address.ts';
+export * from './schedule-time.ts';
+export * from './schedule.ts';

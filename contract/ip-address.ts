@@ -80,3 +80,13 @@ export function cidrContains(cidr: Cidr, address: IpAddress): boolean {
   const shift = BigInt((cidr.family === 4 ? 32 : 128) - cidr.prefix);
   return cidr.value >> shift === address.value >> shift;
 }
+
+/** Is all of `inner` in `outer`? */
+export function cidrHoldsCidr(outer: Cidr, inner: Cidr): boolean {
+  return outer.prefix <= inner.prefix && cidrContains(outer, inner);
+}
+
+/** Two CIDRs share addresses only when one holds the other. */
+export function cidrsOverlap(a: Cidr, b: Cidr): boolean {
+  return cidrHoldsCidr(a, b) || cidrHoldsCidr(b, a);
+}

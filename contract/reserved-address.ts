@@ -2,7 +2,7 @@
  * Addresses no policy can open, and those only an explicit L4 route opens (design 4, security S25/S26).
  * It is apart because admission, the compiler, the worker and the gateway all judge by the same table.
  */
-import { cidrContains, parseCidr, type Cidr, type IpAddress } from './ip-address.ts';
+import { cidrContains, cidrHoldsCidr, parseCidr, type Cidr, type IpAddress } from './ip-address.ts';
 import type { DenyReason } from './deny-reason.ts';
 
 type ReservedReason = Extract<
@@ -10,6 +10,7 @@ type ReservedReason = Extract<
   'unspecified' | 'loopback' | 'link_local' | 'metadata' | 'multicast' | 'reserved'
 >;
 
+/** Why, and which range. The one table: api/ and constructs/ hold a generated copy, because they import nothing of ours. */
 const never: ReadonlyArray<readonly [ReservedReason, string]> = [
   ['unspecified', '0.0.0.0/8'],
   ['unspecified', '::/128'],
@@ -20,7 +21,12 @@ const never: ReadonlyArray<readonly [ReservedReason, string]> = [
   ['metadata', '100.100.100.200/32'], // Alibaba Cloud metadata
   ['metadata', '168.63.129.16/32'], // Azure wire server
   ['metadata', '192.0.0.192/32'], // Oracle Cloud metadata (classic)
-  ['metadata', 'fd00:ec2::254/128'], // AWS metadata over IPv6
+  ['metadata', 'fd00:ec2::/32'], // AWS over IPv6: instance metadata ::254, pod identity ::23, resolver, clock
+  ['metadata', 'fd20:ce::254/128'], // Google Cloud metadata over IPv6
+  ['metadata', 'fd00:c1::a9fe:a9fe/128'], // Oracle Cloud metadata over IPv6
+  ['metadata', 'fd00:42::42/128'], // Scaleway metadata over IPv6
+  ['metadata', 'fd00:a9fe:a9fe::1/128'], // Akamai (Linode) metadata over IPv6
+  ['metadata', 'fd00:100::100:200/128'], // Alibaba Cloud metadata over IPv6
   ['multicast', '224.0.0.0/4'],
   ['multicast', 'ff00::/8'],
   ['reserved', '240.0.0.0/4'], // class E and broadcast
@@ -35,8 +41,29 @@ const never: ReadonlyArray<readonly [ReservedReason, string]> = [
   ['reserved', '100::/64'], // discard (RFC 6666)
 ];
 
-// RFC 1918, RFC 6598 (CGNAT), RFC 4193 (ULA).
-const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
+/** The ranges above as text, none of which holds another. */
+export const neverOpenCidrs: readonly string[] = never
+  .map(([, text]) => text)
+  .filter((text) => !never.some(([, other]) => other !== text && holds(other, text)));
+
+/** Where a cloud hands credentials to whoever asks, as ranges; 169.254.169.254 is inside a wider one above. */
+export const metadataCidrs: readonly string[] = [
+  '169.254.169.254/32',
+  ...never.filter(([reason]) => reason === 'metadata').map(([, text]) => text),
+];
+
+/** Open only to an L4 route that names them: RFC 1918, RFC 6598 (CGNAT), RFC 4193 (ULA). */
+export const privateCidrs: readonly string[] = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  'fc00::/7',
+];
+
+function holds(wide: string, narrow: string): boolean {
+  return cidrHoldsCidr(mustParse(wide), mustParse(narrow));
+}
 
 function mustParse(text: string): Cidr {
   const cidr = parseCidr(text);
@@ -45,7 +72,7 @@ function mustParse(text: string): Cidr {
 }
 
 const neverTable = never.map(([reason, text]) => [reason, mustParse(text)] as const);
-const privateTable = privateRanges.map(mustParse);
+const privateTable = privateCidrs.map(mustParse);
 
 /** Why this address is never open, or undefined when policy may decide. */
 export function reservedReason(address: IpAddress): ReservedReason | undefined {

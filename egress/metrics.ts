@@ -32,6 +32,11 @@ export class GatewayMetrics {
     'Records that telemetry did not get',
     [],
   );
+  readonly #unrecordable = this.#counter(
+    'clrk_egress_records_refused_total',
+    'Calls not let through because their agent had no room left for records',
+    [],
+  );
   readonly #seconds = new Histogram({
     name: 'clrk_egress_exchange_seconds',
     help: 'Duration of HTTP exchanges',
@@ -73,6 +78,26 @@ export class GatewayMetrics {
 
   recordsDropped(count: number): void {
     this.#dropped.inc(count);
+  }
+
+  recordRefused(): void {
+    this.#unrecordable.inc();
+  }
+
+  /** What the outbox says of itself when metrics are read. */
+  observeOutbox(outbox: () => { readonly heldBytes: number; readonly mergedRefusals: number }): void {
+    const held: Gauge = new Gauge({
+      name: 'clrk_egress_record_bytes',
+      help: 'Memory that records hold until telemetry has them, promised room included',
+      registers: [this.#registry],
+      collect: () => held.set(outbox().heldBytes),
+    });
+    const merged: Gauge = new Gauge({
+      name: 'clrk_egress_refusals_merged',
+      help: 'Refusals told by the count of another record since the start',
+      registers: [this.#registry],
+      collect: () => merged.set(outbox().mergedRefusals),
+    });
   }
 
   text(): Promise<string> {

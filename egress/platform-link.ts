@@ -10,7 +10,7 @@ import {
 } from '../contract/index.ts';
 import { NatsLink, type Environment, type Log } from '../process/index.ts';
 import { OtlpOutbox } from './record/otlp-outbox.ts';
-import { createRecorder, type Recorder } from './record/recorder.ts';
+import { createRecorder, type AdmittingRecorder } from './record/recorder.ts';
 
 export interface PlatformLinkOptions {
   readonly environment: Environment;
@@ -20,6 +20,8 @@ export interface PlatformLinkOptions {
   readonly status: () => GatewayStatus;
   /** Records that telemetry did not get. */
   readonly onDropped: (records: number) => void;
+  /** Calls that were not let through because their record would not have fit. */
+  readonly onRefused: () => void;
 }
 
 const flushMs = 10_000;
@@ -29,7 +31,7 @@ export class PlatformLink {
   #outbox: OtlpOutbox | undefined;
   #telemetryKey = '';
   readonly #nats: NatsLink<'egress'>;
-  recorder: Recorder | undefined;
+  recorder: AdmittingRecorder | undefined;
 
   constructor(options: PlatformLinkOptions) {
     this.#options = options;
@@ -52,10 +54,13 @@ export class PlatformLink {
     const { otlp, caPem } = config.platform;
     const key = JSON.stringify([otlp, caPem]);
     if (key === this.#telemetryKey) return;
-    const before = this.#outbox;
     this.#telemetryKey = key;
-    const { environment, onDropped } = this.#options;
-    const { endpoint, token } = otlp;
+    // One outbox for the life of the process: what waits, and who was promised room, outlives an endpoint.
+    if (this.#outbox !== undefined) {
+      this.#outbox.retarget({ ...otlp, caPem });
+      return;
+    }
+    const { environment, onDropped, onRefused } = this.#options;
     const described = {
       'service.name': 'clrk-egress',
       'service.instance.id': environment[variable.podName] ?? '',
@@ -64,9 +69,14 @@ export class PlatformLink {
       [attribute.component]: 'egress',
       ...resource,
     };
-    this.#outbox = new OtlpOutbox({ endpoint, token, caPem, resource: described, onDropped });
-    this.recorder = createRecorder(this.#outbox, resource);
-    void before?.close(flushMs);
+    const target = { ...otlp, caPem, resource: described, common: resource };
+    this.#outbox = new OtlpOutbox({ ...target, onDropped, onRefused });
+    this.recorder = createRecorder(this.#outbox);
+  }
+
+  /** For metrics. */
+  get outbox(): { readonly heldBytes: number; readonly mergedRefusals: number } {
+    return this.#outbox ?? { heldBytes: 0, mergedRefusals: 0 };
   }
 
   async close(): Promise<void> {

@@ -62,8 +62,10 @@ export async function runEgress(env: Environment): Promise<void> {
     key: statusKey.gateway(namespace, gateway, pod),
     status,
     onDropped: (records) => metrics.recordsDropped(records),
+    onRefused: () => metrics.recordRefused(),
   });
   const metrics: GatewayMetrics = new GatewayMetrics(() => core.connections);
+  metrics.observeOutbox(() => link.outbox);
   const core: GatewayCore = new GatewayCore({
     recorder: () => link.recorder,
     metrics,

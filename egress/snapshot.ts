@@ -1,10 +1,12 @@
 /**
- * One config document made ready for the hot path: keys decoded, aliases indexed, leaves and trust prepared. Apart
+ * One config document made ready for the hot path: keys decoded, the policy indexed, leaves and trust prepared. Apart
  * because a request keeps the snapshot it started with while the next one may already run on another. Never logged.
  */
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import { parseHostname, type FramePeer, type GatewayConfig } from '../contract/index.ts';
-import { SecretForms } from './pipeline/scrub.ts';
+import type { FramePeer, GatewayConfig } from '../contract/index.ts';
+import { PolicyIndex, SitePlans } from '../decision/index.ts';
+import { PriceList } from './record/price.ts';
+import { SecretForms } from './scrub/index.ts';
 import { LeafStore, type LeafIssuer } from './tls/leaf-store.ts';
 
 export interface Snapshot {
@@ -13,23 +15,12 @@ export interface Snapshot {
   /** `ns/name` of the gateway. */
   readonly gateway: string;
   readonly framePeers: ReadonlyMap<string, FramePeer>;
-  /** Addresses that the gateway's owner pinned for a name. */
-  readonly aliases: ReadonlyMap<string, readonly string[]>;
+  /** What the policy says of each destination. */
+  readonly plans: SitePlans;
   readonly leaves: LeafStore;
   readonly upstreamTls: SecureContext;
   readonly secretForms: SecretForms;
-}
-
-function indexAliases(config: GatewayConfig): Map<string, string[]> {
-  const aliases = new Map<string, string[]>();
-  for (const alias of config.upstream.hostAliases) {
-    for (const text of alias.hostnames) {
-      const hostname = parseHostname(text);
-      if (hostname === undefined) continue;
-      aliases.set(hostname, [...(aliases.get(hostname) ?? []), alias.ip]);
-    }
-  }
-  return aliases;
+  readonly prices: PriceList;
 }
 
 const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -50,9 +41,10 @@ export function createSnapshot(
         { key: Buffer.from(keyBase64, 'base64'), agents: new Set(agents) },
       ]),
     ),
-    aliases: indexAliases(config),
+    plans: new SitePlans(new PolicyIndex(config)),
     leaves: new LeafStore(config.ca.certificatePem, issuerOf(config.ca)),
     upstreamTls: createSecureContext({ ca: [...rootCertificates, ...extra], minVersion: 'TLSv1.2' }),
     secretForms: new SecretForms(),
+    prices: new PriceList(),
   };
 }

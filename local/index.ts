@@ -12,3 +12,4 @@ export { devReset } from './dev/reset.ts';
 export { runDev } from './dev/run-dev.ts';
 export { devStatus } from './dev/status.ts';
 export { natsProgram, platformProgram } from './platform-program.ts';
+export { cachedTool } from './tool-paths.ts';

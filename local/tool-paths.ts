@@ -26,3 +26,10 @@ export async function provideTools(step: Step): Promise<(name: string) => string
     return path;
   };
 }
+
+/** Where the pinned build of a tool is; undefined while it is not made. */
+export function cachedTool(name: string): string | undefined {
+  const tool = toolTable.find((each) => each.name === name);
+  const path = tool && cachedToolPath(tool);
+  return path !== undefined && existsSync(path) ? path : undefined;
+}

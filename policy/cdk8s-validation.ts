@@ -35,6 +35,8 @@ export interface Cdk8sValidationProperties {
   readonly failOn?: string;
   /** @default clrk-waivers.yaml, when it is there */
   readonly waivers?: string;
+  /** Folders that are environments of their own, by name: `{ dev: 'dist/dev', prod: 'dist/prod' }`. @default none */
+  readonly environments?: Readonly<Record<string, string>>;
   /** The time waivers are judged by. @default now */
   readonly now?: Date;
 }
@@ -82,10 +84,12 @@ export function validateSynth(
   context: Cdk8sValidationContext,
   properties: Cdk8sValidationProperties = {},
 ): void {
-  const { failOn = 'error', waivers, now = new Date() } = properties;
+  const { failOn = 'error', waivers, environments = {}, now = new Date() } = properties;
   const threshold: Severity | undefined = severities.find((each) => each === failOn);
   if (threshold === undefined) throw new Error(`failOn "${failOn}" is not one of ${severities.join(', ')}`);
-  const loaded = loadManifests([commonFolder(context.manifests)]);
+  const loaded = loadManifests([commonFolder(context.manifests)], {
+    environments: Object.entries(environments).map(([name, path]) => ({ name, path })),
+  });
   const report = validate(loaded, { now, waivers: readWaivers(waivers, now) });
   const failing = report.findings.filter(({ severity }) => reaches(severity, threshold));
   for (const finding of failing) context.report.addViolation(violationOf(finding));

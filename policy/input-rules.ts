@@ -25,6 +25,13 @@ export const undecidedRules: readonly RuleText[] = [
     fix: 'Complete it, or keep files of other kinds out of the folder.',
   },
   {
+    id: 'not-seen',
+    severity: 'error',
+    title: 'Something that could not be looked at',
+    why: 'A kustomization or chart that could not be rendered, objects that are rendered elsewhere, a namespace whose labels nobody wrote down, folders that hold different objects of one name: what is allowed depends on what is in there. The exit code is 3; with --assume-partial it is a warning, and the report says that it is partial.',
+    fix: 'Do what the message says: install kubectl or helm, add the missing manifest, say which folder is which environment (--env NAME=PATH) or which namespace objects go to (-n NAMESPACE).',
+  },
+  {
     id: 'waivers-unreadable',
     severity: 'error',
     title: 'A waiver file that could not be used',
@@ -65,6 +72,13 @@ export const inputRules: readonly RuleText[] = [
     fix: 'Rename or remove one.',
   },
   {
+    id: 'doubled-key',
+    severity: 'warn',
+    title: 'A key that stands twice in one map',
+    why: 'kubectl takes the last one without a word, kustomize and others refuse the file; a person reads the first. It is judged by the last.',
+    fix: 'Remove one of the two.',
+  },
+  {
     id: 'crd-differs',
     severity: 'error',
     title: 'A CustomResourceDefinition of another release',
@@ -83,7 +97,7 @@ export const inputRules: readonly RuleText[] = [
     id: 'waiver-unused',
     severity: 'warn',
     title: 'A waiver that hides nothing',
-    why: 'The cause is gone, or the selector never matched. Left alone it would hide the next finding of that rule.',
-    fix: 'Remove it.',
+    why: 'The cause is gone, or the selector never matched: a waiver is for one namespace, the default one where it names none. Left alone it would hide the next finding of that rule.',
+    fix: 'Remove it, or name the namespace it is for.',
   },
 ];

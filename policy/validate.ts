@@ -2,7 +2,10 @@
  * The whole judgement: every object against its schema, every set against the rules, waivers applied. Pure: manifests and
  * the time come in, a report goes out. It must never say "clean" of what it could not read.
  */
+import { mixedNamespaces, unknownLabels, type Gap } from './completeness.ts';
+import { ambiguousSets, clashes, isRepeatedNamespace, objectKey } from './environments.ts';
 import { orderFindings, reaches, type Finding, type Severity } from './finding.ts';
+import { sharedUnit } from './manifest/environment.ts';
 import type { LoadedManifests } from './manifest/load.ts';
 import { renderName, type Manifest } from './manifest/manifest.ts';
 import { checkObject, findingAt } from './object-check.ts';
@@ -10,12 +13,14 @@ import type { Rule } from './rule.ts';
 import { rules as allRules } from './rules/index.ts';
 import { undecidedRules } from './input-rules.ts';
 import { applyWaivers, noWaivers, type WaivedFinding, type WaiverFile } from './waiver/apply-waivers.ts';
-import { namespaceOf, World, type Checked } from './world.ts';
+import { World, type Checked } from './world.ts';
 
 export interface ValidateOptions {
   readonly now: Date;
   readonly waivers?: WaiverFile;
   readonly rules?: readonly Rule[];
+  /** What could not be seen is a warning, and the report is partial instead of undecided. */
+  readonly assumePartial?: boolean;
 }
 
 export interface ValidationReport {
@@ -26,17 +31,58 @@ export interface ValidationReport {
   readonly skipped: readonly string[];
   /** Something could not be read: the rest is not the whole verdict. */
   readonly undecided: boolean;
+  /** Something could not be seen, and the verdict is given all the same because somebody asked for it. */
+  readonly partial: boolean;
 }
 
 export function validate(
   loaded: LoadedManifests,
-  { now, waivers = noWaivers, rules = allRules }: ValidateOptions,
+  { now, waivers = noWaivers, rules = allRules, assumePartial = false }: ValidateOptions,
 ): ValidationReport {
-  const found = [...loaded.problems, ...judgeManifests(loaded.manifests, rules)];
-  const { findings, waived } = applyWaivers(found, waivers, now);
-  const undecided = findings.some(({ rule }) => undecidedRules.some(({ id }) => id === rule));
-  const { files, manifests, skipped } = loaded;
-  return { findings: orderFindings(findings), waived, files, objects: manifests.length, skipped, undecided };
+  const { files, manifests, skipped, hasEnvironments = false } = loaded;
+  const found = [
+    ...loaded.problems,
+    ...(hasEnvironments ? [] : ambiguousSets(manifests)),
+    ...mixedNamespaces(manifests).map(notSeen),
+    ...judgeManifests(manifests, rules),
+  ];
+  const applied = applyWaivers(found, waivers, now);
+  const unseen = applied.findings.filter(isUndecided);
+  const partial = assumePartial && unseen.length > 0 && unseen.every(mayBeAssumed);
+  const findings = partial
+    ? applied.findings.map((each) =>
+        isUndecided(each)
+          ? {
+              ...each,
+              severity: 'warn' as const,
+              message: `${each.message} (assumed away: --assume-partial)`,
+            }
+          : each,
+      )
+    : applied.findings;
+  return {
+    findings: orderFindings(findings),
+    waived: applied.waived,
+    files,
+    objects: manifests.length,
+    skipped,
+    undecided: unseen.length > 0 && !partial,
+    partial,
+  };
+}
+
+/** True of a finding that says that something could not be read or seen. */
+export function isUndecided({ rule }: Finding): boolean {
+  return undecidedRules.some(({ id }) => id === rule);
+}
+
+/** What a waiver says is not a matter of which manifests are there. */
+function mayBeAssumed({ rule }: Finding): boolean {
+  return rule !== 'waivers-unreadable';
+}
+
+function notSeen({ manifest, path, message, hint }: Gap): Finding {
+  return findingAt(manifest, { rule: 'not-seen', severity: 'error', message, hint, path });
 }
 
 /** 0 clean, 1 findings at or above the threshold, 3 could not decide (2 is drift, `clrk drift`). */
@@ -57,6 +103,7 @@ export function judgeManifests(manifests: readonly Manifest[], rules: readonly R
   }
   findings.push(...duplicates(units));
   for (const world of worldsOf(units)) {
+    for (const gap of unknownLabels(world)) findings.push(notSeen(gap));
     for (const rule of rules) {
       for (const { manifest, path, message, hint } of rule.check(world)) {
         findings.push(
@@ -74,33 +121,25 @@ export function judgeManifests(manifests: readonly Manifest[], rules: readonly R
   return findings;
 }
 
-function keyOf(manifest: Manifest): string {
-  const group = manifest.apiVersion.includes('/') ? (manifest.apiVersion.split('/')[0] ?? '') : '';
-  return `${group}/${manifest.kind}/${namespaceOf(manifest)}/${manifest.name}`;
-}
-
 /** One world for all, or one a set when two sets hold objects of one name. */
 function worldsOf(units: ReadonlyMap<string, readonly Checked[]>): World[] {
   const all = [...units.values()].flat();
-  const places = new Map<string, string>();
-  const clash = all.some(({ manifest }) => {
-    const key = keyOf(manifest);
-    const known = places.get(key);
-    places.set(key, known ?? manifest.unit);
-    return known !== undefined && known !== manifest.unit;
-  });
-  return clash ? [...units.values()].map((own) => new World(own, all)) : [new World(all)];
+  if (clashes(all.map(({ manifest }) => manifest)).length === 0) return [new World(all)];
+  // What several environments share is around each of them; without such, each is around the others.
+  const shared = units.get(sharedUnit) ?? all;
+  return [...units.values()].map((own) => new World(own, shared));
 }
 
 function duplicates(units: ReadonlyMap<string, readonly Checked[]>): Finding[] {
   return [...units.values()].flatMap((unit) => {
     const first = new Map<string, Manifest>();
     return unit.flatMap(({ manifest }) => {
-      const known = first.get(keyOf(manifest));
+      const known = first.get(objectKey(manifest));
       if (known === undefined) {
-        first.set(keyOf(manifest), manifest);
+        first.set(objectKey(manifest), manifest);
         return [];
       }
+      if (isRepeatedNamespace(known, manifest)) return [];
       const { file, line } = known.locate([]);
       const message = `${renderName(manifest)} is also in ${file}:${line}`;
       const hint = 'Rename or remove one of the two.';

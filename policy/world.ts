@@ -62,9 +62,12 @@ export interface Checked {
 /** Where objects without a namespace are applied, as far as references between them go. */
 export const defaultNamespace = 'default';
 
-export function namespaceOf({ namespace }: Pick<Manifest, 'namespace'>): string {
+export function namespaceOf({ namespace }: { readonly namespace?: string | undefined }): string {
   return namespace ?? defaultNamespace;
 }
+
+/** The API server sets it on every namespace, whatever the manifest says. */
+export const namespaceNameLabel = 'kubernetes.io/metadata.name';
 
 function keyOf(kind: string, namespace: string, name: string): string {
   return `${kind}/${namespace}/${name}`;
@@ -75,10 +78,14 @@ export class World {
   readonly #all = new Map<string, Item[]>();
   readonly #byName = new Map<string, Item>();
   readonly #known = new Map<string, Manifest>();
+  readonly #judged: Manifest[] = [];
 
   /** `own` is judged; `others` are there to be referred to. The first of a name counts. */
   constructor(own: Iterable<Checked>, others: Iterable<Checked> = []) {
-    for (const checked of own) this.#add(checked, true);
+    for (const checked of own) {
+      this.#judged.push(checked.manifest);
+      this.#add(checked, true);
+    }
     for (const checked of others) this.#add(checked, false);
   }
 
@@ -94,6 +101,11 @@ export class World {
     this.#byName.set(key, item);
     push(this.#all, kind, item);
     if (own) push(this.#own, kind, item);
+  }
+
+  /** Every object to judge, of any group, as written: also those that their schema refused. */
+  get manifests(): readonly Manifest[] {
+    return this.#judged;
   }
 
   /** Those to judge. */
@@ -120,11 +132,10 @@ export class World {
     return this.#known.get(keyOf(kind, namespace, name));
   }
 
-  /** Undefined: nothing is known of the namespace. */
-  namespaceLabels(namespace: string): Readonly<Record<string, string>> | undefined {
-    const manifest = this.#known.get(keyOf('Namespace', '', namespace));
-    // The API server sets this label on every namespace.
-    return manifest && { 'kubernetes.io/metadata.name': namespace, ...labelsOf(manifest.metadata) };
+  /** Of a namespace that is not here: what the API server itself sets. */
+  namespaceLabels(namespace: string): Readonly<Record<string, string>> {
+    const manifest = this.manifest('Namespace', '', namespace);
+    return { ...(manifest && labelsOf(manifest.metadata)), [namespaceNameLabel]: namespace };
   }
 }
 

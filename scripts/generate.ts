@@ -1,6 +1,7 @@
 /**
  * Writes what is generated: from api/ crds/*.yaml and, with `cdk8s import`, the L1 constructs; from constructs/ their
- * reference in docs/constructs; from policy/ the pages of docs/rules. Works offline and gives the same bytes each time,
+ * reference in docs/constructs; from policy/ the pages of docs/rules; from contract/ the table of never-open addresses; from cli/
+ * the pipelines of integrations/. Works offline and gives the same bytes each time,
  * so that CI can demand that what is committed is what the sources say.
  */
 import { execFileSync } from 'node:child_process';
@@ -10,8 +11,12 @@ import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
 import { writeKustomization } from '../apps/index.ts';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
+import { integrationFiles } from '../cli/index.ts';
 import { referencePages } from './api-reference.ts';
+import { neverOpenFiles } from './never-open-files.ts';
+import { architectureParts, renderArchitecture } from './architecture.ts';
 import { rulePages } from './rule-pages.ts';
+import { readSourceFiles } from './source-files.ts';
 
 const header = '# Generated from api/ by `npm run generate`. Do not edit.\n';
 
@@ -87,8 +92,12 @@ function importConstructs(root: string): void {
 /** One page a construct; a page whose construct is gone goes too. */
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = process.cwd();
+  for (const [path, text] of neverOpenFiles()) writeFileSync(join(root, path), text);
+  for (const [path, text] of integrationFiles) writeFileSync(join(root, 'integrations', path), text);
   writeCrds(join(root, 'crds'));
   importConstructs(root);
   writePages(join(root, 'docs/constructs'), referencePages());
   writePages(join(root, 'docs/rules'), rulePages(root));
+  const map = join(root, 'docs/architecture.md');
+  writeFileSync(map, renderArchitecture(readFileSync(map, 'utf8'), architectureParts(readSourceFiles(root))));
 }

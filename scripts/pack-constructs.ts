@@ -22,6 +22,10 @@ function compilerOptions(staging: string): ts.CompilerOptions {
   return {
     ...options,
     noEmit: false,
+    // One CommonJS build for everyone: `require` finds it, `import` finds its names, and there are no two copies of a class.
+    module: ts.ModuleKind.CommonJS,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    verbatimModuleSyntax: false,
     declaration: true,
     stripInternal: true,
     allowImportingTsExtensions: false,
@@ -31,8 +35,8 @@ function compilerOptions(staging: string): ts.CompilerOptions {
   };
 }
 
-/** In declarations TypeScript leaves \`./port.ts\` as it is; a reader of the package has \`./port.js\`. */
-function published(text: string): string {
+/** In declarations TypeScript leaves `./port.ts` as it is; a reader of the package has `./port.js`. */
+export function published(text: string): string {
   return text.replace(/(from '|import\(')(\.{1,2}\/[^']+)\.ts'/g, "$1$2.js'");
 }
 
@@ -55,7 +59,11 @@ export function stageConstructs(staging: string): void {
   ) as object;
   const packed = {
     ...manifest,
+    type: 'commonjs',
     sideEffects: false,
+    // For resolvers that do not read `exports`.
+    main: './lib/index.js',
+    types: './lib/index.d.ts',
     exports: {
       '.': { types: './lib/index.d.ts', default: './lib/index.js' },
       './package.json': './package.json',

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
 import { optionalPackages } from '../cli/index.ts';
+import { stageTesting, testingExports } from './pack-testing.ts';
 import { repositoryRoot } from './source-files.ts';
 
 const readme = `# clrk
@@ -44,6 +45,7 @@ export async function stageProgram(staging: string, bundling: BuildOptions): Pro
   const { outputFiles = [] } = await build({ ...bundling, entryPoints, outdir: staging });
   for (const { path, contents } of outputFiles) writeFileSync(join(staging, basename(path)), contents);
   writeFileSync(join(staging, 'bin.mjs'), "#!/usr/bin/env node\nimport './clrk.mjs';\n", { mode: 0o755 });
+  await stageTesting(staging, bundling);
   writeFileSync(join(staging, 'validation.cjs'), plugin);
   const versions = new Map(Object.entries(manifest.dependencies));
   const peers = optionalPackages.map((name) => [name, `^${versions.get(name) ?? '0'}`] as const);
@@ -52,7 +54,8 @@ export async function stageProgram(staging: string, bundling: BuildOptions): Pro
     ...{ name, version, description, license, type, engines },
     bin: { clrk: 'bin.mjs' },
     main: './validation.cjs',
-    files: ['*.mjs', '*.cjs'],
+    exports: { '.': './validation.cjs', ...testingExports, './package.json': './package.json' },
+    files: ['*.mjs', '*.cjs', 'testing'],
     peerDependencies: Object.fromEntries(peers),
     peerDependenciesMeta: Object.fromEntries(optionalPackages.map((each) => [each, { optional: true }])),
   };

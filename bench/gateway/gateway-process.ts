@@ -30,8 +30,9 @@ const onDropped = (records: number): never => {
   throw new Error(`${records} records dropped`);
 };
 const resource = { 'service.name': 'clrk-egress' };
-const outbox = new OtlpOutbox({ endpoint: input.otlp, token: 'bench', resource, onDropped });
-const recorder = createRecorder(outbox, {});
+const common = { 'clrk.egress_gateway': 'bench/gw' };
+const outbox = new OtlpOutbox({ endpoint: input.otlp, token: 'bench', resource, common, onDropped });
+const recorder = createRecorder(outbox);
 const metrics = new GatewayMetrics(() => core.connections);
 const core: GatewayCore = new GatewayCore({
   recorder: () => recorder,

@@ -38,6 +38,8 @@ const seconds = Number(process.env['CLRK_BENCH_SECONDS'] ?? 6);
 const rounds = 3;
 const warmUpSeconds = 4;
 const soakSeconds = Number(process.env['CLRK_BENCH_SOAK_SECONDS'] ?? 60);
+/** Only these, by name and comma (`haproxy,bare relay`): for a quick look while one works on the gateway. */
+const wanted = process.env['CLRK_BENCH_PEERS']?.split(',');
 // Policy refuses loopback, rightly, so the origin gets a TEST-NET-1 address of its own.
 const originIp = '192.0.2.253';
 const port = {
@@ -204,15 +206,14 @@ async function startPeers(
 ): Promise<{ readonly peers: Target[]; readonly notMeasured: string[] }> {
   const peers: Target[] = [];
   const notMeasured: string[] = [];
-  for (const { name, port: listenPort, start, asked } of peersOf(place, file)) {
-    const child = await start();
+  for (const { name, port: listenPort, start, asked: how } of peersOf(place, file)) {
+    const child = wanted === undefined || wanted.includes(name) ? await start() : undefined;
     if (child === undefined) {
-      notMeasured.push(`gateway/${name} (it could not be installed)`);
+      notMeasured.push(`gateway/${name} (not installed, or not asked for)`);
       continue;
     }
     children.push(child);
-    const how = asked === undefined ? {} : { asked };
-    peers.push({ name, port: listenPort, pid: child.pid ?? 0, ...how });
+    peers.push({ name, port: listenPort, pid: child.pid ?? 0, ...(how === undefined ? {} : { asked: how }) });
   }
   return { peers, notMeasured };
 }
@@ -254,7 +255,7 @@ async function compare(directory: string, children: ChildProcess[]): Promise<Ben
   const results = await measure(directory, [own, ...peers]);
   const measured = results.get('gateway');
   const half = measured === undefined ? undefined : await measureHalfLoad(directory, measured);
-  const soak = await measureSoak(directory, gateway.pid ?? 0);
+  const soak = soakSeconds > 0 ? await measureSoak(directory, gateway.pid ?? 0) : Number.NaN;
   rmSync(file, { force: true });
   for (const program of ['gateway', 'relay']) rmSync(`${file}.${program}.mjs`, { force: true });
   return report({ results, idleMb, half, soak, notMeasured });

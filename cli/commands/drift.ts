@@ -65,9 +65,10 @@ async function clusterDrift(io: Io, path: string, options: DriftOptions): Promis
 
 function renderDrift({ synth, cluster }: Drift, path: string): string {
   const lines = [
-    ...synth.map(
-      ({ path: file, change }) => `${path}/${file}: ${change}: \`cdk8s synth\` gives something else`,
-    ),
+    ...synth.map(({ path: file, change, fields }) => {
+      const where = fields.length === 0 ? '' : ` (${fields.join(', ')})`;
+      return `${path}/${file}: ${change}: \`cdk8s synth\` gives something else${where}`;
+    }),
     ...cluster.map(({ object, change, paths, place }) => {
       const where = paths.length === 0 ? '' : `: ${paths.join(', ')}`;
       return `${object}: ${change}${change === 'changed' ? ' in the cluster' : ''}${where}${place === undefined ? '' : ` [${place}]`}`;

@@ -7,26 +7,31 @@ import { parseCidr } from '../../contract/index.ts';
 import {
   computeReach,
   diffReach,
+  reachCommentFormats,
   reachHeaders,
   reachRows,
   reachSentences,
+  renderReachComment,
   type ReachChange,
+  type ReachCommentChange,
+  type ReachCommentFormat,
   type ReachDocuments,
 } from '../../policy/index.ts';
 import { usageError } from '../exit-code.ts';
 import { printLine, type Io } from '../io.ts';
-import { openBase } from '../reach/base.ts';
-import { readManifestSets, type ManifestSet } from '../reach/manifest-sets.ts';
+import { addInputFlags, collect, readInput, type InputFlags } from '../reach/manifest-input.ts';
+import { readReachInput, type ManifestSet, type ManifestSets } from '../reach/manifest-sets.ts';
+import { renderUnseen } from '../reach/partial-report.ts';
+import { readSides } from '../reach/sides.ts';
 import { readSynthConfig } from '../reach/synth-output.ts';
-import { tellUndecided } from '../reach/undecided.ts';
+import { tellUndecided, undecided } from '../reach/undecided.ts';
 import { renderTable } from '../render/table.ts';
-import { examples, type AddCommand } from './command.ts';
+import { clusterFlags, examples, type AddCommand } from './command.ts';
 
-const formats = ['table', 'sentences', 'json'] as const;
+const formats = ['table', 'sentences', 'json', ...reachCommentFormats] as const;
 
-interface ReachOptions {
+interface ReachOptions extends InputFlags {
   readonly output?: string;
-  readonly diff?: string;
   readonly failOnAdded?: boolean;
   readonly platformCidr?: readonly string[];
 }
@@ -45,8 +50,30 @@ function titled(sets: readonly ManifestSet[], label: string): string[] {
   return sets.length > 1 ? [`# ${label === '' ? '.' : label}`] : [];
 }
 
-function renderReach(sets: readonly ManifestSet[], format: Format): string {
+/** The formats of a review's comment. */
+function commentFormat(format: Format): ReachCommentFormat | undefined {
+  return reachCommentFormats.find((each) => each === format);
+}
+
+/** What an answer leaves out, as an entry of a comment. */
+function notSeen(sentence: string): ReachCommentChange {
+  return { direction: 'not seen', sentence, folder: '' };
+}
+
+function renderReach({ sets, unseen }: ManifestSets, format: Format, path: string): string {
   const all = sets.map(({ label, documents }) => ({ label, reach: computeReach(documents) }));
+  const comment = commentFormat(format);
+  if (comment !== undefined) {
+    const changes = all.flatMap(({ label, reach }) =>
+      reachSentences(reach).map((sentence) => ({
+        direction: 'is',
+        sentence,
+        folder: all.length > 1 ? label || '.' : '',
+      })),
+    );
+    const told = [...changes, ...unseen.map(notSeen)];
+    return renderReachComment({ base: undefined, changes: told, path }, comment).trimEnd();
+  }
   if (format === 'json') {
     const agents = all.flatMap(({ label, reach }) =>
       reach.map(({ agent, regions, missingGateways }) => ({
@@ -56,7 +83,7 @@ function renderReach(sets: readonly ManifestSet[], format: Format): string {
         missingGateways,
       })),
     );
-    return JSON.stringify({ version: 1, agents }, null, 2);
+    return JSON.stringify({ version: 1, partial: unseen.length > 0, unseen, agents }, null, 2);
   }
   const blocks = all.map(({ label, reach }) => {
     const body =
@@ -65,7 +92,7 @@ function renderReach(sets: readonly ManifestSet[], format: Format): string {
         : renderTable({ headers: reachHeaders, rows: reachRows(reach) });
     return [...titled(sets, label), body].join('\n');
   });
-  return blocks.join('\n\n');
+  return [...blocks, ...renderUnseen(unseen)].join('\n\n');
 }
 
 interface LabelledChange extends ReachChange {
@@ -83,26 +110,48 @@ function changesOf(before: readonly ManifestSet[], after: readonly ManifestSet[]
   });
 }
 
-function renderChanges(changes: readonly LabelledChange[], base: string, format: Format): string {
+interface Changes {
+  readonly changes: readonly LabelledChange[];
+  /** What it is compared with. */
+  readonly base: string;
+  readonly unseen: readonly string[];
+}
+
+function renderChanges({ changes, base, unseen }: Changes, format: Format, path: string): string {
   const count = (direction: string): number => changes.filter((each) => each.direction === direction).length;
   const [added, removed] = [count('added'), count('removed')];
-  if (format === 'json') return JSON.stringify({ version: 1, base, added, removed, changes }, null, 2);
+  const partial = unseen.length > 0;
+  if (format === 'json')
+    return JSON.stringify({ version: 1, base, partial, unseen, added, removed, changes }, null, 2);
   const several = new Set(changes.map(({ folder }) => folder)).size > 1;
+  const comment = commentFormat(format);
+  if (comment !== undefined) {
+    const labelled = changes.map((each) => ({ ...each, folder: several ? each.folder || '.' : '' }));
+    const told = [...labelled, ...unseen.map(notSeen)];
+    return renderReachComment({ base, changes: told, path }, comment).trimEnd();
+  }
   const lines = changes.map(
     ({ direction, sentence, folder }) =>
       `${direction === 'added' ? '+' : '-'} ${several ? `[${folder || '.'}] ` : ''}${sentence}`,
   );
   const summary =
     changes.length === 0
-      ? `reach is the same as in ${base}`
+      ? `reach ${partial ? 'of what was seen ' : ''}is the same as in ${base}`
       : `${added} added, ${removed} removed since ${base}`;
-  return [...lines, summary].join('\n');
+  return [...lines, summary, ...renderUnseen(unseen)].join('\n');
 }
 
 async function compiler(platformCidrs: readonly string[]) {
   const { compileManifests } = await import('../../operator/index.ts');
   return (objects: Parameters<typeof compileManifests>[0]): ReachDocuments =>
     compileManifests(objects, platformCidrs);
+}
+
+/** Gateways without agents are for agents of somebody else: that nobody here reaches anything says nothing of them. */
+function requireAgents(path: string, ...sides: readonly ManifestSets[]): void {
+  if (sides.some(({ sets }) => sets.length > 0)) return;
+  const why = `there are no agents in ${path}: whose reach it is about is not in these manifests`;
+  throw undecided('AGENTS_MISSING', [why], 'Name the folder that holds agents and their gateways together.');
 }
 
 async function decide(io: Io, path: string, options: ReachOptions): Promise<number> {
@@ -112,14 +161,20 @@ async function decide(io: Io, path: string, options: ReachOptions): Promise<numb
   if (wrong !== undefined)
     throw usageError(`--platform-cidr ${wrong} is not a CIDR`, 'For example 10.96.0.0/12.');
   const compile = await compiler(platformCidrs);
-  if (options.diff === undefined) {
-    await printLine(io, renderReach(readManifestSets(path, compile), format));
+  const assumePartial = options.assumePartial === true;
+  const input = { ...(await readInput(io, [path], options)), assumePartial };
+  const { diff } = options;
+  if (diff === undefined) {
+    const found = readReachInput(path, compile, input);
+    if (!assumePartial) requireAgents(path, found);
+    await printLine(io, renderReach(found, format, path));
     return 0;
   }
-  using base = await openBase(path, options.diff);
-  const before = base.folder === undefined ? [] : readManifestSets(base.folder, compile);
-  const changes = changesOf(before, readManifestSets(path, compile));
-  await printLine(io, renderChanges(changes, options.diff, format));
+  const { before, after } = await readSides({ head: path, base: diff, compile, options: input });
+  if (!assumePartial) requireAgents(path, before, after);
+  const changes = changesOf(before.sets, after.sets);
+  const unseen = [...before.unseen, ...after.unseen];
+  await printLine(io, renderChanges({ changes, base: diff, unseen }, format, path));
   return options.failOnAdded === true && changes.some(({ direction }) => direction === 'added') ? 1 : 0;
 }
 
@@ -128,7 +183,7 @@ export async function runReach(io: Io, path: string | undefined, options: ReachO
 }
 
 export const addReach: AddCommand = ({ program, io, setExitCode }) => {
-  program
+  const command = program
     .command('reach [path]')
     .description('Show everything each agent can reach, or what a change adds to it; asks no cluster')
     .addHelpText(
@@ -138,6 +193,9 @@ export const addReach: AddCommand = ({ program, io, setExitCode }) => {
         'clrk reach dist/examples -o sentences',
         'clrk reach --diff origin/main --fail-on-added',
         'clrk reach dist --diff ../old/dist -o json',
+        'clrk reach --diff origin/main -o markdown',
+        'clrk reach apps --env dev=apps/dev --env prod=apps/prod',
+        'kubectl kustomize overlays/prod | clrk reach -n agents -',
       ),
     )
     .addHelpText(
@@ -148,17 +206,18 @@ resolve to public addresses only, unless an address is pinned or a CIDR names it
 never open either: name them with --platform-cidr to see them taken out. Among routes of one gateway the older comes
 first in a cluster; here, where no object has an age, the first by name does.
 
+Read is what \`kubectl apply -R\` reads, hidden files too; kustomizations are rendered with kubectl, Helm charts with helm and
+their own values, and nothing is fetched. A closed set is of all manifests or of none: what cannot be rendered, resolved or
+told apart ends with 3 and a list. Say --env NAME=PATH where two folders hold objects of one name, -n NAMESPACE where objects
+name none, and --assume-partial to go on without; the report says so. See docs/manifests.md.
+
 Exit codes of reach: 0 done, 1 --diff found additions and --fail-on-added was given, 3 could not decide.`,
     )
     .option('-o, --output <format>', formats.join(', '))
     .option('--diff <base>', 'a git revision or a folder to compare with')
     .option('--fail-on-added', 'with --diff: exit with 1 when an agent may do more')
-    .option('--platform-cidr <cidr>', 'an address range of the platform; may be repeated', collect)
-    .action(async (path: string | undefined, options: ReachOptions) => {
-      setExitCode(await runReach(io, path, options));
-    });
+    .option('--platform-cidr <cidr>', 'an address range of the platform; may be repeated', collect);
+  addInputFlags(command).action(async (path: string | undefined, options: ReachOptions, own) => {
+    setExitCode(await runReach(io, path, { ...clusterFlags(own), ...options }));
+  });
 };
-
-function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), value];
-}

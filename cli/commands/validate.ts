@@ -14,15 +14,18 @@ import {
   severities,
   validate,
   waiversFile,
+  type LoadOptions,
   type ReportFormat,
   type Severity,
   type WaiverFile,
 } from '../../policy/index.ts';
 import { exitCode } from '../exit-code.ts';
 import { print, type Io } from '../io.ts';
-import { examples, type AddCommand } from './command.ts';
+import { addInputFlags, collect, readInput, type InputFlags } from '../reach/manifest-input.ts';
+import { UndecidedError } from '../reach/undecided.ts';
+import { clusterFlags, examples, type AddCommand } from './command.ts';
 
-export interface ValidateCommandOptions {
+export interface ValidateCommandOptions extends InputFlags {
   readonly output: string;
   readonly report?: readonly string[];
   readonly failOn: string;
@@ -73,6 +76,16 @@ function progressOf(io: Io): (done: number, total: number) => void {
   };
 }
 
+/** What reach calls undecided has one code here. */
+async function readGivenInput(io: Io, paths: readonly string[], options: InputFlags): Promise<LoadOptions> {
+  try {
+    return await readInput(io, paths, options);
+  } catch (error) {
+    if (!(error instanceof UndecidedError)) throw error;
+    throw undecided(error.message, error.hint ?? '');
+  }
+}
+
 export async function runValidate(
   io: Io,
   paths: readonly string[],
@@ -82,8 +95,11 @@ export async function runValidate(
   const failOn = parseSeverity(options.failOn);
   const reports = (options.report ?? []).map(parseReport);
   const now = io.now();
-  const loaded = loadManifests(paths.length === 0 ? ['dist'] : paths, { onFile: progressOf(io) });
-  const report = validate(loaded, { now, waivers: readWaivers(options.waivers, now) });
+  const given = paths.length === 0 ? ['dist'] : paths;
+  const input = await readGivenInput(io, given, options);
+  const loaded = loadManifests(given, { ...input, onFile: progressOf(io) });
+  const waivers = readWaivers(options.waivers, now);
+  const report = validate(loaded, { now, waivers, assumePartial: options.assumePartial === true });
   for (const { format: each, file } of reports) {
     try {
       writeFileSync(file, renderReport(report, each));
@@ -97,17 +113,22 @@ export async function runValidate(
   return exitCodeOfReport(report, failOn);
 }
 
-function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), value];
-}
-
 /** A bad flag is "could not decide" too: 2 means drift in this family of commands. */
 export function usageIsUndecided(error: CommanderError): never {
   throw new CommanderError(error.exitCode === 0 ? 0 : exitCode.notFound, error.code, error.message);
 }
 
+const help = `
+Reads what \`kubectl apply -R\` reads: .yaml, .yml and .json files, hidden ones too, Lists, - for stdin. Kustomizations are
+rendered with kubectl, Helm charts with helm and their own values; nothing is fetched. What cannot be seen ends with 3:
+two folders with objects of one name are told apart with --env NAME=PATH, objects without a namespace among others are
+placed with -n NAMESPACE, and --assume-partial goes on without, and says so in every report.
+
+Exit codes of this command: 0 clean   1 findings at or above --fail-on   3 could not decide (unreadable, not seen, bad input)
+Rules: docs/rules. What is read: docs/manifests.md. Waivers: clrk-waivers.yaml, written by \`clrk waive\`.`;
+
 export const addValidate: AddCommand = ({ program, io, setExitCode }) => {
-  program
+  const command = program
     .command('validate [paths...]')
     .description('Judge manifests by schema, references and policy rules, without a cluster')
     .addHelpText(
@@ -116,18 +137,18 @@ export const addValidate: AddCommand = ({ program, io, setExitCode }) => {
         'clrk validate dist/',
         'clrk validate dist/ -o github --report sarif=clrk.sarif --report junit=clrk.xml',
         'clrk validate dist/ --fail-on warn',
+        'clrk validate apps --env dev=apps/dev --env prod=apps/prod',
+        'helm template charts/agents | clrk validate -n agents -',
       ),
     )
-    .addHelpText(
-      'after',
-      '\nExit codes of this command: 0 clean   1 findings at or above --fail-on   3 could not decide (unreadable, bad input)\nRules: docs/rules. Waivers: clrk-waivers.yaml, written by `clrk waive`.',
-    )
+    .addHelpText('after', help)
     .option('-o, --output <format>', `what to print: ${reportFormats.join(', ')}`, 'human')
     .option('--report <format=file>', 'write a report too; may be repeated', collect)
     .option('--fail-on <severity>', 'error, warn or info', 'error')
-    .option('--waivers <file>', `default: ${waiversFile}, when it is there`)
+    .option('--waivers <file>', `default: ${waiversFile}, when it is there`);
+  addInputFlags(command)
     .exitOverride(usageIsUndecided)
-    .action(async (paths: readonly string[], options: ValidateCommandOptions) => {
-      setExitCode(await runValidate(io, paths, options));
+    .action(async (paths: readonly string[], options: ValidateCommandOptions, own) => {
+      setExitCode(await runValidate(io, paths, { ...clusterFlags(own), ...options }));
     });
 };

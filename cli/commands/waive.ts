@@ -3,7 +3,13 @@
  * writes it reads back first, so that it never writes an entry `clrk validate` would refuse.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { addWaiver, parseWaivers, waiversFile, type WaiverEntry } from '../../policy/index.ts';
+import {
+  addWaiver,
+  defaultNamespace,
+  parseWaivers,
+  waiversFile,
+  type WaiverEntry,
+} from '../../policy/index.ts';
 import { printLine, type Io } from '../io.ts';
 import type { Command } from 'commander';
 import { examples, type AddCommand } from './command.ts';
@@ -18,12 +24,24 @@ interface WaiveOptions {
   readonly namespace?: string;
 }
 
-function parseTarget(target: string): Pick<WaiverEntry, 'kind' | 'name'> {
-  const [kind, name, ...rest] = target.split('/');
-  if (kind === undefined || name === undefined || kind === '' || name === '' || rest.length > 0) {
-    throw undecided(`"${target}" is not KIND/NAME`, 'Write it as in the report: TaskAgent/hello.');
+/** As reports name an object: `Kind/name`, `Kind/namespace/name` or `Kind namespace/name`. */
+const targetPattern = /^\s*([^/\s]+)[/ ](?:([^/\s]+)\/)?([^/\s]+)\s*$/;
+
+function parseTarget(
+  target: string,
+  given: string | undefined,
+): Pick<WaiverEntry, 'kind' | 'namespace' | 'name'> {
+  const [whole, kind = '', namespace = given, name = ''] = targetPattern.exec(target) ?? [];
+  if (whole === undefined) {
+    throw undecided(
+      `"${target}" is not KIND/NAME`,
+      'Write it as in the report: TaskAgent/hello, or TaskAgent/team/hello.',
+    );
   }
-  return { kind, name };
+  if (given !== undefined && namespace !== given) {
+    throw undecided(`"${target}" and -n ${given} name two namespaces`, 'Give one of them.');
+  }
+  return { kind, ...(namespace === undefined ? {} : { namespace }), name };
 }
 
 /** `2027-01-31`, or `30d` from today. */
@@ -37,14 +55,10 @@ function parseExpiry(text: string, now: Date): string {
 export async function runWaive(io: Io, rule: string, target: string, options: WaiveOptions): Promise<void> {
   const { file, namespace, path, reason, owner } = options;
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const optional = {
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(path === undefined ? {} : { path }),
-  };
   const waiver: WaiverEntry = {
     rule,
-    ...parseTarget(target),
-    ...optional,
+    ...parseTarget(target, namespace),
+    ...(path === undefined ? {} : { path }),
     reason,
     owner,
     expires: parseExpiry(options.expires, io.now()),
@@ -58,17 +72,18 @@ export async function runWaive(io: Io, rule: string, target: string, options: Wa
     throw undecided(problem.message, 'Nothing was written.');
   }
   writeFileSync(file, after);
-  await printLine(io, `${file}: ${rule} waived for ${target} until ${waiver.expires}`);
+  const where = `${waiver.kind ?? ''} ${waiver.namespace ?? defaultNamespace}/${waiver.name}`;
+  await printLine(io, `${file}: ${rule} waived for ${where} until ${waiver.expires}`);
 }
 
 export const addWaive: AddCommand = ({ program, io }) => {
   program
     .command('waive <rule> <kind/name>')
-    .description('Write a waiver for a finding of `clrk validate`, for at most 90 days')
+    .description('Write a waiver for a finding of `clrk validate`, in one namespace, for at most 90 days')
     .addHelpText(
       'before',
       examples(
-        `clrk waive image-without-digest TaskAgent/hello --reason 'built on this machine' --owner ann --expires 30d`,
+        `clrk waive image-without-digest TaskAgent/team/hello --reason 'built on this machine' --owner ann --expires 30d`,
       ),
     )
     .requiredOption('--reason <text>', 'why it is right for now')

@@ -6,10 +6,12 @@ import { ClrkError, errorMessage } from '../../contract/index.ts';
 import {
   driftOf,
   isObject,
+  needsCreated,
   renderName,
   type Json,
   type JsonObject,
   type Manifest,
+  type ObjectVersions,
 } from '../../policy/index.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Discovery, ownGroup, ownVersion, resourcePath, type Resource } from '../cluster/discovery.ts';
@@ -66,8 +68,41 @@ async function compare(
     body: JSON.stringify(manifest.value),
     signal,
   })) as JsonObject;
-  const paths = driftOf({ desired: manifest.value, live, applied, applier: fieldManager });
+  const versions: ObjectVersions = { desired: manifest.value, live, applied, applier: fieldManager };
+  const created = needsCreated(versions) ? await readCreated(question, manifest, resource) : undefined;
+  const paths = driftOf({ ...versions, created });
   return paths.length === 0 ? [] : [{ object, change: 'changed', paths, place }];
+}
+
+const probeSuffix = '-clrk-drift';
+
+/**
+ * What the server would make of git's object were it not there: which fields are its defaults. Only a dry run, under a
+ * name of its own. Undefined when the server will not say: then what others set is told, default or not.
+ */
+async function readCreated(
+  { cluster, signal }: ClusterQuestion,
+  { value, metadata, namespace = cluster.namespace, name }: Manifest,
+  resource: Resource,
+): Promise<JsonObject | undefined> {
+  const body = JSON.stringify({
+    ...value,
+    metadata: { ...metadata, name: `${name.slice(0, 200)}${probeSuffix}` },
+  });
+  try {
+    const answer = (await cluster.json({
+      method: 'POST',
+      path: resourcePath(resource, namespace),
+      headers: { 'content-type': 'application/json' },
+      query: { dryRun: 'All', fieldManager: probeSuffix.slice(1) },
+      body,
+      signal,
+    })) as Json;
+    return isObject(answer) ? answer : undefined;
+  } catch (error) {
+    if (error instanceof ClrkError && error.code === 'CLUSTER_UNREACHABLE') throw error;
+    return undefined;
+  }
 }
 
 interface Listed {
@@ -77,6 +112,9 @@ interface Listed {
     readonly ownerReferences?: ReadonlyArray<{ readonly controller?: boolean }>;
   };
 }
+
+/** The one kind of our group that controllers make; whoever says so of another kind hides it. */
+const madeKind = 'AgentSandboxRevision';
 
 /** Objects of our group nobody wrote to git. What a controller made is its own business. */
 async function findUnknown(
@@ -92,7 +130,9 @@ async function findUnknown(
   for (const resource of own) {
     for await (const { metadata } of listed(cluster, resource, signal)) {
       const object = renderName({ kind: resource.kind, namespace: metadata.namespace, name: metadata.name });
-      const made = metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
+      const made =
+        resource.kind === madeKind &&
+        metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
       if (!made && !known.has(object)) found.push({ object, change: 'not in git', paths: [] });
     }
   }

@@ -1,27 +1,34 @@
-/** How a new project is checked on each pull request. Apart from its code: another forge is another file here. */
+/** How a project is checked on each pull request: for a new project, and for one that has a pipeline already. */
+import { githubWorkflow } from './github-pipeline.ts';
+import { gitlabJobs } from './gitlab-pipeline.ts';
 
-const github = `# Fails when a test fails, when dist/ is not what apps/ says, or when dist/ is wrong.
-name: ci
-on:
-  pull_request:
-  push:
-    branches: [main]
-permissions:
-  contents: read
-jobs:
-  check:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v5
-      - uses: actions/setup-node@v5
-        with:
-          node-version: 22
-          cache: npm
-      - run: npm ci
-      - run: npm test
-      - run: npm run synth
-      - name: dist/ is what apps/ says
-        run: git add --intent-to-add dist && git diff --exit-code -- dist
-      - run: npx clrk validate -o github dist/`;
+/** Path in a new project to text, without the newline at the end. */
+export const pipelineFiles = {
+  '.github/workflows/ci.yaml': githubWorkflow({
+    about:
+      '# Fails when a test fails, when dist/ is not what apps/ says, or when dist/ is wrong; comments what agents may newly reach.',
+    install: 'npm ci',
+    test: 'npm test',
+    sarif: false,
+  }).trimEnd(),
+} as const;
 
-export const pipelineFiles = { '.github/workflows/ci.yaml': github } as const;
+const generated = 'Generated from cli/init/ by `npm run generate`.';
+
+/** Path in `integrations/` to text. */
+export const integrationFiles: ReadonlyMap<string, string> = new Map([
+  [
+    'github/workflow.yml',
+    githubWorkflow({
+      about: `# Copy to .github/workflows/clrk.yml. Fails a pull request whose manifests are stale, or refused by policy, and comments\n# what agents may newly reach. ${generated}`,
+      install: 'npm ci --ignore-scripts',
+      sarif: true,
+    }),
+  ],
+  [
+    'gitlab/clrk.gitlab-ci.yml',
+    gitlabJobs(
+      `# include: this file, then every merge request shows its findings in the diff and its change of reach as a comment.\n# ${generated}`,
+    ),
+  ],
+]);

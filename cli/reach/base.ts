@@ -3,9 +3,9 @@
  * is asked with argument arrays only, and nothing in the repository is changed.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { extract } from 'tar-stream';
 import { errorMessage } from '../../contract/index.ts';
@@ -17,6 +17,8 @@ const maxBytes = 256 * 1024 * 1024;
 export interface Base extends Disposable {
   /** Undefined: the folder did not exist then, so nothing could be reached. */
   readonly folder: string | undefined;
+  /** What git does not give, one line each. */
+  readonly unseen: readonly string[];
 }
 
 const hint =
@@ -43,25 +45,83 @@ async function commitOf(folder: string, base: string): Promise<string> {
   }
 }
 
-/** The manifests of a folder at a commit. Links and submodules are left out. */
-async function unpack(folder: string, commit: string, into: string): Promise<boolean> {
-  const listed = await git(folder, 'ls-tree', '-r', '--name-only', commit, '--', '.');
-  if (listed === '') return false;
+interface Entry {
+  readonly mode: string;
+  readonly path: string;
+}
+
+/** What git holds below a folder at a commit. */
+async function entriesOf(folder: string, commit: string): Promise<Entry[]> {
+  const listed = await git(folder, 'ls-tree', '-r', '-z', commit, '--', '.');
+  return listed
+    .split('\0')
+    .filter((line) => line !== '')
+    .map((line) => ({ mode: line.slice(0, 6), path: line.slice(line.indexOf('\t') + 1) }));
+}
+
+const submodule = '160000';
+
+/** A link is made only when it stays inside: what is elsewhere on this machine was not there then. */
+function linkWithin(into: string, path: string, target: string): boolean {
+  const inside = relative(into, resolve(into, dirname(path), target));
+  if (isAbsolute(target) || inside === '..' || inside.startsWith('../')) return false;
+  symlinkSync(target, join(into, path));
+  return true;
+}
+
+async function write(
+  entry: Entry & { readonly link: string },
+  into: string,
+  content: AsyncIterable<Buffer>,
+): Promise<boolean> {
+  mkdirSync(dirname(join(into, entry.path)), { recursive: true });
+  if (entry.link !== '') return linkWithin(into, entry.path, entry.link);
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  writeFileSync(join(into, entry.path), Buffer.concat(chunks));
+  return true;
+}
+
+/** Everything below a folder at a commit, and what of it could not be had. */
+async function unpack(folder: string, commit: string, into: string): Promise<string[]> {
   const options = { maxBuffer: maxBytes, encoding: 'buffer' } as const;
   const { stdout } = await run('git', ['-C', folder, 'archive', '--format=tar', commit, '--', '.'], options);
-  const entries = extract();
-  entries.end(stdout);
-  for await (const entry of entries) {
-    const { name, type } = entry.header;
-    if (type === 'file' && /(?:\.ya?ml|\.json|Kustomization)$/i.test(name)) {
-      const chunks: Buffer[] = [];
-      for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk);
-      const target = join(into, name);
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, Buffer.concat(chunks));
-    } else entry.resume();
+  const archive = extract();
+  archive.end(stdout);
+  const seen = new Set<string>();
+  for await (const entry of archive) {
+    const { name, type, linkname } = entry.header;
+    const isKept = type === 'file' || type === 'symlink';
+    const one = { mode: '', path: name, link: type === 'symlink' ? (linkname ?? '') : '' };
+    if (isKept && (await write(one, into, entry as AsyncIterable<Buffer>))) seen.add(name);
+    entry.resume();
   }
-  return true;
+  const missing = (await entriesOf(folder, commit)).filter(({ path }) => !seen.has(path));
+  return missing.map(({ mode, path }) =>
+    mode === submodule
+      ? `${path} is a submodule, which is not looked into. Give a folder instead of a revision.`
+      : `${path} is a link that leads out, or kept out of archives (.gitattributes). Give a folder instead of a revision.`,
+  );
+}
+
+/** Kustomizations name what is beside and above them: of those all of the repository is needed. */
+function needsAll(entries: readonly Entry[]): boolean {
+  return entries.some(({ path }) => /(?:^|\/)[kK]ustomization(?:\.ya?ml)?$/.test(path));
+}
+
+interface Unpacked {
+  readonly folder: string | undefined;
+  readonly unseen: readonly string[];
+}
+
+async function unpackAround(folder: string, commit: string, into: string): Promise<Unpacked> {
+  const entries = await entriesOf(folder, commit);
+  if (entries.length === 0) return { folder: undefined, unseen: [] };
+  if (!needsAll(entries)) return { folder: into, unseen: await unpack(folder, commit, into) };
+  const top = (await git(folder, 'rev-parse', '--show-toplevel')).trimEnd();
+  const prefix = (await git(folder, 'rev-parse', '--show-prefix')).trimEnd();
+  const unseen = await unpack(top, commit, into);
+  return { folder: join(into, prefix), unseen: unseen.filter((line) => line.startsWith(prefix)) };
 }
 
 /** Where git can be asked about a folder that may be gone from the working tree. */
@@ -72,14 +132,14 @@ function nearestFolder(path: string): string {
 }
 
 export async function openBase(head: string, base: string): Promise<Base> {
-  if (isFolder(base)) return { folder: base, [Symbol.dispose]: () => undefined };
+  if (isFolder(base)) return { folder: base, unseen: [], [Symbol.dispose]: () => undefined };
   const folder = nearestFolder(resolve(head));
   const commit = await commitOf(folder, base);
   const into = mkdtempSync(join(tmpdir(), 'clrk-reach-base-'));
   const dispose = (): void => rmSync(into, { recursive: true, force: true });
   try {
-    const found = await unpack(folder, commit, into);
-    return { folder: found ? into : undefined, [Symbol.dispose]: dispose };
+    const unpacked = await unpackAround(folder, commit, into);
+    return { ...unpacked, [Symbol.dispose]: dispose };
   } catch (error) {
     dispose();
     throw undecided(

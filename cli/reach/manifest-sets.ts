@@ -1,141 +1,189 @@
 /**
- * Manifests on disk as the documents reach is computed from: one set for each folder that is applied on its own (two
- * environments may hold different objects of one name). What cannot be read or breaks its schema ends the command: a
- * closed set over half of the manifests would be a wrong answer.
+ * Manifests on disk as the documents reach is computed from: one set for each folder or environment that is applied on
+ * its own. A closed set over half of the manifests would be a wrong answer: what could not be read, rendered, resolved or
+ * told apart ends the command, or is listed in the report of one that asked to go on.
  */
 import { relative } from 'node:path';
-import { apiGroup, apiVersionName } from '../../api/index.ts';
 import { agentId, agentKinds } from '../../contract/index.ts';
 import {
-  checkKind,
+  ambiguousSets,
   defaultNamespace,
+  isRepeatedNamespace,
+  isUndecided,
   loadManifests,
-  renderName,
-  renderPath,
+  missingNamespaces,
+  missingObjects,
+  objectKey,
+  sharedUnit,
+  unknownLabels,
+  World,
+  type Finding,
+  type Gap,
+  type LoadedManifests,
+  type LoadOptions,
   type Manifest,
   type ReachDocuments,
 } from '../../policy/index.ts';
+import { compiledObject, place, withNamespaces, type CompiledObject } from './compiled-object.ts';
+import { restoreDaemonAgents, standIn } from './daemon-agents.ts';
 import { undecided } from './undecided.ts';
 
 export interface ManifestSet {
-  /** Path of its folder below the one that was asked about; empty: that one. */
+  /** Name of the environment, or path of its folder below the one that was asked about; empty: that one. */
   readonly label: string;
   readonly documents: ReachDocuments;
 }
 
-interface Compiled {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: Manifest['metadata'] & { readonly name: string; readonly namespace?: string };
-  readonly spec: unknown;
+export interface ManifestSets {
+  readonly sets: readonly ManifestSet[];
+  /** What could not be seen, one line each; not empty only with `assumePartial`. */
+  readonly unseen: readonly string[];
 }
 
-const ownVersion = `${apiGroup}/${apiVersionName}`;
-/** Built-in kinds whose content decides about reach: labels of namespaces. */
-const foreignKinds = new Set(['v1/Namespace']);
-const clusterScoped = new Set(['Namespace']);
+/** operator/compile's, passed in: it is loaded only by commands that need it. */
+export type Compile = (objects: readonly CompiledObject[]) => ReachDocuments;
 
-function place(manifest: Manifest, path: ReadonlyArray<string | number>): string {
-  const { file, line, column } = manifest.locate(path);
-  return `${file}:${line}:${column}`;
-}
-
-function identityOf({ apiVersion, kind, metadata, name, namespace }: Manifest): Omit<Compiled, 'spec'> {
-  const within = clusterScoped.has(kind) ? {} : { namespace: namespace ?? defaultNamespace };
-  return { apiVersion, kind, metadata: { ...metadata, name, ...within } };
-}
-
-function problemOf(
-  manifest: Manifest,
-  issue: { readonly path: ReadonlyArray<string | number>; readonly message: string } | undefined,
-): { readonly problem: string } {
-  const at = issue?.path ?? [];
-  return {
-    problem: `${place(manifest, at)}: ${renderName(manifest)} ${renderPath(at)}: ${issue?.message ?? 'invalid'}`,
-  };
-}
-
-function checked(
-  manifest: Manifest,
-): { readonly object: Compiled } | { readonly problem: string } | undefined {
-  const { apiVersion, kind } = manifest;
-  const named = identityOf(manifest);
-  if (foreignKinds.has(`${apiVersion}/${kind}`)) return { object: { ...named, spec: undefined } };
-  if (!apiVersion.startsWith(`${apiGroup}/`)) return undefined;
-  const verdict = apiVersion === ownVersion ? checkKind(manifest) : undefined;
-  if (verdict === undefined) {
-    return { problem: `${place(manifest, ['kind'])}: there is no kind ${kind} in ${apiVersion}` };
-  }
-  const [issue] = verdict.issues;
-  if (issue === undefined && verdict.spec !== undefined) return { object: { ...named, spec: verdict.spec } };
-  return problemOf(manifest, issue);
+export interface SetOptions extends LoadOptions {
+  readonly assumePartial: boolean;
 }
 
 interface Unit {
-  readonly objects: Compiled[];
+  readonly name: string;
+  readonly objects: CompiledObject[];
+  readonly checked: Array<{ readonly manifest: Manifest; readonly spec: unknown }>;
   readonly names: Map<string, Manifest>;
 }
 
 /** Two documents of one name in what is applied together: which of them counts, nobody can say. */
 function claim(unit: Unit, manifest: Manifest): string | undefined {
-  const key = `${manifest.apiVersion} ${renderName({ ...manifest, namespace: manifest.namespace ?? defaultNamespace })}`;
+  const key = objectKey(manifest);
   const first = unit.names.get(key);
   if (first === undefined) unit.names.set(key, manifest);
-  return first && `${place(manifest, [])}: ${renderName(manifest)} is also at ${place(first, [])}`;
+  if (first === undefined || isRepeatedNamespace(first, manifest)) return undefined;
+  return `${place(manifest, [])}: ${manifest.kind} ${manifest.namespace ?? defaultNamespace}/${manifest.name} is also at ${place(first, [])}`;
 }
 
-function readUnits(root: string): Map<string, Unit> {
-  const { manifests, problems, skipped: _skipped } = loadManifests([root]);
-  const units = new Map<string, Unit>();
-  const found = problems.map(
-    ({ location: { file, line, column }, message }) => `${file}:${line}:${column}: ${message}`,
-  );
-  for (const manifest of manifests) {
-    const result = checked(manifest);
-    if (result === undefined) continue;
-    const unit = units.get(manifest.unit) ?? { objects: [], names: new Map<string, Manifest>() };
-    units.set(manifest.unit, unit);
+function lineOf({ location: { file, line, column }, message, hint }: Finding): string {
+  return `${file}:${line}:${column}: ${message}${hint === undefined ? '' : `. ${hint}`}`;
+}
+
+function gapLine({ manifest, path, message, hint }: Gap): string {
+  return `${place(manifest, path)}: ${message}. ${hint}`;
+}
+
+interface Units {
+  readonly units: ReadonlyMap<string, Unit>;
+  readonly unseen: readonly string[];
+}
+
+class Sorting {
+  readonly units = new Map<string, Unit>();
+  readonly relevant: Manifest[] = [];
+  readonly unseen: string[];
+
+  constructor(problems: readonly Finding[]) {
+    this.unseen = problems.filter(isUndecided).map(lineOf);
+  }
+
+  add(manifest: Manifest): void {
+    const result = compiledObject(manifest);
+    if (result === undefined) return;
+    this.relevant.push(manifest);
+    const unit = this.#unit(manifest.unit);
     const problem = claim(unit, manifest) ?? ('problem' in result ? result.problem : undefined);
-    if (problem !== undefined) found.push(problem);
-    else if ('object' in result) unit.objects.push(result.object);
+    if (problem !== undefined) this.unseen.push(problem);
+    // Refused by its schema, or one too many: it is known to be there, and that is all.
+    const object = problem === undefined && 'object' in result ? result.object : undefined;
+    unit.checked.push({ manifest, spec: object?.spec });
+    if (object !== undefined) unit.objects.push(object);
   }
-  if (found.length > 0) throw undecided('MANIFESTS_INVALID', found, '`clrk validate` tells all of it.');
-  if (manifests.length === 0) {
-    throw undecided(
-      'MANIFESTS_MISSING',
-      [`there are no manifests in ${root}`],
-      'Run `cdk8s synth`, or name a folder.',
-    );
+
+  #unit(name: string): Unit {
+    const known = this.units.get(name);
+    if (known !== undefined) return known;
+    const fresh = { name, objects: [], checked: [], names: new Map<string, Manifest>() };
+    this.units.set(name, fresh);
+    return fresh;
   }
-  return units;
 }
 
-/** Two folders that hold objects of one name are two environments: nothing in one is there for the other. */
-function shares(unit: Unit, names: Unit['names']): boolean {
-  return [...unit.names.keys()].some((key) => names.has(key));
+function sortIntoUnits({ manifests, problems, hasEnvironments = false }: LoadedManifests): Units {
+  const sorting = new Sorting(problems);
+  for (const manifest of manifests) sorting.add(manifest);
+  const { units, unseen, relevant } = sorting;
+  if (!hasEnvironments) unseen.push(...ambiguousSets(relevant).map(lineOf));
+  unseen.push(...missingNamespaces(relevant).map(gapLine));
+  return { units, unseen };
 }
 
-/** `compile` is operator/compile's, passed in: it is loaded only by commands that need it. */
-export function readManifestSets(
-  root: string,
-  compile: (objects: readonly Compiled[]) => ReachDocuments,
-): ManifestSet[] {
-  const units = readUnits(root);
-  return [...units].flatMap(([path, { objects, names }]): ManifestSet[] => {
-    const own = new Set(
-      objects.flatMap(({ kind, metadata: { namespace, name } }) =>
-        agentKinds
-          .filter((each) => each === kind)
-          .map((each) => agentId({ kind: each, namespace: namespace ?? defaultNamespace, name })),
-      ),
-    );
-    if (own.size === 0) return [];
-    const around = [...units.values()].filter((unit) => !shares(unit, names)).flatMap((unit) => unit.objects);
-    const { gateways, pools } = compile([...objects, ...around]);
-    const agents = pools.map((pool) => ({
-      ...pool,
-      agents: pool.agents.filter((agent) => own.has(agentId(agent))),
-    }));
-    return [{ label: relative(root, path), documents: { gateways, pools: agents } }];
+/** What is applied beside a unit: what all environments share, or whatever does not get in its way. */
+function unitsAround(unit: Unit, units: ReadonlyMap<string, Unit>, hasEnvironments: boolean): Unit[] {
+  if (hasEnvironments) return [...units.values()].filter(({ name }) => name === sharedUnit);
+  return [...units.values()].filter((other) => other !== unit && !clash(unit, other));
+}
+
+function clash(a: Unit, b: Unit): boolean {
+  return [...a.names].some(([key, manifest]) => {
+    const other = b.names.get(key);
+    return other !== undefined && !isRepeatedNamespace(manifest, other);
   });
+}
+
+function agentsOf(objects: readonly CompiledObject[]): Set<string> {
+  const ids = objects.flatMap(({ kind, metadata: { namespace, name } }) =>
+    agentKinds
+      .filter((each) => each === kind)
+      .map((each) => agentId({ kind: each, namespace: namespace ?? defaultNamespace, name })),
+  );
+  return new Set(ids);
+}
+
+function gapsOf(unit: Unit, others: readonly Unit[]): string[] {
+  const around = others.flatMap(({ checked }) => checked);
+  const world = new World(unit.checked, around);
+  return [...unknownLabels(world), ...missingObjects(world)].map(gapLine);
+}
+
+function documentsOf(objects: readonly CompiledObject[], own: Set<string>, compile: Compile): ReachDocuments {
+  const { gateways, pools } = restoreDaemonAgents(compile(withNamespaces(objects).map(standIn)));
+  const kept = pools.map((pool) => ({
+    ...pool,
+    agents: pool.agents.filter((agent) => own.has(agentId(agent))),
+  }));
+  return { gateways, pools: kept };
+}
+
+function settle(unseen: readonly string[], assumePartial: boolean): readonly string[] {
+  const all = [...new Set(unseen)];
+  if (all.length === 0 || assumePartial) return all;
+  const hint = '`clrk validate` tells all of it; --assume-partial goes on without.';
+  throw undecided('MANIFESTS_INCOMPLETE', all, hint);
+}
+
+/** For programs: all of it or an error, and what names no namespace is in the default one. */
+export function readManifestSets(root: string, compile: Compile): readonly ManifestSet[] {
+  return readReachInput(root, compile, { namespace: defaultNamespace, assumePartial: false }).sets;
+}
+
+/** Sets with agents in them, and what could not be seen of `root`. */
+export function readReachInput(root: string, compile: Compile, options: SetOptions): ManifestSets {
+  const loaded = loadManifests([root], options);
+  if (loaded.manifests.length === 0 && loaded.problems.length === 0) {
+    const why = `there are no manifests in ${root}`;
+    throw undecided('MANIFESTS_MISSING', [why], 'Run `cdk8s synth`, or name a folder.');
+  }
+  const { units, unseen } = sortIntoUnits(loaded);
+  const hasEnvironments = loaded.hasEnvironments === true;
+  const gaps: string[] = [];
+  const sets = [...units.values()].flatMap((unit): ManifestSet[] => {
+    if (hasEnvironments && unit.name === sharedUnit && units.size > 1) return [];
+    const others = unitsAround(unit, units, hasEnvironments).filter((other) => other !== unit);
+    gaps.push(...gapsOf(unit, others));
+    const objects = [...unit.objects, ...others.flatMap((other) => other.objects)];
+    const own = agentsOf(hasEnvironments ? objects : unit.objects);
+    if (own.size === 0) return [];
+    const label = hasEnvironments ? unit.name : relative(root, unit.name);
+    return [{ label, documents: documentsOf(objects, own, compile) }];
+  });
+  return { sets, unseen: settle([...unseen, ...gaps], options.assumePartial) };
 }

@@ -5254,7 +5254,7 @@ export interface TaskAgentSpec {
   readonly warmPoolIdleTtl?: string;
 
   /**
-   * schedule is a cron schedule in UTC, besides calls over HTTP; unset means none.
+   * schedule is a cron schedule, in UTC unless CRON_TZ= says otherwise, besides calls over HTTP; unset means none.
    *
    * @schema TaskAgentSpec#schedule
    */

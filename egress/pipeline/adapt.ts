@@ -1,22 +1,13 @@
 /**
- * Stage 5: the request as it goes out. Pure. Hop-by-hop fields and everything of the platform's own are dropped, the
- * authority is that of the target, and with a credential on board the answer must come uncompressed, so that an
- * echo of the secret can be found (S37).
+ * The request as it goes out, made once from what was judged. Pure. Hop-by-hop fields and everything of the platform's own are
+ * dropped, the authority is that of the target, the agent's own credentials go wherever ours come, and with a secret on board
+ * the answer must come uncompressed, so that an echo of it can be found (S37).
  */
-import { createField, listMembers, type Field } from '../http1/index.ts';
-import type { Call } from './call.ts';
-import { applyQuery, authFieldNames, type Injection } from './credential.ts';
-import type { Route } from './route.ts';
-
-export interface UpstreamRequest {
-  readonly method: string;
-  readonly target: string;
-  /** Value of Host and :authority. */
-  readonly authority: string;
-  /** End-to-end fields without Host and framing. */
-  readonly fields: readonly Field[];
-  readonly upgrade: 'websocket' | undefined;
-}
+import type { Candidate, Injection, UpstreamTarget } from '../../decision/index.ts';
+import { createField, type Field } from '../http1/index.ts';
+import type { UpstreamRequest } from '../upstream/exchange-port.ts';
+import type { AgentRequest } from './identify.ts';
+import { isAuthField, withQuery } from './own-credential.ts';
 
 /** RFC 9110 7.6.1 and what proxies must not pass on; framing is written by the encoder. */
 const hopByHop = new Set([
@@ -43,6 +34,9 @@ const overrides = new Set([
   'x-rewrite-url',
 ]);
 
+/** What asks for an answer in which an echo of a secret could not be found: compressed, or cut at the agent's choice (S37). */
+const unsearchable = new Set(['accept-encoding', 'range', 'if-range']);
+
 function isEndToEnd({ name }: Field): boolean {
   return !hopByHop.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-');
 }
@@ -55,42 +49,44 @@ export function endToEnd(fields: readonly Field[]): Field[] {
 /** Trailers that may not decide about the message (RFC 9110 6.5.1). */
 export function safeTrailers(fields: readonly Field[]): Field[] {
   return endToEnd(fields).filter(
-    ({ name }) =>
-      !authFieldNames.includes(name) &&
-      !/^(?:content-|set-cookie|cache-control|location|range|vary)/.test(name),
+    (field) =>
+      !isAuthField(field) && !/^(?:content-|set-cookie|cache-control|location|range|vary)/.test(field.name),
   );
 }
 
-export function isWebSocket(call: Call): boolean {
-  return (
-    call.method === 'GET' &&
-    listMembers(call.fields, 'connection').includes('upgrade') &&
-    listMembers(call.fields, 'upgrade').join() === 'websocket'
-  );
-}
-
-export function renderAuthority(route: Route): string {
-  const { hostname, ip, port, tls } = route.target;
+function renderAuthority({ hostname, ip, port, tls }: UpstreamTarget): string {
   const host = hostname ?? (ip?.includes(':') === true ? `[${ip}]` : (ip ?? ''));
   return port === (tls ? 443 : 80) ? host : `${host}:${port}`;
 }
 
-export function adapt(call: Call, route: Route, injection: Injection): UpstreamRequest {
-  const upgrade = isWebSocket(call) ? 'websocket' : undefined;
-  const injects = injection.policies.length > 0;
-  const replaces = ({ name }: Field): boolean =>
-    (injects && (name === 'accept-encoding' || authFieldNames.includes(name))) ||
+/** gRPC's servers refuse calls that do not say it (its HTTP/2 mapping); it is the one member of TE that may pass. */
+function passesTrailers({ fields }: AgentRequest): Field[] {
+  const te = fields.find(({ name }) => name === 'te');
+  return te?.value.trim().toLowerCase() === 'trailers' ? [createField('te', 'trailers')] : [];
+}
+
+function ownFields(request: AgentRequest, injection: Injection | undefined): Field[] {
+  const isReplaced = (field: Field): boolean =>
+    (injection !== undefined && (unsearchable.has(field.name) || isAuthField(field))) ||
     // Compressed frames could not be inspected (S32).
-    (upgrade !== undefined && name === 'sec-websocket-extensions') ||
-    injection.fields.some((field) => field.name === name);
-  const fields = call.fields.filter((field) => isEndToEnd(field) && !replaces(field));
-  if (injects) fields.push(createField('Accept-Encoding', 'identity'));
-  fields.push(...injection.fields);
+    (request.upgrade !== undefined && field.name === 'sec-websocket-extensions') ||
+    injection?.fields.some(({ name }) => name === field.name) === true;
+  return request.fields.filter((field) => isEndToEnd(field) && !isReplaced(field));
+}
+
+/** `judged`: the path in the form it was judged in. */
+export function adapt(
+  request: AgentRequest,
+  { target, injection }: Candidate,
+  judged: string,
+): UpstreamRequest {
+  const fields = [...ownFields(request, injection), ...passesTrailers(request)];
+  if (injection !== undefined) fields.push(createField('Accept-Encoding', 'identity'), ...injection.fields);
   return {
-    method: call.method,
-    target: applyQuery(call.target, injection),
-    authority: renderAuthority(route),
+    method: request.method,
+    target: withQuery(judged, request.query, injection),
+    authority: renderAuthority(target),
     fields,
-    upgrade,
+    upgrade: request.upgrade === 'websocket' ? 'websocket' : undefined,
   };
 }

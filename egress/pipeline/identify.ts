@@ -1,11 +1,12 @@
 /**
- * Stage 1: does the request belong to the connection it came on, and is it plain enough to judge? Pure. The name the
- * worker handed out is the only truth; Host, :authority and the path are claims that must agree (S16, S18, S34).
+ * Does the request belong to the connection it came on, and is it plain enough to judge? Pure. The name the worker handed
+ * out is the only truth; Host, :authority and the path are claims that must agree (S16, S18, S34).
  */
 import { isIP } from 'node:net';
-import { parseHostname, providerOfHost, type Provider } from '../../contract/index.ts';
+import { parseHostname } from '../../contract/index.ts';
+import { parseQueryNames, parseTarget, refuse, type Refusal } from '../../decision/index.ts';
 import { fieldValues, listMembers, type Field } from '../http1/index.ts';
-import { refuse, type Call, type Peer, type Refusal } from './call.ts';
+import type { Peer } from './call.ts';
 
 export interface RequestLine {
   readonly method: string;
@@ -15,8 +16,20 @@ export interface RequestLine {
   readonly authority?: string;
 }
 
-/** Dot segments, doubled or encoded separators, encoded dots and percent signs, matrix parameters, backslashes. */
-const trickyPath = /\/\/|\/\.{1,2}(?:\/|$)|%2e|%2f|%5c|%25|%00|[;\\#]/i;
+/** One request of an agent, its target taken apart. */
+export interface AgentRequest {
+  readonly method: string;
+  /** As it came. */
+  readonly target: string;
+  /** Canonical, without query. */
+  readonly path: string;
+  /** With its question mark; empty: none. */
+  readonly query: string;
+  readonly queryNames: readonly string[];
+  readonly fields: readonly Field[];
+  readonly upgrade: 'websocket' | 'other' | undefined;
+}
+
 const connectionOptions = new Set(['keep-alive', 'close', 'upgrade', 'te', 'http2-settings']);
 
 function splitAuthority(text: string): { host: string; port: number | undefined } | undefined {
@@ -25,49 +38,23 @@ function splitAuthority(text: string): { host: string; port: number | undefined 
   return { host: match[1] ?? '', port: match[2] === undefined ? undefined : Number(match[2]) };
 }
 
-/** What the calls of a connection have in common, found out once. */
-interface Known {
-  readonly provider: Provider | undefined;
-  /** The authority that agreed last, over TLS and not: clients repeat it with every request. */
-  readonly agreed: { tls: string | undefined; tcp: string | undefined };
-}
-
-const known = new WeakMap<Peer, Known>();
-
-function knownOf(peer: Peer): Known {
-  let facts = known.get(peer);
-  if (facts === undefined) {
-    const provider = peer.hostname === undefined ? undefined : providerOfHost(peer.hostname);
-    facts = { provider, agreed: { tls: undefined, tcp: undefined } };
-    known.set(peer, facts);
-  }
-  return facts;
-}
-
-function agrees(text: string, peer: Peer, tls: boolean): boolean {
-  const { agreed } = knownOf(peer);
-  const key = tls ? 'tls' : 'tcp';
-  if (agreed[key] === text) return true;
-  if (!authorityMatches(text, peer, tls)) return false;
-  agreed[key] = text;
-  return true;
-}
-
-function authorityMatches(text: string, peer: Peer, tls: boolean): boolean {
+function agrees(text: string, peer: Peer): boolean {
+  // What nearly every request says.
+  if (text === peer.hostname) return true;
   const authority = splitAuthority(text);
   if (authority === undefined) return false;
-  if ((authority.port ?? (tls ? 443 : 80)) !== peer.port && authority.port !== undefined) return false;
+  if (authority.port !== undefined && authority.port !== peer.port) return false;
   if (peer.hostname !== undefined) return parseHostname(authority.host) === peer.hostname;
   return isIP(authority.host) !== 0 && authority.host === peer.ip;
 }
 
-function judgeAuthority(line: RequestLine, peer: Peer, tls: boolean): Refusal | undefined {
+function judgeAuthority(line: RequestLine, peer: Peer): Refusal | undefined {
   const hosts = fieldValues(line.fields, 'host');
   const claims = line.authority === undefined ? hosts : [line.authority, ...hosts];
   if (claims.length === 0 || hosts.length > 1) {
     return refuse(400, 'protocol', 'a request must name exactly one host');
   }
-  if (claims.some((claim) => !agrees(claim, peer, tls))) {
+  if (claims.some((claim) => !agrees(claim, peer))) {
     return refuse(
       421,
       'host_mismatch',
@@ -90,25 +77,27 @@ function judgeForm(line: RequestLine): Refusal | undefined {
   return undefined;
 }
 
-/** The call, or why it is refused. `model` is filled in later by the provider's codec. */
-export function identify(line: RequestLine, peer: Peer, tls: boolean): Call | Refusal {
-  const refusal = judgeForm(line) ?? judgeAuthority(line, peer, tls);
+/** What the request wants to become: a WebSocket is relayed as one, anything else is never let through as asked. */
+function upgradeOf({ method, fields }: RequestLine): AgentRequest['upgrade'] {
+  const wanted = listMembers(fields, 'upgrade');
+  if (wanted.length === 0) return undefined;
+  const isWebSocket =
+    method === 'GET' &&
+    wanted.join() === 'websocket' &&
+    listMembers(fields, 'connection').includes('upgrade');
+  return isWebSocket ? 'websocket' : 'other';
+}
+
+/** The request, or why it is refused. */
+export function identify(line: RequestLine, peer: Peer): AgentRequest | Refusal {
+  const refusal = judgeForm(line) ?? judgeAuthority(line, peer);
   if (refusal !== undefined) return refusal;
-  const query = line.target.indexOf('?');
-  const path = query < 0 ? line.target : line.target.slice(0, query);
-  const { provider } = knownOf(peer);
-  if (provider !== undefined && trickyPath.test(path)) {
-    return refuse(400, 'protocol', 'the path can be read in more than one way');
-  }
   const { method, target, fields } = line;
-  return { peer, tls, method, target, path, fields, provider, model: undefined };
+  const { path, query } = parseTarget(target);
+  const upgrade = upgradeOf(line);
+  return { method, target, path, query, queryNames: parseQueryNames(query), fields, upgrade };
 }
 
-export function isRefusal(value: Call | Refusal): value is Refusal {
+export function isRefusal(value: AgentRequest | Refusal): value is Refusal {
   return 'kind' in value;
-}
-
-/** True when the path may be matched by a route's globs without being read in two ways (S34). */
-export function isPlainPath(path: string): boolean {
-  return !trickyPath.test(path);
 }

@@ -3,6 +3,7 @@
  * pass by and never changes them. A codec that does not understand says nothing rather than something wrong.
  */
 import type { Provider } from '../../contract/index.ts';
+import type { ObjectShape } from './json-shape.ts';
 
 /** Facts of one call, filled in as they are seen. Token counts are totals, cached ones included in input. */
 export interface Facts {
@@ -15,7 +16,15 @@ export interface Facts {
   outputTokens?: number;
   cacheReadTokens?: number;
   cacheCreationTokens?: number;
+  /** Of the cache writes those that are kept for an hour, which cost more. */
+  cacheCreationHourTokens?: number;
   reasoningTokens?: number;
+  /** What the provider says it served the call as (`default`, `flex`, `priority`, `batch`). */
+  serviceTier?: string;
+  /** The call used what no price per token covers: audio, paid tools. */
+  surcharged?: boolean;
+  /** `partial`: more may have been used than was told so far. Absent: no usage was seen. */
+  usage?: 'partial' | 'whole';
 }
 
 export interface ProviderCodec {
@@ -32,13 +41,26 @@ export interface ProviderCodec {
   factsOfPath(path: string): Facts;
   /** Reads the JSON request body. */
   readRequest(body: JsonObject, facts: Facts): void;
-  /** Reads a whole JSON response, or one event of a stream. */
+  /** What `readResponse` wants of a response; the rest is not read into memory. */
+  readonly responseShape: ObjectShape;
+  /** Reads a whole JSON response, or one event of a stream; of either what `responseShape` says. It never throws. */
   readResponse(body: JsonObject, facts: Facts): void;
   /** An error in the provider's own schema, as its SDKs parse it. */
   renderError(status: number, code: string, message: string): string;
 }
 
 export type JsonObject = { readonly [name: string]: unknown };
+
+/** The sum of counts, of which one at least is known; undefined when none is, or no token count comes out. */
+export function sumOf(...counts: ReadonlyArray<number | undefined>): number | undefined {
+  const known = counts.filter((count) => count !== undefined);
+  return known.length === 0 ? undefined : asCount(known.reduce((sum, count) => sum + count, 0));
+}
+
+/** The objects of a list; other members are left out. */
+export function asObjects(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.map(asObject).filter((item) => item !== undefined) : [];
+}
 
 export function asObject(value: unknown): JsonObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

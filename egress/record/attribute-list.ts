@@ -4,21 +4,31 @@
  */
 export type AttributeValue = string | number | boolean | readonly string[];
 
-export class AttributeList {
+/** Where attributes are put: a list, or straight onto the wire. */
+export interface AttributeSink {
+  /** undefined: not known, left out. */
+  put(name: string, value: AttributeValue | undefined): void;
+  /** A long text of ASCII alone, such as base64. */
+  putAscii(name: string, text: string): void;
+}
+
+export class AttributeList implements AttributeSink {
   readonly names: string[] = [];
   readonly values: AttributeValue[] = [];
 
-  /** undefined: not known, left out. */
   put(name: string, value: AttributeValue | undefined): void {
     if (value === undefined) return;
     this.names.push(name);
     this.values.push(value);
   }
 
-  /** Like `put`, in the place of an earlier value of this name. */
-  set(name: string, value: AttributeValue): void {
-    const at = this.names.indexOf(name);
-    if (at < 0) this.put(name, value);
-    else this.values[at] = value;
+  putAscii(name: string, text: string): void {
+    this.put(name, text);
+  }
+
+  putInto(sink: AttributeSink): void {
+    for (let index = 0; index < this.names.length; index += 1) {
+      sink.put(this.names[index] ?? '', this.values[index]);
+    }
   }
 }

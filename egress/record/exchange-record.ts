@@ -1,15 +1,18 @@
 /**
- * One exchange as it is recorded: a span and a summary log, computed from plain facts. Pure, so that a test can say
- * what a record holds; the tracer is at the edge (recorder.ts). It must never hold a secret: fields are redacted here.
+ * One exchange as it is recorded: a span and a summary log, made from plain facts when they are asked for, which is after
+ * the answer has gone. Pure, so that a test can say what a record holds. It must never tell a secret: fields are redacted.
  */
-import { attribute, spanName, type DenyReason } from '../../contract/index.ts';
+import { attribute, type DenyReason } from '../../contract/index.ts';
 import { fieldValue, type Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
-import type { McpFacts } from '../pipeline/mcp.ts';
+import type { McpFacts } from '../../decision/index.ts';
 import type { Facts } from '../providers/index.ts';
-import { AttributeList } from './attribute-list.ts';
+import type { AttributeList, AttributeSink } from './attribute-list.ts';
 import type { CapturedBody } from './capture.ts';
-import { headerAttributes, redactTarget } from './redact.ts';
+import { putPeer } from './peer-attributes.ts';
+import { putHeaders, redactTarget } from './redact.ts';
+import { LazyEvent, listAttributes, type SpanEvent, type SpanLog, type SpanRecord } from './span-record.ts';
+import { computeUsageMark } from './usage-mark.ts';
 
 export interface RecordedMessage {
   /** Unix milliseconds when its head was complete. */
@@ -18,6 +21,14 @@ export interface RecordedMessage {
   readonly fields: readonly Field[];
   readonly body: CapturedBody | undefined;
   readonly bytes: number;
+}
+
+/** One try at an upstream. */
+export interface AttemptFacts {
+  /** Unix milliseconds. */
+  readonly at: number;
+  /** Stable code when it came to nothing. */
+  readonly error: string | undefined;
 }
 
 export interface ExchangeFacts {
@@ -30,6 +41,7 @@ export interface ExchangeFacts {
   readonly request: RecordedMessage;
   readonly response: RecordedMessage | undefined;
   readonly responseChunks: number;
+  readonly attempts: readonly AttemptFacts[];
   readonly status: number | undefined;
   readonly decision: 'allow' | 'deny';
   readonly denyReason: DenyReason | undefined;
@@ -58,64 +70,39 @@ export interface ExchangeFacts {
   readonly digest: string;
 }
 
-export interface SpanEvent {
-  readonly name: string;
-  readonly at: number;
-  readonly attributes: AttributeList;
-}
-
 /** What metrics count of an exchange. */
 export interface Outcome {
   readonly status: number | undefined;
   readonly denyReason: DenyReason | undefined;
 }
 
-export interface SpanRecord {
-  readonly name: string;
-  readonly kind: 'server' | 'internal';
-  readonly start: number;
-  readonly end: number;
-  readonly traceparent: string | undefined;
-  readonly attributes: AttributeList;
-  readonly events: readonly SpanEvent[];
-  /** undefined: no error. */
-  readonly errorMessage: string | undefined;
-  readonly log: { readonly severity: 'INFO' | 'WARN'; readonly body: string };
+/** What is the same for most calls of an agent: one policy, one route, one model. */
+function putSteadyAi(sink: AttributeSink, { ai, facts, providerRoute }: ExchangeFacts): void {
+  if (ai === undefined) return;
+  sink.put(attribute.genAiSystem, ai.system);
+  sink.put(attribute.genAiProvider, ai.provider);
+  sink.put(attribute.genAiOperation, ai.operation);
+  sink.put(attribute.genAiRequestModel, facts.model);
+  sink.put(attribute.genAiStream, facts.stream);
+  sink.put(attribute.genAiResponseModel, facts.responseModel);
+  sink.put(attribute.routeMatched, providerRoute !== undefined);
 }
 
-function putPeer(attributes: AttributeList, peer: Peer): void {
-  attributes.put(attribute.component, 'egress');
-  attributes.put(attribute.agentKind, peer.agent.kind);
-  attributes.put(attribute.agentNamespace, peer.agent.namespace);
-  attributes.put(attribute.agentName, peer.agent.name);
-  attributes.put(attribute.agentUid, peer.uid);
-  attributes.put(attribute.agentRevision, peer.revision);
-  attributes.put(attribute.invocationId, peer.invocationId);
-  attributes.put(attribute.serverAddress, peer.hostname ?? peer.ip);
-  attributes.put(attribute.serverPort, peer.port);
-}
-
-function putAi(attributes: AttributeList, { ai, facts, response, startedAt, costUsd }: ExchangeFacts): void {
+function putVaryingAi(sink: AttributeSink, exchange: ExchangeFacts): void {
+  const { ai, facts, response, startedAt, costUsd } = exchange;
   if (ai === undefined) return;
   const streamed = facts.stream === true && response !== undefined;
-  attributes.put(attribute.genAiSystem, ai.system);
-  attributes.put(attribute.genAiProvider, ai.provider);
-  attributes.put(attribute.genAiOperation, ai.operation);
-  attributes.put(attribute.genAiRequestModel, facts.model);
-  attributes.put(attribute.genAiStream, facts.stream);
-  attributes.put(attribute.genAiResponseModel, facts.responseModel);
-  attributes.put(attribute.genAiResponseId, facts.responseId);
-  attributes.put(attribute.genAiFinishReasons, facts.finishReasons);
-  attributes.put(attribute.genAiInputTokens, facts.inputTokens);
-  attributes.put(attribute.genAiOutputTokens, facts.outputTokens);
-  attributes.put(attribute.genAiCacheReadTokens, facts.cacheReadTokens);
-  attributes.put(attribute.genAiCacheCreationTokens, facts.cacheCreationTokens);
-  attributes.put(attribute.genAiReasoningTokens, facts.reasoningTokens);
-  attributes.put(
-    attribute.genAiTimeToFirstChunk,
-    streamed ? (response.headAt - startedAt) / 1000 : undefined,
-  );
-  attributes.put(attribute.costUsd, costUsd);
+  sink.put(attribute.genAiResponseId, facts.responseId);
+  sink.put(attribute.genAiFinishReasons, facts.finishReasons);
+  sink.put(attribute.genAiInputTokens, facts.inputTokens);
+  sink.put(attribute.genAiOutputTokens, facts.outputTokens);
+  sink.put(attribute.genAiCacheReadTokens, facts.cacheReadTokens);
+  sink.put(attribute.genAiCacheCreationTokens, facts.cacheCreationTokens);
+  sink.put(attribute.genAiReasoningTokens, facts.reasoningTokens);
+  sink.put(attribute.serviceTier, facts.serviceTier);
+  sink.put(attribute.usage, computeUsageMark(exchange));
+  sink.put(attribute.genAiTimeToFirstChunk, streamed ? (response.headAt - startedAt) / 1000 : undefined);
+  sink.put(attribute.costUsd, costUsd);
 }
 
 function renderHost({ peer, tls }: ExchangeFacts): string {
@@ -123,56 +110,61 @@ function renderHost({ peer, tls }: ExchangeFacts): string {
   return peer.port === (tls ? 443 : 80) ? host : `${host}:${peer.port}`;
 }
 
-function putHttp(attributes: AttributeList, exchange: ExchangeFacts): void {
-  const { request, response } = exchange;
-  const scheme = exchange.tls ? 'https' : 'http';
-  const target = redactTarget(exchange.target).slice(0, 2048);
-  const query = target.indexOf('?');
-  attributes.put(attribute.httpMethod, exchange.method);
-  attributes.put(attribute.httpStatus, exchange.status);
-  attributes.put(attribute.urlScheme, scheme);
-  attributes.put(attribute.urlPath, query < 0 ? target : target.slice(0, query));
-  attributes.put(attribute.urlFull, `${scheme}://${renderHost(exchange)}${target}`);
-  attributes.put(attribute.peerAddress, exchange.peerAddress);
-  attributes.put(attribute.requestBytes, request.bytes);
-  attributes.put(attribute.responseBytes, response?.bytes ?? 0);
-  attributes.put(attribute.requestTruncated, request.body?.truncated);
-  attributes.put(attribute.responseTruncated, response?.body?.truncated);
-  attributes.put(attribute.responseChunks, exchange.responseChunks);
-  attributes.put(attribute.durationMs, Math.round((exchange.endedAt - exchange.startedAt) * 1000) / 1000);
+function putSteadyHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
+  const { credential, providerRoute } = exchange;
+  const { policies } = credential;
+  sink.put(attribute.httpMethod, exchange.method);
+  sink.put(attribute.httpStatus, exchange.status);
+  sink.put(attribute.urlScheme, exchange.tls ? 'https' : 'http');
+  sink.put(attribute.peerAddress, exchange.peerAddress);
+  sink.put(attribute.decision, exchange.decision);
+  sink.put(attribute.decisionRoute, exchange.route);
+  sink.put(attribute.policyDigest, exchange.digest);
+  sink.put(attribute.denyReason, exchange.denyReason);
+  sink.put(attribute.denyPolicy, exchange.denyPolicy);
+  sink.put(attribute.errorType, exchange.error ?? errorType(exchange.status));
+  sink.put(attribute.routeNamespace, providerRoute?.namespace);
+  sink.put(attribute.routeName, providerRoute?.name);
+  sink.put(attribute.credentialPolicy, policies.length === 0 ? undefined : policies.join(','));
+  sink.put(attribute.credentialSmuggled, credential.smuggled ? true : undefined);
+  sink.put(attribute.credentialError, credential.error);
 }
 
-function putDecision(attributes: AttributeList, exchange: ExchangeFacts): void {
-  const { credential, providerRoute, ai } = exchange;
-  const { policies } = credential;
-  attributes.put(attribute.decision, exchange.decision);
-  attributes.put(attribute.decisionRoute, exchange.route);
-  attributes.put(attribute.policyDigest, exchange.digest);
-  attributes.put(attribute.denyReason, exchange.denyReason);
-  attributes.put(attribute.denyPolicy, exchange.denyPolicy);
-  attributes.put(attribute.errorType, exchange.error ?? errorType(exchange.status));
-  attributes.put(attribute.routeMatched, ai === undefined ? undefined : providerRoute !== undefined);
-  attributes.put(attribute.routeNamespace, providerRoute?.namespace);
-  attributes.put(attribute.routeName, providerRoute?.name);
-  attributes.put(attribute.credentialPolicy, policies.length === 0 ? undefined : policies.join(','));
-  attributes.put(attribute.credentialSmuggled, credential.smuggled ? true : undefined);
-  attributes.put(attribute.credentialError, credential.error);
+function putVaryingHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
+  const { request, response } = exchange;
+  const target = redactTarget(exchange.target).slice(0, 2048);
+  const query = target.indexOf('?');
+  sink.put(attribute.urlPath, query < 0 ? target : target.slice(0, query));
+  sink.put(attribute.urlFull, `${exchange.tls ? 'https' : 'http'}://${renderHost(exchange)}${target}`);
+  sink.put(attribute.requestBytes, request.bytes);
+  sink.put(attribute.responseBytes, response?.bytes ?? 0);
+  sink.put(attribute.requestTruncated, request.body?.truncated);
+  sink.put(attribute.responseTruncated, response?.body?.truncated);
+  sink.put(attribute.responseChunks, exchange.responseChunks);
+  sink.put(attribute.durationMs, Math.round((exchange.endedAt - exchange.startedAt) * 1000) / 1000);
 }
 
 function errorType(status: number | undefined): string | undefined {
   return status !== undefined && status >= 400 ? String(status) : undefined;
 }
 
-function putMcp(attributes: AttributeList, mcp: McpFacts | undefined): void {
+function putMcp(sink: AttributeSink, mcp: McpFacts | undefined): void {
   if (mcp === undefined) return;
-  attributes.put(attribute.mcpMethod, mcp.method);
-  attributes.put(attribute.mcpToolName, mcp.tool);
-  attributes.put(attribute.mcpResourceUri, mcp.resource);
-  attributes.put(attribute.mcpRequestId, mcp.id);
-  attributes.put(attribute.mcpRouteMatched, mcp.route !== undefined);
-  attributes.put(attribute.mcpRouteNamespace, mcp.route?.namespace);
-  attributes.put(attribute.mcpRouteName, mcp.route?.name);
-  attributes.put(attribute.toolPolicyDecision, mcp.decision);
+  sink.put(attribute.mcpMethod, mcp.method);
+  sink.put(attribute.mcpToolName, mcp.tool);
+  sink.put(attribute.mcpResourceUri, mcp.resource);
+  sink.put(attribute.mcpRequestId, mcp.id);
+  sink.put(attribute.mcpRouteMatched, mcp.route !== undefined);
+  sink.put(attribute.mcpRouteNamespace, mcp.route?.namespace);
+  sink.put(attribute.mcpRouteName, mcp.route?.name);
+  sink.put(attribute.toolPolicyDecision, mcp.decision);
+}
+
+function putBody(sink: AttributeSink, body: CapturedBody, fields: readonly Field[]): void {
+  sink.putAscii(attribute.bodyBase64, body.bytes.toString('base64'));
+  sink.put(attribute.bodyBytes, body.total);
+  sink.put(attribute.bodyTruncated, body.truncated);
+  sink.put(attribute.bodyEncoding, fieldValue(fields, 'content-encoding')?.slice(0, 200));
 }
 
 function addMessage(
@@ -181,15 +173,36 @@ function addMessage(
   message: RecordedMessage,
   hidden: ReadonlySet<string>,
 ): void {
-  const headers = headerAttributes(direction, message.fields, hidden);
-  events.push({ name: `http.${direction}.headers`, at: message.headAt, attributes: headers });
-  if (message.body === undefined) return;
-  const attributes = new AttributeList();
-  attributes.put(attribute.bodyBase64, message.body.bytes.toString('base64'));
-  attributes.put(attribute.bodyBytes, message.body.total);
-  attributes.put(attribute.bodyTruncated, message.body.truncated);
-  attributes.put(attribute.bodyEncoding, fieldValue(message.fields, 'content-encoding'));
-  events.push({ name: `http.${direction}.body`, at: message.endAt, attributes });
+  const { headAt, endAt, fields, body } = message;
+  events.push(
+    new LazyEvent({
+      name: `http.${direction}.headers`,
+      at: headAt,
+      isBody: false,
+      putAttributes: (sink) => putHeaders(sink, direction, fields, hidden),
+    }),
+  );
+  if (body === undefined) return;
+  events.push(
+    new LazyEvent({
+      name: `http.${direction}.body`,
+      at: endAt,
+      isBody: true,
+      putAttributes: (sink) => putBody(sink, body, fields),
+    }),
+  );
+}
+
+/** One event an attempt, where there was more than one: a single one is the call itself. */
+function addAttempts(events: SpanEvent[], attempts: readonly AttemptFacts[]): void {
+  if (attempts.length < 2) return;
+  attempts.forEach(({ at, error }, index) => {
+    const putAttributes = (sink: AttributeSink): void => {
+      sink.put(attribute.attemptNumber, index + 1);
+      sink.put(attribute.errorType, error);
+    };
+    events.push(new LazyEvent({ name: 'egress.attempt', at, isBody: false, putAttributes }));
+  });
 }
 
 function exchangeName({ ai, facts, method, peer }: ExchangeFacts): string {
@@ -207,78 +220,67 @@ function hiddenInRequest({ injected, hidden }: ExchangeFacts): ReadonlySet<strin
   return hidden.size === 0 ? injected : new Set([...injected, ...hidden]);
 }
 
-/** The whole record of one HTTP exchange. */
+const logOf: Readonly<Record<'allow' | 'deny', SpanLog>> = {
+  allow: { severity: 'INFO', body: 'egress call' },
+  deny: { severity: 'WARN', body: 'egress call denied' },
+};
+
+class ExchangeRecord implements SpanRecord {
+  readonly name: string;
+  readonly kind = 'server';
+  readonly start: number;
+  readonly end: number;
+  readonly traceparent: string | undefined;
+  readonly agentId: string;
+  readonly refused: boolean;
+  readonly steadyOf: object;
+  readonly errorMessage: string | undefined;
+  readonly log: SpanLog;
+  readonly #exchange: ExchangeFacts;
+
+  constructor(exchange: ExchangeFacts) {
+    this.#exchange = exchange;
+    this.name = exchangeName(exchange);
+    this.start = exchange.startedAt;
+    this.end = exchange.endedAt;
+    this.traceparent = exchange.peer.traceparent;
+    this.agentId = exchange.peer.agentId;
+    this.refused = exchange.decision === 'deny';
+    this.steadyOf = exchange.peer;
+    this.errorMessage = exchangeError(exchange);
+    this.log = logOf[exchange.decision];
+  }
+
+  putSteady(sink: AttributeSink): void {
+    putPeer(sink, this.#exchange.peer);
+    putSteadyHttp(sink, this.#exchange);
+    putSteadyAi(sink, this.#exchange);
+  }
+
+  putVarying(sink: AttributeSink): void {
+    putVaryingHttp(sink, this.#exchange);
+    putVaryingAi(sink, this.#exchange);
+    putMcp(sink, this.#exchange.mcp);
+  }
+
+  get events(): readonly SpanEvent[] {
+    const { request, response, hidden, attempts } = this.#exchange;
+    const events: SpanEvent[] = [];
+    addMessage(events, 'request', request, hiddenInRequest(this.#exchange));
+    if (response !== undefined) addMessage(events, 'response', response, hidden);
+    addAttempts(events, attempts);
+    return events;
+  }
+
+  get attributes(): AttributeList {
+    return listAttributes(this);
+  }
+}
+
+/** The whole record of one HTTP exchange. The facts must not change any more. */
 export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
-  const { peer, request, response } = exchange;
-  const events: SpanEvent[] = [];
-  addMessage(events, 'request', request, hiddenInRequest(exchange));
-  if (response !== undefined) addMessage(events, 'response', response, exchange.hidden);
-  const attributes = new AttributeList();
-  putPeer(attributes, peer);
-  putHttp(attributes, exchange);
-  putAi(attributes, exchange);
-  putDecision(attributes, exchange);
-  putMcp(attributes, exchange.mcp);
-  return {
-    name: exchangeName(exchange),
-    kind: 'server',
-    start: exchange.startedAt,
-    end: exchange.endedAt,
-    traceparent: peer.traceparent,
-    attributes,
-    events,
-    errorMessage: exchangeError(exchange),
-    log: {
-      severity: exchange.decision === 'deny' ? 'WARN' : 'INFO',
-      body: exchange.decision === 'deny' ? 'egress call denied' : 'egress call',
-    },
-  };
+  return new ExchangeRecord(exchange);
 }
 
-/** A connection that was refused, failed before HTTP, or was relayed as bytes. */
-export function computeConnectionRecord(connection: {
-  readonly name: (typeof spanName)['tcp' | 'dialDenied' | 'dialFailed'];
-  readonly peer: Peer;
-  readonly startedAt: number;
-  readonly endedAt: number;
-  readonly digest: string;
-  readonly route: string | undefined;
-  readonly denyReason: DenyReason | undefined;
-  readonly denyPolicy?: string | undefined;
-  readonly error: string | undefined;
-  readonly bytes: { readonly up: number; readonly down: number } | undefined;
-}): SpanRecord {
-  const { peer, bytes, startedAt, endedAt } = connection;
-  const denied = connection.denyReason !== undefined;
-  const attributes = new AttributeList();
-  putPeer(attributes, peer);
-  attributes.put(attribute.destinationAddress, peer.ip);
-  attributes.put(attribute.destinationName, peer.hostname);
-  attributes.put(attribute.decision, denied ? 'deny' : 'allow');
-  attributes.put(attribute.decisionRoute, connection.route);
-  attributes.put(attribute.policyDigest, connection.digest);
-  attributes.put(attribute.denyReason, connection.denyReason);
-  attributes.put(attribute.denyPolicy, connection.denyPolicy);
-  attributes.put(attribute.failureReason, denied ? undefined : connection.error);
-  attributes.put(attribute.errorType, connection.denyReason ?? connection.error);
-  attributes.put(attribute.l4BytesUpstream, bytes?.up);
-  attributes.put(attribute.l4BytesDownstream, bytes?.down);
-  attributes.put(attribute.durationMs, endedAt - startedAt);
-  return {
-    name: connection.name,
-    kind: 'server',
-    start: startedAt,
-    end: endedAt,
-    traceparent: peer.traceparent,
-    attributes,
-    events: [],
-    errorMessage: connection.denyReason ?? connection.error,
-    log: connectionLog(denied, connection.error),
-  };
-}
-
-function connectionLog(denied: boolean, error: string | undefined): SpanRecord['log'] {
-  if (denied) return { severity: 'WARN', body: 'egress connection denied' };
-  if (error !== undefined) return { severity: 'WARN', body: 'egress connection failed' };
-  return { severity: 'INFO', body: 'egress connection' };
-}
+export { computeConnectionRecord } from './connection-record.ts';
+export type { SpanEvent, SpanRecord } from './span-record.ts';

@@ -3,14 +3,19 @@
  * Apart from the outbox, which sends them. The SDK's objects and its two-pass encoder cost half of the gateway's time a
  * call (docs/decisions/012-egress-records.md); field numbers are those of opentelemetry-proto.
  */
-import { randomBytes } from 'node:crypto';
-import type { AttributeList, AttributeValue } from './attribute-list.ts';
-import type { SpanEvent, SpanRecord } from './exchange-record.ts';
-import { ProtobufWriter } from './protobuf-writer.ts';
-
-const bytesField = (id: number): number => (id << 3) | 2;
-const varintField = (id: number): number => id << 3;
-const fixed64Field = (id: number): number => (id << 3) | 1;
+import { attribute } from '../../contract/index.ts';
+import {
+  AttributeNames,
+  AttributeWriter,
+  bytesField,
+  cutText,
+  fixed64Field,
+  SteadyAttributes,
+  type SteadyBlock,
+  varintField,
+} from './attribute-writer.ts';
+import { OpenRequest, RandomIds, type Attributes, type SpanIds } from './otlp-request.ts';
+import type { SpanEvent, SpanRecord } from './span-record.ts';
 
 const spanAttribute = bytesField(9);
 const logAttribute = bytesField(6);
@@ -18,120 +23,40 @@ const kind = { internal: 1, server: 2 } as const;
 const severity = { INFO: 9, WARN: 13 } as const;
 const statusError = 2;
 const traceparentText = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
-const scopeName = 'clrk';
-/** A value longer than this may not fit a message with a two-byte length (UTF-8 takes up to 3 bytes a unit). */
-const shortValue = 4_000;
+/** Of names and messages; they are short where nobody plays with them. */
+const maxName = 512;
+/** Bytes of a text in a record that must be small: with it the largest record is within `smallRecordBytes`. */
+const smallText = 64;
 
-/** Ids from a block of random bytes: one call into the generator for many ids. */
-class RandomIds {
-  #block: Buffer = Buffer.alloc(0);
-  #at = 0;
+/** What a record takes at most when only its small form fits: some 70 attributes, in the span and in the log. */
+export const smallRecordBytes = 16 * 1024;
 
-  next(length: number): Buffer {
-    if (this.#at + length > this.#block.length) {
-      this.#block = randomBytes(8 * 1024);
-      this.#at = 0;
-    }
-    this.#at += length;
-    return this.#block.subarray(this.#at - length, this.#at);
-  }
-}
+/** `whole`: all of it. `headers`: without captured bodies. `small`: without events, and values cut. */
+export type RecordForm = 'whole' | 'headers' | 'small';
 
-/** Writes AnyValue's one member. */
-function writeAny(writer: ProtobufWriter, value: AttributeValue): void {
-  if (typeof value === 'string') writer.string(bytesField(1), value);
-  else if (typeof value === 'boolean') {
-    writer.byte(varintField(2));
-    writer.byte(value ? 1 : 0);
-  } else if (typeof value !== 'number') writeArray(writer, value);
-  else if (Number.isSafeInteger(value) && value >= 0) {
-    writer.byte(varintField(3));
-    writer.varint(value);
-  } else {
-    writer.byte(fixed64Field(4));
-    writer.double(value);
-  }
-}
-
-function writeArray(writer: ProtobufWriter, values: readonly string[]): void {
-  const array = writer.open(bytesField(5), 4);
-  for (const value of values) {
-    const member = writer.open(bytesField(1), 4);
-    writeAny(writer, value);
-    writer.close(member, 4);
-  }
-  writer.close(array, 4);
-}
-
-function writeAttribute(writer: ProtobufWriter, tag: number, name: string, value: AttributeValue): void {
-  const isShort = typeof value === 'string' ? value.length + name.length < shortValue : !Array.isArray(value);
-  const width = isShort ? 2 : 4;
-  const pair = writer.open(tag, width);
-  writer.string(bytesField(1), name);
-  const any = writer.open(bytesField(2), width);
-  writeAny(writer, value);
-  writer.close(any, width);
-  writer.close(pair, width);
-}
-
-function writeEvent(writer: ProtobufWriter, event: SpanEvent): void {
-  const start = writer.open(bytesField(11), 4);
-  writer.byte(fixed64Field(1));
-  writer.nanos(event.at);
-  writer.string(bytesField(2), event.name);
-  const { names, values } = event.attributes;
-  for (let index = 0; index < names.length; index += 1) {
-    writeAttribute(writer, bytesField(3), names[index] ?? '', values[index] ?? '');
-  }
-  writer.close(start, 4);
-}
-
-/** One export request that is being written: resource and scope are open, members are appended. */
-class OpenRequest {
-  readonly writer = new ProtobufWriter();
-  readonly #resource: Readonly<Record<string, string>>;
-  #group = 0;
-  #scope = 0;
-
-  constructor(resource: Readonly<Record<string, string>>) {
-    this.#resource = resource;
-    this.#begin();
-  }
-
-  #begin(): void {
-    const { writer } = this;
-    this.#group = writer.open(bytesField(1), 4);
-    const resource = writer.open(bytesField(1), 4);
-    for (const [name, value] of Object.entries(this.#resource)) {
-      writeAttribute(writer, bytesField(1), name, value);
-    }
-    writer.close(resource, 4);
-    this.#scope = writer.open(bytesField(2), 4);
-    const scope = writer.open(bytesField(1), 2);
-    writer.string(bytesField(1), scopeName);
-    writer.close(scope, 2);
-  }
-
-  take(): Buffer {
-    this.writer.close(this.#scope, 4);
-    this.writer.close(this.#group, 4);
-    const body = this.writer.take();
-    this.#begin();
-    return body;
-  }
+export interface BatchAttributes {
+  readonly resource: Attributes;
+  /** On every span and log. */
+  readonly common?: Attributes;
 }
 
 export class OtlpBatch {
+  readonly #names = new AttributeNames();
   readonly #spans: OpenRequest;
   readonly #logs: OpenRequest;
+  readonly #spanAttributes: AttributeWriter;
+  readonly #eventAttributes: AttributeWriter;
+  readonly #common: Attributes;
   readonly #ids = new RandomIds();
-  /** Of the record being written: where each attribute of its span starts. */
-  readonly #starts: number[] = [];
+  readonly #steady = new SteadyAttributes();
   count = 0;
 
-  constructor(resource: Readonly<Record<string, string>>) {
-    this.#spans = new OpenRequest(resource);
-    this.#logs = new OpenRequest(resource);
+  constructor({ resource, common = {} }: BatchAttributes) {
+    this.#common = common;
+    this.#spans = new OpenRequest(resource, this.#names);
+    this.#logs = new OpenRequest(resource, this.#names);
+    this.#spanAttributes = new AttributeWriter(this.#spans.writer, this.#names, spanAttribute);
+    this.#eventAttributes = new AttributeWriter(this.#spans.writer, this.#names, bytesField(3));
   }
 
   get byteLength(): number {
@@ -149,62 +74,146 @@ export class OtlpBatch {
     (signal === 'traces' ? this.#spans : this.#logs).writer.recycle(body);
   }
 
-  add(record: SpanRecord): void {
+  /** Bytes it took; undefined: it cannot be encoded, and nothing was written. */
+  add(record: SpanRecord, form: RecordForm = 'whole'): number | undefined {
+    const at = this.#mark();
+    try {
+      this.#write(record, form);
+    } catch {
+      // A field of 256 MiB, or facts that are not what their types say.
+      this.#rewind(at);
+      return undefined;
+    }
     this.count += 1;
-    const parent = traceparentText.exec(record.traceparent ?? '');
-    const traceId = parent === null ? this.#ids.next(16) : Buffer.from(parent[1] ?? '', 'hex');
-    const spanId = this.#ids.next(8);
-    const parentId = parent === null ? undefined : Buffer.from(parent[2] ?? '', 'hex');
-    const attributes = this.#addSpan(record, { traceId, spanId, parentId });
-    this.#addLog(record, { traceId, spanId, attributes });
+    return this.byteLength - at.spans - at.logs;
   }
 
-  /** Returns the bytes of the attributes, each a field of its own, starting at `#starts`. */
-  #addSpan(
-    record: SpanRecord,
-    ids: { readonly traceId: Buffer; readonly spanId: Buffer; readonly parentId: Buffer | undefined },
-  ): Uint8Array {
+  /** Like `add`; undefined also, and nothing written, when `accept` does not want as many bytes. */
+  addIf(record: SpanRecord, form: RecordForm, accept: (bytes: number) => boolean): number | undefined {
+    const at = this.#mark();
+    const size = this.add(record, form);
+    if (size === undefined || accept(size)) return size;
+    this.#rewind(at);
+    this.count -= 1;
+    return undefined;
+  }
+
+  #mark(): { readonly spans: number; readonly logs: number } {
+    return { spans: this.#spans.writer.length, logs: this.#logs.writer.length };
+  }
+
+  #rewind({ spans, logs }: { readonly spans: number; readonly logs: number }): void {
+    this.#spans.writer.rewind(spans);
+    this.#logs.writer.rewind(logs);
+  }
+
+  #write(record: SpanRecord, form: RecordForm): void {
+    const ids = this.#idsOf(record.traceparent);
+    const maxText = form === 'small' ? smallText : Number.POSITIVE_INFINITY;
+    this.#spanAttributes.maxText = maxText;
     const { writer } = this.#spans;
     const span = writer.open(bytesField(2), 4);
-    writer.bytes(bytesField(1), ids.traceId);
-    writer.bytes(bytesField(2), ids.spanId);
-    if (ids.parentId !== undefined) writer.bytes(bytesField(4), ids.parentId);
-    writer.string(bytesField(5), record.name);
+    this.#writeHead(record, ids, Math.min(maxText, maxName));
+    const steady = this.#writeSteady(record, form);
+    const from = writer.length;
+    this.#writeVarying(record, form);
+    const to = writer.length;
+    if (form !== 'small') {
+      for (const event of record.events) if (form === 'whole' || !event.isBody) this.#writeEvent(event);
+    }
+    this.#writeStatus(record, Math.min(maxText, maxName));
+    writer.close(span, 4);
+    this.#writeLog(record, ids, { steady, varying: writer.slice(from, to), from });
+  }
+
+  #idsOf(traceparent: string | undefined): SpanIds {
+    const parent = traceparent === undefined ? null : traceparentText.exec(traceparent);
+    if (parent === null) {
+      const at = this.#ids.next(24);
+      return { block: this.#ids.block, at, hasParent: false };
+    }
+    const at = this.#ids.next(8);
+    const own = this.#ids.block.toString('hex', at, at + 8);
+    const block = Buffer.from(`${parent[1] ?? ''}${own}${parent[2] ?? ''}`, 'hex');
+    return { block, at: 0, hasParent: true };
+  }
+
+  #writeHead(record: SpanRecord, ids: SpanIds, maxText: number): void {
+    const { writer } = this.#spans;
+    writer.short(bytesField(1), ids.block, ids.at, 16);
+    writer.short(bytesField(2), ids.block, ids.at + 16, 8);
+    if (ids.hasParent) writer.short(bytesField(4), ids.block, ids.at + 24, 8);
+    writer.string(bytesField(5), cutText(record.name, maxText));
     writer.byte(varintField(6));
     writer.byte(kind[record.kind]);
     writer.byte(fixed64Field(7));
     writer.nanos(record.start);
     writer.byte(fixed64Field(8));
     writer.nanos(record.end);
-    const from = writer.length;
-    this.#addAttributes(record.attributes);
-    const to = writer.length;
-    for (const event of record.events) writeEvent(writer, event);
-    if (record.errorMessage !== undefined) {
-      const status = writer.open(bytesField(15), 4);
-      writer.string(bytesField(2), record.errorMessage);
-      writer.byte(varintField(3));
-      writer.byte(statusError);
-      writer.close(status, 4);
-    }
-    writer.close(span, 4);
-    return writer.slice(from, to);
   }
 
-  #addAttributes({ names, values }: AttributeList): void {
+  #writeSteady(record: SpanRecord, form: RecordForm): SteadyBlock {
+    const steady = this.#steady;
+    steady.start();
+    for (const name in this.#common) steady.put(name, this.#common[name]);
+    record.putSteady(steady);
     const { writer } = this.#spans;
-    const from = writer.length;
-    this.#starts.length = 0;
-    for (let index = 0; index < names.length; index += 1) {
-      this.#starts.push(writer.length - from);
-      writeAttribute(writer, spanAttribute, names[index] ?? '', values[index] ?? '');
+    const owner = form === 'small' ? undefined : record.steadyOf;
+    const known = steady.find(owner);
+    if (known !== undefined) {
+      writer.raw(known.span);
+      return known;
     }
+    const from = writer.length;
+    this.#spanAttributes.count = 0;
+    steady.putInto(this.#spanAttributes);
+    const block = this.#blockFrom(from);
+    if (owner !== undefined) steady.remember(owner, block);
+    return block;
+  }
+
+  /** What was written from `from` on, as it is and as attributes of a log. */
+  #blockFrom(from: number): SteadyBlock {
+    const { starts, count } = this.#spanAttributes;
+    const span = Uint8Array.from(this.#spans.writer.slice(from, this.#spans.writer.length));
+    const log = Uint8Array.from(span);
+    for (let index = 0; index < count; index += 1) log[(starts[index] ?? from) - from] = logAttribute;
+    return { span, log };
+  }
+
+  #writeVarying(record: SpanRecord, form: RecordForm): void {
+    this.#spanAttributes.count = 0;
+    record.putVarying(this.#spanAttributes);
+    if (form === 'whole') return;
+    this.#spanAttributes.put(attribute.recordReduced, form === 'small' ? 'values' : 'bodies');
+  }
+
+  #writeEvent(event: SpanEvent): void {
+    const { writer } = this.#spans;
+    const start = writer.open(bytesField(11), 4);
+    writer.byte(fixed64Field(1));
+    writer.nanos(event.at);
+    writer.string(bytesField(2), event.name);
+    this.#eventAttributes.count = 0;
+    event.putAttributes(this.#eventAttributes);
+    writer.close(start, 4);
+  }
+
+  #writeStatus({ errorMessage }: SpanRecord, maxText: number): void {
+    if (errorMessage === undefined) return;
+    const { writer } = this.#spans;
+    const status = writer.open(bytesField(15), 4);
+    writer.string(bytesField(2), cutText(errorMessage, maxText));
+    writer.byte(varintField(3));
+    writer.byte(statusError);
+    writer.close(status, 4);
   }
 
   /** The log repeats its span's attributes: their bytes are copied, only the field's number differs. */
-  #addLog(
+  #writeLog(
     record: SpanRecord,
-    span: { readonly traceId: Buffer; readonly spanId: Buffer; readonly attributes: Uint8Array },
+    ids: SpanIds,
+    written: { readonly steady: SteadyBlock; readonly varying: Uint8Array; readonly from: number },
   ): void {
     const { writer } = this.#logs;
     const log = writer.open(bytesField(2), 4);
@@ -216,11 +225,15 @@ export class OtlpBatch {
     const body = writer.open(bytesField(5), 2);
     writer.string(bytesField(1), record.log.body);
     writer.close(body, 2);
+    writer.raw(written.steady.log);
     const at = writer.length;
-    writer.raw(span.attributes);
-    for (const start of this.#starts) writer.patch(at + start, logAttribute);
-    writer.bytes(bytesField(9), span.traceId);
-    writer.bytes(bytesField(10), span.spanId);
+    writer.raw(written.varying);
+    const { starts, count } = this.#spanAttributes;
+    for (let index = 0; index < count; index += 1) {
+      writer.patch(at + (starts[index] ?? 0) - written.from, logAttribute);
+    }
+    writer.short(bytesField(9), ids.block, ids.at, 16);
+    writer.short(bytesField(10), ids.block, ids.at + 16, 8);
     writer.byte(fixed64Field(11));
     writer.nanos(record.end);
     writer.close(log, 4);

@@ -1,37 +1,34 @@
 /**
- * Batches of records on their way to telemetry: written as they come, sent a few times a second over OTLP/HTTP, kept and
- * sent again while telemetry is away. Bounded: what does not fit is dropped and counted. It never waits and never throws.
+ * The queue of records (record-queue.ts) with its clock and its sockets: encoded right after the turn that answered, sent a
+ * few times a second over OTLP/HTTP, kept and sent again while telemetry is away. It never waits and never throws.
  */
 import { Agent as HttpAgent, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import type { SpanRecord } from './exchange-record.ts';
-import { OtlpBatch } from './otlp-batch.ts';
+import type { BatchAttributes } from './otlp-batch.ts';
+import { RecordQueue, type Parcel, type RecordSlot } from './record-queue.ts';
+import type { RecordOutbox } from './recorder.ts';
+import type { SpanRecord } from './span-record.ts';
 
-export interface OtlpOutboxOptions {
+export interface OtlpTarget {
   /** Base URL; `/v1/traces` and `/v1/logs` are added. */
   readonly endpoint: string;
   readonly token: string;
   /** Trusted for an `https:` endpoint. */
   readonly caPem?: string;
-  readonly resource: Readonly<Record<string, string>>;
+}
+
+export interface OtlpOutboxOptions extends OtlpTarget, BatchAttributes {
+  /** Records that telemetry will not get. */
   readonly onDropped: (records: number) => void;
-  /** What may wait, all in all; a test makes it small. */
+  /** Calls that were not admitted because their record would not have fit. */
+  readonly onRefused?: () => void;
+  /** What may wait, all in all; default 64 MiB. */
   readonly maxWaitingBytes?: number;
 }
 
-interface Parcel {
-  readonly signal: 'traces' | 'logs';
-  readonly body: Buffer;
-  /** Records that are lost with it. */
-  readonly records: number;
-}
-
 const flushMs = 250;
-/** Telemetry takes 16 MiB a request. */
-const maxBatchBytes = 2 * 1024 * 1024;
-const maxBatchRecords = 2_048;
 const requestTimeoutMs = 10_000;
-/** A few seconds of full load. */
+/** A few seconds of full load; of one agent alone half of it. */
 const defaultMaxWaiting = 64 * 1024 * 1024;
 const firstRetryMs = 200;
 const lastRetryMs = 10_000;
@@ -43,101 +40,34 @@ function outcomeOf(status: number): Outcome {
   return status === 408 || status === 429 || status >= 500 ? 'again' : 'refused';
 }
 
-export class OtlpOutbox {
-  readonly #options: OtlpOutboxOptions;
-  readonly #batch: OtlpBatch;
+/** An endpoint and the connections to it. */
+class Sender {
+  readonly #token: string;
+  readonly #base: string;
   readonly #agent: HttpAgent;
   readonly #request: typeof requestHttp;
-  readonly #base: string;
-  readonly #maxWaiting: number;
-  #waiting: Parcel[] = [];
-  #waitingBytes = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #retryTimer: NodeJS.Timeout | undefined;
-  #retryMs = firstRetryMs;
-  #sending = false;
-  #closed = false;
-  #onEmpty: (() => void) | undefined;
 
-  constructor(options: OtlpOutboxOptions) {
-    this.#options = options;
-    this.#batch = new OtlpBatch(options.resource);
-    this.#base = options.endpoint.replace(/\/$/, '');
-    this.#maxWaiting = options.maxWaitingBytes ?? defaultMaxWaiting;
+  constructor({ endpoint, token, caPem }: OtlpTarget) {
+    this.#token = token;
+    this.#base = endpoint.replace(/\/$/, '');
     const secure = this.#base.startsWith('https:');
-    const ca = options.caPem === undefined ? {} : { ca: options.caPem };
+    const ca = caPem === undefined ? {} : { ca: caPem };
     this.#agent = secure ? new HttpsAgent({ keepAlive: true, ...ca }) : new HttpAgent({ keepAlive: true });
     this.#request = secure ? requestHttps : requestHttp;
   }
 
-  add(record: SpanRecord): void {
-    if (this.#closed || this.#waitingBytes + this.#batch.byteLength > this.#maxWaiting) {
-      this.#options.onDropped(1);
-      return;
-    }
-    this.#batch.add(record);
-    if (this.#batch.byteLength >= maxBatchBytes || this.#batch.count >= maxBatchRecords) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), flushMs);
-  }
-
-  #flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const records = this.#batch.count;
-    if (records === 0) return;
-    const { traces, logs } = this.#batch.take();
-    // A record is lost when its span is; its log alone does not count again.
-    this.#waiting.push(
-      { signal: 'traces', body: traces, records },
-      { signal: 'logs', body: logs, records: 0 },
-    );
-    this.#waitingBytes += traces.length + logs.length;
-    this.#send();
-  }
-
-  /** One request at a time, in order. */
-  #send(): void {
-    const [parcel] = this.#waiting;
-    if (parcel === undefined) {
-      this.#onEmpty?.();
-      return;
-    }
-    if (this.#sending || this.#retryTimer !== undefined) return;
-    this.#sending = true;
-    this.#post(parcel, (outcome) => {
-      this.#sending = false;
-      if (outcome === 'again') this.#later();
-      else this.#settle(parcel, outcome);
-    });
-  }
-
-  #settle(parcel: Parcel, outcome: 'sent' | 'refused'): void {
-    this.#waiting.shift();
-    this.#waitingBytes -= parcel.body.length;
-    if (outcome === 'refused' && parcel.records > 0) this.#options.onDropped(parcel.records);
-    this.#retryMs = firstRetryMs;
-    this.#send();
-  }
-
-  #later(): void {
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = undefined;
-      this.#send();
-    }, this.#retryMs);
-    this.#retryMs = Math.min(2 * this.#retryMs, lastRetryMs);
-  }
-
-  #post({ signal, body }: Parcel, done: (outcome: Outcome) => void): void {
+  /** `reusable`: the bytes were read to the end and nobody looks at them any more. */
+  post({ signal, body }: Parcel, done: (outcome: Outcome, reusable: boolean) => void): void {
     let told = false;
-    const tell = (outcome: Outcome): void => {
+    const tell = (outcome: Outcome, reusable = false): void => {
       if (told) return;
       told = true;
-      done(outcome);
+      done(outcome, reusable);
     };
     const headers = {
       'content-type': 'application/x-protobuf',
       'content-length': body.length,
-      authorization: `Bearer ${this.#options.token}`,
+      authorization: `Bearer ${this.#token}`,
     };
     const options = { method: 'POST', agent: this.#agent, timeout: requestTimeoutMs, headers };
     try {
@@ -146,9 +76,7 @@ export class OtlpOutbox {
         response.once('end', () => {
           const outcome = outcomeOf(response.statusCode ?? 500);
           // Not while the bytes may be on their way still: an answer before all was read, or a second attempt.
-          const isRead = outcome === 'sent' && request.writableFinished && !told;
-          if (isRead) this.#batch.recycle(signal, body);
-          tell(outcome);
+          tell(outcome, outcome === 'sent' && request.writableFinished);
         });
         response.once('close', () => tell('again'));
       });
@@ -161,24 +89,137 @@ export class OtlpOutbox {
     }
   }
 
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+export class OtlpOutbox implements RecordOutbox {
+  readonly #options: OtlpOutboxOptions;
+  readonly #queue: RecordQueue;
+  #sender: Sender;
+  #timer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #retryMs = firstRetryMs;
+  #encoding = false;
+  #sending = false;
+  #closed = false;
+  /** Nothing is sent any more. */
+  #isOver = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: OtlpOutboxOptions) {
+    this.#options = options;
+    this.#sender = new Sender(options);
+    const { resource, common = {}, onDropped, maxWaitingBytes = defaultMaxWaiting } = options;
+    const onQueued = (): void => this.#soon();
+    this.#queue = new RecordQueue({ resource, common, onDropped, maxWaitingBytes, onQueued });
+  }
+
+  /** Bytes that wait. */
+  get heldBytes(): number {
+    return this.#queue.heldBytes;
+  }
+
+  get mergedRefusals(): number {
+    return this.#queue.mergedRefusals;
+  }
+
+  /** Before a call is let through. undefined: let it not, its record has no room. */
+  admit(agentId: string): RecordSlot | undefined {
+    const slot = this.#closed ? undefined : this.#queue.admit(agentId);
+    if (slot === undefined) this.#options.onRefused?.();
+    return slot;
+  }
+
+  add(record: SpanRecord): void {
+    if (this.#closed) this.#options.onDropped(1);
+    else this.#queue.add(record);
+  }
+
+  /** Sends to another place from now on; what waits goes there too. */
+  retarget(target: OtlpTarget): void {
+    const before = this.#sender;
+    this.#sender = new Sender(target);
+    // What it is sending ends by an error and is sent again, to the new place.
+    before.close();
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    this.#retryMs = firstRetryMs;
+    this.#send();
+  }
+
+  /** Encoding waits for the end of the turn, in which answers leave. */
+  #soon(): void {
+    if (!this.#encoding && this.#queue.isPending) {
+      this.#encoding = true;
+      setImmediate(() => {
+        this.#encoding = false;
+        this.#queue.encode();
+        if (this.#queue.hasParcel) this.#send();
+      });
+    }
+    if (this.#isOver) this.#queue.drop();
+    else
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#send();
+      }, flushMs);
+  }
+
+  /** One request at a time, in order. */
+  #send(): void {
+    if (this.#sending || this.#retryTimer !== undefined) return;
+    const parcel = this.#queue.next(Date.now());
+    if (parcel === undefined) {
+      if (this.#queue.isEmpty) this.#onEmpty?.();
+      else this.#soon();
+      return;
+    }
+    this.#sending = true;
+    this.#sender.post(parcel, (outcome, reusable) => {
+      this.#sending = false;
+      if (outcome === 'again') this.#later();
+      else this.#settle(outcome, reusable);
+    });
+  }
+
+  #settle(outcome: 'sent' | 'refused', reusable: boolean): void {
+    this.#queue.settle(outcome, reusable);
+    this.#retryMs = firstRetryMs;
+    // What came meanwhile has its own time, unless it is a batch already.
+    if (this.#queue.hasParcel || this.#closed) this.#send();
+    else this.#soon();
+  }
+
+  #later(): void {
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#send();
+    }, this.#retryMs);
+    this.#retryMs = Math.min(2 * this.#retryMs, lastRetryMs);
+  }
+
   /** Sends what is left, for at most `graceMs`; what is left then is dropped and counted. */
   async close(graceMs: number): Promise<void> {
     if (this.#closed) return;
-    this.#flush();
     this.#closed = true;
-    if (this.#waiting.length > 0) {
+    clearTimeout(this.#timer);
+    this.#queue.finish(Date.now());
+    if (!this.#queue.isEmpty) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, graceMs);
         this.#onEmpty = () => {
           clearTimeout(timer);
           resolve();
         };
+        this.#send();
       });
     }
     clearTimeout(this.#retryTimer);
-    const lost = this.#waiting.reduce((sum, parcel) => sum + parcel.records, 0);
-    this.#waiting = [];
-    if (lost > 0) this.#options.onDropped(lost);
-    this.#agent.destroy();
+    clearTimeout(this.#timer);
+    this.#isOver = true;
+    this.#queue.drop();
+    this.#sender.close();
   }
 }

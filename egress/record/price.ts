@@ -8,14 +8,8 @@ type Usage = Parameters<typeof calcPrice>[0];
 /** The price of one call from its usage. */
 type PriceOf = (usage: Usage) => number | undefined;
 
-/**
- * By provider and model: finding a model walks the whole table (90 us). Kept an hour, because prices have start dates;
- * `false` when there is none.
- */
-const known = new LRUCache<string, PriceOf | false>({ max: 1000, ttl: 60 * 60 * 1000 });
-
 const million = 1_000_000;
-/** The kinds of tokens computeCost tells. */
+/** The kinds of tokens a PriceList asks for, but for writes kept an hour. */
 const countedKinds = ['input_mtok', 'output_mtok', 'cache_read_mtok', 'cache_write_mtok'];
 
 /** The price function of a model; undefined: it is not in the table. */
@@ -26,7 +20,12 @@ function createPrice(priceId: string, model: string): PriceOf | undefined {
   const provider: Provider = { ...result.provider, models: [result.model] };
   const exact: PriceOf = (of) => calcPrice(of, model, { provider })?.total_price;
   const isFlat = countedKinds.every((kind) => typeof (result.model_price[kind] ?? 0) === 'number');
-  return isFlat ? flatPrice(exact) : exact;
+  const usual = isFlat ? flatPrice(exact) : exact;
+  const knowsHours = result.model_price['cache_write_1h_mtok'] !== undefined;
+  return (of) => {
+    if (of['cache_write_1h_tokens'] === undefined) return usual(of);
+    return knowsHours ? exact(of) : undefined;
+  };
 }
 
 /** Without tiers the price is linear in each count: four questions to the table answer all others. */
@@ -46,31 +45,52 @@ function flatPrice(exact: PriceOf): PriceOf {
   };
 }
 
-function price(priceId: string, model: string, usage: Usage): number | undefined {
-  const key = `${priceId} ${model}`;
-  let priceOf = known.get(key);
-  if (priceOf === undefined) {
-    priceOf = createPrice(priceId, model) ?? false;
-    known.set(key, priceOf);
-  }
-  return priceOf === false ? undefined : priceOf(usage);
+/** What the table's prices are for; batches, flexible and priority service cost otherwise. */
+const usualTiers = new Set(['default', 'standard', 'auto', 'on_demand']);
+
+function isPriced({ usage, surcharged, serviceTier, inputTokens }: Facts): boolean {
+  const isUsual = serviceTier === undefined || usualTiers.has(serviceTier.toLowerCase());
+  return inputTokens !== undefined && usage !== 'partial' && surcharged !== true && isUsual;
 }
 
-/** US dollars; undefined when usage or price are not known: never a guess. */
-export function computeCost(priceId: string, facts: Facts): number | undefined {
-  const model = facts.responseModel ?? facts.model;
-  if (model === undefined || facts.inputTokens === undefined) return undefined;
-  const cached = (facts.cacheReadTokens ?? 0) + (facts.cacheCreationTokens ?? 0);
-  const usage = {
+function usageOf(facts: Facts): Usage {
+  const { inputTokens = 0, outputTokens = 0, cacheReadTokens, cacheCreationTokens } = facts;
+  const hours = facts.cacheCreationHourTokens ?? 0;
+  const written = Math.max(cacheCreationTokens ?? 0, hours);
+  return {
     // The table wants totals; a provider that counts otherwise must not make it throw.
-    input_tokens: Math.max(facts.inputTokens, cached),
-    output_tokens: facts.outputTokens ?? 0,
-    ...(facts.cacheReadTokens === undefined ? {} : { cache_read_tokens: facts.cacheReadTokens }),
-    ...(facts.cacheCreationTokens === undefined ? {} : { cache_write_tokens: facts.cacheCreationTokens }),
+    input_tokens: Math.max(inputTokens, (cacheReadTokens ?? 0) + written),
+    output_tokens: outputTokens,
+    ...(cacheReadTokens === undefined ? {} : { cache_read_tokens: cacheReadTokens }),
+    ...(cacheCreationTokens === undefined ? {} : { cache_write_tokens: written }),
+    ...(hours === 0 ? {} : { cache_write_tokens: written, cache_write_1h_tokens: hours }),
   };
-  try {
-    return price(priceId, model, usage);
-  } catch {
-    return undefined;
+}
+
+/** Prices found so far: one of a Snapshot, because finding a model walks the whole table (90 us). */
+export class PriceList {
+  /** By provider and model. Kept an hour, because prices have start dates; `false` when there is none. */
+  readonly #known = new LRUCache<string, PriceOf | false>({ max: 1000, ttl: 60 * 60 * 1000 });
+
+  /** US dollars; undefined when usage or price are not known in full: never a guess. */
+  costOf(priceId: string, facts: Facts): number | undefined {
+    const model = facts.responseModel ?? facts.model;
+    if (model === undefined || !isPriced(facts)) return undefined;
+    try {
+      const priceOf = this.#find(priceId, model);
+      return priceOf === false ? undefined : priceOf(usageOf(facts));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #find(priceId: string, model: string): PriceOf | false {
+    const key = `${priceId} ${model}`;
+    let priceOf = this.#known.get(key);
+    if (priceOf === undefined) {
+      priceOf = createPrice(priceId, model) ?? false;
+      this.#known.set(key, priceOf);
+    }
+    return priceOf;
   }
 }

@@ -4,12 +4,20 @@
  */
 import { attribute, spanName } from '../../contract/index.ts';
 import { AttributeList } from './attribute-list.ts';
-import type { SpanRecord } from './exchange-record.ts';
+import type { RecordSlot } from './record-queue.ts';
+import { createSimpleRecord, type SpanRecord } from './span-record.ts';
 
 export interface Recorder {
+  /** For what had no slot: refusals, and failures before anything was let through. */
   record(record: SpanRecord): void;
   /** Bytes that were no identity frame: from whom is not known. */
   malformed(reason: string, at: number): void;
+}
+
+/** A recorder that also says whether a call can be recorded, before it is let through. */
+export interface AdmittingRecorder extends Recorder {
+  /** undefined: the agent's share of what waits for telemetry is full; let nothing of it through now. */
+  admit(agentId: string): RecordSlot | undefined;
 }
 
 function malformedRecord(reason: string, at: number): SpanRecord {
@@ -17,27 +25,27 @@ function malformedRecord(reason: string, at: number): SpanRecord {
   attributes.put(attribute.component, 'egress');
   attributes.put(attribute.denyReason, 'frame');
   attributes.put(attribute.errorType, reason);
-  return {
+  return createSimpleRecord({
     name: spanName.frameMalformed,
-    kind: 'server',
     start: at,
     end: at,
-    traceparent: undefined,
+    agentId: '',
+    refused: true,
     attributes,
-    events: [],
     errorMessage: reason,
     log: { severity: 'WARN', body: 'identity frame refused' },
-  };
+  });
 }
 
-/** Every record also carries `attributes` (which gateway it was). */
-export function createRecorder(
-  outbox: { add(record: SpanRecord): void },
-  attributes: Readonly<Record<string, string>>,
-): Recorder {
-  const record = (span: SpanRecord): void => {
-    for (const name in attributes) span.attributes.put(name, attributes[name]);
-    outbox.add(span);
+export interface RecordOutbox {
+  admit(agentId: string): RecordSlot | undefined;
+  add(record: SpanRecord): void;
+}
+
+export function createRecorder(outbox: RecordOutbox): AdmittingRecorder {
+  return {
+    admit: (agentId) => outbox.admit(agentId),
+    record: (record) => outbox.add(record),
+    malformed: (reason, at) => outbox.add(malformedRecord(reason, at)),
   };
-  return { record, malformed: (reason, at) => record(malformedRecord(reason, at)) };
 }

@@ -1,61 +1,101 @@
 /** Header fields as a record may show them: credentials of either side, cookies and injected fields never (S38). */
+import { attribute } from '../../contract/index.ts';
 import type { Field } from '../http1/index.ts';
-import { authFieldNames } from '../pipeline/credential.ts';
-import { AttributeList } from './attribute-list.ts';
+import { isAuthField } from '../pipeline/own-credential.ts';
+import type { AttributeSink } from './attribute-list.ts';
+import { knownHeaders, type KnownHeader } from './known-headers.ts';
 
-const secretNames = new Set([
-  ...authFieldNames,
-  'cookie',
-  'set-cookie',
-  'authentication-info',
-  'www-authenticate',
-]);
+const secretNames = new Set(['set-cookie', 'authentication-info', 'www-authenticate']);
 const secretPart = /token|secret|api-?key|password|credential|signature/i;
 export const redacted = '<redacted>';
 const maxValueLength = 1024;
+/** Of a field that is told in the list: its name and value together. */
+const maxOtherLength = 256;
 const maxShown = 64;
+/** Characters of names and values of one message; a head may be many times as large. */
+const maxTotalLength = 8 * 1024;
 // Query parameters that carry keys, in any spelling; the rest of the URL stays readable.
 const secretParameter =
   /([?&](?:key|[^=&]*(?:token|secret|signature|password|credential|api[-_]?key|sig)[^=&]*)=)[^&]*/gi;
 
-interface ShownName {
-  readonly attribute: string;
-  readonly hidden: boolean;
+/** Known names whose values would give something away, of those that do not say so themselves. */
+const hiddenNames: ReadonlySet<string> = new Set(
+  [...knownHeaders.keys()].filter(
+    (name) => isAuthField({ name }) || secretNames.has(name) || /secret|api-?key/.test(name),
+  ),
+);
+
+function isHidden(name: string, known: boolean): boolean {
+  // The provider's own counts of tokens are no secrets: known names are looked up, others are searched.
+  return known
+    ? hiddenNames.has(name)
+    : isAuthField({ name }) || secretNames.has(name) || secretPart.test(name);
 }
 
-/** Attribute names and whether to hide, by field name: names repeat, and testing one is a search. */
-const shownNames = {
-  request: new Map<string, ShownName>(),
-  response: new Map<string, ShownName>(),
-} as const;
-/** Then it starts anew: agents choose names, and the usual ones are back at once. */
-const maxShownNames = 512;
+type Direction = 'request' | 'response';
 
-function showName(direction: 'request' | 'response', name: string): ShownName {
-  const names = shownNames[direction];
-  const known = names.get(name);
-  if (known !== undefined) return known;
-  const shown = {
-    attribute: `http.${direction}.header.${name}`,
-    hidden: secretNames.has(name) || secretPart.test(name),
-  };
-  if (names.size >= maxShownNames) names.clear();
-  names.set(name, shown);
-  return shown;
+/** The fields of one message on their way to a sink. */
+class Head {
+  readonly #sink: AttributeSink;
+  readonly #direction: Direction;
+  readonly #injected: ReadonlySet<string>;
+  /** Known names that were put, by their index. */
+  readonly #put: boolean[] = [];
+  /** Characters that may still be shown. */
+  #room = maxTotalLength;
+  readonly others: string[] = [];
+  cut = false;
+
+  constructor(sink: AttributeSink, direction: Direction, injected: ReadonlySet<string>) {
+    this.#sink = sink;
+    this.#direction = direction;
+    this.#injected = injected;
+  }
+
+  show({ name, value }: Field): void {
+    const known = knownHeaders.get(name);
+    const isSecret = this.#injected.has(name) || isHidden(name, known !== undefined);
+    const text = isSecret ? redacted : value;
+    if (known !== undefined) this.#showKnown(known, text);
+    else if (this.#room > 0) this.others.push(this.#fit(`${name}: ${text}`, maxOtherLength));
+    else this.cut = true;
+  }
+
+  #showKnown(known: KnownHeader, text: string): void {
+    if (this.#put[known.index] === true) return;
+    this.#put[known.index] = true;
+    this.#sink.put(known[this.#direction], this.#fit(text, maxValueLength));
+  }
+
+  /** As much of the text as there is room for. */
+  #fit(text: string, max: number): string {
+    const length = Math.min(max, this.#room);
+    this.#room -= Math.min(length, text.length);
+    if (text.length <= length) return text;
+    this.cut = true;
+    return text.slice(0, length);
+  }
 }
 
-/** `http.<direction>.header.<name>` attributes; of a repeated field the last value. */
-export function headerAttributes(
-  direction: 'request' | 'response',
+/**
+ * `http.<direction>.header.<name>` for the names that are known, of a repeated field the last value, and one list of
+ * `name: value` for all others: what an agent or upstream chooses never becomes the name of an attribute.
+ */
+export function putHeaders(
+  sink: AttributeSink,
+  direction: Direction,
   fields: readonly Field[],
   injected: ReadonlySet<string>,
-): AttributeList {
-  const list = new AttributeList();
-  for (const { name, value } of fields.length > maxShown ? fields.slice(0, maxShown) : fields) {
-    const { attribute, hidden } = showName(direction, name);
-    list.set(attribute, hidden || injected.has(name) ? redacted : value.slice(0, maxValueLength));
+): void {
+  const head = new Head(sink, direction, injected);
+  const count = Math.min(fields.length, maxShown);
+  head.cut = fields.length > maxShown;
+  for (let index = count - 1; index >= 0; index -= 1) {
+    const field = fields[index];
+    if (field !== undefined) head.show(field);
   }
-  return list;
+  if (head.others.length > 0) sink.put(attribute.otherHeaders[direction], head.others.reverse());
+  if (head.cut) sink.put(attribute.headersTruncated[direction], true);
 }
 
 /** The target with the values of key-like parameters hidden. */

@@ -1,36 +1,50 @@
 /**
  * What one exchange answers its agent: the upstream's answer, scrubbed and counted as it passes, or an error of the
- * gateway's own. Apart from the exchange because here is all that an agent ever gets to see; no byte leaves unscrubbed (S37).
+ * gateway's own. Apart from the exchange because here is all that an agent ever gets to see; no byte leaves unscrubbed
+ * (S37), and of an answer that is broken off nothing more does (S55).
  */
 import type { Duplex } from 'node:stream';
-import type { DenyReason } from '../../contract/index.ts';
 import { createField, fieldValue, type Field } from '../http1/index.ts';
 import { endToEnd, safeTrailers } from '../pipeline/adapt.ts';
-import { BodyScrubber, noSecrets, scrubFields, type SecretSet } from '../pipeline/scrub.ts';
 import { createUsageTap, type UsageTap } from '../record/usage-tap.ts';
+import {
+  BodyScrubber,
+  BodyStart,
+  FrameScrubber,
+  isArmed,
+  judgeHead,
+  noSecrets,
+  scrubFields,
+  scrubText,
+  type SecretSet,
+} from '../scrub/index.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { Downstream } from './downstream.ts';
 import type { ExchangeLog } from './exchange-log.ts';
+import type { Failure } from './failure.ts';
 
-/** Why the gateway answers in the upstream's place. */
-export interface Failure {
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-  /** undefined: not a decision, something broke. */
-  readonly denyReason: DenyReason | undefined;
-  /** JSON to answer with; absent: in the provider's schema. */
-  readonly body?: string | undefined;
+/** The failure that an answer is replaced by when secrets cannot be looked for in it. */
+function opaque(reason: string): Failure {
+  const message = `the upstream ${reason}; an answer to a call with a credential must be searchable for it. Ask for the plain, whole text, or take it from a host that no credential is bound to`;
+  return { status: 502, code: 'UPSTREAM_ENCODING', message, denyReason: undefined };
 }
 
 export class Answer {
   readonly #downstream: Downstream;
   readonly #log: ExchangeLog;
   readonly #method: string;
+  #secrets = noSecrets;
   #scrubber = new BodyScrubber(noSecrets);
-  #secrets: readonly string[] = [];
+  /** A head that waits for the first bytes of its body. */
+  #waiting: UpstreamAnswer | undefined;
+  /** The first bytes, until they are judged. */
+  #start: BodyStart | undefined;
+  #headAt = 0;
   #tap: UsageTap | undefined;
   #started = false;
+  /** Nothing of the upstream's is passed on any more. */
+  #over = false;
+  #refusal: Failure | undefined;
 
   constructor(downstream: Downstream, log: ExchangeLog, method: string) {
     this.#downstream = downstream;
@@ -43,39 +57,75 @@ export class Answer {
     return this.#started;
   }
 
-  /** The secrets on the request, before it is sent. */
-  arm(secrets: SecretSet): void {
-    this.#secrets = secrets.texts;
-    this.#scrubber = new BodyScrubber(secrets);
+  /** Why the upstream's answer is not passed on; set by `head`, `body`, `finish` or `upgrade`. */
+  get refusal(): Failure | undefined {
+    return this.#refusal;
   }
 
-  /** False: the answer cannot be searched for secrets, and nothing of it was passed on. */
+  /** The secrets on the request, before it is sent. */
+  arm(secrets: SecretSet): void {
+    this.#secrets = secrets;
+  }
+
+  /** False: the answer cannot be searched for secrets, and nothing of it was passed on (`refusal`). */
   head(answer: UpstreamAnswer, now: number): boolean {
-    const encoding = fieldValue(answer.fields, 'content-encoding');
-    if (this.#isOpaque(answer, encoding)) return false;
-    const fields = [...scrubFields(endToEnd(answer.fields), this.#secrets)];
-    this.#log.startResponse(answer.status, fields, now);
-    const { codec, facts } = this.#log;
-    if (codec !== undefined) {
-      this.#tap = createUsageTap(codec, facts, { contentType: fieldValue(fields, 'content-type'), encoding });
+    const { status, fields, bodyLength } = answer;
+    this.#headAt = now;
+    this.#scrubber = new BodyScrubber(this.#secrets);
+    this.#start = undefined;
+    const hasBody = this.#method !== 'HEAD' && status !== 304 && status !== 204 && bodyLength !== 0;
+    if (!hasBody || !isArmed(this.#secrets)) {
+      this.#sendHead(answer);
+      return true;
     }
-    this.#started = true;
-    const bodiless = this.#method === 'HEAD' || answer.status === 304;
-    const sent = bodiless ? withLength(fields, answer.fields) : fields;
-    const { status, reason, bodyLength } = answer;
-    this.#downstream.respond({ status, reason, fields: sent, bodyLength });
+    const reason = judgeHead(status, fields);
+    if (reason !== undefined) {
+      this.#refusal = opaque(reason);
+      return false;
+    }
+    this.#start = new BodyStart();
+    // A stream of events may be silent for long after its head; it is broken off where its first bytes are strange.
+    const isStream = /^\s*text\/event-stream/i.test(fieldValue(fields, 'content-type') ?? '');
+    if (isStream) this.#sendHead(answer);
+    else this.#waiting = answer;
     return true;
   }
 
-  #isOpaque(answer: UpstreamAnswer, encoding: string | undefined): boolean {
-    if (this.#secrets.length === 0 || encoding === undefined || answer.bodyLength === 0) return false;
-    return encoding.toLowerCase() !== 'identity';
+  #sendHead(answer: UpstreamAnswer): void {
+    this.#waiting = undefined;
+    const { sent, recorded } = scrubFields(endToEnd(answer.fields), this.#secrets);
+    this.#log.startResponse(answer.status, recorded, this.#headAt);
+    const { codec, facts } = this.#log;
+    if (codec !== undefined) {
+      const encoding = fieldValue(answer.fields, 'content-encoding');
+      this.#tap = createUsageTap(codec, facts, { contentType: fieldValue(sent, 'content-type'), encoding });
+    }
+    this.#started = true;
+    const bodiless = this.#method === 'HEAD' || answer.status === 304;
+    const fields = bodiless ? withLength(sent, answer.fields) : sent;
+    const reason = scrubText(answer.reason, this.#secrets);
+    this.#downstream.respond({ status: answer.status, reason, fields, bodyLength: answer.bodyLength });
   }
 
   /** False: the agent takes no more for now. */
   body(bytes: Buffer): boolean {
     this.#log.responseChunks += 1;
-    return this.#deliver(this.#scrubber.push(bytes));
+    if (this.#over) return true;
+    const passed = this.#start === undefined ? bytes : this.#judge(this.#start.push(bytes));
+    return passed === undefined || this.#deliver(this.#scrubber.push(passed));
+  }
+
+  /** The bytes that may pass now. Answers with the refusal where there is one. */
+  #judge(verdict: ReturnType<BodyStart['push']>): Buffer | undefined {
+    if (verdict.kind === 'more') return undefined;
+    this.#start = undefined;
+    if (verdict.kind === 'refuse') {
+      this.#refusal = opaque(verdict.reason);
+      this.fail(this.#refusal, this.#headAt);
+      return undefined;
+    }
+    if (this.#waiting !== undefined) this.#sendHead(this.#waiting);
+    return verdict.bytes;
   }
 
   #deliver(bytes: Buffer): boolean {
@@ -86,22 +136,44 @@ export class Answer {
   }
 
   finish(trailers: readonly Field[]): void {
+    const last = this.#start === undefined ? undefined : this.#judge(this.#start.end());
+    if (this.#over) return;
+    if (last !== undefined) this.#deliver(this.#scrubber.push(last));
     this.#deliver(this.#scrubber.flush());
-    this.#downstream.end(safeTrailers(scrubFields(trailers, this.#secrets)));
+    this.#over = true;
+    this.#downstream.end(safeTrailers(scrubFields(trailers, this.#secrets).sent));
   }
 
-  /** Answers 101; undefined: the agent's connection cannot be given up. */
+  /** Answers 101; undefined: the agent's connection cannot be given up, or the upstream's frames cannot be searched. */
   upgrade(
     answer: UpstreamAnswer,
     now: number,
   ): { readonly socket: Duplex; readonly rest: Buffer } | undefined {
-    const fields = scrubFields(endToEnd(answer.fields), this.#secrets);
-    this.#log.startResponse(101, fields, now);
-    return this.#downstream.upgrade(fields);
+    if (fieldValue(answer.fields, 'sec-websocket-extensions') !== undefined) {
+      // None was offered (adapt.ts), so it was not negotiated.
+      this.#refusal = opaque('switched to WebSocket frames of an extension nobody asked for');
+      this.fail(this.#refusal, now);
+      return undefined;
+    }
+    const { sent, recorded } = scrubFields(endToEnd(answer.fields), this.#secrets);
+    this.#log.startResponse(101, recorded, now);
+    // From here on a failure can only break off.
+    this.#started = true;
+    return this.#downstream.upgrade(sent);
   }
 
-  /** Answers with the failure, in the provider's schema; breaks off when an answer is already under way. */
+  /** For what the upstream sends after `upgrade`. */
+  createFrameScrubber(): FrameScrubber {
+    return new FrameScrubber(this.#secrets);
+  }
+
+  /**
+   * Answers with the failure, in the provider's schema; breaks off when an answer is already under way, with what was held
+   * back of it. The first failure is the one that counts.
+   */
   fail(failure: Failure, now: number): void {
+    if (this.#over) return;
+    this.#over = true;
     this.#log.denyReason = failure.denyReason;
     this.#log.error = failure.code;
     if (this.#started) this.#downstream.abort();

@@ -1,107 +1,122 @@
 /**
- * The way of one exchange to its upstream: a connection from the pool, the stream on it, and the one repetition a safe
- * method may have (RFC 9110 9.2.2). Apart from the exchange so that connections are its business alone.
+ * One try of a call at one candidate: a connection, the stream on it, and what came back. Apart from the exchange so that late
+ * words of a try that was given up reach nobody, and so that whether it may be repeated is told by what it saw.
  */
-import type { UpstreamRequest } from '../pipeline/adapt.ts';
-import type { UpstreamTarget } from '../pipeline/route.ts';
+import type { Duplex } from 'node:stream';
+import type { Field } from '../http1/index.ts';
+import type { Outgoing } from '../pipeline/outgoing.ts';
 import type {
-  BodyLength,
+  UpstreamAnswer,
   UpstreamConnection,
   UpstreamReader,
   UpstreamStream,
 } from '../upstream/exchange-port.ts';
-import type { UpstreamPool } from '../upstream/pool.ts';
+import type { ConnectionSource } from './exchange-context.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
-export interface Outgoing {
-  readonly target: UpstreamTarget;
-  readonly request: UpstreamRequest;
-  readonly length: BodyLength;
-}
-
-export interface AttemptOwner extends UpstreamReader {
-  /** The request's head is out; now its body. */
+export interface AttemptOwner extends Omit<UpstreamReader, 'failed'> {
+  /** The request's head is out; now its body. Called at most once. */
   opened(stream: UpstreamStream): void;
+  /** Nothing more will come. `repeatable`: the upstream cannot have acted on the request, if it has not answered. */
+  failed(error: UpstreamError, repeatable: boolean): void;
 }
 
-const replayable = new Set(['GET', 'HEAD', 'OPTIONS']);
+export interface AttemptOptions {
+  readonly pool: ConnectionSource;
+  readonly agentId: string;
+  readonly http2: boolean;
+  /** Not on a connection that was idle: the last one had just been closed. */
+  readonly fresh: boolean;
+}
 
-export class Attempt {
-  readonly #pool: UpstreamPool;
-  readonly #agent: { readonly agentId: string; readonly http2: boolean };
+/** RFC 9110 9.2.1: sending one twice does no more than sending it once. */
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export class Attempt implements UpstreamReader {
   readonly #owner: AttemptOwner;
-  #outgoing: Outgoing | undefined;
+  readonly #outgoing: Outgoing;
   #stream: UpstreamStream | undefined;
-  #reused = false;
-  #retried = false;
-  #closed = false;
+  #isLive = true;
+  #wasReused = false;
 
-  constructor(pool: UpstreamPool, agent: { agentId: string; http2: boolean }, owner: AttemptOwner) {
-    this.#pool = pool;
-    this.#agent = agent;
+  constructor(owner: AttemptOwner, outgoing: Outgoing) {
     this.#owner = owner;
+    this.#outgoing = outgoing;
   }
 
   get stream(): UpstreamStream | undefined {
     return this.#stream;
   }
 
-  start(outgoing: Outgoing): void {
-    this.#outgoing = outgoing;
-    this.#send(outgoing);
-  }
-
-  #send(outgoing: Outgoing): void {
-    const { agentId, http2 } = this.#agent;
-    const target = { agentId, http2, target: outgoing.target };
-    const ready = this.#retried ? undefined : this.#pool.take(target);
+  start({ pool, agentId, http2, fresh }: AttemptOptions): void {
+    const wanted = { agentId, http2, target: this.#outgoing.target };
+    const ready = fresh ? undefined : pool.take(wanted);
     if (ready !== undefined) {
-      this.#open(ready, outgoing);
+      this.#open(ready);
       return;
     }
-    this.#pool.dial(target).then(
-      (connection) => this.#open(connection, outgoing),
+    pool.dial(wanted).then(
+      (connection) => this.#open(connection),
       (thrown: unknown) =>
-        this.#owner.failed(
+        this.#fail(
           thrown instanceof UpstreamError ? thrown : new UpstreamError('UPSTREAM_UNREACHABLE', 'dial failed'),
+          true,
         ),
     );
   }
 
-  #open(connection: UpstreamConnection, outgoing: Outgoing): void {
-    if (this.#closed) {
+  #open(connection: UpstreamConnection): void {
+    if (!this.#isLive) {
       connection.discard();
       return;
     }
-    this.#reused = connection.reused;
-    const stream = connection.open(outgoing.request, outgoing.length, this.#owner);
+    this.#wasReused = connection.reused;
+    const stream = connection.open(this.#outgoing.request, this.#outgoing.length, this);
     this.#stream = stream;
     this.#owner.opened(stream);
   }
 
-  /** The stream is gone or has become something else. */
-  lose(): void {
-    this.#stream = undefined;
-  }
-
-  /** After a failure without any answer: sends once more where the upstream had just closed an idle connection. */
-  retry(): boolean {
-    const outgoing = this.#outgoing;
-    if (outgoing === undefined || !this.#reused || this.#retried) return false;
-    if (outgoing.length !== 0 || !replayable.has(outgoing.request.method)) return false;
-    this.#retried = true;
-    this.#send(outgoing);
-    return true;
-  }
-
+  /** Gives up; nothing is told any more. Idempotent. */
   abort(): void {
+    this.#isLive = false;
     const stream = this.#stream;
     this.#stream = undefined;
     stream?.abort();
   }
 
-  /** Nothing is to be sent any more: a connection that is still being dialled is given back. */
-  close(): void {
-    this.#closed = true;
+  head(answer: UpstreamAnswer): void {
+    if (this.#isLive) this.#owner.head(answer);
+  }
+
+  body(bytes: Buffer): boolean {
+    return !this.#isLive || this.#owner.body(bytes);
+  }
+
+  finished(trailers: readonly Field[]): void {
+    if (this.#isLive) this.#owner.finished(trailers);
+  }
+
+  upgraded(answer: UpstreamAnswer, socket: Duplex, rest: Buffer): void {
+    this.#stream = undefined;
+    if (this.#isLive) this.#owner.upgraded(answer, socket, rest);
+    else socket.destroy();
+  }
+
+  failed(error: UpstreamError): void {
+    this.#fail(
+      error,
+      error.unprocessed || (this.#wasReused && safeMethods.has(this.#outgoing.request.method)),
+    );
+  }
+
+  #fail(error: UpstreamError, repeatable: boolean): void {
+    this.#stream = undefined;
+    if (!this.#isLive) return;
+    this.#isLive = false;
+    this.#owner.failed(error, repeatable);
+  }
+
+  drained(): void {
+    if (this.#isLive) this.#owner.drained();
   }
 }

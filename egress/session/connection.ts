@@ -16,9 +16,8 @@ import {
   type IdentityFrame,
   type ListenerAction,
 } from '../../contract/index.ts';
-import type { Peer } from '../pipeline/call.ts';
-import { judgeRelay } from '../pipeline/deny.ts';
-import { openedOtherwise, routePeer } from '../pipeline/route.ts';
+import { siteOf, type Peer } from '../pipeline/call.ts';
+import { renderOpener, type SitePlan } from '../../decision/index.ts';
 import { computeConnectionRecord } from '../record/exchange-record.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { parseClientHello } from '../tls/client-hello.ts';
@@ -89,16 +88,14 @@ export class Connection {
   revalidate(snapshot: Snapshot): void {
     const peer = this.#peer;
     if (peer === undefined) return;
-    const open = routePeer(snapshot.config.destinations, peer);
+    const plan = snapshot.plans.at(siteOf(peer, false));
     // The session first, so that a call under way is recorded with the reason.
-    if ('kind' in open) this.#session?.revalidate(snapshot);
-    if ('kind' in open || (this.#relaying && !this.#mayRelay(snapshot, peer, open.rule?.route))) {
-      this.#socket.destroy();
-    } else this.#session?.revalidate(snapshot);
+    this.#session?.revalidate(snapshot);
+    if (plan.kind === 'shut' || (this.#relaying && !this.#mayRelay(plan))) this.#socket.destroy();
   }
 
-  #mayRelay(snapshot: Snapshot, peer: Peer, route: string | undefined): boolean {
-    return route === this.#route && judgeRelay(snapshot.config, peer) === undefined;
+  #mayRelay(plan: SitePlan): boolean {
+    return plan.kind === 'open' && openerOf(plan) === this.#route && plan.relayRefusal === undefined;
   }
 
   drain(): void {
@@ -141,12 +138,12 @@ export class Connection {
   }
 
   #admit(peer: Peer, snapshot: Snapshot): void {
-    const open = routePeer(snapshot.config.destinations, peer);
-    if ('kind' in open) {
-      this.#deny(peer, open.reason, open.policy);
+    const plan = snapshot.plans.at(siteOf(peer, false));
+    if (plan.kind === 'shut') {
+      this.#deny(peer, plan.refusal.reason, plan.refusal.policy);
       return;
     }
-    this.#route = open.rule?.route;
+    this.#route = openerOf(plan);
     if (!this.#core.admit(peer.agentId)) {
       this.#deny(peer, 'limit');
       return;
@@ -257,11 +254,8 @@ export class Connection {
 
   /** Bytes nobody can read pass only where an L4 rule (or allow-all) opened the destination itself. */
   #relayIfOpened(peer: Peer, snapshot: Snapshot): void {
-    if (!openedOtherwise(snapshot.config.destinations, peer)) {
-      this.#deny(peer, 'protocol');
-      return;
-    }
-    const refusal = judgeRelay(snapshot.config, peer);
+    const plan = snapshot.plans.at(siteOf(peer, false));
+    const refusal = plan.kind === 'shut' ? plan.refusal : plan.relayRefusal;
     if (refusal !== undefined) {
       this.#deny(peer, refusal.reason, refusal.policy);
       return;
@@ -289,6 +283,10 @@ export class Connection {
       this.#socket.destroy();
     }
   }
+}
+
+function openerOf(plan: SitePlan): string | undefined {
+  return plan.kind === 'open' && plan.opener !== undefined ? renderOpener(plan.opener) : undefined;
 }
 
 /** S16: the name in the ClientHello is the name the worker handed out, or there is none of either. */

@@ -1,23 +1,30 @@
 /**
- * The facts of one exchange as they come up, until they become its one record. Apart from the exchange so that relaying
- * and remembering do not mix; stage `account` and `record` of the pipeline.
+ * The facts of one exchange as they come up, until they become its one record. It only listens: nothing that the exchange does
+ * next depends on it.
  */
-import { joinLogging, type DenyReason, type LoggingRule } from '../../contract/index.ts';
+import type { DenyReason, LoggingRule } from '../../contract/index.ts';
+import {
+  renderOpener,
+  type Candidate,
+  type Decision,
+  type McpFacts,
+  type Opener,
+} from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
-import type { Call, Peer } from '../pipeline/call.ts';
-import type { Injection } from '../pipeline/credential.ts';
-import type { RequestLine } from '../pipeline/identify.ts';
-import type { McpFacts } from '../pipeline/mcp.ts';
-import type { Route } from '../pipeline/route.ts';
-import { codecOf, type Facts, type JsonObject, type ProviderCodec } from '../providers/index.ts';
+import type { Peer } from '../pipeline/call.ts';
+import type { AgentRequest, RequestLine } from '../pipeline/identify.ts';
+import { siteOf } from '../pipeline/call.ts';
+import { isSmuggled } from '../pipeline/own-credential.ts';
+import { codecOf, type Facts, type ProviderCodec } from '../providers/index.ts';
+import { createObserver, type BodyObserver, type BodyRead } from '../body/index.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
 import {
   computeExchangeRecord,
+  type AttemptFacts,
   type ExchangeFacts,
   type RecordedMessage,
   type SpanRecord,
 } from '../record/exchange-record.ts';
-import { computeCost } from '../record/price.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 interface MessageLog {
@@ -27,18 +34,9 @@ interface MessageLog {
   endAt: number;
 }
 
-const nothing: ReadonlySet<string> = new Set();
-/** The injected fields are one list for all calls of a plan (credential.ts). */
-const injectedNames = new WeakMap<readonly Field[], ReadonlySet<string>>();
+type Decided = Exclude<Decision, { kind: 'need-body' }>;
 
-function namesOf(fields: readonly Field[]): ReadonlySet<string> {
-  let names = injectedNames.get(fields);
-  if (names === undefined) {
-    names = new Set(fields.map(({ name }) => name));
-    injectedNames.set(fields, names);
-  }
-  return names;
-}
+const nothing: ReadonlySet<string> = new Set();
 
 function recorded(log: MessageLog): RecordedMessage {
   const { headAt, endAt, fields, capture } = log;
@@ -50,29 +48,32 @@ export class ExchangeLog {
   readonly #peer: Peer;
   readonly #tls: boolean;
   readonly #line: RequestLine;
-  readonly #snapshot: Snapshot;
   readonly #startedAt: number;
+  readonly #attempts: AttemptFacts[] = [];
   readonly request: MessageLog;
+  /** The policy the call went under. */
+  snapshot: Snapshot;
   response: MessageLog | undefined;
   responseChunks = 0;
   status: number | undefined;
   codec: ProviderCodec | undefined;
-  call: Call | undefined;
-  route: Route | undefined;
-  injection: Injection | undefined;
   denyReason: DenyReason | undefined;
   denyPolicy: string | undefined;
-  mcp: McpFacts | undefined;
-  #logging: LoggingRule | undefined;
-  credentialError: { readonly policy: string; readonly message: string } | undefined;
   error: string | undefined;
   peerAddress: string | undefined;
+  #decision: Decided | undefined;
+  #opener: Opener | undefined;
+  #candidate: Candidate | undefined;
+  #smuggled = false;
+  #logging: LoggingRule | undefined;
+  /** Reads a body that goes through unjudged, for the record alone. */
+  #observer: BodyObserver | undefined;
 
   constructor(peer: Peer, tls: boolean, line: RequestLine, start: { snapshot: Snapshot; at: number }) {
     this.#peer = peer;
     this.#tls = tls;
     this.#line = line;
-    this.#snapshot = start.snapshot;
+    this.snapshot = start.snapshot;
     this.#startedAt = start.at;
     this.request = this.#message(line.fields, start.at);
   }
@@ -83,8 +84,61 @@ export class ExchangeLog {
       headAt: at,
       endAt: at,
       fields,
-      capture: createCapture(this.#snapshot.config.capture, contentType),
+      capture: createCapture(this.snapshot.config.capture, contentType),
     };
+  }
+
+  decided(decision: Decided): void {
+    this.#decision = decision;
+    this.codec = codecOf(decision.schema);
+    const plan = this.snapshot.plans.at(siteOf(this.#peer, this.#tls));
+    this.#opener = plan.kind === 'open' ? plan.opener : undefined;
+    if (decision.model !== undefined) this.facts.model = decision.model.slice(0, 200);
+    const stream = decision.operation?.stream;
+    if (stream !== undefined) this.facts.stream = stream;
+    this.#logging = decision.logging;
+    if (this.#logging?.captureRequest === false) this.request.capture.drop();
+    const source = decision.operation?.model.from;
+    const isUnread = decision.kind === 'allow' && decision.model === undefined && source === 'body';
+    if (isUnread) this.#observer = createObserver(this.#line.fields);
+  }
+
+  sending(request: AgentRequest, candidate: Candidate): void {
+    this.#candidate = candidate;
+    const { injection } = candidate;
+    this.#smuggled = injection !== undefined && isSmuggled(request, injection);
+  }
+
+  attempted(at: number): void {
+    this.#attempts.push({ at, error: undefined });
+  }
+
+  attemptFailed(error: string, at: number): void {
+    const started = this.#attempts.pop()?.at ?? at;
+    this.#attempts.push({ at: started, error });
+  }
+
+  /** A Backend is asked for another model than the agent named. */
+  renamed(model: string | undefined): void {
+    if (model !== undefined) this.facts.model = model;
+  }
+
+  /** What a body that was judged says beside its model. */
+  read(read: BodyRead | undefined): void {
+    this.#observer = undefined;
+    if (read === undefined) return;
+    this.facts.stream ??= read.stream ?? false;
+    if (read.model !== undefined) this.facts.model ??= read.model.slice(0, 200);
+  }
+
+  /** Bytes of a body that goes through unread. */
+  observe(bytes: Buffer): void {
+    this.#observer?.push(bytes);
+  }
+
+  /** Its end. */
+  observed(): void {
+    this.read(this.#observer?.end());
   }
 
   startResponse(status: number, fields: readonly Field[], at: number): void {
@@ -93,28 +147,9 @@ export class ExchangeLog {
     if (this.#logging?.captureResponse === false) this.response.capture.drop();
   }
 
-  /** What LoggingPolicies keep out of the record. */
-  limit(logging: LoggingRule | undefined): void {
-    if (logging === undefined) return;
-    this.#logging = joinLogging([logging, this.#logging ?? logging]);
-    if (!logging.captureRequest) this.request.capture.drop();
-  }
-
-  /** The plug-in that reads this call, as soon as the call or its route tells. */
-  learnCodec(call: Call, route: Route | undefined): void {
-    const name = call.provider ?? route?.backend?.schema ?? route?.provider?.rule.matches[0]?.provider;
-    const codec = codecOf(name);
-    if (codec === undefined || this.codec === codec) return;
-    this.codec = codec;
-    Object.assign(this.facts, codec.factsOfPath(call.path));
-  }
-
-  readRequest(json: JsonObject | undefined): void {
-    if (json !== undefined) (this.codec ?? codecOf('custom'))?.readRequest(json, this.facts);
-  }
-
   finish(at: number): SpanRecord {
     if (this.response !== undefined) this.response.endAt = at;
+    const decision = this.#decision;
     return computeExchangeRecord({
       peer: this.#peer,
       tls: this.#tls,
@@ -125,42 +160,52 @@ export class ExchangeLog {
       request: recorded(this.request),
       response: this.response === undefined ? undefined : recorded(this.response),
       responseChunks: this.responseChunks,
+      attempts: this.#attempts,
       status: this.status,
       decision: this.denyReason === undefined ? 'allow' : 'deny',
       denyReason: this.denyReason,
       denyPolicy: this.denyPolicy,
-      mcp: this.mcp,
+      mcp: this.#mcp(),
       hidden: this.#logging === undefined ? nothing : new Set(this.#logging.redactHeaders),
       error: this.error,
       route: this.#routeName(),
-      providerRoute: this.route?.provider?.route,
+      providerRoute: decision?.route,
       credential: this.#credential(),
-      injected: this.injection === undefined ? nothing : namesOf(this.injection.fields),
+      injected: this.#candidate?.injection?.names ?? nothing,
       peerAddress: this.peerAddress,
       ai: this.#ai(),
       facts: this.facts,
-      costUsd: this.codec === undefined ? undefined : computeCost(this.codec.priceId, this.facts),
-      digest: this.#snapshot.digest,
+      costUsd: this.codec && this.snapshot.prices.costOf(this.codec.priceId, this.facts),
+      digest: this.snapshot.digest,
     });
   }
 
+  #mcp(): McpFacts | undefined {
+    return this.#decision?.mcp;
+  }
+
   #credential(): ExchangeFacts['credential'] {
-    const { injection, credentialError } = this;
-    const policies = credentialError === undefined ? (injection?.policies ?? []) : [credentialError.policy];
-    return { policies, smuggled: injection?.smuggled === true, error: credentialError?.message };
+    const refused = this.#decision?.kind === 'refuse' ? this.#decision : undefined;
+    if (refused?.credentialPolicy !== undefined) {
+      return { policies: [refused.credentialPolicy], smuggled: false, error: refused.refusal.message };
+    }
+    const policies = this.#candidate?.injection?.policies ?? [];
+    return { policies, smuggled: this.#smuggled, error: undefined };
   }
 
   #ai(): ExchangeFacts['ai'] {
-    const { codec, call } = this;
-    if (codec === undefined || call === undefined) return undefined;
-    const operation = codec.operation(call.method, call.path);
-    return { system: codec.system, provider: codec.genAiName, operation };
+    const { codec } = this;
+    if (codec === undefined || this.#decision === undefined) return undefined;
+    return {
+      system: codec.system,
+      provider: codec.genAiName,
+      operation: this.#decision.operation?.name,
+    };
   }
 
   #routeName(): string | undefined {
-    const provider = this.route?.provider?.route;
-    return provider === undefined
-      ? this.route?.opener
-      : `AIProviderRoute/${provider.namespace}/${provider.name}`;
+    const provider = this.#decision?.route;
+    if (provider !== undefined) return `AIProviderRoute/${provider.namespace}/${provider.name}`;
+    return this.#opener === undefined ? undefined : renderOpener(this.#opener);
   }
 }

@@ -1,260 +1,291 @@
 /**
- * One exchange from the agent's request to the record: runs the pipeline's stages in order and moves the bytes between
- * the agent and an Attempt at the upstream. The stages decide (pipeline/); this is the one file where their decisions
- * become I/O. It answers at most once (answer.ts) and records exactly once (exchange-log.ts).
+ * One exchange, once through: identify → read what is needed → decide → reserve → attempt → answer → settle → record. It moves
+ * bytes between the agent and an Attempt as its Decision says and decides nothing itself (decision/). It answers at most once
+ * (answer.ts) and records exactly once (exchange-log.ts, which only listens).
  */
 import type { Duplex } from 'node:stream';
+import type { BodyNeed, Decision, Refusal } from '../../decision/index.ts';
+import type { BodyListener, BodyResult } from '../body/index.ts';
 import type { Field } from '../http1/index.ts';
-import { adapt } from '../pipeline/adapt.ts';
-import { reserveBudget } from '../pipeline/budget.ts';
-import type { Call, Peer, Refusal } from '../pipeline/call.ts';
-import { computeInjection } from '../pipeline/credential.ts';
-import { identify, isRefusal, type RequestLine } from '../pipeline/identify.ts';
-import { judgeMcp } from '../pipeline/mcp.ts';
-import { stillAllowed } from '../pipeline/revalidate.ts';
-import { mayRewrite, rewriteRequest } from '../pipeline/rewrite.ts';
-import { routeCall, type Route } from '../pipeline/route.ts';
-import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
-import type { Snapshot } from '../snapshot.ts';
-import type {
-  BodyLength,
-  UpstreamAnswer,
-  UpstreamReader,
-  UpstreamStream,
-} from '../upstream/exchange-port.ts';
-import type { UpstreamPool } from '../upstream/pool.ts';
+import { identify, isRefusal } from '../pipeline/identify.ts';
+import { computeOutgoing, type Outgoing } from '../pipeline/outgoing.ts';
+import { isSameWay } from '../pipeline/revalidate.ts';
+import { mayRewrite } from '../pipeline/rewrite.ts';
+import type { UpstreamAnswer, UpstreamStream } from '../upstream/exchange-port.ts';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
-import { Answer, type Failure } from './answer.ts';
-import { Attempt, type AttemptOwner, type Outgoing } from './attempt.ts';
+import { Answer } from './answer.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { Downstream, RequestReader } from './downstream.ts';
+import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
 import { ExchangeLog } from './exchange-log.ts';
-import { bodyTooLarge, RequestBuffer, type JudgedBytes } from './request-buffer.ts';
+import { ExchangeStates } from './exchange-state.ts';
+import * as failure from './failure.ts';
+import { Judgement } from './judgement.ts';
+import { RequestBody } from './request-body.ts';
 
-export interface ExchangeContext {
-  readonly snapshot: Snapshot;
-  readonly pool: UpstreamPool;
-  readonly judged: JudgedBytes;
-  readonly now: () => number;
-  readonly onRecord: (record: SpanRecord, outcome: Outcome) => void;
-  /** Relays a WebSocket; resolves when it is over. */
-  readonly relay: (
-    agent: Duplex,
-    upstream: Duplex,
-  ) => Promise<{ up: number; down: number; error: string | undefined }>;
-}
+type Allowed = Extract<Decision, { kind: 'allow' }>;
 
-export interface Inbound {
-  readonly peer: Peer;
-  readonly tls: boolean;
-  readonly line: RequestLine;
-  readonly length: BodyLength;
-}
+/** A try that an upstream closed before it saw anything is repeated this often. */
+const maxRepeats = 2;
 
-export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
+export class Exchange implements RequestReader, AttemptOwner, BodyListener {
   readonly #context: ExchangeContext;
   readonly #inbound: Inbound;
   readonly #downstream: Downstream;
+  readonly #states = new ExchangeStates();
   readonly #log: ExchangeLog;
-  readonly #body: RequestBuffer;
+  readonly #body: RequestBody;
   readonly #answer: Answer;
-  readonly #attempt: Attempt;
-  readonly #deadline: number;
-  #call: Call | undefined;
-  #route: Route | undefined;
-  /** The whole body is needed before the call can be decided. */
-  #judging = false;
+  #inForce: PolicyInForce;
+  #judgement: Judgement | undefined;
+  #decision: Allowed | undefined;
+  #outgoing: Outgoing | undefined;
+  #attempt: Attempt | undefined;
+  #repeats = 0;
   #requestEnded = false;
-  #done = false;
+  #relayed: readonly Duplex[] = [];
+  #settle: Settle | undefined;
+  /** Unix milliseconds since neither side has said anything. */
+  #quietSince: number;
 
   constructor(context: ExchangeContext, inbound: Inbound, downstream: Downstream) {
     this.#context = context;
     this.#inbound = inbound;
     this.#downstream = downstream;
+    this.#inForce = context.inForce();
     const { peer, line, tls } = inbound;
     const at = context.now();
-    this.#log = new ExchangeLog(peer, tls, line, { snapshot: context.snapshot, at });
-    this.#body = new RequestBuffer(context.judged);
+    this.#quietSince = at;
+    this.#log = new ExchangeLog(peer, tls, line, { snapshot: this.#inForce.snapshot, at });
+    this.#body = new RequestBody(context.held, peer.agentId);
     this.#answer = new Answer(downstream, this.#log, line.method);
-    this.#attempt = new Attempt(context.pool, { agentId: peer.agentId, http2: downstream.http2 }, this);
-    this.#deadline = at + context.snapshot.config.upstream.requestTimeoutMs;
   }
 
   start(): void {
-    const { line, peer, tls, length } = this.#inbound;
-    const call = identify(line, peer, tls);
-    if (isRefusal(call)) return this.#refuse(call);
-    this.#log.learnCodec(call, undefined);
-    this.#decide({ ...call, model: this.#log.facts.model }, length === 0);
+    const request = identify(this.#inbound.line, this.#inbound.peer);
+    if (isRefusal(request)) {
+      this.#refuse(request);
+      return;
+    }
+    this.#judgement = new Judgement(this.#inbound, request);
+    this.#decide(this.#judgement);
   }
 
-  /** `bodyRead`: what the body says is known, or there is none. */
-  #decide(call: Call, bodyRead: boolean): void {
-    this.#call = call;
-    this.#log.call = call;
-    const route = routeCall(this.#context.snapshot.config, call, bodyRead);
-    if (route.kind === 'need-model') this.#judge();
-    else if (route.kind === 'refuse') this.#refuse(route);
-    else this.#prepare(call, route, bodyRead);
+  // Decide.
+
+  #decide(judgement: Judgement): void {
+    const decision = judgement.ask(this.#inForce.snapshot);
+    if (decision.kind === 'need-body') {
+      this.#readFirst(judgement, decision.need);
+      return;
+    }
+    this.#log.decided(decision);
+    if (decision.kind === 'refuse') this.#refuse(decision.refusal);
+    else if (!judgement.isFinal && mayRewrite({ ...decision, ...decision.candidates[0] })) {
+      this.#readFirst(judgement, 'model');
+    } else this.#reserve(judgement, decision);
   }
 
-  #judge(): void {
-    this.#judging = true;
+  /** Holds the body until it has been read, and decides then. */
+  #readFirst(judgement: Judgement, need: BodyNeed): void {
+    this.#states.enter('reading');
+    if (judgement.begin(need, this)) this.#downstream.goOn();
+    else this.#decide(judgement);
+  }
+
+  judged(bytes: Buffer): void {
+    if (!this.#states.accepts('body-read')) return;
+    if (!this.#body.holdToJudge(bytes)) this.#fail(failure.bodyTooLarge);
+  }
+
+  done(result: BodyResult): void {
+    const judgement = this.#judgement;
+    if (!this.#states.accepts('body-read') || judgement === undefined) return;
+    judgement.learn(result);
+    this.#log.read(judgement.read);
+    this.#decide(judgement);
+  }
+
+  // Reserve: nothing is let through that cannot be recorded.
+
+  #reserve(judgement: Judgement, decision: Allowed): void {
+    this.#settle = this.#context.admit(this.#inbound.peer.agentId);
+    if (this.#settle === undefined) {
+      this.#fail(failure.recordsFull);
+      return;
+    }
+    const outgoing = computeOutgoing(judgement.planBy(this.#inForce.snapshot), {
+      request: judgement.request,
+      length: this.#inbound.length,
+      decision,
+      body:
+        this.#states.now === 'reading'
+          ? { bytes: this.#body.held(), decoded: judgement.decoded, read: judgement.read }
+          : undefined,
+    });
+    if (outgoing.kind === 'refuse') {
+      this.#refuse(outgoing);
+      return;
+    }
+    const [candidate] = decision.candidates;
+    this.#decision = decision;
+    this.#outgoing = outgoing;
+    if (outgoing.body !== undefined) this.#body.replace(outgoing.body);
+    // The record tells the model that was paid for.
+    this.#log.renamed(outgoing.model);
+    this.#log.sending(judgement.request, candidate);
+    if (candidate.injection !== undefined) {
+      this.#answer.arm(this.#inForce.snapshot.secretForms.of(candidate.injection));
+    }
+    this.#states.enter('attempting');
     this.#downstream.goOn();
+    this.#try(outgoing, false);
   }
 
-  #prepare(call: Call, route: Route, bodyRead: boolean): void {
-    this.#route = route;
-    this.#log.route = route;
-    this.#log.learnCodec(call, route);
-    this.#log.limit(route.logging);
-    if (!this.#judgeMcp(call, bodyRead)) return;
-    const reserve = reserveBudget(route);
-    if (reserve.kind === 'refuse') return this.#refuse(reserve);
-    const injection = computeInjection(this.#context.snapshot.config, call, route);
-    if (injection.kind === 'refuse') {
-      this.#log.credentialError = injection;
-      this.#refuse(injection);
-      return;
-    }
-    if (!bodyRead && mayRewrite(call, route.backend, this.#log.codec)) {
-      this.#judge();
-      return;
-    }
-    this.#log.injection = injection;
-    this.#answer.arm(this.#context.snapshot.secretForms.of(injection));
-    const request = adapt(call, route, injection);
-    this.#dispatch(call, route, { target: route.target, request, length: this.#inbound.length });
-  }
+  // Attempt.
 
-  /** False: refused, or its body is needed first. */
-  #judgeMcp(call: Call, bodyRead: boolean): boolean {
-    const body = bodyRead ? this.#body.judged() : undefined;
-    const verdict = judgeMcp(this.#context.snapshot.config, call, body);
-    if (verdict.kind === 'need-body') {
-      this.#judge();
-      return false;
-    }
-    this.#log.mcp = verdict.facts;
-    this.#log.limit(verdict.logging);
-    if (verdict.kind === 'pass') return true;
-    this.#refuse(verdict.refusal);
-    return false;
-  }
-
-  #dispatch(call: Call, route: Route, outgoing: Outgoing): void {
-    const { codec, facts } = this.#log;
-    const rewrite = mayRewrite(call, route.backend, codec)
-      ? rewriteRequest({ call, backend: route.backend, codec, body: this.#body.judged() })
-      : undefined;
-    if (rewrite?.kind === 'refuse') {
-      this.#refuse(rewrite);
-      return;
-    }
-    this.#downstream.goOn();
-    if (rewrite === undefined) {
-      this.#attempt.start(outgoing);
-      return;
-    }
-    this.#body.replace(rewrite.body);
-    // The record tells the model that was paid for; `call` keeps the one that was judged.
-    if (rewrite.model !== undefined) facts.model = rewrite.model;
-    const fields = rewrite.fieldsOf(outgoing.request.fields);
-    const request = { ...outgoing.request, fields };
-    this.#attempt.start({ ...outgoing, request, length: rewrite.body.length });
+  #try(outgoing: Outgoing, fresh: boolean): void {
+    const attempt = new Attempt(this, outgoing);
+    this.#attempt = attempt;
+    this.#log.attempted(this.#context.now());
+    const { peer } = this.#inbound;
+    attempt.start({
+      pool: this.#inForce.pool,
+      agentId: peer.agentId,
+      http2: this.#downstream.http2,
+      fresh,
+    });
   }
 
   opened(stream: UpstreamStream): void {
+    if (!this.#states.accepts('upstream-opened')) return;
     this.#log.peerAddress = stream.remoteAddress;
     let more = true;
-    for (const bytes of this.#body.takeAll()) more = stream.write(bytes);
+    for (const bytes of this.#body.replay() ?? []) more = stream.write(bytes);
     if (this.#requestEnded) stream.end([]);
     else if (more) this.#downstream.resume();
+  }
+
+  failed(error: UpstreamError, repeatable: boolean): void {
+    if (!this.#states.accepts('upstream-failed')) return;
+    const outgoing = this.#outgoing;
+    const canRepeat =
+      repeatable &&
+      this.#states.now === 'attempting' &&
+      this.#repeats < maxRepeats &&
+      this.#body.replay() !== undefined;
+    this.#log.attemptFailed(error.code, this.#context.now());
+    if (canRepeat && outgoing !== undefined) {
+      this.#repeats += 1;
+      this.#try(outgoing, true);
+      return;
+    }
+    const { status, code, message, denyReason } = error;
+    this.#fail({ status, code, message, denyReason });
   }
 
   // The agent's request.
 
   data(bytes: Buffer): boolean {
-    if (this.#done) return true;
+    if (!this.#states.accepts('agent-data')) return true;
+    this.#quietSince = this.#context.now();
     this.#log.request.capture.push(bytes);
-    if (this.#log.codec !== undefined && !this.#judging) this.#body.observe(bytes);
-    const { stream } = this.#attempt;
-    if (stream !== undefined) return stream.write(bytes);
-    if (!this.#body.hold(bytes, this.#judging)) {
-      this.#refuse(bodyTooLarge);
-      return true;
-    }
-    return this.#judging || !this.#body.full;
+    if (this.#states.now === 'reading') return this.#judgement?.push(bytes) ?? true;
+    this.#log.observe(bytes);
+    const stream = this.#attempt?.stream;
+    if (stream === undefined) return this.#body.hold(bytes);
+    if (this.#states.now === 'attempting') this.#body.sent(bytes);
+    return stream.write(bytes);
   }
 
   end(): void {
-    if (this.#done || this.#requestEnded) return;
+    if (!this.#states.accepts('agent-end') || this.#requestEnded) return;
     this.#requestEnded = true;
     this.#log.request.endAt = this.#context.now();
-    if (this.#judging && this.#call !== undefined) {
-      this.#judging = false;
-      this.#log.readRequest(this.#body.judgedJson());
-      this.#decide({ ...this.#call, model: this.#log.facts.model }, true);
+    if (this.#states.now === 'reading') {
+      this.#judgement?.end();
       return;
     }
-    this.#attempt.stream?.end([]);
-    if (this.#log.codec !== undefined) this.#log.readRequest(this.#body.observedJson());
+    this.#attempt?.stream?.end([]);
+    this.#log.observed();
   }
 
   aborted(): void {
-    if (this.#done) return;
+    if (this.#states.now === 'done') return;
     this.#log.error = 'AGENT_GONE';
-    this.#attempt.abort();
     this.#finish();
   }
 
   drained(): void {
     // Called by either side: the agent takes bytes again, or the upstream does.
-    this.#attempt.stream?.resume();
+    if (this.#states.now === 'done') return;
+    this.#attempt?.stream?.resume();
     this.#downstream.resume();
   }
 
+  /** Head and silence are bounded, not the whole of an answer that goes on. */
   tick(now: number): void {
-    if (this.#done || now < this.#deadline) return;
-    const message = 'the call took longer than the gateway allows (spec.requestTimeout)';
-    this.#fail({ status: 504, code: 'UPSTREAM_TIMEOUT', message, denyReason: undefined });
+    const { requestTimeoutMs } = this.#inForce.snapshot.config.upstream;
+    if (!this.#states.accepts('clock') || now - this.#quietSince < requestTimeoutMs) return;
+    this.#fail(failure.silence);
   }
 
-  revalidate(snapshot: Snapshot): void {
-    const call = this.#call;
-    if (this.#done || call === undefined || this.#route === undefined) return;
-    if (stillAllowed(this.#context.snapshot.config, snapshot.config, call, this.#log.injection)) return;
-    const message = 'the egress policy changed while the call was running';
-    this.#fail({ status: 403, code: 'POLICY_CHANGED', message, denyReason: 'policy' });
+  /** A new policy reaches every call that has not ended (S36): one not sent yet goes under it, others go on only if the same. */
+  revalidate(): void {
+    if (!this.#states.accepts('policy')) return;
+    const inForce = this.#context.inForce();
+    const before = this.#decision;
+    if (before === undefined) {
+      this.#inForce = inForce;
+      this.#log.snapshot = inForce.snapshot;
+      return;
+    }
+    const after = this.#judgement?.ask(inForce.snapshot);
+    if (after?.kind === 'allow' && isSameWay(before.candidates[0], after.candidates[0])) return;
+    this.#fail(failure.policyChanged);
   }
 
   // The upstream's answer.
 
   head(answer: UpstreamAnswer): void {
-    if (this.#answer.head(answer, this.#context.now())) return;
-    const message = 'the upstream compressed its answer although it was asked not to';
-    this.#fail({ status: 502, code: 'UPSTREAM_ENCODING', message, denyReason: undefined });
+    if (!this.#states.accepts('upstream-head')) return;
+    this.#quietSince = this.#context.now();
+    this.#states.enter('answering');
+    // From here no other attempt can answer.
+    this.#body.release();
+    this.#answer.head(answer, this.#context.now());
+    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
   }
 
   body(bytes: Buffer): boolean {
-    return this.#done || this.#answer.body(bytes);
+    if (!this.#states.accepts('upstream-body')) return true;
+    this.#quietSince = this.#context.now();
+    const more = this.#answer.body(bytes);
+    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
+    return more;
   }
 
   finished(trailers: readonly Field[]): void {
-    if (this.#done) return;
+    if (!this.#states.accepts('upstream-end')) return;
     this.#answer.finish(trailers);
+    this.#attempt = undefined;
     this.#finish();
   }
 
   upgraded(answer: UpstreamAnswer, socket: Duplex, rest: Buffer): void {
-    const agent = this.#answer.upgrade(answer, this.#context.now());
+    const agent = this.#states.accepts('upstream-upgraded')
+      ? this.#answer.upgrade(answer, this.#context.now())
+      : undefined;
     if (agent === undefined) {
       socket.destroy();
       this.#finish();
       return;
     }
+    this.#states.enter('relaying');
     if (agent.rest.length > 0) agent.socket.unshift(agent.rest);
     if (rest.length > 0) socket.unshift(rest);
-    this.#attempt.lose();
+    this.#attempt = undefined;
+    this.#relayed = [agent.socket, socket];
     void this.#context.relay(agent.socket, socket).then(({ up, down, error }) => {
       this.#log.request.capture.total += up;
       if (this.#log.response !== undefined) this.#log.response.capture.total += down;
@@ -263,36 +294,30 @@ export class Exchange implements RequestReader, UpstreamReader, AttemptOwner {
     });
   }
 
-  failed(error: UpstreamError): void {
-    this.#attempt.lose();
-    if (this.#done) return;
-    if (!this.#answer.started && this.#attempt.retry()) return;
-    const { status, code, message, denyReason } = error;
-    this.#fail({ status, code, message, denyReason });
-  }
-
   // The ways to end without the upstream's answer.
 
   #refuse(refusal: Refusal): void {
-    const { status, message, reason, body } = refusal;
-    this.#log.denyPolicy = refusal.policy;
-    const usual = reason === 'credential' ? 'CREDENTIAL_UNAVAILABLE' : 'EGRESS_DENIED';
-    this.#fail({ status, code: refusal.code ?? usual, message, denyReason: reason, body });
+    const { status, message, reason, body, policy } = refusal;
+    this.#log.denyPolicy = policy;
+    this.#fail({ status, code: refusal.code ?? 'EGRESS_DENIED', message, denyReason: reason, body });
   }
 
-  #fail(failure: Failure): void {
-    this.#attempt.abort();
-    this.#body.takeAll();
-    this.#answer.fail(failure, this.#context.now());
+  #fail(reason: failure.Failure): void {
+    if (this.#states.now === 'done') return;
+    this.#attempt?.abort();
+    this.#answer.fail(reason, this.#context.now());
+    for (const socket of this.#relayed) socket.destroy();
     this.#finish();
   }
 
   #finish(): void {
-    if (this.#done) return;
-    this.#done = true;
-    this.#attempt.close();
-    this.#body.takeAll();
+    if (!this.#states.enter('done')) return;
+    this.#attempt?.abort();
+    this.#attempt = undefined;
+    this.#judgement?.close();
+    this.#body.release();
     this.#answer.close();
-    this.#context.onRecord(this.#log.finish(this.#context.now()), this.#log);
+    const record = this.#log.finish(this.#context.now());
+    (this.#settle ?? this.#context.onRefused)(record, this.#log);
   }
 }

@@ -6,9 +6,10 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { DenyReason } from '../../contract/index.ts';
+import type { UpstreamTarget } from '../../decision/index.ts';
+import { HeldBytes } from '../body/index.ts';
 import type { GatewayMetrics } from '../metrics.ts';
-import type { Peer } from '../pipeline/call.ts';
-import { routePeer, type UpstreamTarget } from '../pipeline/route.ts';
+import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -18,11 +19,11 @@ import { UpstreamError } from '../upstream/upstream-error.ts';
 import { Connection, relayIdleMs } from './connection.ts';
 import type { ExchangeFactory, Session } from './downstream.ts';
 import { Exchange } from './exchange.ts';
+import type { PolicyInForce } from './exchange-context.ts';
 import { FrameGuard } from './frame-guard.ts';
 import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
 import { relay, type RelayResult } from './relay.ts';
-import { JudgedBytes } from './request-buffer.ts';
 import { FrameInspector } from './websocket.ts';
 
 export interface GatewayOptions {
@@ -45,7 +46,7 @@ export class GatewayCore {
   readonly #connections = new Set<Connection>();
   readonly #perAgent = new Map<string, number>();
   readonly #ticks = new Set<(now: number) => void>();
-  readonly #judged = new JudgedBytes();
+  readonly #held = new HeldBytes();
   #pool: UpstreamPool | undefined;
   #snapshot: Snapshot | undefined;
 
@@ -131,23 +132,29 @@ export class GatewayCore {
 
   #exchanges(peer: Peer, tls: boolean): ExchangeFactory {
     return (downstream, line, length) => {
-      const snapshot = this.#snapshot;
-      const pool = this.#pool;
-      if (snapshot === undefined || pool === undefined)
-        throw new Error('a session cannot exist without a snapshot');
+      const onRecord = (record: SpanRecord, outcome: Outcome): void => {
+        this.#options.metrics.exchange(outcome, (record.end - record.start) / 1000);
+        this.record(record);
+      };
       const context = {
-        snapshot,
-        pool,
-        judged: this.#judged,
+        inForce: () => this.#inForce(),
+        held: this.#held,
         now: this.now,
-        onRecord: (record: SpanRecord, outcome: Outcome) => {
-          this.#options.metrics.exchange(outcome, (record.end - record.start) / 1000);
-          this.record(record);
-        },
+        admit: () => onRecord,
+        onRefused: onRecord,
         relay: (agent: Duplex, upstream: Duplex) => this.#relayWebSocket(agent, upstream),
       };
       return new Exchange(context, { peer, tls, line, length }, downstream);
     };
+  }
+
+  #inForce(): PolicyInForce {
+    const snapshot = this.#snapshot;
+    const pool = this.#pool;
+    if (snapshot === undefined || pool === undefined) {
+      throw new Error('a session cannot exist without a snapshot');
+    }
+    return { snapshot, pool };
   }
 
   /** A plain TCP connection for a relay, to the judged address. */
@@ -156,7 +163,7 @@ export class GatewayCore {
     if (
       snapshot === undefined ||
       this.#pool === undefined ||
-      'kind' in routePeer(snapshot.config.destinations, peer)
+      snapshot.plans.at(siteOf(peer, false)).kind === 'shut'
     ) {
       throw new UpstreamError('EGRESS_DENIED', 'not open', { denyReason: 'policy' });
     }

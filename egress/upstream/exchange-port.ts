@@ -4,11 +4,21 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Field } from '../http1/index.ts';
-import type { UpstreamRequest } from '../pipeline/adapt.ts';
 import type { UpstreamError } from './upstream-error.ts';
 
 /** Body length to announce; `chunked`: not known. */
 export type BodyLength = number | 'chunked';
+
+/** A request as it goes out. */
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly target: string;
+  /** Value of Host and :authority. */
+  readonly authority: string;
+  /** End-to-end fields without Host and framing. */
+  readonly fields: readonly Field[];
+  readonly upgrade: 'websocket' | undefined;
+}
 
 export interface UpstreamAnswer {
   readonly status: number;

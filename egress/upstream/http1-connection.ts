@@ -13,12 +13,12 @@ import {
   type ResponseHead,
 } from '../http1/index.ts';
 import { Http1Writer } from '../http1-writer.ts';
-import type { UpstreamRequest } from '../pipeline/adapt.ts';
 import type {
   BodyLength,
   UpstreamAnswer,
   UpstreamConnection,
   UpstreamReader,
+  UpstreamRequest,
   UpstreamStream,
 } from './exchange-port.ts';
 import { UpstreamError } from './upstream-error.ts';

@@ -11,8 +11,13 @@ import {
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { createField, type Field } from '../http1/index.ts';
-import type { UpstreamRequest } from '../pipeline/adapt.ts';
-import type { BodyLength, UpstreamConnection, UpstreamReader, UpstreamStream } from './exchange-port.ts';
+import type {
+  BodyLength,
+  UpstreamConnection,
+  UpstreamReader,
+  UpstreamRequest,
+  UpstreamStream,
+} from './exchange-port.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** Lists to the object node:http2 wants, repeated names as arrays. */

@@ -6,8 +6,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 import { errorMessage } from '../../contract/index.ts';
-import { judgeAnswers } from '../pipeline/dial.ts';
-import type { UpstreamTarget } from '../pipeline/route.ts';
+import { judgeAnswers, type UpstreamTarget } from '../../decision/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { UpstreamConnection } from './exchange-port.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -98,7 +97,7 @@ export class UpstreamPool {
     // A literal was judged with the connection (route.ts).
     if (target.hostname === undefined) return [target.ip ?? ''];
     const { hostname, port } = target;
-    const pinned = this.#snapshot.aliases.get(hostname);
+    const pinned = this.#snapshot.plans.index.pins.get(hostname);
     const answers = pinned ?? (await this.#resolve(hostname));
     const verdict = judgeAnswers(
       this.#snapshot.config.destinations,

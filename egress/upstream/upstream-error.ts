@@ -8,11 +8,18 @@ export class UpstreamError extends Error {
   readonly status: number;
   /** Set when policy refused the address. */
   readonly denyReason: DenyReason | undefined;
+  /** The upstream did not act on the request and said so (REFUSED_STREAM, GOAWAY): it may be sent again elsewhere. */
+  readonly unprocessed: boolean;
 
-  constructor(code: string, message: string, options: { status?: number; denyReason?: DenyReason } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { status?: number; denyReason?: DenyReason; unprocessed?: boolean } = {},
+  ) {
     super(message);
     this.code = code;
     this.status = options.status ?? 502;
     this.denyReason = options.denyReason;
+    this.unprocessed = options.unprocessed ?? false;
   }
 }

@@ -1,15 +1,7 @@
-/** Names of the objects the operator makes, all derived from their owner, so that a stale cache cannot make two. */
+/** Names the operator gives what it makes. */
 import { controlPlaneCaSecret, telemetryTlsSecret } from '../../contract/index.ts';
 
-export const childName = {
-  poolKeys: (pool: string): string => `clrk-pool-keys-${pool}`,
-  poolWorkers: (pool: string): string => `${pool}-workers`,
-  poolRole: (pool: string): string => `clrk-worker-${pool}`,
-  gateway: (gateway: string): string => `clrk-egress-${gateway}`,
-  gatewayCa: (gateway: string): string => `clrk-egressgateway-ca-${gateway}`,
-  revision: (agent: string, generation: number): string => `${agent}-${String(generation).padStart(5, '0')}`,
-  agentService: (agent: string): string => `clrk-${agent}`,
-} as const;
+export { childName } from '../../contract/index.ts';
 
 /** In the system namespace. */
 export const systemName = {

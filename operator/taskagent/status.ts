@@ -2,7 +2,7 @@
  * A TaskAgent's status, pure: what it needs (pool, gateways, a revision that runs), whether it serves, and the cut-over
  * to the latest ready revision. Ready means that a call made now is answered: config is where the call will go.
  */
-import { agentId, type WorkerStatus } from '../../contract/index.ts';
+import { agentId, neverFires, nextFire, parseSchedule, type WorkerStatus } from '../../contract/index.ts';
 import { egressFinding, poolFinding } from '../agent-needs.ts';
 import { waitingReasons } from '../agentsandboxrevision/status.ts';
 import type { AgentSandboxRevision, EgressGateway, TaskAgent } from '../kind.ts';
@@ -16,7 +16,6 @@ import {
   type Summary,
 } from '../runtime/index.ts';
 import { revisionName } from '../revision.ts';
-import { nextFire, parseSchedule } from './schedule.ts';
 
 export interface AgentObservation {
   readonly agent: TaskAgent;
@@ -124,10 +123,15 @@ function scheduled(agent: TaskAgent): Finding {
   const { schedule } = agent.spec;
   if (schedule === undefined)
     return { type, status: 'False', reason: 'NotScheduled', message: 'no schedule' };
-  if (parseSchedule(schedule) !== undefined) {
-    return { type, status: 'True', reason: 'ScheduleRegistered', message: schedule };
-  }
-  return { type, status: 'False', reason: 'ParseError', message: `not a 5-field cron schedule: ${schedule}` };
+  const parsed = parseSchedule(schedule);
+  const problem =
+    parsed === undefined
+      ? 'not a cron schedule'
+      : neverFires(parsed)
+        ? 'a schedule that never fires'
+        : undefined;
+  if (problem === undefined) return { type, status: 'True', reason: 'ScheduleRegistered', message: schedule };
+  return { type, status: 'False', reason: 'ParseError', message: `${problem}: ${schedule}` };
 }
 
 /** Faults a person must mend, by the condition that carries them. */

@@ -1,50 +1,87 @@
 /**
  * Manifests of files and folders, each with its place. Everything that stands in the way is a finding with file and
- * line, never an exception, and never silence: what could not be read is in `problems`. The one place of policy/ that
- * reads files.
+ * line, never an exception, and never silence: what could not be read or rendered is in `problems`. The one place of
+ * policy/ that reads files.
  */
 import { readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import type { Finding } from '../finding.ts';
-import { listFiles, type ManifestFile } from './file-list.ts';
-import { isList, isObject, type Json, type JsonObject } from './json.ts';
-import type { Location, Manifest, ObjectName, SourceLocation } from './manifest.ts';
-import type { Path } from './path.ts';
+import { basename, dirname, resolve } from 'node:path';
+import { environmentOf, type EnvironmentPath } from './environment.ts';
+import { bounds, listFiles, stdinPath, type ManifestFile } from './file-list.ts';
+import { kustomizationGraph } from './kustomization.ts';
+import type { Manifest } from './manifest.ts';
+import { ManifestReader, type ReaderContext } from './manifest-reader.ts';
+import { originsIn } from './origin.ts';
+import { renderFolders } from './rendered.ts';
+import type { Programs } from './render-program.ts';
 import { SourceMap } from './source-map.ts';
-import { splitYaml, type Position, type YamlDocument } from './yaml-document.ts';
+import { strays } from './stray.ts';
+import type { Unseen } from './unseen.ts';
+import type { Finding } from '../finding.ts';
 
 export interface LoadedManifests {
   readonly manifests: readonly Manifest[];
-  /** Of the rules `unreadable`, `yaml` and `not-an-object`: the verdict on the rest is not the whole verdict. */
+  /**
+   * Of the rules that leave validation undecided (the verdict on the rest is not the whole verdict), and of the rule
+   * `doubled-key`, which does not.
+   */
   readonly problems: readonly Finding[];
   readonly files: number;
-  /** What was passed over on purpose, with the reason. */
+  /** Rendered on the way, and how. */
   readonly skipped: readonly string[];
+  /** Somebody said which path is which environment. */
+  readonly hasEnvironments?: boolean;
 }
 
 export interface LoadOptions {
   /** Called after each file. */
   readonly onFile?: (done: number, total: number) => void;
+  /** What `-` among the paths stands for. */
+  readonly stdin?: string;
+  /** Where objects without a namespace are applied. */
+  readonly namespace?: string | undefined;
+  /** Which paths are which environment. */
+  readonly environments?: readonly EnvironmentPath[];
+  readonly programs?: Programs;
 }
 
-/** A stream of documents this long is no manifest. */
-const maxDocuments = 50_000;
-
-export function loadManifests(paths: readonly string[], { onFile }: LoadOptions = {}): LoadedManifests {
-  const { files, problems, skipped, folders } = listFiles(paths);
+export function loadManifests(
+  paths: readonly string[],
+  { onFile, stdin, namespace, environments = [], programs = {} }: LoadOptions = {},
+): LoadedManifests {
+  const { files, kustomizations, kustomized, charts, problems, folders } = listFiles(paths);
   const sources = SourceMap.read([...new Set([...folders, ...folders.map((folder) => dirname(folder))])]);
-  const reader = new Reader(sources);
-  for (const { path, message, hint } of problems) {
-    reader.problem(
-      { file: path, line: 1, column: 1 },
-      { rule: 'unreadable', message: `${basename(path)} ${message}`, hint },
-    );
-  }
+  const read = new Set([...folders, ...charts].map((folder) => resolve(folder)));
+  const context = {
+    sources,
+    namespace,
+    isRead: (folder: string) => read.has(resolve(folder)),
+    unitOf: environmentOf(environments),
+  };
+  const reader = new ManifestReader(context);
+  for (const problem of problems) tell(reader, problem, 'unreadable');
   files.forEach((file, index) => {
-    reader.file(file);
+    readFile(reader, file, stdin);
     onFile?.(index + 1, files.length);
   });
-  return { manifests: reader.manifests, problems: reader.problems, files: files.length, skipped };
+  const graph = kustomizationGraph(kustomizations);
+  const rendered = renderFolders({ kustomizations: graph.roots, charts, namespace, programs });
+  const left = strays(kustomized.filter(({ path }) => !graph.isNamed(path)));
+  for (const problem of [...graph.problems, ...rendered.problems, ...left]) tell(reader, problem, 'not-seen');
+  const originOf = originsIn(
+    kustomized.filter(({ path }) => graph.isNamed(path)),
+    context,
+  );
+  for (const { path, unit, text } of rendered.texts) {
+    const rendering = { path, unit, isMixed: false, isRendered: true };
+    reader.text(text, { ...rendering, originOf: (object) => originOf(object, unit) });
+  }
+  return {
+    manifests: reader.manifests,
+    problems: reader.problems,
+    files: files.length + rendered.texts.length,
+    skipped: charts.map((chart) => `${chart}: a Helm chart, rendered with its own values`),
+    hasEnvironments: environments.length > 0,
+  };
 }
 
 /** The manifests of one text; `file` is for places. Reads nothing. */
@@ -52,166 +89,42 @@ export function parseManifestText(
   text: string,
   file: string,
 ): Pick<LoadedManifests, 'manifests' | 'problems'> {
-  const reader = new Reader(SourceMap.read([]));
-  reader.text(text, { path: file, unit: file });
+  const context: ReaderContext = {
+    sources: SourceMap.read([]),
+    namespace: undefined,
+    isRead: () => false,
+    unitOf: (_, unit) => unit,
+  };
+  const reader = new ManifestReader(context);
+  reader.text(text, { path: file, unit: file, isMixed: false });
   return reader;
 }
 
-interface Place {
-  readonly file: Pick<ManifestFile, 'path' | 'unit'>;
-  readonly document: YamlDocument;
-  /** Of the object in the document: not empty inside a List. */
-  readonly base: Path;
+function tell(reader: ManifestReader, { path, message, hint }: Unseen, rule: string): void {
+  const location = { file: path, line: 1, column: 1 };
+  reader.problem(location, { rule, message: `${basename(path)} ${message}`, hint });
 }
 
-class Reader {
-  readonly manifests: Manifest[] = [];
-  readonly problems: Finding[] = [];
-  readonly #sources: SourceMap;
-
-  constructor(sources: SourceMap) {
-    this.#sources = sources;
+function readFile(reader: ManifestReader, file: ManifestFile, stdin: string | undefined): void {
+  if (file.path === stdinPath) {
+    reader.text(stdin ?? '', { ...file, path: 'stdin' });
+    return;
   }
-
-  file(file: ManifestFile): void {
-    let text: string;
-    try {
-      text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file.path));
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
-      const message = code.startsWith('ERR_ENCODING') ? 'is not UTF-8' : `cannot be read (${code})`;
-      const hint = 'Check the file and its permissions.';
-      this.problem(
-        { file: file.path, line: 1, column: 1 },
-        { rule: 'unreadable', message: `${basename(file.path)} ${message}`, hint },
-      );
-      return;
-    }
-    this.text(text, file);
+  let text: string;
+  try {
+    text = decodeManifest(file.path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+    const message = code.startsWith('ERR_ENCODING') ? 'is not UTF-8' : `cannot be read (${code})`;
+    tell(reader, { path: file.path, message, hint: 'Check the file and its permissions.' }, 'unreadable');
+    return;
   }
-
-  text(text: string, file: Pick<ManifestFile, 'path' | 'unit'>): void {
-    const documents = splitYaml(text);
-    if (documents.length > maxDocuments) {
-      const message = `${basename(file.path)} has more than ${maxDocuments} documents`;
-      this.problem(
-        { file: file.path, line: 1, column: 1 },
-        { rule: 'unreadable', message, hint: 'Split it.' },
-      );
-      return;
-    }
-    for (const document of documents) this.#document(document, file);
-  }
-
-  #document(document: YamlDocument, file: Pick<ManifestFile, 'path' | 'unit'>): void {
-    const read = document.read();
-    if ('problem' in read) {
-      const { message, line, column } = read.problem;
-      const hint = 'Until it can be read, nothing is known about the objects in it.';
-      this.problem({ file: file.path, line, column }, { rule: 'yaml', message, hint });
-      return;
-    }
-    if (read.value !== null) this.#value(read.value, { file, document, base: [] });
-  }
-
-  #value(value: Json, place: Place): void {
-    if (
-      isObject(value) &&
-      typeof value['kind'] === 'string' &&
-      value['kind'].endsWith('List') &&
-      isList(value['items'])
-    ) {
-      value['items'].forEach((item, index) =>
-        this.#value(item, { ...place, base: [...place.base, 'items', index] }),
-      );
-      return;
-    }
-    const name = nameOf(value);
-    if (typeof name === 'string') {
-      // package.json and its like lie around in folders; a YAML file that is no object is a mistake.
-      if (name === notKubernetes && place.file.path.endsWith('.json')) return;
-      const location = { file: place.file.path, ...place.document.locate(place.base) };
-      const hint = 'Each YAML document must be one Kubernetes object or a List.';
-      this.problem(location, { rule: 'not-an-object', message: name, hint });
-      return;
-    }
-    // A kustomization tells kustomize what to read; no server knows it.
-    if (!name.apiVersion.startsWith('kustomize.config.k8s.io/')) this.#manifest(name, place);
-  }
-
-  #manifest(named: Named, place: Place): void {
-    this.manifests.push(new PlacedManifest(named, place, this.#sources));
-  }
-
-  problem(
-    location: Position & { readonly file: string },
-    { rule, message, hint }: { readonly rule: string; readonly message: string; readonly hint: string },
-  ): void {
-    const about = { object: undefined, path: '', source: undefined };
-    this.problems.push({ rule, severity: 'error', message, hint, location, ...about });
-  }
+  reader.text(text, file);
 }
 
-/** One class, not an object literal each: there are many of them. */
-class PlacedManifest implements Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace: string | undefined;
-  readonly name: string;
-  readonly value: JsonObject;
-  readonly metadata: JsonObject;
-  readonly file: string;
-  readonly unit: string;
-  readonly #place: Place;
-  readonly #sources: SourceMap;
-
-  constructor(named: Named, place: Place, sources: SourceMap) {
-    this.apiVersion = named.apiVersion;
-    this.kind = named.kind;
-    this.namespace = named.namespace;
-    this.name = named.name;
-    this.value = named.value;
-    this.metadata = named.metadata;
-    this.file = place.file.path;
-    this.unit = place.file.unit;
-    this.#place = place;
-    this.#sources = sources;
-  }
-
-  get spec(): Json | undefined {
-    return this.value['spec'];
-  }
-
-  get source(): SourceLocation | undefined {
-    return this.#sources.find(this, this.file);
-  }
-
-  locate(path: Path): Location {
-    const { document, base } = this.#place;
-    return { file: this.file, ...document.locate([...base, ...path]) };
-  }
-}
-
-interface Named extends ObjectName {
-  readonly value: JsonObject;
-  readonly metadata: JsonObject;
-}
-
-const notKubernetes = 'this document has no apiVersion and kind';
-
-function isText(value: Json | undefined): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-/** The object's name, or what it lacks. */
-function nameOf(value: Json): Named | string {
-  if (!isObject(value)) return 'this document is not an object';
-  const { apiVersion, kind, metadata } = value;
-  if (!isText(apiVersion) || !isText(kind)) return notKubernetes;
-  if (!isObject(metadata)) return `this ${kind} has no metadata`;
-  const { name, namespace } = metadata;
-  if (!isText(name)) return `this ${kind} has no metadata.name`;
-  if (namespace === undefined) return { apiVersion, kind, name, namespace, value, metadata };
-  if (!isText(namespace)) return `metadata.namespace of this ${kind} is not text`;
-  return { apiVersion, kind, name, namespace, value, metadata };
+function decodeManifest(path: string): string {
+  const bytes = readFileSync(path);
+  // A pipe has no size before it is read.
+  if (bytes.length > bounds.fileBytes) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
 }

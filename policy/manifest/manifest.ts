@@ -29,8 +29,8 @@ export interface Manifest extends ObjectName {
   readonly spec: Json | undefined;
   readonly file: string;
   /**
-   * The set it is applied with: the nearest folder with a kustomization, or else the path that was given. Two sets may
-   * hold different objects of one name (two environments), one set may not.
+   * The set it is applied with: the environment somebody named, or else the kustomization it is rendered from, or else
+   * the path that was given. Two sets may hold different objects of one name when they are environments.
    */
   readonly unit: string;
   /** Where the value at this path of the object is written. Parses the document again: for findings only. */

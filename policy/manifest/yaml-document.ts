@@ -1,23 +1,14 @@
 /**
- * One YAML file as its documents: values by the plain reader where it can, by the full parser where it must, and the
+ * One document of a manifest file: its value by the plain reader where it can, by the full parser where it must, and the
  * line of any value on request (only what is complained about is parsed for its place). YAML 1.1, as kubectl reads it,
  * without the types JSON has not (times, binary, sets). It must never read a file: text comes in.
  */
-import {
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Document,
-  type Node,
-  type ParsedNode,
-  type Tags,
-} from 'yaml';
+import { isMap, isNode, isScalar, isSeq, type Node } from 'yaml';
 import { parseJson, type Json } from './json.ts';
 import type { Path } from './path.ts';
 import { readPlainYaml } from './plain-yaml.ts';
+import { parseYaml, type ParsedText } from './yaml-parse.ts';
+import { aliasAllowance, maxDepth, ValueFault, ValueReader, type AliasAllowance } from './yaml-value.ts';
 
 /** From 1. */
 export interface Position {
@@ -29,59 +20,86 @@ export interface YamlProblem extends Position {
   readonly message: string;
 }
 
-/** YAML aliases expand; this is the parser's own default against "billion laughs". */
-const maxAliasCount = 100;
-/** The API server's JSON decoder stops at 10,000; no manifest comes near this. */
-const maxDepth = 200;
+export interface YamlValue {
+  readonly value: Json;
+  /** Where keys stand for the second time in their map: the first few. */
+  readonly doubled: readonly Position[];
+}
 
-const foreignTags = new Set(['timestamp', 'binary', 'omap', 'pairs', 'set']);
+export type YamlReading = YamlValue | { readonly problem: YamlProblem };
 
-/** go-yaml, which kubectl uses, knows no sexagesimal numbers either. */
-function jsonTags(tags: Tags): Tags {
-  return tags.filter((tag) => {
-    if (typeof tag === 'string') return !foreignTags.has(tag);
-    return tag.format !== 'TIME' && !foreignTags.has(tag.tag.replace('tag:yaml.org,2002:', ''));
-  });
+/** Line ends of YAML 1.1 that are none in YAML 1.2, and characters that neither has. */
+const disputed =
+  /\r(?!\n)|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufffe\uffff]|(?!^)\ufeff/;
+
+export interface DocumentPlace {
+  /** Lines of the file above this document. */
+  readonly linesBefore: number;
+  /** Taken out of a stream of JSON values. */
+  readonly isJson?: boolean;
+  /** What is wrong with it before it is read. */
+  readonly fault?: string;
 }
 
 export class YamlDocument {
   readonly text: string;
-  /** Lines of the file above this document. */
-  readonly #linesBefore: number;
-  #parsed: { readonly document: Document.Parsed<ParsedNode>; readonly lines: LineCounter } | undefined;
+  readonly #place: DocumentPlace;
+  #parsed: ParsedText | undefined;
 
-  constructor(text: string, linesBefore: number) {
+  constructor(text: string, place: DocumentPlace) {
     this.text = text;
-    this.#linesBefore = linesBefore;
+    this.#place = place;
   }
 
-  /** The value, or what is wrong with it. */
-  read(): { readonly value: Json } | { readonly problem: YamlProblem } {
+  /** The value, or what is wrong with it. `allowance` is shared by all documents of one reading. */
+  read(allowance: AliasAllowance = aliasAllowance()): YamlReading {
+    const { fault, isJson } = this.#place;
+    if (fault !== undefined) return this.#problem(fault);
+    if (isJson === true) return this.#readJson();
     const plain = readPlainYaml(this.text);
-    if (plain !== undefined) return { value: plain };
-    if (/^(?:(?:[%#].*|\s*)(?:\n|$))*$/.test(this.text)) return { value: null };
+    if (plain !== undefined) return { value: plain, doubled: [] };
+    const strange = disputed.exec(this.text);
+    if (strange !== null)
+      return this.#problem('holds a character that tools read differently', strange.index);
     try {
-      return this.#readFully();
+      return this.#readFully(allowance);
     } catch (error) {
-      // The stack ends before the text does, or aliases expand beyond the bound.
-      const deep = error instanceof RangeError;
-      const message = deep ? 'is nested too deeply' : 'expands aliases beyond the bound of 100';
-      return { problem: { line: this.#linesBefore + 1, column: 1, message } };
+      if (!(error instanceof ValueFault)) throw error;
+      return this.#problem(error.message, error.offset);
     }
   }
 
-  #readFully(): { readonly value: Json } | { readonly problem: YamlProblem } {
-    const { document, lines } = this.#parse();
-    const [error] = document.errors;
-    if (error !== undefined) {
-      const place = lines.linePos(error.pos[0]);
-      const message = (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
-      return { problem: { ...this.#position(place.line, place.col), message } };
+  #readJson(): YamlReading {
+    const value = parseJson(JSON.parse(this.text), maxDepth);
+    return value === undefined ? this.#problem(`is nested deeper than ${maxDepth}`) : { value, doubled: [] };
+  }
+
+  #readFully(allowance: AliasAllowance): YamlReading {
+    const { document, after } = this.#parse();
+    const fault = document.errors[0] ?? document.warnings[0];
+    if (fault !== undefined) {
+      const message = (fault.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+      return this.#problem(message, fault.pos[0]);
     }
-    const value = parseJson(document.toJS({ maxAliasCount }), maxDepth);
-    if (value !== undefined) return { value };
-    const message = `holds what JSON cannot, or is nested deeper than ${maxDepth}`;
-    return { problem: { line: this.#linesBefore + 1, column: 1, message } };
+    if (after !== undefined)
+      return this.#problem(
+        'has text after its end (...), which kubectl does not read: write --- above it',
+        after,
+      );
+    const reader = new ValueReader(this.text.length, allowance);
+    const value = reader.read(document.contents);
+    return { value, doubled: reader.doubled.map((offset) => this.#at(offset)) };
+  }
+
+  #problem(message: string, offset?: number): { readonly problem: YamlProblem } {
+    const first = { line: this.#place.linesBefore + 1, column: 1 };
+    return { problem: { ...(offset === undefined ? first : this.#at(offset)), message } };
+  }
+
+  /** Counted, not asked of the parser: what is wrong may be what keeps it from parsing. */
+  #at(offset: number): Position {
+    const above = this.text.slice(0, offset).split('\n');
+    return this.#position(above.length, (above.at(-1)?.length ?? 0) + 1);
   }
 
   /** Where the value at `path` is, or the nearest value around it. */
@@ -107,20 +125,11 @@ export class YamlDocument {
   }
 
   #position(line: number, column: number): Position {
-    return { line: this.#linesBefore + line, column };
+    return { line: this.#place.linesBefore + line, column };
   }
 
-  #parse(): { readonly document: Document.Parsed<ParsedNode>; readonly lines: LineCounter } {
-    if (this.#parsed === undefined) {
-      const lines = new LineCounter();
-      const options = {
-        lineCounter: lines,
-        version: '1.1',
-        customTags: jsonTags,
-        logLevel: 'silent',
-      } as const;
-      this.#parsed = { document: parseDocument(this.text, options), lines };
-    }
+  #parse(): ParsedText {
+    this.#parsed ??= parseYaml(this.text);
     return this.#parsed;
   }
 }
@@ -141,32 +150,12 @@ function offsetOf(root: Node | null, path: Path): number | undefined {
 function childOf(node: unknown, part: string | number): { node: unknown; offset: number } | undefined {
   if (isSeq(node)) return typeof part === 'number' ? placed(node.items[part], node.items[part]) : undefined;
   if (!isMap(node)) return undefined;
-  const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === part);
+  // The last of a name is the one that counts.
+  const pair = node.items.findLast(({ key }) => isScalar(key) && String(key.value) === part);
   return pair === undefined ? undefined : placed(pair.value, pair.key);
 }
 
 function placed(node: unknown, start: unknown): { node: unknown; offset: number } | undefined {
   const offset = isNode(start) ? start.range?.[0] : undefined;
   return offset === undefined ? undefined : { node, offset };
-}
-
-/** The documents of a file. `---` at the start of a line always ends one, even inside a block scalar (YAML 1.1, 9.1.2). */
-export function splitYaml(text: string): YamlDocument[] {
-  const documents: YamlDocument[] = [];
-  let start = 0;
-  let before = 0;
-  let lines = 0;
-  for (let at = 0; at < text.length;) {
-    const newline = text.indexOf('\n', at);
-    const end = newline < 0 ? text.length : newline + 1;
-    lines += 1;
-    if (text.startsWith('---', at) && /^---\s*(?:#.*)?$/.test(text.slice(at, end).trimEnd())) {
-      documents.push(new YamlDocument(text.slice(start, at), before));
-      start = end;
-      before = lines;
-    }
-    at = end;
-  }
-  documents.push(new YamlDocument(text.slice(start), before));
-  return documents;
 }

@@ -22,7 +22,7 @@ function annotation(finding: Finding): string {
   return `::${commands[severity]} file=${escapeProperty(file)},line=${line},col=${column},title=${escapeProperty(rule)}::${escapeData(text)}`;
 }
 
-export function renderGithub({ findings, waived, objects, files }: ValidationReport): string {
-  const sum = `${objects} objects in ${files} files: ${renderCounts(findings)}, ${waived.length} waived`;
+export function renderGithub({ findings, waived, objects, files, partial }: ValidationReport): string {
+  const sum = `${objects} objects in ${files} files: ${renderCounts(findings)}, ${waived.length} waived${partial ? ' (partial)' : ''}`;
   return `${[...findings.map(annotation), plainLine(sum)].join('\n')}\n`;
 }

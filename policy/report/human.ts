@@ -15,8 +15,13 @@ function renderFinding(finding: Finding): string {
   return lines.map(plainLine).join('\n');
 }
 
+function verdictWords(undecided: boolean, partial: boolean): string {
+  if (undecided) return ' (not everything could be read: no verdict)';
+  return partial ? ' (partial: not everything could be read, as --assume-partial allows)' : '';
+}
+
 export function renderHuman(report: ValidationReport): string {
-  const { findings, waived, files, objects, skipped, undecided } = report;
+  const { findings, waived, files, objects, skipped, undecided, partial } = report;
   const blocks = findings.map(renderFinding);
   for (const { finding, waiver } of waived) {
     const subject = finding.object === undefined ? '' : renderName(finding.object);
@@ -26,9 +31,9 @@ export function renderHuman(report: ValidationReport): string {
       ),
     );
   }
-  for (const each of skipped) blocks.push(plainLine(`passed over: ${each}`));
+  for (const each of skipped) blocks.push(plainLine(`note: ${each}`));
   const waivedCount = waived.length === 0 ? '' : `, ${waived.length} waived`;
-  const verdict = undecided ? ' (not everything could be read: no verdict)' : '';
+  const verdict = verdictWords(undecided, partial);
   const sum = `${objects} objects in ${files} files: ${renderCounts(findings)}${waivedCount}${verdict}`;
   return `${[...blocks, sum].join('\n')}\n`;
 }

@@ -23,10 +23,12 @@ export function renderJson({
   objects,
   skipped,
   undecided,
+  partial,
 }: ValidationReport): string {
   const document = {
     version: 1,
     undecided,
+    partial,
     files,
     objects,
     findings: findings.map(jsonFinding),

@@ -2,10 +2,17 @@
 import type { Rule } from '../rule.ts';
 import { agentReachesNothing } from './agent-reaches-nothing.ts';
 import { allowAllGateway } from './allow-all-gateway.ts';
+import { backendByAddress } from './backend-by-address.ts';
+import { backendClosed } from './backend-closed.ts';
+import { backendPlainHttp } from './backend-plain-http.ts';
 import { broadRange } from './broad-range.ts';
 import { budgetWithoutCap } from './budget-without-cap.ts';
 import { credentialCrossesProvider } from './credential-crosses-provider.ts';
+import { credentialForeignHost } from './credential-foreign-host.ts';
+import { credentialManyHosts } from './credential-many-hosts.ts';
 import { credentialNotInspected } from './credential-not-inspected.ts';
+import { derivedNameClash } from './derived-name-clash.ts';
+import { derivedNameInvalid } from './derived-name-invalid.ts';
 import { fallbackWithoutCredential } from './fallback-without-credential.ts';
 import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
 import { imageWithoutDigest } from './image-without-digest.ts';
@@ -16,6 +23,7 @@ import { policyWithoutEffect } from './policy-without-effect.ts';
 import { privateRange } from './private-range.ts';
 import { routeNotAttached } from './route-not-attached.ts';
 import { routeShadowed } from './route-shadowed.ts';
+import { scheduleNeverFires } from './schedule-never-fires.ts';
 import { secretInEnv } from './secret-in-env.ts';
 import { translationImpossible } from './translation-impossible.ts';
 import { unresolvedReference } from './unresolved-reference.ts';
@@ -33,13 +41,21 @@ export const rules: readonly Rule[] = [
   wildcardPublicSuffix,
   credentialNotInspected,
   credentialCrossesProvider,
+  credentialForeignHost,
+  credentialManyHosts,
   secretInEnv,
   fallbackWithoutCredential,
   translationImpossible,
+  backendByAddress,
+  backendClosed,
+  backendPlainHttp,
   routeShadowed,
   budgetWithoutCap,
   policyWithoutEffect,
   policyConflict,
+  derivedNameInvalid,
+  derivedNameClash,
+  scheduleNeverFires,
   imageWithoutDigest,
   missingLimits,
 ];

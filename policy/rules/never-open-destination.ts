@@ -1,38 +1,38 @@
 /** A destination that is never open. */
-import { parseHostname, parseIp, reservedReason, type Cidr } from '../../contract/index.ts';
-import { destinationRanges, everyCidr } from '../destination-range.ts';
+import {
+  cidrHoldsCidr,
+  metadataCidrs,
+  neverOpenCidrs,
+  parseCidr,
+  parseHostname,
+  parseIp,
+  reservedReason,
+} from '../../contract/index.ts';
+import { celList, destinationRanges, everyCidr } from '../destination-range.ts';
 import type { Found, Rule } from '../rule.ts';
 import type { World } from '../world.ts';
 
-function lastOf({ family, value, prefix }: Cidr): bigint {
-  return value | ((1n << BigInt((family === 4 ? 32 : 128) - prefix)) - 1n);
-}
-
+const closed = neverOpenCidrs.flatMap((text) => parseCidr(text) ?? []);
 // Where clouds serve credentials to whoever asks: well-known addresses inside ranges that look ordinary.
-const metadataAddresses = [
-  '169.254.169.254',
-  '100.100.100.200',
-  '168.63.129.16',
-  '192.0.0.192',
-  'fd00:ec2::254',
-];
-
-function contains(cidr: Cidr, text: string): boolean {
-  const address = parseIp(text);
-  return address?.family === cidr.family && address.value >= cidr.value && address.value <= lastOf(cidr);
-}
+const metadata = metadataCidrs.flatMap((text) => {
+  const cidr = parseCidr(text);
+  return cidr === undefined ? [] : [{ text, cidr }];
+});
 
 function* ranges(world: World): Iterable<Found> {
   for (const { manifest, path, text, cidr } of destinationRanges(world)) {
-    const first = reservedReason({ family: cidr.family, value: cidr.value });
-    const last = reservedReason({ family: cidr.family, value: lastOf(cidr) });
-    if (first !== undefined && first === last) {
-      yield { manifest, path, message: `"${text}" is never open to agents (${first})` };
+    if (closed.some((each) => cidrHoldsCidr(each, cidr))) {
+      const reason = reservedReason(cidr) ?? 'reserved';
+      yield { manifest, path, message: `"${text}" is never open to agents (${reason})` };
       continue;
     }
-    const inside = metadataAddresses.find((address) => contains(cidr, address));
-    if (inside === undefined || cidr.prefix === 0) continue;
-    yield { manifest, path, message: `"${text}" holds the metadata service ${inside}, which stays closed` };
+    const inside = cidr.prefix === 0 ? undefined : metadata.find((each) => cidrHoldsCidr(cidr, each.cidr));
+    if (inside === undefined) continue;
+    yield {
+      manifest,
+      path,
+      message: `"${text}" holds the metadata service ${inside.text}, which stays closed`,
+    };
   }
 }
 
@@ -68,7 +68,7 @@ export const neverOpenDestination: Rule = {
     {
       resources: ['egressl4routes'],
       expression: everyCidr(
-        `!isCIDR(c) || cidr(c).prefixLength() == 0 || !${JSON.stringify(metadataAddresses)}.exists(a, cidr(c).containsIP(a))`,
+        `!isCIDR(c) || cidr(c).prefixLength() == 0 || !${celList(metadataCidrs)}.exists(a, cidr(c).containsCIDR(a))`,
       ),
       message: 'the range holds a metadata service, which stays closed: narrow it',
     },

@@ -1,6 +1,6 @@
 /** A route that opens private addresses. */
-import { isPrivateAddress } from '../../contract/index.ts';
-import { destinationRanges } from '../destination-range.ts';
+import { privateCidrs } from '../../contract/index.ts';
+import { celList, destinationRanges, everyCidr, privateIn } from '../destination-range.ts';
 import type { Rule } from '../rule.ts';
 
 export const privateRange: Rule = {
@@ -12,8 +12,18 @@ export const privateRange: Rule = {
   promises: ['S26'],
   *check(world) {
     for (const { manifest, path, text, cidr } of destinationRanges(world)) {
-      if (!isPrivateAddress({ family: cidr.family, value: cidr.value })) continue;
-      yield { manifest, path, message: `"${text}" is a private range` };
+      const found = privateIn(cidr);
+      if (found.length > 0)
+        yield { manifest, path, message: `"${text}" opens private addresses (${found.join(', ')})` };
     }
   },
+  admission: [
+    {
+      resources: ['egressl4routes'],
+      expression: everyCidr(
+        `!isCIDR(c) || !${celList(privateCidrs)}.exists(p, cidr(p).containsCIDR(c) || cidr(c).containsCIDR(p))`,
+      ),
+      message: 'the route opens private addresses: pods, services, databases and the API server are there',
+    },
+  ],
 };

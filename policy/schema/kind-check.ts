@@ -48,7 +48,9 @@ function compiledKind(kind: string): CompiledKind | undefined {
 const topFields = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
 
 /** Of a kind of ours; undefined for any other. */
-export function checkKind(manifest: Manifest): KindVerdict | undefined {
+export function checkKind(
+  manifest: Pick<Manifest, 'kind' | 'value' | 'metadata' | 'spec'>,
+): KindVerdict | undefined {
   const kind = compiledKind(manifest.kind);
   if (kind === undefined) return undefined;
   const walk = new Walk();

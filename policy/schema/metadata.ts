@@ -9,11 +9,18 @@ const qualified = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 // The API server's bound for all annotations together.
 const maxAnnotationBytes = 262_144;
 
-export function checkMetadata({ name, namespace, labels, annotations }: JsonObject, walk: Walk): void {
-  if (!isName(name, subdomain, 253)) {
+/** The name, or what the server would make of a prefix: a dash at its end is followed by letters then. */
+function nameToCheck({ name, generateName }: JsonObject): Json | undefined {
+  const isPrefix = (name === undefined || name === null || name === '') && typeof generateName === 'string';
+  return isPrefix ? generateName.replace(/-$/, 'x') : name;
+}
+
+export function checkMetadata(metadata: JsonObject, walk: Walk): void {
+  const { namespace, labels, annotations } = metadata;
+  if (!isName(nameToCheck(metadata), subdomain, 253)) {
     walk.within('name', () => walk.add('must be a lowercase RFC 1123 subdomain: letters, digits, - and .'));
   }
-  if (namespace !== undefined && !isName(namespace, dnsLabel, 63)) {
+  if (namespace !== undefined && namespace !== null && namespace !== '' && !isName(namespace, dnsLabel, 63)) {
     walk.within('namespace', () => walk.add('must be a lowercase RFC 1123 label: letters, digits and -'));
   }
   walk.within('labels', () => checkMap(labels, walk, isLabelValue));

@@ -1,5 +1,6 @@
 /** Waivers laid over findings: hidden while they last, told when they are over or hide nothing. Pure. */
 import type { Finding } from '../finding.ts';
+import { namespaceOf } from '../world.ts';
 import { isExpired, waiversFile, type Waiver, type WaiverFile } from './waiver-file.ts';
 
 export type { WaiverFile } from './waiver-file.ts';
@@ -16,10 +17,11 @@ function matchesName(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
 }
 
+/** A waiver is for one namespace: without one, for what has none, which is applied in the default one. */
 function covers(waiver: Waiver, { rule, object, path }: Finding): boolean {
   if (object === undefined || waiver.rule !== rule || !matchesName(waiver.name, object.name)) return false;
   if (waiver.kind !== undefined && waiver.kind !== object.kind) return false;
-  if (waiver.namespace !== undefined && waiver.namespace !== object.namespace) return false;
+  if (namespaceOf(waiver) !== namespaceOf(object)) return false;
   return waiver.path === undefined || waiver.path === path;
 }
 
@@ -44,7 +46,7 @@ export function applyWaivers(
     source: undefined,
   });
   const remarks = waivers.flatMap((waiver): Finding[] => {
-    const what = `the waiver of ${waiver.rule} for ${waiver.name} (${waiver.owner})`;
+    const what = `the waiver of ${waiver.rule} for ${namespaceOf(waiver)}/${waiver.name} (${waiver.owner})`;
     if (isExpired(waiver, now)) {
       const message = `${what} expired on ${waiver.expires}`;
       const hint = 'Mend the cause and remove it, or decide again with `clrk waive`.';
@@ -56,7 +58,7 @@ export function applyWaivers(
         rule: 'waiver-unused',
         severity: 'warn',
         message: `${what} hides nothing`,
-        hint: 'Remove it.',
+        hint: 'Remove it, or name the namespace it is for.',
         ...about(waiver),
       },
     ];

@@ -19,7 +19,8 @@ const schema = Type.Object(
   {
     rule: Type.String({ minLength: 1 }),
     kind: Type.Optional(Type.String({ minLength: 1 })),
-    namespace: Type.Optional(Type.String({ minLength: 1 })),
+    /** Unset: what has no namespace, or the default one. There is no waiver for every namespace. */
+    namespace: Type.Optional(Type.String({ pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' })),
     name: Type.String({ minLength: 1 }),
     path: Type.Optional(Type.String({ minLength: 1 })),
     reason: Type.String({ minLength: 10, maxLength: 1_024 }),

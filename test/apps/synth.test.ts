@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { secretShapes } from '../../policy/secret-text.ts';
 import { repositoryRoot } from '../../scripts/source-files.ts';
 
 const run = promisify(execFile);
@@ -86,7 +87,11 @@ describe('synth', () => {
     expect(
       ['platform', 'examples', 'examples-openai'].flatMap(manifests).filter(({ kind }) => kind === 'Secret'),
     ).toEqual([]);
-    expect(Object.values(dist).join('\n')).not.toMatch(/sk-[A-Za-z0-9]|PRIVATE KEY/);
+    // One admission policy holds the shapes of keys, as patterns.
+    const holding = Object.entries(dist).filter(([, text]) =>
+      secretShapes.some(([, shape]) => shape.test(text)),
+    );
+    expect(holding.map(([name]) => name)).toEqual([]);
   });
 
   test('the real-provider variant is the example without the stand-in’s trust and addresses', () => {

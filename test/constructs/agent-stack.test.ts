@@ -40,8 +40,8 @@ describe('AgentStack', () => {
       'CredentialInjectionPolicy/triage-gateway-openai-credential',
       'MCPRoute/triage-gateway-mcp-mcp-github-com',
       'EgressL4Route/triage-gateway-hosts',
-      'EgressL4Route/triage-gateway-denied',
       'EgressDenyPolicy/triage-gateway-deny',
+      'EgressL4Route/triage-gateway-denied',
       'TaskAgent/triage',
     ]);
     expect(new Set(objects.map(({ metadata }) => metadata.namespace))).toEqual(new Set(['agents']));

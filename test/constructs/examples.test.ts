@@ -2,13 +2,14 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { App, Testing, type Chart } from 'cdk8s';
+import { App, Chart, Testing, YamlOutputType } from 'cdk8s';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as constructs from '../../constructs/index.ts';
 import { EgressGateway, TaskAgent, WorkerPool } from '../../constructs/index.ts';
+import { loadManifests, validate } from '../../policy/index.ts';
 import { repositoryRoot } from '../../scripts/source-files.ts';
-import { testChart } from './chart.ts';
+import { errorsOf } from './chart.ts';
 import { readDocComments } from '../../scripts/doc-comments.ts';
 
 const comments = readDocComments();
@@ -116,16 +117,26 @@ describe('examples', () => {
     };
     if (loaded.example === undefined) {
       expect(readdirSync(outdir).length).toBeGreaterThan(0);
+      const { findings } = validate(loadManifests([outdir]), { now: new Date(0) });
+      expect(findings.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual(
+        [],
+      );
+      rmSync(outdir, { recursive: true });
       return;
     }
-    const chart = testChart();
+    const app = new App({ yamlOutputType: YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE });
+    const chart = new Chart(app, 'test', { namespace: 'agents' });
     const pool = new WorkerPool(chart, 'pool');
     const gateway = new EgressGateway(chart, 'gateway');
     const agent = new TaskAgent(chart, 'agent', { image: 'ghcr.io/acme/agent:1.0.0', pool });
-    loaded.example({ app: new App(), chart, pool, gateway, agent });
+    loaded.example({ app, chart, pool, gateway, agent });
     // One that only makes a value adds nothing; one with `new` or a method call on the scene must.
     const before = 3;
     const adds = /\bnew (?!App)[A-Z]|gateway\.(allow|deny)/.test(code) && !code.includes('Flux');
-    expect(Testing.synth(chart).length).toBeGreaterThanOrEqual(adds ? before + 1 : before);
+    const objects = app.charts.flatMap((each) => Testing.synth(each) as object[]);
+    expect(objects.length).toBeGreaterThanOrEqual(adds ? before + 1 : before);
+    // What somebody else makes is not here.
+    const expected = code.includes('fromName(') ? /^unresolved-reference: / : /^$/;
+    expect(errorsOf(objects).filter((line) => !expected.test(line))).toEqual([]);
   });
 });

@@ -10,7 +10,6 @@ import {
   DaemonAgent,
   EgressDenyPolicy,
   EgressGateway,
-  EgressL4Route,
   FallbackRoutingPolicy,
   LoggingPolicy,
   MCPRoute,
@@ -113,24 +112,6 @@ describe('unfinished objects', () => {
           rules: [{ matches: [{ provider: 'openai' }] }],
         });
         new FallbackRoutingPolicy(chart, 'x', { targets: [route] });
-      },
-    ],
-    [
-      'has 17 targets, at most 16 fit',
-      (chart) => {
-        const policy = new EgressDenyPolicy(chart, 'x');
-        for (let each = 0; each < 17; each += 1) {
-          policy.addTarget(
-            new EgressL4Route(chart, `r${each}`, { gateways, matches: [{ hosts: ['a.example.com'] }] }),
-          );
-        }
-      },
-    ],
-    [
-      'names more than 32 destinations',
-      (chart) => {
-        const hosts = Array.from({ length: 33 }, (_, each) => `h${each}.example.com`);
-        new EgressL4Route(chart, 'x', { gateways, matches: [{ hosts }] });
       },
     ],
   ])('%s', (message, make) => {

@@ -2,8 +2,11 @@
  * What people copy into their repositories, run for real: the shell steps of the GitHub action, the GitLab job and the
  * git hook, and the plugin in a `cdk8s synth`. `clrk` is this work tree's.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,9 +18,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { integrationFiles } from '../../cli/index.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 // Bundled once: a loader would take seconds at each start on a busy machine.
@@ -80,12 +85,16 @@ describe('the GitHub action', () => {
   interface Action {
     readonly inputs: Readonly<Record<string, { readonly default: string }>>;
     readonly runs: {
-      readonly steps: ReadonlyArray<{ readonly run: string; readonly env: Readonly<Record<string, string>> }>;
+      readonly steps: ReadonlyArray<{
+        readonly name: string;
+        readonly run: string;
+        readonly env: Readonly<Record<string, string>>;
+      }>;
     };
   }
   const { inputs, runs } = read('github/action.yml') as Action;
-  const [step] = runs.steps;
-  const run = (given: Readonly<Record<string, string>> = {}): Ran => {
+  const run = (given: Readonly<Record<string, string>> = {}, name = 'validate'): Ran => {
+    const step = runs.steps.find((each) => each.name === name);
     const value = (text: string): string =>
       text.replace(
         /\$\{\{ inputs\.([\w-]+) \}\}/g,
@@ -110,6 +119,21 @@ describe('the GitHub action', () => {
     expect(run({ paths: 'gone' }).code).toBe(3);
   });
 
+  test('tells the change of reach as annotations and in Markdown, and drift where it is asked', () => {
+    git('init', '-q', '-b', 'main');
+    writeFileSync(join(folder, 'dist/a.yaml'), manifests('a.example.com'));
+    git('add', '.');
+    git('commit', '-qm', 'base');
+    writeFileSync(join(folder, 'dist/a.yaml'), manifests('b.example.com'));
+    const { code, output } = run({ base: 'main' }, 'reach');
+    expect(code).toBe(0);
+    expect(output).toMatch(/^::(?:warning|notice) title=reach \w+::agent `a`/);
+    expect(readFileSync(join(folder, 'clrk-reach.md'), 'utf8')).toContain('b.example.com');
+    expect(run({ base: 'gone' }, 'reach').code).toBe(3);
+    // No cdk8s.yaml here: nothing to compare with is no success.
+    expect(run({}, 'drift').code).toBe(3);
+  });
+
   test('inputs are never run', () => {
     put('allow-all-gateway', 'good');
     run({ paths: 'dist; touch pwned', 'fail-on': '$(touch pwned)' });
@@ -117,24 +141,41 @@ describe('the GitHub action', () => {
   });
 });
 
-test('the example workflow and the GitLab job run the same command', () => {
-  interface Workflow {
-    readonly jobs: {
-      readonly validate: { readonly steps: ReadonlyArray<{ readonly name?: string; readonly run?: string }> };
-    };
+interface Step {
+  readonly name?: string;
+  readonly run?: string;
+}
+interface GithubWorkflow {
+  readonly jobs: Readonly<Record<'check' | 'comment', { readonly steps: readonly Step[] }>>;
+}
+interface GitlabJob {
+  readonly script: readonly string[];
+  readonly after_script: readonly string[];
+}
+const workflow = read('github/workflow.yml') as GithubWorkflow;
+const gitlab = read('gitlab/clrk.gitlab-ci.yml') as Readonly<
+  Record<'clrk-validate' | 'clrk-reach', GitlabJob>
+> & {
+  readonly variables: Readonly<Record<string, string>>;
+};
+const stepOf = (job: 'check' | 'comment', name: string): string =>
+  (workflow.jobs[job].steps.find((step) => step.name === name)?.run ?? 'false').replaceAll(
+    'npx --no-install clrk',
+    clrk,
+  );
+const variables = { ...gitlab.variables, CLRK_COMMAND: clrk };
+
+test('what is in integrations/ is what cli/init says', () => {
+  for (const [path, text] of integrationFiles) {
+    expect(readFileSync(join(root, 'integrations', path), 'utf8')).toBe(text);
   }
-  const workflow =
-    (read('github/workflow.yml') as Workflow).jobs.validate.steps.find(({ name }) => name === 'validate')
-      ?.run ?? '';
-  const gitlab = read('gitlab/clrk.gitlab-ci.yml') as {
-    readonly variables: Readonly<Record<string, string>>;
-    readonly 'clrk-validate': { readonly script: readonly string[] };
-  };
+});
+
+test('the example workflow and the GitLab job validate alike', () => {
+  const script = gitlab['clrk-validate'].script.filter((each) => each.includes(' validate ')).join('\n');
   put('allow-all-gateway', 'bad');
-  expect(shell(workflow.replace('npx --no-install clrk', clrk), {}).code).toBe(1);
+  expect(shell(stepOf('check', 'validate'), {}).code).toBe(1);
   expect(existsSync(join(folder, 'clrk.xml'))).toBe(true);
-  const variables = { ...gitlab.variables, CLRK_COMMAND: clrk };
-  const script = gitlab['clrk-validate'].script.join('\n');
   expect(shell(script, variables).code).toBe(1);
   expect(readFileSync(join(folder, 'clrk-quality.json'), 'utf8')).toContain(
     '"check_name": "allow-all-gateway"',
@@ -143,13 +184,185 @@ test('the example workflow and the GitLab job run the same command', () => {
   expect(shell(script, variables).code).toBe(0);
 });
 
-test('the git hook judges what is staged, not what lies in the work tree', () => {
-  const git = (...words: string[]): void => {
-    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...words], {
+const git = (...words: string[]): void => {
+  execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...words], {
+    cwd: folder,
+    stdio: 'ignore',
+  });
+};
+
+const manifests = (hosts: string): string => `apiVersion: clrk.apoxy.dev/v1alpha1
+kind: WorkerPool
+metadata: { name: p, namespace: t }
+spec: { template: { image: x/w:1 } }
+---
+apiVersion: clrk.apoxy.dev/v1alpha1
+kind: EgressGateway
+metadata: { name: gw, namespace: t }
+spec: { listeners: [{ name: all, protocol: TCP }] }
+---
+apiVersion: clrk.apoxy.dev/v1alpha1
+kind: TaskAgent
+metadata: { name: a, namespace: t }
+spec: { workerPoolRef: p, egressRefs: [{ gatewayRef: gw }], template: { spec: { image: x/y:1 } } }
+---
+apiVersion: clrk.apoxy.dev/v1alpha1
+kind: EgressL4Route
+metadata: { name: r, namespace: t }
+spec: { parentRefs: [{ name: gw }], rules: [{ matches: [{ destinationHostnames: [${hosts}], ports: [{ port: 443 }] }] }] }
+`;
+
+describe('a pull request', () => {
+  // A program that copies: the steps are what is tested, not cdk8s.
+  const program = `import { cpSync } from 'node:fs';\ncpSync('manifests', process.env.CDK8S_OUTDIR, { recursive: true });\n`;
+  const synth = (): void => {
+    execFileSync(process.execPath, ['main.mjs'], {
       cwd: folder,
-      stdio: 'ignore',
+      env: { CDK8S_OUTDIR: join(folder, 'dist') },
     });
   };
+
+  beforeEach(() => {
+    git('init', '-q', '-b', 'main');
+    writeFileSync(
+      join(folder, 'cdk8s.yaml'),
+      `language: typescript\napp: ${process.execPath} main.mjs\noutput: dist\n`,
+    );
+    writeFileSync(join(folder, 'main.mjs'), program);
+    mkdirSync(join(folder, 'manifests'));
+    writeFileSync(join(folder, 'manifests/a.yaml'), manifests('a.example.com'));
+    synth();
+    git('add', '.');
+    git('commit', '-qm', 'base');
+    git('checkout', '-qb', 'change');
+  });
+
+  const drift = (): Ran => shell(stepOf('check', 'drift'), {});
+  const committed = (): Ran => shell(stepOf('check', 'committed'), {});
+  const reach = (base: string): Ran =>
+    shell(stepOf('check', 'reach'), { CLRK_COMMAND: clrk, CLRK_BASE: base });
+  const comment = (): string => readFileSync(join(folder, 'clrk-reach.md'), 'utf8');
+
+  test('that changes nothing passes each step', () => {
+    expect(drift()).toEqual({ code: 0, output: 'no drift\n' });
+    expect(committed()).toEqual({ code: 0, output: '' });
+    expect(reach('main').code).toBe(0);
+    expect(comment()).toContain('Reach is the same as in `main`');
+  });
+
+  test('with a file that was not synthesized, and one that was not committed', () => {
+    writeFileSync(
+      join(folder, 'manifests/new.yaml'),
+      manifests('b.example.com').replaceAll(/name: (gw|a|p|r),/g, 'name: $12,'),
+    );
+    const before = drift();
+    expect(before.code).toBe(2);
+    expect(before.output).toContain('dist/new.yaml: missing');
+    synth();
+    // New files count, although git does not know them yet.
+    const found = committed();
+    expect(found.code).toBe(1);
+    expect(found.output).toContain('dist/new.yaml');
+    git('add', '.');
+    git('commit', '-qm', 'x');
+    expect([committed().code, drift().code]).toEqual([0, 0]);
+  });
+
+  test('that reaches more is told with each agent, and what cannot be decided too', () => {
+    writeFileSync(join(folder, 'dist/a.yaml'), manifests('a.example.com, b.example.com'));
+    expect(reach('main').code).toBe(0);
+    expect(comment()).toMatch(
+      /^<!-- clrk reach -->\n### Reach: 1 added, 0 removed since `main`\n\n```diff\n\+ agent `a`.*b\.example\.com/,
+    );
+    const unknown = reach('no-such-branch');
+    expect(unknown.code).toBe(3);
+    expect(comment()).toMatch(/^<!-- clrk reach -->\n### Reach could not be decided\n\n {4}.*no-such-branch/);
+    expect(reach('main; touch pwned').code).toBe(3);
+    expect(existsSync(join(folder, 'pwned'))).toBe(false);
+  });
+
+  test('GitHub: the comment is written once and then replaced', () => {
+    // What gh does with these words: comments are lines of a file, `id text`.
+    const gh = `#!/bin/bash
+touch comments
+case "$*" in
+  *--paginate*) sed -n 's/^\\([0-9]*\\) <!-- clrk reach -->.*/\\1/p' comments ;;
+  *POST*issues/7/comments*) echo "$(($(wc -l <comments) + 1)) $(tr '\\n' ' ' <clrk-reach.md)" >>comments ;;
+  *PATCH*issues/comments/*) id=$(sed 's/.*comments.\\([0-9]*\\) .*/\\1/' <<<"$*"); sed -i "\${id}s/.*/$id $(tr '\\n/' '  ' <clrk-reach.md)/" comments ;;
+esac
+`;
+    mkdirSync(join(folder, 'bin'));
+    writeFileSync(join(folder, 'bin/gh'), gh);
+    chmodSync(join(folder, 'bin/gh'), 0o755);
+    writeFileSync(join(folder, 'comments'), '1 looks good\n');
+    const post = (text: string): string[] => {
+      writeFileSync(join(folder, 'clrk-reach.md'), `<!-- clrk reach -->\n${text}\n`);
+      const ran = shell(stepOf('comment', 'comment'), {
+        PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
+        CLRK_REPOSITORY: 'o/r',
+        CLRK_NUMBER: '7',
+        GH_TOKEN: 'x',
+      });
+      expect(ran).toEqual({ code: 0, output: '' });
+      return readFileSync(join(folder, 'comments'), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.trimEnd());
+    };
+    expect(post('one')).toEqual(['1 looks good', '2 <!-- clrk reach --> one']);
+    expect(post('two')).toEqual(['1 looks good', expect.stringMatching(/^2 .*two$/) as string]);
+  });
+
+  test('GitLab: the note is written once and then replaced; without a token nothing is', async () => {
+    const notes: Array<{ id: number; body: string }> = [{ id: 1, body: 'looks good' }];
+    const tokens = new Set<unknown>();
+    const server = createServer((request, response) => {
+      tokens.add(request.headers['private-token']);
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        const { body = '' } = text === '' ? {} : (JSON.parse(text) as { body: string });
+        const [, id] =
+          /^\/projects\/5\/merge_requests\/9\/notes(?:\/(\d+))?(?:\?.*)?$/.exec(request.url ?? '') ?? [];
+        if (request.method === 'POST') notes.push({ id: notes.length + 1, body });
+        if (request.method === 'PUT') notes.splice(Number(id) - 1, 1, { id: Number(id), body });
+        response.end(JSON.stringify(request.method === 'GET' ? notes : {}));
+      });
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    try {
+      const env = {
+        ...{ PATH: process.env['PATH'], CI_PROJECT_ID: '5', CI_MERGE_REQUEST_IID: '9' },
+        CI_API_V4_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      };
+      const post = async (text: string, token: string): Promise<string[]> => {
+        writeFileSync(join(folder, 'clrk-reach.md'), `<!-- clrk reach -->\n${text}\n`);
+        const script = gitlab['clrk-reach'].after_script.join('\n');
+        await promisify(execFile)('bash', ['-eo', 'pipefail', '-c', script], {
+          cwd: folder,
+          env: { ...env, CLRK_GITLAB_TOKEN: token },
+        });
+        return notes.map(({ body }) => body.replace('<!-- clrk reach -->', '#').trim());
+      };
+      expect(await post('none', '')).toEqual(['looks good']);
+      expect(await post('one', 'secret')).toEqual(['looks good', '#\none']);
+      expect(await post('two', 'secret')).toEqual(['looks good', '#\ntwo']);
+      expect([...tokens]).toEqual(['secret']);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('GitLab: reach as on GitHub', () => {
+    writeFileSync(join(folder, 'dist/a.yaml'), manifests('b.example.com'));
+    const ran = shell(gitlab['clrk-reach'].script.join('\n'), { ...variables, CLRK_BASE: 'main' });
+    expect(ran.code).toBe(0);
+    expect(comment()).toContain('### Reach: 1 added, 1 removed since `main`');
+  });
+});
+
+test('the git hook judges what is staged, not what lies in the work tree', () => {
   git('init', '-q');
   symlinkSync(join(root, 'integrations/pre-commit/clrk-validate.sh'), join(folder, '.git/hooks/pre-commit'));
   put('allow-all-gateway', 'bad');

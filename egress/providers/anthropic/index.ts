@@ -4,22 +4,52 @@ import {
   asObject,
   asText,
   learn,
+  sumOf,
   type Facts,
   type JsonObject,
   type ProviderCodec,
 } from '../codec.ts';
+import { objectOf } from '../json-shape.ts';
 
+const members = {
+  type: 'scalar',
+  id: 'scalar',
+  model: 'scalar',
+  stop_reason: 'scalar',
+  usage: objectOf({
+    input_tokens: 'scalar',
+    output_tokens: 'scalar',
+    cache_read_input_tokens: 'scalar',
+    cache_creation_input_tokens: 'scalar',
+    cache_creation: objectOf({ ephemeral_1h_input_tokens: 'scalar', ephemeral_5m_input_tokens: 'scalar' }),
+    service_tier: 'scalar',
+    server_tool_use: objectOf({ web_search_requests: 'scalar' }),
+  }),
+} as const;
+
+/** Uncached input that earlier events told: totals are kept, so it is what is left of them. */
+function knownUncached(facts: Facts): number | undefined {
+  if (facts.inputTokens === undefined) return undefined;
+  return facts.inputTokens - (facts.cacheReadTokens ?? 0) - (facts.cacheCreationTokens ?? 0);
+}
+
+/** Usage comes in parts, over several events; a part that is missing or null stays what it was. */
 function readUsage(usage: JsonObject, facts: Facts): void {
-  const uncached = asCount(usage['input_tokens']);
-  const read = asCount(usage['cache_read_input_tokens']);
-  const created = asCount(usage['cache_creation_input_tokens']);
+  const kept = asObject(usage['cache_creation']);
+  const hour = asCount(kept?.['ephemeral_1h_input_tokens']);
+  const uncached = asCount(usage['input_tokens']) ?? knownUncached(facts);
   learn(facts, {
-    // message_delta repeats the totals on newer models and leaves them out on older ones.
-    inputTokens: uncached === undefined ? undefined : uncached + (read ?? 0) + (created ?? 0),
+    cacheReadTokens: asCount(usage['cache_read_input_tokens']),
+    cacheCreationTokens:
+      asCount(usage['cache_creation_input_tokens']) ??
+      sumOf(hour, asCount(kept?.['ephemeral_5m_input_tokens'])),
+    cacheCreationHourTokens: hour,
     outputTokens: asCount(usage['output_tokens']),
-    cacheReadTokens: read,
-    cacheCreationTokens: created,
+    serviceTier: asText(usage['service_tier']),
+    surcharged: asCount(asObject(usage['server_tool_use'])?.['web_search_requests']) ? true : undefined,
   });
+  if (uncached === undefined) return;
+  learn(facts, { inputTokens: sumOf(uncached, facts.cacheReadTokens, facts.cacheCreationTokens) });
 }
 
 const errorTypes: Readonly<Record<number, string>> = {
@@ -42,6 +72,11 @@ export const anthropic: ProviderCodec = {
     learn(facts, { model: asText(body['model']) });
     facts.stream = body['stream'] === true;
   },
+  responseShape: objectOf({
+    ...members,
+    message: objectOf(members),
+    delta: objectOf({ stop_reason: 'scalar' }),
+  }),
   readResponse: (body, facts) => {
     // Streams: message_start wraps the message; message_delta carries delta and usage.
     const message = asObject(body['message']) ?? body;
@@ -49,7 +84,9 @@ export const anthropic: ProviderCodec = {
     const stop = asText(message['stop_reason']) ?? asText(asObject(body['delta'])?.['stop_reason']);
     if (stop !== undefined) facts.finishReasons = [stop];
     const usage = asObject(message['usage']) ?? asObject(body['usage']);
-    if (usage !== undefined) readUsage(usage, facts);
+    if (usage === undefined) return;
+    readUsage(usage, facts);
+    facts.usage = stop === undefined ? 'partial' : 'whole';
   },
   renderError: (status, code, message) =>
     JSON.stringify({

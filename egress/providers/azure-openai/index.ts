@@ -1,6 +1,6 @@
 /** Azure OpenAI: OpenAI's bodies under deployment paths; the deployment stands for the model. */
 import type { ProviderCodec } from '../codec.ts';
-import { readOpenAiRequest, readOpenAiResponse, renderOpenAiError } from '../openai/index.ts';
+import { openAiShape, readOpenAiRequest, readOpenAiResponse, renderOpenAiError } from '../openai/index.ts';
 
 const deploymentPath = /^\/openai\/deployments\/([^/]+)\/(chat\/completions|completions|embeddings)$/;
 const operations: Readonly<Record<string, string>> = {
@@ -29,6 +29,7 @@ export const azureOpenai: ProviderCodec = {
     // The path decides what Azure runs; a `model` in the body is ignored by it.
     if (model !== undefined) facts.model = model;
   },
+  responseShape: openAiShape,
   readResponse: readOpenAiResponse,
   renderError: renderOpenAiError,
 };

@@ -1,5 +1,6 @@
 /** Amazon Bedrock: the model is in the path; Converse answers carry usage. Event streams are not read (binary). */
-import { asCount, asObject, asText, learn, type ProviderCodec } from '../codec.ts';
+import { asCount, asObject, asText, learn, sumOf, type ProviderCodec } from '../codec.ts';
+import { objectOf } from '../json-shape.ts';
 
 const modelPath = /^\/model\/([^/]+)\/(converse|converse-stream|invoke|invoke-with-response-stream)$/;
 
@@ -15,16 +16,31 @@ export const bedrock: ProviderCodec = {
     return { model: match[1].slice(0, 200), stream: match[2]?.endsWith('stream') === true };
   },
   readRequest: () => undefined,
+  responseShape: objectOf({
+    stopReason: 'scalar',
+    usage: objectOf({
+      inputTokens: 'scalar',
+      outputTokens: 'scalar',
+      cacheReadInputTokens: 'scalar',
+      cacheWriteInputTokens: 'scalar',
+    }),
+  }),
   readResponse: (body, facts) => {
     const stop = asText(body['stopReason']);
     if (stop !== undefined) facts.finishReasons = [stop];
     const usage = asObject(body['usage']);
+    if (usage === undefined) return;
+    const read = asCount(usage['cacheReadInputTokens']);
+    const written = asCount(usage['cacheWriteInputTokens']);
+    const input = asCount(usage['inputTokens']);
     learn(facts, {
-      inputTokens: asCount(usage?.['inputTokens']),
-      outputTokens: asCount(usage?.['outputTokens']),
-      cacheReadTokens: asCount(usage?.['cacheReadInputTokens']),
-      cacheCreationTokens: asCount(usage?.['cacheWriteInputTokens']),
+      // Converse tells cached input apart from the rest.
+      inputTokens: input === undefined ? undefined : sumOf(input, read, written),
+      outputTokens: asCount(usage['outputTokens']),
+      cacheReadTokens: read,
+      cacheCreationTokens: written,
     });
+    facts.usage = 'whole';
   },
   renderError: (_status, code, message) => JSON.stringify({ message: `${message} [${code}]` }),
 };

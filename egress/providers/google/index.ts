@@ -2,12 +2,15 @@
 import {
   asCount,
   asObject,
+  asObjects,
   asText,
   learn,
+  sumOf,
   type Facts,
   type JsonObject,
   type ProviderCodec,
 } from '../codec.ts';
+import { listOf, objectOf } from '../json-shape.ts';
 
 const modelPath = /^\/v1(?:beta|alpha)?\/models\/([^/:]+)(?::([A-Za-z]+))?$/;
 const operations: Readonly<Record<string, string>> = {
@@ -26,16 +29,38 @@ const statuses: Readonly<Record<number, string>> = {
   504: 'DEADLINE_EXCEEDED',
 };
 
+const tokenDetails = listOf(objectOf({ modality: 'scalar', tokenCount: 'scalar' }));
+const responseShape = objectOf({
+  modelVersion: 'scalar',
+  responseId: 'scalar',
+  candidates: listOf(objectOf({ finishReason: 'scalar' })),
+  promptFeedback: objectOf({ blockReason: 'scalar' }),
+  usageMetadata: objectOf({
+    promptTokenCount: 'scalar',
+    toolUsePromptTokenCount: 'scalar',
+    candidatesTokenCount: 'scalar',
+    thoughtsTokenCount: 'scalar',
+    cachedContentTokenCount: 'scalar',
+    promptTokensDetails: tokenDetails,
+    candidatesTokensDetails: tokenDetails,
+  }),
+});
+
+function hasAudio(usage: JsonObject): boolean {
+  const all = [...asObjects(usage['promptTokensDetails']), ...asObjects(usage['candidatesTokensDetails'])];
+  return all.some(({ modality, tokenCount }) => modality === 'AUDIO' && (asCount(tokenCount) ?? 0) > 0);
+}
+
 function readUsage(usage: JsonObject, facts: Facts): void {
-  const answer = asCount(usage['candidatesTokenCount']);
   const thoughts = asCount(usage['thoughtsTokenCount']);
   learn(facts, {
-    inputTokens: asCount(usage['promptTokenCount']),
+    // What tools brought in is input, and not part of promptTokenCount.
+    inputTokens: sumOf(asCount(usage['promptTokenCount']), asCount(usage['toolUsePromptTokenCount'])),
     // Thinking is billed as output and not part of candidatesTokenCount.
-    outputTokens:
-      answer === undefined && thoughts === undefined ? undefined : (answer ?? 0) + (thoughts ?? 0),
+    outputTokens: sumOf(asCount(usage['candidatesTokenCount']), thoughts),
     cacheReadTokens: asCount(usage['cachedContentTokenCount']),
     reasoningTokens: thoughts,
+    surcharged: hasAudio(usage) ? true : undefined,
   });
 }
 
@@ -54,15 +79,19 @@ export const google: ProviderCodec = {
     return { model: match[1].slice(0, 200), stream: match[2] === 'streamGenerateContent' };
   },
   readRequest: () => undefined,
+  responseShape,
   readResponse: (body, facts) => {
     learn(facts, { responseModel: asText(body['modelVersion']), responseId: asText(body['responseId']) });
-    const candidates = Array.isArray(body['candidates']) ? body['candidates'].slice(0, 16) : [];
-    const reasons = candidates
-      .map((c) => asText(asObject(c)?.['finishReason']))
-      .filter((r) => r !== undefined);
-    if (reasons.length > 0) facts.finishReasons = reasons;
+    const reasons = asObjects(body['candidates'])
+      .map((candidate) => asText(candidate['finishReason']))
+      .filter((reason) => reason !== undefined);
+    if (reasons.length > 0) facts.finishReasons = reasons.slice(0, 16);
     const usage = asObject(body['usageMetadata']);
-    if (usage !== undefined) readUsage(usage, facts);
+    if (usage === undefined) return;
+    readUsage(usage, facts);
+    // Each chunk tells the usage so far; the one with a reason to stop is the last.
+    const isLast = reasons.length > 0 || asObject(body['promptFeedback']) !== undefined;
+    facts.usage = isLast ? 'whole' : 'partial';
   },
   renderError: (status, code, message) =>
     JSON.stringify({

@@ -2,12 +2,14 @@
 import {
   asCount,
   asObject,
+  asObjects,
   asText,
   learn,
   type Facts,
   type JsonObject,
   type ProviderCodec,
 } from '../codec.ts';
+import { listOf, objectOf } from '../json-shape.ts';
 
 const operations: ReadonlyMap<string, string> = new Map([
   ['/v1/chat/completions', 'chat'],
@@ -15,6 +17,46 @@ const operations: ReadonlyMap<string, string> = new Map([
   ['/v1/completions', 'text_completion'],
   ['/v1/embeddings', 'embeddings'],
 ]);
+
+const details = objectOf({
+  cached_tokens: 'scalar',
+  reasoning_tokens: 'scalar',
+  audio_tokens: 'scalar',
+});
+const members = {
+  id: 'scalar',
+  model: 'scalar',
+  object: 'scalar',
+  status: 'scalar',
+  service_tier: 'scalar',
+  choices: listOf(objectOf({ finish_reason: 'scalar' })),
+  output: listOf(objectOf({ type: 'scalar' })),
+  usage: objectOf({
+    prompt_tokens: 'scalar',
+    completion_tokens: 'scalar',
+    input_tokens: 'scalar',
+    output_tokens: 'scalar',
+    prompt_tokens_details: details,
+    completion_tokens_details: details,
+    input_tokens_details: details,
+    output_tokens_details: details,
+  }),
+} as const;
+
+/** Events of the responses API wrap the object: {"type":"response.completed","response":{…}}. */
+export const openAiShape = objectOf({ ...members, response: objectOf(members) });
+
+/** Tools of the responses API that are paid by the call. */
+const paidTools = new Set([
+  'web_search_call',
+  'file_search_call',
+  'code_interpreter_call',
+  'image_generation_call',
+]);
+
+function hasAudio(parts: ReadonlyArray<JsonObject | undefined>): boolean {
+  return parts.some((part) => (asCount(part?.['audio_tokens']) ?? 0) > 0);
+}
 
 function readUsage(usage: JsonObject, facts: Facts): void {
   const inputDetails = asObject(usage['prompt_tokens_details']) ?? asObject(usage['input_tokens_details']);
@@ -25,29 +67,40 @@ function readUsage(usage: JsonObject, facts: Facts): void {
     outputTokens: asCount(usage['completion_tokens']) ?? asCount(usage['output_tokens']),
     cacheReadTokens: asCount(inputDetails?.['cached_tokens']),
     reasoningTokens: asCount(outputDetails?.['reasoning_tokens']),
+    surcharged: hasAudio([inputDetails, outputDetails]) ? true : undefined,
   });
 }
 
-function readFinish(body: JsonObject, facts: Facts): void {
-  const choices = Array.isArray(body['choices']) ? body['choices'].slice(0, 16) : [];
-  const reasons = choices
-    .map((choice) => asText(asObject(choice)?.['finish_reason']))
-    .filter((r) => r !== undefined);
-  if (reasons.length > 0) facts.finishReasons = reasons;
+function isFinished(choices: readonly JsonObject[]): boolean {
+  return choices.every((choice) => asText(choice['finish_reason']) !== undefined);
+}
+
+function readFinish(body: JsonObject, choices: readonly JsonObject[], facts: Facts): void {
+  const reasons = choices.map((choice) => asText(choice['finish_reason'])).filter((r) => r !== undefined);
+  if (reasons.length > 0) facts.finishReasons = reasons.slice(0, 16);
+  const status = asText(body['status']);
+  if (body['object'] !== 'response' || status === undefined) return;
+  if (status !== 'in_progress' && status !== 'queued') facts.finishReasons = [status];
 }
 
 /** Shared with the Azure plug-in, whose bodies are the same. */
 export function readOpenAiResponse(body: JsonObject, facts: Facts): void {
-  // Events of the responses API wrap the object: {"type":"response.completed","response":{…}}.
   const object = asObject(body['response']) ?? body;
-  learn(facts, { responseModel: asText(object['model']), responseId: asText(object['id']) });
-  readFinish(object, facts);
-  if (object['object'] === 'response' && typeof object['status'] === 'string') {
-    if (object['status'] !== 'in_progress' && object['status'] !== 'queued')
-      facts.finishReasons = [object['status']];
+  learn(facts, {
+    responseModel: asText(object['model']),
+    responseId: asText(object['id']),
+    serviceTier: asText(object['service_tier']),
+  });
+  const choices = asObjects(object['choices']);
+  readFinish(object, choices, facts);
+  if (asObjects(object['output']).some(({ type }) => typeof type === 'string' && paidTools.has(type))) {
+    facts.surcharged = true;
   }
   const usage = asObject(object['usage']);
-  if (usage !== undefined) readUsage(usage, facts);
+  if (usage === undefined) return;
+  readUsage(usage, facts);
+  // Some servers tell the usage so far with each chunk: only the last one's is whole.
+  facts.usage = isFinished(choices) ? 'whole' : 'partial';
 }
 
 export function renderOpenAiError(status: number, code: string, message: string): string {
@@ -71,6 +124,7 @@ export const openai: ProviderCodec = {
     return model === undefined ? {} : { model: model.slice(0, 200) };
   },
   readRequest: readOpenAiRequest,
+  responseShape: openAiShape,
   readResponse: readOpenAiResponse,
   renderError: renderOpenAiError,
 };

@@ -48,20 +48,30 @@ describe('clrk init', () => {
     expect(text).toContain('"clrk": "file:/tmp/y.tgz"');
   });
 
-  test('its pipeline tests, synthesizes, compares and validates, and may only read', async () => {
+  test('its pipeline compares, tests, synthesizes, validates and tells the change of reach; what runs code may only read', async () => {
     await init(join(folder, 'a'));
+    interface Job {
+      readonly permissions: unknown;
+      readonly steps: { readonly run?: string; readonly name?: string }[];
+    }
     const pipeline = parse(readFileSync(join(folder, 'a/.github/workflows/ci.yaml'), 'utf8')) as {
       permissions: unknown;
-      jobs: { check: { steps: { run?: string }[] } };
+      jobs: { check: Job; comment: Job };
     };
-    expect(pipeline.permissions).toEqual({ contents: 'read' });
-    expect(pipeline.jobs.check.steps.flatMap(({ run }) => run ?? [])).toEqual([
-      'npm ci',
-      'npm test',
-      'npm run synth',
-      'git add --intent-to-add dist && git diff --exit-code -- dist',
-      'npx clrk validate -o github dist/',
+    const { check, comment } = pipeline.jobs;
+    expect([pipeline.permissions, check.permissions]).toEqual([{ contents: 'read' }, { contents: 'read' }]);
+    expect(check.steps.flatMap(({ run, name }) => (run === undefined ? [] : (name ?? '')))).toEqual([
+      'install',
+      'drift',
+      'test',
+      'synth',
+      'committed',
+      'validate',
+      'reach',
     ]);
+    // The job that may write runs nothing that comes from the pull request.
+    expect(comment.permissions).toEqual({ 'pull-requests': 'write' });
+    expect(comment.steps.map(({ run = '' }) => run).join()).not.toMatch(/npm|npx|node/);
   });
 
   test('an empty folder is as good as a new one', async () => {

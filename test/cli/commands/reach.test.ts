@@ -83,21 +83,66 @@ describe('clrk reach', () => {
     });
   });
 
-  test('two environments of one name are two answers', async () => {
-    const files = {
+  test('two environments of one name are two answers, once it is said which they are', async () => {
+    const at = write({
       'a/x.yaml': `${agent}---\n${gateway}`,
       'b/x.yaml': `${agent}---\n${gateway}---\n${route}`,
-    };
-    const kustomization = 'resources: [x.yaml]\n';
-    const at = write({
-      ...files,
-      'a/kustomization.yaml': kustomization,
-      'b/kustomization.yaml': kustomization,
     });
-    const { stdout } = await runCommandLine(['reach', at, '-o', 'sentences']);
+    const named = ['--env', `a=${at}/a`, '--env', `b=${at}/b`];
+    const { stdout } = await runCommandLine(['reach', at, '-o', 'sentences', ...named]);
     expect(stdout).toBe(
       '# a\nagent `triage` may reach nothing\n\n# b\nagent `triage` may reach `api.stripe.com:443` over HTTPS\n',
     );
+  });
+
+  test('what environments share belongs to each; one is not there for the other', async () => {
+    const at = write({
+      'gateway.yaml': gateway,
+      'a/x.yaml': agent,
+      'b/x.yaml': `${agent}---\n${route}`,
+    });
+    const named = ['--env', `a=${at}/a`, '--env', `b=${at}/b`];
+    const { stdout } = await runCommandLine(['reach', at, '-o', 'json', ...named]);
+    const { agents } = JSON.parse(stdout) as { agents: Array<{ folder: string; reaches: unknown[] }> };
+    expect(agents.map(({ folder: name, reaches }) => [name, reaches.length])).toEqual([
+      ['a', 0],
+      ['b', 1],
+    ]);
+  });
+
+  test('a DaemonAgent is an agent, also of a rule that names agents by labels', async () => {
+    const daemon = agent
+      .replace('TaskAgent', 'DaemonAgent')
+      .replace('name: triage', 'name: steady, labels: {a: b}');
+    const chosen = route.replace(
+      '{destinationHostnames',
+      '{sourceAgents: {matchLabels: {a: b}}, destinationHostnames',
+    );
+    const at = write({ 'x.yaml': `${agent}---\n${daemon}---\n${gateway}---\n${chosen}` });
+    const { stdout, stderr } = await runCommandLine(['reach', at, '-o', 'json']);
+    expect(stderr).toBe('');
+    const { agents } = JSON.parse(stdout) as { agents: Array<{ agent: string; reaches: unknown[] }> };
+    expect(agents.map((each) => [each.agent, each.reaches.length])).toEqual([
+      ['DaemonAgent/shop/steady', 1],
+      ['TaskAgent/shop/triage', 0],
+    ]);
+  });
+
+  test('a namespace has the label that the API server gives it, whether it is written down or not', async () => {
+    const selected = gateway.replace(
+      'protocol: HTTPS',
+      'protocol: HTTPS, allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: far}}}}',
+    );
+    const far = route
+      .replace('namespace: shop', 'namespace: far')
+      .replace('{name: out}', '{name: out, namespace: shop}');
+    const namespace =
+      '---\napiVersion: v1\nkind: Namespace\nmetadata: {name: far, labels: {kubernetes.io/metadata.name: lie}}\n';
+    for (const more of ['', namespace]) {
+      const at = write({ 'x.yaml': `${agent}---\n${selected}---\n${far}${more}` });
+      const { stdout } = await runCommandLine(['reach', at, '-o', 'sentences']);
+      expect(stdout).toBe('agent `triage` may reach `api.stripe.com:443` over HTTPS\n');
+    }
   });
 });
 
@@ -136,6 +181,200 @@ describe('clrk reach --diff', () => {
     writeFileSync(join(later, 'x.yaml'), `${agent}---\n${gateway}---\n${route}`);
     const { code, stdout } = await runCommandLine(['reach', later, '--diff', 'main']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: `+ ${sentence}\n1 added, 0 removed since main\n` });
+  });
+});
+
+const selecting = gateway.replace(
+  'protocol: HTTPS',
+  'protocol: HTTPS, allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {team: x}}}}',
+);
+const bare = (text: string): string => text.replaceAll(', namespace: shop', '');
+const far = route
+  .replace('namespace: shop', 'namespace: far')
+  .replace('{name: out}', '{name: out, namespace: shop}');
+const provider = `${header('AIProviderRoute', 'ai')}spec:
+  parentRefs: [{name: out}]
+  rules: [{matches: [{provider: openai}], backendRefs: [{name: elsewhere}]}]
+`;
+const credential = `${header('CredentialInjectionPolicy', 'key')}spec:
+  targetRefs: [{kind: AIProviderRoute, name: gone}]
+  secretRef: {name: s}
+  target: Header
+  headerName: Authorization
+`;
+
+describe('a closed set over half of the manifests is no answer', () => {
+  const kinds: ReadonlyArray<[string, string, RegExp]> = [
+    [
+      'a gateway of another repository',
+      agent,
+      /EgressGateway shop\/out does not exist\. Give the manifests of both/,
+    ],
+    ['a route of a gateway that is elsewhere', route, /EgressGateway shop\/out is not in these manifests/],
+    ['a Backend that is elsewhere', `${gateway}---\n${provider}`, /Backend shop\/elsewhere does not exist/],
+    [
+      'a policy whose target is elsewhere',
+      `${gateway}---\n${credential}`,
+      /AIProviderRoute shop\/gone does not exist/,
+    ],
+    [
+      'labels that nobody wrote down',
+      `${selecting}---\n${far}`,
+      /labels of far are not here. Add the manifest of Namespace far/,
+    ],
+    [
+      'agents without a namespace',
+      bare(`${agent}---\n${gateway}`),
+      /TaskAgent triage names no namespace, and 1 more objects .* -n NAMESPACE/,
+    ],
+    ['a document that cannot be read', `${gateway}---\na: [1\n`, /x\.yaml:\d+:\d+: /],
+    ['a document that begins in the line of its separator', `${gateway}--- {a: 1}\n`, /begins with ---/],
+  ];
+
+  test.each(kinds)(
+    '%s: 3, what and what to do; --assume-partial says it in every format',
+    async (_, text, words) => {
+      const at = write({ 'x.yaml': text });
+      const { code, stdout, stderr } = await runCommandLine(['reach', at]);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+      expect(stderr).toMatch(words);
+      for (const format of ['table', 'sentences']) {
+        const partial = await runCommandLine(['reach', at, '-o', format, '--assume-partial']);
+        expect(partial.code).toBe(0);
+        expect(partial.stdout).toMatch(/^partial \(--assume-partial\): /m);
+        expect(partial.stdout).toMatch(words);
+      }
+      const { stdout: json } = await runCommandLine(['reach', at, '-o', 'json', '--assume-partial']);
+      const report = JSON.parse(json) as { partial: boolean; unseen: string[] };
+      expect(report.partial).toBe(true);
+      expect(report.unseen.join('\n')).toMatch(words);
+    },
+  );
+
+  test.each(kinds)('%s: on either side of a diff', async (_, text, words) => {
+    const [whole, half] = [write({ 'x.yaml': `${agent}---\n${gateway}` }), write({ 'x.yaml': text })];
+    for (const [head, base] of [
+      [whole, half],
+      [half, whole],
+    ] as const) {
+      const { code, stdout, stderr } = await runCommandLine(['reach', head, '--diff', base]);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+      expect(stderr).toMatch(words);
+      const partial = await runCommandLine(['reach', head, '--diff', base, '--assume-partial', '-o', 'json']);
+      expect(JSON.parse(partial.stdout)).toMatchObject({
+        partial: true,
+        unseen: [expect.stringMatching(words)],
+      });
+    }
+  });
+
+  test('-n says where what names no namespace goes', async () => {
+    const at = write({ 'x.yaml': bare(`${agent}---\n${gateway}---\n${route}`) });
+    const { code, stdout } = await runCommandLine(['reach', at, '-n', 'shop', '-o', 'json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      partial: false,
+      agents: [{ agent: 'TaskAgent/shop/triage' }],
+    });
+  });
+
+  test('gateways without any agent are for agents of somebody else', async () => {
+    const at = write({ 'x.yaml': `${gateway}---\n${route}` });
+    for (const more of [[], ['--diff', write({ 'x.yaml': gateway })]]) {
+      const { code, stderr } = await runCommandLine(['reach', at, ...more]);
+      expect([code, stderr]).toEqual([3, expect.stringContaining('there are no agents in')]);
+      expect((await runCommandLine(['reach', at, '--assume-partial', ...more])).code).toBe(0);
+    }
+    const first = await runCommandLine(['reach', dist, '--diff', at, '--fail-on-added']);
+    expect(first.code).toBe(1);
+  });
+
+  test('an environment that is not there', async () => {
+    const { code, stderr } = await runCommandLine(['reach', dist, '--env', `a=${dist}/gone`]);
+    expect([code, stderr]).toEqual([3, expect.stringContaining('--env a: there is no')]);
+  });
+
+  test('two folders with different objects of one name are told apart by a person', async () => {
+    const other = gateway.replace('HTTPS', 'TCP');
+    const at = write({ 'a/x.yaml': `${agent}---\n${gateway}`, 'b/x.yaml': other });
+    writeFileSync(join(at, 'a/kustomization.yaml'), 'resources: [x.yaml]\n');
+    const { code, stderr } = await runCommandLine(['reach', at]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /EgressGateway shop\/out is also in .*two environments, or one too many.*--env one=/,
+    );
+  });
+});
+
+describe('a git revision is all of what it was', () => {
+  const commit = (
+    name: string,
+    files: Readonly<Record<string, string>>,
+    more = (): void => undefined,
+  ): string => {
+    const at = join(folder, name);
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(join(at, file, '..'), { recursive: true });
+      writeFileSync(join(at, file), text);
+    }
+    more();
+    git('add', name);
+    git('commit', '-q', '-m', name);
+    return at;
+  };
+
+  test('kustomizations with bases beside them, generators and hidden files', async () => {
+    const at = commit('tree', {
+      'base/kustomization.yaml': 'resources: [x.yaml]\n',
+      'base/x.yaml': `${agent}---\n${gateway}`,
+      'over/kustomization.yaml': 'resources: [../base]\nconfigMapGenerator: [{name: c, files: [text.txt]}]\n',
+      'over/text.txt': 'not a manifest by its name',
+    });
+    writeFileSync(join(at, 'over/more.yaml'), route);
+    writeFileSync(join(at, 'over/kustomization.yaml'), 'resources: [../base, more.yaml]\n');
+    const { code, stdout, stderr } = await runCommandLine(['reach', join(at, 'over'), '--diff', 'HEAD']);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: `+ ${sentence}\n1 added, 0 removed since HEAD\n`,
+      stderr: '',
+    });
+  });
+
+  test('links that stay inside are followed, others and what archives leave out are told', async () => {
+    const at = commit('links', { 'x.yaml': `${agent}---\n${gateway}`, 'other/route.txt': route }, () =>
+      symlinkSync('other/route.txt', join(folder, 'links/route.yaml')),
+    );
+    expect((await runCommandLine(['reach', at, '--diff', 'HEAD'])).stdout).toBe(
+      'reach is the same as in HEAD\n',
+    );
+    commit('links', { '.gitattributes': 'x.yaml export-ignore\n' }, () =>
+      symlinkSync('/etc/hostname', join(folder, 'links/out.yaml')),
+    );
+    const { code, stderr } = await runCommandLine(['reach', at, '--diff', 'HEAD']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/in HEAD: out\.yaml is a link that leads out/);
+    expect(stderr).toMatch(/in HEAD: x\.yaml is a link that leads out, or kept out of archives/);
+  });
+
+  test('what is wrong there is told by the revision and its path', async () => {
+    const at = commit('wrong', { 'x.yaml': 'a: [1\n' });
+    writeFileSync(join(at, 'x.yaml'), `${agent}---\n${gateway}`);
+    const { code, stderr } = await runCommandLine(['reach', at, '--diff', 'HEAD']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^error: in HEAD: x\.yaml:\d+:\d+: /);
+  });
+
+  test('environments are the same paths there', async () => {
+    const at = commit('envs', {
+      'a/x.yaml': `${agent}---\n${gateway}`,
+      'b/x.yaml': `${agent}---\n${gateway}`,
+    });
+    writeFileSync(join(at, 'b/route.yaml'), route);
+    const named = ['--env', `a=${at}/a`, '--env', `b=${at}/b`];
+    const { stdout } = await runCommandLine(['reach', at, '--diff', 'HEAD', '-o', 'json', ...named]);
+    expect(JSON.parse(stdout)).toMatchObject({ added: 1, changes: [{ folder: 'b' }] });
+    const outside = await runCommandLine(['reach', at, '--diff', 'HEAD', '--env', `a=${folder}/else`]);
+    expect([outside.code, outside.stderr]).toEqual([3, expect.stringContaining('is not below')]);
   });
 });
 

@@ -24,6 +24,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
+let stdin = '';
 async function clrk(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };
   const sink = (name: 'stdout' | 'stderr'): Writable =>
@@ -36,7 +37,7 @@ async function clrk(...words: string[]): Promise<{ code: number; stdout: string;
   const io: Io = {
     environment: {},
     homeDirectory: folder,
-    stdin: Readable.from([]),
+    stdin: Readable.from([stdin]),
     stdout: sink('stdout'),
     stderr: sink('stderr'),
     stdoutIsTerminal: false,
@@ -86,6 +87,62 @@ describe('exit codes', () => {
   });
 });
 
+describe('what is read', () => {
+  const gateway = fixture('allow-all-gateway', 'good');
+
+  test('stdin, for -', async () => {
+    stdin = gateway;
+    expect(await clrk('validate', '-')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 files') as string,
+    });
+    stdin = fixture('allow-all-gateway', 'bad');
+    const { code, stdout } = await clrk('validate', '-');
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^stdin:7:3: error: /)]);
+    stdin = '';
+  });
+
+  test('two folders with objects of one name: 3 until --env says which is which', async () => {
+    for (const name of ['dev', 'prod']) {
+      mkdirSync(`dist/${name}`);
+      writeFileSync(`dist/${name}/a.yaml`, gateway);
+      writeFileSync(`dist/${name}/Kustomization`, 'resources: [a.yaml]\n');
+    }
+    const asked = await clrk('validate');
+    expect([asked.code, asked.stdout]).toEqual([
+      3,
+      expect.stringContaining('Say which is which: --env one=dist/dev'),
+    ]);
+    const told = await clrk('validate', 'dist', '--env', 'dev=dist/dev', '--env', 'prod=dist/prod');
+    expect([told.code, told.stdout]).toEqual([0, expect.stringContaining('no findings')]);
+  });
+
+  test('objects without a namespace among others: 3 until -n says where they go', async () => {
+    writeFileSync('dist/a.yaml', gateway.replaceAll(/^ {2}namespace: .*\n/gm, ''));
+    writeFileSync('dist/b.yaml', gateway.replace(/name: .*/, 'name: other\n  namespace: shop'));
+    expect(await clrk('validate')).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('-n NAMESPACE') as string,
+    });
+    expect((await clrk('validate', '-n', 'shop')).code).toBe(0);
+  });
+
+  test('--assume-partial: the verdict on the rest, and every report says so', async () => {
+    writeFileSync('dist/a.yaml', gateway);
+    writeFileSync('dist/b.yaml', '--- {a: 1}\n');
+    const reports = ['json', 'junit', 'sarif', 'github', 'gitlab', 'human'];
+    const flags = reports.flatMap((format) => ['--report', `${format}=out.${format}`]);
+    expect((await clrk('validate', ...flags)).code).toBe(3);
+    expect((await clrk('validate', '--assume-partial', ...flags)).code).toBe(0);
+    for (const format of reports) expect(readFileSync(`out.${format}`, 'utf8')).toContain('--assume-partial');
+  });
+
+  test.each(['x', '=x', 'x='])('--env %s is no environment', async (text) => {
+    const { code, stderr } = await clrk('validate', '--env', text);
+    expect([code, stderr]).toEqual([3, expect.stringContaining('is not NAME=PATH')]);
+  });
+});
+
 test('several reports of one run, beside what is printed', async () => {
   writeFileSync('dist/a.yaml', fixture('allow-all-gateway', 'bad'));
   const reports = ['sarif', 'junit', 'gitlab', 'json'].flatMap((format) => [
@@ -115,7 +172,7 @@ describe('clrk waive', () => {
     ];
     expect(await clrk(...waive, '--expires', '30d')).toEqual({
       code: 0,
-      stdout: 'clrk-waivers.yaml: allow-all-gateway waived for EgressGateway/out until 2026-12-24\n',
+      stdout: 'clrk-waivers.yaml: allow-all-gateway waived for EgressGateway default/out until 2026-12-24\n',
       stderr: '',
     });
     expect(readFileSync('clrk-waivers.yaml', 'utf8')).toMatch(/^# reviewed on Mondays\n/);
@@ -127,6 +184,27 @@ describe('clrk waive', () => {
   });
 
   test.each([
+    ['as in the report', ['EgressGateway team/out'], 'team'],
+    ['with slashes', ['EgressGateway/team/out'], 'team'],
+    ['by -n', ['EgressGateway/out', '-n', 'team'], 'team'],
+    ['by both', ['EgressGateway/team/out', '-n', 'team'], 'team'],
+    ['none', ['EgressGateway/out'], undefined],
+  ])('S52: the namespace is written: %s', async (_, words, namespace) => {
+    const rest = ['--reason', 'a lab without data', '--owner', 'ann', '--expires', '30d'];
+    expect((await clrk('waive', 'allow-all-gateway', ...words, ...rest)).code).toBe(0);
+    const text = readFileSync('clrk-waivers.yaml', 'utf8');
+    expect(/namespace: (.*)/.exec(text)?.[1]).toBe(namespace);
+    expect(text).toContain('    name: out\n');
+  });
+
+  test.each([
+    [
+      'two namespaces',
+      ['allow-all-gateway', 'EgressGateway/team/out', '-n', 'prod'],
+      '30d',
+      'two namespaces',
+    ],
+    ['four parts', ['allow-all-gateway', 'a/b/c/d'], '30d', 'is not KIND/NAME'],
     ['an unknown rule', ['nope', 'EgressGateway/out'], '30d', 'there is no rule "nope"'],
     ['no KIND/NAME', ['allow-all-gateway', 'out'], '30d', 'is not KIND/NAME'],
     ['too long', ['allow-all-gateway', 'EgressGateway/out'], '91d', 'the most is 90'],

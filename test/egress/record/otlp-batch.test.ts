@@ -2,8 +2,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AttributeList, type AttributeValue } from '../../../egress/record/attribute-list.ts';
-import type { SpanRecord } from '../../../egress/record/exchange-record.ts';
-import { OtlpBatch } from '../../../egress/record/otlp-batch.ts';
+import { OtlpBatch, smallRecordBytes } from '../../../egress/record/otlp-batch.ts';
+import {
+  createSimpleRecord,
+  LazyEvent,
+  type SimpleRecord,
+  type SpanEvent,
+  type SpanRecord,
+} from '../../../egress/record/span-record.ts';
 import {
   parseLogsRequest,
   parseTraceRequest,
@@ -18,19 +24,32 @@ function listOf(pairs: ReadonlyArray<readonly [string, AttributeValue]>): Attrib
   return list;
 }
 
-function recordOf(change: Partial<SpanRecord> = {}): SpanRecord {
-  return {
+function recordOf(
+  change: Partial<SimpleRecord> & { readonly events?: readonly SpanEvent[]; readonly steadyOf?: object } = {},
+): SpanRecord {
+  const { events = [], steadyOf, ...simple } = change;
+  const record = createSimpleRecord({
     name: 'chat gpt-4o',
-    kind: 'server',
     start: 1_732_400_000_000.25,
     end: 1_732_400_000_123.5,
+    agentId: 'TaskAgent/default/hello',
+    refused: false,
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     attributes: listOf([['agent.name', 'hello']]),
-    events: [],
     errorMessage: undefined,
     log: { severity: 'INFO', body: 'egress call' },
-    ...change,
-  };
+    ...simple,
+  });
+  const { attributes } = record;
+  const steady =
+    steadyOf === undefined
+      ? {}
+      : { putSteady: attributes.putInto.bind(attributes), putVarying: () => undefined };
+  return { ...record, events, steadyOf, ...steady };
+}
+
+function eventOf(name: string, at: number, attributes: AttributeList, isBody = false): SpanEvent {
+  return new LazyEvent({ name, at, isBody, putAttributes: (sink) => attributes.putInto(sink) });
 }
 
 /** Members of the oneof that are not set are the parser's defaults, on its prototype. */
@@ -61,12 +80,12 @@ function read(batch: OtlpBatch) {
 const hex = (bytes: Uint8Array | string | undefined): string => Buffer.from(bytes ?? '').toString('hex');
 
 test('a span and its log, as telemetry reads them', () => {
-  const batch = new OtlpBatch({ 'service.name': 'clrk-egress' });
+  const batch = new OtlpBatch({ resource: { 'service.name': 'clrk-egress' }, common: {} });
   batch.add(
     recordOf({
       errorMessage: 'UPSTREAM_CLOSED',
       log: { severity: 'WARN', body: 'egress call denied' },
-      events: [{ name: 'http.request.headers', at: 1_732_400_000_001, attributes: listOf([['a', 'b']]) }],
+      events: [eventOf('http.request.headers', 1_732_400_000_001, listOf([['a', 'b']]))],
     }),
   );
   const { resource, logResource, scope, spans, logs } = read(batch);
@@ -95,7 +114,7 @@ test('a span and its log, as telemetry reads them', () => {
 });
 
 test('a record without a valid traceparent starts a trace of its own, no two alike', () => {
-  const batch = new OtlpBatch({});
+  const batch = new OtlpBatch({ resource: {} });
   for (let count = 0; count < 2000; count += 1) batch.add(recordOf({ traceparent: 'odd' }));
   const { spans } = read(batch);
   expect(new Set(spans.map(({ traceId }) => hex(traceId))).size).toBe(2000);
@@ -116,12 +135,15 @@ const value = fc.oneof(
 
 test('property: any attributes come out as they went in, in every record of the batch', () => {
   const attributes = fc.array(fc.tuple(fc.string({ minLength: 1, maxLength: 80 }), value), { maxLength: 12 });
-  const batch = new OtlpBatch({});
+  const batch = new OtlpBatch({ resource: {} });
+  const owner = {};
   fc.assert(
-    fc.property(fc.array(attributes, { minLength: 1, maxLength: 5 }), (records) => {
+    fc.property(fc.array(attributes, { minLength: 1, maxLength: 5 }), fc.boolean(), (records, steady) => {
       for (const each of records) {
-        const event = { name: 'e', at: 1, attributes: listOf(each) };
-        batch.add(recordOf({ attributes: listOf(each), events: [event] }));
+        const event = eventOf('e', 1, listOf(each));
+        batch.add(
+          recordOf({ attributes: listOf(each), events: [event], ...(steady ? { steadyOf: owner } : {}) }),
+        );
       }
       const { spans, logs } = read(batch);
       expect(spans.map((span) => pairs(span.attributes))).toEqual(records);
@@ -132,8 +154,74 @@ test('property: any attributes come out as they went in, in every record of the 
   );
 });
 
+const few = fc.constantFrom<AttributeValue>('a', 'b', '', 'ü', 1, 2, true, false);
+
+test('property: what is encoded once is used again only for the same attributes of the same owner', () => {
+  const owners = [{}, {}];
+  const steady = fc.array(fc.tuple(fc.constantFrom('k', 'l', 'm'), few), { maxLength: 3 });
+  const batch = new OtlpBatch({ resource: {}, common: { gateway: 'ns/gw' } });
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat({ max: 1 }), steady), { minLength: 1, maxLength: 12 }),
+      (records) => {
+        for (const [owner, each] of records) {
+          const record = recordOf({ attributes: listOf(each) });
+          batch.add({
+            ...record,
+            steadyOf: owners[owner],
+            putSteady: (sink) => listOf(each).putInto(sink),
+            putVarying: (sink) => sink.put('last', each.length),
+          });
+        }
+        const expected = records.map(([, each]) => [['gateway', 'ns/gw'], ...each, ['last', each.length]]);
+        const { spans, logs } = read(batch);
+        expect(spans.map((span) => pairs(span.attributes))).toEqual(expected);
+        expect(logs.map((log) => pairs(log.attributes))).toEqual(expected);
+      },
+    ),
+  );
+});
+
+test('a record that cannot be encoded leaves the batch as it was', () => {
+  const batch = new OtlpBatch({ resource: {} });
+  batch.add(recordOf({ name: 'first' }));
+  const broken = {
+    ...recordOf(),
+    putVarying: () => {
+      throw new Error('a fact that is not what its type says');
+    },
+  };
+  expect(batch.add(broken)).toBeUndefined();
+  expect(batch.addIf(recordOf(), 'whole', () => false)).toBeUndefined();
+  batch.add(recordOf({ name: 'second' }));
+  expect(batch.count).toBe(2);
+  expect(read(batch).spans.map(({ name }) => name)).toEqual(['first', 'second']);
+});
+
+test('forms of a record: without captured bodies, and small whatever is in it', () => {
+  const long = '\u20ac'.repeat(5_000);
+  const many = listOf(
+    Array.from({ length: 70 }, (_, index) => [`some.attribute.name.${index}`, long] as const),
+  );
+  const events = [eventOf('http.request.headers', 1, many), eventOf('http.request.body', 2, many, true)];
+  const record = recordOf({ name: long, errorMessage: long, attributes: many, events });
+  const batch = new OtlpBatch({ resource: {} });
+  const [, headers = 0, small = 0] = (['whole', 'headers', 'small'] as const).map((form) =>
+    batch.add(record, form),
+  );
+  expect(small).toBeLessThan(smallRecordBytes);
+  expect(headers).toBeGreaterThan(smallRecordBytes);
+  const { spans } = read(batch);
+  expect(spans.map((span) => span.events?.length ?? 0)).toEqual([2, 1, 0]);
+  const reduced = spans.map((span) => pairs(span.attributes).at(-1));
+  expect(reduced.slice(1)).toEqual([
+    ['clrk.record.reduced', 'bodies'],
+    ['clrk.record.reduced', 'values'],
+  ]);
+});
+
 test('memory of a body that was sent is used again, and holds the new records only', () => {
-  const batch = new OtlpBatch({});
+  const batch = new OtlpBatch({ resource: {} });
   const names = ['first', 'second', 'third'];
   const bodies = names.map((name) => {
     batch.add(recordOf({ name }));

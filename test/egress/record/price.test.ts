@@ -2,7 +2,9 @@
 import { calcPrice } from '@pydantic/genai-prices';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { computeCost } from '../../../egress/record/price.ts';
+import { PriceList } from '../../../egress/record/price.ts';
+
+const prices = new PriceList();
 
 // Flat prices, cached ones among them, and tiers that depend on the number of tokens.
 const models = [
@@ -40,7 +42,7 @@ test('property: the cost is what the table says, whatever the usage', () => {
         };
         const expected = calcPrice(usage, model, { providerId: id })?.total_price;
         expect(expected).toBeGreaterThanOrEqual(0);
-        expect(computeCost(id, facts)).toBeCloseTo(expected ?? Number.NaN, 9);
+        expect(prices.costOf(id, facts)).toBeCloseTo(expected ?? Number.NaN, 9);
       },
     ),
     { numRuns: 300 },
@@ -48,6 +50,24 @@ test('property: the cost is what the table says, whatever the usage', () => {
 });
 
 test('a model that is not in the table, or unknown usage, has no cost rather than none', () => {
-  expect(computeCost('openai', { model: 'no-such-model', inputTokens: 1 })).toBeUndefined();
-  expect(computeCost('openai', { model: 'gpt-4o' })).toBeUndefined();
+  expect(prices.costOf('openai', { model: 'no-such-model', inputTokens: 1 })).toBeUndefined();
+  expect(prices.costOf('openai', { model: 'gpt-4o' })).toBeUndefined();
+});
+
+test('writes that are kept an hour have their own price, and no cost where the table has none', () => {
+  const facts = { inputTokens: 1_000_000, cacheCreationTokens: 1_000_000, cacheCreationHourTokens: 400_000 };
+  const haiku = 'claude-3-haiku-20240307';
+  expect(prices.costOf('anthropic', { ...facts, model: haiku })).toBeCloseTo(0.6 * 0.3 + 0.4 * 0.5, 9);
+  expect(prices.costOf('openai', { ...facts, model: 'gpt-4o' })).toBeUndefined();
+});
+
+test.each([
+  ['part of the usage', { usage: 'partial' }],
+  ['audio or paid tools', { surcharged: true }],
+  ['another tier', { serviceTier: 'flex' }],
+  ['a tier nobody knows yet', { serviceTier: 'turbo' }],
+] as const)('%s has no cost: it would be a guess', (_title, change) => {
+  const facts = { model: 'gpt-4o', inputTokens: 10, outputTokens: 1 };
+  expect(prices.costOf('openai', { ...facts, serviceTier: 'default' })).toBeGreaterThan(0);
+  expect(prices.costOf('openai', { ...facts, ...change })).toBeUndefined();
 });

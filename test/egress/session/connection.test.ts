@@ -116,7 +116,7 @@ test('S22: plain HTTP is judged by the same rules, and gets no credential', asyn
   const body = '{"model":"gpt-4o"}';
   const got = await converse(
     socket,
-    `POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    `POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     (text) => text.endsWith('}'),
   );
   expect(got).toMatch(/^HTTP\/1\.1 502/);
@@ -181,7 +181,7 @@ test.each([
     const body = '{"model":"gpt-4o"}';
     const answer = await converse(
       agent,
-      `POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      `POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
       (text) => text.endsWith('}'),
     );
     expect(answer).toMatch(/^HTTP\/1\.1 502[^]*UPSTREAM_TLS/);

@@ -31,7 +31,6 @@ test('an allowed chat call gets the real key, its answer, and one record with us
     'clrk.decision': 'allow',
     'clrk.decision.route': 'AIProviderRoute/default/llm',
     'clrk.credential.policy': 'default/key',
-    'clrk.credential.smuggled': true,
     'http.response.status_code': 200,
   });
   expect(record?.attributes['clrk.cost.usd']).toBeCloseTo(12 * 2.5e-6 + 3 * 10e-6, 9);
@@ -86,8 +85,8 @@ test("a model no rule allows is refused in the provider's own schema, before any
 test('S46: a second "model" member is refused even when it comes after padding', async () => {
   const body = `{"model":"gpt-4o",${' '.repeat(200)}"mod\\u0065l"${' '.repeat(200)}:"o1","messages":[]}`;
   const agent = await talk.bed.dial('api.openai.com');
-  const request = `POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  expect(await converse(agent, request, whole)).toMatch(/^HTTP\/1\.1 403/);
+  const request = `POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  expect(await converse(agent, request, whole)).toMatch(/^HTTP\/1\.1 400/);
   expect(talk.seen).toHaveLength(0);
 });
 

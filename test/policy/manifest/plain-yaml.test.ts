@@ -118,7 +118,7 @@ describe('reads what the full parser reads', () => {
 });
 
 test('places are those of the value, in the second document too', () => {
-  const document = new YamlDocument('spec:\n  rules:\n    - a: 1\n    - a: 2\n', 10);
+  const document = new YamlDocument('spec:\n  rules:\n    - a: 1\n    - a: 2\n', { linesBefore: 10 });
   expect(document.locate(['spec', 'rules', 1, 'a'])).toEqual({ line: 14, column: 7 });
   expect(document.locate(['spec', 'rules', 5])).toEqual({ line: 12, column: 3 });
 });

@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { cidrContains, parseCidr, parseHostname, parseIp, providerOfHost } from '../../../contract/index.ts';
 import { isGlob, matchesGlob } from '../../../egress/pipeline/glob.ts';
 import { isPlainPath } from '../../../egress/pipeline/identify.ts';
-import { parseRpcBody } from '../../../egress/pipeline/json-rpc.ts';
+import { parseRpcBody } from '../../../egress/body/json-rpc.ts';
 import { judgeMessage } from '../../../egress/pipeline/mcp.ts';
 import type {
   Access,

@@ -18,9 +18,10 @@ spec:
   listeners: [{ name: all, protocol: TCP }]
 `;
 const entry = (fields: Partial<Record<keyof Waiver, string>> = {}): string => {
-  const all = {
+  const all: Partial<Record<keyof Waiver, string>> = {
     rule: 'allow-all-gateway',
     kind: 'EgressGateway',
+    namespace: 'team',
     name: 'out',
     reason: 'a lab without data',
     owner: 'ann',
@@ -28,6 +29,7 @@ const entry = (fields: Partial<Record<keyof Waiver, string>> = {}): string => {
     ...fields,
   };
   return `waivers:\n  - ${Object.entries(all)
+    .filter(([key, value]) => key !== 'namespace' || value !== '')
     .map(([key, value]) => `${key}: "${value}"`)
     .join('\n    ')}\n`;
 };
@@ -57,6 +59,15 @@ test.each([
   ['of another object: a warning', entry({ name: 'in' }), 1, ['waiver-unused', 'allow-all-gateway'], 0],
   ['of another namespace', entry({ namespace: 'other' }), 1, ['waiver-unused', 'allow-all-gateway'], 0],
   [
+    'without a namespace it is for the default one',
+    entry({ namespace: '' }),
+    1,
+    ['waiver-unused', 'allow-all-gateway'],
+    0,
+  ],
+  ['for every namespace', entry({ namespace: '*' }), 3, ['waivers-unreadable', 'allow-all-gateway'], 0],
+  ['for every rule', entry({ rule: '*' }), 3, ['waivers-unreadable', 'allow-all-gateway'], 0],
+  [
     'an unknown rule: undecided',
     entry({ rule: 'allow-al-gateway' }),
     3,
@@ -85,15 +96,34 @@ test.each([
   });
 });
 
+test('S52: a waiver covers its namespace and no other of the same names', () => {
+  const other = manifest.replace('namespace: team', 'namespace: prod');
+  const bare = manifest.replace(', namespace: team', '');
+  const verdict = (waivers: string) => {
+    const loaded = {
+      ...parseManifestText(`${manifest}---\n${other}---\n${bare}`, 'gw.yaml'),
+      files: 1,
+      skipped: [],
+    };
+    const { waived } = validate(loaded, { now, waivers: parseWaivers(waivers, 'clrk-waivers.yaml', now) });
+    return waived.map(({ finding }) => finding.object?.namespace ?? '');
+  };
+  expect(verdict(entry())).toEqual(['team']);
+  expect(verdict(entry({ namespace: 'prod' }))).toEqual(['prod']);
+  expect(verdict(entry({ namespace: '' }))).toEqual(['']);
+  expect(verdict(entry({ namespace: 'default' }))).toEqual(['']);
+});
+
 test('a problem is told at the line of its entry', () => {
   const text = `# ours\n${entry()}${entry({ rule: 'nope' }).replace('waivers:\n', '')}`;
-  expect(judge(text).report.findings[0]?.location).toMatchObject({ file: 'clrk-waivers.yaml', line: 9 });
+  expect(judge(text).report.findings[0]?.location).toMatchObject({ file: 'clrk-waivers.yaml', line: 10 });
 });
 
 describe('addWaiver', () => {
   const waiver: WaiverEntry = {
     rule: 'allow-all-gateway',
     kind: 'EgressGateway',
+    namespace: 'team',
     name: 'out',
     reason: 'a lab without data',
     owner: 'ann',
@@ -103,7 +133,9 @@ describe('addWaiver', () => {
     const before = `# reviewed on Mondays\nwaivers:\n  # the old one\n  - rule: missing-limits\n    name: x # really\n`;
     const after = addWaiver(before, waiver);
     expect(after?.startsWith(before)).toBe(true);
-    expect(after).toContain('  - rule: allow-all-gateway\n    kind: EgressGateway\n    name: out\n');
+    expect(after).toContain(
+      '  - rule: allow-all-gateway\n    kind: EgressGateway\n    namespace: team\n    name: out\n',
+    );
   });
   test('begins a file, which then holds', () => {
     expect(judge(addWaiver('', waiver) ?? '').code).toBe(0);

@@ -1,0 +1,72 @@
+/** What can be said of an EgressGateway where it is made. Apart from the gateway: types only, and many. */
+import type { Duration } from 'cdk8s';
+import type { ResourceProps } from './custom-resource.ts';
+import type { EgressListener } from './egress-listener.ts';
+import type { BodyCapture, OtlpExport } from './egress-telemetry.ts';
+import type { RoutesFrom } from './routes-from.ts';
+
+/** An address the gateway uses for names. */
+export interface HostAlias {
+  /** The address. */
+  readonly ip: string;
+  /** The names. */
+  readonly hostnames: readonly string[];
+}
+
+/** Properties of an EgressGateway. */
+export interface EgressGatewayProps extends ResourceProps {
+  /**
+   * What happens to traffic no route names.
+   *
+   * @default deny-all
+   */
+  readonly defaultPolicy?: 'deny-all' | 'allow-all';
+  /**
+   * The traffic it takes; more with addListener.
+   *
+   * @default one that takes every port and inspects TLS and HTTP
+   */
+  readonly listeners?: readonly EgressListener[];
+  /**
+   * Namespaces whose routes may attach, for listeners that do not say; more with allowRoutesFrom.
+   *
+   * @default its own
+   */
+  readonly routesFrom?: RoutesFrom;
+  /**
+   * Secret with certificates that are trusted besides the system's.
+   *
+   * @default the system's only
+   */
+  readonly additionalTrustBundle?: { readonly name: string };
+  /**
+   * Addresses the gateway uses for names instead of asking DNS.
+   *
+   * @default none
+   */
+  readonly hostAliases?: readonly HostAlias[];
+  /**
+   * How long one request may take.
+   *
+   * @default 5 minutes
+   */
+  readonly requestTimeout?: Duration;
+  /**
+   * Which addresses of upstream names are used.
+   *
+   * @default V4Preferred
+   */
+  readonly lookupFamily?: 'V4Preferred' | 'V4Only' | 'V6Only' | 'Auto' | 'All';
+  /**
+   * A copy of the telemetry for your own receiver.
+   *
+   * @default none
+   */
+  readonly otlp?: OtlpExport;
+  /**
+   * What is kept of bodies.
+   *
+   * @default 64 KiB of JSON, NDJSON and event streams
+   */
+  readonly captureBody?: BodyCapture;
+}

@@ -1,0 +1,77 @@
+/**
+ * What a decision sees of a call, and how it refuses one. Plain data: no sockets, no secrets, no bytes of a body. A part
+ * of the body that has not been read is told as unread, never as absent.
+ */
+import type { DenyAnswer, DenyReason, Hostname } from '../contract/index.ts';
+import type { RpcBody } from './rpc-message.ts';
+
+/** Where an agent's connection goes, as a policy sees it. */
+export interface Site {
+  /** `TaskAgent/ns/name`. */
+  readonly agent: string;
+  /** The name the worker handed out; undefined: the agent dialled an IP literal. */
+  readonly hostname: Hostname | undefined;
+  /** The literal; undefined where there is a name. */
+  readonly ip: string | undefined;
+  readonly port: number;
+  /** The agent speaks TLS, which the gateway terminates. */
+  readonly tls: boolean;
+}
+
+/** Where a call is sent. */
+export interface UpstreamTarget {
+  readonly hostname: Hostname | undefined;
+  /** Only for an IP literal. */
+  readonly ip: string | undefined;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** What is known of a request's body. */
+export type CallBody =
+  | { readonly kind: 'unread' }
+  /** There is none. */
+  | { readonly kind: 'none' }
+  /** Read as an inference request; `model` undefined: it names none. */
+  | { readonly kind: 'inference'; readonly model: string | undefined }
+  | { readonly kind: 'rpc'; readonly rpc: RpcBody }
+  /** It cannot be read in one way only. */
+  | { readonly kind: 'unreadable'; readonly refusal: Refusal };
+
+export interface Call {
+  readonly method: string;
+  /** Without query, in its one canonical form (path.ts). */
+  readonly path: string;
+  /** Names of its query parameters, decoded. */
+  readonly queryNames: readonly string[];
+  /** It asks for another protocol (WebSocket). */
+  readonly upgrade: boolean;
+  /** Calls of one invocation go to one backend. */
+  readonly invocationId: string;
+  readonly body: CallBody;
+}
+
+export interface Refusal {
+  readonly kind: 'refuse';
+  readonly status: number;
+  readonly reason: DenyReason;
+  /** Stable code; absent: the usual one of the reason. */
+  readonly code?: string;
+  /** For the agent: what and what to do. */
+  readonly message: string;
+  /** The policy object that refused it, `ns/name`. */
+  readonly policy?: string;
+  /** JSON to answer with; absent: in the provider's schema. */
+  readonly body?: string;
+}
+
+export function refuse(status: number, reason: DenyReason, message: string): Refusal {
+  return { kind: 'refuse', status, reason, message };
+}
+
+/** What an EgressDenyPolicy answers. */
+export function denyAnswer(answer: DenyAnswer): Refusal {
+  const { namespace, name } = answer.policy;
+  const message = answer.message ?? 'an EgressDenyPolicy denies this call';
+  return { ...refuse(answer.status, 'deny_policy', message), policy: `${namespace}/${name}` };
+}

@@ -1,0 +1,100 @@
+/**
+ * Does a rule of an AIProviderRoute, as it stands at one destination, take a call? Asked to allow and to deny, and what cannot
+ * be read is decided against the call both times. Pure.
+ */
+import type { ProviderRule } from '../contract/index.ts';
+import type { Call } from './call.ts';
+import { openingGlobs, restrictingGlobs, type GlobList } from './glob.ts';
+import { isReading, type Operation, type OperationTable } from './operation/index.ts';
+import { isPlainPath } from './path.ts';
+
+export type Purpose = 'allow' | 'deny';
+
+/** What a call's model is, as its operation and what was read of its body tell. */
+export type ModelFact =
+  | { readonly kind: 'named'; readonly model: string }
+  /** The operation runs no model. */
+  | { readonly kind: 'none' }
+  /** The body has to be read first. */
+  | { readonly kind: 'unread' }
+  /** It may run any model. */
+  | { readonly kind: 'unknown' };
+
+export function computeModel(call: Call, operation: Operation | undefined): ModelFact {
+  if (operation === undefined) {
+    return isReading(call.method) && !call.upgrade ? { kind: 'none' } : { kind: 'unknown' };
+  }
+  const { model } = operation;
+  switch (model.from) {
+    case 'nothing':
+      return { kind: 'none' };
+    case 'path':
+      return { kind: 'named', model: model.model };
+    case 'body':
+    case 'form':
+      return modelOfBody(call);
+    default:
+      return model satisfies never;
+  }
+}
+
+function modelOfBody({ body }: Call): ModelFact {
+  if (body.kind === 'unread') return { kind: 'unread' };
+  const model = body.kind === 'inference' ? body.model : undefined;
+  return model === undefined ? { kind: 'unknown' } : { kind: 'named', model };
+}
+
+/** `unread`: ask again with the body. `unknown`: nobody will ever know. */
+export type MatchResult = 'yes' | 'no' | 'unread' | 'unknown';
+
+export interface CallMatch {
+  /** Empty: every model, also calls without one. */
+  readonly models: GlobList;
+  /** Globs of canonical paths; empty: every path. */
+  readonly endpoints: GlobList;
+}
+
+/** The matches of one rule that concern a destination. */
+export interface Clause {
+  readonly purpose: Purpose;
+  readonly matches: readonly CallMatch[];
+  readonly operations: OperationTable;
+}
+
+type RuleMatch = ProviderRule['matches'][number];
+
+export function compileMatch({ models, endpoints }: RuleMatch, purpose: Purpose): CallMatch {
+  const globs = purpose === 'allow' ? openingGlobs : restrictingGlobs;
+  return { models: globs(models), endpoints: globs(endpoints) };
+}
+
+function takesPath({ endpoints }: CallMatch, path: string, purpose: Purpose): boolean {
+  if (endpoints.texts.length === 0) return true;
+  return isPlainPath(path) ? endpoints.takes(path) : purpose === 'deny';
+}
+
+function takesModel({ models }: CallMatch, fact: ModelFact, purpose: Purpose): MatchResult {
+  if (models.texts.length === 0) return 'yes';
+  switch (fact.kind) {
+    case 'named':
+      return models.takes(fact.model) ? 'yes' : 'no';
+    case 'none':
+      return 'no';
+    case 'unread':
+      return 'unread';
+    case 'unknown':
+      return purpose === 'deny' ? 'yes' : 'unknown';
+    default:
+      return fact satisfies never;
+  }
+}
+
+const order: readonly MatchResult[] = ['yes', 'unread', 'unknown', 'no'];
+
+/** The strongest answer among its matches. */
+export function matchClause({ matches, purpose }: Clause, path: string, fact: ModelFact): MatchResult {
+  const results = matches
+    .filter((match) => takesPath(match, path, purpose))
+    .map((match) => takesModel(match, fact, purpose));
+  return order.find((result) => results.includes(result)) ?? 'no';
+}

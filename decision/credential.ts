@@ -1,0 +1,158 @@
+/**
+ * Which secrets go on the calls of one way. Pure. A secret is bound to what its policy targets: to the very hosts and ports
+ * which that object opened, over TLS, and nowhere else (S39). A policy whose Secret is missing refuses the call: nothing
+ * leaves unauthenticated because of our fault.
+ */
+import {
+  refusedToday,
+  type GatewayCredential,
+  type ProviderBackend,
+  type ProviderRoute,
+} from '../contract/index.ts';
+import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts';
+import { governedBy } from './mcp/plan.ts';
+import type { Opener } from './opener.ts';
+import type { PolicyIndex } from './policy-index.ts';
+
+export interface InjectedField {
+  /** Lower case. */
+  readonly name: string;
+  /** As the policy spells it. */
+  readonly raw: string;
+  readonly value: string;
+}
+
+export interface Injection {
+  readonly kind: 'inject';
+  readonly fields: readonly InjectedField[];
+  readonly query: ReadonlyArray<readonly [string, string]>;
+  /** `ns/name` of the policies applied. */
+  readonly policies: readonly string[];
+  /** Of `fields`: what a record does not show. */
+  readonly names: ReadonlySet<string>;
+}
+
+export interface CredentialRefusal extends Refusal {
+  readonly policy: string;
+}
+
+/** `none`: no policy puts a secret on these calls, and the agent's own stays. */
+export type CredentialPlan = { readonly kind: 'none' } | Injection | CredentialRefusal;
+
+const none: CredentialPlan = { kind: 'none' };
+
+/** One way of calls, before its secret. */
+export interface CredentialUse {
+  /** Where the agent sent them. */
+  readonly site: Site;
+  readonly opener: Opener | undefined;
+  /** The route whose rule took them. */
+  readonly route: ProviderRoute['route'] | undefined;
+  readonly backend: ProviderBackend | undefined;
+  readonly target: UpstreamTarget;
+}
+
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+function isNamed(object: Named | undefined, { namespace, name }: Named): boolean {
+  return object !== undefined && object.namespace === namespace && object.name === name;
+}
+
+function isOpenedBy(index: PolicyIndex, route: Opener, { site, target }: CredentialUse): boolean {
+  const { hostname, port } = target;
+  return hostname !== undefined && index.opens(route, { agent: site.agent, hostname, port });
+}
+
+function applies({ target }: GatewayCredential, index: PolicyIndex, use: CredentialUse): boolean {
+  switch (target.kind) {
+    case 'EgressGateway':
+      // Not where only allow-all let the call through: nobody wrote that host down.
+      return use.opener !== undefined && isNamed(index.policy.gateway, target);
+    case 'MCPRoute': {
+      const { hostname } = use.target;
+      return (
+        governedBy(index.mcpRoutes, hostname).some(({ route }) => isNamed(route.route, target)) &&
+        isOpenedBy(index, { kind: 'MCPRoute', namespace: target.namespace, name: target.name }, use)
+      );
+    }
+    case 'AIProviderRoute':
+      return (
+        isNamed(use.route, target) &&
+        (target.sectionName === undefined || target.sectionName === use.backend?.name)
+      );
+    default:
+      return target.kind satisfies never;
+  }
+}
+
+function refusal({ policy }: GatewayCredential, message: string): CredentialRefusal {
+  const name = `${policy.namespace}/${policy.name}`;
+  return {
+    ...refuse(502, 'credential', `${message} (CredentialInjectionPolicy ${name})`),
+    code: 'CREDENTIAL_UNAVAILABLE',
+    policy: name,
+  };
+}
+
+/** Gateway-wide first, route next, backend last: the closest binding wins. */
+function closeness({ target }: GatewayCredential): number {
+  if (target.kind === 'EgressGateway') return 0;
+  return target.sectionName === undefined ? 1 : 2;
+}
+
+interface Collected {
+  readonly fields: Map<string, InjectedField>;
+  readonly query: Map<string, string>;
+}
+
+/** What RFC 9110 5.5 allows in a field value. */
+const fieldText = /^[\t\x20-\x7e\x80-\xff]+$/;
+
+function collect(credential: GatewayCredential, into: Collected): CredentialRefusal | undefined {
+  const { inject } = credential;
+  switch (inject.type) {
+    case 'Broken':
+      return refusal(credential, `the credential for this host cannot be used: ${inject.reason}`);
+    case 'AWSv4':
+      return refusal(credential, refusedToday.AWSv4);
+    case 'Header':
+      if (!fieldText.test(inject.value)) {
+        return refusal(credential, 'the credential for this host holds characters a header cannot carry');
+      }
+      into.fields.set(inject.name.toLowerCase(), {
+        name: inject.name.toLowerCase(),
+        raw: inject.name,
+        value: inject.value,
+      });
+      return undefined;
+    case 'QueryParam':
+      into.query.set(inject.name, inject.value);
+      return undefined;
+    default:
+      return inject satisfies never;
+  }
+}
+
+export function computeCredential(index: PolicyIndex, use: CredentialUse): CredentialPlan {
+  const applicable = index.policy.credentials
+    .filter((credential) => applies(credential, index, use))
+    .sort((a, b) => closeness(a) - closeness(b));
+  const [first] = applicable;
+  if (first === undefined) return none;
+  if (!use.target.tls || !use.site.tls) return refusal(first, 'credentials are only sent over TLS');
+  const collected: Collected = { fields: new Map(), query: new Map() };
+  for (const credential of applicable) {
+    const refused = collect(credential, collected);
+    if (refused !== undefined) return refused;
+  }
+  return {
+    kind: 'inject',
+    fields: [...collected.fields.values()],
+    query: [...collected.query],
+    policies: applicable.map(({ policy }) => `${policy.namespace}/${policy.name}`),
+    names: new Set(collected.fields.keys()),
+  };
+}

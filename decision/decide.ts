@@ -1,0 +1,251 @@
+/**
+ * The decision about one call at one destination: a function of the plan and of what is known of the call. It answers once with
+ * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
+ */
+import { joinLogging, type LoggingRule, type ProviderRoute } from '../contract/index.ts';
+import { denyAnswer, refuse, type Call, type Refusal, type UpstreamTarget } from './call.ts';
+import { computeModel, matchClause, type Clause, type MatchResult, type ModelFact } from './clause.ts';
+import type { Injection } from './credential.ts';
+import type { DenialClause } from './denial.ts';
+import { compileGlob } from './glob.ts';
+import { judgeMcp, type McpFacts } from './mcp/judge.ts';
+import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
+import { isPlainPath } from './path.ts';
+import type { OpenPlan, SitePlan } from './plan.ts';
+import type { ProviderClause, Way } from './provider-clause.ts';
+
+/** Where a call may be sent, and as what. */
+export interface Candidate {
+  readonly target: UpstreamTarget;
+  readonly backend: Way['backend'];
+  /** undefined: no secret goes on it. */
+  readonly injection: Injection | undefined;
+}
+
+/** How the body must be read before the call can be decided. */
+export type BodyNeed = 'model' | 'form-model' | 'rpc';
+
+interface Common {
+  /** The rule that took it. */
+  readonly route: ProviderRoute['route'] | undefined;
+  /** The API it is read as: a provider or a Backend's schema. */
+  readonly schema: string | undefined;
+  readonly operation: Operation | undefined;
+  /** undefined: it names none, or nobody knows. */
+  readonly model: string | undefined;
+  readonly mcp: McpFacts | undefined;
+  readonly logging: LoggingRule | undefined;
+}
+
+export type Decision =
+  | { readonly kind: 'need-body'; readonly need: BodyNeed }
+  | (Common & { readonly kind: 'refuse'; readonly refusal: Refusal; readonly credentialPolicy?: string })
+  /** Candidates in the order to try them; there is always one. */
+  | (Common & { readonly kind: 'allow'; readonly candidates: readonly [Candidate, ...Candidate[]] });
+
+const nothing: Omit<Common, 'logging'> = {
+  route: undefined,
+  schema: undefined,
+  operation: undefined,
+  model: undefined,
+  mcp: undefined,
+};
+
+/** One call's model and operation by each table, found out once. */
+class Reading {
+  readonly #call: Call;
+  #table: OperationTable | undefined;
+  #operation: Operation | undefined;
+  #fact: ModelFact = { kind: 'unknown' };
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  by(table: OperationTable): { readonly operation: Operation | undefined; readonly fact: ModelFact } {
+    if (table !== this.#table) {
+      this.#table = table;
+      this.#operation = table(this.#call.method, this.#call.path);
+      this.#fact = computeModel(this.#call, this.#operation);
+    }
+    return { operation: this.#operation, fact: this.#fact };
+  }
+
+  match(clause: Clause): MatchResult {
+    return matchClause(clause, this.#call.path, this.by(clause.operations).fact);
+  }
+}
+
+function needOf(operation: Operation | undefined): BodyNeed {
+  return operation?.model.from === 'form' ? 'form-model' : 'model';
+}
+
+/** The API a call at this site is read as when no clause took it. */
+function plainSchema({ provider, clauses }: OpenPlan): string | undefined {
+  return provider ?? clauses[0]?.schema;
+}
+
+function factsOf(
+  schema: string | undefined,
+  reading: Reading,
+): Pick<Common, 'schema' | 'operation' | 'model'> {
+  const { operation, fact } = reading.by(operationTable(schema));
+  return { schema, operation, model: fact.kind === 'named' ? fact.model : undefined };
+}
+
+/** Refused by a denial, waiting for the body, or neither. */
+function judgeDenials(
+  denials: readonly DenialClause[],
+  reading: Reading,
+): Refusal | { readonly kind: 'need-body'; readonly need: BodyNeed } | undefined {
+  const results = denials.map((clause) => ({ clause, result: reading.match(clause) }));
+  const hit = results.find(({ result }) => result === 'yes');
+  if (hit !== undefined) return denyAnswer(hit.clause.answer);
+  const waiting = results.find(({ result }) => result === 'unread');
+  if (waiting === undefined) return undefined;
+  return { kind: 'need-body', need: needOf(reading.by(waiting.clause.operations).operation) };
+}
+
+export function decide(plan: SitePlan, call: Call): Decision {
+  if (plan.kind === 'shut') {
+    return { ...nothing, kind: 'refuse', refusal: plan.refusal, logging: undefined };
+  }
+  const reading = new Reading(call);
+  return judgeDenied(plan, call, reading) ?? decideOpen(plan, call, reading);
+}
+
+/** What is refused before any rule that allows is asked; a call that waits for its body may still be told of it. */
+function judgeDenied(plan: OpenPlan, call: Call, reading: Reading): Decision | undefined {
+  const refusal =
+    plan.readsPath && !isPlainPath(call.path)
+      ? refuse(400, 'protocol', 'the path can be read in more than one way')
+      : judgeDenials(plan.denials, reading);
+  if (refusal?.kind !== 'refuse') return plan.mcp === undefined ? refusal : undefined;
+  const facts = factsOf(plainSchema(plan), reading);
+  return { ...nothing, ...facts, kind: 'refuse', refusal, logging: plan.logging };
+}
+
+function decideOpen(plan: OpenPlan, call: Call, reading: Reading): Decision {
+  if (plan.mcp === undefined) return decideProvider(plan, call, { reading, mcp: undefined });
+  // A governed host's body is read as JSON-RPC, so nothing else is read from it.
+  const mcp = judgeMcp(plan.mcp, call);
+  if (mcp.kind === 'need-body') return { kind: 'need-body', need: 'rpc' };
+  if (mcp.kind === 'pass') return decideProvider(plan, call, { reading, mcp });
+  const { refusal, facts, logging } = mcp;
+  return { ...nothing, kind: 'refuse', refusal, mcp: facts, logging: joined(plan.logging, logging) };
+}
+
+function joined(...rules: ReadonlyArray<LoggingRule | undefined>): LoggingRule | undefined {
+  const present = rules.filter((rule) => rule !== undefined);
+  return present.length === 0 ? undefined : joinLogging(present);
+}
+
+interface Judged {
+  readonly reading: Reading;
+  readonly mcp: { readonly facts: McpFacts; readonly logging: LoggingRule | undefined } | undefined;
+}
+
+/** The first clause that takes the call, or cannot be told whether it does. */
+function firstClause(
+  clauses: readonly ProviderClause[],
+  reading: Reading,
+): { readonly clause: ProviderClause; readonly result: MatchResult } | undefined {
+  for (const clause of clauses) {
+    const result = reading.match(clause);
+    if (result !== 'no') return { clause, result };
+  }
+  return undefined;
+}
+
+function decideProvider(plan: OpenPlan, call: Call, { reading, mcp }: Judged): Decision {
+  const found = firstClause(plan.clauses, reading);
+  if (found?.result === 'unread') {
+    return { kind: 'need-body', need: needOf(reading.by(found.clause.operations).operation) };
+  }
+  const clause = found?.result === 'yes' ? found.clause : undefined;
+  const common: Common = {
+    ...factsOf(clause === undefined ? plainSchema(plan) : clause.schema, reading),
+    route: clause?.route,
+    mcp: mcp?.facts,
+    logging: joined(clause?.rule.logging ?? plan.logging, mcp?.logging),
+  };
+  if (clause !== undefined)
+    return goBy(chooseWay(clause.ways, call.invocationId), clause.limit, call, common);
+  // What may be any model is under no rule about models, and not under the next rule either.
+  if (plan.otherwise !== undefined) return goBy(plan.otherwise, undefined, call, common);
+  return { ...common, kind: 'refuse', refusal: notTaken(call, common.model, found !== undefined) };
+}
+
+/** The call on its one way, unless something there refuses it. */
+function goBy(way: Way | undefined, limit: Refusal | undefined, call: Call, common: Common): Decision {
+  const refusal =
+    way === undefined ? noBackend : (way.refusal ?? judgeAtBackend(way, call, common.model) ?? limit);
+  if (refusal !== undefined || way === undefined) {
+    return { ...common, kind: 'refuse', refusal: refusal ?? noBackend };
+  }
+  const { credential, target, backend } = way;
+  if (credential.kind === 'refuse') {
+    return { ...common, kind: 'refuse', refusal: credential, credentialPolicy: credential.policy };
+  }
+  const injection = credential.kind === 'inject' ? credential : undefined;
+  return { ...common, kind: 'allow', candidates: [{ target, backend, injection }] };
+}
+
+const noBackend = refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');
+
+function notTaken(call: Call, model: string | undefined, modelMissing: boolean): Refusal {
+  if (modelMissing && call.body.kind === 'unreadable') return call.body.refusal;
+  const what =
+    model === undefined ? `${call.method} ${call.path.slice(0, 200)}` : `the model "${model.slice(0, 100)}"`;
+  const message = `no AIProviderRoute of the egress gateway allows ${what} on this host`;
+  return refuse(403, modelMissing || model !== undefined ? 'model' : 'policy', message);
+}
+
+/** FNV-1a: the same invocation keeps its backend (the original's sticky weights). */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  }
+  return value;
+}
+
+/** By weight; a single way needs none. */
+function chooseWay(ways: readonly Way[], key: string): Way | undefined {
+  if (ways.length < 2) return ways[0];
+  const weightOf = ({ backend }: Way): number => backend?.weight ?? 1;
+  const total = ways.reduce((sum, way) => sum + weightOf(way), 0);
+  let point = total === 0 ? 0 : hash(key) % total;
+  return ways.find((way) => {
+    point -= weightOf(way);
+    return point < 0;
+  });
+}
+
+/** The name a Backend is asked for; the same when it renames none. */
+export function renamedModel(backend: Way['backend'], model: string | undefined): string | undefined {
+  if (model === undefined) return undefined;
+  return backend?.modelRewrites.find(({ from }) => compileGlob(from)?.test(model) === true)?.to ?? model;
+}
+
+/** Denials where the call is sent, by the model it asks for there. What is unread by now is not read any more. */
+function judgeAtBackend(
+  { denials, backend }: Way,
+  call: Call,
+  model: string | undefined,
+): Refusal | undefined {
+  if (denials.length === 0) return undefined;
+  const renamed = renamedModel(backend, model);
+  const hit = denials.find((clause) => {
+    const operation = clause.operations(call.method, call.path);
+    const fact = computeModel(call, operation);
+    const there: ModelFact =
+      fact.kind === 'none'
+        ? fact
+        : renamed === undefined
+          ? { kind: 'unknown' }
+          : { kind: 'named', model: renamed };
+    return matchClause(clause, call.path, there) === 'yes';
+  });
+  return hit === undefined ? undefined : denyAnswer(hit.answer);
+}

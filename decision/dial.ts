@@ -1,0 +1,47 @@
+/**
+ * Which address a name may be dialled at. Pure: look-ups are passed in. Every answer is judged and one bad answer refuses
+ * the name (S9: rebinding mixes public and private ones); the address returned is the one that is dialled.
+ */
+import {
+  decideDestination,
+  denialOf,
+  judgeAddress,
+  type DenyReason,
+  type DestinationPolicy,
+  type Hostname,
+} from '../contract/index.ts';
+
+export interface DialRequest {
+  readonly agentId: string;
+  readonly hostname: Hostname;
+  readonly port: number;
+  /** The gateway owner's pins; they may name private addresses (never reserved or platform ones). */
+  readonly pinned: readonly string[] | undefined;
+}
+
+export type DialVerdict =
+  | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
+  | { readonly kind: 'refused'; readonly reason: DenyReason };
+
+function namedByCidr(policy: DestinationPolicy, request: DialRequest, ip: string): boolean {
+  const { agentId, port } = request;
+  // deny-all, so that only a rule whose CIDR holds the address counts.
+  const verdict = decideDestination({ ...policy, defaultPolicy: 'deny-all' }, { agent: agentId, ip, port });
+  return verdict.open;
+}
+
+export function judgeAnswers(
+  policy: DestinationPolicy,
+  request: DialRequest,
+  answers: readonly string[],
+): DialVerdict {
+  const isPinned = request.pinned !== undefined;
+  const { agentId, port } = request;
+  for (const ip of answers) {
+    const denial = denialOf(policy, { agent: agentId, ip, port });
+    if (denial !== undefined) return { kind: 'refused', reason: 'deny_policy' };
+    const reason = judgeAddress(policy, ip, isPinned || namedByCidr(policy, request, ip));
+    if (reason !== undefined) return { kind: 'refused', reason };
+  }
+  return { kind: 'addresses', addresses: answers };
+}

@@ -1,0 +1,31 @@
+/** The one door of `decision/`: what a policy says of a call. */
+export {
+  denyAnswer,
+  refuse,
+  type Call,
+  type CallBody,
+  type Refusal,
+  type Site,
+  type UpstreamTarget,
+} from './call.ts';
+export { type CallMatch, type Clause, type MatchResult, type ModelFact } from './clause.ts';
+export {
+  type CredentialPlan,
+  type CredentialRefusal,
+  type InjectedField,
+  type Injection,
+} from './credential.ts';
+export { decide, renamedModel, type BodyNeed, type Candidate, type Decision } from './decide.ts';
+export { type DenialClause } from './denial.ts';
+export { judgeAnswers, type DialRequest, type DialVerdict } from './dial.ts';
+export { compileGlob, type Glob, type GlobList } from './glob.ts';
+export { type McpFacts } from './mcp/judge.ts';
+export { type McpClause, type McpDenialClause, type McpPlan } from './mcp/plan.ts';
+export { type RpcBody, type RpcMessage } from './rpc-message.ts';
+export { parseOpener, renderOpener, type Opener, type OpenerKind } from './opener.ts';
+export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
+export { isPlainPath, parseQueryNames, parseTarget } from './path.ts';
+export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
+export { PolicyIndex, type Policy } from './policy-index.ts';
+export { type ProviderClause, type Way } from './provider-clause.ts';
+export { SitePlans } from './site-plans.ts';

@@ -1,0 +1,128 @@
+/**
+ * MCPRoutes with their patterns read, once a policy. A pattern that cannot be read is kept as such: a list that opens is then
+ * narrower, a list that restricts concerns everything, and a rule whose matches cannot be read refuses what it takes.
+ */
+import {
+  compilePattern,
+  matchesHostname,
+  parseHostnamePattern,
+  type Hostname,
+  type HostnamePattern,
+  type LinearPattern,
+  type McpMatch,
+  type McpRoute,
+  type McpRule,
+  type ToolPolicy,
+} from '../../contract/index.ts';
+import { compileGlob, openingGlobs, restrictingGlobs, type GlobList } from '../glob.ts';
+
+/** Names by glob or by pattern. */
+export interface NameList {
+  readonly isEmpty: boolean;
+  takes(name: string): boolean;
+}
+
+export interface CompiledMatch {
+  readonly servers: readonly HostnamePattern[];
+  /** No `servers` were written: every server. */
+  readonly everyServer: boolean;
+  readonly tools: NameList;
+  readonly resources: GlobList;
+  readonly methods: GlobList;
+}
+
+export interface CompiledToolPolicy {
+  readonly allowed: NameList;
+  readonly denied: NameList;
+  readonly confirmed: NameList;
+  readonly counted: boolean;
+  readonly limited: readonly NameList[];
+}
+
+export interface CompiledMcpRule {
+  readonly rule: McpRule;
+  readonly matches: readonly CompiledMatch[];
+  /** Every pattern of its matches was read; otherwise nobody knows which calls it is about. */
+  readonly isReadable: boolean;
+  readonly toolPolicies: readonly CompiledToolPolicy[];
+}
+
+export interface CompiledMcpRoute {
+  readonly route: McpRoute;
+  readonly hostnames: readonly HostnamePattern[];
+  readonly rules: readonly CompiledMcpRule[];
+}
+
+export function isAmong(patterns: readonly HostnamePattern[], hostname: Hostname): boolean {
+  return patterns.some((pattern) => matchesHostname(pattern, hostname));
+}
+
+function parsePatterns(texts: readonly string[]): HostnamePattern[] {
+  return texts.map(parseHostnamePattern).filter((pattern) => pattern !== undefined);
+}
+
+function compileAll(sources: readonly string[]): LinearPattern[] {
+  return sources.map(compilePattern).filter((pattern) => pattern !== undefined);
+}
+
+function openingNames(globs: readonly string[], sources: readonly string[]): NameList {
+  const list = openingGlobs(globs);
+  const patterns = compileAll(sources);
+  return {
+    isEmpty: globs.length + sources.length === 0,
+    takes: (name) => list.takes(name) || patterns.some((pattern) => pattern.test(name)),
+  };
+}
+
+function restrictingNames(globs: readonly string[], sources: readonly string[]): NameList {
+  const list = restrictingGlobs(globs);
+  const patterns = compileAll(sources);
+  const isBroken = patterns.length < sources.length;
+  return {
+    isEmpty: globs.length + sources.length === 0,
+    takes: (name) =>
+      isBroken ||
+      list.takes(name) ||
+      patterns.some((pattern) => pattern.test(name) || pattern.test(name.toLowerCase())),
+  };
+}
+
+function compileMatch(match: McpMatch): CompiledMatch {
+  return {
+    servers: parsePatterns(match.servers),
+    everyServer: match.servers.length === 0,
+    tools: openingNames(match.tools, match.toolsRegex),
+    resources: openingGlobs(match.resources),
+    methods: openingGlobs(match.methods),
+  };
+}
+
+function isReadable({ tools, toolsRegex, resources, methods }: McpMatch): boolean {
+  return (
+    [...tools, ...resources, ...methods].every((glob) => compileGlob(glob) !== undefined) &&
+    compileAll(toolsRegex).length === toolsRegex.length
+  );
+}
+
+function compileToolPolicy(policy: ToolPolicy): CompiledToolPolicy {
+  return {
+    allowed: openingNames(policy.allowedTools, policy.allowedToolsRegex),
+    denied: restrictingNames(policy.deniedTools, policy.deniedToolsRegex),
+    confirmed: restrictingNames(policy.requireConfirmation, []),
+    counted: policy.maxCallsPerExecution !== undefined,
+    limited: policy.rateLimits.map(({ tools, toolsRegex }) => restrictingNames(tools, toolsRegex)),
+  };
+}
+
+export function compileMcpRoute(route: McpRoute): CompiledMcpRoute {
+  return {
+    route,
+    hostnames: parsePatterns(route.hostnames),
+    rules: route.rules.map((rule) => ({
+      rule,
+      matches: rule.matches.map(compileMatch),
+      isReadable: rule.matches.every(isReadable),
+      toolPolicies: rule.toolPolicies.map(compileToolPolicy),
+    })),
+  };
+}

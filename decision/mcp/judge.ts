@@ -1,0 +1,162 @@
+/**
+ * Calls of MCP servers: every request to a host an MCPRoute governs is JSON-RPC that was read and judged, message by message,
+ * or it is refused. Pure. Nothing passes unread: no upgrade, no unparsable body, no odd name.
+ */
+import { joinLogging, type LoggingRule, type McpRoute } from '../../contract/index.ts';
+import { denyAnswer, refuse, type Call, type Refusal } from '../call.ts';
+import { isAmbiguousMethod, isProtocolMethod, resourceOf, toolOf } from './method.ts';
+import type { McpClause, McpPlan } from './plan.ts';
+import type { RpcBody, RpcMessage } from '../rpc-message.ts';
+import { judgeRule, takesMessage } from './tool-policy.ts';
+
+/** For the record: the last message judged. */
+export interface McpFacts {
+  readonly method: string | undefined;
+  readonly tool: string | undefined;
+  readonly resource: string | undefined;
+  readonly id: string | undefined;
+  readonly route: McpRoute['route'] | undefined;
+  readonly decision: 'allow' | 'deny';
+}
+
+interface Judged {
+  readonly facts: McpFacts;
+  readonly logging: LoggingRule | undefined;
+}
+
+export type McpVerdict =
+  | { readonly kind: 'need-body' }
+  | (Judged & { readonly kind: 'pass' })
+  | (Judged & { readonly kind: 'refuse'; readonly refusal: Refusal });
+
+// Printable, so that a record and a person see the name the server sees.
+const toolName = /^[\x21-\x7e]{1,256}$/;
+const bodiless: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
+/** Some servers read a call from the query. */
+const callParameters: ReadonlySet<string> = new Set(['jsonrpc', 'method', 'params', 'name', 'tool']);
+
+const noFacts = {
+  method: undefined,
+  tool: undefined,
+  resource: undefined,
+  id: undefined,
+  route: undefined,
+} as const;
+
+/** A JSON-RPC error, for clients that read the body whatever the status. */
+function rpcError(id: RpcMessage['id'], { message }: Refusal): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error: { code: -32_001, message } });
+}
+
+function refusedWhole(refusal: Refusal): McpVerdict {
+  return {
+    kind: 'refuse',
+    facts: { ...noFacts, decision: 'deny' },
+    logging: undefined,
+    refusal: { ...refusal, body: rpcError(undefined, refusal) },
+  };
+}
+
+function unreadable(message: string): Refusal {
+  return refuse(403, 'protocol', `${message}; this host is governed by an MCPRoute`);
+}
+
+/** What is wrong with a request before any of its messages is looked at. */
+function judgeForm({ method, upgrade, queryNames, body }: Call): Refusal | undefined {
+  if (upgrade) return unreadable('connections cannot be upgraded');
+  if (queryNames.some((name) => callParameters.has(name.toLowerCase()))) {
+    return unreadable('a call may not stand in the query');
+  }
+  if (body.kind === 'none') {
+    return bodiless.has(method) ? undefined : unreadable(`${method} needs a JSON-RPC body`);
+  }
+  if (body.kind === 'unreadable') return body.refusal;
+  return body.kind === 'inference' ? unreadable('the body is not JSON-RPC') : undefined;
+}
+
+export function judgeMcp(plan: McpPlan, call: Call): McpVerdict {
+  if (plan.denied !== undefined) return refusedWhole(denyAnswer(plan.denied));
+  const form = judgeForm(call);
+  if (form !== undefined) return refusedWhole(form);
+  if (call.body.kind === 'unread') return { kind: 'need-body' };
+  if (call.body.kind !== 'rpc') {
+    return { kind: 'pass', facts: { ...noFacts, decision: 'allow' }, logging: undefined };
+  }
+  return judgeMessages(plan, call.body.rpc);
+}
+
+/**
+ * The refusal of a message as an SDK takes it: a JSON-RPC error on the same id with 200, so that one failed call does not end
+ * the session. What the owner of a policy answers by, and what has no id, keeps its status.
+ */
+function refusalOf(refusal: Refusal, message: RpcMessage, batch: boolean): Refusal {
+  const isRequest = message.id !== undefined && message.method !== undefined && !batch;
+  const answersInBand = isRequest && (refusal.reason === 'tool' || refusal.reason === 'limit');
+  return {
+    ...refusal,
+    ...(answersInBand ? { status: 200 } : {}),
+    body: rpcError(batch ? undefined : message.id, refusal),
+  };
+}
+
+function judgeMessages(plan: McpPlan, { batch, messages }: RpcBody): McpVerdict {
+  let last: Judged = { facts: { ...noFacts, decision: 'allow' }, logging: undefined };
+  for (const message of messages) {
+    const { refusal, clause } = judgeMessage(plan, message);
+    const facts = factsOf(message, clause, refusal === undefined ? 'allow' : 'deny');
+    // One rule that keeps bodies out of records keeps out the body all share.
+    const rules = [last.logging, clause?.compiled.rule.logging].filter((each) => each !== undefined);
+    last = { facts, logging: rules.length === 0 ? undefined : joinLogging(rules) };
+    if (refusal === undefined) continue;
+    return { ...last, kind: 'refuse', refusal: refusalOf(refusal, message, batch) };
+  }
+  return { ...last, kind: 'pass' };
+}
+
+function printable(text: string | undefined, maxLength: number): string | undefined {
+  return text?.replace(/[^\x20-\x7e]/g, '?').slice(0, maxLength);
+}
+
+function factsOf(
+  message: RpcMessage,
+  clause: McpClause | undefined,
+  decision: McpFacts['decision'],
+): McpFacts {
+  return {
+    method: printable(message.method, 128),
+    tool: printable(toolOf(message), 256),
+    resource: printable(resourceOf(message), 1_024),
+    id: printable(message.id === undefined ? undefined : String(message.id), 128),
+    route: clause?.route,
+    decision,
+  };
+}
+
+export interface MessageOutcome {
+  readonly refusal: Refusal | undefined;
+  /** The rule that took it. */
+  readonly clause: McpClause | undefined;
+}
+
+export function judgeMessage(plan: McpPlan, message: RpcMessage): MessageOutcome {
+  const none: MessageOutcome = { refusal: undefined, clause: undefined };
+  const { method } = message;
+  if (method === undefined) return none;
+  if (isAmbiguousMethod(method)) {
+    return {
+      ...none,
+      refusal: unreadable('the method is spelled in a way that servers may read differently'),
+    };
+  }
+  if (method === 'tools/call' && !toolName.test(toolOf(message) ?? '')) {
+    return { ...none, refusal: unreadable('tools/call needs the printable name of a tool') };
+  }
+  const denial = plan.denials.find((clause) => takesMessage(clause, message));
+  if (denial !== undefined) return { refusal: denyAnswer(denial.answer), clause: denial };
+  const clause = plan.clauses.find((each) => takesMessage(each, message));
+  if (clause !== undefined) return { refusal: judgeRule(clause, message), clause };
+  if (plan.othersPass || isProtocolMethod(method)) return none;
+  const tool = toolOf(message);
+  const what = tool === undefined ? method.slice(0, 100) : `the tool "${tool}"`;
+  return { ...none, refusal: refuse(403, 'tool', `no rule of an MCPRoute takes ${what}`) };
+}

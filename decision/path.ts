@@ -1,0 +1,43 @@
+/**
+ * The one form in which a path is judged, and in which it is then sent on (S34). Percent-encoding of characters that need
+ * none is undone once; whatever could still be read in two ways is told, and refused where a rule depends on the path.
+ */
+
+/** Characters of a path segment that mean themselves (RFC 3986 3.3, pchar). A semicolon starts matrix parameters: not here. */
+const plain = /^[A-Za-z0-9\-._~!$&'()*+,=:@]$/;
+/** Dot segments, doubled or encoded separators, encoded dots and percent signs, controls, matrix parameters, backslashes. */
+const ambiguous = /\/\/|\/\.{1,2}(?:\/|$)|%[01]|%2[5f]|%3b|%5c|%7f|[;\\#]/i;
+// A percent sign that starts no octet: servers differ in what they make of it.
+const badEscape = /%(?![0-9a-fA-F]{2})/;
+
+export interface RequestPath {
+  /** Canonical, without query. */
+  readonly path: string;
+  /** From the question mark on, as it came; empty: none. */
+  readonly query: string;
+}
+
+/** Splits and canonicalizes a target that starts with a slash. Linear in its length. */
+export function parseTarget(target: string): RequestPath {
+  const start = target.indexOf('?');
+  const path = start < 0 ? target : target.slice(0, start);
+  return { path: canonicalPath(path), query: start < 0 ? '' : target.slice(start) };
+}
+
+function canonicalPath(path: string): string {
+  if (!path.includes('%')) return path;
+  return path.replace(/%([0-9a-fA-F]{2})/g, (escape, hex: string) => {
+    const character = String.fromCharCode(Number.parseInt(hex, 16));
+    return plain.test(character) ? character : escape.toUpperCase();
+  });
+}
+
+/** True when the canonical path is read in one way by everybody. */
+export function isPlainPath(path: string): boolean {
+  return !ambiguous.test(path) && !badEscape.test(path);
+}
+
+/** The parameter names of a query, decoded; `query` begins with its question mark or is empty. */
+export function parseQueryNames(query: string): readonly string[] {
+  return query === '' ? [] : [...new URLSearchParams(query.slice(1)).keys()];
+}

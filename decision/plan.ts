@@ -1,0 +1,100 @@
+/**
+ * A policy as it stands at one destination of one agent: what is denied there, which rules take which calls, where those go
+ * and with which secret. The gateway decides each call by it and reach describes it, so that they cannot differ. Pure;
+ * computed once a destination, not once a call.
+ */
+import {
+  decideDestination,
+  providerOfHost,
+  type Destination,
+  type DestinationRule,
+  type LoggingRule,
+  type Provider,
+} from '../contract/index.ts';
+import { denyAnswer, refuse, type Refusal, type Site } from './call.ts';
+import { denialsAt, type DenialClause } from './denial.ts';
+import { governedBy, planMcp, type McpPlan } from './mcp/plan.ts';
+import { parseOpener, type Opener } from './opener.ts';
+import type { PolicyIndex } from './policy-index.ts';
+import { providerClauses, wayOf, type ProviderClause, type Way } from './provider-clause.ts';
+
+export interface ShutPlan {
+  readonly kind: 'shut';
+  readonly refusal: Refusal;
+}
+
+export interface OpenPlan {
+  readonly kind: 'open';
+  readonly site: Site;
+  /** undefined: the gateway's allow-all. */
+  readonly opener: Opener | undefined;
+  readonly logging: LoggingRule | undefined;
+  /** What is decided here depends on the path, so it is judged and sent on in its canonical form. */
+  readonly readsPath: boolean;
+  /** Whose host it is. */
+  readonly provider: Provider | undefined;
+  readonly denials: readonly DenialClause[];
+  /** undefined: no MCPRoute governs the host. */
+  readonly mcp: McpPlan | undefined;
+  /** In order; the first that takes a call decides. */
+  readonly clauses: readonly ProviderClause[];
+  /** Calls no clause takes; undefined: refused. */
+  readonly otherwise: Way | undefined;
+  /** Why bytes nobody reads do not go there; undefined: they do. */
+  readonly relayRefusal: Refusal | undefined;
+}
+
+export type SitePlan = ShutPlan | OpenPlan;
+
+function destinationOf({ agent, hostname, ip, port }: Site): Destination {
+  return hostname === undefined ? { agent, port, ip: ip ?? '' } : { agent, port, hostname };
+}
+
+/** The rule that opens the site; undefined: the gateway's allow-all. */
+function judgeSite(index: PolicyIndex, site: Site): Refusal | { readonly rule: DestinationRule | undefined } {
+  const verdict = decideDestination(index.destinations, destinationOf(site));
+  if (verdict.open) return { rule: verdict.rule };
+  if (verdict.denial !== undefined) {
+    const message = 'an EgressDenyPolicy denies this destination';
+    return { ...refuse(403, 'deny_policy', message), policy: verdict.denial.policy };
+  }
+  return refuse(403, verdict.reason, 'no route of the egress gateway opens this destination');
+}
+
+/** Bytes nobody can read cannot be told apart, so they go to no host of which some calls are denied or judged. */
+function judgeRelay(index: PolicyIndex, site: Site, denials: readonly DenialClause[]): Refusal | undefined {
+  if (!decideDestination(index.unread, destinationOf(site)).open) {
+    return refuse(403, 'protocol', 'only an EgressL4Route opens a destination to bytes that are not HTTP');
+  }
+  const [denial] = denials;
+  if (denial !== undefined) return denyAnswer(denial.answer);
+  return governedBy(index.mcpRoutes, site.hostname).length === 0
+    ? undefined
+    : refuse(403, 'protocol', 'an MCPRoute governs this host: its calls must be readable');
+}
+
+export function computePlan(index: PolicyIndex, site: Site): SitePlan {
+  const open = judgeSite(index, site);
+  if ('kind' in open) return { kind: 'shut', refusal: open };
+  const opener = open.rule === undefined ? undefined : parseOpener(open.rule.route);
+  const { hostname, ip, port, tls } = site;
+  const denials = denialsAt(index, site);
+  const openedBeside = decideDestination(index.besideProviders, destinationOf(site)).open;
+  const provider = hostname === undefined ? undefined : providerOfHost(hostname);
+  const mcp = planMcp(index, site);
+  const clauses = providerClauses(index, site, opener);
+  const plain = { backend: undefined, target: { hostname, ip, port, tls } };
+  return {
+    kind: 'open',
+    site,
+    opener,
+    logging: open.rule?.logging,
+    readsPath: provider !== undefined || mcp !== undefined || denials.length > 0 || clauses.length > 0,
+    provider,
+    denials,
+    mcp,
+    clauses,
+    otherwise: openedBeside ? wayOf(index, { site, opener, route: undefined }, plain) : undefined,
+    relayRefusal: judgeRelay(index, site, denials),
+  };
+}

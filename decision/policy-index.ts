@@ -1,0 +1,80 @@
+/**
+ * One compiled policy, read once when it comes in force: patterns compiled, openers parsed, rules by what they are about.
+ * Everything a decision asks of a policy alone is answered from here; nothing of it is remembered anywhere else.
+ */
+import {
+  decideDestination,
+  parseHostname,
+  type DestinationPolicy,
+  type DestinationRule,
+  type GatewayConfig,
+  type Hostname,
+} from '../contract/index.ts';
+import { compileMcpRoute, type CompiledMcpRoute } from './mcp/compiled-route.ts';
+import { parseOpener, renderOpener, withoutKinds, type Opener, type OpenerKind } from './opener.ts';
+
+/** What of a gateway's document decides. */
+export type Policy = Pick<
+  GatewayConfig,
+  'gateway' | 'upstream' | 'destinations' | 'providerRoutes' | 'providerDenials' | 'mcpRoutes' | 'credentials'
+>;
+
+function pinsOf({ upstream }: Policy): ReadonlyMap<string, readonly string[]> {
+  const pins = new Map<string, string[]>();
+  for (const { ip, hostnames } of upstream.hostAliases) {
+    for (const text of hostnames) {
+      const hostname = parseHostname(text);
+      if (hostname !== undefined) pins.set(hostname, [...(pins.get(hostname) ?? []), ip]);
+    }
+  }
+  return pins;
+}
+
+/** What each route opens by itself. */
+function openedByRoute({ destinations }: Policy): ReadonlyMap<string, DestinationPolicy> {
+  const { platformCidrs } = destinations;
+  const byRoute = new Map<string, DestinationRule[]>();
+  for (const rule of destinations.rules) {
+    const known = byRoute.get(rule.route);
+    if (known !== undefined) known.push(rule);
+    else if (parseOpener(rule.route) !== undefined) byRoute.set(rule.route, [rule]);
+  }
+  return new Map(
+    [...byRoute].map(([route, rules]) => [route, { defaultPolicy: 'deny-all', rules, platformCidrs }]),
+  );
+}
+
+export class PolicyIndex {
+  readonly policy: Policy;
+  /** Destinations without the rules whose text names no route. */
+  readonly destinations: DestinationPolicy;
+  /** As if there were no AIProviderRoutes. */
+  readonly besideProviders: DestinationPolicy;
+  /** Opened for bytes nobody reads: by an L4 route or the default. */
+  readonly unread: DestinationPolicy;
+  readonly mcpRoutes: readonly CompiledMcpRoute[];
+  /** Addresses that the gateway's owner pinned for a name. */
+  readonly pins: ReadonlyMap<string, readonly string[]>;
+  readonly #byRoute: ReadonlyMap<string, DestinationPolicy>;
+
+  constructor(policy: Policy) {
+    const { destinations } = policy;
+    const without = (...kinds: readonly OpenerKind[]): DestinationPolicy => ({
+      ...destinations,
+      rules: withoutKinds(destinations.rules, ...kinds),
+    });
+    this.policy = policy;
+    this.destinations = without();
+    this.besideProviders = without('AIProviderRoute');
+    this.unread = without('AIProviderRoute', 'MCPRoute');
+    this.mcpRoutes = (policy.mcpRoutes ?? []).map(compileMcpRoute);
+    this.pins = pinsOf(policy);
+    this.#byRoute = openedByRoute(policy);
+  }
+
+  /** Does this very route open the destination? What another route opened is none of its business (S39). */
+  opens(route: Opener, destination: { agent: string; hostname: Hostname; port: number }): boolean {
+    const own = this.#byRoute.get(renderOpener(route));
+    return own !== undefined && decideDestination(own, destination).open;
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The rules of AIProviderRoutes as they stand at one destination: which calls each takes, where those may go, and with which
+ * secret. Pure.
+ */
+import {
+  denialOf,
+  parseHostname,
+  refusedToday,
+  type ProviderBackend,
+  type ProviderRoute,
+  type ProviderRule,
+} from '../contract/index.ts';
+import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts';
+import type { Clause } from './clause.ts';
+import { computeCredential, type CredentialPlan } from './credential.ts';
+import { denialsAt, type DenialClause } from './denial.ts';
+import { governedBy } from './mcp/plan.ts';
+import type { Opener } from './opener.ts';
+import type { PolicyIndex } from './policy-index.ts';
+import { clauseOf, isAt, schemaOf } from './rule-scope.ts';
+
+/** One way calls may go. */
+export interface Way {
+  /** undefined: to where the agent sent it, by no Backend. */
+  readonly backend: ProviderBackend | undefined;
+  readonly target: UpstreamTarget;
+  readonly credential: CredentialPlan;
+  /** Denials at its Backend, judged by the model the Backend is asked for. */
+  readonly denials: readonly DenialClause[];
+  /** No call goes this way. */
+  readonly refusal: Refusal | undefined;
+}
+
+/** Calls that a rule of an AIProviderRoute takes. */
+export interface ProviderClause extends Clause {
+  readonly route: ProviderRoute['route'];
+  readonly rule: ProviderRule;
+  /** The API its calls are read as: a provider or a Backend's schema. */
+  readonly schema: string | undefined;
+  /** In the order of the rule. Several: by weight. Empty: no Backend speaks the API of the call. */
+  readonly ways: readonly Way[];
+  /** The rule asks for what this gateway does not do: its calls are refused. */
+  readonly limit: Refusal | undefined;
+}
+
+/** Where each call of a rule may go: to its own host, or to a Backend that speaks its API. */
+function targetsOf(rule: ProviderRule, site: Site): Array<Pick<Way, 'backend' | 'target'>> {
+  const { hostname, ip, port, tls } = site;
+  const own = rule.backends.find((backend) => isAt(backend, site));
+  if (rule.backends.length === 0 || own !== undefined) {
+    return [{ backend: own, target: { hostname, ip, port, tls } }];
+  }
+  const schema = schemaOf(rule, site);
+  return rule.backends.flatMap((backend) => {
+    const host = parseHostname(backend.host);
+    if (host === undefined || backend.weight === 0 || backend.schema !== schema) return [];
+    return [{ backend, target: { hostname: host, ip: undefined, port: backend.port, tls: true } }];
+  });
+}
+
+interface Origin {
+  readonly site: Site;
+  readonly opener: Opener | undefined;
+  readonly route: ProviderRoute['route'] | undefined;
+}
+
+/** A call that is sent to another host is judged there too. */
+function judgeBackend(index: PolicyIndex, there: Site): Refusal | undefined {
+  if (there.hostname === undefined) return undefined;
+  const denial = denialOf(index.policy.destinations, {
+    agent: there.agent,
+    hostname: there.hostname,
+    port: there.port,
+  });
+  if (denial !== undefined) {
+    const message = 'an EgressDenyPolicy denies the Backend of this route';
+    return { ...refuse(403, 'deny_policy', message), policy: denial.policy };
+  }
+  return governedBy(index.mcpRoutes, there.hostname).length === 0
+    ? undefined
+    : refuse(403, 'protocol', 'an MCPRoute governs the Backend of this route: only its own calls go there');
+}
+
+export function wayOf(index: PolicyIndex, origin: Origin, to: Pick<Way, 'backend' | 'target'>): Way {
+  const { site } = origin;
+  const { backend, target } = to;
+  const there: Site = { ...target, agent: site.agent };
+  const isElsewhere = target.hostname !== site.hostname || target.port !== site.port;
+  const isRenamed = (backend?.modelRewrites.length ?? 0) > 0;
+  return {
+    ...to,
+    credential: computeCredential(index, { ...origin, backend, target }),
+    denials: isElsewhere || isRenamed ? denialsAt(index, there) : [],
+    refusal: isElsewhere ? judgeBackend(index, there) : undefined,
+  };
+}
+
+/** A budget that cannot be counted is worse than a refusal, and so is a filter nobody knows. */
+function limitOf({ filters }: ProviderRule): Refusal | undefined {
+  const unsupported = filters.find((filter) => filter.type === 'Unsupported');
+  if (unsupported !== undefined) {
+    return refuse(503, 'limit', `this route cannot be carried out by the gateway: ${unsupported.what}`);
+  }
+  return filters.some((filter) => filter.type === 'TokenBudget')
+    ? refuse(503, 'limit', `the call is under a TokenBudget: ${refusedToday.TokenBudget}`)
+    : undefined;
+}
+
+/** In the order the gateway tries them. */
+export function providerClauses(
+  index: PolicyIndex,
+  site: Site,
+  opener: Opener | undefined,
+): ProviderClause[] {
+  const { hostname, agent, port } = site;
+  if (hostname === undefined) return [];
+  return index.policy.providerRoutes.flatMap(({ route, rules }) => {
+    // What another route opened is not this route's to key or to limit (S39).
+    if (!index.opens({ kind: 'AIProviderRoute', ...route }, { agent, hostname, port })) return [];
+    return rules.flatMap((rule): ProviderClause[] => {
+      const clause = clauseOf(rule, site, 'allow');
+      if (clause === undefined) return [];
+      const ways = targetsOf(rule, site).map((to) => wayOf(index, { site, opener, route }, to));
+      return [{ ...clause, route, rule, schema: schemaOf(rule, site), ways, limit: limitOf(rule) }];
+    });
+  });
+}

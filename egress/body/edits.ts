@@ -1,0 +1,66 @@
+/**
+ * Changes a body in the bytes it came in: only those of a value are replaced, so that numbers, order and spelling stay as
+ * the agent wrote them, and a body of many megabytes is not written anew. Pure.
+ */
+import { Buffer } from 'node:buffer';
+import { ClrkError } from '../../contract/index.ts';
+import type { BodyRead, ObjectSpan } from './body-result.ts';
+import type { Span } from './json-scanner.ts';
+
+/** `bytes` in place of a span; an empty span: inserted there. */
+export interface Edit extends Span {
+  readonly bytes: Buffer;
+}
+
+/** A part's value has no quotes and no escapes. */
+const plainValue = /^[\x20-\x7e]+$/;
+
+/** Another model; undefined: the body names none, or cannot name this one. */
+export function renameModel({ format, spans }: BodyRead, model: string): Edit | undefined {
+  if (spans.model === undefined) return undefined;
+  if (format === 'json') return { ...spans.model, bytes: Buffer.from(JSON.stringify(model)) };
+  return plainValue.test(model) ? { ...spans.model, bytes: Buffer.from(model) } : undefined;
+}
+
+/** Asks a stream of OpenAI's shape for its usage. Undefined: it asks already, or the body is no object. */
+export function askForUsage({ includeUsage, spans }: BodyRead): Edit | undefined {
+  const { root, streamOptions } = spans;
+  if (includeUsage === true || root === undefined) return undefined;
+  if (spans.includeUsage !== undefined) return { ...spans.includeUsage, bytes: Buffer.from('true') };
+  if (streamOptions === undefined) return insertFirst(root, '"stream_options":{"include_usage":true}');
+  if (streamOptions.kind === 'object') return insertFirst(streamOptions, '"include_usage":true');
+  return { ...streamOptions, bytes: Buffer.from('{"include_usage":true}') };
+}
+
+function insertFirst({ start, empty }: ObjectSpan, member: string): Edit {
+  const at = start + 1;
+  return { start: at, end: at, bytes: Buffer.from(empty ? member : `${member},`) };
+}
+
+/** The body with its edits. Buffers that do not change are passed on as they are. */
+export function replaceSpans(buffers: readonly Buffer[], edits: readonly Edit[]): Buffer[] {
+  const sorted = [...edits].sort((one, other) => one.start - other.start);
+  const out: Buffer[] = [];
+  const length = buffers.reduce((sum, each) => sum + each.length, 0);
+  let at = 0;
+  for (const { start, end, bytes } of sorted) {
+    if (start < at || end < start || end > length) {
+      throw new ClrkError('BODY_EDIT_INVALID', 'two edits of a body overlap, or lie outside of it');
+    }
+    copyRange(buffers, { start: at, end: start }, out);
+    if (bytes.length > 0) out.push(bytes);
+    at = end;
+  }
+  copyRange(buffers, { start: at, end: length }, out);
+  return out;
+}
+
+function copyRange(buffers: readonly Buffer[], { start, end }: Span, out: Buffer[]): void {
+  let base = 0;
+  for (const buffer of buffers) {
+    const from = Math.max(0, start - base);
+    const to = Math.min(buffer.length, end - base);
+    if (from < to) out.push(from === 0 && to === buffer.length ? buffer : buffer.subarray(from, to));
+    base += buffer.length;
+  }
+}

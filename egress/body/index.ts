@@ -1,0 +1,19 @@
+/** Request bodies: read in one pass, changed in place, held within shares. */
+export type { BodyRead, BodyResult, BodySpans, BodyWant, PlainReader } from './body-result.ts';
+export { BodyObserver, createObserver } from './body-observer.ts';
+export { BufferedRead } from './buffered-read.ts';
+export type { BodyDecoder, DecoderListener, DecoderPort } from './decoder-port.ts';
+export { askForUsage, renameModel, replaceSpans, type Edit } from './edits.ts';
+export { HeldBytes, heldLimits, type HeldLimits } from './held-bytes.ts';
+export type { Span } from './json-scanner.ts';
+export { negotiateBody, type BodyHead, type ContentCoding } from './negotiation.ts';
+export { createPlainReader } from './plain-reader.ts';
+export {
+  bodyCaps,
+  createBodyReader,
+  RequestBodyReader,
+  type BodyCaps,
+  type BodyListener,
+} from './request-body-reader.ts';
+export type { Unreadable, UnreadableCode } from './unreadable.ts';
+export { zlibDecoders } from './zlib-decoder.ts';

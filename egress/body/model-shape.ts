@@ -1,0 +1,131 @@
+/**
+ * What decides of a body for a model provider: the model and how the answer comes. One model is named, or none; a body
+ * that names several, or could be read so, is refused (S46). Pure.
+ */
+import type { BodyRead, BodyResult, BodySpans } from './body-result.ts';
+import type { JsonShape } from './json-body-reader.ts';
+import type { JsonValue } from './json-scanner.ts';
+import { unreadable, type Unreadable } from './unreadable.ts';
+import { wantObject, wantPresence, wantScalar } from './wanted.ts';
+
+const cap = wantScalar('outputCap');
+const googleCaps = wantObject('generationConfig', { maxOutputTokens: cap, max_output_tokens: cap });
+
+const wantedModel = wantObject('root', {
+  model: wantScalar('model'),
+  // Lists by which routers choose another model than the one that was judged.
+  models: wantPresence('models'),
+  fallbacks: wantPresence('models'),
+  stream: wantScalar('stream'),
+  stream_options: {
+    ...wantObject('streamOptions', { include_usage: wantScalar('includeUsage') }),
+    // To tell null from what else is no object.
+    maxBytes: 'false'.length,
+  },
+  max_tokens: cap,
+  max_completion_tokens: cap,
+  max_output_tokens: cap,
+  max_tokens_to_sample: cap,
+  generationConfig: googleCaps,
+  generation_config: googleCaps,
+  inferenceConfig: wantObject('inferenceConfig', { maxTokens: cap }),
+});
+
+export const notOneModel = unreadable(
+  'BODY_MODEL_UNREADABLE',
+  '`model` must be one text that is not empty; leave out `models` and `fallbacks`',
+);
+
+function badValue(name: string, kind: string): Unreadable {
+  return unreadable('BODY_AMBIGUOUS', `${name} must be ${kind}, or be left out`);
+}
+
+const notObject = unreadable('BODY_NOT_JSON', 'the body must be one JSON object');
+const badStream = badValue('`stream`', 'true or false');
+const badOptions = badValue('`stream_options`', 'an object');
+const badUsage = badValue('`stream_options.include_usage`', 'true or false');
+const badCap = badValue('the limit of output tokens', 'a number');
+
+export class ModelShape implements JsonShape {
+  readonly wanted = wantedModel;
+  #model: string | undefined;
+  #stream: boolean | undefined;
+  #includeUsage: boolean | undefined;
+  #outputCap: number | undefined;
+  readonly #spans: { -readonly [K in keyof BodySpans]: BodySpans[K] } = {};
+
+  value(value: JsonValue): Unreadable | undefined {
+    switch (value.key) {
+      case 'root':
+        return this.#root(value);
+      case 'model':
+        return this.#takeModel(value);
+      case 'models':
+        return notOneModel;
+      case 'stream':
+        return this.#takeStream(value);
+      case 'includeUsage':
+        return this.#takeUsage(value);
+      case 'streamOptions':
+        return this.#takeOptions(value);
+      case 'outputCap':
+        return this.#takeCap(value);
+      default:
+        return undefined;
+    }
+  }
+
+  result(): BodyResult {
+    const read: BodyRead = {
+      kind: 'read',
+      format: 'json',
+      model: this.#model,
+      stream: this.#stream,
+      includeUsage: this.#includeUsage,
+      outputCap: this.#outputCap,
+      rpc: undefined,
+      spans: this.#spans,
+    };
+    return read;
+  }
+
+  #root({ kind, start, end, empty }: JsonValue): Unreadable | undefined {
+    if (kind !== 'object') return notObject;
+    this.#spans.root = { kind, start, end, empty };
+    return undefined;
+  }
+
+  #takeModel({ value, start, end }: JsonValue): Unreadable | undefined {
+    if (typeof value !== 'string' || value === '') return notOneModel;
+    this.#model = value;
+    this.#spans.model = { start, end };
+    return undefined;
+  }
+
+  #takeStream({ value }: JsonValue): Unreadable | undefined {
+    // Some servers take "true" and 1 for true.
+    if (value !== null && typeof value !== 'boolean') return badStream;
+    this.#stream = value ?? undefined;
+    return undefined;
+  }
+
+  #takeOptions({ kind, value, start, end, empty }: JsonValue): Unreadable | undefined {
+    if (kind !== 'object' && value !== null) return badOptions;
+    this.#spans.streamOptions =
+      kind === 'object' ? { kind, start, end, empty } : { kind: 'null', start, end };
+    return undefined;
+  }
+
+  #takeUsage({ value, start, end }: JsonValue): Unreadable | undefined {
+    if (value !== null && typeof value !== 'boolean') return badUsage;
+    this.#includeUsage = value ?? undefined;
+    this.#spans.includeUsage = { start, end };
+    return undefined;
+  }
+
+  #takeCap({ value }: JsonValue): Unreadable | undefined {
+    if (value !== null && typeof value !== 'number') return badCap;
+    if (value !== null) this.#outputCap = Math.max(value, this.#outputCap ?? value);
+    return undefined;
+  }
+}

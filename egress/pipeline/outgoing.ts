@@ -1,0 +1,74 @@
+/** The one request that goes to a candidate, made whole from what was judged; nothing changes it afterwards. Pure. */
+import type { Decision, Refusal, SitePlan, UpstreamTarget } from '../../decision/index.ts';
+import type { BodyRead } from '../body/index.ts';
+import type { BodyLength, UpstreamRequest } from '../upstream/exchange-port.ts';
+import { adapt } from './adapt.ts';
+import type { AgentRequest } from './identify.ts';
+import { mayRewrite, rewriteRequest, withoutDigests } from './rewrite.ts';
+
+export interface Outgoing {
+  readonly kind: 'outgoing';
+  readonly target: UpstreamTarget;
+  readonly request: UpstreamRequest;
+  readonly length: BodyLength;
+  /** Goes in place of what is held; undefined: that goes as it is, or what comes. */
+  readonly body: readonly Buffer[] | undefined;
+  /** The name a Backend is asked for; undefined: the agent's. */
+  readonly model: string | undefined;
+}
+
+/** A body that was read to its end. */
+export interface ReadBody {
+  /** As it was judged: without a content coding. */
+  readonly bytes: readonly Buffer[];
+  readonly decoded: boolean;
+  /** undefined: nothing could be read of it. */
+  readonly read: BodyRead | undefined;
+}
+
+export interface Judged {
+  readonly request: AgentRequest;
+  readonly length: BodyLength;
+  readonly decision: Extract<Decision, { kind: 'allow' }>;
+  /** undefined: the body goes through as it comes. */
+  readonly body: ReadBody | undefined;
+}
+
+/** The path as it came. */
+function rawPath({ target, query }: AgentRequest): string {
+  return query === '' ? target : target.slice(0, target.length - query.length);
+}
+
+function lengthOf(body: readonly Buffer[]): number {
+  return body.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** What was decoded is sent decoded: the bytes that were judged are the bytes the upstream reads. */
+function withoutCoding(request: UpstreamRequest): UpstreamRequest {
+  const fields = withoutDigests(request.fields.filter(({ name }) => name !== 'content-encoding'));
+  return { ...request, fields };
+}
+
+export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refusal {
+  const { request, decision, body, length } = judged;
+  const [candidate] = decision.candidates;
+  const { target } = candidate;
+  const path = plan.kind === 'open' && plan.readsPath ? request.path : rawPath(request);
+  const adapted = adapt(request, candidate, path);
+  if (body === undefined) {
+    return { kind: 'outgoing', target, request: adapted, length, body: undefined, model: undefined };
+  }
+  const asked = { ...decision, ...candidate };
+  const rewrite = mayRewrite(asked) ? rewriteRequest(asked, body.bytes, body.read) : undefined;
+  if (rewrite?.kind === 'refuse') return rewrite;
+  const plain = body.decoded ? withoutCoding(adapted) : adapted;
+  const bytes = rewrite?.body ?? body.bytes;
+  return {
+    kind: 'outgoing',
+    target,
+    request: rewrite === undefined ? plain : { ...plain, fields: withoutDigests(plain.fields) },
+    length: body.decoded || rewrite !== undefined ? lengthOf(bytes) : length,
+    body: rewrite?.body,
+    model: rewrite?.model,
+  };
+}

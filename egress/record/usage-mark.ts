@@ -1,0 +1,26 @@
+/**
+ * What the record says of its own token counts: nothing when they are whole, else that they are not. Pure. Apart because it
+ * is a promise to whoever adds counts up: an absent number never stands for zero.
+ */
+import type { Facts } from '../providers/index.ts';
+
+interface Marked {
+  readonly ai: { readonly operation: string | undefined } | undefined;
+  readonly facts: Facts;
+  readonly status: number | undefined;
+  readonly decision: 'allow' | 'deny';
+  /** Stable code when the exchange broke. */
+  readonly error: string | undefined;
+}
+
+/** `unknown`: an inference answered and no count was seen. `partial`: more may have been used than the counts say. */
+export function computeUsageMark(exchange: Marked): 'unknown' | 'partial' | undefined {
+  const { ai, facts, status, decision, error } = exchange;
+  const { inputTokens, outputTokens, usage } = facts;
+  if (inputTokens !== undefined || outputTokens !== undefined) {
+    return usage === 'partial' ? 'partial' : undefined;
+  }
+  // Nothing was let through, or it failed as a whole: nobody pays for it.
+  if (ai?.operation === undefined || decision === 'deny' || status === undefined) return undefined;
+  return status < 400 || error !== undefined ? 'unknown' : undefined;
+}

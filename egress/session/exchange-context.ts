@@ -1,0 +1,48 @@
+/** What an exchange is given: the request it is about, and the gateway around it. No state of its own. */
+import type { Duplex } from 'node:stream';
+import type { Peer } from '../pipeline/call.ts';
+import type { RequestLine } from '../pipeline/identify.ts';
+import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { BodyLength, UpstreamConnection } from '../upstream/exchange-port.ts';
+import type { PoolRequest } from '../upstream/pool.ts';
+import type { HeldShare } from './request-body.ts';
+
+/** Takes the one record of an exchange. */
+export type Settle = (record: SpanRecord, outcome: Outcome) => void;
+
+/** Connections to upstreams, as an attempt asks for them. */
+export interface ConnectionSource {
+  /** One that is ready now; undefined: dial. */
+  take(request: PoolRequest): UpstreamConnection | undefined;
+  /** Rejects with UpstreamError. */
+  dial(request: PoolRequest): Promise<UpstreamConnection>;
+}
+
+/** The policy in force and what is open under it. */
+export interface PolicyInForce {
+  readonly snapshot: Snapshot;
+  readonly pool: ConnectionSource;
+}
+
+export interface ExchangeContext {
+  readonly inForce: () => PolicyInForce;
+  readonly held: HeldShare;
+  readonly now: () => number;
+  /** May the agent have one more call on record? undefined: not now; else call it once, with the record. */
+  readonly admit: (agentId: string) => Settle | undefined;
+  /** For what was refused before it was admitted. */
+  readonly onRefused: Settle;
+  /** Relays a WebSocket; resolves when it is over. */
+  readonly relay: (
+    agent: Duplex,
+    upstream: Duplex,
+  ) => Promise<{ up: number; down: number; error: string | undefined }>;
+}
+
+export interface Inbound {
+  readonly peer: Peer;
+  readonly tls: boolean;
+  readonly line: RequestLine;
+  readonly length: BodyLength;
+}

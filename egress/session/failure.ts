@@ -1,0 +1,41 @@
+/** Why the gateway answers in the upstream's place, and the answers that are always the same. */
+import type { DenyReason } from '../../contract/index.ts';
+
+export interface Failure {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** undefined: not a decision, something broke. */
+  readonly denyReason: DenyReason | undefined;
+  /** JSON to answer with; absent: in the provider's schema. */
+  readonly body?: string | undefined;
+}
+
+export const bodyTooLarge: Failure = {
+  status: 413,
+  code: 'BODY_TOO_LARGE',
+  message: 'the body is larger than this agent may have judged by model or tool now',
+  denyReason: 'limit',
+};
+
+export const recordsFull: Failure = {
+  status: 503,
+  code: 'RECORDS_UNAVAILABLE',
+  message: 'the gateway cannot record more calls of this agent now; try again in a second',
+  denyReason: 'limit',
+};
+
+/** Between two words of either side. */
+export const silence: Failure = {
+  status: 504,
+  code: 'UPSTREAM_TIMEOUT',
+  message: 'nothing came for longer than the gateway allows (spec.requestTimeout)',
+  denyReason: undefined,
+};
+
+export const policyChanged: Failure = {
+  status: 403,
+  code: 'POLICY_CHANGED',
+  message: 'the egress policy changed while the call was running',
+  denyReason: 'policy',
+};

@@ -1,0 +1,132 @@
+/**
+ * One call as it is judged: what was read of its body, and the decision the policy in force makes of that. It holds no socket
+ * and answers nobody; the exchange asks it, and asks again when a new policy has come.
+ */
+import {
+  decide,
+  refuse,
+  type BodyNeed,
+  type CallBody,
+  type Decision,
+  type SitePlan,
+} from '../../decision/index.ts';
+import {
+  createBodyReader,
+  zlibDecoders,
+  type BodyListener,
+  type BodyRead,
+  type BodyResult,
+  type RequestBodyReader,
+} from '../body/index.ts';
+import { fieldValues } from '../http1/index.ts';
+import { siteOf } from '../pipeline/call.ts';
+import type { AgentRequest } from '../pipeline/identify.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { Inbound } from './exchange-context.ts';
+
+export class Judgement {
+  readonly #inbound: Inbound;
+  readonly #request: AgentRequest;
+  #body: CallBody;
+  #reader: RequestBodyReader | undefined;
+  #read: BodyRead | undefined;
+  /** The one way in which the body is, or was, read. */
+  #need: BodyNeed | undefined;
+
+  constructor(inbound: Inbound, request: AgentRequest) {
+    this.#inbound = inbound;
+    this.#request = request;
+    this.#body = inbound.length === 0 ? { kind: 'none' } : { kind: 'unread' };
+  }
+
+  get request(): AgentRequest {
+    return this.#request;
+  }
+
+  /** What was read of the body; undefined: nothing, or it cannot be read. */
+  get read(): BodyRead | undefined {
+    return this.#read;
+  }
+
+  /** A content coding that was taken off: what is held is plain. */
+  get decoded(): boolean {
+    return this.#reader?.coding !== undefined;
+  }
+
+  /** Nothing more of the body can change the decision. */
+  get isFinal(): boolean {
+    return this.#body.kind !== 'unread';
+  }
+
+  planBy({ plans }: Snapshot): SitePlan {
+    return plans.at(siteOf(this.#inbound.peer, this.#inbound.tls));
+  }
+
+  ask(snapshot: Snapshot): Decision {
+    const { method, path, queryNames, upgrade } = this.#request;
+    const { invocationId } = this.#inbound.peer;
+    const isUpgrade = upgrade !== undefined;
+    return decide(this.planBy(snapshot), {
+      ...{ method, path, queryNames, invocationId },
+      upgrade: isUpgrade,
+      body: this.#body,
+    });
+  }
+
+  /**
+   * Begins to read. False: the body will not be read, as the head tells already, or was read in another way for an older policy;
+   * the next decision says so.
+   */
+  begin(need: BodyNeed, listener: BodyListener): boolean {
+    if (this.#need !== undefined) {
+      const message = 'the egress policy changed while the call was read; send it again';
+      const refusal = { ...refuse(503, 'policy', message), code: 'POLICY_CHANGED' };
+      this.#body = { kind: 'unreadable', refusal };
+      return false;
+    }
+    this.#need = need;
+    const { fields } = this.#request;
+    const reader = createBodyReader(
+      {
+        contentType: fieldValues(fields, 'content-type'),
+        contentEncoding: fieldValues(fields, 'content-encoding'),
+        want: need,
+      },
+      zlibDecoders,
+      listener,
+    );
+    if ('kind' in reader) {
+      this.learn(reader);
+      return false;
+    }
+    this.#reader = reader;
+    return true;
+  }
+
+  /** False: wait for the listener's `drained`. */
+  push(bytes: Buffer): boolean {
+    return this.#reader?.push(bytes) ?? true;
+  }
+
+  end(): void {
+    this.#reader?.end();
+  }
+
+  /** The result of reading. */
+  learn(result: BodyResult): void {
+    if (result.kind === 'unreadable') {
+      const { status, code, message } = result;
+      this.#body = { kind: 'unreadable', refusal: { ...refuse(status, 'protocol', message), code } };
+      return;
+    }
+    this.#read = result;
+    const { rpc, model } = result;
+    this.#body =
+      this.#need === 'rpc' && rpc !== undefined ? { kind: 'rpc', rpc } : { kind: 'inference', model };
+  }
+
+  /** The call is over. Safe to repeat. */
+  close(): void {
+    this.#reader?.close();
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The request body on its way: held until it has been judged, or until a connection is there, and kept so that another attempt
+ * can send it again. Apart so that how much may be held, for one request and for an agent, is in one place.
+ */
+/** A body that only waits for a connection, or for another attempt. */
+const maxWaitingBytes = 64 * 1024;
+
+/** What an agent may hold beside others. */
+export interface HeldShare {
+  /** False: it may not hold so much more now; nothing was taken. */
+  take(agentId: string, bytes: number): boolean;
+  give(agentId: string, bytes: number): void;
+}
+
+export class RequestBody {
+  readonly #share: HeldShare;
+  readonly #agentId: string;
+  #chunks: Buffer[] = [];
+  #length = 0;
+  /** Bytes taken from the agent's share. */
+  #taken = 0;
+  /** Some of it was sent and let go. */
+  #isPartial = false;
+
+  constructor(share: HeldShare, agentId: string) {
+    this.#share = share;
+    this.#agentId = agentId;
+  }
+
+  /** Keeps bytes that must be judged first. False: too many. */
+  holdToJudge(bytes: Buffer): boolean {
+    if (!this.#share.take(this.#agentId, bytes.length)) return false;
+    this.#taken += bytes.length;
+    this.#keep(bytes);
+    return true;
+  }
+
+  /** Keeps bytes that wait for a connection. False: no more of them, until they are sent. */
+  hold(bytes: Buffer): boolean {
+    this.#keep(bytes);
+    return this.#length < maxWaitingBytes;
+  }
+
+  /** Bytes that have been sent are kept for another attempt while the body is small. */
+  sent(bytes: Buffer): void {
+    if (this.#isPartial) return;
+    if (this.#length + bytes.length <= Math.max(maxWaitingBytes, this.#taken)) this.#keep(bytes);
+    else {
+      this.release();
+      this.#isPartial = true;
+    }
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#chunks.push(bytes);
+    this.#length += bytes.length;
+  }
+
+  /** What an attempt sends first; undefined: it cannot be sent again. */
+  replay(): readonly Buffer[] | undefined {
+    return this.#isPartial ? undefined : this.#chunks;
+  }
+
+  /** All of a body that was judged. */
+  held(): readonly Buffer[] {
+    return this.#chunks;
+  }
+
+  /** Another body goes in its place. */
+  replace(body: readonly Buffer[]): void {
+    this.#chunks = [...body];
+    this.#length = body.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Nothing of it is needed any more. Idempotent. */
+  release(): void {
+    this.#chunks = [];
+    this.#length = 0;
+    if (this.#taken > 0) this.#share.give(this.#agentId, this.#taken);
+    this.#taken = 0;
+  }
+}

@@ -1,0 +1,73 @@
+/** Where credentials go: the hosts each CredentialInjectionPolicy puts its Secret on, and whose they are. */
+import { parse } from 'tldts';
+import { parseHostname, providerHosts, providerOfHost, providers, type Provider } from '../contract/index.ts';
+import { upstreamOf } from './backend-use.ts';
+import { openingsOf } from './opening.ts';
+import { routeKinds, topologyOf, type CredentialItem } from './topology.ts';
+import type { Item, World } from './world.ts';
+
+type Target = CredentialItem['spec']['targetRefs'][number];
+type ProviderRule = Item<'AIProviderRoute'>['spec']['rules'][number];
+
+/** Whose a host is: its registrable domain, or the text itself where there is none. */
+export function ownerOf(host: string): string {
+  return parse(host.replace(/^\*\./, '')).domain ?? host;
+}
+
+/** The provider every one of the hosts belongs to, if there is one. */
+export function commonProvider(hosts: readonly string[]): Provider | undefined {
+  return providers.find((provider) => hosts.every((host) => providerHosts[provider].includes(host)));
+}
+
+/** Is this host one of those that are the provider's own? */
+export function isHostOf(provider: string, host: string): boolean {
+  const name = parseHostname(host);
+  return name !== undefined && providerOfHost(name) === provider;
+}
+
+/** The Backends of a rule that exist, with their hosts. */
+export function backendsOf(world: World, namespace: string, { backendRefs = [] }: ProviderRule) {
+  return backendRefs.flatMap(({ name }) => {
+    const backend = world.find('Backend', namespace, name);
+    const upstream = backend && upstreamOf(backend);
+    return backend === undefined || upstream === undefined ? [] : [{ backend, host: upstream.host }];
+  });
+}
+
+function providerRouteHosts(
+  world: World,
+  route: Item<'AIProviderRoute'>,
+  section: string | undefined,
+): string[] {
+  return route.spec.rules.flatMap((rule) => {
+    const backends = backendsOf(world, route.namespace, rule);
+    if ((rule.backendRefs ?? []).length > 0) {
+      return backends
+        .filter(({ backend }) => section === undefined || backend.name === section)
+        .map(({ host }) => host);
+    }
+    if (section !== undefined) return [];
+    return (rule.matches ?? []).flatMap(({ provider }) => providerHosts[provider]);
+  });
+}
+
+function gatewayHosts(world: World, namespace: string, name: string): string[] {
+  const gateway = world.find('EgressGateway', namespace, name);
+  const routes = gateway === undefined ? [] : topologyOf(world).routesOf(gateway);
+  return routes
+    .flatMap(({ route }) => openingsOf(world, route))
+    .flatMap(({ hostnames, cidrs }) => [...hostnames, ...cidrs]);
+}
+
+/** Hosts (and, for a gateway, ranges) the Secret of a policy goes to by one of its targets. */
+export function hostsOfTarget(world: World, { namespace }: CredentialItem, target: Target): string[] {
+  if (target.kind === 'EgressGateway') return [...new Set(gatewayHosts(world, namespace, target.name))];
+  const kind = routeKinds.find((each) => each === target.kind);
+  const route = kind === undefined ? undefined : world.find(kind, namespace, target.name);
+  if (route === undefined) return [];
+  const hosts =
+    route.kind === 'AIProviderRoute'
+      ? providerRouteHosts(world, route as Item<'AIProviderRoute'>, target.sectionName)
+      : openingsOf(world, route).flatMap(({ hostnames }) => hostnames);
+  return [...new Set(hosts)];
+}

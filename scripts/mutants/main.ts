@@ -1,0 +1,93 @@
+/**
+ * `npm run mutants [ID…]`: can each defence be switched off without a test noticing? Every entry of test/mutants is applied to
+ * a throw-away copy of the tree, and the test it names must fail. Survivors, edits that no longer fit and tests that fail
+ * without any edit end with exit code 1.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { applyMutant, readMutants, type Mutant } from './mutant.ts';
+import { runTests } from './run-tests.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+type Verdict = 'killed' | 'SURVIVED' | 'BROKEN';
+
+function copyTree(): string {
+  const tree = mkdtempSync(join(tmpdir(), 'clrk-mutants-'));
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  for (const path of listed.split('\0').filter((each) => each !== '')) {
+    mkdirSync(join(tree, dirname(path)), { recursive: true });
+    cpSync(join(root, path), join(tree, path));
+  }
+  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
+  mkdirSync(join(tree, 'build'), { recursive: true });
+  return tree;
+}
+
+async function judge(tree: string, mutant: Mutant): Promise<Verdict> {
+  const path = join(tree, mutant.file);
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, applyMutant(text, mutant));
+  try {
+    const outcome = await runTests(tree, mutant.test, mutant.title);
+    return outcome === 'failed' ? 'killed' : outcome === 'passed' ? 'SURVIVED' : 'BROKEN';
+  } finally {
+    writeFileSync(path, text);
+  }
+}
+
+interface Line {
+  readonly id: string;
+  readonly verdict: Verdict;
+}
+
+async function work(queue: Mutant[], judged: Line[]): Promise<void> {
+  const tree = copyTree();
+  const sound = new Map<string, boolean>();
+  try {
+    for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+      const { id, test, title } = mutant;
+      const key = `${test} ${title ?? ''}`;
+      // A test that fails anyway kills nothing.
+      if (!sound.has(key)) sound.set(key, (await runTests(tree, test, title)) === 'passed');
+      const verdict = sound.get(key) === true ? await judge(tree, mutant) : 'BROKEN';
+      judged.push({ id, verdict });
+      console.log(`${verdict.padEnd(9)} ${id}`);
+    }
+  } finally {
+    rmSync(tree, { recursive: true, force: true });
+  }
+}
+
+/** Edits that fit no longer are told before anything runs. */
+function misfits(mutants: readonly Mutant[]): string[] {
+  return mutants.flatMap((mutant) => {
+    try {
+      applyMutant(readFileSync(join(root, mutant.file), 'utf8'), mutant);
+      return [];
+    } catch (thrown) {
+      return [(thrown as Error).message];
+    }
+  });
+}
+
+const asked = process.argv.slice(2);
+const every = readMutants(join(root, 'test', 'mutants'));
+const mutants =
+  asked.length === 0 ? every : every.filter(({ id }) => asked.some((text) => id.includes(text)));
+const wrong = misfits(mutants);
+for (const message of wrong) console.log(`BROKEN    ${message}`);
+// Neighbours share a test file, so that its run without an edit is made once.
+const queue = wrong.length > 0 ? [] : [...mutants].sort((a, b) => (a.test < b.test ? -1 : 1));
+const judged: Line[] = [];
+await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, () => work(queue, judged)));
+const bad = judged.filter(({ verdict }) => verdict !== 'killed');
+console.log(`\n${judged.length - bad.length} of ${mutants.length} killed, ${bad.length} not`);
+process.exitCode = bad.length > 0 || wrong.length > 0 || mutants.length === 0 ? 1 : 0;

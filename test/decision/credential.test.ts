@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import type { GatewayConfig, GatewayCredential } from '../../contract/index.ts';
+import { PolicyIndex, SitePlans, type Site } from '../../decision/index.ts';
+import { createConfig } from '../egress/gateway-config.ts';
+import { ask, call, site } from './asking.ts';
+
+const header = (value: string) => ({ type: 'Header' as const, name: 'Authorization', value });
+const policy = { namespace: 'default', name: 'p' };
+const on = (
+  kind: GatewayCredential['target']['kind'],
+  name: string,
+  change: Partial<GatewayCredential['target']> = {},
+): GatewayCredential['target'] => ({ kind, namespace: 'default', name, ...change });
+
+const rule = (route: string, hostname: string, ...ports: number[]) => ({
+  route,
+  hostnames: [hostname],
+  cidrs: [],
+  ports: ports.map((port) => ({ start: port, end: port })),
+  protocol: 'TCP' as const,
+});
+const mcpRoutes = [
+  { route: { namespace: 'default', name: 'tools' }, hostnames: ['mcp.example.com'], rules: [] },
+];
+
+/** One policy with every kind of route: `llm` opens api.openai.com:443, `tools` mcp.example.com:443, `l4` any port of both. */
+function config(target: GatewayCredential['target'], change: Partial<GatewayConfig> = {}): GatewayConfig {
+  return createConfig('192.0.2.1', 443, {
+    destinations: {
+      defaultPolicy: 'deny-all',
+      rules: [
+        rule('EgressL4Route/default/l4', 'api.openai.com'),
+        rule('EgressL4Route/default/l4', 'mcp.example.com'),
+        rule('EgressL4Route/default/l4', 'other.example.com'),
+        rule('AIProviderRoute/default/llm', 'api.openai.com', 443),
+        rule('MCPRoute/default/tools', 'mcp.example.com', 443),
+      ],
+      platformCidrs: [],
+    },
+    mcpRoutes,
+    credentials: [{ policy, target, inject: header('Bearer k') }],
+    ...change,
+  });
+}
+
+const rpc = {
+  kind: 'rpc' as const,
+  rpc: { batch: false, messages: [{ method: 'ping', id: 1, params: {} }] },
+};
+
+/** The policies whose secret goes on a call, or the status it is refused with. */
+function keyed(policyOf: GatewayConfig, where: Site): readonly string[] | number {
+  const body = where.hostname === 'mcp.example.com' ? rpc : call().body;
+  const decision = ask(policyOf, where, call({ body }));
+  if (decision.kind === 'need-body') throw new Error('the body was there');
+  return decision.kind === 'refuse'
+    ? decision.refusal.status
+    : (decision.candidates[0].injection?.policies ?? []);
+}
+
+describe('S39: a secret goes only where its policy says, whatever was asked before', () => {
+  const places: Record<string, Site> = {
+    provider: site('api.openai.com'),
+    'provider, other port': site('api.openai.com', { port: 8443 }),
+    mcp: site('mcp.example.com'),
+    'mcp, other port': site('mcp.example.com', { port: 8443 }),
+    other: site('other.example.com'),
+  };
+  test.each<[string, GatewayCredential['target'], string[]]>([
+    ['its AIProviderRoute', on('AIProviderRoute', 'llm'), ['provider']],
+    ['another AIProviderRoute', on('AIProviderRoute', 'other'), []],
+    ['another namespace', on('AIProviderRoute', 'llm', { namespace: 'x' }), []],
+    ['a backend that was not chosen', on('AIProviderRoute', 'llm', { sectionName: 'b' }), []],
+    ['its MCPRoute', on('MCPRoute', 'tools'), ['mcp']],
+    ['an MCPRoute of the name of the AIProviderRoute', on('MCPRoute', 'llm'), []],
+    ['its gateway', on('EgressGateway', 'main'), Object.keys(places)],
+    ['another gateway', on('EgressGateway', 'other'), []],
+  ])('%s', (_name, target, expected) => {
+    const plans = new SitePlans(new PolicyIndex(config(target)));
+    const names = Object.keys(places);
+    // Every order of asking, over one index, as a gateway does.
+    for (const order of [names, [...names].reverse(), [...names.slice(2), ...names.slice(0, 2)]]) {
+      const found = order.filter((name) => {
+        const plan = plans.at(places[name]!);
+        if (plan.kind === 'shut') throw new Error(`${name} is shut`);
+        const ways = [...plan.clauses.flatMap(({ ways: each }) => each), plan.otherwise];
+        return ways.some((way) => way?.credential.kind === 'inject');
+      });
+      expect(found.sort()).toEqual([...expected].sort());
+    }
+    for (const [name, where] of Object.entries(places)) {
+      // The model allow list refuses nothing here: gpt-4o is on it.
+      expect(keyed(config(target), where)).toEqual(expected.includes(name) ? ['default/p'] : []);
+    }
+  });
+
+  test('not to a destination only allow-all opened', () => {
+    const destinations = { defaultPolicy: 'allow-all' as const, rules: [], platformCidrs: [] };
+    expect(keyed(config(on('EgressGateway', 'main'), { destinations }), site('other.example.com'))).toEqual(
+      [],
+    );
+  });
+
+  test('not without TLS', () => {
+    const where = site('api.openai.com', { tls: false });
+    expect(keyed(config(on('AIProviderRoute', 'llm')), where)).toBe(502);
+  });
+
+  test('a rule for `custom` keys no host but those its Backends name', () => {
+    const providerRoutes = (backends: Array<{ host: string; port: number }>) => [
+      {
+        route: { namespace: 'default', name: 'llm' },
+        rules: [
+          {
+            matches: [{ provider: 'custom', models: [], endpoints: [] }],
+            filters: [],
+            backends: backends.map((backend) => ({
+              ...{ name: 'vllm', weight: 1, schema: 'custom', modelRewrites: [], ensureStreamUsage: false },
+              ...backend,
+            })),
+          },
+        ],
+      },
+    ];
+    const target = on('AIProviderRoute', 'llm');
+    for (const routes of [providerRoutes([]), providerRoutes([{ host: 'vllm.example.com', port: 443 }])]) {
+      expect(keyed(config(target, { providerRoutes: routes }), site('other.example.com'))).toEqual([]);
+      expect(keyed(config(target, { providerRoutes: routes }), site('mcp.example.com'))).toEqual([]);
+    }
+  });
+});
+
+test('the closest binding wins', () => {
+  const credentials = [
+    { policy, target: on('AIProviderRoute', 'llm'), inject: header('near') },
+    { policy: { ...policy, name: 'far' }, target: on('EgressGateway', 'main'), inject: header('far') },
+  ];
+  const decision = ask(config(on('AIProviderRoute', 'llm'), { credentials }), site('api.openai.com'), call());
+  expect(decision.kind === 'allow' && decision.candidates[0].injection).toMatchObject({
+    fields: [{ value: 'near' }],
+  });
+});
+
+test.each([
+  ['S20: a secret with a line feed', header('a\r\nX: b')],
+  ['a Secret that is missing', { type: 'Broken' as const, reason: 'SecretNotFound' }],
+  [
+    'a signature this version cannot make',
+    { type: 'AWSv4' as const, service: 's3', accessKeyId: 'a', secretAccessKey: 'b' },
+  ],
+])('%s refuses the call, and says which policy', (_name, inject) => {
+  const credentials = [{ policy, target: on('AIProviderRoute', 'llm'), inject }];
+  const decision = ask(config(on('AIProviderRoute', 'llm'), { credentials }), site('api.openai.com'), call());
+  expect(decision).toMatchObject({
+    kind: 'refuse',
+    credentialPolicy: 'default/p',
+    refusal: { status: 502, code: 'CREDENTIAL_UNAVAILABLE' },
+  });
+});

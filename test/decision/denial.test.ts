@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import { decideDestination, type GatewayConfig, type Hostname } from '../../contract/index.ts';
+import { judgeAnswers, PolicyIndex, SitePlans } from '../../decision/index.ts';
+import { createConfig } from '../egress/gateway-config.ts';
+import { ask, call, naming, render, site } from './asking.ts';
+
+type Rule = NonNullable<GatewayConfig['providerDenials']>[number]['rules'][number];
+type Match = Rule['matches'][number];
+
+const every = (provider: string, change: Partial<Match> = {}): Match => ({
+  provider,
+  models: [],
+  endpoints: [],
+  ...change,
+});
+const answer = { policy: { namespace: 'default', name: 'no' }, status: 451, message: 'not from here' };
+
+function denying(matches: readonly Match[], change: Partial<GatewayConfig> = {}): GatewayConfig {
+  const rules: Rule[] = [{ matches: [...matches], filters: [], backends: [] }];
+  const providerDenials = [{ route: { namespace: 'default', name: 'denied' }, answer, rules }];
+  return createConfig('192.0.2.1', 443, { providerDenials, ...change });
+}
+
+function verdict(matches: readonly Match[], asked = call(), host = 'api.openai.com'): string {
+  return render(ask(denying(matches), site(host), asked));
+}
+
+const openai = 'allow api.openai.com:443';
+
+describe('EgressDenyPolicy at an AIProviderRoute', () => {
+  test.each<[string, readonly Match[], ReturnType<typeof call>, string]>([
+    ['nothing denied', [], call(), openai],
+    ['the provider', [every('openai')], call(), '451 deny_policy'],
+    ['another provider', [every('google')], call(), openai],
+    ['the model', [every('openai', { models: ['gpt-4o*'] })], call(), '451 deny_policy'],
+    ['the model, in another case', [every('openai', { models: ['GPT-4O*'] })], call(), '451 deny_policy'],
+    ['another model', [every('openai', { models: ['o1*'] })], call(), openai],
+    ['no model named', [every('openai', { models: ['o1*'] })], call(naming(undefined)), '451 deny_policy'],
+    [
+      'a path no table lists, which may run any model',
+      [every('openai', { models: ['o1*'] })],
+      call({ path: '/v1/batches' }),
+      '451 deny_policy',
+    ],
+    ['the endpoint', [every('openai', { endpoints: ['/v1/*'] })], call(), '451 deny_policy'],
+    [
+      'S34: the endpoint, in another case',
+      [every('openai', { endpoints: ['/v1/chat/*'] })],
+      call({ path: '/V1/Chat/completions' }),
+      '451 deny_policy',
+    ],
+    [
+      'S34: a path read in two ways',
+      [every('openai', { endpoints: ['/v2/*'] })],
+      call({ path: '/v1/%2F/v2' }),
+      '400 protocol',
+    ],
+    ['a glob nobody can read', [every('openai', { models: ['[a'] })], call(), '451 deny_policy'],
+  ])('%s', (_name, matches, asked, expected) => {
+    expect(verdict(matches, asked)).toBe(expected);
+  });
+
+  test('a call that runs no model passes a denial of a model', () => {
+    const asked = call({ method: 'GET', path: '/v1/files', body: { kind: 'none' } });
+    const base = createConfig('192.0.2.1', 443);
+    const matches = [every('openai')];
+    const providerRoutes = base.providerRoutes.map(({ route }) => ({
+      route,
+      rules: [{ matches, filters: [], backends: [] }],
+    }));
+    const config = denying([every('openai', { models: ['o1*'] })], { providerRoutes });
+    expect(render(ask(config, site('api.openai.com'), asked))).toBe(openai);
+  });
+
+  test('a denial of `custom` names every host that is no provider, or those of its Backends', () => {
+    const { body: _body, ...rest } = call();
+    const asked = { ...rest, body: { kind: 'none' } as const };
+    expect(verdict([every('custom')], asked, 'files.example.com')).toBe('451 deny_policy');
+  });
+
+  test('waits for the model before it lets a call go', () => {
+    const asked = call({ body: { kind: 'unread' } });
+    expect(verdict([every('openai', { models: ['o1*'] })], asked)).toBe('need-body model');
+  });
+
+  test('is not evaded by a Backend of another route', () => {
+    const base = createConfig('192.0.2.1', 443);
+    const backend = {
+      name: 'b',
+      weight: 1,
+      schema: 'openai',
+      host: 'api.anthropic.com',
+      port: 443,
+      modelRewrites: [],
+      ensureStreamUsage: false,
+    };
+    const [route] = base.providerRoutes;
+    const rules = (route?.rules ?? []).map((rule) => ({ ...rule, backends: [backend] }));
+    const providerRoutes = [{ route: { namespace: 'default', name: 'llm' }, rules }];
+    const openedTo = (matches: readonly Match[]): string =>
+      render(ask(denying(matches, { providerRoutes }), site('api.openai.com'), call()));
+    expect(openedTo([])).toBe('allow api.anthropic.com:443');
+    expect(openedTo([every('anthropic')])).toBe('451 deny_policy');
+  });
+
+  test('bytes nobody reads go to no host it names', () => {
+    const relay = (config: GatewayConfig, host: string): string | undefined => {
+      const plan = new SitePlans(new PolicyIndex(config)).at(site(host, { tls: false }));
+      return plan.kind === 'shut' ? plan.refusal.reason : plan.relayRefusal?.reason;
+    };
+    const l4 = {
+      ...{ route: 'EgressL4Route/default/all', cidrs: [], ports: [], protocol: 'TCP' as const },
+      hostnames: ['api.openai.com', 'files.example.com'],
+    };
+    const destinations = { defaultPolicy: 'deny-all' as const, rules: [l4], platformCidrs: [] };
+    const config = denying([every('openai')], { destinations });
+    expect(relay(config, 'api.openai.com')).toBe('deny_policy');
+    expect(relay(config, 'files.example.com')).toBeUndefined();
+    const mcpRoutes = [
+      { route: { namespace: 'default', name: 'm' }, hostnames: ['files.example.com'], rules: [] },
+    ];
+    expect(relay(denying([], { destinations, mcpRoutes }), 'files.example.com')).toBe('protocol');
+    // Only AIProviderRoutes open it: no bytes nobody reads at all.
+    expect(relay(createConfig('192.0.2.1', 443), 'api.openai.com')).toBe('protocol');
+  });
+});
+
+describe('EgressDenyPolicy at an EgressL4Route', () => {
+  const rule = {
+    route: 'EgressL4Route/default/x',
+    hostnames: [] as string[],
+    cidrs: [] as string[],
+    ports: [],
+    protocol: 'TCP' as const,
+  };
+  const policy = {
+    defaultPolicy: 'allow-all' as const,
+    rules: [{ ...rule, hostnames: ['*.example.com'], cidrs: ['203.0.113.0/24'] }],
+    denials: [
+      { ...rule, hostnames: ['bad.example.com'], cidrs: ['203.0.113.7/32'], policy: 'default/no' },
+      { ...rule, hostnames: ['mail.example.com'], ports: [{ start: 25, end: 25 }], policy: 'default/no' },
+    ],
+    platformCidrs: [],
+  };
+  const agent = 'TaskAgent/default/a';
+  test.each([
+    ['a name', { hostname: 'bad.example.com' as Hostname, port: 443 }, 'deny_policy'],
+    ['a name, as DNS asks', { hostname: 'bad.example.com' as Hostname }, 'deny_policy'],
+    ['an address', { ip: '203.0.113.7', port: 443 }, 'deny_policy'],
+    ['a port', { hostname: 'mail.example.com' as Hostname, port: 25 }, 'deny_policy'],
+    ['another port', { hostname: 'mail.example.com' as Hostname, port: 443 }, 'open'],
+    ['one port, as DNS asks', { hostname: 'mail.example.com' as Hostname }, 'open'],
+    ['another name', { hostname: 'good.example.com' as Hostname, port: 443 }, 'open'],
+  ])('%s', (_name, destination, expected) => {
+    const verdict_ = decideDestination(policy, { agent, ...destination });
+    expect(verdict_.open ? 'open' : verdict_.reason).toBe(expected);
+  });
+
+  test('a name that resolves to a denied address is not dialled', () => {
+    const request = {
+      agentId: agent,
+      hostname: 'good.example.com' as Hostname,
+      port: 443,
+      pinned: undefined,
+    };
+    expect(judgeAnswers(policy, request, ['203.0.113.8']).kind).toBe('addresses');
+    expect(judgeAnswers(policy, request, ['203.0.113.7'])).toEqual({
+      kind: 'refused',
+      reason: 'deny_policy',
+    });
+  });
+});

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { parseHostname, type DestinationPolicy } from '../../contract/index.ts';
+import { judgeAnswers } from '../../decision/index.ts';
+
+const policy: DestinationPolicy = {
+  defaultPolicy: 'deny-all',
+  rules: [{ route: 'EgressL4Route/d/db', hostnames: [], cidrs: ['10.1.0.0/16'], ports: [], protocol: 'TCP' }],
+  platformCidrs: ['198.51.100.0/25'],
+};
+
+function judge(
+  answers: string[],
+  pinned?: string[],
+  defaultPolicy: 'deny-all' | 'allow-all' = 'deny-all',
+): string {
+  const hostname = parseHostname('api.example.com');
+  if (hostname === undefined) throw new Error('no name');
+  const verdict = judgeAnswers(
+    { ...policy, defaultPolicy },
+    { agentId: 'TaskAgent/d/a', hostname, port: 443, pinned },
+    answers,
+  );
+  return verdict.kind === 'addresses' ? verdict.addresses.join() : verdict.reason;
+}
+
+test.each([
+  ['public', ['93.184.216.34'], undefined, '93.184.216.34'],
+  ['S26: private', ['192.168.1.1'], undefined, 'private'],
+  ['private, named by a CIDR rule', ['10.1.2.3'], undefined, '10.1.2.3'],
+  ['private, pinned by the owner', ['192.168.1.1'], ['192.168.1.1'], '192.168.1.1'],
+  ['S26: loopback, even pinned', ['127.0.0.1'], ['127.0.0.1'], 'loopback'],
+  ['S25: metadata, even pinned', ['169.254.169.254'], ['169.254.169.254'], 'link_local'],
+  ['S26: the platform, even pinned', ['198.51.100.7'], ['198.51.100.7'], 'platform'],
+  ['S9: public and private mixed', ['93.184.216.34', '10.9.9.9'], undefined, 'private'],
+  ['S3: IPv4-mapped loopback', ['::ffff:127.0.0.1'], undefined, 'loopback'],
+  ['S3: NAT64 metadata', ['64:ff9b::a9fe:a9fe'], undefined, 'link_local'],
+])('%s', (_name, answers, pinned, expected) => {
+  expect(judge(answers, pinned)).toBe(expected);
+});
+
+test('S26: allow-all opens no private address', () => {
+  expect(judge(['192.168.1.1'], undefined, 'allow-all')).toBe('private');
+});

@@ -1,0 +1,184 @@
+/** An exchange between an agent and an upstream that a test speaks for: no socket, no timer, a clock of its own. */
+import type { GatewayConfig, Hostname } from '../../../contract/index.ts';
+import { PolicyIndex, SitePlans } from '../../../decision/index.ts';
+import { createField, type Field } from '../../../egress/http1/index.ts';
+import type { SpanRecord } from '../../../egress/record/exchange-record.ts';
+import { SecretForms } from '../../../egress/scrub/index.ts';
+import type { Downstream, DownstreamAnswer } from '../../../egress/session/downstream.ts';
+import type { ExchangeContext, PolicyInForce } from '../../../egress/session/exchange-context.ts';
+import { Exchange } from '../../../egress/session/exchange.ts';
+import { createSnapshot } from '../../../egress/snapshot.ts';
+import type {
+  BodyLength,
+  UpstreamConnection,
+  UpstreamReader,
+  UpstreamRequest,
+} from '../../../egress/upstream/exchange-port.ts';
+import type { UpstreamError } from '../../../egress/upstream/upstream-error.ts';
+import { createLeafIssuer } from '../../../egress/tls/leaf-issuer.ts';
+import { createConfig } from '../gateway-config.ts';
+
+/** One try at the upstream, as it saw it. */
+export interface SeenTry {
+  readonly request: UpstreamRequest;
+  readonly reader: UpstreamReader;
+  readonly sent: Buffer[];
+  ended: boolean;
+  aborted: boolean;
+  /** From the policy of this number, 0 for the first. */
+  readonly policy: number;
+}
+
+export interface Script {
+  readonly exchange: Exchange;
+  /** The tries, in order. */
+  readonly tries: SeenTry[];
+  /** What the agent was told: `200 body…` while it goes on, `| end` or `| cut` behind it. */
+  readonly told: () => string;
+  readonly heads: DownstreamAnswer[];
+  readonly records: SpanRecord[];
+  readonly refused: SpanRecord[];
+  now: number;
+  /** Swaps the policy as the gateway does. */
+  swap(change: (config: GatewayConfig) => GatewayConfig): void;
+  /** Lets dials that were begun come to their end. */
+  settle(): Promise<void>;
+}
+
+export interface ScriptOptions {
+  readonly config?: GatewayConfig;
+  readonly fields?: readonly Field[];
+  readonly length?: BodyLength;
+  readonly method?: string;
+  readonly target?: string;
+  readonly host?: string;
+  /** Fails the dial of this number; undefined: it connects. */
+  readonly dialError?: (number: number) => UpstreamError | undefined;
+  /** Connections of the pool that were idle before. */
+  readonly reused?: number;
+  readonly admits?: boolean;
+}
+
+/** Trust and leaves are the same for all: making them is most of a snapshot's cost. */
+const base = createSnapshot(createConfig('192.0.2.1', 443), createLeafIssuer);
+
+export function script(options: ScriptOptions = {}): Script {
+  const host = options.host ?? 'api.openai.com';
+  const tries: SeenTry[] = [];
+  const heads: DownstreamAnswer[] = [];
+  const records: SpanRecord[] = [];
+  const refused: SpanRecord[] = [];
+  let body = '';
+  let ending = '';
+  let dials = 0;
+  let policies = 0;
+  let idle = options.reused ?? 0;
+
+  const connection = (policy: number, reused: boolean): UpstreamConnection => ({
+    reused,
+    discard: () => undefined,
+    open: (request, _length, reader) => {
+      const seen: SeenTry = { request, reader, sent: [], ended: false, aborted: false, policy };
+      tries.push(seen);
+      return {
+        remoteAddress: '192.0.2.1',
+        write: (bytes) => {
+          seen.sent.push(bytes);
+          return true;
+        },
+        end: () => {
+          seen.ended = true;
+        },
+        resume: () => undefined,
+        abort: () => {
+          seen.aborted = true;
+        },
+      };
+    },
+  });
+  const inForce = (config: GatewayConfig): PolicyInForce => {
+    const number = policies;
+    policies += 1;
+    return {
+      snapshot: {
+        ...base,
+        config,
+        plans: new SitePlans(new PolicyIndex(config)),
+        secretForms: new SecretForms(),
+      },
+      pool: {
+        take: () => {
+          if (idle === 0) return undefined;
+          idle -= 1;
+          return connection(number, true);
+        },
+        dial: () => {
+          const error = options.dialError?.(dials);
+          dials += 1;
+          return error === undefined ? Promise.resolve(connection(number, false)) : Promise.reject(error);
+        },
+      },
+    };
+  };
+  let config = options.config ?? createConfig('192.0.2.1', 443);
+  let current = inForce(config);
+
+  const downstream: Downstream = {
+    http2: false,
+    goOn: () => undefined,
+    respond: (answer) => void heads.push(answer),
+    write: (bytes) => {
+      body += bytes.toString('latin1');
+      return true;
+    },
+    end: () => {
+      ending += ' | end';
+    },
+    resume: () => undefined,
+    upgrade: () => undefined,
+    abort: () => {
+      ending += ' | cut';
+    },
+  };
+  const peer = {
+    agent: { kind: 'TaskAgent' as const, namespace: 'default', name: 'a' },
+    ...{ agentId: 'TaskAgent/default/a', uid: 'u', revision: 'r', invocationId: 'i' },
+    ...{ traceparent: undefined, hostname: host as Hostname, ip: '198.18.0.1', port: 443 },
+  };
+  const line = {
+    method: options.method ?? 'POST',
+    target: options.target ?? '/v1/chat/completions',
+    fields: [
+      createField('Host', host),
+      createField('Content-Type', 'application/json'),
+      ...(options.fields ?? []),
+    ],
+  };
+  const inbound = { peer, tls: true, line, length: options.length ?? 'chunked' };
+  const context: ExchangeContext = {
+    inForce: () => current,
+    held: { take: () => true, give: () => undefined },
+    now: () => result.now,
+    admit: () => (options.admits === false ? undefined : (record) => void records.push(record)),
+    onRefused: (record) => void refused.push(record),
+    relay: () => new Promise(() => undefined),
+  };
+  const result = {
+    tries,
+    heads,
+    records,
+    refused,
+    told: () => `${heads.map(({ status }) => status).join()} ${body}${ending}`,
+    now: 1_000,
+    swap: (change: (config: GatewayConfig) => GatewayConfig) => {
+      config = change(config);
+      current = inForce(config);
+      exchange.revalidate();
+    },
+    settle: async () => {
+      for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+    },
+  };
+  const exchange = new Exchange(context, inbound, downstream);
+  return Object.assign(result, { exchange });
+}
