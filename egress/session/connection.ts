@@ -37,6 +37,8 @@ export class Connection {
   readonly #core: GatewayCore;
   readonly #boundary: Boundary;
   readonly #startedAt: number;
+  /** Of this end, as the worker dialled it. */
+  readonly #address: string;
   readonly #log: ConnectionLog;
   readonly #onData: (chunk: Buffer) => void;
   readonly #sniffer = new Sniffer();
@@ -44,7 +46,7 @@ export class Connection {
   #frame: Buffer = Buffer.alloc(0);
   /** Read from the agent after its frame, and not yet handed on. */
   #chunks: Buffer[] = [];
-  #signed: { readonly pool: string; readonly key: Buffer } | undefined;
+  #signed: { readonly pool: string; readonly key: Uint8Array } | undefined;
   #peer: Peer | undefined;
   #silence: NodeJS.Timeout | undefined;
   #unread: UnreadRelay | undefined;
@@ -67,6 +69,7 @@ export class Connection {
     );
     // An agent that has said all it has to say still gets its answer.
     socket.allowHalfOpen = true;
+    this.#address = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
     socket.setNoDelay(true);
     socket.on('data', this.#onData);
     this.#boundary.on(socket, 'end', () => this.#ended());
@@ -89,17 +92,19 @@ export class Connection {
   revalidate(snapshot: Snapshot): void {
     const peer = this.#peer;
     if (peer === undefined) return;
-    const isTrusted = this.#isTrusted(snapshot);
+    const isTrusted = this.#isTrusted(snapshot, peer);
     // The session first, so that a call under way is recorded with its reason.
     if (isTrusted) this.#session?.revalidate(snapshot);
     const isOpen = snapshot.plans.at(siteOf(peer, false)).kind === 'open';
     if (!isTrusted || !isOpen || this.#unread?.mayStay(snapshot) === false) this.#cut('POLICY_CHANGED');
   }
 
-  #isTrusted({ frameKeys }: Snapshot): boolean {
+  /** Does the pool still hold the key it signed with, and speak for the agent? */
+  #isTrusted({ framePeers }: Snapshot, { agentId }: Peer): boolean {
     const signed = this.#signed;
-    const key = signed === undefined ? undefined : frameKeys.get(signed.pool);
-    return key !== undefined && signed?.key.equals(key) === true;
+    const known = signed === undefined ? undefined : framePeers.get(signed.pool);
+    if (signed === undefined || known === undefined || !known.agents.has(agentId)) return false;
+    return Buffer.compare(signed.key, known.key) === 0;
   }
 
   #cut(why: AbortReason): void {
@@ -139,7 +144,10 @@ export class Connection {
       this.#drop('no config loaded');
       return;
     }
-    const result = parseIdentityFrame(this.#frame, (pool) => snapshot.frameKeys.get(pool));
+    const result = parseIdentityFrame(this.#frame, (pool) => snapshot.framePeers.get(pool), {
+      gateway: snapshot.gateway,
+      gatewayAddress: this.#address,
+    });
     if (result.status === 'incomplete') return;
     if (result.status === 'invalid') this.#drop(result.reason);
     else this.#meet(result.frame, snapshot, this.#frame.subarray(result.byteLength));
@@ -153,7 +161,7 @@ export class Connection {
       return;
     }
     const { pool } = frame;
-    this.#signed = { pool, key: snapshot.frameKeys.get(pool) ?? Buffer.alloc(0) };
+    this.#signed = { pool, key: snapshot.framePeers.get(pool)?.key ?? Buffer.alloc(0) };
     this.#peer = peer;
     this.#admit(peer, snapshot, rest);
   }
