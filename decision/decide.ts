@@ -162,18 +162,27 @@ function decideProvider(plan: OpenPlan, call: Call, { reading, mcp }: Judged): D
   if (found?.result === 'unread') {
     return { kind: 'need-body', need: needOf(reading.by(found.clause.operations).operation) };
   }
-  const clause = found?.result === 'yes' ? found.clause : undefined;
+  if (found?.result === 'yes') return decideByClause(plan, found.clause, call, { reading, mcp });
   const common: Common = {
-    ...factsOf(clause === undefined ? plainSchema(plan) : clause.schema, reading),
-    route: clause?.route,
+    ...factsOf(plainSchema(plan), reading),
+    route: undefined,
     mcp: mcp?.facts,
-    logging: joined(clause?.rule.logging ?? plan.logging, mcp?.logging),
+    logging: joined(plan.logging, mcp?.logging),
   };
-  if (clause !== undefined)
-    return goBy(chooseWay(clause.ways, call.invocationId), clause.limit, call, common);
   // What may be any model is under no rule about models, and not under the next rule either.
   if (plan.otherwise !== undefined) return goBy(plan.otherwise, undefined, call, common);
   return { ...common, kind: 'refuse', refusal: notTaken(call, common.model, found !== undefined) };
+}
+
+function decideByClause(plan: OpenPlan, clause: ProviderClause, call: Call, judged: Judged): Decision {
+  const { reading, mcp } = judged;
+  const common: Common = {
+    ...factsOf(clause.schema, reading),
+    route: clause.route,
+    mcp: mcp?.facts,
+    logging: joined(clause.rule.logging ?? plan.logging, mcp?.logging),
+  };
+  return goBy(chooseWay(clause.ways, call.invocationId), clause.limit, call, common);
 }
 
 /** The call on its one way, unless something there refuses it. */

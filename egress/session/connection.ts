@@ -22,7 +22,7 @@ import { UpstreamError } from '../upstream/upstream-error.ts';
 import { ConnectionLog } from './connection-log.ts';
 import type { AbortReason, Session } from './downstream.ts';
 import type { GatewayCore, SessionHooks } from './gateway-core.ts';
-import { createPeer, judgeServerName } from './peer.ts';
+import { createPeer, isTrusted, judgeServerName, signerOf, type Signer } from './peer.ts';
 import { Sniffer } from './sniff.ts';
 import { judgeUnread } from './unread.ts';
 import { UnreadRelay } from './unread-relay.ts';
@@ -46,7 +46,7 @@ export class Connection {
   #frame: Buffer = Buffer.alloc(0);
   /** Read from the agent after its frame, and not yet handed on. */
   #chunks: Buffer[] = [];
-  #signed: { readonly pool: string; readonly key: Uint8Array } | undefined;
+  #signer: Signer | undefined;
   #peer: Peer | undefined;
   #silence: NodeJS.Timeout | undefined;
   #unread: UnreadRelay | undefined;
@@ -92,19 +92,11 @@ export class Connection {
   revalidate(snapshot: Snapshot): void {
     const peer = this.#peer;
     if (peer === undefined) return;
-    const isTrusted = this.#isTrusted(snapshot, peer);
+    const isTrusted = isTrusted(this.#signer, snapshot, peer);
     // The session first, so that a call under way is recorded with its reason.
     if (isTrusted) this.#session?.revalidate(snapshot);
     const isOpen = snapshot.plans.at(siteOf(peer, false)).kind === 'open';
     if (!isTrusted || !isOpen || this.#unread?.mayStay(snapshot) === false) this.#cut('POLICY_CHANGED');
-  }
-
-  /** Does the pool still hold the key it signed with, and speak for the agent? */
-  #isTrusted({ framePeers }: Snapshot, { agentId }: Peer): boolean {
-    const signed = this.#signed;
-    const known = signed === undefined ? undefined : framePeers.get(signed.pool);
-    if (signed === undefined || known === undefined || !known.agents.has(agentId)) return false;
-    return Buffer.compare(signed.key, known.key) === 0;
   }
 
   #cut(why: AbortReason): void {
@@ -160,8 +152,7 @@ export class Connection {
       this.#drop(refusal ?? 'frame names no valid host');
       return;
     }
-    const { pool } = frame;
-    this.#signed = { pool, key: snapshot.framePeers.get(pool)?.key ?? Buffer.alloc(0) };
+    this.#signer = signerOf(frame, snapshot);
     this.#peer = peer;
     this.#admit(peer, snapshot, rest);
   }
