@@ -37,8 +37,6 @@ export class Connection {
   readonly #core: GatewayCore;
   readonly #boundary: Boundary;
   readonly #startedAt: number;
-  /** Of this end, as the worker dialled it. */
-  readonly #address: string;
   readonly #log: ConnectionLog;
   readonly #onData: (chunk: Buffer) => void;
   readonly #sniffer = new Sniffer();
@@ -69,7 +67,6 @@ export class Connection {
     );
     // An agent that has said all it has to say still gets its answer.
     socket.allowHalfOpen = true;
-    this.#address = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
     socket.setNoDelay(true);
     socket.on('data', this.#onData);
     this.#boundary.on(socket, 'end', () => this.#ended());
@@ -92,11 +89,11 @@ export class Connection {
   revalidate(snapshot: Snapshot): void {
     const peer = this.#peer;
     if (peer === undefined) return;
-    const isTrusted = isTrusted(this.#signer, snapshot, peer);
+    const mayStay = isTrusted(this.#signer, snapshot, peer);
     // The session first, so that a call under way is recorded with its reason.
-    if (isTrusted) this.#session?.revalidate(snapshot);
+    if (mayStay) this.#session?.revalidate(snapshot);
     const isOpen = snapshot.plans.at(siteOf(peer, false)).kind === 'open';
-    if (!isTrusted || !isOpen || this.#unread?.mayStay(snapshot) === false) this.#cut('POLICY_CHANGED');
+    if (!mayStay || !isOpen || this.#unread?.mayStay(snapshot) === false) this.#cut('POLICY_CHANGED');
   }
 
   #cut(why: AbortReason): void {
@@ -138,7 +135,8 @@ export class Connection {
     }
     const result = parseIdentityFrame(this.#frame, (pool) => snapshot.framePeers.get(pool), {
       gateway: snapshot.gateway,
-      gatewayAddress: this.#address,
+      // Of this end, as the worker dialled it.
+      gatewayAddress: `${this.#socket.localAddress ?? ''}:${this.#socket.localPort ?? 0}`,
     });
     if (result.status === 'incomplete') return;
     if (result.status === 'invalid') this.#drop(result.reason);
@@ -278,9 +276,7 @@ export class Connection {
     const refusal = judgeUnread(snapshot, peer, wire);
     if (refusal !== undefined) return this.#refuse(peer, refusal);
     const slot = this.#core.admitRecord(peer.agentId);
-    if (slot === undefined) {
-      return this.#deny(peer, 'the gateway cannot record more of this agent now', 'limit');
-    }
+    if (slot === undefined) return this.#deny(peer, 'no more can be recorded of this agent now', 'limit');
     this.#socket.removeListener('data', this.#onData);
     this.#socket.pause();
     const first = Buffer.concat(this.#chunks);
