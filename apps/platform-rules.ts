@@ -51,7 +51,8 @@ export const operatorClusterRules: readonly k8s.PolicyRule[] = [
     owners.map((kind) => `${kind}/finalizers`),
     ['update'],
   ),
-  // `get` also because RBAC lets nobody hand out what he does not hold, and data planes get it on their one Secret.
+  // It lists and watches their metadata alone (RBAC has no word for that) and gets, by name, what an object refers to and what
+  // is its own. `get` also because RBAC lets nobody hand out what he does not hold.
   rule('', ['secrets'], ['get', ...watch, ...apply, 'update']),
   rule('', ['services', 'serviceaccounts'], [...watch, ...apply]),
   rule('', ['configmaps', 'namespaces'], watch),

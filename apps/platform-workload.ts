@@ -12,12 +12,14 @@ import {
   platformSettings,
   platformVersion,
   ports,
+  telemetryTlsSecret,
   variables,
 } from './system-names.ts';
 
 // The numeric "nonroot" user of distroless images; nothing depends on its name.
 const userId = 65_532;
 const platformAuthDir = '/etc/clrk/platform-auth';
+const telemetryTlsDir = '/etc/clrk/telemetry-tls';
 // Longer than a role's own drain (25 s, the operator's 30 s).
 const terminationGraceSeconds = 45;
 
@@ -31,7 +33,7 @@ export interface WorkloadProps {
   readonly env: readonly k8s.EnvVar[];
   /** Reads the Kubernetes API; only then is a token mounted. */
   readonly usesApi: boolean;
-  /** Mounts the Secret with all roles' credentials: only for who checks them. */
+  /** Mounts the Secrets of telemetry: its credentials and its certificate. */
   readonly platformAuth: boolean;
   readonly memory: { readonly request: string; readonly limit: string };
   /** A claim of this name, mounted at the path; one pod at a time then. */
@@ -89,7 +91,12 @@ function environmentOf(props: WorkloadProps): k8s.EnvVar[] {
     field(variables.podName, 'metadata.name'),
     field(variables.podNamespace, 'metadata.namespace'),
     field(variables.podIp, 'status.podIP'),
-    ...(props.platformAuth ? [{ name: variables.platformAuthDir, value: platformAuthDir }] : []),
+    ...(props.platformAuth
+      ? [
+          { name: variables.platformAuthDir, value: platformAuthDir },
+          { name: variables.telemetryTlsDir, value: telemetryTlsDir },
+        ]
+      : []),
     ...props.env,
   ];
 }
@@ -99,8 +106,12 @@ function volumesOf(props: WorkloadProps): { volumes: k8s.Volume[]; volumeMounts:
   const volumeMounts: k8s.VolumeMount[] = [{ name: 'tmp', mountPath: '/tmp' }];
   if (props.platformAuth) {
     // 0440: the group is fsGroup, others read nothing. Until the operator made it, the pod waits.
-    volumes.push({ name: 'platform-auth', secret: { secretName: platformAuthSecret, defaultMode: 0o440 } });
-    volumeMounts.push({ name: 'platform-auth', mountPath: platformAuthDir, readOnly: true });
+    const mount = (name: string, secretName: string, mountPath: string): void => {
+      volumes.push({ name, secret: { secretName, defaultMode: 0o440 } });
+      volumeMounts.push({ name, mountPath, readOnly: true });
+    };
+    mount('platform-auth', platformAuthSecret, platformAuthDir);
+    mount('telemetry-tls', telemetryTlsSecret, telemetryTlsDir);
   }
   if (props.data !== undefined) {
     volumes.push({ name: 'data', persistentVolumeClaim: { claimName: props.data.claim } });

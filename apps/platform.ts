@@ -1,6 +1,6 @@
 /**
  * What to install: namespace, rights, NATS, the three platform processes, their Services, budgets and network policies.
- * Credentials are not here: the operator makes them in the cluster (Secrets clrk-platform-auth, clrk-nats-config).
+ * Credentials are not here: the operator makes them in the cluster (docs/install.md lists their Secrets).
  */
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';

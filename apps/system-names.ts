@@ -11,8 +11,11 @@ export const natsImage = 'docker.io/library/nats:2.12.0';
 export const clickhouseImage = 'docker.io/clickhouse/clickhouse-server:25.8';
 /** Made by the operator, never in git: credentials a role, and what NATS runs with. */
 export const platformAuthSecret = 'clrk-platform-auth';
-export const natsConfigSecret = 'clrk-nats-config';
+export const natsConfigSecret = 'clrk-nats-server';
 export const natsConfigKey = 'nats.json';
+export const natsConfigDir = '/etc/clrk/nats';
+/** Telemetry's server certificate and the CA it trusts NATS by. */
+export const telemetryTlsSecret = 'clrk-telemetry-tls';
 export const natsStoreDir = '/var/lib/clrk/nats';
 export const clickhouseUser = 'clrk';
 export const clickhouseConfigSecret = 'clrk-clickhouse-config';
@@ -37,6 +40,7 @@ export const variables = {
   podIp: 'POD_IP',
   configSecret: 'CLRK_CONFIG_SECRET',
   platformAuthDir: 'CLRK_PLATFORM_AUTH_DIR',
+  telemetryTlsDir: 'CLRK_TELEMETRY_TLS_DIR',
   natsUrl: 'CLRK_NATS_URL',
   platformCidrs: 'CLRK_PLATFORM_CIDRS',
   insecureRegistries: 'CLRK_INSECURE_REGISTRIES',

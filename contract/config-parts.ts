@@ -47,11 +47,20 @@ export const destinationPolicySchema = Type.Object({
   platformCidrs: Type.Array(Type.String()),
 });
 
-/** Where a data plane reports, with that role's own credentials. */
+/** Where a data plane reports, with the credentials of that one ingress, pool or gateway. */
 export const platformEndpointsSchema = Type.Object({
-  nats: Type.Object({ url: Type.String(), user: Type.String(), password: Type.String() }),
+  /** The platform's own CA: servers of a `tls:` or `https:` URL prove themselves with a certificate of it. */
+  caPem: Type.String(),
+  nats: Type.Object({
+    url: Type.String(),
+    /** Claims signed by the platform, and the key they are about. */
+    jwt: Type.String(),
+    seed: Type.String(),
+    /** Prefix of its inboxes: the only ones it may listen to. */
+    inbox: Type.String(),
+  }),
   otlp: Type.Object({
-    /** Base URL, e.g. `http://198.51.100.7:4318`; `/v1/traces` and `/v1/logs` are appended. */
+    /** Base URL, e.g. `https://198.51.100.7:4318`; `/v1/traces` and `/v1/logs` are appended. */
     endpoint: Type.String(),
     /** Sent as `Authorization: Bearer`. */
     token: Type.String(),

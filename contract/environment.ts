@@ -21,6 +21,8 @@ export const environment = {
   runsc: 'CLRK_RUNSC',
   /** Telemetry: directory with the Secret clrk-platform-auth (files named as in `platformAuthKeys`). */
   platformAuthDir: 'CLRK_PLATFORM_AUTH_DIR',
+  /** Telemetry: directory with the Secret clrk-telemetry-tls. */
+  telemetryTlsDir: 'CLRK_TELEMETRY_TLS_DIR',
   natsUrl: 'CLRK_NATS_URL',
   /** Operator: the endpoint it hands to data planes. */
   otlpEndpoint: 'CLRK_OTLP_ENDPOINT',
@@ -53,28 +55,39 @@ export const ports = {
   telemetryApi: 8097,
 } as const;
 
-/** The system namespace and the Secret with per-role credentials (made by the operator or `clrk dev`). */
+/** The system namespace and the Secret with telemetry's credentials (made by the operator or `clrk dev`). */
 export const systemNamespace = 'clrk-system';
 export const platformAuthSecret = 'clrk-platform-auth';
 /** What the NATS of a cluster runs with; the operator derives it from the credentials. */
-export const natsConfigSecret = 'clrk-nats-config';
+export const natsConfigSecret = 'clrk-nats-server';
 export const natsConfigKey = 'nats.json';
+/** Files beside it, and where its StatefulSet mounts them. */
+export const natsTlsKeys = { certificate: 'tls.crt', privateKey: 'tls.key' } as const;
+export const natsConfigDir = '/etc/clrk/nats';
 /** Where its StatefulSet mounts the volume. */
 export const natsStoreDir = '/var/lib/clrk/nats';
-/** NATS user = role name, password = file `nats-<role>`; OTLP/read tokens = `otlp-<role>`, `telemetry-reader`. */
+/** The root every NATS identity and OTLP token is derived from: the operator's alone, mounted nowhere. */
+export const platformKeysSecret = 'clrk-platform-keys';
+export const platformRootKey = 'root';
+export const platformRootBytes = 32;
+/** CA of the platform's own servers and of dispatch certificates. */
+export const controlPlaneCaSecret = 'clrk-control-plane-ca';
+/** Telemetry's server certificate, with `ca.crt`. */
+export const telemetryTlsSecret = 'clrk-telemetry-tls';
+/** What telemetry is given: files of the Secret clrk-platform-auth. */
 export const platformAuthKeys = {
-  nats: ['operator', 'ingress', 'worker', 'egress', 'telemetry'],
-  otlp: ['operator', 'ingress', 'worker', 'egress'],
   reader: 'telemetry-reader',
   /** Telemetry's, of the ClickHouse that the platform brings itself. */
   clickhousePassword: 'clickhouse-password',
   /** Optional, a person's: a ClickHouse server's URL with its user and password. */
   clickhouseUrl: 'clickhouse-url',
+  natsJwt: 'nats-telemetry.jwt',
+  natsSeed: 'nats-telemetry.seed',
+  /** Base64: what OTLP tokens are checked with. */
+  otlpKey: 'otlp.key',
 } as const;
-/** Every key that must be in the Secret `clrk-platform-auth`. */
+/** Every key of the Secret that is random; the others are derived from the root. */
 export const platformAuthNames: readonly string[] = [
-  ...platformAuthKeys.nats.map((role) => `nats-${role}`),
-  ...platformAuthKeys.otlp.map((role) => `otlp-${role}`),
   platformAuthKeys.reader,
   platformAuthKeys.clickhousePassword,
 ];

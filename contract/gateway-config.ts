@@ -128,8 +128,10 @@ export const gatewayConfigSchema = Type.Object({
   otlpExport: Type.Optional(
     Type.Object({ endpoint: Type.String(), headers: Type.Record(Type.String(), Type.String()) }),
   ),
-  /** Worker pools whose identity frames are accepted: key id `ns/pool`, HMAC-SHA-256 key of 32 bytes. */
-  framePeers: Type.Array(Type.Object({ pool: Type.String(), keyBase64: Type.String() })),
+  /** Worker pools whose identity frames are accepted: key id `ns/pool`, HMAC-SHA-256 key of 32 bytes, agent ids. */
+  framePeers: Type.Array(
+    Type.Object({ pool: Type.String(), keyBase64: Type.String(), agents: Type.Array(Type.String()) }),
+  ),
   destinations: destinationPolicySchema,
   providerRoutes: Type.Array(providerRouteSchema),
   /** AIProviderRoutes an EgressDenyPolicy targets: what their rules name is denied, whoever opened it. */

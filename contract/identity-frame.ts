@@ -1,11 +1,12 @@
 /**
  * The frame a worker writes before an agent's bytes: PROXY protocol v2 with TLVs that say who is calling, signed
- * with the pool's key. Apart because it is the only thing the gateway believes about identity.
+ * with the pool's key, for one gateway and one address of it. Apart because it is the only thing the gateway believes about
+ * identity.
  * Parsing must never trust a byte before the signature over the whole frame has been checked.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import type { AgentKind } from './agent-id.ts';
+import { agentId, type AgentKind } from './agent-id.ts';
 
 const signature = Buffer.from([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]);
 const versionCommand = 0x21; // version 2, PROXY
@@ -32,6 +33,8 @@ const tlv = {
   pool: 0xe8,
   issuedAt: 0xe9,
   nonce: 0xea,
+  gateway: 0xeb,
+  gatewayAddress: 0xec,
   hmac: 0xef,
 } as const;
 
@@ -55,9 +58,26 @@ export interface IdentityFrame {
   readonly issuedAt: number;
   /** 16 random bytes as hex. */
   readonly nonce: string;
+  /** `ns/name` of the gateway it is for: another one, which a pool shares its key with too, refuses it. */
+  readonly gateway: string;
+  /** `ip:port` that was dialled: one replica remembers a nonce, so no other may take the frame. */
+  readonly gatewayAddress: string;
 }
 
-type IdentityNames = Pick<IdentityFrame, 'namespace' | 'name' | 'uid' | 'revision' | 'invocationId' | 'pool'>;
+/** A pool that may speak here, and for whom. */
+export interface FramePeer {
+  readonly key: Uint8Array;
+  /** Agent ids: whoever holds the pool's key signs for its own agents and no others. */
+  readonly agents: Pick<ReadonlySet<string>, 'has'>;
+}
+
+/** Who reads a frame. */
+export type FrameReader = Pick<IdentityFrame, 'gateway' | 'gatewayAddress'>;
+
+type IdentityNames = Pick<
+  IdentityFrame,
+  'namespace' | 'name' | 'uid' | 'revision' | 'invocationId' | 'pool' | 'gateway' | 'gatewayAddress'
+>;
 
 function nonceOf(frame: IdentityFrame): Buffer {
   const nonce = Buffer.from(frame.nonce, 'hex');
@@ -97,6 +117,8 @@ export function encodeIdentityFrame(frame: IdentityFrame, key: Uint8Array): Buff
   fields.push([tlv.pool, Buffer.from(frame.pool)]);
   fields.push([tlv.issuedAt, issuedAt]);
   fields.push([tlv.nonce, nonceOf(frame)]);
+  fields.push([tlv.gateway, Buffer.from(frame.gateway)]);
+  fields.push([tlv.gatewayAddress, Buffer.from(frame.gatewayAddress)]);
   const body = Buffer.concat([
     ipv4Bytes(frame.source.ip),
     ipv4Bytes(frame.destination.ip),
@@ -151,10 +173,14 @@ function readLength(bytes: Buffer): FrameResult | { readonly status: 'length'; r
   return bytes.length < byteLength ? { status: 'incomplete' } : { status: 'length', byteLength };
 }
 
-/** `keyOf` gives the key of a pool id, or undefined for a pool that may not speak here. Checks the HMAC, not time. */
+/**
+ * `peerOf` gives what is known of a pool id, or undefined for a pool that may not speak here. Checks the HMAC, that the frame
+ * is for `reader` and that its agent is the pool's, not time.
+ */
 export function parseIdentityFrame(
   bytes: Buffer,
-  keyOf: (pool: string) => Uint8Array | undefined,
+  peerOf: (pool: string) => FramePeer | undefined,
+  reader: FrameReader,
 ): FrameResult {
   const head = readLength(bytes);
   if (head.status !== 'length') return head;
@@ -165,11 +191,26 @@ export function parseIdentityFrame(
   const signedLength = head.byteLength - hmacTlvBytes;
   // The HMAC is the last TLV and nothing else: it covers every byte before itself.
   if (mac?.byteOffset !== frameBytes.byteOffset + signedLength + 3) return invalid('unsigned');
-  const key = keyOf(fields.get(tlv.pool)?.toString('utf8') ?? '');
-  if (key === undefined) return invalid('unknown pool');
-  const expected = createHmac('sha256', key).update(frameBytes.subarray(0, signedLength)).digest();
+  const peer = peerOf(fields.get(tlv.pool)?.toString('utf8') ?? '');
+  if (peer === undefined) return invalid('unknown pool');
+  const expected = createHmac('sha256', peer.key).update(frameBytes.subarray(0, signedLength)).digest();
   if (mac.length !== expected.length || !timingSafeEqual(expected, mac)) return invalid('bad signature');
-  return readSignedFrame(frameBytes, fields);
+  return judgeFrame(readSignedFrame(frameBytes, fields), peer, reader);
+}
+
+/** What a signature cannot say: that the frame is for us, and of an agent its signer may speak for. */
+function judgeFrame(result: FrameResult, peer: FramePeer, reader: FrameReader): FrameResult {
+  if (result.status !== 'ok') return result;
+  if (!isFor(result.frame, reader)) return invalid('for another gateway');
+  return peer.agents.has(agentOf(result.frame)) ? result : invalid('agent of another pool');
+}
+
+function agentOf({ agentKind: kind, namespace, name }: IdentityFrame): string {
+  return agentId({ kind, namespace, name });
+}
+
+function isFor(frame: IdentityFrame, reader: FrameReader): boolean {
+  return frame.gateway === reader.gateway && frame.gatewayAddress === reader.gatewayAddress;
 }
 
 const kindOfByte: Readonly<Record<number, AgentKind>> = { 0: 'DaemonAgent', 1: 'TaskAgent' };
@@ -184,6 +225,8 @@ function readNames(fields: ReadonlyMap<number, Buffer>): IdentityNames | undefin
     revision: text(tlv.revision),
     invocationId: text(tlv.invocationId),
     pool: text(tlv.pool),
+    gateway: text(tlv.gateway),
+    gatewayAddress: text(tlv.gatewayAddress),
   };
   return Object.values(names).includes(undefined) ? undefined : (names as IdentityNames);
 }

@@ -4,6 +4,7 @@
  * `Nats-Msg-Id`, and JetStream keeps the first inside its duplicate window (wider than any invocation lives).
  */
 import { Type, type Static } from 'typebox';
+import { natsToken } from './platform-identity.ts';
 
 export const terminalPhases = ['Succeeded', 'Failed', 'Timeout', 'Rejected'] as const;
 export const phases = ['Pending', 'Dispatched', 'Running', ...terminalPhases] as const;
@@ -60,7 +61,7 @@ export function isTerminal(phase: string): phase is TerminalPhase {
   return (terminalPhases as readonly string[]).includes(phase);
 }
 
-/** JetStream: file storage, `sync_interval: always` on the server, one subject an agent. */
+/** JetStream: file storage, `sync_interval: always` on the server, one subject an agent and writer. */
 export const invocationStream = {
   name: 'INVOCATIONS',
   subjects: ['clrk.invocations.>'],
@@ -69,20 +70,34 @@ export const invocationStream = {
   consumer: 'clrk-ch-materializer',
 } as const;
 
-/** Kubernetes names may hold dots, which NATS reads as token separators. */
-function token(text: string): string {
-  return text.replaceAll('.', '_');
-}
+/** Who says it: a pool, or a platform role, which may speak of every pool's agents. No pool can be named like one. */
+export type InvocationWriter = { readonly pool: string } | { readonly role: 'ingress' | 'telemetry' };
 
-export function invocationSubject(invocation: Invocation): string {
+/** `clrk.invocations.<namespace>.<writer>.<kind>.<agent>`: NATS lets a pool publish below its own name alone. */
+export function invocationSubject(invocation: Invocation, writer: InvocationWriter): string {
   const { kind, name } = invocation.spec.parentRef;
-  return `clrk.invocations.${token(invocation.metadata.namespace)}.${kind}.${token(name)}`;
+  const who = 'pool' in writer ? natsToken(writer.pool) : `_${writer.role}`;
+  return ['clrk.invocations', natsToken(invocation.metadata.namespace), who, kind, natsToken(name)].join('.');
 }
 
-/** `<id>/<phase>` or, for every terminal phase alike, `<id>/terminal`. */
+/** True when an event speaks of the agent its subject names. Before 0.2 the subject named no writer. */
+export function isAboutSubject(invocation: Invocation, subject: string): boolean {
+  const { kind, name } = invocation.spec.parentRef;
+  const parts = subject.split('.');
+  const namespace = parts[2];
+  const agent = parts.length === 6 ? parts.slice(4) : parts.slice(3);
+  if (namespace !== natsToken(invocation.metadata.namespace)) return false;
+  return agent.length === 2 && agent[0] === kind && agent[1] === natsToken(name);
+}
+
+/**
+ * `<agent uid>/<id>/<phase>` or, for every terminal phase alike, `<agent uid>/<id>/terminal`. JetStream drops what has the
+ * id of an earlier message, whoever wrote it: another tenant does not know the uid.
+ */
 export function invocationMessageId(invocation: Invocation): string {
   const { phase } = invocation.status;
-  return `${invocation.metadata.name}/${isTerminal(phase) ? 'terminal' : phase}`;
+  const { uid } = invocation.spec.parentRef;
+  return `${uid}/${invocation.metadata.name}/${isTerminal(phase) ? 'terminal' : phase}`;
 }
 
 /** Canonical lower-case UUID, the only caller-supplied form we honour. */

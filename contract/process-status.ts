@@ -4,6 +4,7 @@
  * from it. Written on every change (coalesced) and at least every 5 s; gone 20 s after the last word.
  */
 import { Type, type Static } from 'typebox';
+import { natsToken } from './platform-identity.ts';
 
 export const statusBucket = {
   name: 'CLRK_STATUS',
@@ -61,8 +62,8 @@ export type GatewayStatus = Static<typeof gatewayStatusSchema>;
 export const ingressStatusSchema = Type.Object({ ...common, role: Type.Literal('ingress') });
 export type IngressStatus = Static<typeof ingressStatusSchema>;
 
-/** KV keys: dots separate tokens, so dots in names become `_` (a key is for lookup; the record has the name). */
-const token = (text: string): string => text.replaceAll('.', '_');
+/** KV keys carry who wrote them: NATS lets each write its own alone (nats-rights.ts). */
+const token = natsToken;
 export const statusKey = {
   worker: (namespace: string, pool: string, pod: string): string =>
     `worker.${token(namespace)}.${token(pool)}.${token(pod)}`,
@@ -70,3 +71,17 @@ export const statusKey = {
     `egress.${token(namespace)}.${token(gateway)}.${token(pod)}`,
   ingress: (namespace: string, pod: string): string => `ingress.${token(namespace)}.${token(pod)}`,
 } as const;
+
+/** The key under which this word may stand: what it says of itself must be who wrote it. */
+export function keyOfStatus(word: WorkerStatus | GatewayStatus | IngressStatus): string {
+  switch (word.role) {
+    case 'worker':
+      return statusKey.worker(word.namespace, word.pool, word.pod);
+    case 'egress':
+      return statusKey.gateway(word.namespace, word.gateway, word.pod);
+    case 'ingress':
+      return statusKey.ingress(word.namespace, word.pod);
+    default:
+      return word satisfies never;
+  }
+}

@@ -61,6 +61,7 @@ export async function runEgress(env: Environment): Promise<void> {
   const link = new PlatformLink({
     environment: env,
     log,
+    namespace,
     key: statusKey.gateway(namespace, gateway, pod),
     status,
     onDropped: (records) => metrics.recordsDropped(records),

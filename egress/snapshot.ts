@@ -3,7 +3,7 @@
  * because a request keeps the snapshot it started with while the next one may already run on another. Never logged.
  */
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import type { GatewayConfig } from '../contract/index.ts';
+import type { FramePeer, GatewayConfig } from '../contract/index.ts';
 import { PolicyIndex, SitePlans } from '../decision/index.ts';
 import { PriceList } from './record/price.ts';
 import { SecretForms } from './scrub/index.ts';
@@ -14,7 +14,7 @@ export interface Snapshot {
   readonly digest: string;
   /** `ns/name` of the gateway. */
   readonly gateway: string;
-  readonly frameKeys: ReadonlyMap<string, Buffer>;
+  readonly framePeers: ReadonlyMap<string, FramePeer>;
   /** What the policy says of each destination. */
   readonly plans: SitePlans;
   readonly leaves: LeafStore;
@@ -35,7 +35,12 @@ export function createSnapshot(
     config,
     digest: config.digest,
     gateway: `${config.gateway.namespace}/${config.gateway.name}`,
-    frameKeys: new Map(config.framePeers.map((peer) => [peer.pool, Buffer.from(peer.keyBase64, 'base64')])),
+    framePeers: new Map(
+      config.framePeers.map(({ pool, keyBase64, agents }) => [
+        pool,
+        { key: Buffer.from(keyBase64, 'base64'), agents: new Set(agents) },
+      ]),
+    ),
     plans: new SitePlans(new PolicyIndex(config)),
     leaves: new LeafStore(config.ca.certificatePem, issuerOf(config.ca)),
     upstreamTls: createSecureContext({ ca: [...rootCertificates, ...extra], minVersion: 'TLSv1.2' }),

@@ -13,6 +13,8 @@ import { parseRefusal } from './worker-refusal.ts';
 export interface ExchangeOptions {
   readonly call: (call: WorkerCall) => Promise<WorkerReply>;
   readonly workers: readonly WorkerStatus[];
+  /** `namespace/name` of the agent's pool. */
+  readonly pool: string;
   readonly invocationId: string;
   readonly request: { readonly method: string; readonly path: string; readonly headers: OutgoingHttpHeaders };
   readonly body: RequestBody;
@@ -77,8 +79,8 @@ async function judge(options: ExchangeOptions, worker: WorkerStatus, reply: Inco
 
 async function attempt(options: ExchangeOptions, worker: WorkerStatus): Promise<Step> {
   const { method, path, headers } = options.request;
-  const { body, signal } = options;
-  const reply = await options.call({ address: worker.address, method, path, headers, body, signal });
+  const { body, signal, pool } = options;
+  const reply = await options.call({ address: worker.address, pool, method, path, headers, body, signal });
   if (reply.kind === 'answered') return judge(options, worker, reply.response);
   if (reply.kind === 'badBody') {
     const tooLarge = 'code' in reply.error && reply.error.code === 'BODY_TOO_LARGE';

@@ -24,6 +24,8 @@ export interface IngressOptions {
   readonly publish: Publish;
   readonly liveWorkers: () => readonly WorkerStatus[];
   readonly tracer: () => Tracer;
+  /** A worker's address was answered by somebody who is not of its pool. */
+  readonly onImpostor?: () => void;
   readonly outboxCapacity?: number;
   readonly guardMs?: number;
 }
@@ -134,7 +136,7 @@ class RunningIngress implements Ingress {
     if (this.#client?.key !== key) {
       // Calls under way keep their sockets; new ones use the new certificate.
       const old = this.#client;
-      this.#client = { key, client: new WorkerClient(config.dispatchTls) };
+      this.#client = { key, client: new WorkerClient(config.dispatchTls, this.#options.onImpostor) };
       old?.client.retire();
     }
     this.#frontDoor.configure(config);

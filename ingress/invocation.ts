@@ -105,6 +105,7 @@ export class InvocationRun {
     return runExchange({
       call: (call) => this.#context.client.call(call),
       workers,
+      pool: agent.pool,
       invocationId: id,
       request: { method: request.method ?? 'GET', path, headers },
       body,

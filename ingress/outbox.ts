@@ -106,7 +106,7 @@ export class Outbox implements AsyncDisposable {
     let wait = retryMinMs;
     while (!signal.aborted) {
       try {
-        await publish(invocationSubject(event), payload, invocationMessageId(event));
+        await publish(invocationSubject(event, { role: 'ingress' }), payload, invocationMessageId(event));
         return;
       } catch (error) {
         if (wait === retryMinMs)

@@ -2,12 +2,12 @@
  * `clrk ingress`: reads the environment, watches the one config Secret, opens the front door, runs until it is told
  * to stop. The only place of this folder that looks at environment variables.
  */
+import { Counter, Registry } from 'prom-client';
 import {
   environment as variables,
   ingressConfigSchema,
   ports,
   statusKey,
-  workerStatusSchema,
   type IngressStatus,
 } from '../contract/index.ts';
 import {
@@ -41,29 +41,43 @@ export async function runIngress(environment: Environment): Promise<void> {
   const log = createLog('ingress', environment);
   const stopped = untilTerminated(log);
   const host = requireVariable(environment, variables.podIp);
+  const registry = new Registry();
+  const refused = new Counter({
+    name: 'clrk_ingress_refused_workers_total',
+    help: 'Workers not believed: `status` malformed or of another pool, `certificate` of another pool than the call is for.',
+    labelNames: ['because'],
+    registers: [registry],
+  });
   const ingress = await openIngress({
     host,
     port: ports.ingressHttp,
     log,
-    publish: (subject, payload, messageId) => link.publish(subject, messageId, payload),
-    liveWorkers: () => link.liveOthers(),
+    publish: (subject, payload, messageId) => link.nats.publish(subject, messageId, payload),
+    liveWorkers: () => link.nats.liveOthers(),
     tracer: () => link.tracer(),
+    onImpostor: () => refused.inc({ because: 'certificate' }),
   });
   const { namespace, pod } = statusOf(environment, host, ingress);
   const link = new PlatformLink({
     role: 'ingress',
+    namespace,
     environment,
     log,
     key: statusKey.ingress(namespace, pod),
     snapshot: () => statusOf(environment, host, ingress),
-    others: { prefix: 'worker.', schema: workerStatusSchema },
+    onRefused: () => refused.inc({ because: 'status' }),
   });
   const ready = (): string | undefined => {
     if (ingress.draining) return 'draining';
     if (ingress.configDigest === '') return 'no config yet';
-    return link.connected ? undefined : 'not connected to NATS yet';
+    return link.nats.connected ? undefined : 'not connected to NATS yet';
   };
-  await using _health = await openHealthServer({ host, port: ports.health, ready });
+  await using _health = await openHealthServer({
+    host,
+    port: ports.health,
+    ready,
+    metrics: () => registry.metrics(),
+  });
   watchConfig({
     environment,
     schema: ingressConfigSchema,
@@ -72,14 +86,14 @@ export async function runIngress(environment: Environment): Promise<void> {
     onConfig: (config) => {
       ingress.configure(config);
       link.update(config.platform);
-      link.changed();
+      link.nats.changed();
     },
   });
   log.info({ host }, 'ingress is running');
   if (!stopped.aborted)
     await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
   const drained = ingress.drain(drainMs);
-  link.changed();
+  link.nats.changed();
   await drained;
   await ingress[Symbol.asyncDispose]();
   await link[Symbol.asyncDispose]();

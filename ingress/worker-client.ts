@@ -1,13 +1,14 @@
 /**
  * One call to one worker over mutual TLS: resolves when the worker has answered with a head, and tells a worker that
  * never took the call (connection or TLS failed) from one that was lost with it. Connections are kept and reused.
- * It must never accept a certificate other than the control plane's for `worker.clrk.internal`.
+ * It must never send a byte of a call to anybody but a worker of the call's own pool: the certificate says which pool it is,
+ * and is asked on every call, because an address may have changed hands since its connection was made.
  */
 import { Agent, request as httpsRequest } from 'node:https';
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { IngressConfig } from '../contract/index.ts';
-import { ClrkError } from '../contract/index.ts';
+import { ClrkError, namesUri, poolUri } from '../contract/index.ts';
 import type { RequestBody } from './request-body.ts';
 
 export const workerServerName = 'worker.clrk.internal';
@@ -20,6 +21,8 @@ const maxFreeSockets = 64;
 export interface WorkerCall {
   /** `ip:port` */
   readonly address: string;
+  /** `namespace/name` of the pool the call is for. */
+  readonly pool: string;
   readonly method: string;
   readonly path: string;
   readonly headers: OutgoingHttpHeaders;
@@ -38,13 +41,18 @@ export type WorkerReply =
 
 export class WorkerClient {
   readonly #agent: Agent;
+  readonly #onImpostor: () => void;
 
-  constructor(tls: IngressConfig['dispatchTls']) {
+  /** `onImpostor`: a server of the platform's CA that is not of the pool was turned away. */
+  constructor(tls: IngressConfig['dispatchTls'], onImpostor: () => void = () => undefined) {
+    this.#onImpostor = onImpostor;
     this.#agent = new Agent({
       keepAlive: true,
       maxSockets,
       maxFreeSockets,
       noDelay: true,
+      // A resumed session brings no certificate to look at.
+      maxCachedSessions: 0,
       cert: tls.certificatePem,
       key: tls.privateKeyPem,
       ca: tls.serverCaPem,
@@ -68,7 +76,14 @@ export class WorkerClient {
       let connected = false;
       upstream.once('response', (response) => resolve({ kind: 'answered', response }));
       upstream.on('error', (error) => resolve({ kind: connected ? 'lost' : 'unreached', error }));
-      whenConnected(upstream, () => {
+      whenConnected(upstream, (socket) => {
+        if (!namesUri(socket.getPeerCertificate().subjectaltname, poolUri(call.pool))) {
+          this.#onImpostor();
+          upstream.destroy(
+            new ClrkError('WORKER_IDENTITY', `the server is not a worker of pool ${call.pool}`),
+          );
+          return;
+        }
         connected = true;
         call.body.sendTo(upstream).catch((error: Error) => {
           resolve({ kind: 'badBody', error });
@@ -98,12 +113,12 @@ function splitAddress(address: string): { host: string; port: number } {
 }
 
 /** Runs once the TLS handshake is done: before it, nothing of the call has left this process. */
-function whenConnected(upstream: ClientRequest, run: () => void): void {
+function whenConnected(upstream: ClientRequest, run: (socket: TLSSocket) => void): void {
   upstream.once('socket', (socket) => {
     const tls = socket as TLSSocket;
     // A reused socket has finished its handshake long ago.
     if (upstream.reusedSocket) {
-      run();
+      run(tls);
       return;
     }
     const timer = setTimeout(() => {
@@ -112,7 +127,7 @@ function whenConnected(upstream: ClientRequest, run: () => void): void {
     upstream.once('close', () => clearTimeout(timer));
     tls.once('secureConnect', () => {
       clearTimeout(timer);
-      run();
+      run(tls);
     });
   });
 }

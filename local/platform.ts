@@ -135,9 +135,13 @@ export class Platform {
     return new Platform(options, ports as unknown as ControlPlanePorts);
   }
 
+  get platformCa(): ControlPlaneCertificates['platformCa'] {
+    return this.#certificates.platformCa;
+  }
+
   /** The URL pods reach NATS by. */
   get natsUrl(): string {
-    return `nats://127.0.0.1:${this.ports.nats}`;
+    return `tls://127.0.0.1:${this.ports.nats}`;
   }
 
   /** Starts everything; on failure or abort the caller calls `stop()`. */

@@ -23,11 +23,13 @@ import {
 import type { DataPlaneStatus } from './data-plane-status.ts';
 
 export interface NatsDataPlanesOptions {
-  /** Read for each attempt: the password may be rotated while NATS is away. */
+  /** Read for each attempt: the keys may be rotated while NATS is away. */
   readonly access: () => NatsAccess;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onChange: () => void;
+  /** A record was malformed, or spoke for somebody else. */
+  readonly onRefused: (key: string) => void;
 }
 
 interface OpenStatus {
@@ -71,7 +73,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
         void opening.then(async (late) => await late?.close());
         return;
       }
-      this.#view(open.bucket, options.onChange);
+      this.#view(open.bucket, options);
       await aborted;
       await open.close();
     } catch (thrown) {
@@ -79,8 +81,8 @@ export class NatsDataPlanes implements DataPlaneStatus {
     }
   }
 
-  #view(bucket: StatusBucket, onChange: () => void): void {
-    const options = { now: Date.now };
+  #view(bucket: StatusBucket, { onChange, onRefused }: NatsDataPlanesOptions): void {
+    const options = { now: Date.now, onRefused };
     this.#workers = new StatusView(bucket, 'worker.', workerStatusSchema, options);
     this.#gateways = new StatusView(bucket, 'egress.', gatewayStatusSchema, options);
     this.#ingresses = new StatusView(bucket, 'ingress.', ingressStatusSchema, options);

@@ -3,7 +3,8 @@
  * so that a test runs the very same thing against its own API server and its own words of the data planes.
  */
 import { randomBytes } from 'node:crypto';
-import type { Log } from '../process/index.ts';
+import { ClrkError } from '../contract/index.ts';
+import type { Log, NatsAccess } from '../process/index.ts';
 import type { PlatformSettings } from './compile/index.ts';
 import type { Context } from './context.ts';
 import { controlPlaneKey } from './controlplane/controller.ts';
@@ -11,6 +12,7 @@ import { controllerSpecs } from './controllers.ts';
 import { diffStatus, type DataPlaneStatus, type StatusSnapshot } from './data-plane-status.ts';
 import { ingressKey } from './ingress/controller.ts';
 import { kinds } from './kind.ts';
+import { endpointsFor } from './platform.ts';
 import { ProgrammedConfigs } from './programmed-config.ts';
 import {
   Applier,
@@ -68,8 +70,19 @@ export class Operator {
     this.#manager.observeAges();
   }
 
-  /** Settings changed (a rotated password): everything is compiled again. */
+  /** How this process itself reaches NATS. Throws while there is no CA to trust. */
+  natsAccess(): NatsAccess {
+    const facts = { world: this.#manager.world, settings: this.#options.settings };
+    const endpoints = endpointsFor(facts, { role: 'operator' });
+    if (endpoints === undefined) {
+      throw new ClrkError('PLATFORM_CA_MISSING', 'the platform has no CA yet', { retryable: true });
+    }
+    return { ...endpoints.nats, caPem: endpoints.caPem };
+  }
+
+  /** Settings changed (a rotated root): everything is compiled again. */
   settingsChanged(): void {
+    this.#enqueue('controlplane', controlPlaneKey);
     this.#enqueue('ingress', ingressKey);
     this.#manager.resync();
   }

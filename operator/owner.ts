@@ -1,6 +1,6 @@
 /** Owner references and labels of children, and the check that we may write one. */
 import { createHash } from 'node:crypto';
-import { ClrkError } from '../contract/index.ts';
+import { ClrkError, type TenantIdentity } from '../contract/index.ts';
 import { label, managedByValue } from './compile/index.ts';
 import { apiVersion } from './kind.ts';
 import { ownershipOf, type KubeObject, type Metadata, type OwnerReference } from './runtime/index.ts';
@@ -13,6 +13,17 @@ export interface Owner {
 export function controllerRef(owner: Owner): OwnerReference {
   const { name, uid = '' } = owner.metadata;
   return { apiVersion, kind: owner.kind, name, uid, controller: true, blockOwnerDeletion: true };
+}
+
+/** Who a pool's workers or a gateway are to the platform. */
+export function tenantIdentity(
+  role: TenantIdentity['role'],
+  {
+    metadata,
+  }: { readonly metadata: { readonly namespace: string; readonly name: string; readonly uid?: string } },
+): TenantIdentity {
+  const { namespace, name, uid = '' } = metadata;
+  return { role, namespace, name, uid };
 }
 
 export function managedLabels(component: string): Record<string, string> {

@@ -16,7 +16,8 @@ import {
 } from '../process/index.ts';
 import { NatsDataPlanes } from './nats-data-planes.ts';
 import { Operator } from './operator.ts';
-import { namespaceOf, operatorSettings, type OperatorSettings } from './operator-settings.ts';
+import { namespaceOf, operatorSettings } from './operator-settings.ts';
+import type { PlatformSettings } from './compile/index.ts';
 import {
   ensurePlatformCredentials,
   untilPlatformCredentials,
@@ -50,9 +51,9 @@ export async function runOperator(environment: Environment): Promise<void> {
   let beats: readonly NodeJS.Timeout[] = [];
   let watchingNats: Promise<void> = Promise.resolve();
   try {
-    const credentials = await untilPlatformCredentials({ ...source, log, signal });
-    if (credentials === undefined) return;
-    let settings = operatorSettings(environment, credentials);
+    const keys = await untilPlatformCredentials({ ...source, log, signal });
+    if (keys === undefined) return;
+    let settings = operatorSettings(environment, keys);
     const running = new Operator({
       api,
       log,
@@ -72,10 +73,11 @@ export async function runOperator(environment: Environment): Promise<void> {
       running.settingsChanged();
     });
     watchingNats = dataPlanes.follow({
-      access: () => ({ url: settings.natsUrl, user: 'operator', password: settings.natsPassword }),
+      access: () => running.natsAccess(),
       log,
       signal,
       onChange: () => running.statusChanged(),
+      onRefused: () => metrics.refusedStatus.inc(),
     });
     if (await running.run()) {
       throw new ClrkError('LEADERSHIP_LOST', 'operator lost its lease and ends', { retryable: true });
@@ -105,8 +107,8 @@ interface SettingsSource {
 /** Never rejects: the settings in force stay until newer ones can be read. */
 async function refreshed(
   { environment, source, log }: SettingsSource,
-  current: OperatorSettings,
-): Promise<OperatorSettings> {
+  current: PlatformSettings,
+): Promise<PlatformSettings> {
   try {
     return operatorSettings(environment, await ensurePlatformCredentials(source));
   } catch (thrown) {

@@ -92,13 +92,18 @@ function ipOctets(ip: string): string {
   return bytes;
 }
 
-/** RFC 5280 4.2.1.6: dNSName is context tag 2, iPAddress context tag 7. */
-export function subjectAltName(dnsNames: readonly string[], ips: readonly string[]): Asn1 {
+/** RFC 5280 4.2.1.6: dNSName is context tag 2, uniformResourceIdentifier 6, iPAddress 7. */
+export function subjectAltName(
+  dnsNames: readonly string[],
+  ips: readonly string[],
+  uris: readonly string[] = [],
+): Asn1 {
   return extension(
     oids.subjectAltName,
     false,
     sequence([
       ...dnsNames.map((dns) => asn1.create(Class.CONTEXT_SPECIFIC, 2, false, dns)),
+      ...uris.map((uri) => asn1.create(Class.CONTEXT_SPECIFIC, 6, false, uri)),
       ...ips.map((ip) => asn1.create(Class.CONTEXT_SPECIFIC, 7, false, ipOctets(ip))),
     ]),
   );

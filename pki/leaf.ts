@@ -22,6 +22,8 @@ export interface LeafOptions {
   readonly commonName: string;
   readonly dnsNames: readonly string[];
   readonly ips: readonly string[];
+  /** Names of identities, e.g. `clrk://pool/<namespace>/<name>`. */
+  readonly uris?: readonly string[];
   /** From now; a negative one makes an expired certificate (tests). */
   readonly ttlMs: number;
   readonly usage: 'server' | 'client' | 'both';
@@ -63,7 +65,8 @@ export function issueLeaf(options: LeafOptions): CertificateAndKey {
   const issuer = issuerOf(options.ca);
   const keys = options.keyPair ?? generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const now = Date.now();
-  const names = options.dnsNames.length + options.ips.length;
+  const { dnsNames, ips, uris = [] } = options;
+  const names = dnsNames.length + ips.length + uris.length;
   const notAfter = new Date(now + options.ttlMs);
   const certificatePem = signCertificate({
     subject: options.commonName,
@@ -77,7 +80,7 @@ export function issueLeaf(options: LeafOptions): CertificateAndKey {
       leafConstraints(),
       keyUsage('leaf'),
       extendedUsage(usages[options.usage]),
-      ...(names === 0 ? [] : [subjectAltName(options.dnsNames, options.ips)]),
+      ...(names === 0 ? [] : [subjectAltName(dnsNames, ips, uris)]),
     ],
   });
   return {

@@ -1,15 +1,16 @@
 /**
- * The connection to NATS: one a process, its role's user, reconnecting for ever once it was made. A refused password is
- * an error at once; a server that is not there yet is one too (callers retry, so that they can stop).
+ * The connection to NATS: one a process, with its own identity and its own inboxes, reconnecting for ever once it was made.
+ * Refused claims are an error at once; a server that is not there yet is one too (callers retry, so that they can stop).
  */
-import { connect, type NatsConnection } from 'nats';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { connect, jwtAuthenticator, type NatsConnection, type TlsOptions } from 'nats';
+import type { PlatformEndpoints } from '../contract/index.ts';
 import type { Log } from './log.ts';
 
-export interface NatsAccess {
-  readonly url: string;
-  readonly user: string;
-  readonly password: string;
-}
+export type NatsAccess = PlatformEndpoints['nats'] & {
+  /** The one authority trusted for a `tls:` URL. */
+  readonly caPem: string;
+};
 
 export interface NatsOptions {
   readonly name: string;
@@ -21,10 +22,12 @@ const reconnectMs = 250;
 const pingMs = 5_000;
 
 export async function connectNats(access: NatsAccess, { name, log }: NatsOptions): Promise<NatsConnection> {
+  const { url, jwt, seed, inbox, caPem } = access;
   const connection = await connect({
-    servers: access.url,
-    user: access.user,
-    pass: access.password,
+    servers: url,
+    authenticator: jwtAuthenticator(jwt, Buffer.from(seed)),
+    inboxPrefix: inbox,
+    ...(url.startsWith('tls:') ? { tls: tlsOf(url, caPem) } : {}),
     name,
     maxReconnectAttempts: -1,
     reconnectTimeWait: reconnectMs,
@@ -33,6 +36,17 @@ export async function connectNats(access: NatsAccess, { name, log }: NatsOptions
   });
   void logStatus(connection, log);
   return connection;
+}
+
+/** The client asks a server that has only an address for the name `localhost`: it is asked for the URL's host instead. */
+function tlsOf(url: string, ca: string): TlsOptions {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const options = {
+    ca,
+    checkServerIdentity: (_asked: string, certificate: PeerCertificate) =>
+      checkServerIdentity(host, certificate),
+  };
+  return options;
 }
 
 async function logStatus(connection: NatsConnection, log: Log): Promise<void> {

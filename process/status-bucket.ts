@@ -1,6 +1,6 @@
 /**
- * The NATS KV bucket data planes report themselves in (contract/process-status.ts): put, delete, and a watch that
- * outlives every outage. Apart so that publishers and views share one way to it.
+ * The NATS KV bucket data planes report themselves in (contract/process-status.ts), as the platform's own roles see it: put,
+ * delete, and a watch that outlives every outage. Apart so that publishers and views share one way to it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Events, type KV, type NatsConnection, type QueuedIterator, type KvEntry } from 'nats';
@@ -12,11 +12,22 @@ export interface StatusEntry {
   readonly value?: string;
 }
 
+/** Where a process says what it is. */
+export interface StatusSink {
+  put(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/** Where it hears of others. */
+export interface StatusSource {
+  watch(prefix: string, onEntry: (entry: StatusEntry) => void): void;
+}
+
 const rewatchMs = 500;
 // Half a record's life, so that a restarted server (or a lost delete) is seen in time even if no event told us.
 const resyncMs = statusBucket.ttlMs / 2;
 
-export class StatusBucket {
+export class StatusBucket implements StatusSink, StatusSource {
   readonly #kv: KV;
   readonly #connection: NatsConnection;
 

@@ -4,10 +4,10 @@
  */
 import { errorMessage, statusBucket } from '../contract/index.ts';
 import type { Log } from './log.ts';
-import type { StatusBucket } from './status-bucket.ts';
+import type { StatusSink } from './status-bucket.ts';
 
 export interface StatusPublisherOptions<T extends object> {
-  readonly bucket: StatusBucket;
+  readonly bucket: StatusSink;
   readonly key: string;
   readonly snapshot: () => T;
   readonly log: Log;
@@ -55,12 +55,17 @@ export class StatusPublisher<T extends object = object> implements AsyncDisposab
     }
   }
 
-  /** Deletes the key, so that others see us gone at once. Twice is safe. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  /** Says no more and leaves the key: another publisher of this process speaks on. */
+  handOver(): void {
     this.#closed = true;
     clearInterval(this.#beat);
     clearTimeout(this.#pending);
+  }
+
+  /** Deletes the key, so that others see us gone at once. Twice is safe. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.handOver();
     const deadline = new Promise<void>((resolve) => setTimeout(resolve, lastWordMs).unref());
     const gone = this.#putting
       .then(() => this.#options.bucket.delete(this.#options.key))

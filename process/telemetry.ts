@@ -17,6 +17,8 @@ export interface TelemetryOptions {
   readonly role: string;
   readonly environment: Environment;
   readonly otlp: PlatformEndpoints['otlp'];
+  /** Trusted for an `https:` endpoint, and nothing else. */
+  readonly caPem: string;
   readonly resource?: Readonly<Record<string, string>>;
 }
 
@@ -31,7 +33,7 @@ export interface Telemetry {
 const queue = { maxQueueSize: 65_536, maxExportBatchSize: 2_048, scheduledDelayMillis: 250 };
 const exportTimeoutMs = 10_000;
 
-export function startTelemetry({ role, environment, otlp, resource }: TelemetryOptions): Telemetry {
+export function startTelemetry({ role, environment, otlp, caPem, resource }: TelemetryOptions): Telemetry {
   const headers = { authorization: `Bearer ${otlp.token}` };
   const base = otlp.endpoint.replace(/\/$/, '');
   const described = resourceFromAttributes({
@@ -42,8 +44,10 @@ export function startTelemetry({ role, environment, otlp, resource }: TelemetryO
     [attribute.component]: role,
     ...resource,
   });
-  const spans = new OTLPTraceExporter({ url: `${base}/v1/traces`, headers, timeoutMillis: exportTimeoutMs });
-  const records = new OTLPLogExporter({ url: `${base}/v1/logs`, headers, timeoutMillis: exportTimeoutMs });
+  const secure = base.startsWith('https:') ? { httpAgentOptions: { keepAlive: true, ca: caPem } } : {};
+  const common = { headers, timeoutMillis: exportTimeoutMs, ...secure };
+  const spans = new OTLPTraceExporter({ url: `${base}/v1/traces`, ...common });
+  const records = new OTLPLogExporter({ url: `${base}/v1/logs`, ...common });
   const sdk = new NodeSDK({
     resource: described,
     autoDetectResources: false,

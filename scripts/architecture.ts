@@ -49,7 +49,7 @@ export function architectureParts(files: readonly SourceFile[]): ReadonlyMap<str
 }
 
 /** The page with its generated parts anew. Throws for a part the page has no place for. */
-export function renderArchitecture(page: string, parts: ReadonlyMap<string, string>): string {
+export function renderParts(path: string, page: string, parts: ReadonlyMap<string, string>): string {
   let text = page;
   for (const [name, part] of parts) {
     const begin = `<!-- generated: ${name} -->`;
@@ -57,7 +57,7 @@ export function renderArchitecture(page: string, parts: ReadonlyMap<string, stri
     const [before, rest] = text.split(begin);
     const after = rest?.split(end)[1];
     if (before === undefined || after === undefined) {
-      throw new Error(`docs/architecture.md has no place for "${name}" (${begin} … ${end})`);
+      throw new Error(`${path} has no place for "${name}" (${begin} … ${end})`);
     }
     text = `${before}${begin}\n\n${part}\n\n${end}${after}`;
   }

@@ -14,8 +14,9 @@ import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
 import { integrationFiles } from '../cli/index.ts';
 import { referencePages } from './api-reference.ts';
 import { neverOpenFiles } from './never-open-files.ts';
-import { architectureParts, renderArchitecture } from './architecture.ts';
+import { architectureParts, renderParts } from './architecture.ts';
 import { rulePages } from './rule-pages.ts';
+import { securityTable, type MutantResult } from './security-table.ts';
 import { readSourceFiles } from './source-files.ts';
 
 const header = '# Generated from api/ by `npm run generate`. Do not edit.\n';
@@ -89,6 +90,12 @@ function importConstructs(root: string): void {
   }
 }
 
+/** A page that a person wrote, with its generated parts anew. */
+function replaceParts(root: string, path: string, parts: ReadonlyMap<string, string>): void {
+  const place = join(root, path);
+  writeFileSync(place, renderParts(path, readFileSync(place, 'utf8'), parts));
+}
+
 /** One page a construct; a page whose construct is gone goes too. */
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = process.cwd();
@@ -98,6 +105,8 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   importConstructs(root);
   writePages(join(root, 'docs/constructs'), referencePages());
   writePages(join(root, 'docs/rules'), rulePages(root));
-  const map = join(root, 'docs/architecture.md');
-  writeFileSync(map, renderArchitecture(readFileSync(map, 'utf8'), architectureParts(readSourceFiles(root))));
+  const files = readSourceFiles(root);
+  replaceParts(root, 'docs/architecture.md', architectureParts(files));
+  const results = JSON.parse(readFileSync(join(root, 'docs/mutants.json'), 'utf8')) as MutantResult[];
+  replaceParts(root, 'docs/security.md', new Map([['promises', securityTable(files, results)]]));
 }

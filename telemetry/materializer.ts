@@ -107,18 +107,16 @@ export class Materializer {
   }
 
   async #materialize(messages: readonly JsMsg[]): Promise<void> {
-    const { metrics, log, signal } = this.#options;
-    const { insert, malformed } = renderEventBatch(
+    const { metrics, signal } = this.#options;
+    const { insert, malformed, foreign } = renderEventBatch(
       messages.map((message) => ({
+        subject: message.subject,
         seq: message.seq,
         timestampNanos: message.info.timestampNanos,
         data: message.data,
       })),
     );
-    if (malformed > 0) {
-      metrics.events.inc({ outcome: 'malformed' }, malformed);
-      log.error({ malformed, first: messages[0]?.seq }, 'malformed invocation events dropped');
-    }
+    this.#countDropped({ malformed, foreign }, messages[0]?.seq);
     if (insert !== undefined) {
       const working = setInterval(() => messages.forEach((message) => message.working()), workingEveryMs);
       try {
@@ -128,10 +126,20 @@ export class Materializer {
       }
       // Shutting down without an insert: no acknowledgement, the next process gets them again.
       if (signal.aborted && !this.#stored) return;
-      metrics.events.inc({ outcome: 'materialized' }, messages.length - malformed);
+      metrics.events.inc({ outcome: 'materialized' }, messages.length - malformed - foreign);
     }
     for (const message of messages) message.ack();
     this.#remember(messages[messages.length - 1]?.seq ?? 0);
+  }
+
+  #countDropped(dropped: Readonly<Record<'malformed' | 'foreign', number>>, first: number | undefined): void {
+    const { metrics, log } = this.#options;
+    for (const outcome of ['malformed', 'foreign'] as const) {
+      const count = dropped[outcome];
+      if (count === 0) continue;
+      metrics.events.inc({ outcome }, count);
+      log.error({ outcome, count, first }, 'invocation events dropped');
+    }
   }
 
   #stored = false;

@@ -19,7 +19,7 @@ export function createMetrics(): TelemetryMetrics {
     registry,
     rows: new Counter({
       name: 'clrk_telemetry_rows_total',
-      help: 'Rows by table and what became of them: inserted, spooled, replayed, refused, dropped.',
+      help: 'Rows by table and what became of them: inserted, spooled, replayed, refused, dropped, rejected, foreign.',
       labelNames: ['table', 'outcome'],
       registers,
     }),
@@ -37,7 +37,7 @@ export function createMetrics(): TelemetryMetrics {
     }),
     events: new Counter({
       name: 'clrk_telemetry_invocation_events_total',
-      help: 'Invocation events by outcome: materialized, malformed, closed_lost.',
+      help: 'Invocation events by outcome: materialized, malformed, foreign, closed_lost.',
       labelNames: ['outcome'],
       registers,
     }),

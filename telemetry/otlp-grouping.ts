@@ -6,6 +6,7 @@ import type { KeyValue, LogRecord, LogsRequest, Scope, Span, TraceRequest } from
 import { cut, list, renderAttributes } from './otlp-value.ts';
 
 export interface Grouping {
+  readonly resource: Readonly<Record<string, string>>;
   readonly serviceName: string;
   readonly resourceJson: string;
   readonly resourceSchemaUrl: string;
@@ -25,6 +26,7 @@ const maxNameChars = 1024;
 function groupOf(resource: Resource, scope: Scope | null | undefined, scopeSchemaUrl: string): Grouping {
   const attributes = renderAttributes(resource.resource?.attributes);
   return {
+    resource: attributes,
     serviceName: cut(attributes['service.name'], maxNameChars),
     resourceJson: JSON.stringify(attributes),
     resourceSchemaUrl: cut(resource.schemaUrl, maxNameChars),

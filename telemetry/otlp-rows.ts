@@ -2,6 +2,8 @@
  * OTLP requests to table rows, as NDJSON lines ready to insert. Pure. A record without a usable identity (a span
  * without trace or span id) is rejected and counted, the rest of its request is kept: OTLP's partial success.
  */
+import type { OtlpSpeaker } from '../contract/index.ts';
+import { mayClaim } from './otlp-claim.ts';
 import type { Grouping } from './otlp-grouping.ts';
 import { groupLogs, groupSpans } from './otlp-grouping.ts';
 import type { LogRecord, LogsRequest, Span, TraceRequest } from './otlp-message.ts';
@@ -11,7 +13,13 @@ export interface RenderedRows {
   /** One JSON object each, without the newline. */
   readonly lines: string[];
   readonly rejected: number;
+  /** Records that speak for somebody else than their sender. */
+  readonly foreign: number;
 }
+
+/** A record that is not kept, and why. */
+type Unkept = 'rejected' | 'foreign';
+type Rendered = { readonly line: string } | Unkept;
 
 // Names as the OpenTelemetry ClickHouse exporter writes them, so that existing dashboards read our tables.
 const spanKinds = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
@@ -25,11 +33,13 @@ function nameOf(names: readonly string[], number: number | undefined): string {
   return names[number ?? 0] ?? names[0] ?? '';
 }
 
-function renderSpan(span: Span, group: Grouping): string | undefined {
+function renderSpan(span: Span, group: Grouping, speaker: OtlpSpeaker): Rendered {
   const traceId = hexId(span.traceId, 16);
   const spanId = hexId(span.spanId, 8);
   const start = nanoseconds(span.startTimeUnixNano);
-  if (traceId === '' || spanId === '' || start === 0n) return undefined;
+  if (traceId === '' || spanId === '' || start === 0n) return 'rejected';
+  const attributes = renderAttributes(span.attributes);
+  if (!mayClaim(speaker, attributes)) return 'foreign';
   const end = nanoseconds(span.endTimeUnixNano);
   const events = list(span.events).slice(0, maxEvents);
   const links = list(span.links).slice(0, maxEvents);
@@ -47,7 +57,7 @@ function renderSpan(span: Span, group: Grouping): string | undefined {
     Duration: end > start ? (end - start).toString() : '0',
     StatusCode: nameOf(statusCodes, span.status?.code),
     StatusMessage: cut(span.status?.message, maxNameChars),
-    SpanAttributes: renderAttributes(span.attributes),
+    SpanAttributes: attributes,
     'Events.Timestamp': events.map((event) => renderTime(nanoseconds(event.timeUnixNano))),
     'Events.Name': events.map((event) => cut(event.name, maxNameChars)),
     'Events.Attributes': events.map((event) => renderAttributes(event.attributes)),
@@ -56,10 +66,17 @@ function renderSpan(span: Span, group: Grouping): string | undefined {
     'Links.TraceState': links.map((link) => cut(link.traceState, maxNameChars)),
     'Links.Attributes': links.map((link) => renderAttributes(link.attributes)),
   };
-  return withResource(row, group);
+  return { line: withResource(row, group) };
 }
 
-function renderLog(record: LogRecord, group: Grouping, nowNanos: bigint): string | undefined {
+interface LogContext {
+  readonly speaker: OtlpSpeaker;
+  readonly nowNanos: bigint;
+}
+
+function renderLog(record: LogRecord, group: Grouping, { speaker, nowNanos }: LogContext): Rendered {
+  const attributes = renderAttributes(record.attributes);
+  if (!mayClaim(speaker, attributes)) return 'foreign';
   const time = nanoseconds(record.timeUnixNano) || nanoseconds(record.observedTimeUnixNano) || nowNanos;
   const severity = record.severityNumber ?? 0;
   const row = {
@@ -75,9 +92,9 @@ function renderLog(record: LogRecord, group: Grouping, nowNanos: bigint): string
     ScopeSchemaUrl: group.scopeSchemaUrl,
     ScopeName: group.scopeName,
     ScopeVersion: group.scopeVersion,
-    LogAttributes: renderAttributes(record.attributes),
+    LogAttributes: attributes,
   };
-  return withResource(row, group, `,"ScopeAttributes":${group.scopeAttributesJson}`);
+  return { line: withResource(row, group, `,"ScopeAttributes":${group.scopeAttributesJson}`) };
 }
 
 /** The resource is rendered once a group, not once a record. */
@@ -93,24 +110,28 @@ function severityText(number: number): string {
 
 function renderAll<T>(
   groups: Iterable<{ group: Grouping; records: readonly T[] }>,
-  render: (record: T, group: Grouping) => string | undefined,
+  speaker: OtlpSpeaker,
+  render: (record: T, group: Grouping) => Rendered,
 ): RenderedRows {
   const lines: string[] = [];
-  let rejected = 0;
+  const unkept = { rejected: 0, foreign: 0 };
   for (const { group, records } of groups) {
+    const isForeign = !mayClaim(speaker, group.resource);
     for (const record of records) {
-      const line = record === null || typeof record !== 'object' ? undefined : render(record, group);
-      if (line === undefined) rejected++;
-      else lines.push(line);
+      const isRecord = record !== null && typeof record === 'object';
+      const kept = isForeign ? 'foreign' : isRecord ? render(record, group) : 'rejected';
+      if (typeof kept === 'object') lines.push(kept.line);
+      else unkept[kept]++;
     }
   }
-  return { lines, rejected };
+  return { lines, ...unkept };
 }
 
-export function renderSpans(request: TraceRequest): RenderedRows {
-  return renderAll(groupSpans(request), renderSpan);
+export function renderSpans(request: TraceRequest, speaker: OtlpSpeaker): RenderedRows {
+  return renderAll(groupSpans(request), speaker, (span, group) => renderSpan(span, group, speaker));
 }
 
-export function renderLogs(request: LogsRequest, nowNanos: bigint): RenderedRows {
-  return renderAll(groupLogs(request), (record: LogRecord, group) => renderLog(record, group, nowNanos));
+export function renderLogs(request: LogsRequest, speaker: OtlpSpeaker, nowNanos: bigint): RenderedRows {
+  const context = { speaker, nowNanos };
+  return renderAll(groupLogs(request), speaker, (record, group) => renderLog(record, group, context));
 }

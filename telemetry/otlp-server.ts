@@ -1,9 +1,10 @@
 /**
  * The OTLP/HTTP receiver: POST /v1/traces and /v1/logs, protobuf or JSON, gzip or plain. It answers 200 only when
- * the rows are in ClickHouse or on disk, so an exporter that retries loses nothing. No token, no reading of the body.
+ * the rows are in ClickHouse or on disk, so an exporter that retries loses nothing. No token, no reading of the body; records that
+ * speak for somebody else than the token are dropped and counted.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { ClrkError, errorMessage } from '../contract/index.ts';
+import { ClrkError, errorMessage, type OtlpSpeaker } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
 import { readBody } from './body.ts';
 import type { TelemetryMetrics } from './metrics.ts';
@@ -14,7 +15,8 @@ import { tables, type Table } from './schema.ts';
 
 export interface OtlpHandlerOptions {
   readonly write: (table: Table, lines: readonly string[]) => Promise<void>;
-  readonly authorize: (authorization: string | undefined) => boolean;
+  /** Whom a header speaks for; undefined: refused. */
+  readonly speaker: (authorization: string | undefined) => OtlpSpeaker | undefined;
   readonly metrics: TelemetryMetrics;
   readonly log: Log;
   readonly now: () => number;
@@ -30,10 +32,17 @@ const contentTypes: Record<Encoding, string> = {
   json: 'application/json',
 };
 
+interface Received {
+  readonly encoding: Encoding;
+  readonly body: Uint8Array;
+  readonly speaker: OtlpSpeaker;
+  readonly nowMs: number;
+}
+
 interface Signal {
   readonly name: string;
   readonly table: Table;
-  readonly render: (encoding: Encoding, body: Uint8Array, nowMs: number) => RenderedRows;
+  readonly render: (received: Received) => RenderedRows;
 }
 
 const signals = new Map<string, Signal>([
@@ -42,7 +51,7 @@ const signals = new Map<string, Signal>([
     {
       name: 'traces',
       table: tables.traces,
-      render: (encoding, body) => renderSpans(parseTraceRequest(encoding, body)),
+      render: ({ encoding, body, speaker }) => renderSpans(parseTraceRequest(encoding, body), speaker),
     },
   ],
   [
@@ -50,8 +59,8 @@ const signals = new Map<string, Signal>([
     {
       name: 'logs',
       table: tables.logs,
-      render: (encoding, body, nowMs) =>
-        renderLogs(parseLogsRequest(encoding, body), BigInt(nowMs) * 1_000_000n),
+      render: ({ encoding, body, speaker, nowMs }) =>
+        renderLogs(parseLogsRequest(encoding, body), speaker, BigInt(nowMs) * 1_000_000n),
     },
   ],
 ]);
@@ -72,7 +81,10 @@ function success(encoding: Encoding, rejected: number): Answer {
   const partialSuccess =
     rejected === 0
       ? undefined
-      : { rejected, errorMessage: 'records without trace id, span id or start time' };
+      : {
+          rejected,
+          errorMessage: 'records without trace id, span id or start time, or of another pool or gateway',
+        };
   const json = partialSuccess === undefined ? {} : { partialSuccess: renderPartial(partialSuccess) };
   const body =
     encoding === 'json'
@@ -106,15 +118,11 @@ function failureOf(thrown: unknown, encoding: Encoding): Answer {
 }
 
 /** The checks that need no body; undefined when the request may go on. */
-function refuse(request: IncomingMessage, options: OtlpHandlerOptions): Answer | undefined {
+function refuse(request: IncomingMessage, speaker: OtlpSpeaker | undefined): Answer | undefined {
   const encoding = encodingOf(request);
-  if (!options.authorize(request.headers.authorization)) {
-    return failure(
-      401,
-      grpc.unauthenticated,
-      'a bearer token of a platform role is needed',
-      encoding ?? 'json',
-    );
+  if (speaker === undefined) {
+    const needed = 'a bearer token of a platform role, pool or gateway is needed';
+    return failure(401, grpc.unauthenticated, needed, encoding ?? 'json');
   }
   if (!signals.has(request.url ?? '')) {
     return failure(404, grpc.unimplemented, 'POST /v1/traces or /v1/logs', encoding ?? 'json');
@@ -125,19 +133,21 @@ function refuse(request: IncomingMessage, options: OtlpHandlerOptions): Answer |
 }
 
 async function receive(request: IncomingMessage, options: OtlpHandlerOptions): Promise<Answer> {
-  const refused = refuse(request, options);
+  const speaker = options.speaker(request.headers.authorization);
+  const refused = refuse(request, speaker);
   const signal = signals.get(request.url ?? '');
   const encoding = encodingOf(request);
-  if (refused !== undefined || signal === undefined || encoding === undefined) {
+  if (refused !== undefined || speaker === undefined || signal === undefined || encoding === undefined) {
     return refused ?? failure(404, grpc.unimplemented, 'no such signal', 'json');
   }
   try {
     const body = await readBody(request, maxBodyBytes);
-    const rows = signal.render(encoding, body, options.now());
+    const rows = signal.render({ encoding, body, speaker, nowMs: options.now() });
     await options.write(signal.table, rows.lines);
-    if (rows.rejected > 0)
-      options.metrics.rows.inc({ table: signal.table, outcome: 'rejected' }, rows.rejected);
-    return success(encoding, rows.rejected);
+    for (const outcome of ['rejected', 'foreign'] as const) {
+      if (rows[outcome] > 0) options.metrics.rows.inc({ table: signal.table, outcome }, rows[outcome]);
+    }
+    return success(encoding, rows.rejected + rows.foreign);
   } catch (thrown) {
     options.log.warn({ signal: signal.name, reason: errorMessage(thrown).slice(0, 200) }, 'otlp refused');
     return failureOf(thrown, encoding);

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { environment as variables, platformAuthKeys, ports } from '../contract/index.ts';
+import { environment as variables, inboxOf, platformAuthKeys, ports } from '../contract/index.ts';
 import {
   connectNats,
   createLog,
@@ -13,8 +13,9 @@ import {
   untilTerminated,
   type Environment,
   type Log,
+  type NatsAccess,
 } from '../process/index.ts';
-import { matchBearer, TokenFiles } from './bearer.ts';
+import { matchBearer, speakerOf, TokenFiles } from './bearer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
 import { serverUrl } from './server-url.ts';
 import { openTelemetryService } from './service.ts';
@@ -33,9 +34,19 @@ function openStore(environment: Environment, log: Log, metrics: TelemetryMetrics
   });
 }
 
-function authorizer(directory: string, names: readonly string[]): (value: string | undefined) => boolean {
-  const files = new TokenFiles(directory, names);
-  return (authorization) => matchBearer(authorization, files.tokens()) !== undefined;
+function fileOf(directory: string, name: string): string {
+  return readFileSync(join(directory, name), 'utf8').trim();
+}
+
+/** NATS as the one telemetry; its files are there before the pod starts. */
+function natsAccess(environment: Environment, authDir: string, caPem: string): NatsAccess {
+  return {
+    url: requireVariable(environment, variables.natsUrl),
+    jwt: fileOf(authDir, platformAuthKeys.natsJwt),
+    seed: fileOf(authDir, platformAuthKeys.natsSeed),
+    inbox: inboxOf({ role: 'telemetry' }),
+    caPem,
+  };
 }
 
 export async function runTelemetry(environment: Environment): Promise<void> {
@@ -45,11 +56,11 @@ export async function runTelemetry(environment: Environment): Promise<void> {
   const authDir = requireVariable(environment, variables.platformAuthDir);
   const metrics = createMetrics();
   await using store = openStore(environment, log, metrics);
-  const password = readFileSync(join(authDir, 'nats-telemetry'), 'utf8').trim();
-  const nats = await connectNats(
-    { url: requireVariable(environment, variables.natsUrl), user: 'telemetry', password },
-    { name: 'telemetry', log },
-  );
+  const tlsDir = requireVariable(environment, variables.telemetryTlsDir);
+  const access = natsAccess(environment, authDir, fileOf(tlsDir, 'ca.crt'));
+  const nats = await connectNats(access, { name: 'telemetry', log });
+  const otlpFiles = new TokenFiles(authDir, [platformAuthKeys.otlpKey]);
+  const readerFiles = new TokenFiles(authDir, [platformAuthKeys.reader]);
   const service = await openTelemetryService({
     host,
     otlpPort: ports.otlpHttp,
@@ -57,11 +68,10 @@ export async function runTelemetry(environment: Environment): Promise<void> {
     store,
     spoolDir: join(requireVariable(environment, variables.dataDir), 'spool'),
     nats,
-    authorizeOtlp: authorizer(
-      authDir,
-      platformAuthKeys.otlp.map((role) => `otlp-${role}`),
-    ),
-    authorizeReader: authorizer(authDir, [platformAuthKeys.reader]),
+    otlpTls: () => ({ cert: fileOf(tlsDir, 'tls.crt'), key: fileOf(tlsDir, 'tls.key') }),
+    otlpSpeaker: (authorization) =>
+      speakerOf(authorization, otlpFiles.tokens().get(platformAuthKeys.otlpKey) ?? ''),
+    authorizeReader: (authorization) => matchBearer(authorization, readerFiles.tokens()) !== undefined,
     log,
     metrics,
   });

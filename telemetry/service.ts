@@ -5,10 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
-import { errorMessage } from '../contract/index.ts';
+import { errorMessage, type OtlpSpeaker } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
 import { Materializer } from './materializer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
@@ -29,7 +30,10 @@ export interface TelemetryOptions {
   readonly spoolDir: string;
   readonly spoolMaxBytes?: number;
   readonly nats: NatsConnection;
-  readonly authorizeOtlp: (authorization: string | undefined) => boolean;
+  /** Certificate and key of the OTLP port, read again now and then; absent: plain HTTP (tests). */
+  readonly otlpTls?: () => { readonly cert: string; readonly key: string };
+  /** Whom a header speaks for; undefined: refused. */
+  readonly otlpSpeaker: (authorization: string | undefined) => OtlpSpeaker | undefined;
   readonly authorizeReader: (authorization: string | undefined) => boolean;
   readonly log: Log;
   readonly metrics?: TelemetryMetrics;
@@ -48,15 +52,35 @@ export interface TelemetryService extends AsyncDisposable {
 const defaultSpoolBytes = 512 * 1024 * 1024;
 /** reference/clrk.md (d): shutdown drain 10 s. */
 const drainMs = 10_000;
+const rereadTlsMs = 60_000;
 
-async function listen(handler: RequestListener, host: string, port: number): Promise<Server> {
-  const server = createServer(
-    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 30_000 },
-    handler,
-  );
+const serverLimits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 30_000,
+} as const;
+
+async function listen(server: Server, host: string, port: number): Promise<Server> {
   server.maxConnections = 1024;
   server.listen(port, host);
   await once(server, 'listening');
+  return server;
+}
+
+/** The certificate is renewed long before it expires; the files of a mounted Secret change in place. */
+function openOtlpServer(handler: RequestListener, { otlpTls, log }: TelemetryOptions): Server {
+  if (otlpTls === undefined) return createServer(serverLimits, handler);
+  const server = createSecureServer({ ...serverLimits, ...otlpTls(), minVersion: 'TLSv1.3' }, handler);
+  const reread = setInterval(() => {
+    try {
+      server.setSecureContext({ ...otlpTls(), minVersion: 'TLSv1.3' });
+    } catch (error) {
+      log.warn({ reason: errorMessage(error) }, 'certificate not read, the previous one stays');
+    }
+  }, rereadTlsMs);
+  reread.unref();
+  server.once('close', () => clearInterval(reread));
   return server;
 }
 
@@ -108,22 +132,16 @@ export async function openTelemetryService(options: TelemetryOptions): Promise<T
       runSweeper({ nats, store, metrics, log, signal, ...options.sweep }),
     ]);
   });
-  const otlp = await listen(
-    createOtlpHandler({
-      write: (table, lines) => writer.write(table, lines),
-      authorize: options.authorizeOtlp,
-      metrics,
-      log,
-      now: Date.now,
-    }),
-    options.host,
-    options.otlpPort,
-  );
-  const read = await listen(
-    createReadHandler({ store, authorize: options.authorizeReader, log, signal }),
-    options.host,
-    options.readPort,
-  );
+  const receive = createOtlpHandler({
+    write: (table, lines) => writer.write(table, lines),
+    speaker: options.otlpSpeaker,
+    metrics,
+    log,
+    now: Date.now,
+  });
+  const otlp = await listen(openOtlpServer(receive, options), options.host, options.otlpPort);
+  const answer = createReadHandler({ store, authorize: options.authorizeReader, log, signal });
+  const read = await listen(createServer(serverLimits, answer), options.host, options.readPort);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     stop.abort();

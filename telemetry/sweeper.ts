@@ -73,7 +73,7 @@ export async function sweepOnce(options: SweeperOptions): Promise<number> {
   const lost = await overdue(options);
   for (const invocation of lost) {
     const closed = closeAsLost(invocation, new Date());
-    await js.publish(invocationSubject(closed), JSON.stringify(closed), {
+    await js.publish(invocationSubject(closed, { role: 'telemetry' }), JSON.stringify(closed), {
       msgID: invocationMessageId(closed),
     });
   }

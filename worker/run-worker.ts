@@ -10,7 +10,6 @@ import {
   ClrkError,
   environment as variables,
   errorMessage,
-  gatewayStatusSchema,
   poolConfigSchema,
   ports,
   statusKey,
@@ -90,18 +89,19 @@ export async function runWorker(environment: Environment): Promise<void> {
   const { namespace, pool, pod } = identity;
   const link = new PlatformLink({
     role: 'worker',
+    namespace,
     environment,
     log,
     key: statusKey.worker(namespace, pool, pod),
     snapshot: () => composeStatus(identity, worker.status()),
-    others: { prefix: 'egress.', schema: gatewayStatusSchema },
     resource: { [attribute.workerPool]: `${namespace}/${pool}` },
   });
   const outbox = new Outbox({
-    publish: (subject, messageId, data) => link.publish(subject, messageId, data),
+    pool,
+    publish: (subject, messageId, data) => link.nats.publish(subject, messageId, data),
     onDrop: (count) => metrics.dropped(count),
   });
-  const gateways = new GatewayDirectory(() => link.liveOthers());
+  const gateways = new GatewayDirectory(() => link.nats.liveOthers());
   const metrics = new WorkerMetrics({ running: () => worker.running, pendingEvents: () => outbox.size });
   const worker: Worker = new Worker({
     name: identity.pod,
@@ -118,14 +118,14 @@ export async function runWorker(environment: Environment): Promise<void> {
     logger: { emit: (record) => link.logger().emit(record) },
     addressesOf: (gatewayId) => gateways.addresses(gatewayId),
     publish: (invocation) => outbox.add(invocation),
-    onChange: () => link.changed(),
+    onChange: () => link.nats.changed(),
     onRefusal: (reason) => metrics.refused(reason),
     onError,
   });
   await using _health = await openHealthServer({
     host: identity.host,
     port: ports.health,
-    ready: () => worker.notReady() ?? (link.connected ? undefined : 'not connected to NATS yet'),
+    ready: () => worker.notReady() ?? (link.nats.connected ? undefined : 'not connected to NATS yet'),
     metrics: () => metrics.registry.metrics(),
   });
   await worker.open();

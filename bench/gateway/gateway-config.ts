@@ -26,7 +26,13 @@ export function createGatewayConfig({ ca, frameKey, hostname, originIp }: BenchC
       requestTimeoutMs: 60_000,
     },
     capture: { maxBytes: 65_536, includeContentTypes: ['application/json'] },
-    framePeers: [{ pool: 'bench/pool', keyBase64: frameKey.toString('base64') }],
+    framePeers: [
+      {
+        pool: 'bench/pool',
+        keyBase64: frameKey.toString('base64'),
+        agents: Array.from({ length: 8 }, (_, index) => `TaskAgent/bench/agent-${index}`),
+      },
+    ],
     destinations: {
       defaultPolicy: 'deny-all' as const,
       rules: [
@@ -63,7 +69,11 @@ export function createGatewayConfig({ ca, frameKey, hostname, originIp }: BenchC
         },
       },
     ],
-    platform: { nats: { url: '', user: '', password: '' }, otlp: { endpoint: '', token: '' } },
+    platform: {
+      caPem: '',
+      nats: { url: '', jwt: '', seed: '', inbox: '' },
+      otlp: { endpoint: '', token: '' },
+    },
   };
   return { ...document, digest: digestOfDocument(document) };
 }

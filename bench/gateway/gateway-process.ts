@@ -63,6 +63,8 @@ createServer({ noDelay: true }, (socket) => {
         pool: 'bench/pool',
         issuedAt: Date.now(),
         nonce: randomBytes(16).toString('hex'),
+        gateway: `${input.config.gateway.namespace}/${input.config.gateway.name}`,
+        gatewayAddress: `127.0.0.1:${input.listenPort}`,
       },
       key,
     ),

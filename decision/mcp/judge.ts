@@ -138,19 +138,22 @@ export interface MessageOutcome {
   readonly clause: McpClause | undefined;
 }
 
+/** Names that another reader may take for other names. */
+function judgeSpelling(method: string, message: RpcMessage): Refusal | undefined {
+  if (isAmbiguousMethod(method)) {
+    return unreadable('the method is spelled in a way that servers may read differently');
+  }
+  return method === 'tools/call' && !toolName.test(toolOf(message) ?? '')
+    ? unreadable('tools/call needs the printable name of a tool')
+    : undefined;
+}
+
 export function judgeMessage(plan: McpPlan, message: RpcMessage): MessageOutcome {
   const none: MessageOutcome = { refusal: undefined, clause: undefined };
   const { method } = message;
   if (method === undefined) return none;
-  if (isAmbiguousMethod(method)) {
-    return {
-      ...none,
-      refusal: unreadable('the method is spelled in a way that servers may read differently'),
-    };
-  }
-  if (method === 'tools/call' && !toolName.test(toolOf(message) ?? '')) {
-    return { ...none, refusal: unreadable('tools/call needs the printable name of a tool') };
-  }
+  const odd = judgeSpelling(method, message);
+  if (odd !== undefined) return { ...none, refusal: odd };
   const denial = plan.denials.find((clause) => takesMessage(clause, message));
   if (denial !== undefined) return { refusal: denyAnswer(denial.answer), clause: denial };
   const clause = plan.clauses.find((each) => takesMessage(each, message));

@@ -3,7 +3,7 @@
  * members, invalid UTF-8, a BOM, deep nesting and long batches make the whole body unreadable. Pure. Of a message's
  * params only what decides is kept: `name`, `uri` and the protocol version in `_meta`.
  */
-import type { RpcBody, RpcMessage } from '../../decision/index.ts';
+import type { RpcMessage } from '../../decision/index.ts';
 import type { BodyResult } from './body-result.ts';
 import type { JsonShape } from './json-body-reader.ts';
 import type { JsonValue } from './json-scanner.ts';

@@ -51,28 +51,38 @@ function withoutCoding(request: UpstreamRequest): UpstreamRequest {
   return { ...request, fields };
 }
 
+/** The body that goes, and the head that is then true of it. */
+function withBody(
+  request: UpstreamRequest,
+  judged: Judged,
+  body: ReadBody,
+): Omit<Outgoing, 'kind' | 'target'> | Refusal {
+  const asked = { ...judged.decision, ...judged.decision.candidates[0] };
+  const rewrite = mayRewrite(asked) ? rewriteRequest(asked, body.bytes, body.read) : undefined;
+  if (rewrite?.kind === 'refuse') return rewrite;
+  const plain = body.decoded ? withoutCoding(request) : request;
+  if (rewrite === undefined) {
+    const length = body.decoded ? lengthOf(body.bytes) : judged.length;
+    return { request: plain, length, body: undefined, model: undefined, asksUsage: false };
+  }
+  return {
+    request: { ...plain, fields: withoutDigests(plain.fields) },
+    length: lengthOf(rewrite.body),
+    body: rewrite.body,
+    model: rewrite.model,
+    asksUsage: rewrite.asksUsage,
+  };
+}
+
 export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refusal {
   const { request, decision, body, length } = judged;
   const [candidate] = decision.candidates;
   const { target } = candidate;
   const path = plan.kind === 'open' && plan.readsPath ? request.path : rawPath(request);
   const adapted = adapt(request, candidate, path);
-  if (body === undefined) {
-    const through = { body: undefined, model: undefined, asksUsage: false };
-    return { kind: 'outgoing', target, request: adapted, length, ...through };
-  }
-  const asked = { ...decision, ...candidate };
-  const rewrite = mayRewrite(asked) ? rewriteRequest(asked, body.bytes, body.read) : undefined;
-  if (rewrite?.kind === 'refuse') return rewrite;
-  const plain = body.decoded ? withoutCoding(adapted) : adapted;
-  const bytes = rewrite?.body ?? body.bytes;
-  return {
-    kind: 'outgoing',
-    target,
-    request: rewrite === undefined ? plain : { ...plain, fields: withoutDigests(plain.fields) },
-    length: body.decoded || rewrite !== undefined ? lengthOf(bytes) : length,
-    body: rewrite?.body,
-    model: rewrite?.model,
-    asksUsage: rewrite?.asksUsage === true,
-  };
+  const sent =
+    body === undefined
+      ? { request: adapted, length, body: undefined, model: undefined, asksUsage: false }
+      : withBody(adapted, judged, body);
+  return 'kind' in sent ? sent : { kind: 'outgoing', target, ...sent };
 }

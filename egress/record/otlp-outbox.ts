@@ -13,6 +13,8 @@ export interface OtlpTarget {
   /** Base URL; `/v1/traces` and `/v1/logs` are added. */
   readonly endpoint: string;
   readonly token: string;
+  /** Trusted for an `https:` endpoint. */
+  readonly caPem?: string;
 }
 
 export interface OtlpOutboxOptions extends OtlpTarget, BatchAttributes {
@@ -45,11 +47,12 @@ class Sender {
   readonly #agent: HttpAgent;
   readonly #request: typeof requestHttp;
 
-  constructor({ endpoint, token }: OtlpTarget) {
+  constructor({ endpoint, token, caPem }: OtlpTarget) {
     this.#token = token;
     this.#base = endpoint.replace(/\/$/, '');
     const secure = this.#base.startsWith('https:');
-    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+    const ca = caPem === undefined ? {} : { ca: caPem };
+    this.#agent = secure ? new HttpsAgent({ keepAlive: true, ...ca }) : new HttpAgent({ keepAlive: true });
     this.#request = secure ? requestHttps : requestHttp;
   }
 

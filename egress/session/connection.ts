@@ -22,7 +22,7 @@ import { UpstreamError } from '../upstream/upstream-error.ts';
 import { ConnectionLog } from './connection-log.ts';
 import type { AbortReason, Session } from './downstream.ts';
 import type { GatewayCore, SessionHooks } from './gateway-core.ts';
-import { createPeer, judgeServerName } from './peer.ts';
+import { createPeer, isTrusted, judgeServerName, signerOf, type Signer } from './peer.ts';
 import { Sniffer } from './sniff.ts';
 import { judgeUnread } from './unread.ts';
 import { UnreadRelay } from './unread-relay.ts';
@@ -44,7 +44,7 @@ export class Connection {
   #frame: Buffer = Buffer.alloc(0);
   /** Read from the agent after its frame, and not yet handed on. */
   #chunks: Buffer[] = [];
-  #signed: { readonly pool: string; readonly key: Buffer } | undefined;
+  #signer: Signer | undefined;
   #peer: Peer | undefined;
   #silence: NodeJS.Timeout | undefined;
   #unread: UnreadRelay | undefined;
@@ -89,17 +89,11 @@ export class Connection {
   revalidate(snapshot: Snapshot): void {
     const peer = this.#peer;
     if (peer === undefined) return;
-    const isTrusted = this.#isTrusted(snapshot);
+    const mayStay = isTrusted(this.#signer, snapshot, peer);
     // The session first, so that a call under way is recorded with its reason.
-    if (isTrusted) this.#session?.revalidate(snapshot);
+    if (mayStay) this.#session?.revalidate(snapshot);
     const isOpen = snapshot.plans.at(siteOf(peer, false)).kind === 'open';
-    if (!isTrusted || !isOpen || this.#unread?.mayStay(snapshot) === false) this.#cut('POLICY_CHANGED');
-  }
-
-  #isTrusted({ frameKeys }: Snapshot): boolean {
-    const signed = this.#signed;
-    const key = signed === undefined ? undefined : frameKeys.get(signed.pool);
-    return key !== undefined && signed?.key.equals(key) === true;
+    if (!mayStay || !isOpen || this.#unread?.mayStay(snapshot) === false) this.#cut('POLICY_CHANGED');
   }
 
   #cut(why: AbortReason): void {
@@ -139,7 +133,11 @@ export class Connection {
       this.#drop('no config loaded');
       return;
     }
-    const result = parseIdentityFrame(this.#frame, (pool) => snapshot.frameKeys.get(pool));
+    const result = parseIdentityFrame(this.#frame, (pool) => snapshot.framePeers.get(pool), {
+      gateway: snapshot.gateway,
+      // Of this end, as the worker dialled it.
+      gatewayAddress: `${this.#socket.localAddress ?? ''}:${this.#socket.localPort ?? 0}`,
+    });
     if (result.status === 'incomplete') return;
     if (result.status === 'invalid') this.#drop(result.reason);
     else this.#meet(result.frame, snapshot, this.#frame.subarray(result.byteLength));
@@ -152,8 +150,7 @@ export class Connection {
       this.#drop(refusal ?? 'frame names no valid host');
       return;
     }
-    const { pool } = frame;
-    this.#signed = { pool, key: snapshot.frameKeys.get(pool) ?? Buffer.alloc(0) };
+    this.#signer = signerOf(frame, snapshot);
     this.#peer = peer;
     this.#admit(peer, snapshot, rest);
   }
@@ -279,9 +276,7 @@ export class Connection {
     const refusal = judgeUnread(snapshot, peer, wire);
     if (refusal !== undefined) return this.#refuse(peer, refusal);
     const slot = this.#core.admitRecord(peer.agentId);
-    if (slot === undefined) {
-      return this.#deny(peer, 'the gateway cannot record more of this agent now', 'limit');
-    }
+    if (slot === undefined) return this.#deny(peer, 'no more can be recorded of this agent now', 'limit');
     this.#socket.removeListener('data', this.#onData);
     this.#socket.pause();
     const first = Buffer.concat(this.#chunks);

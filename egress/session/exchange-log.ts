@@ -3,15 +3,11 @@
  * next depends on it.
  */
 import type { DenyReason, LoggingRule } from '../../contract/index.ts';
-import {
-  renderOpener,
-  type Candidate,
-  type Decision,
-  type McpFacts,
-  type Opener,
-} from '../../decision/index.ts';
+import { renderOpener, type Candidate, type McpFacts, type Opener } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
+import type { Decided } from './deliberation.ts';
+import type { Inbound } from './exchange-context.ts';
 import type { AgentRequest, RequestLine } from '../pipeline/identify.ts';
 import { siteOf } from '../pipeline/call.ts';
 import { isSmuggled } from '../pipeline/own-credential.ts';
@@ -34,9 +30,9 @@ interface MessageLog {
   endAt: number;
 }
 
-type Decided = Exclude<Decision, { kind: 'need-body' }>;
-
 const nothing: ReadonlySet<string> = new Set();
+/** Names come from outside and go into records (S50). */
+const maxModelLength = 200;
 
 function recorded(log: MessageLog): RecordedMessage {
   const { headAt, endAt, fields, capture } = log;
@@ -69,7 +65,7 @@ export class ExchangeLog {
   /** Reads a body that goes through unjudged, for the record alone. */
   #observer: BodyObserver | undefined;
 
-  constructor(peer: Peer, tls: boolean, line: RequestLine, start: { snapshot: Snapshot; at: number }) {
+  constructor({ peer, tls, line }: Inbound, start: { snapshot: Snapshot; at: number }) {
     this.#peer = peer;
     this.#tls = tls;
     this.#line = line;
@@ -93,13 +89,16 @@ export class ExchangeLog {
     this.codec = codecFor(decision.schema, decision.operation?.shape);
     const plan = this.snapshot.plans.at(siteOf(this.#peer, this.#tls));
     this.#opener = plan.kind === 'open' ? plan.opener : undefined;
-    if (decision.model !== undefined) this.facts.model = decision.model.slice(0, 200);
-    const stream = decision.operation?.stream;
-    if (stream !== undefined) this.facts.stream = stream;
     this.#logging = decision.logging;
     if (this.#logging?.captureRequest === false) this.request.capture.drop();
-    const source = decision.operation?.model.from;
-    const isUnread = decision.kind === 'allow' && decision.model === undefined && source === 'body';
+    this.#learn(decision);
+  }
+
+  /** What the path and the body say of it; a body that was not read is read as it passes. */
+  #learn({ kind, model, operation }: Decided): void {
+    if (model !== undefined) this.facts.model = model.slice(0, maxModelLength);
+    if (operation?.stream !== undefined) this.facts.stream = operation.stream;
+    const isUnread = kind === 'allow' && model === undefined && operation?.model.from === 'body';
     if (isUnread) this.#observer = createObserver(this.#line.fields);
   }
 
@@ -128,7 +127,7 @@ export class ExchangeLog {
     this.#observer = undefined;
     if (read === undefined) return;
     this.facts.stream ??= read.stream ?? false;
-    if (read.model !== undefined) this.facts.model ??= read.model.slice(0, 200);
+    if (read.model !== undefined) this.facts.model ??= read.model.slice(0, maxModelLength);
   }
 
   /** Bytes of a body that goes through unread. */

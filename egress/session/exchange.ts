@@ -4,17 +4,16 @@
  * (answer.ts) and records exactly once (exchange-log.ts, which only listens).
  */
 import type { Duplex } from 'node:stream';
-import type { BodyNeed, Decision, Refusal } from '../../decision/index.ts';
-import type { BodyResult } from '../body/index.ts';
+import type { Refusal } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import { identify, isRefusal } from '../pipeline/identify.ts';
 import { computeOutgoing, type Outgoing } from '../pipeline/outgoing.ts';
 import { isSameWay } from '../pipeline/revalidate.ts';
-import { mayRewrite } from '../pipeline/rewrite.ts';
 import type { UpstreamAnswer, UpstreamStream } from '../upstream/exchange-port.ts';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
 import { Answer } from './answer.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
+import { Deliberation, type Allowed, type Decided, type DeliberationOwner } from './deliberation.ts';
 import type { AbortReason, Downstream, RequestReader } from './downstream.ts';
 import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
 import { ExchangeLog } from './exchange-log.ts';
@@ -23,12 +22,10 @@ import * as failure from './failure.ts';
 import { Judgement } from './judgement.ts';
 import { RequestBody } from './request-body.ts';
 
-type Allowed = Extract<Decision, { kind: 'allow' }>;
-
 /** A try that an upstream closed before it saw anything is repeated this often. */
 const maxRepeats = 2;
 
-export class Exchange implements RequestReader, AttemptOwner {
+export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner {
   readonly #context: ExchangeContext;
   readonly #inbound: Inbound;
   readonly #downstream: Downstream;
@@ -37,7 +34,7 @@ export class Exchange implements RequestReader, AttemptOwner {
   readonly #body: RequestBody;
   readonly #answer: Answer;
   #inForce: PolicyInForce;
-  #judgement: Judgement | undefined;
+  #deliberation: Deliberation | undefined;
   #decision: Allowed | undefined;
   #outgoing: Outgoing | undefined;
   #attempt: Attempt | undefined;
@@ -54,12 +51,11 @@ export class Exchange implements RequestReader, AttemptOwner {
     this.#inbound = inbound;
     this.#downstream = downstream;
     this.#inForce = context.inForce();
-    const { peer, line, tls } = inbound;
     const at = context.now();
     this.#quietSince = at;
-    this.#log = new ExchangeLog(peer, tls, line, { snapshot: this.#inForce.snapshot, at });
-    this.#body = new RequestBody(context.held, peer.agentId);
-    this.#answer = new Answer(downstream, this.#log, line.method);
+    this.#log = new ExchangeLog(inbound, { snapshot: this.#inForce.snapshot, at });
+    this.#body = new RequestBody(context.held, inbound.peer.agentId);
+    this.#answer = new Answer(downstream, this.#log, inbound.line.method);
   }
 
   start(): void {
@@ -68,47 +64,32 @@ export class Exchange implements RequestReader, AttemptOwner {
       this.#refuse(request);
       return;
     }
-    this.#judgement = new Judgement(this.#inbound, request);
-    this.#decide(this.#judgement);
+    this.#deliberation = new Deliberation(new Judgement(this.#inbound, request), this);
+    this.#deliberation.begin(this.#inForce.snapshot);
   }
 
   // Decide.
 
-  #decide(judgement: Judgement): void {
-    const decision = judgement.ask(this.#inForce.snapshot);
-    if (decision.kind === 'need-body') {
-      this.#readFirst(judgement, decision.need);
-      return;
-    }
-    this.#log.decided(decision);
-    if (decision.kind === 'refuse') this.#refuse(decision.refusal);
-    else if (!judgement.isFinal && mayRewrite({ ...decision, ...decision.candidates[0] })) {
-      this.#readFirst(judgement, 'model');
-    } else this.#reserve(judgement, decision);
-  }
-
-  /** Holds the body until it has been read, and decides then. */
-  #readFirst(judgement: Judgement, need: BodyNeed): void {
+  reading(): void {
     this.#states.enter('reading');
-    const begun = judgement.begin(need, {
-      judged: (bytes) => this.#hold(bytes),
-      drained: () => this.#downstream.resume(),
-      done: (result) => this.#learn(judgement, result),
-    });
-    if (begun) this.#downstream.goOn();
-    else this.#decide(judgement);
   }
 
-  #hold(bytes: Buffer): void {
+  readOn(): void {
+    this.#downstream.goOn();
+    this.#downstream.resume();
+  }
+
+  held(bytes: Buffer): void {
     if (!this.#states.accepts('body-read')) return;
     if (!this.#body.holdToJudge(bytes)) this.#fail(failure.bodyTooLarge);
   }
 
-  #learn(judgement: Judgement, result: BodyResult): void {
-    if (!this.#states.accepts('body-read')) return;
-    judgement.learn(result);
+  decided(decision: Decided, judgement: Judgement): void {
+    if (this.#states.now === 'done') return;
     this.#log.read(judgement.read);
-    this.#decide(judgement);
+    this.#log.decided(decision);
+    if (decision.kind === 'refuse') this.#refuse(decision.refusal);
+    else this.#reserve(judgement, decision);
   }
 
   // Reserve: nothing is let through that cannot be recorded.
@@ -123,10 +104,7 @@ export class Exchange implements RequestReader, AttemptOwner {
       request: judgement.request,
       length: this.#inbound.length,
       decision,
-      body:
-        this.#states.now === 'reading'
-          ? { bytes: this.#body.held(), decoded: judgement.decoded, read: judgement.read }
-          : undefined,
+      body: judgement.asRead(this.#body.held()),
     });
     if (outgoing.kind === 'refuse') {
       this.#refuse(outgoing);
@@ -154,13 +132,8 @@ export class Exchange implements RequestReader, AttemptOwner {
     const attempt = new Attempt(this, outgoing);
     this.#attempt = attempt;
     this.#log.attempted(this.#context.now());
-    const { peer } = this.#inbound;
-    attempt.start({
-      pool: this.#inForce.pool,
-      agentId: peer.agentId,
-      http2: this.#downstream.http2,
-      fresh,
-    });
+    const { agentId } = this.#inbound.peer;
+    attempt.start({ pool: this.#inForce.pool, agentId, http2: this.#downstream.http2, fresh });
   }
 
   opened(stream: UpstreamStream): void {
@@ -175,19 +148,15 @@ export class Exchange implements RequestReader, AttemptOwner {
   failed(error: UpstreamError, repeatable: boolean): void {
     if (!this.#states.accepts('upstream-failed')) return;
     const outgoing = this.#outgoing;
-    const canRepeat =
-      repeatable &&
-      this.#states.now === 'attempting' &&
-      this.#repeats < maxRepeats &&
-      this.#body.replay() !== undefined;
+    const isUnseen = repeatable && this.#states.now === 'attempting';
+    const canRepeat = isUnseen && this.#repeats < maxRepeats && this.#body.replay() !== undefined;
     this.#log.attemptFailed(error.code, this.#context.now());
     if (canRepeat && outgoing !== undefined) {
       this.#repeats += 1;
       this.#try(outgoing, true);
       return;
     }
-    const { status, code, message, denyReason } = error;
-    this.#fail({ status, code, message, denyReason });
+    this.#fail(failure.of(error));
   }
 
   // The agent's request.
@@ -196,7 +165,7 @@ export class Exchange implements RequestReader, AttemptOwner {
     if (!this.#states.accepts('agent-data')) return true;
     this.#quietSince = this.#context.now();
     this.#log.request.capture.push(bytes);
-    if (this.#states.now === 'reading') return this.#judgement?.push(bytes) ?? true;
+    if (this.#states.now === 'reading') return this.#deliberation?.judgement.push(bytes) ?? true;
     this.#log.observe(bytes);
     const stream = this.#attempt?.stream;
     if (stream === undefined) return this.#body.hold(bytes);
@@ -209,7 +178,7 @@ export class Exchange implements RequestReader, AttemptOwner {
     this.#requestEnded = true;
     this.#log.request.endAt = this.#context.now();
     if (this.#states.now === 'reading') {
-      this.#judgement?.end();
+      this.#deliberation?.judgement.end();
       return;
     }
     this.#attempt?.stream?.end([]);
@@ -244,9 +213,10 @@ export class Exchange implements RequestReader, AttemptOwner {
     if (before === undefined) {
       this.#inForce = inForce;
       this.#log.snapshot = inForce.snapshot;
+      this.#deliberation?.use(inForce.snapshot);
       return;
     }
-    const after = this.#judgement?.ask(inForce.snapshot);
+    const after = this.#deliberation?.judgement.ask(inForce.snapshot);
     if (after?.kind === 'allow' && isSameWay(before.candidates[0], after.candidates[0])) return;
     this.#fail(failure.policyChanged);
   }
@@ -279,9 +249,8 @@ export class Exchange implements RequestReader, AttemptOwner {
   }
 
   upgraded(answer: UpstreamAnswer, socket: Duplex, rest: Buffer): void {
-    const agent = this.#states.accepts('upstream-upgraded')
-      ? this.#answer.upgrade(answer, this.#context.now())
-      : undefined;
+    const isExpected = this.#states.accepts('upstream-upgraded');
+    const agent = isExpected ? this.#answer.upgrade(answer, this.#context.now()) : undefined;
     if (agent === undefined) {
       socket.destroy();
       this.#finish();
@@ -304,9 +273,8 @@ export class Exchange implements RequestReader, AttemptOwner {
   // The ways to end without the upstream's answer.
 
   #refuse(refusal: Refusal): void {
-    const { status, message, reason, body, policy } = refusal;
-    this.#log.denyPolicy = policy;
-    this.#fail({ status, code: refusal.code ?? 'EGRESS_DENIED', message, denyReason: reason, body });
+    this.#log.denyPolicy = refusal.policy;
+    this.#fail(failure.ofRefusal(refusal));
   }
 
   #fail(reason: failure.Failure): void {
@@ -321,7 +289,7 @@ export class Exchange implements RequestReader, AttemptOwner {
     if (!this.#states.enter('done')) return;
     this.#attempt?.abort();
     this.#attempt = undefined;
-    this.#judgement?.close();
+    this.#deliberation?.judgement.close();
     this.#body.release();
     this.#answer.close();
     const record = this.#log.finish(this.#context.now());

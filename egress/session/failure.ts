@@ -1,5 +1,7 @@
 /** Why the gateway answers in the upstream's place, and the answers that are always the same. */
 import type { DenyReason } from '../../contract/index.ts';
+import type { Refusal } from '../../decision/index.ts';
+import type { UpstreamError } from '../upstream/upstream-error.ts';
 
 export interface Failure {
   readonly status: number;
@@ -10,6 +12,15 @@ export interface Failure {
   /** JSON to answer with; absent: in the provider's schema. */
   readonly body?: string | undefined;
   readonly retryAfterSeconds?: number;
+}
+
+/** What an upstream did, as its agent is told. */
+export function of({ status, code, message, denyReason }: UpstreamError): Failure {
+  return { status, code, message, denyReason };
+}
+
+export function ofRefusal({ status, code = 'EGRESS_DENIED', message, reason, body }: Refusal): Failure {
+  return { status, code, message, denyReason: reason, body };
 }
 
 export const bodyTooLarge: Failure = {

@@ -21,6 +21,7 @@ import {
 import { fieldValues } from '../http1/index.ts';
 import { siteOf } from '../pipeline/call.ts';
 import type { AgentRequest } from '../pipeline/identify.ts';
+import type { ReadBody } from '../pipeline/outgoing.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Inbound } from './exchange-context.ts';
 
@@ -48,9 +49,10 @@ export class Judgement {
     return this.#read;
   }
 
-  /** A content coding that was taken off: what is held is plain. */
-  get decoded(): boolean {
-    return this.#reader?.coding !== undefined;
+  /** The body as it was read, `bytes` being what was judged of it; undefined: it goes through unread. */
+  asRead(bytes: readonly Buffer[]): ReadBody | undefined {
+    if (this.#need === undefined) return undefined;
+    return { bytes, decoded: this.#reader?.coding !== undefined, read: this.#read };
   }
 
   /** Nothing more of the body can change the decision. */

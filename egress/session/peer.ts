@@ -1,6 +1,7 @@
 /** Who is at the other end of a connection, from its identity frame. Apart because it is the one place where a frame becomes a peer. */
 import { agentId, parseHostname, type DenyReason, type IdentityFrame } from '../../contract/index.ts';
 import type { Peer } from '../pipeline/call.ts';
+import type { Snapshot } from '../snapshot.ts';
 
 /** undefined: the frame names a host that is none. */
 export function createPeer(frame: IdentityFrame): Peer | undefined {
@@ -26,4 +27,26 @@ export function judgeServerName(serverName: string | undefined, peer: Peer): Den
   return peer.hostname !== undefined && parseHostname(serverName) === peer.hostname
     ? undefined
     : 'sni_mismatch';
+}
+
+/** Who signed a connection's frame, and with what. */
+export interface Signer {
+  readonly pool: string;
+  readonly key: Uint8Array;
+}
+
+export function signerOf({ pool }: IdentityFrame, { framePeers }: Snapshot): Signer | undefined {
+  const known = framePeers.get(pool);
+  return known === undefined ? undefined : { pool, key: known.key };
+}
+
+/** Does the pool still hold the key it signed with, and speak for the agent (S36)? */
+export function isTrusted(
+  signer: Signer | undefined,
+  { framePeers }: Snapshot,
+  { agentId: id }: Peer,
+): boolean {
+  const known = signer === undefined ? undefined : framePeers.get(signer.pool);
+  if (signer === undefined || known === undefined || !known.agents.has(id)) return false;
+  return Buffer.compare(signer.key, known.key) === 0;
 }

@@ -16,6 +16,8 @@ const caYears = 10;
 export interface ControlPlaneCertificates {
   readonly caPem: string;
   readonly folder: string;
+  /** The platform's own CA: the operator finds it in the Secret that `dev/install.ts` makes of it. */
+  readonly platformCa: { readonly certificatePem: string; readonly privateKeyPem: string };
   readonly kubelet: { readonly certificatePem: string; readonly privateKeyPem: string };
   /** Path of `<name>.crt` or `<name>.key` below the folder. */
   readonly path: (file: string) => string;
@@ -61,6 +63,7 @@ export interface CertificateNames {
 export function provideCertificates(folder: string, names: CertificateNames): ControlPlaneCertificates {
   const ca = keptCa(folder, 'ca');
   const frontProxyCa = keptCa(folder, 'front-proxy-ca');
+  const platformCa = keptCa(folder, 'platform-ca');
   keepServiceAccountKey(folder);
   const issue = (name: string, issuer: Pair, usage: 'server' | 'client' | 'both', hosts: Hosts): Pair => {
     const leaf = issueLeaf({
@@ -86,8 +89,9 @@ export function provideCertificates(folder: string, names: CertificateNames): Co
   issue('controller-manager', ca, 'server', local);
   issue('kubelet-client', ca, 'client', { commonName: kubeletClientName });
   issue('front-proxy-client', frontProxyCa, 'client', {});
+  issue('nats', platformCa, 'server', { ips: ['127.0.0.1'] });
   const kubelet = issue('kubelet', ca, 'server', { dnsNames: ['localhost'], ips: [names.nodeAddress] });
-  return { caPem: ca.certificatePem, folder, kubelet, path: (file) => join(folder, file) };
+  return { caPem: ca.certificatePem, folder, platformCa, kubelet, path: (file) => join(folder, file) };
 }
 
 interface Hosts {

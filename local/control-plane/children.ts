@@ -5,7 +5,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { renderNatsConfig, rolePermissions } from '../../contract/index.ts';
+import { renderNatsConfig } from '../../contract/index.ts';
+import { PlatformKeys } from '../../pki/index.ts';
 import type { Home } from '../home.ts';
 import { writePrivateFile } from '../private-file.ts';
 import type { Subnet } from '../subnet.ts';
@@ -131,13 +132,12 @@ function controllerManager(input: ControlPlaneInput): ChildSpec {
 }
 
 function nats(input: ControlPlaneInput): ChildSpec {
-  const { ports, home, credentials } = input;
+  const { ports, home, credentials, certificates } = input;
   const config = join(home.config, 'nats.json');
-  const passwords = Object.fromEntries(
-    Object.keys(rolePermissions).map((role) => [role, credentials.platform[`nats-${role}`] ?? '']),
-  );
+  const keys = new PlatformKeys(Buffer.from(credentials.root, 'base64url'));
+  const tls = { certificate: certificates.path('nats.crt'), privateKey: certificates.path('nats.key') };
   const place = { serverName: 'clrk-dev', host: '127.0.0.1', port: ports.nats, storeDir: home.nats };
-  writePrivateFile(config, renderNatsConfig({ ...place, passwords }));
+  writePrivateFile(config, renderNatsConfig({ ...place, trust: keys.natsTrust(), tls }));
   return childSpec(input, {
     name: 'nats-server',
     command: input.toolPath('nats-server'),

@@ -1,6 +1,6 @@
 /**
- * The passwords and tokens of one development platform: made once, kept in `auth.json` (0600), handed to the servers
- * and, for the roles, to the Secret `clrk-platform-auth`. Apart so that nothing else invents or stores a credential.
+ * The tokens and the root of one development platform: made once, kept in `auth.json` (0600), handed to the servers and, for
+ * the roles, to the Secrets `clrk-platform-keys` and `clrk-platform-auth`. Apart so that nothing else invents or stores a credential.
  */
 import { randomBytes } from 'node:crypto';
 import { Type, type Static } from 'typebox';
@@ -11,7 +11,9 @@ import { readFileIfAny, writePrivateFile } from '../private-file.ts';
 const credentialsSchema = Type.Object({
   /** Static tokens of the API server: for people, the node agent, the controller manager. */
   api: Type.Object({ admin: Type.String(), nodeAgent: Type.String(), controllerManager: Type.String() }),
-  /** Content of Secret clrk-platform-auth: `nats-<role>`, `otlp-<role>`, `telemetry-reader`. */
+  /** Root of all identities, base64url: content of Secret clrk-platform-keys. */
+  root: Type.String(),
+  /** The random keys of Secret clrk-platform-auth. */
   platform: Type.Record(Type.String(), Type.String()),
 });
 export type Credentials = Static<typeof credentialsSchema>;
@@ -19,6 +21,7 @@ export type Credentials = Static<typeof credentialsSchema>;
 export function createCredentials(random: () => string): Credentials {
   return {
     api: { admin: random(), nodeAgent: random(), controllerManager: random() },
+    root: random(),
     platform: Object.fromEntries(platformAuthNames.map((key) => [key, random()])),
   };
 }

@@ -4,7 +4,15 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ClrkError, platformAuthSecret, systemNamespace } from '../../contract/index.ts';
+import {
+  ClrkError,
+  controlPlaneCaSecret,
+  platformAuthSecret,
+  platformKeysSecret,
+  platformRootKey,
+  systemNamespace,
+} from '../../contract/index.ts';
+import { PlatformKeys } from '../../pki/index.ts';
 import type { Credentials } from '../control-plane/credentials.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import { applyManifests } from '../kube/apply.ts';
@@ -18,33 +26,46 @@ export const platformSettingsName = 'clrk-platform';
 export interface InstallInput {
   readonly root: string;
   readonly credentials: Credentials;
+  /** Made before the API server because NATS proves itself by it. */
+  readonly platformCa: { readonly certificatePem: string; readonly privateKeyPem: string };
   readonly natsUrl: string;
   readonly subnet: Subnet;
   readonly registryPort: number;
 }
 
 /** Objects of `clrk-system` that hold this machine's secrets and addresses. Pure. */
-export function systemObjects({ credentials, natsUrl, subnet, registryPort }: InstallInput): KubeObject[] {
+export function systemObjects(input: InstallInput): KubeObject[] {
+  const { credentials, platformCa, natsUrl, subnet, registryPort } = input;
   const metadata = (name: string): KubeObject['metadata'] => ({
     name,
     namespace: systemNamespace,
     labels: { 'app.kubernetes.io/part-of': 'clrk' },
   });
-  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: metadata(platformAuthSecret), type: 'Opaque' };
-  const encoded = Object.entries(credentials.platform).map(([key, value]) => [
-    key,
-    Buffer.from(value).toString('base64'),
-  ]);
+  const secret = (name: string, type: string, texts: Readonly<Record<string, string>>): KubeObject =>
+    ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: metadata(name),
+      type,
+      data: Object.fromEntries(
+        Object.entries(texts).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+      ),
+    }) as KubeObject;
   const settings = {
     natsUrl,
     // Pods, Services and the control plane: never open to agents, whatever a policy says.
     platformCidrs: [subnet.podCidr, subnet.serviceCidr, '127.0.0.0/8'].join(','),
     insecureRegistries: [`localhost:${registryPort}`, `127.0.0.1:${registryPort}`].join(','),
   };
-  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } };
+  const keys = new PlatformKeys(Buffer.from(credentials.root, 'base64url'));
   return [
-    namespace,
-    { ...secret, data: Object.fromEntries(encoded) } as KubeObject,
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } },
+    secret(platformKeysSecret, 'Opaque', { [platformRootKey]: credentials.root }),
+    secret(platformAuthSecret, 'Opaque', { ...credentials.platform, ...keys.telemetryFiles() }),
+    secret(controlPlaneCaSecret, 'kubernetes.io/tls', {
+      'tls.crt': platformCa.certificatePem,
+      'tls.key': platformCa.privateKeyPem,
+    }),
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',

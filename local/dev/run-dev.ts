@@ -105,6 +105,7 @@ class DevRun {
       installPlatform(platform.client, {
         root: repositoryRoot,
         credentials: platform.credentials,
+        platformCa: platform.platformCa,
         natsUrl: platform.natsUrl,
         subnet: this.#subnet,
         registryPort: platform.ports.registry,

@@ -1,5 +1,6 @@
 /** One EgressGateway and everything attached to it, compiled to the document its data plane runs. */
 import {
+  agentId,
   gatewayListener,
   type GatewayConfig,
   type PlatformEndpoints,
@@ -13,7 +14,7 @@ import { compileCredentials } from './credential.ts';
 import { compileDestinations } from './destination.ts';
 import { gatewayCa } from './gateway-ca.ts';
 import { compileMcpRoute } from './mcp-route.ts';
-import { poolsOfGateway } from './membership.ts';
+import { agentsOfGateway, poolsOfGateway } from './membership.ts';
 import { childName, poolKey } from './name.ts';
 import { compileProviderDenial, compileProviderRoute } from './provider-route.ts';
 import { certificatesOf } from './secret-value.ts';
@@ -104,8 +105,12 @@ function otlpExport(gateway: EgressGateway): Pick<GatewayConfig, 'otlpExport'> {
 
 function framePeers(world: World, gateway: EgressGateway): GatewayConfig['framePeers'] {
   const { namespace } = gateway.metadata;
+  const agents = agentsOfGateway(world, gateway);
   return poolsOfGateway(world, gateway).flatMap((pool) => {
     const keyBase64 = world.get(kinds.secret, namespace, childName.poolKeys(pool))?.data?.[poolKey.frame];
-    return keyBase64 === undefined ? [] : [{ pool: `${namespace}/${pool}`, keyBase64 }];
+    if (keyBase64 === undefined) return [];
+    const own = agents.filter(({ spec }) => spec.workerPoolRef === pool);
+    const ids = own.map(({ metadata }) => agentId({ kind: 'TaskAgent', namespace, name: metadata.name }));
+    return [{ pool: `${namespace}/${pool}`, keyBase64, agents: ids.sort() }];
   });
 }

@@ -25,7 +25,8 @@ export interface CompiledManifests {
 
 const placeholder = 'placeholder';
 const nowhere: PlatformEndpoints = {
-  nats: { url: '', user: '', password: '' },
+  caPem: '',
+  nats: { url: '', jwt: '', seed: '', inbox: '' },
   otlp: { endpoint: '', token: '' },
 };
 // What keys, certificates and AWS credentials are kept under; a policy's own secretKey comes on top.

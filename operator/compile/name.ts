@@ -1,10 +1,13 @@
 /** Names the operator gives what it makes. */
+import { controlPlaneCaSecret, telemetryTlsSecret } from '../../contract/index.ts';
+
 export { childName } from '../../contract/index.ts';
 
 /** In the system namespace. */
 export const systemName = {
-  controlPlaneCa: 'clrk-control-plane-ca',
+  controlPlaneCa: controlPlaneCaSecret,
   ingressClient: 'clrk-ingress-client',
+  telemetryTls: telemetryTlsSecret,
   telemetryService: 'clrk-telemetry',
 } as const;
 

@@ -15,7 +15,7 @@ import type { ServerConfig } from './server-config.ts';
 export const clickhouseConfig: ServerConfig = {
   part: 'clickhouse',
   name: clickhouseConfigSecret,
-  files: (credentialOf) => {
+  files: ({ credentialOf }) => {
     const password = credentialOf(platformAuthKeys.clickhousePassword);
     if (password === undefined) return undefined;
     return {

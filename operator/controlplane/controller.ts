@@ -1,16 +1,16 @@
 /**
- * What the control plane makes for itself: the configuration of NATS and ClickHouse (Secrets clrk-nats-config,
- * clrk-clickhouse-config) and its own PKI, one CA (Secret clrk-control-plane-ca) and the client certificate the ingress
- * shows to workers. It makes them once, renews the leaf before it expires, and never replaces a CA that can be read.
+ * What the control plane makes for itself: one CA (Secret clrk-control-plane-ca), the certificates of its own processes, and
+ * the configuration of NATS and ClickHouse. It makes them once, renews leaves before they expire, and never replaces a CA
+ * that can be read.
  */
 import { platformAuthSecret } from '../../contract/index.ts';
-import { createCa, issueLeaf } from '../../pki/index.ts';
-import { certificateState, leafTtlMs } from '../certificate.ts';
-import { label, secretText, systemName } from '../compile/index.ts';
+import { createCa } from '../../pki/index.ts';
+import { label, systemName } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds } from '../kind.ts';
 import { managedLabels } from '../owner.ts';
 import { clickhouseConfig } from './clickhouse.ts';
+import { ensureIngressClient, ensureTelemetryServer } from './leaf.ts';
 import { natsConfig } from './nats.ts';
 import { applyServerConfig } from './server-config.ts';
 import { controlPlaneCa } from '../platform.ts';
@@ -23,29 +23,14 @@ const retryMs = 500;
 const servers = [natsConfig, clickhouseConfig];
 
 async function reconcile(context: Context): Promise<ReconcileResult> {
-  for (const config of servers) await applyServerConfig(context, config);
   const ca = controlPlaneCa(context);
   if (ca === undefined) {
     await makeCa(context);
     return { requeueAfterMs: retryMs };
   }
-  const { systemNamespace: namespace } = context.settings();
-  const observed = context.world.get(kinds.secret, namespace, systemName.ingressClient);
-  const state = certificateState(secretText(observed, 'tls.crt'), ca.certificatePem, context.now());
-  if (!state.needsIssue) return { requeueAfterMs: Math.max(retryMs, state.renewAt - context.now()) };
-  const leaf = issueLeaf({
-    ca,
-    commonName: 'clrk-ingress',
-    dnsNames: ['ingress.clrk.internal'],
-    ips: [],
-    ttlMs: leafTtlMs,
-    usage: 'client',
-  });
-  const data = { 'tls.crt': leaf.certificatePem, 'tls.key': leaf.privateKeyPem, 'ca.crt': ca.certificatePem };
-  const metadata = { namespace, name: systemName.ingressClient, labels: pkiLabels() };
-  await writeRandomSecret(context, { metadata, type: 'kubernetes.io/tls', data }, observed);
-  context.log.info({ secret: systemName.ingressClient }, 'ingress certificate issued');
-  return { requeueAfterMs: retryMs };
+  for (const config of servers) await applyServerConfig(context, config, ca);
+  const renewals = [await ensureIngressClient(context, ca), await ensureTelemetryServer(context, ca)];
+  return { requeueAfterMs: Math.max(retryMs, Math.min(...renewals) - context.now()) };
 }
 
 async function makeCa(context: Context): Promise<void> {
@@ -53,13 +38,10 @@ async function makeCa(context: Context): Promise<void> {
   const ca = createCa({ commonName: 'clrk-control-plane', years: caYears });
   const observed = context.world.get(kinds.secret, namespace, systemName.controlPlaneCa);
   const data = { 'tls.crt': ca.certificatePem, 'tls.key': ca.privateKeyPem };
-  const metadata = { namespace, name: systemName.controlPlaneCa, labels: pkiLabels() };
+  const labels = { ...managedLabels('control-plane'), [label.controlPlanePki]: 'true' };
+  const metadata = { namespace, name: systemName.controlPlaneCa, labels };
   const written = await writeRandomSecret(context, { metadata, type: 'kubernetes.io/tls', data }, observed);
   if (written) context.log.info({ secret: systemName.controlPlaneCa }, 'control-plane CA created');
-}
-
-function pkiLabels(): Record<string, string> {
-  return { ...managedLabels('control-plane'), [label.controlPlanePki]: 'true' };
 }
 
 export const controlPlaneController: ControllerSpec = {
@@ -74,11 +56,17 @@ export const controlPlaneController: ControllerSpec = {
         const ours: readonly (string | undefined)[] = [
           systemName.controlPlaneCa,
           systemName.ingressClient,
+          systemName.telemetryTls,
           platformAuthSecret,
           ...servers.map(({ name: config }) => config),
         ];
         return ours.includes(name) ? [controlPlaneKey] : [];
       },
+    },
+    {
+      resource: kinds.service,
+      keysOf: (_world, { before, after }) =>
+        (after ?? before)?.metadata?.name === systemName.telemetryService ? [controlPlaneKey] : [],
     },
   ],
 };

@@ -14,7 +14,7 @@ import { applyConfig } from '../config-secret.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { faultOf, type Fault } from '../fault.ts';
 import { kinds, type EgressGateway } from '../kind.ts';
-import { controllerRef, labelValue, managedLabels, requireOwn } from '../owner.ts';
+import { controllerRef, labelValue, managedLabels, requireOwn, tenantIdentity } from '../owner.ts';
 import { graceLeft, markPending, previousConditions } from '../pending.ts';
 import { endpointsFor } from '../platform.ts';
 import { writeRandomSecret } from '../random-secret.ts';
@@ -96,9 +96,11 @@ async function ensureCa(context: Context, gateway: EgressGateway): Promise<void>
 }
 
 async function applyGatewayConfig(context: Context, gateway: EgressGateway): Promise<string | undefined> {
+  const platform = endpointsFor(context, tenantIdentity('egress', gateway));
+  if (platform === undefined) return digestInForce(context, gateway);
   const document = compileGateway(context.world, {
     gateway,
-    platform: endpointsFor(context, 'egress'),
+    platform,
     platformCidrs: context.settings().platformCidrs,
   });
   if (document === undefined) return digestInForce(context, gateway);

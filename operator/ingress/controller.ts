@@ -13,8 +13,9 @@ const waitForCertificateMs = 1_000;
 
 async function reconcile(context: Context): Promise<ReconcileResult> {
   const { systemNamespace } = context.settings();
-  const platform = endpointsFor(context, 'ingress');
-  const document = compileIngress(context.world, { platform, systemNamespace });
+  const platform = endpointsFor(context, { role: 'ingress' });
+  const document =
+    platform === undefined ? undefined : compileIngress(context.world, { platform, systemNamespace });
   if (document === undefined) return { requeueAfterMs: waitForCertificateMs };
   const digest = await applyConfig<IngressConfig>(
     context,

@@ -66,6 +66,7 @@ interface Call {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly contentType?: string;
+  readonly accept?: string;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -92,7 +93,13 @@ export class ApiClient implements KubeApi {
   }
 
   async list(resource: Resource, query: Readonly<Record<string, string>>): Promise<ListPage> {
-    const body = (await this.#json({ method: 'GET', path: pathOf(resource), query })) as {
+    const call = {
+      method: 'GET',
+      path: pathOf(resource),
+      query,
+      ...acceptOf(resource, 'PartialObjectMetadataList'),
+    };
+    const body = (await this.#json(call)) as {
       items?: KubeObject[];
       metadata?: { resourceVersion?: string; continue?: string };
     };
@@ -113,6 +120,7 @@ export class ApiClient implements KubeApi {
       method: 'GET',
       path: pathOf(resource),
       query: { ...query, watch: '1' },
+      ...acceptOf(resource, 'PartialObjectMetadata'),
       signal,
       timeoutMs: watchSilenceMs,
     });
@@ -222,8 +230,12 @@ export class ApiClient implements KubeApi {
   }
 }
 
+function acceptOf(resource: Resource, as: string): { readonly accept?: string } {
+  return resource.onDemand === true ? { accept: `application/json;as=${as};g=meta.k8s.io;v=v1` } : {};
+}
+
 function headersOf(call: Call, length: number | undefined): OutgoingHttpHeaders {
-  const headers = { accept: 'application/json', 'user-agent': 'clrk-operator' };
+  const headers = { accept: call.accept ?? 'application/json', 'user-agent': 'clrk-operator' };
   if (length === undefined) return headers;
   // Node sends no length for a DELETE's body, which the server would then read as the next request.
   return { ...headers, 'content-type': call.contentType ?? 'application/json', 'content-length': length };

@@ -5,6 +5,7 @@
 import { ClrkError, errorMessage } from '../../contract/index.ts';
 import type { Log } from '../../process/index.ts';
 import type { Metrics } from './metrics.ts';
+import { PendingRead } from './on-demand.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface ReconcileResult {
@@ -24,6 +25,9 @@ export interface ControllerOptions {
   readonly log: Log;
   readonly now: () => number;
 }
+
+/** About as long as one read takes. */
+const pendingReadMs = 20;
 
 export class Controller {
   readonly name: string;
@@ -133,6 +137,11 @@ export class Controller {
   #failed(key: string, thrown: unknown): void {
     const { metrics, log, now } = this.#options;
     const controller = this.name;
+    if (thrown instanceof PendingRead) {
+      this.#queue.addAt(key, now() + pendingReadMs);
+      metrics.reconciles.inc({ controller, result: 'requeue_after' });
+      return;
+    }
     metrics.reconciles.inc({ controller, result: 'error' });
     metrics.reconcileErrors.inc({ controller });
     const fields = { controller, key, error: errorMessage(thrown) };

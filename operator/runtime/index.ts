@@ -11,6 +11,7 @@ export * from './leader-elector.ts';
 export * from './manager.ts';
 export * from './metrics.ts';
 export * from './object.ts';
+export * from './on-demand.ts';
 export * from './reflector.ts';
 export * from './resource.ts';
 export * from './watch-machine.ts';

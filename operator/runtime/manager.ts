@@ -6,11 +6,12 @@ import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Log } from '../../process/index.ts';
 import type { KubeApi } from './api-client.ts';
-import type { ObjectChange } from './cache.ts';
+import type { Cache, ObjectChange } from './cache.ts';
 import type { Controller } from './controller.ts';
 import type { LeaderTimes } from './leader-election.ts';
 import { LeaderElector } from './leader-elector.ts';
 import type { Metrics } from './metrics.ts';
+import { OnDemand } from './on-demand.ts';
 import { Reflector } from './reflector.ts';
 import { resourceName, type Resource } from './resource.ts';
 import { CachedWorld } from './world.ts';
@@ -61,7 +62,7 @@ export class Manager {
     const name = resourceName(resource);
     if (this.#reflectors.has(name)) return;
     const { api, log } = this.#options;
-    const cache = this.world.cache(resource);
+    const cache = this.#sinkOf(resource);
     this.#reflectors.set(
       name,
       new Reflector({
@@ -73,6 +74,16 @@ export class Manager {
         randomBelow: (limit) => randomInt(limit),
       }),
     );
+  }
+
+  /** Where a watch of this kind puts what it brings. */
+  #sinkOf(resource: Resource): Pick<Cache, 'change'> {
+    const cache = this.world.cache(resource);
+    if (resource.onDemand !== true) return cache;
+    const { api, log } = this.#options;
+    const source = new OnDemand({ api, resource, cache, log, signal: this.#stop.signal });
+    this.world.readOnDemand(resource, source);
+    return source;
   }
 
   on(rule: WatchRule): void {

@@ -22,6 +22,7 @@ export class Metrics {
   readonly longestSeconds: Gauge<'name'>;
   readonly restRequests: Counter<'code' | 'method' | 'host'>;
   readonly leader: Gauge<'name'>;
+  readonly refusedStatus: Counter;
 
   constructor() {
     const registers = [this.registry];
@@ -109,6 +110,11 @@ export class Metrics {
       help: 'Age of the oldest work under way',
       labelNames: name,
       registers,
+    });
+    this.refusedStatus = new Counter({
+      name: 'clrk_operator_status_refused_total',
+      help: 'Status records of data planes that were malformed or spoke for somebody else.',
+      registers: [this.registry],
     });
     this.restRequests = new Counter({
       name: 'rest_client_requests_total',

@@ -13,7 +13,7 @@ import { WatchMachine, type WatchInput, type WatchRequest } from './watch-machin
 export interface ReflectorOptions {
   readonly api: KubeApi;
   readonly resource: Resource;
-  readonly cache: Cache;
+  readonly cache: Pick<Cache, 'change'>;
   readonly log: Log;
   readonly signal: AbortSignal;
   /** A random integer from 0 to below its argument, so that watches do not all end at once. */

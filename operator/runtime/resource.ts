@@ -9,6 +9,8 @@ export interface Resource {
   readonly plural: string;
   readonly kind: string;
   readonly namespaced: boolean;
+  /** Lists and watches bring metadata alone; an object is read whole when it is asked for. */
+  readonly onDemand?: true;
 }
 
 export function apiVersionOf(resource: Resource): string {
@@ -44,7 +46,7 @@ function builtin(group: string, plural: string, kind: string, namespaced = true)
 /** The built-in kinds the operator reads or writes. */
 export const builtins = {
   namespaces: builtin('', 'namespaces', 'Namespace', false),
-  secrets: builtin('', 'secrets', 'Secret'),
+  secrets: { ...builtin('', 'secrets', 'Secret'), onDemand: true },
   services: builtin('', 'services', 'Service'),
   serviceAccounts: builtin('', 'serviceaccounts', 'ServiceAccount'),
   configMaps: builtin('', 'configmaps', 'ConfigMap'),

@@ -1,8 +1,10 @@
 /**
  * What controllers read: the caches of every kind, typed. One object so that a reconcile says "the TaskAgents of this
- * namespace" and a test hands it a plain list. Reading never touches the API.
+ * namespace" and a test hands it a plain list. Reading never waits
+ * for the API.
  */
 import { Cache } from './cache.ts';
+import type { OnDemand } from './on-demand.ts';
 import { resourceName, type Resource } from './resource.ts';
 
 /** A resource that knows the type of its objects. */
@@ -18,6 +20,7 @@ export interface World {
 
 export class CachedWorld implements World {
   readonly #caches = new Map<string, Cache>();
+  readonly #onDemand = new Map<string, OnDemand>();
 
   cache(resource: Resource): Cache {
     const name = resourceName(resource);
@@ -26,8 +29,15 @@ export class CachedWorld implements World {
     return cache;
   }
 
+  /** Whole objects of a kind come from here from now on. */
+  readOnDemand(resource: Resource, source: OnDemand): void {
+    this.#onDemand.set(resourceName(resource), source);
+  }
+
+  /** Throws PendingRead for an object that exists and is not read yet. */
   get<T>(kind: Kind<T>, namespace: string | undefined, name: string): T | undefined {
-    return this.#required(kind).get(namespace, name) as T | undefined;
+    const source = this.#onDemand.get(resourceName(kind)) ?? this.#required(kind);
+    return source.get(namespace, name) as T | undefined;
   }
 
   list<T>(kind: Kind<T>, namespace?: string): readonly T[] {

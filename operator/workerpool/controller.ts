@@ -5,7 +5,7 @@ import { applyConfig } from '../config-secret.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { faultOf, type Fault } from '../fault.ts';
 import { kinds, type WorkerPool } from '../kind.ts';
-import { controllerRef, labelValue, managedLabels, requireOwn } from '../owner.ts';
+import { controllerRef, labelValue, managedLabels, requireOwn, tenantIdentity } from '../owner.ts';
 import { markPending } from '../pending.ts';
 import { controlPlaneCa, endpointsFor } from '../platform.ts';
 import { splitKey, type KubeObject, type ReconcileResult, type Resource } from '../runtime/index.ts';
@@ -84,9 +84,11 @@ async function applyServiceAccount(context: Context, pool: WorkerPool): Promise<
 /** False while keys or CA are not there yet. */
 async function applyPoolConfig(context: Context, pool: WorkerPool): Promise<boolean> {
   const { platformCidrs, insecureRegistries } = context.settings();
+  const platform = endpointsFor(context, tenantIdentity('worker', pool));
+  if (platform === undefined) return false;
   const document = compilePool(context.world, {
     pool,
-    platform: endpointsFor(context, 'worker'),
+    platform,
     platformCidrs,
     insecureRegistries,
     clientCaPem: controlPlaneCa(context)?.certificatePem ?? '',

@@ -1,9 +1,10 @@
 /**
- * A pool's own secrets: the key that signs identity frames and the certificate of its dispatch port. The frame key is
- * made once and kept; the certificate is issued anew before it expires or when the control-plane CA changed.
+ * A pool's own secrets: the key that signs identity frames and the certificate of its dispatch port, which names the pool. The
+ * frame key is made once and kept; the certificate is issued anew before it expires, or when the control-plane CA or the
+ * names changed.
  */
-import { issueLeaf } from '../../pki/index.ts';
-import { certificateState, leafTtlMs } from '../certificate.ts';
+import { poolUri } from '../../contract/index.ts';
+import { currentLeaf } from '../certificate.ts';
 import { childName, poolKey, secretText, workerDnsName } from '../compile/index.ts';
 import type { Context } from '../context.ts';
 import { kinds, type WorkerPool } from '../kind.ts';
@@ -24,16 +25,19 @@ export async function ensurePoolKeys(context: Context, pool: WorkerPool): Promis
   requireOwn('Secret', observed, owner);
   const frameKey = observed?.data?.[poolKey.frame];
   const keyUsable = frameKey !== undefined && Buffer.from(frameKey, 'base64').length === frameKeyBytes;
-  const state = certificateState(secretText(observed, poolKey.certificate), ca.certificatePem, context.now());
-  if (keyUsable && !state.needsIssue) return state.renewAt;
-  const leaf = issueLeaf({
-    ca,
+  const wish = {
     commonName: `clrk-worker ${namespace}/${name}`.slice(0, 64),
     dnsNames: [workerDnsName],
     ips: [],
-    ttlMs: leafTtlMs,
+    uris: [poolUri(`${namespace}/${name}`)],
     usage: 'server',
-  });
+  } as const;
+  const pair = {
+    certificatePem: secretText(observed, poolKey.certificate),
+    privateKeyPem: secretText(observed, poolKey.privateKey),
+  };
+  const leaf = currentLeaf(ca, wish, pair, context.now());
+  if (keyUsable && !leaf.isNew) return leaf.renewAt;
   const secret = {
     apiVersion: apiVersionOf(kinds.secret),
     kind: 'Secret',

@@ -1,5 +1,5 @@
 /**
- * `npm run mutants [ID…]`: can each defence be switched off without a test noticing? Every entry of test/mutants is applied to
+ * `npm run mutants [-- --docs] [ID…]`: can each defence be switched off without a test noticing? Every entry of test/mutants is applied to
  * a throw-away copy of the tree, and the test it names must fail. Survivors, edits that no longer fit and tests that fail
  * without any edit end with exit code 1.
  */
@@ -14,6 +14,13 @@ import { runTests } from './run-tests.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 type Verdict = 'killed' | 'SURVIVED' | 'BROKEN';
+const verdicts = { failed: 'killed', passed: 'SURVIVED', broken: 'BROKEN' } as const;
+
+interface Line {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly promises: readonly string[];
+}
 
 function copyTree(): string {
   const tree = mkdtempSync(join(tmpdir(), 'clrk-mutants-'));
@@ -31,21 +38,16 @@ function copyTree(): string {
   return tree;
 }
 
-async function judge(tree: string, mutant: Mutant): Promise<Verdict> {
+async function judge(tree: string, mutant: Mutant): Promise<Omit<Line, 'id'>> {
   const path = join(tree, mutant.file);
   const text = readFileSync(path, 'utf8');
   writeFileSync(path, applyMutant(text, mutant));
   try {
-    const outcome = await runTests(tree, mutant.test, mutant.title);
-    return outcome === 'failed' ? 'killed' : outcome === 'passed' ? 'SURVIVED' : 'BROKEN';
+    const { kind, promises } = await runTests(tree, mutant.test, mutant.title);
+    return { verdict: verdicts[kind], promises };
   } finally {
     writeFileSync(path, text);
   }
-}
-
-interface Line {
-  readonly id: string;
-  readonly verdict: Verdict;
 }
 
 async function work(queue: Mutant[], judged: Line[]): Promise<void> {
@@ -56,10 +58,11 @@ async function work(queue: Mutant[], judged: Line[]): Promise<void> {
       const { id, test, title } = mutant;
       const key = `${test} ${title ?? ''}`;
       // A test that fails anyway kills nothing.
-      if (!sound.has(key)) sound.set(key, (await runTests(tree, test, title)) === 'passed');
-      const verdict = sound.get(key) === true ? await judge(tree, mutant) : 'BROKEN';
-      judged.push({ id, verdict });
-      console.log(`${verdict.padEnd(9)} ${id}`);
+      if (!sound.has(key)) sound.set(key, (await runTests(tree, test, title)).kind === 'passed');
+      const line: Omit<Line, 'id'> =
+        sound.get(key) === true ? await judge(tree, mutant) : { verdict: 'BROKEN', promises: [] };
+      judged.push({ id, ...line });
+      console.log(`${line.verdict.padEnd(9)} ${id}`);
     }
   } finally {
     rmSync(tree, { recursive: true, force: true });
@@ -78,7 +81,7 @@ function misfits(mutants: readonly Mutant[]): string[] {
   });
 }
 
-const asked = process.argv.slice(2);
+const asked = process.argv.slice(2).filter((text) => text !== '--docs');
 const every = readMutants(join(root, 'test', 'mutants'));
 const mutants =
   asked.length === 0 ? every : every.filter(({ id }) => asked.some((text) => id.includes(text)));
@@ -88,6 +91,11 @@ for (const message of wrong) console.log(`BROKEN    ${message}`);
 const queue = wrong.length > 0 ? [] : [...mutants].sort((a, b) => (a.test < b.test ? -1 : 1));
 const judged: Line[] = [];
 await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, () => work(queue, judged)));
+if (process.argv.includes('--docs')) {
+  // What the table of docs/security.md is made from; sorted, so that two runs write the same.
+  const sorted = [...judged].sort((a, b) => (a.id < b.id ? -1 : 1));
+  writeFileSync(join(root, 'docs', 'mutants.json'), `${JSON.stringify(sorted, null, 1)}\n`);
+}
 const bad = judged.filter(({ verdict }) => verdict !== 'killed');
 console.log(`\n${judged.length - bad.length} of ${mutants.length} killed, ${bad.length} not`);
 process.exitCode = bad.length > 0 || wrong.length > 0 || mutants.length === 0 ? 1 : 0;

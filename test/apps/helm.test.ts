@@ -68,7 +68,7 @@ describe('chart clrk', () => {
   test('another namespace leaves no trace of the default one', async () => {
     const text = await helm('template', 'x', 'dist/charts/clrk', '--namespace', 'agents-prod');
     expect(text).not.toContain('clrk-system');
-    expect(text).toContain('nats://clrk-nats.agents-prod.svc:4222');
+    expect(text).toContain('tls://clrk-nats.agents-prod.svc:4222');
   });
 
   test.each([

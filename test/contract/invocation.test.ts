@@ -5,6 +5,7 @@ import {
   invocationMessageId,
   invocationSchema,
   invocationSubject,
+  isAboutSubject,
   isInvocationId,
   isTerminal,
   phases,
@@ -38,9 +39,34 @@ describe('invocation', () => {
     expect(new Set([...ids, ...others]).size).toBe(1 + others.length);
   });
 
-  test('a subject has exactly five tokens, dots in names or not', () => {
-    expect(invocationSubject(invocation('Running'))).toBe('clrk.invocations.default.TaskAgent.hello');
-    expect(invocationSubject(invocation('Running', 'a.b.c', 'n.s')).split('.')).toHaveLength(5);
+  test('S57: another tenant cannot take the message id of an event without the uid of its agent', () => {
+    const mine = invocation('Succeeded');
+    const parentRef = { ...mine.spec.parentRef, uid: 'other' };
+    const other = { ...mine, spec: { ...mine.spec, parentRef } };
+    expect(invocationMessageId(other)).not.toBe(invocationMessageId(mine));
+  });
+
+  test('a subject has exactly six tokens, dots in names or not, and says who speaks', () => {
+    const subject = invocationSubject(invocation('Running'), { pool: 'main' });
+    expect(subject).toBe('clrk.invocations.default.main.TaskAgent.hello');
+    expect(invocationSubject(invocation('Running', 'a.b.c', 'n.s'), { pool: 'x.y' }).split('.')).toHaveLength(
+      6,
+    );
+    expect(invocationSubject(invocation('Running'), { role: 'ingress' })).toContain('.default._ingress.');
+  });
+
+  test.each([
+    ['clrk.invocations.default.main.TaskAgent.hello', true],
+    ['clrk.invocations.default._ingress.TaskAgent.hello', true],
+    ['clrk.invocations.default.TaskAgent.hello', true],
+    ['clrk.invocations.other.main.TaskAgent.hello', false],
+    ['clrk.invocations.default.main.TaskAgent.other', false],
+    ['clrk.invocations.default.main.DaemonAgent.hello', false],
+    ['clrk.invocations.default.main.x.TaskAgent.hello', false],
+    ['clrk.invocations.default.hello', false],
+    ['', false],
+  ])('S57: an event of default/hello on %s is about its subject: %s', (subject, expected) => {
+    expect(isAboutSubject(invocation('Running'), subject)).toBe(expected);
   });
 
   test('the schema takes every phase and refuses an unknown one', () => {

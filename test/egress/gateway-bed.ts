@@ -171,6 +171,8 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
         pool: 'default/pool',
         issuedAt: Date.now() + ahead,
         nonce: randomBytes(16).toString('hex'),
+        gateway: core.snapshot?.gateway ?? '',
+        gatewayAddress: `127.0.0.1:${port}`,
         ...change,
       },
       frameKey,

@@ -40,7 +40,13 @@ export function createConfig(
       requestTimeoutMs: 20_000,
     },
     capture: { maxBytes: 65536, includeContentTypes: ['application/json', 'text/event-stream'] },
-    framePeers: [{ pool: 'default/pool', keyBase64: frameKey.toString('base64') }],
+    framePeers: [
+      {
+        pool: 'default/pool',
+        keyBase64: frameKey.toString('base64'),
+        agents: ['TaskAgent/default/hello', 'TaskAgent/default/other'],
+      },
+    ],
     destinations: {
       defaultPolicy: 'deny-all' as const,
       rules: [
@@ -73,7 +79,8 @@ export function createConfig(
       },
     ],
     platform: {
-      nats: { url: 'nats://127.0.0.1:1', user: 'egress', password: 'x' },
+      caPem: '',
+      nats: { url: 'nats://127.0.0.1:1', jwt: '', seed: '', inbox: '_INBOX.x' },
       otlp: { endpoint: 'http://127.0.0.1:1', token: 'x' },
     },
     ...change,

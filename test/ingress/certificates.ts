@@ -22,8 +22,11 @@ function read(directory: string, name: string): Pair {
   };
 }
 
-/** `leaves`: common names, which are their DNS names too. */
-export function makeCertificates<N extends string>(leaves: readonly N[]): { ca: Pair } & Record<N, Pair> {
+/** `leaves`: common names, which are their DNS names too; `uris`: more names of some. */
+export function makeCertificates<N extends string>(
+  leaves: readonly N[],
+  uris: { readonly [K in N]?: string } = {},
+): { ca: Pair } & Record<N, Pair> {
   const directory = mkdtempSync(join(tmpdir(), 'clrk-test-pki-'));
   try {
     openssl(directory, [
@@ -50,7 +53,10 @@ export function makeCertificates<N extends string>(leaves: readonly N[]): { ca: 
         '-subj',
         `/CN=${name}`,
       ]);
-      writeFileSync(join(directory, `${name}.ext`), `subjectAltName=DNS:${name}\n`);
+      writeFileSync(
+        join(directory, `${name}.ext`),
+        `subjectAltName=DNS:${name}${uris[name] === undefined ? '' : `,URI:${uris[name]}`}\n`,
+      );
       openssl(directory, [
         'x509',
         '-req',

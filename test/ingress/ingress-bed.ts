@@ -10,7 +10,11 @@ import { silentLog } from '../telemetry/embedded.ts';
 import { makeCertificates } from './certificates.ts';
 import { WorkerStub } from './worker-stub.ts';
 
-export const certificates = makeCertificates(['worker.clrk.internal', 'ingress', 'other.clrk.internal']);
+/** The first is a worker of shop/pool; the last of another team's pool. */
+export const certificates = makeCertificates(['worker.clrk.internal', 'ingress', 'other.clrk.internal'], {
+  'worker.clrk.internal': 'clrk://pool/shop/pool',
+  'other.clrk.internal': 'clrk://pool/shop/pool',
+});
 export const foreign = makeCertificates(['worker.clrk.internal', 'ingress']);
 
 export const agent: IngressAgent = {
@@ -30,7 +34,11 @@ export function configWith(agents: readonly IngressAgent[], client = certificate
     digest: `sha256:${randomBytes(4).toString('hex')}`,
     agents: [...agents],
     dispatchTls: { ...client, serverCaPem: certificates.ca.certificatePem },
-    platform: { nats: { url: '', user: '', password: '' }, otlp: { endpoint: '', token: '' } },
+    platform: {
+      caPem: '',
+      nats: { url: '', jwt: '', seed: '', inbox: '' },
+      otlp: { endpoint: '', token: '' },
+    },
   };
 }
 

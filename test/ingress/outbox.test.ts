@@ -26,7 +26,7 @@ describe('the outbox', () => {
     expect(outbox.pending).toBe(200);
     away = false;
     expect(await outbox.flush(5_000)).toBe(true);
-    expect(sent.toSorted()).toEqual(events.map((each) => `${each.metadata.name}/Dispatched`).toSorted());
+    expect(sent.toSorted()).toEqual(events.map((each) => `u1/${each.metadata.name}/Dispatched`).toSorted());
   });
 
   test('reserves no more than it holds; what is not used is given back', async () => {

@@ -64,6 +64,22 @@ describe('a worker that does not take it', () => {
     expect((await call({ port: bed.ingress.port, body: 'secret' })).status).toBe(200);
   });
 
+  test('S57: another pool’s worker gets no call, not on a connection that is already there either', async () => {
+    const theirs = await bed.startWorker('w1');
+    expect((await call({ port: bed.ingress.port })).status).toBe(200);
+    expect(theirs.seen).toHaveLength(1);
+    const payroll = { ...agent, namespace: 'team-b', name: 'payroll', pool: 'team-b/pool' };
+    bed.ingress.configure(configWith([agent, payroll]));
+    // As one who may write the status of team-b/pool would say it: the address is the other pool's.
+    const images = { 'team-b/hello-00001': { state: 'Pulled' } } as const;
+    bed.workers.push(theirs.status('w2', { namespace: 'team-b', pool: 'pool', images }));
+    const answer = await call({ port: bed.ingress.port, path: '/agents/team-b/payroll/', body: 'salaries' });
+    expect(answer.headers['x-clrk-error-code']).toBe('NO_READY_WORKER');
+    expect(theirs.seen).toHaveLength(1);
+    // Its own calls go on.
+    expect((await call({ port: bed.ingress.port })).status).toBe(200);
+  });
+
   test('a new client certificate is used for the next call', async () => {
     const worker = await bed.startWorker('w1');
     bed.ingress.configure(configWith([agent], foreign.ingress));

@@ -10,6 +10,7 @@ import {
   natsConfigKey,
   clickhouseConfigSecret,
   natsConfigSecret,
+  platformAuthKeys,
   platformAuthSecret,
   type IngressConfig,
 } from '../../contract/index.ts';
@@ -21,7 +22,7 @@ import { eventually } from './control-plane.ts';
 import { kindOf, useConvergence } from './converge-bed.ts';
 import { agent, backend, gateway, l4Route, policy, pool, providerRoute } from './manifest.ts';
 import { grantedRights, usedRights } from './rights.ts';
-import { RunningOperator } from './running-operator.ts';
+import { RunningOperator, testSettings } from './running-operator.ts';
 
 const everything = [pool, gateway, providerRoute, l4Route, backend, agent(), policy];
 const bed = useConvergence();
@@ -108,11 +109,11 @@ describe('operator against a real API server', () => {
         'AIProviderRoute/default/openai',
       ]);
       expect(gatewayDocument.framePeers).toEqual([
-        { pool: 'default/p', keyBase64: poolDocument.frameKeyBase64 },
+        { pool: 'default/p', keyBase64: poolDocument.frameKeyBase64, agents: ['TaskAgent/default/hello'] },
       ]);
       expect(poolDocument.gateways[0]?.destinations).toEqual(gatewayDocument.destinations);
       expect(poolDocument.gateways[0]?.caPem).toBe(gatewayDocument.ca.certificatePem);
-      expect(poolDocument.platform.nats).toMatchObject({ user: 'worker', password: 'pw-worker' });
+      expect(poolDocument.platform.nats).toMatchObject({ inbox: '_INBOX.worker.default.p' });
       const raw = gunzipSync((await bed.configOf('clrk-pool-config-p')).bytes).toString();
       expect(raw).not.toContain('sk-real-key');
       expect(raw).not.toContain(gatewayDocument.ca.privateKeyPem.split('\n')[1]);
@@ -231,34 +232,37 @@ describe('operator against a real API server', () => {
   it('makes the platform’s credentials once, keeps what is there, and derives what NATS runs with', async () => {
     const own = bed.plane.client(undefined, await bed.plane.tokenOf('clrk-system', 'clrk-operator'));
     const options = { api: own, namespace: 'clrk-system', randomBytes };
-    // Two replicas start together: both end with the same credentials.
+    // Two replicas start together: both end with the same root.
     const [first, second] = await Promise.all([
       ensurePlatformCredentials(options),
       ensurePlatformCredentials(options),
     ]);
-    expect(second).toEqual(first);
-    expect(first.get('nats-worker')).toMatch(/^[\w-]{43}$/);
+    expect(second.id).toBe(first.id);
+    const textOf = async (name: string, key: string): Promise<string> => {
+      const { data } = await bed.get<Secret>(kinds.secret, name, 'clrk-system');
+      return Buffer.from(data?.[key] ?? '', 'base64').toString('utf8');
+    };
+    const password = await textOf(platformAuthSecret, platformAuthKeys.clickhousePassword);
+    expect(password).toMatch(/^[\w-]{43}$/);
     const secret = await bed.get<Secret>(kinds.secret, platformAuthSecret, 'clrk-system');
-    const { 'otlp-egress': _dropped, ...rest } = secret.data ?? {};
+    const {
+      [platformAuthKeys.reader]: reader,
+      [platformAuthKeys.otlpKey]: otlp,
+      ...rest
+    } = secret.data ?? {};
     await bed.api.replace(kinds.secret, { ...secret, data: rest } as KubeObject);
-    const completed = await ensurePlatformCredentials(options);
-    expect([...completed].filter(([key]) => key !== 'otlp-egress')).toEqual(
-      [...first].filter(([key]) => key !== 'otlp-egress'),
-    );
-    expect(completed.get('otlp-egress')).not.toBe(first.get('otlp-egress'));
+    expect((await ensurePlatformCredentials(options)).id).toBe(first.id);
+    const completed = await bed.get<Secret>(kinds.secret, platformAuthSecret, 'clrk-system');
+    expect(completed.data).toMatchObject({ ...rest, [platformAuthKeys.otlpKey]: otlp });
+    expect(completed.data?.[platformAuthKeys.reader]).not.toBe(reader);
     await eventually(async () => {
-      const config = await bed.get<Secret>(kinds.secret, natsConfigSecret, 'clrk-system');
-      const text = Buffer.from(config.data?.[natsConfigKey] ?? '', 'base64').toString('utf8');
-      const parsed = JSON.parse(text) as { authorization: { users: { user: string; password: string }[] } };
-      const worker = parsed.authorization.users.find(({ user }) => user === 'worker');
-      expect(worker?.password).toBe(first.get('nats-worker'));
+      const parsed = JSON.parse(await textOf(natsConfigSecret, natsConfigKey)) as object;
+      expect(parsed).toMatchObject({ operator: testSettings.keys.natsTrust().operatorJwt });
     });
     await eventually(async () => {
       const config = await bed.get<Secret>(kinds.secret, clickhouseConfigSecret, 'clrk-system');
       const users = Buffer.from(config.data?.['users.xml'] ?? '', 'base64').toString('utf8');
-      const hash = createHash('sha256')
-        .update(first.get('clickhouse-password') ?? '')
-        .digest('hex');
+      const hash = createHash('sha256').update(password).digest('hex');
       expect(users).toContain(`<password_sha256_hex>${hash}</password_sha256_hex>`);
     });
   });

@@ -15,8 +15,7 @@ afterEach(async () => {
 
 test('NATS that comes after the operator is found, with the access of that time', async () => {
   const nats = new TestNats();
-  const absent = { url: `nats://127.0.0.1:${await freePort()}`, user: 'x', password: 'y' };
-  let access: typeof absent = absent;
+  let access = { ...nats.accessOf({ role: 'operator' }), url: `nats://127.0.0.1:${await freePort()}` };
   let attempts = 0;
   let changes = 0;
   const end = new AbortController();
@@ -29,13 +28,14 @@ test('NATS that comes after the operator is found, with the access of that time'
     log,
     signal: end.signal,
     onChange: () => (changes += 1),
+    onRefused: () => undefined,
   });
   closing.push(async () => await nats[Symbol.asyncDispose]());
   await vi.waitFor(() => expect(attempts).toBeGreaterThan(1), soon);
   expect(dataPlanes.ingresses()).toEqual([]);
   expect(changes).toBe(0);
   await nats.start();
-  access = nats.access;
+  access = nats.accessOf({ role: 'operator' });
   const connection = await connectNats(nats.access, { name: 'test', log });
   closing.push(async () => await connection.close());
   const bucket = await openStatusBucket(connection);
@@ -61,10 +61,11 @@ test('an operator that ends while NATS is away ends at once', async () => {
   const end = new AbortController();
   const onChange = vi.fn<() => void>();
   const following = new NatsDataPlanes().follow({
-    access: () => ({ url, user: 'x', password: 'y' }),
+    access: () => ({ ...new TestNats().access, url }),
     log,
     signal: end.signal,
     onChange,
+    onRefused: () => undefined,
   });
   end.abort();
   await following;

@@ -2,13 +2,13 @@
 import pino from 'pino';
 import type { GatewayStatus, IngressStatus, WorkerStatus } from '../../contract/index.ts';
 import type { PlatformSettings } from '../../operator/compile/index.ts';
+import { PlatformKeys } from '../../pki/index.ts';
 import { Operator } from '../../operator/operator.ts';
 import { Metrics, leaderTimes, type KubeApi, type LeaderTimes } from '../../operator/runtime/index.ts';
 
 export const testSettings: PlatformSettings = {
-  natsUrl: 'nats://198.51.100.129:4222',
-  natsPasswords: { ingress: 'pw-ingress', worker: 'pw-worker', egress: 'pw-egress' },
-  otlpTokens: { ingress: 'tk-ingress', worker: 'tk-worker', egress: 'tk-egress' },
+  natsUrl: 'tls://198.51.100.129:4222',
+  keys: new PlatformKeys(Buffer.alloc(32, 7)),
   otlpEndpoint: undefined,
   platformCidrs: ['198.51.100.0/24'],
   insecureRegistries: ['localhost:5100'],

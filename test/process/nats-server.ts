@@ -1,26 +1,44 @@
-/** A real nats-server with JetStream for tests: own directory, a free port it picks itself, one user. */
+/** A real nats-server for tests, configured as the platform's: own directory, a free port, TLS where asked for. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { renderNatsConfig, type PlatformIdentity } from '../../contract/index.ts';
+import { createCa, issueLeaf, PlatformKeys } from '../../pki/index.ts';
+import type { NatsAccess } from '../../process/index.ts';
 
 const binary = join(
   process.env['CLRK_CACHE'] ?? join(homedir(), '.cache', 'clrk'),
   'tools/nats-server/2.12.0/nats-server',
 );
-const user = 'ingress';
-const password = 'only-for-this-test';
 
 export class TestNats implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'clrk-nats-'));
   #child: ChildProcess | undefined;
   #port = 0;
 
-  get access(): { readonly url: string; readonly user: string; readonly password: string } {
-    return { url: `nats://127.0.0.1:${this.#port}`, user, password };
+  readonly keys = new PlatformKeys(randomBytes(32));
+  readonly #ca = createCa({ commonName: 'test', years: 1 });
+  readonly #tls: boolean;
+
+  constructor(options: { readonly tls?: boolean } = {}) {
+    this.#tls = options.tls === true;
+  }
+
+  get url(): string {
+    return `${this.#tls ? 'tls' : 'nats'}://127.0.0.1:${this.#port}`;
+  }
+
+  get access(): NatsAccess {
+    return this.accessOf({ role: 'ingress' });
+  }
+
+  accessOf(identity: PlatformIdentity): NatsAccess {
+    return { url: this.url, caPem: this.#ca.certificatePem, ...this.keys.natsUser(identity) };
   }
 
   /** Starts, or starts again on the same port and data. */
@@ -32,19 +50,32 @@ export class TestNats implements AsyncDisposable {
       await new Promise((resolve) => probe.close(resolve));
     }
     const config = join(this.#folder, 'nats.conf');
-    writeFileSync(
-      config,
-      `listen: "127.0.0.1:${this.#port}"\nports_file_dir: "${this.#folder}"\n` +
-        `jetstream { store_dir: "${this.#folder}/data", sync_interval: always }\n` +
-        `authorization { user: ${user}, password: "${password}" }\n`,
-      { mode: 0o600 },
-    );
+    const place = {
+      serverName: 'test',
+      host: '127.0.0.1',
+      port: this.#port,
+      storeDir: `${this.#folder}/data`,
+    };
+    const tls = this.#tls ? { tls: this.#certificate() } : {};
+    const text = renderNatsConfig({ ...place, ...tls, trust: this.keys.natsTrust() });
+    writeFileSync(config, JSON.stringify({ ...JSON.parse(text), ports_file_dir: this.#folder }), {
+      mode: 0o600,
+    });
     this.#child = spawn(binary, ['-c', config], { stdio: 'ignore' });
     const deadline = Date.now() + 30_000;
     while (!readdirSync(this.#folder).some((name) => this.#isOurPortsFile(name))) {
       if (Date.now() > deadline) throw new Error('nats-server did not start');
       await sleep(50);
     }
+  }
+
+  #certificate(): { readonly certificate: string; readonly privateKey: string } {
+    const names = { commonName: 'nats', dnsNames: [], ips: ['127.0.0.1'] };
+    const leaf = issueLeaf({ ca: this.#ca, ...names, ttlMs: 3_600_000, usage: 'server' });
+    const paths = { certificate: join(this.#folder, 'tls.crt'), privateKey: join(this.#folder, 'tls.key') };
+    writeFileSync(paths.certificate, leaf.certificatePem);
+    writeFileSync(paths.privateKey, leaf.privateKeyPem, { mode: 0o600 });
+    return paths;
   }
 
   #isOurPortsFile(name: string): boolean {

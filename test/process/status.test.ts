@@ -104,7 +104,25 @@ describe('process status in NATS', () => {
     await other.close();
   });
 
-  test('a wrong password is refused, not retried for ever', async () => {
-    await expect(connectNats({ ...nats.access, password: 'wrong' }, { name: 'test', log })).rejects.toThrow();
+  test('S51: claims of another installation are refused, and not retried for ever', async () => {
+    const { jwt, seed } = new TestNats().access;
+    await expect(connectNats({ ...nats.access, jwt, seed }, { name: 'test', log })).rejects.toThrow();
+    await expect(connectNats({ ...nats.access, seed }, { name: 'test', log })).rejects.toThrow();
+  });
+
+  test('S57: a record under another one’s key is dropped and counted, and what was known stays', async () => {
+    const refused: string[] = [];
+    const onRefused = (key: string): void => void refused.push(key);
+    const view = new StatusView(bucket, 'ingress', ingressStatusSchema, { now: Date.now, onRefused });
+    const key = statusKey.ingress('clrk-system', 'victim');
+    await bucket.put(key, JSON.stringify(record('victim', { address: '127.0.0.1:7' })));
+    const seen = (): string[] =>
+      view.live().flatMap(({ pod, address }) => (pod === 'victim' ? [address] : []));
+    await vi.waitFor(() => expect(seen()).toEqual(['127.0.0.1:7']), soon);
+    // What a pub ack that was sent to the victim's key looks like, and a word of somebody else.
+    await bucket.put(key, '{"stream":"KV_CLRK_STATUS","seq":9}');
+    await bucket.put(key, JSON.stringify(record('other')));
+    await vi.waitFor(() => expect(refused.filter((each) => each === key)).toHaveLength(2), soon);
+    expect(seen()).toEqual(['127.0.0.1:7']);
   });
 });

@@ -44,7 +44,7 @@ async function open(): Promise<void> {
     store,
     spoolDir: `${directory}/spool`,
     nats: natsOfService,
-    authorizeOtlp: () => true,
+    otlpSpeaker: () => ({ role: 'ingress' }),
     authorizeReader: () => true,
     log: silentLog,
     writerLimits: { flushMs: 20, retryMinMs: 20, retryMaxMs: 100 },
@@ -99,7 +99,7 @@ test('R2: NATS is killed while events are published: every acknowledged one is m
     const event = invocation(id, { phase: 'Succeeded', revision: marker });
     await publisher
       .jetstream()
-      .publish(invocationSubject(event), JSON.stringify(event), {
+      .publish(invocationSubject(event, { role: 'ingress' }), JSON.stringify(event), {
         msgID: invocationMessageId(event),
         timeout: 2_000,
       })

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { renderEventBatch } from '../../telemetry/event-batch.ts';
 import { invocation } from './invocation-fixture.ts';
 
-const message = (seq: number, data: string) => ({
+const own = 'clrk.invocations.shop.main.TaskAgent.hello';
+const message = (seq: number, data: string, subject = own) => ({
+  subject,
   seq,
   timestampNanos: 1.7954e18 + seq,
   data: Buffer.from(data),
@@ -32,5 +34,16 @@ test.each([
 });
 
 test('nothing well-formed: nothing to insert', () => {
-  expect(renderEventBatch([message(1, 'x')])).toEqual({ insert: undefined, malformed: 1 });
+  expect(renderEventBatch([message(1, 'x')])).toEqual({ insert: undefined, malformed: 1, foreign: 0 });
+});
+
+test('S57: an event of another agent than its subject names is counted and left out', () => {
+  const foreign = 'clrk.invocations.team-a.main.TaskAgent.hello';
+  const {
+    insert,
+    malformed,
+    foreign: count,
+  } = renderEventBatch([message(1, event, foreign), message(2, event)]);
+  expect({ malformed, count }).toEqual({ malformed: 0, count: 1 });
+  expect(insert?.body.toString().trim().split('\n')).toHaveLength(1);
 });

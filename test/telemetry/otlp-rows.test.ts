@@ -4,6 +4,7 @@ import { parseLogsRequest, parseTraceRequest } from '../../telemetry/otlp-messag
 import { renderLogs, renderSpans } from '../../telemetry/otlp-rows.ts';
 import { otlpType } from '../../telemetry/otlp-schema.ts';
 
+const anyone = { role: 'ingress' } as const;
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
 const span = {
   traceId: 'ab'.repeat(16),
@@ -16,7 +17,7 @@ const span = {
 function rowOf(more: object, encoding: 'json' | 'protobuf'): Record<string, unknown> | undefined {
   const request = { resourceSpans: [{ scopeSpans: [{ spans: [{ ...span, ...more }] }] }] };
   if (encoding === 'json') {
-    const [line] = renderSpans(parseTraceRequest('json', Buffer.from(JSON.stringify(request)))).lines;
+    const [line] = renderSpans(parseTraceRequest('json', Buffer.from(JSON.stringify(request))), anyone).lines;
     return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>);
   }
   const merged = { ...span, ...more };
@@ -28,7 +29,7 @@ function rowOf(more: object, encoding: 'json' | 'protobuf'): Record<string, unkn
   const bytes = otlpType.traceRequest
     .encode(otlpType.traceRequest.fromObject({ resourceSpans: [{ scopeSpans: [{ spans: [wire] }] }] }))
     .finish();
-  const [line] = renderSpans(parseTraceRequest('protobuf', bytes)).lines;
+  const [line] = renderSpans(parseTraceRequest('protobuf', bytes), anyone).lines;
   return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>);
 }
 
@@ -103,6 +104,7 @@ test('a log line keeps its bytes, takes its level from the number, its time from
   };
   const { lines } = renderLogs(
     parseLogsRequest('json', Buffer.from(JSON.stringify(request))),
+    anyone,
     5_000_000_001n,
   );
   expect(lines[0]).not.toContain('\n');
@@ -142,7 +144,7 @@ describe('S46: whatever comes in, the parser answers with a request or OTLP_MALF
     fc.assert(
       fc.property(fc.array(value, { maxLength: 3 }), (resourceSpans) => {
         const request = parseTraceRequest('json', Buffer.from(JSON.stringify({ resourceSpans })));
-        for (const line of renderSpans(request).lines) JSON.parse(line);
+        for (const line of renderSpans(request, anyone).lines) JSON.parse(line);
       }),
     );
   });
@@ -151,8 +153,8 @@ describe('S46: whatever comes in, the parser answers with a request or OTLP_MALF
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
-          renderLogs(parseLogsRequest('protobuf', bytes), 1n);
-          renderSpans(parseTraceRequest('protobuf', bytes));
+          renderLogs(parseLogsRequest('protobuf', bytes), anyone, 1n);
+          renderSpans(parseTraceRequest('protobuf', bytes), anyone);
         } catch (error) {
           expect(error).toMatchObject({ code: 'OTLP_MALFORMED' });
         }

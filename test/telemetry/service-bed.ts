@@ -1,11 +1,22 @@
 /** The telemetry service with a real NATS and the embedded engine behind it: what its tests write to and read from. */
 import type { NatsConnection } from 'nats';
 import { afterAll, beforeAll } from 'vitest';
-import { invocationMessageId, invocationSubject, type Invocation } from '../../contract/index.ts';
+import {
+  invocationMessageId,
+  invocationSubject,
+  type Invocation,
+  type OtlpSpeaker,
+} from '../../contract/index.ts';
 import { openTelemetryService, type TelemetryService } from '../../telemetry/service.ts';
 import type { EmbeddedStore } from '../../telemetry/store.ts';
 import { openTestStore, removeDirectory, silentLog, temporaryDirectory, until } from './embedded.ts';
 import { NatsServer } from './nats-server.ts';
+
+/** Tokens of the bed. */
+const speakers: Readonly<Record<string, OtlpSpeaker>> = {
+  'Bearer otlp': { role: 'ingress' },
+  'Bearer pool': { role: 'worker', namespace: 'team-a', name: 'main' },
+};
 
 export class ServiceBed {
   nats!: NatsConnection;
@@ -25,7 +36,7 @@ export class ServiceBed {
       store: this.store,
       spoolDir: `${this.#directory}/spool`,
       nats: this.nats,
-      authorizeOtlp: (value) => value === 'Bearer otlp',
+      otlpSpeaker: (value) => speakers[value ?? ''],
       authorizeReader: (value) => value === 'Bearer reader',
       log: silentLog,
       writerLimits: { flushMs: 50 },
@@ -66,7 +77,9 @@ export class ServiceBed {
   async publish(event: Invocation): Promise<void> {
     await this.nats
       .jetstream()
-      .publish(invocationSubject(event), JSON.stringify(event), { msgID: invocationMessageId(event) });
+      .publish(invocationSubject(event, { role: 'ingress' }), JSON.stringify(event), {
+        msgID: invocationMessageId(event),
+      });
   }
 }
 

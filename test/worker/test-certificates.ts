@@ -53,6 +53,6 @@ export function makeCertificates(directory: string): TestCertificates {
   return {
     caPem: readFileSync(join(directory, 'ca.pem'), 'utf8'),
     server: leaf('server', 'subjectAltName=DNS:worker.clrk.internal\nextendedKeyUsage=serverAuth\n'),
-    client: leaf('client', 'extendedKeyUsage=clientAuth\n'),
+    client: leaf('client', 'subjectAltName=URI:clrk://ingress\nextendedKeyUsage=clientAuth\n'),
   };
 }

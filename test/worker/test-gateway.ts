@@ -34,7 +34,10 @@ export class TestGateway {
     socket.on('data', (chunk: Buffer) => {
       seen = Buffer.concat([seen, chunk]);
       if (frame === undefined) {
-        const result = parseIdentityFrame(seen, () => this.#key);
+        const result = parseIdentityFrame(seen, () => ({ key: this.#key, agents: { has: () => true } }), {
+          gateway: 'default/gw',
+          gatewayAddress: this.address,
+        });
         if (result.status === 'invalid') {
           this.invalid += 1;
           socket.destroy();

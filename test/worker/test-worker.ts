@@ -147,7 +147,11 @@ export class TestWorker implements AsyncDisposable {
       agents: [...agents],
       gateways: [testGatewayConfig()],
       registries: [],
-      platform: { nats: { url: '', user: '', password: '' }, otlp: { endpoint: '', token: '' } },
+      platform: {
+        caPem: '',
+        nats: { url: '', jwt: '', seed: '', inbox: '' },
+        otlp: { endpoint: '', token: '' },
+      },
       ...more,
     };
   }

@@ -1,10 +1,11 @@
 /**
- * The dispatch port: HTTPS with client certificates from the control plane's CA only. Certificates are replaced in
+ * The dispatch port: HTTPS for the ingress alone, by its client certificate: of the control plane's CA and with its name. Certificates are replaced in
  * place when the config rotates. Before the first config there is no port at all.
  */
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PoolConfig } from '../../contract/index.ts';
+import type { TLSSocket } from 'node:tls';
+import { ingressUri, namesUri, type PoolConfig } from '../../contract/index.ts';
 
 export interface DispatchServerOptions {
   readonly host: string;
@@ -21,6 +22,10 @@ function tlsOptions(tls: PoolConfig['dispatchTls']) {
     ca: tls.clientCaPem,
     minVersion: 'TLSv1.3',
   } as const;
+}
+
+function isFromIngress({ socket }: IncomingMessage): boolean {
+  return namesUri((socket as TLSSocket).getPeerCertificate().subjectaltname, ingressUri);
 }
 
 export class DispatchServer {
@@ -42,7 +47,11 @@ export class DispatchServer {
         requestTimeout: 0,
         keepAliveTimeout: 30_000,
       },
-      options.handle,
+      (request, response) => {
+        // Asked of each request: what came with the handshake is parsed before anybody could end the connection.
+        if (isFromIngress(request)) options.handle(request, response);
+        else request.socket.destroy();
+      },
     );
     server.on('tlsClientError', () => undefined);
     await new Promise<void>((resolve, reject) => {

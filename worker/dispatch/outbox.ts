@@ -10,6 +10,8 @@ export type PublishEvent = (subject: string, messageId: string, data: string) =>
 
 export interface OutboxOptions {
   readonly publish: PublishEvent;
+  /** Whose events they are. */
+  readonly pool: string;
   readonly onDrop: (count: number) => void;
   /** Default 10,000: minutes of outage at full load in a few megabytes. */
   readonly limit?: number;
@@ -50,7 +52,11 @@ export class Outbox {
       const batch = this.#queue.slice(0, batchSize);
       const results = await Promise.allSettled(
         batch.map((each) =>
-          this.#options.publish(invocationSubject(each), invocationMessageId(each), JSON.stringify(each)),
+          this.#options.publish(
+            invocationSubject(each, this.#options),
+            invocationMessageId(each),
+            JSON.stringify(each),
+          ),
         ),
       );
       const stored = new Set(batch.filter((_, index) => results[index]?.status === 'fulfilled'));

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { encodeIdentityFrame, type PoolGateway } from '../../contract/index.ts';
+import { encodeIdentityFrame, type FrameReader, type PoolGateway } from '../../contract/index.ts';
 import { decideConnection, type AgentGateways, type Dialled } from './egress-decision.ts';
 import type { GatewayAddresses } from './gateway-directory.ts';
 import type { Refusals } from './refusal.ts';
@@ -29,6 +29,11 @@ interface Caught {
   readonly tenant: Tenant;
   readonly dialled: Dialled;
   readonly sourcePort: number;
+}
+
+/** A gateway that answered, and what a frame for it must say. */
+interface Reached extends FrameReader {
+  readonly socket: Socket;
 }
 
 /** A connection on its way to a gateway or joined to it, and the policy under which it was. */
@@ -144,13 +149,13 @@ export class Connector {
     }
     const opened: Opened = { ...caught, gatewayId: verdict.gateway.id, gateways };
     this.#open(opened);
-    const gateway = await this.#dialGateway(verdict.gateway);
+    const reached = await this.#dialGateway(verdict.gateway);
     if (socket.destroyed) {
-      gateway?.destroy();
+      reached?.socket.destroy();
       return;
     }
-    if (gateway === undefined) return this.#refuse(socket, tenant, dialled, 'gateway_unavailable');
-    this.#hand(caught, gateway);
+    if (reached === undefined) return this.#refuse(socket, tenant, dialled, 'gateway_unavailable');
+    this.#hand(caught, reached);
   }
 
   #open(opened: Opened): void {
@@ -165,10 +170,10 @@ export class Connector {
     });
   }
 
-  async #dialGateway(gateway: PoolGateway): Promise<Socket | undefined> {
+  async #dialGateway(gateway: PoolGateway): Promise<Reached | undefined> {
     for (const address of this.#options.addressesOf(gateway.id).slice(0, 3)) {
       try {
-        return await dial(address);
+        return { socket: await dial(address), gateway: gateway.id, gatewayAddress: address };
       } catch {
         // The next replica; when none is left the caller records gateway_unavailable.
       }
@@ -176,7 +181,8 @@ export class Connector {
     return undefined;
   }
 
-  #hand({ socket, tenant, dialled, sourcePort }: Caught, gateway: Socket): void {
+  #hand({ socket, tenant, dialled, sourcePort }: Caught, reached: Reached): void {
+    const { socket: gateway, ...reader } = reached;
     const identity = this.#options.frameKey();
     if (identity === undefined) {
       gateway.destroy();
@@ -197,6 +203,7 @@ export class Connector {
         pool: identity.pool,
         issuedAt: this.#options.now(),
         nonce: randomBytes(16).toString('hex'),
+        ...reader,
       },
       identity.key,
     );

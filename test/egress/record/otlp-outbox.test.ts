@@ -1,10 +1,12 @@
 /** The outbox against a real HTTP server that answers as each test says. */
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { AttributeList } from '../../../egress/record/attribute-list.ts';
 import { OtlpOutbox } from '../../../egress/record/otlp-outbox.ts';
 import { createSimpleRecord, type SpanRecord } from '../../../egress/record/span-record.ts';
+import { createCa, issueLeaf } from '../../../pki/index.ts';
 
 interface Seen {
   readonly path: string;
@@ -191,4 +193,41 @@ test('a record that comes when all is over is counted as dropped', async () => {
   slot?.put(record('late'));
   outbox.add(record('later'));
   expect(dropped).toBe(2);
+});
+
+test('S51: over TLS the token goes to a server of the platform’s CA, and to no other', async () => {
+  const ca = createCa({ commonName: 'platform', years: 1 });
+  const names = { commonName: 'clrk-telemetry', dnsNames: [], ips: ['127.0.0.1'] };
+  const { certificatePem: cert, privateKeyPem: key } = issueLeaf({
+    ca,
+    ...names,
+    ttlMs: 3_600_000,
+    usage: 'server',
+  });
+  let taken = 0;
+  const listening = createSecureServer({ cert, key }, (request, response) => {
+    taken += 1;
+    request.resume();
+    response.end();
+  });
+  server = listening;
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  const endpoint = `https://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+  const common = {
+    endpoint,
+    token: 'secret-token',
+    resource: {},
+    onDropped: (count: number) => (dropped += count),
+  };
+  const stranger = new OtlpOutbox({
+    ...common,
+    caPem: createCa({ commonName: 'other', years: 1 }).certificatePem,
+  });
+  stranger.add(record('a'));
+  await stranger.close(500);
+  expect({ taken, dropped }).toEqual({ taken: 0, dropped: 1 });
+  const own = new OtlpOutbox({ ...common, caPem: ca.certificatePem });
+  own.add(record('a'));
+  await own.close(5_000);
+  expect({ taken, dropped }).toEqual({ taken: 2, dropped: 1 });
 });

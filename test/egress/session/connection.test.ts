@@ -59,6 +59,9 @@ test.each([
   ['a frame of a minute ago', () => bed.frame({ issuedAt: Date.now() - 60_000 })],
   ['a frame from the future', () => bed.frame({ issuedAt: Date.now() + 60_000 })],
   ['a frame of an unknown pool', () => bed.frame({ pool: 'evil/pool' })],
+  ['a frame of an agent that is not of the pool', () => bed.frame({ name: 'payroll' })],
+  ['a frame for another gateway', () => bed.frame({ gateway: 'team-b/gw' })],
+  ['a frame for another replica', () => bed.frame({ gatewayAddress: '127.0.0.2:8095' })],
   ['a frame whose name is no host name', () => bed.frame({ hostname: 'evil\0.openai.com' })],
 ])('S13: %s is dropped and counted', async (_name, make) => {
   expect(await isDropped(make())).toBe(true);

@@ -15,6 +15,8 @@ const frame = (nonce: string, issuedAt: number, pool = 'ns/pool'): IdentityFrame
   pool,
   issuedAt,
   nonce,
+  gateway: 'ns/gw',
+  gatewayAddress: '127.0.0.1:1',
 });
 
 test('S13: skew of 30 s either way is allowed, more is not', () => {

@@ -155,7 +155,13 @@ test.each<[string, (ip: string, port: number) => ReturnType<typeof createConfig>
     'its pool has another key',
     (ip, port) =>
       createConfig(ip, port, {
-        framePeers: [{ pool: 'default/pool', keyBase64: Buffer.from(frameKey).reverse().toString('base64') }],
+        framePeers: [
+          {
+            pool: 'default/pool',
+            keyBase64: Buffer.from(frameKey).reverse().toString('base64'),
+            agents: ['TaskAgent/default/hello'],
+          },
+        ],
       }),
   ],
   [

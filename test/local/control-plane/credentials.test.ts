@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { platformAuthKeys } from '../../../contract/index.ts';
+import { platformAuthNames } from '../../../contract/index.ts';
 import { loadCredentials, renderTokenFile } from '../../../local/control-plane/credentials.ts';
 
 it('makes every credential once, keeps it for the owner only, and all differ', () => {
@@ -11,8 +11,9 @@ it('makes every credential once, keeps it for the owner only, and all differ', (
   const credentials = loadCredentials(path);
   expect(loadCredentials(path)).toEqual(credentials);
   expect(statSync(path).mode & 0o777).toBe(0o600);
-  for (const role of platformAuthKeys.nats) expect(credentials.platform).toHaveProperty(`nats-${role}`);
-  const values = [...Object.values(credentials.api), ...Object.values(credentials.platform)];
+  for (const name of platformAuthNames) expect(credentials.platform).toHaveProperty([name]);
+  const { root, api, platform } = credentials;
+  const values = [root, ...Object.values(api), ...Object.values(platform)];
   expect(new Set(values).size).toBe(values.length);
   expect(renderTokenFile(credentials).split('\n')[0]).toBe(
     `${credentials.api.admin},clrk-admin,clrk-admin,system:masters`,

@@ -32,18 +32,10 @@ function related(
         const taken = changed.map((field) => [field, from[field]]);
         return { ...gateway, ...(Object.fromEntries(taken) as Partial<typeof gateway>) };
       });
-      const pools = before.pools.map((pool) => ({
-        ...pool,
-        gateways: pool.gateways.map((each) => ({
-          ...each,
-          destinations:
-            gateways.find(({ gateway: { namespace, name } }) => `${namespace}/${name}` === each.id)
-              ?.destinations ?? each.destinations,
-        })),
-      }));
+      const { pools } = before;
       return [
-        { ...before, pools: withOwn(before) },
-        { gateways, pools },
+        { gateways: before.gateways, pools: withOwn(before) },
+        { gateways, pools: withOwn({ gateways, pools }) },
       ] as const;
     });
 }

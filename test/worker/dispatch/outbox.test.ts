@@ -27,6 +27,7 @@ describe('the outbox', () => {
         const stored: string[] = [];
         const fate = [...failures];
         const outbox = new Outbox({
+          pool: 'main',
           publish: (_subject, messageId) => {
             if (fate.shift() === true) return Promise.reject(new Error('away'));
             if (!stored.includes(messageId)) stored.push(messageId);
@@ -50,6 +51,7 @@ describe('the outbox', () => {
     let dropped = 0;
     const stored: string[] = [];
     const outbox = new Outbox({
+      pool: 'main',
       publish: (_subject, messageId) =>
         up ? Promise.resolve(void stored.push(messageId)) : Promise.reject(new Error('away')),
       onDrop: (count) => (dropped += count),
@@ -69,14 +71,15 @@ describe('the outbox', () => {
     await waitFor(() => outbox.size === 0);
     expect(dropped).toBe(2);
     expect(stored.filter((id) => id.endsWith('/terminal')).sort()).toEqual([
-      'a/terminal',
-      'b/terminal',
-      'c/terminal',
+      'uid-a/a/terminal',
+      'uid-a/b/terminal',
+      'uid-a/c/terminal',
     ]);
   });
 
   test('closing does not wait for ever', async () => {
     const outbox = new Outbox({
+      pool: 'main',
       publish: () => Promise.reject(new Error('away')),
       onDrop: () => undefined,
       retryMs: 1,

@@ -16,5 +16,5 @@ http://clrk-clickhouse.{{ .Release.Namespace }}.svc:8123
 {{- end -}}
 {{- end -}}
 {{- define "clrk.natsUrl" -}}
-{{ .Values.nats.url | default (printf "nats://clrk-nats.%s.svc:4222" .Release.Namespace) }}
+{{ .Values.nats.url | default (printf "tls://clrk-nats.%s.svc:4222" .Release.Namespace) }}
 {{- end -}}

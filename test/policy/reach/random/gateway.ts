@@ -17,7 +17,8 @@ const listener: fc.Arbitrary<GatewayListener> = fc
   .map(({ port: only, ...rest }) => (only === undefined ? rest : { ...rest, port: only }));
 
 export const endpoints = {
-  nats: { url: '', user: '', password: '' },
+  caPem: '',
+  nats: { url: '', jwt: '', seed: '', inbox: '' },
   otlp: { endpoint: '', token: '' },
 };
 

@@ -1,0 +1,91 @@
+/**
+ * What each identity may do in NATS. Pools and gateways live in an account of their own, into which only two subjects
+ * are imported; JetStream, its API and the platform's inboxes are in another. In one account a tenant could name any
+ * subject as the reply of its own publish, and the server would write its acknowledgement there (decision 025).
+ */
+import { invocationStream } from './invocation.ts';
+import {
+  identityName,
+  inboxOf,
+  natsToken,
+  type PlatformIdentity,
+  type TenantIdentity,
+} from './platform-identity.ts';
+import { statusBucket } from './process-status.ts';
+
+export interface NatsRights {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+const kvStream = `KV_${statusBucket.name}`;
+/** Status records as messages: `<prefix>.<key>`. */
+export const statusSubject = `$KV.${statusBucket.name}`;
+const { name: invocations, consumer, subjects } = invocationStream;
+
+/** Subjects that tenants reach the platform's account by; nothing else crosses. */
+export const tenantServices: readonly string[] = [...subjects, `${statusSubject}.>`];
+
+/** Workers ask the gateways of their namespace to say where they are. */
+export function helloSubject(namespace: string): string {
+  return `clrk.hello.${natsToken(namespace)}`;
+}
+
+/** JetStream API subjects that watching and reading the status bucket need (KV is a stream; a watch is a consumer). */
+const readStatus = [
+  '$JS.API.INFO',
+  // Whoever comes first makes the bucket; STREAM.CREATE of an existing one with another configuration is refused.
+  `$JS.API.STREAM.CREATE.${kvStream}`,
+  `$JS.API.STREAM.INFO.${kvStream}`,
+  `$JS.API.STREAM.MSG.GET.${kvStream}`,
+  `$JS.API.DIRECT.GET.${kvStream}`,
+  `$JS.API.DIRECT.GET.${kvStream}.>`,
+  `$JS.API.CONSUMER.CREATE.${kvStream}`,
+  `$JS.API.CONSUMER.CREATE.${kvStream}.>`,
+  `$JS.API.CONSUMER.INFO.${kvStream}.>`,
+  `$JS.API.CONSUMER.DELETE.${kvStream}.>`,
+  `$JS.FC.${kvStream}.>`,
+];
+
+const publishInvocations = ['$JS.API.STREAM.NAMES', `$JS.API.STREAM.INFO.${invocations}`, ...subjects];
+
+const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', readonly string[]>> = {
+  operator: readStatus,
+  ingress: [...readStatus, `${statusSubject}.ingress.>`, ...publishInvocations],
+  telemetry: [
+    ...readStatus,
+    ...publishInvocations,
+    `$JS.API.STREAM.CREATE.${invocations}`,
+    `$JS.API.STREAM.UPDATE.${invocations}`,
+    `$JS.API.STREAM.PURGE.${invocations}`,
+    `$JS.API.STREAM.MSG.GET.${invocations}`,
+    `$JS.API.DIRECT.GET.${invocations}.>`,
+    `$JS.API.CONSUMER.CREATE.${invocations}`,
+    `$JS.API.CONSUMER.CREATE.${invocations}.>`,
+    `$JS.API.CONSUMER.DURABLE.CREATE.${invocations}.${consumer}`,
+    `$JS.API.CONSUMER.INFO.${invocations}.>`,
+    `$JS.API.CONSUMER.DELETE.${invocations}.>`,
+    `$JS.API.CONSUMER.NAMES.${invocations}`,
+    `$JS.API.CONSUMER.LIST.${invocations}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${invocations}.>`,
+    `$JS.ACK.${invocations}.>`,
+  ],
+};
+
+/** Own status and own events out; of others only where the gateways of the same namespace are, and that they are asked. */
+function tenantRights(identity: TenantIdentity): NatsRights {
+  const namespace = natsToken(identity.namespace);
+  const own = `${statusSubject}.${identityName(identity)}.>`;
+  const inbox = `${inboxOf(identity)}.>`;
+  const hello = helloSubject(identity.namespace);
+  if (identity.role === 'egress') return { publish: [own], subscribe: [inbox, hello] };
+  return {
+    publish: [own, `clrk.invocations.${namespace}.${natsToken(identity.name)}.>`, hello],
+    subscribe: [inbox, `${statusSubject}.egress.${namespace}.>`],
+  };
+}
+
+export function natsRights(identity: PlatformIdentity): NatsRights {
+  if ('namespace' in identity) return tenantRights(identity);
+  return { publish: platformRights[identity.role], subscribe: [`${inboxOf(identity)}.>`] };
+}

@@ -1,0 +1,81 @@
+/**
+ * NATS claims (JWT, `ed25519-nkey`): who the operator is, what an account holds, what a user may do. The same input gives
+ * the same text: a config that carries it changes only when a right does. They do not expire; they are revoked.
+ */
+import type { NatsRights } from '../contract/index.ts';
+import type { Nkey } from './nkey.ts';
+
+interface Claims {
+  readonly name: string;
+  /** Public key of whom it is about. */
+  readonly sub: string;
+  readonly nats: Readonly<Record<string, unknown>>;
+}
+
+/** "No limit" in NATS claims. */
+const unlimited = -1;
+const version = 2;
+/** Before any revocation, and the same for ever. */
+const issuedAt = 1;
+
+function part(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function renderJwt({ name, sub, nats }: Claims, issuer: Nkey): string {
+  const claims = { jti: sub, iat: issuedAt, iss: issuer.publicKey, name, sub, nats: { ...nats, version } };
+  const signed = `${part({ typ: 'JWT', alg: 'ed25519-nkey' })}.${part(claims)}`;
+  return `${signed}.${issuer.sign(signed).toString('base64url')}`;
+}
+
+export function renderOperatorJwt(operator: Nkey, systemAccount: string): string {
+  const nats = { type: 'operator', system_account: systemAccount };
+  return renderJwt({ name: 'clrk', sub: operator.publicKey, nats }, operator);
+}
+
+export interface AccountClaims {
+  readonly name: string;
+  readonly jetStream: boolean;
+  /** Subjects that other accounts may publish to. */
+  readonly exports?: readonly string[];
+  readonly imports?: { readonly account: string; readonly subjects: readonly string[] };
+  /** Public keys of users that are no longer let in. */
+  readonly revoked?: readonly string[];
+}
+
+export function renderAccountJwt(account: Nkey, claims: AccountClaims, operator: Nkey): string {
+  const { name, jetStream, exports = [], imports, revoked = [] } = claims;
+  const service = (subject: string): object => ({ name: subject, subject, type: 'service' });
+  const limits = {
+    ...{ subs: unlimited, data: unlimited, payload: unlimited, imports: unlimited, exports: unlimited },
+    ...{ wildcards: true, conn: unlimited, leaf: 0, disallow_bearer: true },
+    ...(jetStream
+      ? { mem_storage: unlimited, disk_storage: unlimited, streams: unlimited, consumer: unlimited }
+      : {}),
+  };
+  const nats = {
+    type: 'account',
+    limits,
+    exports: exports.map((subject) => ({ ...service(subject), response_type: 'Singleton' })),
+    imports: (imports?.subjects ?? []).map((subject) => ({
+      ...service(subject),
+      account: imports?.account,
+      local_subject: subject,
+    })),
+    // All that was issued until then, and ours were issued at the beginning of time.
+    ...(revoked.length === 0
+      ? {}
+      : { revocations: Object.fromEntries(revoked.map((user) => [user, issuedAt])) }),
+  };
+  return renderJwt({ name, sub: account.publicKey, nats }, operator);
+}
+
+export function renderUserJwt(user: Nkey, name: string, rights: NatsRights, account: Nkey): string {
+  const nats = {
+    type: 'user',
+    pub: { allow: rights.publish },
+    sub: { allow: rights.subscribe },
+    ...{ subs: unlimited, data: unlimited, payload: unlimited },
+  };
+  return renderJwt({ name, sub: user.publicKey, nats }, account);
+}
