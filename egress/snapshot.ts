@@ -5,7 +5,7 @@
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import type { FramePeer, GatewayConfig } from '../contract/index.ts';
 import { PolicyIndex, SitePlans } from '../decision/index.ts';
-import { PriceList } from './record/price.ts';
+import { PriceList } from './price.ts';
 import { SecretForms } from './scrub/index.ts';
 import { LeafStore, type LeafIssuer } from './tls/leaf-store.ts';
 

@@ -47,7 +47,7 @@ describe('a route of another namespace', () => {
   test('attaches where the gateway takes it, with its key and its Backend', () => {
     const made = scene(['keys']);
     const { keys, gateway } = made;
-    const backend = new Backend(keys, 'llm', { schema: 'openai', host: 'llm.example.com' });
+    const backend = new Backend(keys, 'llm', { schema: 'openai', host: 'api.openai.com' });
     new AIProviderRoute(keys, 'openai', {
       gateways: [gateway],
       rules: [{ ...rules[0]!, backends: [{ backend }] }],
@@ -58,7 +58,7 @@ describe('a route of another namespace', () => {
     ]);
     expect(synth(keys).map(({ metadata }) => metadata.namespace)).toEqual(['keys', 'keys', 'keys']);
     expect(errorsOf(all(made))).toEqual([]);
-    expect(places(made)).toEqual(['api.openai.com:443', 'llm.example.com:443']);
+    expect(places(made)).toEqual(['api.openai.com:443']);
     expect(reach(made.agents).sentences.join()).toContain('keys/openai-credential');
   });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codecFor, codecOf, type Facts } from '../../../egress/providers/index.ts';
 import { operationTable } from '../../../decision/index.ts';
-import { PriceList } from '../../../egress/record/price.ts';
+import { PriceList } from '../../../egress/price.ts';
 import { createUsageTap } from '../../../egress/record/usage-tap.ts';
 
 const prices = new PriceList();

@@ -2,7 +2,7 @@
 import { calcPrice } from '@pydantic/genai-prices';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PriceList } from '../../../egress/record/price.ts';
+import { PriceList } from '../../egress/price.ts';
 
 const prices = new PriceList();
 

@@ -1,7 +1,7 @@
 /** What a call cost, from the bundled price table. Apart so that the price source can change in one place. */
 import { calcPrice, type Provider } from '@pydantic/genai-prices';
 import { LRUCache } from 'lru-cache';
-import type { Facts } from '../providers/index.ts';
+import type { Facts } from './providers/index.ts';
 
 type Usage = Parameters<typeof calcPrice>[0];
 
