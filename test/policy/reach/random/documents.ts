@@ -146,8 +146,12 @@ const orderedRule = fc.record({
 
 /** Rules that take calls from each other, each with a way of its own. */
 export const orderedDocuments: fc.Arbitrary<ReachDocuments> = fc
-  .tuple(providerDocuments, fc.array(orderedRule, { minLength: 2, maxLength: 4 }))
-  .map(([{ gateways, pools }, rules]) => ({
+  .tuple(
+    providerDocuments,
+    fc.array(orderedRule, { minLength: 2, maxLength: 4 }),
+    fc.subarray<string>(['o1', '*-MINI', 'gpt-4']),
+  )
+  .map(([{ gateways, pools }, rules, denied]) => ({
     pools,
     gateways: gateways.map((document) => ({
       ...document,
@@ -161,6 +165,16 @@ export const orderedDocuments: fc.Arbitrary<ReachDocuments> = fc
           })),
         },
       ],
+      providerDenials: denied.map((model) => ({
+        route: { namespace: 'd', name: 'denied' },
+        answer,
+        rules: [
+          {
+            matches: [{ provider: 'openai', models: [model], endpoints: [] }],
+            ...{ filters: [], backends: [] },
+          },
+        ],
+      })),
     })),
   }));
 
