@@ -1,13 +1,5 @@
 /** The one door of `decision/`: what a policy says of a call. */
-export {
-  denyAnswer,
-  refuse,
-  type Call,
-  type CallBody,
-  type Refusal,
-  type Site,
-  type UpstreamTarget,
-} from './call.ts';
+export { refuse, type Call, type CallBody, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 export {
   computeModel,
   matchClause,
@@ -31,15 +23,9 @@ export { type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
 export { type McpClause, type McpDenialClause, type McpPlan } from './mcp/plan.ts';
 export { type RpcBody, type RpcMessage } from './rpc-message.ts';
-export { parseOpener, renderOpener, type Opener, type OpenerKind } from './opener.ts';
+export { renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
-export {
-  isReading,
-  operationTable,
-  type ApiShape,
-  type Operation,
-  type OperationTable,
-} from './operation/index.ts';
+export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
 export { isPlainPath, parseQueryNames, parseTarget } from './path.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';

@@ -8,7 +8,7 @@ import { reaches, severities, type Finding, type Severity } from './finding.ts';
 import { loadManifests } from './manifest/load.ts';
 import { placeOf, renderLocation } from './report/place.ts';
 import { docsPath } from './report/rule-text.ts';
-import { validate } from './validate.ts';
+import { validate, type ValidationReport } from './validate.ts';
 import { noWaivers, type WaiverFile } from './waiver/apply-waivers.ts';
 import { parseWaivers, waiversFile } from './waiver/waiver-file.ts';
 
@@ -116,23 +116,32 @@ function holdsBoundary(
   return isWithin;
 }
 
+function isUnseen({ rule }: Finding): boolean {
+  return rule === 'not-seen';
+}
+
+/** Findings that fail the synth. */
+function failingOf(
+  report: ValidationReport,
+  { failOn = 'error', complete = false }: Cdk8sValidationProperties,
+): Finding[] {
+  const threshold: Severity | undefined = severities.find((each) => each === failOn);
+  if (threshold === undefined) throw new Error(`failOn "${failOn}" is not one of ${severities.join(', ')}`);
+  const judged = complete ? report.findings : report.findings.filter((finding) => !isUnseen(finding));
+  return judged.filter(({ severity }) => reaches(severity, threshold));
+}
+
 export function validateSynth(
   context: Cdk8sValidationContext,
   properties: Cdk8sValidationProperties = {},
   judgeBoundary?: JudgeBoundary,
 ): void {
-  const { failOn = 'error', waivers, environments = {}, now = new Date() } = properties;
-  const threshold: Severity | undefined = severities.find((each) => each === failOn);
-  if (threshold === undefined) throw new Error(`failOn "${failOn}" is not one of ${severities.join(', ')}`);
+  const { waivers, environments = {}, complete = false, now = new Date() } = properties;
   const loaded = loadManifests([commonFolder(context.manifests)], {
     environments: Object.entries(environments).map(([name, path]) => ({ name, path })),
   });
   const report = validate(loaded, { now, waivers: readWaivers(waivers, now) });
-  const { complete = false } = properties;
-  const isUnseen = ({ rule }: Finding): boolean => rule === 'not-seen';
-  const failing = report.findings.filter(
-    (finding) => reaches(finding.severity, threshold) && (complete || !isUnseen(finding)),
-  );
+  const failing = failingOf(report, properties);
   for (const finding of failing) context.report.addViolation(violationOf(finding));
   const counts = {
     objects: String(report.objects),
@@ -140,6 +149,7 @@ export function validateSynth(
     'not seen': String(report.findings.filter(isUnseen).length),
   };
   const isWithin = holdsBoundary(context, properties, judgeBoundary);
-  const passes = failing.length === 0 && (!complete || !report.undecided) && isWithin;
+  const isUndecided = complete && report.undecided;
+  const passes = failing.length === 0 && !isUndecided && isWithin;
   context.report.submit(passes ? 'success' : 'failure', counts);
 }

@@ -282,5 +282,4 @@ export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
   return new ExchangeRecord(exchange);
 }
 
-export { computeConnectionRecord } from './connection-record.ts';
 export type { SpanEvent, SpanRecord } from './span-record.ts';

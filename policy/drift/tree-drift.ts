@@ -29,7 +29,9 @@ function flatten(value: Json): Json[] {
 function documentsOf(path: string, text: string): Json[] | undefined {
   if (!/\.(?:ya?ml|json)$/i.test(path) && !/(?:^|\/)Kustomization$/.test(path)) return undefined;
   // Text came in as bytes, one a character.
-  const read = splitDocuments(Buffer.from(text, 'latin1').toString('utf8')).map((document) => document.read());
+  const read = splitDocuments(Buffer.from(text, 'latin1').toString('utf8')).map((document) =>
+    document.read(),
+  );
   const values = read.flatMap((each) => ('value' in each ? flatten(each.value) : []));
   return read.some((each) => 'problem' in each) ? undefined : values.filter((value) => value !== null);
 }

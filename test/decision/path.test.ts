@@ -11,7 +11,7 @@ const encode = (character: string, lower: boolean): string => {
 describe('S34: a path has one form', () => {
   test('property: whichever of its characters are encoded, and in which case of hex', () => {
     const character = fc.record({
-      text: fc.constantFrom(...plain),
+      text: fc.constantFrom(...Array.from(plain)),
       encoded: fc.boolean(),
       lower: fc.boolean(),
     });

@@ -34,7 +34,7 @@ test('egress/ and decision/ remember nothing beside the policy', () => {
 });
 
 /** What only `decision/` may ask for to decide about a call; the worker asks for names and connections, at its own end. */
-const primitives = ['denialOf', 'judgeAddress', 'providerOfHost', 'compilePattern'];
+const primitives = ['denialOf', 'judgeAddress'];
 const homes = ['contract', 'decision', 'worker'];
 
 test('the rules of calls have one home', () => {

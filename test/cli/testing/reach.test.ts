@@ -143,7 +143,7 @@ describe('reach', () => {
   test('what cannot be known is no "nothing": it throws', () => {
     expect(() => reach(chart)).toThrow('there is no agent in team');
     agent('hello', EgressGateway.fromName('shared'));
-    expect(() => reach(chart)).toThrow('agents/shared, which no chart of this app makes');
+    expect(() => reach(chart)).toThrow('EgressGateway agents/shared does not exist');
   });
 
   test('manifests that are refused are told with their chart', () => {
