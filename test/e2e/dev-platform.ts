@@ -8,10 +8,10 @@ import { readFileSync } from 'node:fs';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { connect, jwtAuthenticator } from 'nats';
 import { invocationStream, isTerminal, type Invocation } from '../../contract/index.ts';
 import { keptCa } from '../../local/control-plane/certificates.ts';
 import { PlatformKeys } from '../../pki/index.ts';
+import { connectNats, createLog } from '../../process/index.ts';
 import { loadCredentials } from '../../local/control-plane/credentials.ts';
 import { parseDevState, type DevState } from '../../local/dev-state.ts';
 import { findInvocation, findTrace, queryTelemetry } from '../../local/dev/telemetry-query.ts';
@@ -186,13 +186,12 @@ export class DevPlatform implements AsyncDisposable {
   /** How many terminal events the stream holds of each of the agent's invocations: what no query can fold together. */
   async terminalEvents(agent: string): Promise<ReadonlyMap<string, number>> {
     const keys = new PlatformKeys(Buffer.from(loadCredentials(this.home.auth).root, 'base64url'));
-    const { jwt, seed, inbox } = keys.natsUser({ role: 'telemetry' });
-    const nats = await connect({
-      servers: `127.0.0.1:${this.state.ports['nats'] ?? 0}`,
-      authenticator: jwtAuthenticator(jwt, Buffer.from(seed)),
-      inboxPrefix: inbox,
-      tls: { ca: readFileSync(join(this.home.pki, 'platform-ca.crt'), 'utf8') },
-    });
+    const access = {
+      ...keys.natsUser({ role: 'telemetry' }),
+      url: `tls://127.0.0.1:${this.state.ports['nats'] ?? 0}`,
+      caPem: readFileSync(join(this.home.pki, 'platform-ca.crt'), 'utf8'),
+    };
+    const nats = await connectNats(access, { name: 'e2e', log: createLog('e2e', process.env) });
     const counts = new Map<string, number>();
     try {
       const { streams } = await nats.jetstreamManager();
