@@ -48,7 +48,7 @@ export class Dialler {
   }
 
   async #addresses(target: UpstreamTarget, agentId: string): Promise<readonly string[]> {
-    // A literal was judged with the connection (route.ts).
+    // The connection itself was opened for a literal, which its plan judged.
     if (target.hostname === undefined) return [target.ip ?? ''];
     const { hostname, port } = target;
     const pinned = this.#snapshot.plans.index.pins.get(hostname);

@@ -70,6 +70,10 @@ describe('which calls a rule about models takes', () => {
     const rules = [rule(['gpt-4o*'], { filters: [{ type: 'TokenBudget' }] }), rule([])];
     expect(render(ask(config(rules), site('api.openai.com'), call(naming(undefined))))).toBe('403 model');
     expect(render(ask(config(rules), site('api.openai.com'), call(naming('o1'))))).toBe(openai);
+  });
+
+  test('S48: under a budget that nobody counts no call passes', () => {
+    const rules = [rule(['gpt-4o*'], { filters: [{ type: 'TokenBudget' }] }), rule([])];
     expect(render(ask(config(rules), site('api.openai.com'), call()))).toBe('503 limit');
   });
 

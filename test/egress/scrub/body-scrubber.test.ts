@@ -18,7 +18,7 @@ test.each(table)('S37: a secret %s is gone', (_name, { write, read }) => {
   expect(out).toHaveLength(`{"error":"bad key ${spelt} !"}`.length);
 });
 
-test.each(table)('S37: a secret %s is gone wherever chunks end', (_name, { write, read }) => {
+test.each(table)('S37, S41: a secret %s is gone wherever chunks end', (_name, { write, read }) => {
   const body = `x=${write(secret)};`;
   const whole = scrub(bearer(secret), body);
   const set = bearer(secret);

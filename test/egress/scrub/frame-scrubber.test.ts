@@ -104,7 +104,7 @@ test.each([
   },
 );
 
-test('S37: property: any messages in any fragments, cut anywhere: as many bytes, the same headers, no secret', () => {
+test('S37, S41: property: any messages in any fragments, cut anywhere: as many bytes, the same headers, no secret', () => {
   const fragment = fc.tuple(
     fc.constantFrom('hello ', secret, secret.slice(0, 7), secret.slice(7), '', 'x'.repeat(130)),
     fc.boolean(),

@@ -30,6 +30,9 @@ async function isDropped(bytes: Buffer): Promise<boolean> {
   });
 }
 
+const chatCall =
+  'POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{"model":"gpt-4o"}';
+
 const reasons = (): unknown[] => bed.records.map((record) => record.attributes['clrk.egress.deny_reason']);
 
 test('S11: without a config nobody is served', async () => {
@@ -97,6 +100,26 @@ function withoutHostname(change: object): Buffer {
   return bed.frame(frame as never);
 }
 
+test('S15: the address an agent dialled counts for nothing when the worker knows the name', async () => {
+  let port = 0;
+  bed.configure((ip, upstreamPort) => {
+    port = upstreamPort;
+    return createConfig(ip, upstreamPort);
+  });
+  let reached = 0;
+  const decoy = createServer(() => (reached += 1));
+  await new Promise<void>((resolve) => decoy.listen(port, '127.0.0.77', resolve));
+  try {
+    const agent = await bed.dial('api.openai.com', { frame: { destination: { ip: '127.0.0.77', port } } });
+    expect(await converse(agent, chatCall, (text) => text.endsWith('}'))).toMatch(/^HTTP\/1\.1 200 /);
+    agent.destroy();
+    expect(seen).toHaveLength(1);
+    expect(reached).toBe(0);
+  } finally {
+    await new Promise((resolve) => decoy.close(resolve));
+  }
+});
+
 test('S16: a ClientHello for another name than the worker handed out is refused', async () => {
   await expect(bed.dial('api.openai.com', { servername: 'api.anthropic.com' })).rejects.toThrow();
   await until(() => reasons().includes('sni_mismatch'), 'record');
@@ -113,12 +136,7 @@ test('S17: a fragmented ClientHello works, one without SNI, malformed or slow do
 test('S22: plain HTTP is judged by the same rules, and gets no credential', async () => {
   const socket = await bed.connect();
   socket.write(bed.frame({ hostname: 'api.openai.com' }));
-  const body = '{"model":"gpt-4o"}';
-  const got = await converse(
-    socket,
-    `POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    (text) => text.endsWith('}'),
-  );
+  const got = await converse(socket, chatCall, (text) => text.endsWith('}'));
   expect(got).toMatch(/^HTTP\/1\.1 502/);
   expect(got).not.toContain(secret);
   expect(reasons()).toEqual(['credential']);

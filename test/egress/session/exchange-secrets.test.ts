@@ -25,7 +25,7 @@ test.each(forms)('S37: a key echoed %s in header and body never reaches the agen
   expect(got).toMatch(/invalid key .{0,9}\*{16,}[A-Za-z0-9]?=*!/);
 });
 
-test('S37: a key split over chunks is scrubbed, and the chunks before it are not held back', async () => {
+test('S37, S41: a key split over chunks is scrubbed, and the chunks before it are not held back', async () => {
   talk.answer = (_request, socket) => {
     socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n');
     const parts = [
