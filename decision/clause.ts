@@ -38,7 +38,11 @@ export function computeModel(call: Call, operation: Operation | undefined): Mode
   }
 }
 
-function modelOfBody({ body }: Call): ModelFact {
+/** Where some routers look for the model before they look into the body. */
+const modelParameters: ReadonlySet<string> = new Set(['model', 'models', 'engine', 'deployment']);
+
+function modelOfBody({ body, queryNames }: Call): ModelFact {
+  if (queryNames.some((name) => modelParameters.has(name.toLowerCase()))) return { kind: 'unknown' };
   if (body.kind === 'unread') return { kind: 'unread' };
   const model = body.kind === 'inference' ? body.model : undefined;
   return model === undefined ? { kind: 'unknown' } : { kind: 'named', model };

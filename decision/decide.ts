@@ -114,12 +114,28 @@ export function decide(plan: SitePlan, call: Call): Decision {
   return judgeDenied(plan, call, reading) ?? decideOpen(plan, call, reading);
 }
 
+/** Query parameters by which a server takes a request for one of another method (Google's system parameters, Rails), with hyphens. */
+const methodParameters: ReadonlySet<string> = new Set([
+  '$httpmethod',
+  '$httpheaders',
+  '-method',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+]);
+
+/** What could be read as another request than the one that is judged. */
+function judgeForm({ path, queryNames }: Call): Refusal | undefined {
+  if (!isPlainPath(path)) return refuse(400, 'protocol', 'the path can be read in more than one way');
+  const other = queryNames.find((name) => methodParameters.has(name.toLowerCase().replaceAll('_', '-')));
+  return other === undefined
+    ? undefined
+    : refuse(400, 'protocol', `the parameter ${JSON.stringify(other.slice(0, 40))} may name another method`);
+}
+
 /** What is refused before any rule that allows is asked; a call that waits for its body may still be told of it. */
 function judgeDenied(plan: OpenPlan, call: Call, reading: Reading): Decision | undefined {
-  const refusal =
-    plan.readsPath && !isPlainPath(call.path)
-      ? refuse(400, 'protocol', 'the path can be read in more than one way')
-      : judgeDenials(plan.denials, reading);
+  const refusal = (plan.readsPath ? judgeForm(call) : undefined) ?? judgeDenials(plan.denials, reading);
   if (refusal?.kind !== 'refuse') return plan.mcp === undefined ? refusal : undefined;
   const facts = factsOf(plainSchema(plan), reading);
   return { ...nothing, ...facts, kind: 'refuse', refusal, logging: plan.logging };

@@ -37,7 +37,10 @@ export function isPlainPath(path: string): boolean {
   return !ambiguous.test(path) && !badEscape.test(path);
 }
 
-/** The parameter names of a query, decoded; `query` begins with its question mark or is empty. */
+/**
+ * The parameter names of a query, decoded; `query` begins with its question mark or is empty. Some servers split at semicolons
+ * as well (HTML 4, B.2.2), so what stands after one is a name too.
+ */
 export function parseQueryNames(query: string): readonly string[] {
-  return query === '' ? [] : [...new URLSearchParams(query.slice(1)).keys()];
+  return query === '' ? [] : [...new URLSearchParams(query.slice(1).replaceAll(';', '&')).keys()];
 }

@@ -17,7 +17,7 @@ import { denialsAt, type DenialClause } from './denial.ts';
 import { governedBy } from './mcp/plan.ts';
 import type { Opener } from './opener.ts';
 import type { PolicyIndex } from './policy-index.ts';
-import { clauseOf, isAt, schemaOf } from './rule-scope.ts';
+import { clauseOf, isAt } from './rule-scope.ts';
 
 /** One way calls may go. */
 export interface Way {
@@ -42,13 +42,16 @@ export interface ProviderClause extends Clause {
 }
 
 /** Where each call of a rule may go: to its own host, or to a Backend that speaks its API. */
-function targetsOf(rule: ProviderRule, site: Site): Array<Pick<Way, 'backend' | 'target'>> {
+function targetsOf(
+  rule: ProviderRule,
+  site: Site,
+  schema: string | undefined,
+): Array<Pick<Way, 'backend' | 'target'>> {
   const { hostname, ip, port, tls } = site;
   const own = rule.backends.find((backend) => isAt(backend, site));
   if (rule.backends.length === 0 || own !== undefined) {
     return [{ backend: own, target: { hostname, ip, port, tls } }];
   }
-  const schema = schemaOf(rule, site);
   return rule.backends.flatMap((backend) => {
     const host = parseHostname(backend.host);
     if (host === undefined || backend.weight === 0 || backend.schema !== schema) return [];
@@ -118,7 +121,9 @@ export function providerClauses(
     return rules.flatMap((rule): ProviderClause[] => {
       const clause = clauseOf(rule, site, 'allow');
       if (clause === undefined) return [];
-      const ways = targetsOf(rule, site).map((to) => wayOf(index, { site, opener, route }, to));
+      const ways = targetsOf(rule, site, clause.schema).map((to) =>
+        wayOf(index, { site, opener, route }, to),
+      );
       return [{ ...clause, route, rule, ways, limit: limitOf(rule) }];
     });
   });

@@ -23,17 +23,17 @@ function concerns(match: RuleMatch, rule: ProviderRule, site: Site, purpose: Pur
   );
 }
 
-/** The API that calls to this site are read as. */
-export function schemaOf(rule: ProviderRule, site: Site): string | undefined {
+/** The API that calls to this site are read as: by its host, its Backend, or the first match that is about it. */
+function schemaOf(rule: ProviderRule, site: Site, matches: readonly RuleMatch[]): string | undefined {
   const provider = site.hostname === undefined ? undefined : providerOfHost(site.hostname);
-  return provider ?? rule.backends.find((each) => isAt(each, site))?.schema ?? rule.matches[0]?.provider;
+  return provider ?? rule.backends.find((each) => isAt(each, site))?.schema ?? matches[0]?.provider;
 }
 
 /** The rule as it stands at the site; undefined: it is not about it. */
 export function clauseOf(rule: ProviderRule, site: Site, purpose: Purpose): Clause | undefined {
   const matches = rule.matches.filter((match) => concerns(match, rule, site, purpose));
   if (matches.length === 0) return undefined;
-  const schema = schemaOf(rule, site);
+  const schema = schemaOf(rule, site, matches);
   return {
     purpose,
     matches: matches.map((match) => compileMatch(match, purpose)),

@@ -1,6 +1,7 @@
 /**
  * A live view of the status records under a prefix. Keeps the last known while NATS is away; a record of a silent process
- * is not live. A record that does not fit its schema, or that stands under a key other than its own, is not believed: it is
+ * is not live, and is forgotten when room is needed. Each namespace has a share of the view, so that whoever may write below
+ * its own names cannot keep others out. A record that does not fit its schema, or that stands under a key other than its own, is not believed: it is
  * dropped and counted, and what was known before stays.
  */
 import type { Static, TSchema } from 'typebox';
@@ -16,8 +17,21 @@ import type { StatusEntry, StatusSource } from './status-bucket.ts';
 
 type StatusWord = WorkerStatus | GatewayStatus | IngressStatus;
 
-/** Bound of a view; far more processes than one installation has. */
-const maxRecords = 10_000;
+/** Of one namespace, live; far more processes than a tenant has. */
+const namespaceShare = 1_000;
+/** Of all. */
+const maxRecords = 100_000;
+
+interface Heard<R> {
+  readonly record: R;
+  /** When it was said, or heard if it claims a later time: nobody is alive in advance. Unix milliseconds. */
+  readonly at: number;
+}
+
+/** `worker.<namespace>`, `egress.<namespace>`, `ingress.<namespace>`. */
+function ownerOf(key: string): string {
+  return key.split('.', 2).join('.');
+}
 
 export interface StatusViewOptions {
   readonly now: () => number;
@@ -26,7 +40,10 @@ export interface StatusViewOptions {
 }
 
 export class StatusView<S extends TSchema> {
-  readonly #records = new Map<string, Static<S>>();
+  readonly #records = new Map<string, Heard<Static<S>>>();
+  /** How many of `#records` are of each owner. */
+  readonly #counts = new Map<string, number>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
   readonly #listeners: Array<() => void> = [];
   readonly #schema: S;
   readonly #options: StatusViewOptions;
@@ -39,8 +56,12 @@ export class StatusView<S extends TSchema> {
 
   /** Records heard of within `deadAfterMs`, oldest key first. */
   live(): ReadonlyArray<Static<S>> {
-    const oldest = this.#options.now() - statusBucket.deadAfterMs;
-    return [...this.#records.values()].filter((record) => (record as StatusWord).at >= oldest);
+    const oldest = this.#oldest;
+    return [...this.#records.values()].filter(({ at }) => at >= oldest).map(({ record }) => record);
+  }
+
+  get #oldest(): number {
+    return this.#options.now() - statusBucket.deadAfterMs;
   }
 
   onChange(listener: () => void): void {
@@ -48,16 +69,53 @@ export class StatusView<S extends TSchema> {
   }
 
   #take({ key, value }: StatusEntry): void {
-    if (value === undefined) this.#records.delete(key);
+    if (value === undefined) this.#forget(key);
     else {
       const record = this.#parse(value);
       if (record === undefined || keyOfStatus(record) !== key) {
         this.#options.onRefused?.(key);
         return;
       }
-      if (this.#records.size < maxRecords || this.#records.has(key)) this.#records.set(key, record);
+      const at = Math.min((record as StatusWord).at, this.#options.now());
+      if (!this.#keep(key, { record, at })) {
+        this.#options.onRefused?.(key);
+        return;
+      }
     }
     for (const listener of this.#listeners) listener();
+  }
+
+  /** False: there is no room for it. */
+  #keep(key: string, heard: Heard<Static<S>>): boolean {
+    if (!this.#records.has(key)) {
+      const owner = ownerOf(key);
+      if (!this.#hasRoom(owner)) this.#forgetDead();
+      if (!this.#hasRoom(owner)) return false;
+      this.#counts.set(owner, (this.#counts.get(owner) ?? 0) + 1);
+    }
+    this.#records.set(key, heard);
+    return true;
+  }
+
+  #hasRoom(owner: string): boolean {
+    return this.#records.size < maxRecords && (this.#counts.get(owner) ?? 0) < namespaceShare;
+  }
+
+  #forget(key: string): void {
+    if (!this.#records.delete(key)) return;
+    const owner = ownerOf(key);
+    const left = (this.#counts.get(owner) ?? 1) - 1;
+    if (left > 0) this.#counts.set(owner, left);
+    else this.#counts.delete(owner);
+  }
+
+  /** At most once a second: whoever has used up a share could make every record cost a look at all. */
+  #forgetDead(): void {
+    const now = this.#options.now();
+    if (now - this.#lookedAt < 1_000) return;
+    this.#lookedAt = now;
+    const oldest = this.#oldest;
+    for (const [key, { at }] of [...this.#records]) if (at < oldest) this.#forget(key);
   }
 
   #parse(text: string): Static<S> | undefined {

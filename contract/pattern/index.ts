@@ -159,11 +159,22 @@ function testsOf({ instructions }: Program): Array<(character: string) => boolea
   ];
 }
 
+/** How a pattern is read. */
+export interface PatternOptions {
+  /** As if it stood in `(?i:…)`. Default: as it is written. */
+  readonly caseless?: boolean;
+}
+
 /** Undefined for what is no pattern here, or too large a one. */
-export function compilePattern(text: string): LinearPattern | undefined {
+export function compilePattern(
+  text: string,
+  { caseless = false }: PatternOptions = {},
+): LinearPattern | undefined {
   if (text.length > maxLength) return undefined;
   try {
-    const program = compileProgram(parsePattern(text));
+    // What is no pattern by itself must not become one within the group.
+    const written = parsePattern(text);
+    const program = compileProgram(caseless ? parsePattern(`(?i:${text})`) : written);
     return {
       test: (subject) => search(program, subject),
       scan: () => new PatternScan(program, [], undefined),

@@ -12,6 +12,7 @@ import {
   type McpMatch,
   type McpRoute,
   type McpRule,
+  type PatternOptions,
   type ToolPolicy,
 } from '../../contract/index.ts';
 import { compileGlob, openingGlobs, restrictingGlobs, type GlobList } from '../glob.ts';
@@ -61,8 +62,8 @@ function parsePatterns(texts: readonly string[]): HostnamePattern[] {
   return texts.map(parseHostnamePattern).filter((pattern) => pattern !== undefined);
 }
 
-function compileAll(sources: readonly string[]): LinearPattern[] {
-  return sources.map(compilePattern).filter((pattern) => pattern !== undefined);
+function compileAll(sources: readonly string[], options?: PatternOptions): LinearPattern[] {
+  return sources.map((source) => compilePattern(source, options)).filter((pattern) => pattern !== undefined);
 }
 
 function openingNames(globs: readonly string[], sources: readonly string[]): NameList {
@@ -74,20 +75,26 @@ function openingNames(globs: readonly string[], sources: readonly string[]): Nam
   };
 }
 
+/**
+ * What restricts compares without case: servers differ in whether they tell cases apart. Each pattern is read as it is written,
+ * on the name in lower case, and without case: a negated class takes other names in each of these.
+ */
 function restrictingNames(globs: readonly string[], sources: readonly string[]): NameList {
   const list = restrictingGlobs(globs);
-  const patterns = compileAll(sources);
-  const isBroken = patterns.length < sources.length;
+  const written = compileAll(sources);
+  const caseless = compileAll(sources, { caseless: true });
+  const isBroken = Math.min(written.length, caseless.length) < sources.length;
   return {
     isEmpty: globs.length + sources.length === 0,
     takes: (name) =>
       isBroken ||
       list.takes(name) ||
-      patterns.some((pattern) => pattern.test(name) || pattern.test(name.toLowerCase())),
+      written.some((pattern) => pattern.test(name) || pattern.test(name.toLowerCase())) ||
+      caseless.some((pattern) => pattern.test(name)),
   };
 }
 
-/** A denial compares without case: servers differ in whether they tell cases apart. */
+/** A denial compares without case. */
 function compileMatch(match: McpMatch, isDenial: boolean): CompiledMatch {
   const [names, globs] = isDenial ? [restrictingNames, restrictingGlobs] : [openingNames, openingGlobs];
   return {

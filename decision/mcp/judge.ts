@@ -61,10 +61,17 @@ function unreadable(message: string): Refusal {
   return refuse(403, 'protocol', `${message}; this host is governed by an MCPRoute`);
 }
 
+/** The parameter a name is a part of: `params[name]` and `params.name` are of `params`. */
+function rootOf(name: string): string {
+  const text = name.trim().toLowerCase();
+  const end = text.search(/[[.\]]/);
+  return end < 0 ? text : text.slice(0, end);
+}
+
 /** What is wrong with a request before any of its messages is looked at. */
 function judgeForm({ method, upgrade, queryNames, body }: Call): Refusal | undefined {
   if (upgrade) return unreadable('connections cannot be upgraded');
-  if (queryNames.some((name) => callParameters.has(name.toLowerCase()))) {
+  if (queryNames.some((name) => callParameters.has(rootOf(name)))) {
     return unreadable('a call may not stand in the query');
   }
   if (body.kind === 'none') {

@@ -45,7 +45,9 @@ const plainMethod = /^[\x21-\x7e]{1,128}$/;
 /** `tools/call ` and `Tools/Call` are not `tools/call`, but a lenient server may think so. */
 export function isAmbiguousMethod(method: string): boolean {
   if (!plainMethod.test(method)) return true;
-  const meant = governedLetters.get(letters(method));
+  const meant =
+    governedLetters.get(letters(method)) ??
+    governedLetters.get(letters(method.replace(/^.*notifications\//i, '')));
   return meant !== undefined && meant !== method;
 }
 

@@ -17,7 +17,8 @@ export const googleOperation: OperationTable = (method, path) => {
     return compatible.map((table) => table(method, path)).find((found) => found !== undefined);
   }
   const known = verb === undefined ? isReading(method) : method === 'POST';
-  if (!known) return undefined;
+  // By whatever method: a server may be told another one beside it, and then runs the model that the path names.
+  if (!known) return { name: undefined, shape: 'google', model: modelOfPath(model) };
   return {
     // A verb that is not in the list still runs the model its path names.
     name: verb === undefined ? undefined : verbs.get(verb),

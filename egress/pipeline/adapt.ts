@@ -7,7 +7,7 @@ import type { Candidate, Injection, UpstreamTarget } from '../../decision/index.
 import { createField, type Field } from '../http1/index.ts';
 import type { UpstreamRequest } from '../upstream/exchange-port.ts';
 import type { AgentRequest } from './identify.ts';
-import { isAuthField, withQuery } from './own-credential.ts';
+import { isAuthField, spokenName, withQuery } from './own-credential.ts';
 
 /** RFC 9110 7.6.1 and what proxies must not pass on; framing is written by the encoder. */
 const hopByHop = new Set([
@@ -31,13 +31,21 @@ const overrides = new Set([
   'x-http-method',
   'x-method-override',
   'x-original-url',
+  'x-original-uri',
   'x-rewrite-url',
+  'x-rewrite-uri',
+  'x-forwarded-uri',
+  'x-forwarded-prefix',
+  'x-http-path-override',
+  'x-envoy-original-path',
+  'x-accel-redirect',
 ]);
 
 /** What asks for an answer in which an echo of a secret could not be found: compressed, or cut at the agent's choice (S37). */
 const unsearchable = new Set(['accept-encoding', 'range', 'if-range']);
 
-function isEndToEnd({ name }: Field): boolean {
+function isEndToEnd(field: Field): boolean {
+  const name = spokenName(field);
   return !hopByHop.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-');
 }
 
@@ -67,10 +75,10 @@ function passesTrailers({ fields }: AgentRequest): Field[] {
 
 function ownFields(request: AgentRequest, injection: Injection | undefined): Field[] {
   const isReplaced = (field: Field): boolean =>
-    (injection !== undefined && (unsearchable.has(field.name) || isAuthField(field))) ||
+    (injection !== undefined && (unsearchable.has(spokenName(field)) || isAuthField(field))) ||
     // Compressed frames could not be inspected (S32).
     (request.upgrade !== undefined && field.name === 'sec-websocket-extensions') ||
-    injection?.fields.some(({ name }) => name === field.name) === true;
+    injection?.fields.some((own) => spokenName(own) === spokenName(field)) === true;
   return request.fields.filter((field) => isEndToEnd(field) && !isReplaced(field));
 }
 

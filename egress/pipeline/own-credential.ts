@@ -2,7 +2,7 @@
  * An agent's own credentials in a request: header fields, cookies and query parameters that bear one, in every spelling a
  * server might accept. Where the gateway puts a secret, they all go (S42, S56): the call speaks for the policy's owner alone.
  */
-import type { Injection } from '../../decision/index.ts';
+import { parseQueryNames, type Injection } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import type { AgentRequest } from './identify.ts';
 
@@ -61,8 +61,13 @@ function spelling(name: string): string {
   return name.toLowerCase().replaceAll('_', '-');
 }
 
-export function isAuthField({ name }: Pick<Field, 'name'>): boolean {
-  return authFields.has(name.includes('_') ? spelling(name) : name);
+/** The name of a field as such a server reads it. */
+export function spokenName({ name }: Pick<Field, 'name'>): string {
+  return name.includes('_') ? spelling(name) : name;
+}
+
+export function isAuthField(field: Pick<Field, 'name'>): boolean {
+  return authFields.has(spokenName(field));
 }
 
 function isPlaceholder({ value }: Field): boolean {
@@ -77,24 +82,25 @@ function isPlaceholder({ value }: Field): boolean {
 /** Did the agent send a credential of its own, other than the documented placeholder, where one is injected? */
 export function isSmuggled({ fields, queryNames }: AgentRequest, injection: Injection): boolean {
   const replaced = (field: Field): boolean =>
-    isAuthField(field) || injection.fields.some(({ name }) => name === field.name);
+    isAuthField(field) || injection.fields.some((own) => spokenName(own) === spokenName(field));
   if (fields.some((field) => replaced(field) && !isPlaceholder(field))) return true;
   return queryNames.some((name) => isDropped(name, injection));
 }
 
+/** Does a query parameter of this name bear a key? */
+export function isAuthParameter(name: string): boolean {
+  return authParameters.has(spelling(name));
+}
+
 function isDropped(name: string, { query }: Injection): boolean {
-  return authParameters.has(spelling(name)) || query.some(([own]) => spelling(own) === spelling(name));
+  return isAuthParameter(name) || query.some(([own]) => spelling(own) === spelling(name));
 }
 
 /** The target with the injected parameters and without the agent's own. `query` begins with its question mark or is empty. */
 export function withQuery(path: string, query: string, injection: Injection | undefined): string {
   if (injection === undefined || (query === '' && injection.query.length === 0)) return `${path}${query}`;
-  // Some servers split at semicolons as well (HTML 4, B.2.2).
   const kept = (query === '' ? [] : query.slice(1).split('&')).filter((pair) =>
-    pair.split(';').every((part) => {
-      const [name] = [...new URLSearchParams(part).keys()];
-      return name === undefined || !isDropped(name, injection);
-    }),
+    parseQueryNames(`?${pair}`).every((name) => !isDropped(name, injection)),
   );
   const added = injection.query.map(
     ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,

@@ -3,6 +3,7 @@
  * that memory per exchange has one number. It only sees bytes after scrubbing.
  */
 import type { GatewayConfig } from '../../contract/index.ts';
+import { ChunkList } from '../chunk-list.ts';
 
 export interface CapturedBody {
   readonly bytes: Buffer;
@@ -14,8 +15,7 @@ export interface CapturedBody {
 export class BodyCapture {
   #max: number;
   readonly #keepLast: boolean;
-  #chunks: Buffer[] = [];
-  #kept = 0;
+  #kept = new ChunkList();
   total = 0;
 
   /** `max` 0: counts only. */
@@ -28,38 +28,31 @@ export class BodyCapture {
     this.total += chunk.length;
     if (this.#max === 0) return;
     if (this.#keepLast) this.#pushLast(chunk);
-    else if (this.#kept < this.#max) {
-      const part = chunk.subarray(0, this.#max - this.#kept);
-      this.#chunks.push(part);
-      this.#kept += part.length;
-    }
+    else if (this.#kept.length < this.#max) this.#kept.push(chunk.subarray(0, this.#max - this.#kept.length));
   }
 
   /** Keeps nothing, of what came and what comes: it only counts. */
   drop(): void {
     this.#max = 0;
-    this.#chunks = [];
-    this.#kept = 0;
+    this.#kept = new ChunkList();
   }
 
   #pushLast(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#kept += chunk.length;
+    this.#kept.push(chunk);
     // Compacted at twice the size, so that each byte is copied at most about once.
-    if (this.#kept > 2 * this.#max || this.#chunks.length > 256) this.#compact();
+    if (this.#kept.length > 2 * this.#max) this.#compact();
   }
 
   #compact(): void {
-    const all = Buffer.concat(this.#chunks);
-    const last = all.subarray(Math.max(0, all.length - this.#max));
-    this.#chunks = [Buffer.from(last)];
-    this.#kept = last.length;
+    const all = Buffer.concat(this.#kept.chunks);
+    this.#kept = new ChunkList();
+    this.#kept.push(Buffer.from(all.subarray(Math.max(0, all.length - this.#max))));
   }
 
   result(): CapturedBody | undefined {
     if (this.#max === 0 || this.total === 0) return undefined;
-    const all =
-      this.#chunks.length === 1 ? (this.#chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#chunks);
+    const { chunks } = this.#kept;
+    const all = chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks);
     const bytes = this.#keepLast ? all.subarray(Math.max(0, all.length - this.#max)) : all;
     return { bytes, total: this.total, truncated: this.total > bytes.length };
   }

@@ -132,7 +132,7 @@ function putSteadyHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
 
 function putVaryingHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
   const { request, response } = exchange;
-  const target = redactTarget(exchange.target).slice(0, 2048);
+  const target = redactTarget(exchange.target);
   const query = target.indexOf('?');
   sink.put(attribute.urlPath, query < 0 ? target : target.slice(0, query));
   sink.put(attribute.urlFull, `${exchange.tls ? 'https' : 'http'}://${renderHost(exchange)}${target}`);

@@ -1,7 +1,8 @@
 /** Header fields as a record may show them: credentials of either side, cookies and injected fields never (S38). */
 import { attribute } from '../../contract/index.ts';
+import { parseQueryNames } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
-import { isAuthField } from '../pipeline/own-credential.ts';
+import { isAuthField, isAuthParameter } from '../pipeline/own-credential.ts';
 import type { AttributeSink } from './attribute-list.ts';
 import { knownHeaders, type KnownHeader } from './known-headers.ts';
 
@@ -14,9 +15,10 @@ const maxOtherLength = 256;
 const maxShown = 64;
 /** Characters of names and values of one message; a head may be many times as large. */
 const maxTotalLength = 8 * 1024;
-// Query parameters that carry keys, in any spelling; the rest of the URL stays readable.
-const secretParameter =
-  /([?&](?:key|[^=&]*(?:token|secret|signature|password|credential|api[-_]?key|sig)[^=&]*)=)[^&]*/gi;
+// Query parameters that carry keys; the rest of the URL stays readable.
+const secretParameter = /token|secret|password|credential|api[-_]?key|sig|jwt/i;
+/** Of a target, as shown; a head may be many times as long. */
+const maxTarget = 2_048;
 
 /** Known names whose values would give something away, of those that do not say so themselves. */
 const hiddenNames: ReadonlySet<string> = new Set(
@@ -98,7 +100,22 @@ export function putHeaders(
   if (head.cut) sink.put(attribute.headersTruncated[direction], true);
 }
 
-/** The target with the values of key-like parameters hidden. */
+/** A parameter up to its value, if it may carry a key; servers differ in what starts the next one. */
+function redactParameter(pair: string): string {
+  let from = 0;
+  for (const part of pair.split(/[?;]/)) {
+    const equals = part.indexOf('=');
+    const names = equals < 0 ? [] : parseQueryNames(`?${part}`);
+    if (names.some((name) => isAuthParameter(name) || secretParameter.test(name)))
+      return pair.slice(0, from + equals + 1) + redacted;
+    from += part.length + 1;
+  }
+  return pair;
+}
+
+/** The beginning of the target with the values of key-like parameters hidden. Linear, and cut before it is looked at. */
 export function redactTarget(target: string): string {
-  return target.includes('?') ? target.replace(secretParameter, `$1${redacted}`) : target;
+  const shown = target.slice(0, maxTarget);
+  if (!shown.includes('?')) return shown;
+  return shown.split('&').map(redactParameter).join('&').slice(0, maxTarget);
 }

@@ -2,6 +2,8 @@
  * The request body on its way: held until it has been judged, or until a connection is there, and kept so that another attempt
  * can send it again. Apart so that how much may be held, for one request and for an agent, is in one place.
  */
+import { ChunkList } from '../chunk-list.ts';
+
 /** A body that only waits for a connection, or for another attempt. */
 const maxWaitingBytes = 64 * 1024;
 
@@ -15,8 +17,7 @@ export interface HeldShare {
 export class RequestBody {
   readonly #share: HeldShare;
   readonly #agentId: string;
-  #chunks: Buffer[] = [];
-  #length = 0;
+  #kept = new ChunkList();
   /** Bytes taken from the agent's share. */
   #taken = 0;
   /** Some of it was sent and let go. */
@@ -31,51 +32,45 @@ export class RequestBody {
   holdToJudge(bytes: Buffer): boolean {
     if (!this.#share.take(this.#agentId, bytes.length)) return false;
     this.#taken += bytes.length;
-    this.#keep(bytes);
+    this.#kept.push(bytes);
     return true;
   }
 
   /** Keeps bytes that wait for a connection. False: no more of them, until they are sent. */
   hold(bytes: Buffer): boolean {
-    this.#keep(bytes);
-    return this.#length < maxWaitingBytes;
+    this.#kept.push(bytes);
+    return this.#kept.length < maxWaitingBytes;
   }
 
   /** Bytes that have been sent are kept for another attempt while the body is small. */
   sent(bytes: Buffer): void {
     if (this.#isPartial) return;
-    if (this.#length + bytes.length <= Math.max(maxWaitingBytes, this.#taken)) this.#keep(bytes);
+    if (this.#kept.length + bytes.length <= Math.max(maxWaitingBytes, this.#taken)) this.#kept.push(bytes);
     else {
       this.release();
       this.#isPartial = true;
     }
   }
 
-  #keep(bytes: Buffer): void {
-    this.#chunks.push(bytes);
-    this.#length += bytes.length;
-  }
-
   /** What an attempt sends first; undefined: it cannot be sent again. */
   replay(): readonly Buffer[] | undefined {
-    return this.#isPartial ? undefined : this.#chunks;
+    return this.#isPartial ? undefined : this.#kept.chunks;
   }
 
   /** All of a body that was judged. */
   held(): readonly Buffer[] {
-    return this.#chunks;
+    return this.#kept.chunks;
   }
 
   /** Another body goes in its place. */
   replace(body: readonly Buffer[]): void {
-    this.#chunks = [...body];
-    this.#length = body.reduce((sum, { length }) => sum + length, 0);
+    this.#kept = new ChunkList();
+    for (const bytes of body) this.#kept.push(bytes);
   }
 
   /** Nothing of it is needed any more. Idempotent. */
   release(): void {
-    this.#chunks = [];
-    this.#length = 0;
+    this.#kept = new ChunkList();
     if (this.#taken > 0) this.#share.give(this.#agentId, this.#taken);
     this.#taken = 0;
   }

@@ -52,9 +52,9 @@ export class Dialler {
     if (target.hostname === undefined) return [target.ip ?? ''];
     const { hostname, port } = target;
     const pinned = this.#snapshot.plans.index.pins.get(hostname);
-    const answers = pinned ?? (await this.#resolve(hostname));
+    const answers = pinned ?? (await this.#resolve(hostname, agentId));
     const verdict = judgeAnswers(
-      this.#snapshot.config.destinations,
+      this.#snapshot.plans.index.destinations,
       { agentId, hostname, port, pinned },
       answers,
     );
@@ -66,9 +66,9 @@ export class Dialler {
     });
   }
 
-  async #resolve(hostname: string): Promise<readonly string[]> {
+  async #resolve(hostname: string, agentId: string): Promise<readonly string[]> {
     try {
-      return await this.#resolver.resolve(hostname);
+      return await this.#resolver.resolve(hostname, agentId);
     } catch (thrown) {
       const code = (thrown as NodeJS.ErrnoException).code ?? errorMessage(thrown);
       throw unreachable(`${hostname} does not resolve (${code})`);

@@ -37,6 +37,8 @@ export function gatewayDeployment(gateway: EgressGateway, image: string): KubeOb
     args: ['egress'],
     env: [
       ...downwardEnv(),
+      // libuv lets look-ups of names have half of it; with 4, two silent zones would hold up everybody's.
+      { name: 'UV_THREADPOOL_SIZE', value: '64' },
       { name: environment.gatewayName, value: name },
       { name: environment.configSecret, value: configSecretName.gateway(name) },
     ],

@@ -3,10 +3,14 @@
  * travels as an annotation, and every field we want must be there with our value. Apart because "did anything
  * change" must be answered the same way by every controller, or two of them write for ever.
  */
+import { LRUCache } from 'lru-cache';
 import { canonicalJson, digestOf } from '../../contract/index.ts';
 import { ApiError, type KubeApi } from './api-client.ts';
 import { keyOfObject, type KubeObject } from './object.ts';
 import { apiVersionOf, resourceName, type Resource } from './resource.ts';
+
+/** Each forgotten costs one write. */
+const maxSettled = 10_000;
 
 export const appliedHashAnnotation = 'clrk.apoxy.dev/applied-hash';
 
@@ -39,7 +43,7 @@ export class Applier {
   readonly #api: KubeApi;
   readonly #fieldManager: string;
   /** Objects whose observed form never equals what we send (the server rewrites quantities): hash and version then. */
-  readonly #settled = new Map<string, string>();
+  readonly #settled = new LRUCache<string, string>({ max: maxSettled });
 
   constructor(api: KubeApi, fieldManager: string) {
     this.#api = api;
@@ -52,7 +56,9 @@ export class Applier {
     if (observed !== undefined && this.#isCurrent(resource, object, observed, hash)) return false;
     const full = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object };
     const written = await this.#api.apply(resource, full, { fieldManager: this.#fieldManager });
-    this.#settled.set(this.#id(resource, desired), settledMark(written, hash));
+    const id = this.#id(resource, desired);
+    if (contains(written, object)) this.#settled.delete(id);
+    else this.#settled.set(id, settledMark(written, hash));
     return true;
   }
 
@@ -82,6 +88,8 @@ export class Applier {
     if (observed.metadata?.deletionTimestamp !== undefined) return false;
     if (observed.metadata?.annotations?.[appliedHashAnnotation] !== hash) return false;
     if (contains(observed, desired)) return true;
+    // Metadata is not rewritten, and a change of it moves no generation: only the rest may be taken for settled.
+    if (!contains(observed.metadata, desired.metadata)) return false;
     return this.#settled.get(this.#id(resource, desired)) === settledMark(observed, hash);
   }
 

@@ -28,6 +28,43 @@ function verdict(matches: readonly Match[], asked = call(), host = 'api.openai.c
 const openai = 'allow api.openai.com:443';
 
 describe('EgressDenyPolicy at an AIProviderRoute', () => {
+  test.each<[string, Parameters<typeof call>[0], string]>([
+    ['by POST', { method: 'POST' }, '451 deny_policy'],
+    ['by GET, which another field may turn into POST', {}, '451 deny_policy'],
+    ['by GET without a body', { body: { kind: 'none' } }, '451 deny_policy'],
+    ['and a parameter that names the method', { queryNames: ['$httpMethod'] }, '400 protocol'],
+    ['and one with underscores', { queryNames: ['X_HTTP_Method_Override'] }, '400 protocol'],
+    ['and one of Rails', { queryNames: ['_method'] }, '400 protocol'],
+  ])('S33: a model in the path is denied %s', (_name, change, expected) => {
+    const path = '/v1beta/models/gemini-ultra:generateContent';
+    const denials = [every('google', { models: ['gemini-ultra*'] })];
+    const base = denying(denials);
+    const open = { ...base, destinations: { ...base.destinations, defaultPolicy: 'allow-all' as const } };
+    const asked = call({ method: 'GET', path, ...change });
+    const host = site('generativelanguage.googleapis.com');
+    expect(render(ask(open, host, asked))).toBe(expected);
+  });
+
+  test('S46: a model in the query is one that another reader may take', () => {
+    const denials = [every('openai', { models: ['o1*'] })];
+    expect(verdict(denials, call({ queryNames: ['Model'] }))).toBe('451 deny_policy');
+    expect(verdict(denials, call({ queryNames: ['api-version'] }))).toBe(openai);
+  });
+
+  test('a host of nobody is read as the match that is about it, whatever the order', () => {
+    const custom = every('custom', { models: ['bad'] });
+    const azure = every('azure-openai', { models: ['x'] });
+    const asked = call({ path: '/openai/deployments/good/chat/completions', ...naming('bad') });
+    for (const matches of [
+      [custom, azure],
+      [azure, custom],
+    ]) {
+      const base = denying(matches);
+      const open = { ...base, destinations: { ...base.destinations, defaultPolicy: 'allow-all' as const } };
+      expect(render(ask(open, site('llm.example.net'), asked))).toBe('451 deny_policy');
+    }
+  });
+
   test.each<[string, readonly Match[], ReturnType<typeof call>, string]>([
     ['nothing denied', [], call(), openai],
     ['the provider', [every('openai')], call(), '451 deny_policy'],

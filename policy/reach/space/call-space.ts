@@ -79,7 +79,11 @@ export function distinctionsOf(plan: OpenPlan): Distinctions {
   const matches = clauses.flatMap((clause) => clause.matches);
   const rewrites = ways.flatMap(({ backend }) => backend?.modelRewrites ?? []);
   return {
-    models: [...matches.flatMap((match) => match.models.texts), ...rewrites.map(({ from }) => from)],
+    // A new name too: a model that is named in the path passes if it has that name already.
+    models: [
+      ...matches.flatMap((match) => match.models.texts),
+      ...rewrites.flatMap(({ from, to }) => [from, to]),
+    ],
     endpoints: matches.flatMap((match) => match.endpoints.texts),
     schemas: clauses.map((clause) => clause.schema),
     mcp: mcpDistinctions(plan),

@@ -36,8 +36,12 @@ export function globReaders(globs: readonly string[]): Reader[] {
 }
 
 export function patternReaders(sources: readonly string[]): Reader[] {
-  const patterns = unique(sources)
-    .map(compilePattern)
-    .filter((each) => each !== undefined);
-  return patterns.flatMap((each) => [reader(each, same), reader(each, lower)]);
+  return unique(sources).flatMap((source) => {
+    const written = compilePattern(source);
+    const caseless = compilePattern(source, { caseless: true });
+    return [
+      ...(written === undefined ? [] : [reader(written, same), reader(written, lower)]),
+      ...(caseless === undefined ? [] : [reader(caseless, same)]),
+    ];
+  });
 }

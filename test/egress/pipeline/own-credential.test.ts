@@ -85,3 +85,30 @@ test('S37: an answer to a call with a secret comes whole and plain: ranges and c
   expect(sent(asked, injection()).names).toEqual(['accept-encoding', 'authorization']);
   expect(sent(asked, undefined).names).toEqual(['range', 'if-range', 'accept-encoding']);
 });
+
+test('S33: what names another method, path or hop does not go, with underscores either', () => {
+  const names = [
+    'X-HTTP-Method-Override',
+    'X_HTTP_Method_Override',
+    'X_Original-URL',
+    'X_Rewrite_URL',
+    'x_clrk-a',
+  ];
+  const hops = ['Keep_Alive', 'Proxy_Authorization', 'Content_Length'];
+  const fields = [...names, ...hops, 'X_Mine'].map((name) => createField(name, '1'));
+  expect(sent(request('/v1/models', fields), undefined).names).toEqual(['x_mine']);
+});
+
+test('S37: what asks for an answer that cannot be searched does not go with a secret, however it is spelled', () => {
+  const fields = ['Accept_Encoding', 'Range', 'If_Range'].map((name) => createField(name, 'gzip'));
+  expect(sent(request('/v1/models', fields), injection()).names).toEqual([
+    'accept-encoding',
+    'authorization',
+  ]);
+});
+
+test('S56: a key behind a semicolon of the query is told and does not go', () => {
+  const asked = request('/v1/models?a=1;api_key=theirs&b=2');
+  expect(isSmuggled(asked, injection())).toBe(true);
+  expect(sent(asked, injection()).path).toBe('/v1/models?b=2');
+});

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createField } from '../../../egress/http1/index.ts';
 import { AttributeList } from '../../../egress/record/attribute-list.ts';
 import { knownHeaders } from '../../../egress/record/known-headers.ts';
-import { putHeaders, redacted } from '../../../egress/record/redact.ts';
+import { putHeaders, redacted, redactTarget } from '../../../egress/record/redact.ts';
 
 function shown(fields: ReadonlyArray<readonly [string, string]>, injected: readonly string[] = []) {
   const list = new AttributeList();
@@ -74,4 +74,26 @@ test('S50: a head of long known fields is cut as a whole, and said to be', () =>
   const head = shown(fields);
   expect(JSON.stringify(Object.values(head)).length).toBeLessThan(9_000);
   expect(head['clrk.req.headers.truncated']).toBe(true);
+});
+
+test.each([
+  ['/v1/models', '/v1/models'],
+  ['/v1?a=1&key=k1&b=2', `/v1?a=1&key=${redacted}&b=2`],
+  ['/v1?sig=s', `/v1?sig=${redacted}`],
+  ['/v1?X-Amz-Signature=s&X-Amz-Date=d', `/v1?X-Amz-Signature=${redacted}&X-Amz-Date=d`],
+  ['/v1?a=1;api_key=s;b=2', `/v1?a=1;api_key=${redacted}`],
+  ['/v1?a=1?token=s', `/v1?a=1?token=${redacted}`],
+  ['/v1?api%5Fkey=s&%74oken=s', `/v1?api%5Fkey=${redacted}&%74oken=${redacted}`],
+  ['/v1?monkey=1&token', '/v1?monkey=1&token'],
+  ['/v1?client_secret=a=b', `/v1?client_secret=${redacted}`],
+])('S38: of %s the record shows %s', (target, expected) => {
+  expect(redactTarget(target)).toBe(expected);
+});
+
+test('S29: whatever the target, hiding its keys takes linear time, and what is shown is bounded', () => {
+  for (const part of ['?sig', ';sig', '&sig', '?', ';', 'sig', '=', '?sig=', '%73ig']) {
+    // What is more than linear in this does not end before the test's time does.
+    const target = `/${part.repeat(1024 * 1024)}`;
+    expect(redactTarget(target).length).toBeLessThanOrEqual(2_048);
+  }
 });

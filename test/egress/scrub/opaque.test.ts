@@ -32,6 +32,7 @@ test.each<Row>([
   ['UTF-32', 200, [['Content-Type', 'application/json; charset=utf-32be']]],
   ['UTF-7', 200, [['Content-Type', 'text/html; charset=utf-7']]],
   ['EBCDIC', 200, [['Content-Type', 'text/plain; charset=ibm1047']]],
+  ['UTF-16, far from its name', 200, [['Content-Type', `text/html;charset${' '.repeat(40)}*0* =utf-16`]]],
   ['a charset nobody knows', 200, [['Content-Type', 'text/plain; charset=own']]],
   ['a second charset', 200, [['Content-Type', 'text/plain; charset=utf-8; charset=utf-16']]],
   [

@@ -65,6 +65,16 @@ describe('Applier', () => {
     expect(await applier.apply(builtins.services, other, stored())).toBe(true);
   });
 
+  it('writes again when only metadata changed, which moves no generation', async () => {
+    const { api, stored } = server();
+    const applier = new Applier(api, 'test');
+    const labelled = { ...desired, metadata: { ...desired.metadata, labels: { app: 'x' } } } as KubeObject;
+    await applier.apply(builtins.services, labelled, undefined);
+    expect(await applier.apply(builtins.services, labelled, stored())).toBe(false);
+    const stripped = { ...stored(), metadata: { ...stored()?.metadata, labels: {} } } as KubeObject;
+    expect(await applier.apply(builtins.services, labelled, stripped)).toBe(true);
+  });
+
   it('does not write a status that is already there', async () => {
     const { api, writes } = server();
     const object = { metadata: { name: 'x' }, status: { b: 1, a: 2 } } as KubeObject;

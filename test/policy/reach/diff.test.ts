@@ -230,6 +230,9 @@ describe('a change of manifests in sentences', () => {
       [...base, renaming('mini'), openai({}, { backendRefs: [{ name: 'b' }] })],
       [...base, renaming('gpt-5-pro'), openai({}, { backendRefs: [{ name: 'b' }] })],
       [
+        // A model in the path cannot be renamed, so it passes only if it has the new name already.
+        '+ agent `triage` may make more calls to `api.openai.com:443`, `llm.example.com:443`: some of every call; for example `GET /v1/models/gpt-5-pro`',
+        '- agent `triage` may make fewer calls to `api.openai.com:443`, `llm.example.com:443`: no longer some of every call; for example `GET /v1/models/mini`',
         '~ agent `triage` goes another way to `api.openai.com:443`, `llm.example.com:443`: now as model `gpt-5-pro`; no longer as model `mini`, for some of every call; for example `POST /v1/responses` with model `a`',
       ],
     ],
