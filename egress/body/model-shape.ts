@@ -16,6 +16,8 @@ const wantedModel = wantObject('root', {
   // Lists by which routers choose another model than the one that was judged.
   models: wantPresence('models'),
   fallbacks: wantPresence('models'),
+  // Tools that the provider runs by a model of its own: images, advisors.
+  tools: wantObject('tools', {}, wantObject('tool', { model: wantScalar('toolModel') })),
   stream: wantScalar('stream'),
   stream_options: {
     ...wantObject('streamOptions', { include_usage: wantScalar('includeUsage') }),
@@ -36,6 +38,11 @@ export const notOneModel = unreadable(
   '`model` must be one text that is not empty; leave out `models` and `fallbacks`',
 );
 
+const anotherModel = unreadable(
+  'BODY_MODEL_UNREADABLE',
+  'a tool names another model than `model`: leave it out, or name the same',
+);
+
 function badValue(name: string, kind: string): Unreadable {
   return unreadable('BODY_AMBIGUOUS', `${name} must be ${kind}, or be left out`);
 }
@@ -49,6 +56,8 @@ const badCap = badValue('the limit of output tokens', 'a number');
 export class ModelShape implements JsonShape {
   readonly wanted = wantedModel;
   #model: string | undefined;
+  /** What the tools name; `false`: several. */
+  #toolModel: string | false | undefined;
   #stream: boolean | undefined;
   #includeUsage: boolean | undefined;
   #outputCap: number | undefined;
@@ -62,6 +71,8 @@ export class ModelShape implements JsonShape {
         return this.#takeModel(value);
       case 'models':
         return notOneModel;
+      case 'toolModel':
+        return this.#takeToolModel(value);
       case 'stream':
         return this.#takeStream(value);
       case 'includeUsage':
@@ -76,6 +87,7 @@ export class ModelShape implements JsonShape {
   }
 
   result(): BodyResult {
+    if (this.#toolModel !== undefined && this.#toolModel !== this.#model) return anotherModel;
     const read: BodyRead = {
       kind: 'read',
       format: 'json',
@@ -99,6 +111,12 @@ export class ModelShape implements JsonShape {
     if (typeof value !== 'string' || value === '') return notOneModel;
     this.#model = value;
     this.#spans.model = { start, end };
+    return undefined;
+  }
+
+  #takeToolModel({ value }: JsonValue): Unreadable | undefined {
+    if (typeof value !== 'string' || value === '') return notOneModel;
+    this.#toolModel = this.#toolModel === undefined || this.#toolModel === value ? value : false;
     return undefined;
   }
 

@@ -159,6 +159,12 @@ describe('want: model', () => {
     expect(await read(text)).toMatchObject({ outputCap });
   });
 
+  test('tools may name the same model, or none', async () => {
+    const text =
+      '{"tools":[{"model":"gpt-4o"},{"function":{"model":"x"}},"odd",[{"model":"y"}]],"model":"gpt-4o"}';
+    expect(await read(text)).toMatchObject({ kind: 'read', model: 'gpt-4o' });
+  });
+
   test.each(['{}', '{"a":1}', '{"stream":null,"stream_options":null}'])('%s names no model', async (text) => {
     expect(await read(text)).toMatchObject({ kind: 'read', model: undefined, stream: undefined });
   });
@@ -171,6 +177,13 @@ describe('want: model', () => {
     ['{"model":""}', '400 BODY_MODEL_UNREADABLE'],
     ['{"model":"gpt-4o","models":["o1-pro"]}', '400 BODY_MODEL_UNREADABLE'],
     ['{"model":"gpt-4o","fallbacks":["o1-pro"]}', '400 BODY_MODEL_UNREADABLE'],
+    [
+      '{"model":"gpt-4o","tools":[{"type":"image_generation","model":"gpt-image-1"}]}',
+      '400 BODY_MODEL_UNREADABLE',
+    ],
+    ['{"tools":[{},{"model":"o1-pro"}],"model":"gpt-4o"}', '400 BODY_MODEL_UNREADABLE'],
+    ['{"tools":[{"model":"gpt-4o"},{"model":"o1"}],"model":"gpt-4o"}', '400 BODY_MODEL_UNREADABLE'],
+    ['{"tools":[{"model":["o1-pro"]}],"model":"gpt-4o"}', '400 BODY_MODEL_UNREADABLE'],
     ['{"model":"gpt-4o","Models":["o1-pro"]}', '400 BODY_AMBIGUOUS'],
     ['{"model":"gpt-4o","stream":"true"}', '400 BODY_AMBIGUOUS'],
     ['{"model":"gpt-4o","stream":1}', '400 BODY_AMBIGUOUS'],
