@@ -4,10 +4,13 @@ import { jsonLimits } from '../../../egress/body/json-levels.ts';
 import { JsonScanner, type JsonProblem, type JsonValue } from '../../../egress/body/json-scanner.ts';
 import { wantObject, wantPresence, wantScalar } from '../../../egress/body/wanted.ts';
 
+/** Holds six characters beyond the BMP, each written as two escapes. */
+const longest = 80;
+
 const wanted = wantObject('root', {
-  model: wantScalar('model', 64),
-  stream: wantScalar('stream', 64),
-  params: wantObject('params', { name: wantScalar('name', 64) }),
+  model: wantScalar('model', longest),
+  stream: wantScalar('stream', longest),
+  params: wantObject('params', { name: wantScalar('name', longest) }),
   result: wantPresence('result'),
 });
 
@@ -83,7 +86,7 @@ test.each<[string, string | Buffer, JsonProblem]>([
   ['NUL in a value that decides', '{"model":"a\\u0000b"}', 'odd-value'],
   ['half a surrogate pair in one', '{"model":"\\udc00"}', 'odd-value'],
   ['a number that is infinite to some', '{"model":1e999}', 'odd-value'],
-  ['a long value that decides', `{"model":"${'a'.repeat(64)}"}`, 'value-too-long'],
+  ['a long value that decides', `{"model":"${'a'.repeat(longest)}"}`, 'value-too-long'],
   ['a long name', `{"${'a'.repeat(jsonLimits.nameBytes + 1)}":1}`, 'name-too-long'],
   ['deep arrays', '['.repeat(129), 'too-deep'],
   ['deep objects', '{"a":'.repeat(129), 'too-deep'],
