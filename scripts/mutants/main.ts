@@ -50,6 +50,13 @@ async function judge(tree: string, mutant: Mutant): Promise<Omit<Line, 'id'>> {
   }
 }
 
+/** What the table of docs/security.md is made from; sorted, so that two runs write the same. A run that is stopped tells so far. */
+function publish(judged: readonly Line[]): void {
+  if (!process.argv.includes('--docs')) return;
+  const sorted = [...judged].sort((a, b) => (a.id < b.id ? -1 : 1));
+  writeFileSync(join(root, 'docs', 'mutants.json'), `${JSON.stringify(sorted, null, 1)}\n`);
+}
+
 async function work(queue: Mutant[], judged: Line[]): Promise<void> {
   const tree = copyTree();
   const sound = new Map<string, boolean>();
@@ -62,6 +69,7 @@ async function work(queue: Mutant[], judged: Line[]): Promise<void> {
       const line: Omit<Line, 'id'> =
         sound.get(key) === true ? await judge(tree, mutant) : { verdict: 'BROKEN', promises: [] };
       judged.push({ id, ...line });
+      publish(judged);
       console.log(`${line.verdict.padEnd(9)} ${id}`);
     }
   } finally {
@@ -91,11 +99,6 @@ for (const message of wrong) console.log(`BROKEN    ${message}`);
 const queue = wrong.length > 0 ? [] : [...mutants].sort((a, b) => (a.test < b.test ? -1 : 1));
 const judged: Line[] = [];
 await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, () => work(queue, judged)));
-if (process.argv.includes('--docs')) {
-  // What the table of docs/security.md is made from; sorted, so that two runs write the same.
-  const sorted = [...judged].sort((a, b) => (a.id < b.id ? -1 : 1));
-  writeFileSync(join(root, 'docs', 'mutants.json'), `${JSON.stringify(sorted, null, 1)}\n`);
-}
 const bad = judged.filter(({ verdict }) => verdict !== 'killed');
 console.log(`\n${judged.length - bad.length} of ${mutants.length} killed, ${bad.length} not`);
 process.exitCode = bad.length > 0 || wrong.length > 0 || mutants.length === 0 ? 1 : 0;

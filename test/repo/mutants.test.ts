@@ -9,9 +9,9 @@ test('every mutant fits its file once, and its test exists', () => {
   const mutants = readMutants(join(repositoryRoot, 'test', 'mutants'));
   expect(mutants.length).toBeGreaterThan(100);
   expect(new Set(mutants.map(({ id }) => id)).size).toBe(mutants.length);
-  for (const mutant of mutants) {
+  const misfits = mutants.filter((mutant) => {
     const text = readFileSync(join(repositoryRoot, mutant.file), 'utf8');
-    expect(applyMutant(text, mutant), mutant.id).not.toBe(text);
-    expect(existsSync(join(repositoryRoot, mutant.test)), mutant.test).toBe(true);
-  }
+    return applyMutant(text, mutant) === text || !existsSync(join(repositoryRoot, mutant.test));
+  });
+  expect(misfits).toEqual([]);
 });
