@@ -13,6 +13,7 @@ import { operationTable, type Operation, type OperationTable } from './operation
 import { isPlainPath } from './path.ts';
 import type { OpenPlan, SitePlan } from './plan.ts';
 import type { ProviderClause, Way } from './provider-clause.ts';
+import { methodOverrides, spelling } from './spelling.ts';
 
 /** Where a call may be sent, and as what. */
 export interface Candidate {
@@ -114,20 +115,18 @@ export function decide(plan: SitePlan, call: Call): Decision {
   return judgeDenied(plan, call, reading) ?? decideOpen(plan, call, reading);
 }
 
-/** Query parameters by which a server takes a request for one of another method (Google's system parameters, Rails), with hyphens. */
+/** Query parameters of the same kind: Google's system parameters, Rails. */
 const methodParameters: ReadonlySet<string> = new Set([
+  ...methodOverrides,
   '$httpmethod',
   '$httpheaders',
   '-method',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
 ]);
 
 /** What could be read as another request than the one that is judged. */
 function judgeForm({ path, queryNames }: Call): Refusal | undefined {
   if (!isPlainPath(path)) return refuse(400, 'protocol', 'the path can be read in more than one way');
-  const other = queryNames.find((name) => methodParameters.has(name.toLowerCase().replaceAll('_', '-')));
+  const other = queryNames.find((name) => methodParameters.has(spelling(name)));
   return other === undefined
     ? undefined
     : refuse(400, 'protocol', `the parameter ${JSON.stringify(other.slice(0, 40))} may name another method`);

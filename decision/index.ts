@@ -27,6 +27,7 @@ export { renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
 export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
 export { isPlainPath, parseQueryNames, parseTarget } from './path.ts';
+export { methodOverrides, spelling } from './spelling.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';
 export { type ProviderClause, type Way } from './provider-clause.ts';

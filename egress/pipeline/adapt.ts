@@ -3,11 +3,16 @@
  * dropped, the authority is that of the target, the agent's own credentials go wherever ours come, and with a secret on board
  * the answer must come uncompressed, so that an echo of it can be found (S37).
  */
-import type { Candidate, Injection, UpstreamTarget } from '../../decision/index.ts';
+import {
+  methodOverrides,
+  type Candidate,
+  type Injection,
+  type UpstreamTarget,
+} from '../../decision/index.ts';
 import { createField, type Field } from '../http1/index.ts';
 import type { UpstreamRequest } from '../upstream/exchange-port.ts';
 import type { AgentRequest } from './identify.ts';
-import { isAuthField, spokenName, withQuery } from './own-credential.ts';
+import { isAuthField, isReplacedBy, spokenName, withQuery } from './own-credential.ts';
 
 /** RFC 9110 7.6.1 and what proxies must not pass on; framing is written by the encoder. */
 const hopByHop = new Set([
@@ -26,10 +31,8 @@ const hopByHop = new Set([
   'host',
 ]);
 // Ways to make a server see another method or path than the one judged (S33).
-const overrides = new Set([
-  'x-http-method-override',
-  'x-http-method',
-  'x-method-override',
+const overrides: ReadonlySet<string> = new Set([
+  ...methodOverrides,
   'x-original-url',
   'x-original-uri',
   'x-rewrite-url',
@@ -75,10 +78,9 @@ function passesTrailers({ fields }: AgentRequest): Field[] {
 
 function ownFields(request: AgentRequest, injection: Injection | undefined): Field[] {
   const isReplaced = (field: Field): boolean =>
-    (injection !== undefined && (unsearchable.has(spokenName(field)) || isAuthField(field))) ||
+    (injection !== undefined && (unsearchable.has(spokenName(field)) || isReplacedBy(injection, field))) ||
     // Compressed frames could not be inspected (S32).
-    (request.upgrade !== undefined && field.name === 'sec-websocket-extensions') ||
-    injection?.fields.some((own) => spokenName(own) === spokenName(field)) === true;
+    (request.upgrade !== undefined && field.name === 'sec-websocket-extensions');
   return request.fields.filter((field) => isEndToEnd(field) && !isReplaced(field));
 }
 

@@ -2,7 +2,7 @@
  * An agent's own credentials in a request: header fields, cookies and query parameters that bear one, in every spelling a
  * server might accept. Where the gateway puts a secret, they all go (S42, S56): the call speaks for the policy's owner alone.
  */
-import { parseQueryNames, type Injection } from '../../decision/index.ts';
+import { parseQueryNames, spelling, type Injection } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import type { AgentRequest } from './identify.ts';
 
@@ -56,11 +56,6 @@ const authParameters: ReadonlySet<string> = new Set([
 /** What an agent's SDK is told to use as a key where the gateway has the real one. */
 const placeholders: ReadonlySet<string> = new Set(['', 'placeholder']);
 
-/** Servers behind CGI and WSGI read an underscore as a hyphen, and case never counts. */
-function spelling(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-');
-}
-
 /** The name of a field as such a server reads it. */
 export function spokenName({ name }: Pick<Field, 'name'>): string {
   return name.includes('_') ? spelling(name) : name;
@@ -79,11 +74,14 @@ function isPlaceholder({ value }: Field): boolean {
   );
 }
 
+/** Does the agent's field go where this is injected: for its name bears a key, or it is one of ours? */
+export function isReplacedBy(injection: Injection, field: Field): boolean {
+  return isAuthField(field) || injection.fields.some((own) => spokenName(own) === spokenName(field));
+}
+
 /** Did the agent send a credential of its own, other than the documented placeholder, where one is injected? */
 export function isSmuggled({ fields, queryNames }: AgentRequest, injection: Injection): boolean {
-  const replaced = (field: Field): boolean =>
-    isAuthField(field) || injection.fields.some((own) => spokenName(own) === spokenName(field));
-  if (fields.some((field) => replaced(field) && !isPlaceholder(field))) return true;
+  if (fields.some((field) => isReplacedBy(injection, field) && !isPlaceholder(field))) return true;
   return queryNames.some((name) => isDropped(name, injection));
 }
 

@@ -193,6 +193,7 @@ test('one empty line before each request is ignored, wherever it is cut', () => 
 
 test.each(refused)('S28: %s is refused, not repaired', (_name, text) => {
   expect(tell([bytes(text)]).error).toBeTypeOf('string');
+  expect(tell([...bytes(text)].map((byte) => Buffer.of(byte))).error).toBeTypeOf('string');
 });
 
 const floods: ReadonlyArray<readonly [string, () => Buffer]> = [
