@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DnsServer } from './dns/dns-server.ts';
 import { Connector } from './egress/connector.ts';
 import { Refusals } from './egress/refusal.ts';
-import { Tenancy } from './egress/tenancy.ts';
+import { Occupancy } from './egress/occupancy.ts';
 import { ImageKeeper } from './image/image-keeper.ts';
 import { MetadataServer } from './metadata/metadata-server.ts';
 import { takeRefusedPackets } from './network/refused-packet.ts';
@@ -28,7 +28,7 @@ import type { WorkerOptions } from './worker-options.ts';
 const readySlots = 8;
 
 interface NetworkParts {
-  readonly tenancy: Tenancy;
+  readonly occupancy: Occupancy;
   readonly refusals: Refusals;
   readonly connector: Connector;
   readonly dns: DnsServer;
@@ -49,15 +49,15 @@ async function openNetwork(
   policy: PoolPolicy,
 ): Promise<NetworkParts> {
   const { tracer, logger, addressesOf, onError } = options;
-  const tenancy = new Tenancy(Date.now);
+  const occupancy = new Occupancy(Date.now);
   const refusals = new Refusals({ tracer, logger, onCount: (reason) => options.onRefusal?.(reason) });
   const gatewaysOf = (id: string) => policy.gatewaysOf(id);
   return {
-    tenancy,
+    occupancy,
     refusals,
     connector: new Connector({
       fd: router.tcp.fd,
-      tenancy,
+      occupancy,
       gatewaysOf,
       addressesOf,
       frameKey: () => policy.frameKey(),
@@ -65,20 +65,21 @@ async function openNetwork(
       now: Date.now,
       onError,
     }),
-    dns: await DnsServer.open({ fd: router.dns.fd, tenancy, gatewaysOf, refusals, onError }),
-    metadata: new MetadataServer({ fd: router.metadata.fd, tenancy, onError }),
+    dns: await DnsServer.open({ fd: router.dns.fd, occupancy, gatewaysOf, refusals, onError }),
+    metadata: new MetadataServer({ fd: router.metadata.fd, occupancy, onError }),
   };
 }
 
 /** What the wall refused a sandbox, read back before its slot is another one's. */
 async function recordRefusedPackets(router: string, network: NetworkParts, slot: SlotAddress): Promise<void> {
-  const tenant = network.tenancy.takeDeparted(slot.index);
-  if (tenant === undefined) return;
+  const occupant = network.occupancy.takeDeparted(slot.index);
+  if (occupant === undefined) return;
+  const run = occupant.lastRun;
   for (const packet of await takeRefusedPackets(router, slot.hostInterface)) {
     const { reason, protocol, destination, port } = packet;
-    network.refusals.record(tenant, { reason, protocol, ip: destination, port, once: true });
+    network.refusals.record(occupant, { reason, protocol, ip: destination, port, once: true }, run);
   }
-  network.refusals.close(tenant);
+  if (run !== undefined) network.refusals.close(occupant, run);
 }
 
 /** Makes the wall first, then its listeners; slots are still to be filled. */

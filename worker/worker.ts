@@ -66,7 +66,7 @@ export class Worker {
       run: {
         factory: parts.factory,
         warm: parts.warm,
-        tenancy: parts.tenancy,
+        occupancy: parts.occupancy,
         metadata: parts.metadata,
         tracer,
         logger,

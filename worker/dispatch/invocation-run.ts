@@ -4,7 +4,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { attribute, type CloudEvent } from '../../contract/index.ts';
-import type { Tenancy, Tenant } from '../egress/tenancy.ts';
+import type { Occupancy } from '../egress/occupancy.ts';
+import type { Occupant } from '../egress/occupant.ts';
 import type { MetadataServer } from '../metadata/metadata-server.ts';
 import type { MadeSandbox, SandboxFactory, SandboxPlan } from '../sandbox/sandbox-factory.ts';
 import type { WarmPool } from '../sandbox/warm-pool.ts';
@@ -28,7 +29,7 @@ import { readBody } from './request-body.ts';
 export interface InvocationRunOptions extends InvocationTrailOptions {
   readonly factory: SandboxFactory;
   readonly warm: WarmPool;
-  readonly tenancy: Tenancy;
+  readonly occupancy: Occupancy;
   readonly metadata: MetadataServer;
   readonly openState: (admitted: AdmittedInvocation) => Promise<string | undefined>;
   readonly onError: (error: unknown) => void;
@@ -42,7 +43,7 @@ export class InvocationRun {
   readonly #trail: InvocationTrail;
   #cut: Cut | undefined;
   #made: MadeSandbox | undefined;
-  #tenant: Tenant | undefined;
+  #occupant: Occupant | undefined;
   #requestBytes = 0;
 
   constructor(
@@ -89,10 +90,10 @@ export class InvocationRun {
     const made = await this.#obtain(statePath);
     this.#made = made;
     if (this.#cut !== undefined) made.sandbox.kill();
-    const tenant = this.#enter(made);
+    const occupant = this.#enter(made);
     const event = this.#compose(body);
     const metadata = this.#admitted.agent.deliveryMode === 'Metadata';
-    const promised = metadata ? this.#options.metadata.offer(tenant, event, body) : undefined;
+    const promised = metadata ? this.#options.metadata.offer(occupant, event, body) : undefined;
     await this.#start(made);
     this.#trail.running();
     const delivery = {
@@ -122,19 +123,19 @@ export class InvocationRun {
     return warm;
   }
 
-  #enter(made: MadeSandbox): Tenant {
+  #enter(made: MadeSandbox): Occupant {
     const { agent, agentId, revision, invocationId } = this.#admitted;
     this.#trail.span.setAttribute(attribute.sandboxId, made.sandbox.id);
-    this.#tenant = this.#options.tenancy.enter({
+    const occupant = this.#options.occupancy.enter({
       sandboxId: made.sandbox.id,
       slot: made.slot,
       agent,
       agentId,
       revision: revision.name,
-      invocationId,
-      traceparent: traceparentOf(this.#trail.span),
     });
-    return this.#tenant;
+    this.#occupant = occupant;
+    occupant.begin({ invocationId, traceparent: traceparentOf(this.#trail.span) });
+    return occupant;
   }
 
   async #start(made: MadeSandbox): Promise<void> {
@@ -175,9 +176,9 @@ export class InvocationRun {
 
   #end(outcome: Outcome): void {
     if (this.#made !== undefined) this.#options.factory.clear(this.#made.sandbox);
-    if (this.#tenant !== undefined) {
-      this.#options.metadata.withdraw(this.#tenant);
-      this.#options.tenancy.leave(this.#tenant);
+    if (this.#occupant !== undefined) {
+      this.#options.metadata.withdraw(this.#occupant);
+      this.#options.occupancy.leave(this.#occupant);
     }
     this.#trail.end(outcome, {
       status: this.#answer.status,

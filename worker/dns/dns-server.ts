@@ -1,18 +1,18 @@
 /**
- * The socket around `answerDns`: finds the tenant by the slot's address (which nft has checked against the
+ * The socket around `answerDns`: finds the occupant by the slot's address (which nft has checked against the
  * interface), limits its rate, answers, records. It must never send a packet to anyone but the slot that asked.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import type { Refusals } from '../egress/refusal.ts';
 import { decideName } from '../egress/egress-decision.ts';
-import type { Tenancy } from '../egress/tenancy.ts';
+import type { Occupancy } from '../egress/occupancy.ts';
 import type { AgentGateways } from '../egress/egress-decision.ts';
 import { answerDns } from './dns-answer.ts';
 
 export interface DnsServerOptions {
   /** A bound UDP socket in the router namespace; becomes ours. */
   readonly fd: number;
-  readonly tenancy: Tenancy;
+  readonly occupancy: Occupancy;
   readonly gatewaysOf: AgentGateways;
   readonly refusals: Refusals;
   readonly onError: (error: unknown) => void;
@@ -37,14 +37,14 @@ export class DnsServer {
   }
 
   #answer(query: Buffer, ip: string, port: number): void {
-    const tenant = this.#options.tenancy.byIp(ip);
-    // Over its rate or after its end a sandbox gets silence: an answer would only invite the next query.
-    if (tenant === undefined || !tenant.dnsBucket.take()) return;
-    const gateways = this.#options.gatewaysOf(tenant.agentId);
-    const outcome = answerDns(query, (name) => decideName(gateways, tenant, name));
+    const occupant = this.#options.occupancy.byIp(ip);
+    // Over its rate, between runs or after its end a sandbox gets silence: resolvers ask again, and no answer is of no run.
+    if (occupant?.run === undefined || !occupant.dnsBucket.take()) return;
+    const gateways = this.#options.gatewaysOf(occupant.agentId);
+    const outcome = answerDns(query, (name) => decideName(gateways, occupant, name));
     if (outcome.refused !== undefined) {
       const { name, reason } = outcome.refused;
-      this.#options.refusals.record(tenant, {
+      this.#options.refusals.record(occupant, {
         reason,
         protocol: 'dns',
         hostname: name,

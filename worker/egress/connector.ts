@@ -5,16 +5,23 @@
  */
 import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { encodeIdentityFrame, type FrameReader, type PoolGateway } from '../../contract/index.ts';
+import {
+  encodeIdentityFrame,
+  type DenyReason,
+  type FrameReader,
+  type PoolGateway,
+} from '../../contract/index.ts';
 import { decideConnection, type AgentGateways, type Dialled } from './egress-decision.ts';
 import type { GatewayAddresses } from './gateway-directory.ts';
 import type { Refusals } from './refusal.ts';
-import type { Tenancy, Tenant } from './tenancy.ts';
+import type { Run } from './run.ts';
+import type { Occupancy } from './occupancy.ts';
+import type { Occupant } from './occupant.ts';
 
 export interface ConnectorOptions {
   /** A listening transparent socket in the router namespace; becomes ours. */
   readonly fd: number;
-  readonly tenancy: Tenancy;
+  readonly occupancy: Occupancy;
   readonly gatewaysOf: AgentGateways;
   readonly addressesOf: GatewayAddresses;
   readonly frameKey: () => { readonly pool: string; readonly key: Uint8Array } | undefined;
@@ -23,13 +30,17 @@ export interface ConnectorOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** A connection of a sandbox that lives. */
+/** A connection of a sandbox that lives, and the run it belongs to. */
 interface Caught {
   readonly socket: Socket;
-  readonly tenant: Tenant;
+  readonly occupant: Occupant;
+  readonly run: Run;
   readonly dialled: Dialled;
   readonly sourcePort: number;
 }
+
+/** One to be reset; whose it is, as far as that is known. */
+type Refused = Pick<Caught, 'socket' | 'dialled'> & Partial<Pick<Caught, 'occupant' | 'run'>>;
 
 /** A gateway that answered, and what a frame for it must say. */
 interface Reached extends FrameReader {
@@ -115,14 +126,14 @@ export class Connector {
   /** Ends every connection that the gateways its agent has now would not have been asked to open (S36). */
   revalidate(): void {
     for (const opened of this.#opened) {
-      const { tenant, dialled, socket } = opened;
-      const gateways = this.#options.gatewaysOf(tenant.agentId);
+      const { occupant, dialled } = opened;
+      const gateways = this.#options.gatewaysOf(occupant.agentId);
       // The same list says the same.
       if (gateways === opened.gateways) continue;
       opened.gateways = gateways;
-      const verdict = decideConnection(gateways, tenant.agentId, dialled);
+      const verdict = decideConnection(gateways, occupant.agentId, dialled);
       if (verdict.open && verdict.gateway.id === opened.gatewayId) continue;
-      this.#refuse(socket, tenant, dialled, verdict.open ? 'policy' : verdict.reason);
+      this.#refuse(opened, verdict.open ? 'policy' : verdict.reason);
     }
   }
 
@@ -132,20 +143,26 @@ export class Connector {
       socket.resetAndDestroy();
       return;
     }
-    const tenant = this.#options.tenancy.byIp(remoteAddress);
-    const hostname = tenant?.names.nameOf(localAddress);
+    const occupant = this.#options.occupancy.byIp(remoteAddress);
+    const hostname = occupant?.names.nameOf(localAddress);
     const dialled: Dialled = { ip: localAddress, port: localPort, hostname };
-    if (tenant === undefined) return this.#refuse(socket, tenant, dialled, 'orphan_sandbox');
-    return this.#route({ socket, tenant, dialled, sourcePort: remotePort ?? 0 });
+    if (occupant === undefined) return this.#refuse({ socket, dialled }, 'orphan_sandbox');
+    // Held between runs: what leaves now would have no run to be recorded under.
+    const run = occupant.run ?? (await occupant.nextRun());
+    if (run === undefined) {
+      const lives = this.#options.occupancy.byIp(remoteAddress) === occupant;
+      return this.#refuse({ socket, occupant, dialled }, lives ? 'limit' : 'orphan_sandbox');
+    }
+    return this.#route({ socket, occupant, run, dialled, sourcePort: remotePort ?? 0 });
   }
 
   async #route(caught: Caught): Promise<void> {
-    const { socket, tenant, dialled } = caught;
-    const gateways = this.#options.gatewaysOf(tenant.agentId);
-    const verdict = decideConnection(gateways, tenant.agentId, dialled);
-    if (!verdict.open) return this.#refuse(socket, tenant, dialled, verdict.reason);
-    if (tenant.connections >= maxConnectionsPerSandbox) {
-      return this.#refuse(socket, tenant, dialled, 'limit');
+    const { socket, occupant, dialled } = caught;
+    const gateways = this.#options.gatewaysOf(occupant.agentId);
+    const verdict = decideConnection(gateways, occupant.agentId, dialled);
+    if (!verdict.open) return this.#refuse(caught, verdict.reason);
+    if (occupant.connections >= maxConnectionsPerSandbox) {
+      return this.#refuse(caught, 'limit');
     }
     const opened: Opened = { ...caught, gatewayId: verdict.gateway.id, gateways };
     this.#open(opened);
@@ -154,19 +171,19 @@ export class Connector {
       reached?.socket.destroy();
       return;
     }
-    if (reached === undefined) return this.#refuse(socket, tenant, dialled, 'gateway_unavailable');
+    if (reached === undefined) return this.#refuse(caught, 'gateway_unavailable');
     this.#hand(caught, reached);
   }
 
   #open(opened: Opened): void {
-    const { socket, tenant } = opened;
+    const { socket, occupant, run } = opened;
     this.#opened.add(opened);
-    tenant.sockets.add(socket);
-    tenant.connections += 1;
+    run.sockets.add(socket);
+    occupant.connections += 1;
     socket.once('close', () => {
       this.#opened.delete(opened);
-      tenant.sockets.delete(socket);
-      tenant.connections -= 1;
+      run.sockets.delete(socket);
+      occupant.connections -= 1;
     });
   }
 
@@ -181,25 +198,26 @@ export class Connector {
     return undefined;
   }
 
-  #hand({ socket, tenant, dialled, sourcePort }: Caught, reached: Reached): void {
+  #hand(caught: Caught, reached: Reached): void {
+    const { socket, occupant, run, dialled, sourcePort } = caught;
     const { socket: gateway, ...reader } = reached;
     const identity = this.#options.frameKey();
     if (identity === undefined) {
       gateway.destroy();
-      return this.#refuse(socket, tenant, dialled, 'gateway_unavailable');
+      return this.#refuse(caught, 'gateway_unavailable');
     }
     const frame = encodeIdentityFrame(
       {
-        source: { ip: tenant.slot.sandboxIp, port: sourcePort },
+        source: { ip: occupant.slot.sandboxIp, port: sourcePort },
         destination: { ip: dialled.ip, port: dialled.port },
-        agentKind: tenant.agent.kind,
-        namespace: tenant.agent.namespace,
-        name: tenant.agent.name,
-        uid: tenant.agent.uid,
-        revision: tenant.revision,
-        invocationId: tenant.invocationId,
+        agentKind: occupant.agent.kind,
+        namespace: occupant.agent.namespace,
+        name: occupant.agent.name,
+        uid: occupant.agent.uid,
+        revision: occupant.revision,
+        invocationId: run.invocationId,
         ...(dialled.hostname === undefined ? {} : { hostname: dialled.hostname }),
-        traceparent: tenant.traceparent,
+        traceparent: run.traceparent,
         pool: identity.pool,
         issuedAt: this.#options.now(),
         nonce: randomBytes(16).toString('hex'),
@@ -208,28 +226,20 @@ export class Connector {
       identity.key,
     );
     this.#sockets.add(gateway);
-    tenant.sockets.add(gateway);
+    run.sockets.add(gateway);
     gateway.write(frame);
     join(socket, gateway, () => {
       this.#sockets.delete(gateway);
-      tenant.sockets.delete(gateway);
+      run.sockets.delete(gateway);
     });
   }
 
-  #refuse(
-    socket: Socket,
-    tenant: Tenant | undefined,
-    dialled: Dialled,
-    reason: Parameters<Refusals['record']>[1]['reason'],
-  ): void {
+  #refuse(refused: Refused, reason: DenyReason): void {
+    const { socket, occupant, run, dialled } = refused;
+    const { ip, port, hostname } = dialled;
     socket.resetAndDestroy();
-    this.#options.refusals.record(tenant, {
-      reason,
-      protocol: 'tcp',
-      ip: dialled.ip,
-      port: dialled.port,
-      ...(dialled.hostname === undefined ? {} : { hostname: dialled.hostname }),
-    });
+    const named = hostname === undefined ? {} : { hostname };
+    this.#options.refusals.record(occupant, { reason, protocol: 'tcp', ip, port, ...named }, run);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

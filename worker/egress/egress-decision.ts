@@ -4,7 +4,7 @@
  */
 import { decideDestination, type Hostname, type PoolGateway } from '../../contract/index.ts';
 import type { NameVerdict } from '../dns/dns-answer.ts';
-import type { Tenant } from './tenancy.ts';
+import type { Occupant } from './occupant.ts';
 
 /** The gateways of an agent, in order; empty when it has none or is gone from the config. */
 export type AgentGateways = (agentId: string) => readonly PoolGateway[];
@@ -12,14 +12,14 @@ export type AgentGateways = (agentId: string) => readonly PoolGateway[];
 /** For DNS: is there any port on which one of the gateways opens this name? */
 export function decideName(
   gateways: readonly PoolGateway[],
-  tenant: Pick<Tenant, 'agentId' | 'names'>,
+  occupant: Pick<Occupant, 'agentId' | 'names'>,
   hostname: Hostname,
 ): NameVerdict {
   const open = gateways.some(
-    (gateway) => decideDestination(gateway.destinations, { agent: tenant.agentId, hostname }).open,
+    (gateway) => decideDestination(gateway.destinations, { agent: occupant.agentId, hostname }).open,
   );
   if (!open) return { open: false, reason: 'dns_policy' };
-  const address = tenant.names.addressOf(hostname);
+  const address = occupant.names.addressOf(hostname);
   return address === undefined ? { open: false, reason: 'limit' } : { open: true, address };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The record of a refused attempt: one span and one WARN log, with the agent it belongs to. Apart because the
+ * The record of a refused attempt: one span and one WARN log, with the agent and the run it belongs to. Apart because the
  * connector, the DNS and the packet wall all refuse, and one refusal must leave exactly one record. Bounded per
  * sandbox; what is over the bound is counted and told in one last record.
  */
@@ -7,7 +7,8 @@ import { SpanStatusCode } from '@opentelemetry/api';
 import { SeverityNumber } from '@opentelemetry/api-logs';
 import { attribute, spanName, type DenyReason } from '../../contract/index.ts';
 import { contextOf } from '../telemetry/trace-context.ts';
-import type { Tenant } from './tenancy.ts';
+import type { Occupant } from './occupant.ts';
+import type { Run } from './run.ts';
 import type { LogEmitter, SpanStarter } from '../telemetry/sink.ts';
 
 export interface Refusal {
@@ -26,21 +27,25 @@ export interface RefusalsOptions {
   readonly onCount: (reason: DenyReason) => void;
 }
 
-/** As many distinct destinations as a sandbox gets records for. */
+/** As many distinct destinations as a run gets records for. */
 const maxRemembered = 1024;
 
-function attributesOf(tenant: Tenant | undefined, refusal: Refusal): Record<string, string | number> {
+function attributesOf(
+  occupant: Occupant | undefined,
+  run: Run | undefined,
+  refusal: Refusal,
+): Record<string, string | number> {
   const optional = {
     [attribute.destinationAddress]: refusal.ip,
     [attribute.destinationName]: refusal.hostname,
     [attribute.serverAddress]: refusal.hostname ?? refusal.ip,
-    [attribute.agentKind]: tenant?.agent.kind,
-    [attribute.agentNamespace]: tenant?.agent.namespace,
-    [attribute.agentName]: tenant?.agent.name,
-    [attribute.agentUid]: tenant?.agent.uid,
-    [attribute.agentRevision]: tenant?.revision,
-    [attribute.invocationId]: tenant?.invocationId,
-    [attribute.sandboxId]: tenant?.sandboxId,
+    [attribute.agentKind]: occupant?.agent.kind,
+    [attribute.agentNamespace]: occupant?.agent.namespace,
+    [attribute.agentName]: occupant?.agent.name,
+    [attribute.agentUid]: occupant?.agent.uid,
+    [attribute.agentRevision]: occupant?.revision,
+    [attribute.invocationId]: run?.invocationId,
+    [attribute.sandboxId]: occupant?.sandboxId,
   };
   const present = Object.entries(optional).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, value]],
@@ -62,42 +67,44 @@ export class Refusals {
     this.#options = options;
   }
 
-  /** `tenant` undefined: nobody lives behind the slot (orphan_sandbox). */
-  record(tenant: Tenant | undefined, refusal: Refusal): void {
+  /** `occupant` undefined: nobody lives behind the slot (orphan_sandbox). */
+  record(occupant: Occupant | undefined, refusal: Refusal, run: Run | undefined = occupant?.run): void {
     this.#options.onCount(refusal.reason);
-    if (tenant !== undefined && !this.#admit(tenant, refusal)) return;
-    this.#write(tenant, refusal);
+    if (occupant !== undefined && !this.#admit(occupant, run, refusal)) return;
+    this.#write(occupant, run, refusal);
   }
 
-  /** Tells how many records a tenant's bound has swallowed. Call once, at its end. */
-  close(tenant: Tenant): void {
-    if (tenant.suppressedRecords === 0) return;
+  /** Tells how many records of a run the bound has swallowed. To be called at its end; repeated, it tells what came since. */
+  close(occupant: Occupant, run: Run): void {
+    const suppressed = run.suppressedRecords;
+    if (suppressed === 0) return;
+    run.suppressedRecords = 0;
     this.#options.logger.emit({
       severityNumber: SeverityNumber.WARN,
       severityText: 'WARN',
       body: 'more refused attempts than are recorded',
       attributes: {
-        ...attributesOf(tenant, { reason: 'limit', protocol: '', port: 0 }),
-        'clrk.egress.suppressed_records': tenant.suppressedRecords,
+        ...attributesOf(occupant, run, { reason: 'limit', protocol: '', port: 0 }),
+        'clrk.egress.suppressed_records': suppressed,
       },
-      context: contextOf(tenant.traceparent),
+      context: contextOf(run.traceparent),
     });
   }
 
-  #admit(tenant: Tenant, refusal: Refusal): boolean {
+  #admit(occupant: Occupant, run: Run | undefined, refusal: Refusal): boolean {
     const key = `${refusal.protocol} ${refusal.hostname ?? refusal.ip ?? ''} ${refusal.port} ${refusal.reason}`;
-    if (refusal.once === true && tenant.recorded.has(key)) return false;
-    if (!tenant.recordBucket.take()) {
-      tenant.suppressedRecords += 1;
+    if (refusal.once === true && run?.recorded.has(key) === true) return false;
+    if (!occupant.recordBucket.take()) {
+      if (run !== undefined) run.suppressedRecords += 1;
       return false;
     }
-    if (tenant.recorded.size < maxRemembered) tenant.recorded.add(key);
+    if (run !== undefined && run.recorded.size < maxRemembered) run.recorded.add(key);
     return true;
   }
 
-  #write(tenant: Tenant | undefined, refusal: Refusal): void {
-    const attributes = attributesOf(tenant, refusal);
-    const context = contextOf(tenant?.traceparent);
+  #write(occupant: Occupant | undefined, run: Run | undefined, refusal: Refusal): void {
+    const attributes = attributesOf(occupant, run, refusal);
+    const context = contextOf(run?.traceparent);
     const span = this.#options.tracer.startSpan(spanName.dialDenied, { attributes }, context);
     span.setStatus({ code: SpanStatusCode.ERROR, message: refusal.reason });
     span.end();

@@ -5,7 +5,8 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { cloudEventContentType, type CloudEvent } from '../../contract/index.ts';
-import type { Tenancy, Tenant } from '../egress/tenancy.ts';
+import type { Occupancy } from '../egress/occupancy.ts';
+import type { Occupant } from '../egress/occupant.ts';
 import { readBody } from '../dispatch/request-body.ts';
 
 export interface MetadataAnswer {
@@ -23,7 +24,7 @@ interface Entry {
 export interface MetadataServerOptions {
   /** A listening transparent socket in the router namespace; becomes ours. */
   readonly fd: number;
-  readonly tenancy: Tenancy;
+  readonly occupancy: Occupancy;
   readonly onError: (error: unknown) => void;
 }
 
@@ -43,7 +44,7 @@ function binaryHeaders(event: CloudEvent): Record<string, string> {
 
 export class MetadataServer {
   readonly #options: MetadataServerOptions;
-  readonly #entries = new Map<Tenant, Entry>();
+  readonly #entries = new Map<Occupant, Entry>();
   readonly #server: Server;
 
   constructor(options: MetadataServerOptions) {
@@ -60,19 +61,19 @@ export class MetadataServer {
     this.#server.listen({ fd: options.fd });
   }
 
-  /** Offers the event to this tenant and resolves with what it posts. Never resolves if it posts nothing. */
-  offer(tenant: Tenant, event: CloudEvent, body: Buffer): Promise<MetadataAnswer> {
+  /** Offers the event to this sandbox and resolves with what it posts. Never resolves if it posts nothing. */
+  offer(occupant: Occupant, event: CloudEvent, body: Buffer): Promise<MetadataAnswer> {
     return new Promise((resolve) => {
-      this.#entries.set(tenant, { event, body, answer: resolve, answered: false });
+      this.#entries.set(occupant, { event, body, answer: resolve, answered: false });
     });
   }
 
-  withdraw(tenant: Tenant): void {
-    this.#entries.delete(tenant);
+  withdraw(occupant: Occupant): void {
+    this.#entries.delete(occupant);
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const tenant = this.#options.tenancy.byIp(request.socket.remoteAddress ?? '');
+    const occupant = this.#options.occupancy.byIp(request.socket.remoteAddress ?? '');
     const path = (request.url ?? '').split('?')[0];
     const method = path === '/v1/event' ? 'GET' : path === '/v1/response' ? 'POST' : undefined;
     if (method === undefined) return plain(response, 404, 'not found');
@@ -80,7 +81,7 @@ export class MetadataServer {
       response.setHeader('allow', method);
       return plain(response, 405, `use ${method}`);
     }
-    const entry = tenant === undefined ? undefined : this.#entries.get(tenant);
+    const entry = occupant === undefined ? undefined : this.#entries.get(occupant);
     if (entry === undefined) return plain(response, 404, 'no event is waiting for this sandbox');
     if (method === 'GET') return this.#giveEvent(request, response, entry);
     return this.#takeAnswer(request, response, entry);

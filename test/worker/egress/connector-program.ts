@@ -7,7 +7,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { parseHostname, type PoolGateway } from '../../../contract/index.ts';
 import { Connector } from '../../../worker/egress/connector.ts';
 import type { Refusal, Refusals } from '../../../worker/egress/refusal.ts';
-import { Tenancy } from '../../../worker/egress/tenancy.ts';
+import { Occupancy } from '../../../worker/egress/occupancy.ts';
 import { slotAddress } from '../../../worker/network/slot-address.ts';
 
 const destinations = { defaultPolicy: 'allow-all', rules: [], platformCidrs: [] };
@@ -16,32 +16,34 @@ const port = Number(process.argv[2]);
 let gateways: readonly PoolGateway[] = [open];
 const refused: string[] = [];
 const joined = new Set<Socket>();
+/** First bytes of each connection: its identity frame. */
+const frames: string[] = [];
 
 const gateway = createServer((socket) => {
   joined.add(socket);
   socket.on('error', () => undefined);
   socket.on('close', () => joined.delete(socket));
+  socket.once('data', (chunk: Buffer) => frames.push(chunk.toString('latin1')));
   socket.resume();
 });
 gateway.listen(0, '127.0.0.1');
 await once(gateway, 'listening');
 
-const tenancy = new Tenancy(Date.now);
-const tenant = tenancy.enter({
+const occupancy = new Occupancy(Date.now);
+const occupant = occupancy.enter({
   sandboxId: 's',
   slot: slotAddress('r', 0),
   agent: { kind: 'TaskAgent', namespace: 'd', name: 'a', uid: 'u' },
   agentId: 'TaskAgent/d/a',
   revision: 'r',
-  invocationId: 'i',
-  traceparent: '',
 });
-// What is dialled here is loopback: to the tenant it is an address of a name.
-Object.assign(tenant, { names: { nameOf: () => parseHostname('api.example.com') } });
-Object.assign(tenancy, { byIp: () => tenant });
+occupant.begin({ invocationId: 'first-run', traceparent: '' });
+// What is dialled here is loopback: to the occupant it is an address of a name.
+Object.assign(occupant, { names: { nameOf: () => parseHostname('api.example.com') } });
+Object.assign(occupancy, { byIp: () => occupant });
 const connector = new Connector({
   fd: 3,
-  tenancy,
+  occupancy,
   gatewaysOf: () => gateways,
   addressesOf: () => [`127.0.0.1:${(gateway.address() as AddressInfo).port}`],
   frameKey: () => ({ pool: 'd/p', key: Buffer.alloc(32) }),
@@ -74,7 +76,7 @@ await until(() => joined.size + refused.length === 260);
 const cap = { joined: joined.size, refused: refused.length, reasons: [...new Set(refused)] };
 
 agents.find((agent) => !agent.destroyed)?.destroy();
-const freed = await until(() => tenant.connections === 255);
+const freed = await until(() => occupant.connections === 255);
 
 // The same gateway under a new policy that opens the same.
 gateways = [{ ...open }];
@@ -93,7 +95,26 @@ gateways = [];
 refused.length = 0;
 const detached = await until(() => joined.size === 0 && last.destroyed);
 
-console.log(JSON.stringify({ cap, freed, kept, moved, detached, reasons: refused }));
-for (const agent of [...agents, last]) agent.destroy();
+const detachedReasons = [...refused];
+
+gateways = [open];
+const old = await dial();
+await until(() => joined.size === 1);
+occupant.end();
+const ended = await until(() => joined.size === 0 && old.destroyed);
+refused.length = 0;
+frames.length = 0;
+const held: Socket[] = [];
+for (let index = 0; index < 66; index += 1) held.push(await dial());
+// Those over the bound are refused; then every other one has been looked at too.
+await until(() => refused.length === 2);
+const between = { joined: joined.size, reasons: [...refused] };
+occupant.begin({ invocationId: 'second-run', traceparent: '' });
+await until(() => frames.length === 64);
+const after = { joined: joined.size, of: frames.filter((frame) => frame.includes('second-run')).length };
+
+const runs = { ended, between, after };
+console.log(JSON.stringify({ cap, freed, kept, moved, detached, reasons: detachedReasons, runs }));
+for (const agent of [...agents, last, old, ...held]) agent.destroy();
 await connector[Symbol.asyncDispose]();
 gateway.close();

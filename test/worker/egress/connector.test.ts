@@ -14,6 +14,11 @@ interface Seen {
   readonly moved: boolean;
   readonly detached: boolean;
   readonly reasons: string[];
+  readonly runs: {
+    readonly ended: boolean;
+    readonly between: { readonly joined: number; readonly reasons: string[] };
+    readonly after: { readonly joined: number; readonly of: number };
+  };
 }
 let seen: Seen;
 
@@ -45,4 +50,12 @@ test('S36: connections end at both ends when their gateway is no longer the one 
   expect(seen.moved).toBe(true);
   expect(seen.detached).toBe(true);
   expect(seen.reasons).toEqual(['no_gateway']);
+});
+
+test('the end of a run ends its connections; those made before the next are held, bounded, and leave under that one', () => {
+  expect(seen.runs).toEqual({
+    ended: true,
+    between: { joined: 0, reasons: ['limit', 'limit'] },
+    after: { joined: 64, of: 64 },
+  });
 });
