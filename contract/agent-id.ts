@@ -8,6 +8,23 @@ export interface AgentRef {
   readonly name: string;
 }
 
+/** What each kind of agent is to the data plane. */
+interface AgentKindFacts {
+  /** Callers reach it through the ingress, each call a run of its own. */
+  readonly takesCalls: boolean;
+  /** Sandboxes are made ahead of its calls. */
+  readonly warms: boolean;
+}
+
+const kindFacts: Readonly<Record<AgentKind, AgentKindFacts>> = {
+  TaskAgent: { takesCalls: true, warms: true },
+  DaemonAgent: { takesCalls: false, warms: false },
+};
+
+export function factsOfKind(agent: { readonly kind: AgentKind }): AgentKindFacts {
+  return kindFacts[agent.kind];
+}
+
 export function agentId(agent: AgentRef): string {
   return `${agent.kind}/${agent.namespace}/${agent.name}`;
 }

@@ -19,6 +19,17 @@ export const invokeEventType = 'dev.apoxy.clrk.taskagent.invoke';
 export const responseEventType = 'dev.apoxy.clrk.taskagent.response';
 export const cloudEventContentType = 'application/cloudevents+json';
 
+/** What only the platform says of an event: who sends it, what set it off, how it came, and whatever begins with its name. */
+const platformAttributes: ReadonlySet<string> = new Set([
+  ...['specversion', 'source', 'subject', 'datacontenttype', 'data', 'data_base64'],
+  ...['httpmethod', 'httpurl', 'httpquery'],
+]);
+
+/** An attribute that no caller may set. */
+export function isPlatformAttribute(name: string): boolean {
+  return platformAttributes.has(name) || name.startsWith('clrk');
+}
+
 /** Data members for a body: JSON inline, text/* as a string, the rest base64; none when empty or invalid JSON/UTF-8. */
 export function cloudEventData(
   contentType: string | undefined,

@@ -3,7 +3,12 @@ export const header = {
   taskAgent: 'x-clrk-taskagent',
   invocationId: 'x-clrk-invocation-id',
   executionId: 'x-clrk-execution-id',
+  /** Ingress to worker: `<kind>/<namespace>/<name>`. Before 0.2 it said `taskAgent` alone. */
+  agent: 'x-clrk-agent',
   trigger: 'x-clrk-trigger',
+  triggerSource: 'x-clrk-trigger-source',
+  /** RFC 3339: when the ingress took the call. */
+  createdAt: 'x-clrk-created-at',
   revision: 'x-clrk-revision',
   workerEndpoint: 'x-clrk-worker-endpoint',
   exitCode: 'x-clrk-exit-code',

@@ -19,6 +19,7 @@ export * from './refused-today.ts';
 export * from './identity-frame.ts';
 export * from './ingress-config.ts';
 export * from './invocation.ts';
+export * from './invocation-facts.ts';
 export * from './ip-address.ts';
 export * from './label-selector.ts';
 export * from './listener.ts';

@@ -1,4 +1,5 @@
 /** The one door of `process/`: what every role process shares. */
+export * from './call-answer.ts';
 export * from './config-watch.ts';
 export * from './environment.ts';
 export * from './health-server.ts';

@@ -2,7 +2,7 @@
  * The config document in force, as the questions that are asked of it. Apart so that policy changes in one place and
  * at once; before the first document everything is refused. It holds no sockets, files or processes.
  */
-import { agentId, type PoolConfig, type PoolGateway } from '../contract/index.ts';
+import { agentId, factsOfKind, type PoolConfig, type PoolGateway } from '../contract/index.ts';
 import type { WarmTarget } from './sandbox/warm-pool.ts';
 import { agentStateDirectory } from './sandbox/state-directory.ts';
 import type { AdmittedImage } from './dispatch/admitted-image.ts';
@@ -72,7 +72,7 @@ export class PoolPolicy {
       const revision = agent.revisions.find((each) => each.name === agent.servingRevision);
       const image = revision === undefined ? undefined : ready(agent.namespace, revision);
       const caPems = this.gatewaysOf(agentId(agent)).flatMap((gateway) => gateway.caPem ?? []);
-      if (agent.kind !== 'TaskAgent' || revision === undefined || image === undefined) return [];
+      if (!factsOfKind(agent).warms || revision === undefined || image === undefined) return [];
       if (agent.warmPoolSize === 0 || caPems.length !== agent.gateways.length) return [];
       const statePath =
         agent.state === undefined ? {} : { statePath: agentStateDirectory(stateDirectory, agent) };

@@ -3,6 +3,7 @@
  * variables, no Kubernetes and no NATS; those come in as functions, so that a test runs the real thing without them.
  */
 import type { PoolConfig, WorkerStatus } from '../contract/index.ts';
+import { httpCall } from './dispatch/call.ts';
 import { DispatchServer } from './dispatch/dispatch-server.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { PoolPolicy } from './pool-policy.ts';
@@ -101,7 +102,7 @@ export class Worker {
       host: this.#options.host,
       port: this.#options.port,
       tls: config.dispatchTls,
-      handle: (request, response) => dispatcher?.handle(request, response),
+      handle: (request, response) => dispatcher?.take(httpCall(request, response)),
       onError: this.#options.onError,
     });
   }

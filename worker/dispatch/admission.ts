@@ -2,15 +2,16 @@
  * May this request run here, now, and as what? Pure: the order of the checks is the order in which a person can do
  * something about them. Every refusal is immediate; nothing queues for a place (reference f).
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import {
   agentId,
+  factsOfKind,
   header,
   isInvocationId,
   type PoolAgent,
   type PoolConfig,
   type PoolRevision,
 } from '../../contract/index.ts';
+import type { CallHeaders } from './call.ts';
 import { DispatchError } from './dispatch-error.ts';
 
 export interface AdmissionState<Image> {
@@ -31,29 +32,52 @@ export interface Admitted<Image> {
   readonly invocationId: string;
 }
 
-const single = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value;
+/** An ingress before 0.2 says `namespace/name` alone. */
+function namedAgent(headers: CallHeaders): string | undefined {
+  return headers[header.agent] ?? headers[header.taskAgent];
+}
 
-function findAgent(config: PoolConfig, name: string): PoolAgent {
+function findAgent(config: PoolConfig, named: string): PoolAgent {
   const agent = config.agents.find(
-    (each) => each.kind === 'TaskAgent' && `${each.namespace}/${each.name}` === name,
+    (each) =>
+      factsOfKind(each).takesCalls && (agentId(each) === named || `${each.namespace}/${each.name}` === named),
   );
   if (agent !== undefined) return agent;
   throw new DispatchError(
     'AGENT_NOT_FOUND',
-    `this worker's pool has no TaskAgent ${name}`,
+    `this worker's pool has no agent ${named} that takes calls`,
     'Check the name and that its workerPoolRef names this pool.',
   );
 }
 
-function findRevision(agent: PoolAgent, asked: string | undefined): PoolRevision {
-  const name = asked ?? agent.servingRevision;
-  const revision = agent.revisions.find((each) => each.name === name);
-  if (revision !== undefined) return revision;
+/**
+ * The revision asked for, or the one that serves here: while a new one takes over, ingress and worker may know different
+ * ones, and a call is served as long as either can.
+ */
+function findRevision<Image>(
+  state: AdmissionState<Image>,
+  agent: PoolAgent,
+  asked: string | undefined,
+): { readonly revision: PoolRevision; readonly image: Image } {
+  const known = [asked, agent.servingRevision].flatMap(
+    (name) => agent.revisions.find((each) => name !== undefined && each.name === name) ?? [],
+  );
+  for (const revision of known) {
+    const image = state.imageOf(agent.namespace, revision);
+    if (image !== undefined) return { revision, image };
+  }
+  const [wanted] = known;
+  if (wanted === undefined) {
+    throw new DispatchError(
+      'NO_READY_REVISION',
+      `${agentId(agent)} has no ready revision`,
+      'See its RevisionReady condition.',
+    );
+  }
   throw new DispatchError(
-    'NO_READY_REVISION',
-    `TaskAgent ${agent.namespace}/${agent.name} has no ready revision`,
-    'See its RevisionReady condition.',
+    'IMAGE_NOT_READY',
+    `the image of revision ${wanted.name} is not on this worker`,
+    'See the status of the AgentSandboxRevision.',
   );
 }
 
@@ -63,7 +87,7 @@ function trustOf(config: PoolConfig, agent: PoolAgent): readonly string[] {
     if (caPem !== undefined) return caPem;
     throw new DispatchError(
       'EGRESS_NOT_READY',
-      `the EgressGateway ${id} of TaskAgent ${agent.namespace}/${agent.name} has no CA yet`,
+      `the EgressGateway ${id} of ${agentId(agent)} has no CA yet`,
       'See the EgressConfigured condition of the agent and the status of the gateway.',
     );
   });
@@ -80,14 +104,14 @@ function requireRoom(state: AdmissionState<unknown>, agent: PoolAgent, id: strin
   if (agent.maxConcurrent > 0 && state.runningOf(id) >= agent.maxConcurrent) {
     throw new DispatchError(
       'AT_MAX_CONCURRENT',
-      `TaskAgent ${agent.namespace}/${agent.name} runs ${agent.maxConcurrent} times already`,
+      `${id} runs ${agent.maxConcurrent} times already`,
       'Try again, or raise spec.maxConcurrent.',
     );
   }
 }
 
 /** Throws DispatchError. */
-export function admit<Image>(state: AdmissionState<Image>, headers: IncomingHttpHeaders): Admitted<Image> {
+export function admit<Image>(state: AdmissionState<Image>, headers: CallHeaders): Admitted<Image> {
   if (state.draining) {
     throw new DispatchError(
       'WORKER_DRAINING',
@@ -95,12 +119,12 @@ export function admit<Image>(state: AdmissionState<Image>, headers: IncomingHttp
       'Another worker takes the request.',
     );
   }
-  const name = single(headers[header.taskAgent]);
-  const invocationId = single(headers[header.invocationId]);
+  const name = namedAgent(headers);
+  const invocationId = headers[header.invocationId];
   if (name === undefined || invocationId === undefined || !isInvocationId(invocationId)) {
     throw new DispatchError(
       'BAD_REQUEST',
-      `the headers ${header.taskAgent} and ${header.invocationId} are needed`,
+      `the headers ${header.agent} and ${header.invocationId} are needed`,
       'Call the ingress, which sets them.',
     );
   }
@@ -109,16 +133,8 @@ export function admit<Image>(state: AdmissionState<Image>, headers: IncomingHttp
   }
   const agent = findAgent(state.config, name);
   const id = agentId(agent);
-  const revision = findRevision(agent, single(headers[header.revision]));
   const caPems = trustOf(state.config, agent);
-  const image = state.imageOf(agent.namespace, revision);
-  if (image === undefined) {
-    throw new DispatchError(
-      'IMAGE_NOT_READY',
-      `the image of revision ${revision.name} is not on this worker`,
-      'See the status of the AgentSandboxRevision.',
-    );
-  }
+  const { revision, image } = findRevision(state, agent, headers[header.revision]);
   requireRoom(state, agent, id);
   return { agent, agentId: id, revision, image, caPems, invocationId };
 }

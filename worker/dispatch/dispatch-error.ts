@@ -2,8 +2,8 @@
  * What a caller gets when one of our processes (not the agent) refuses or fails: status, stable code, what to do.
  * Apart so that every error body has one shape: JSON `{ code, message, hint }` and the header `x-clrk-error-code`.
  */
-import type { ServerResponse } from 'node:http';
 import { ClrkError, header } from '../../contract/index.ts';
+import type { CallAnswer } from '../../process/index.ts';
 
 const statusOf = {
   BAD_REQUEST: 400,
@@ -42,16 +42,20 @@ export class DispatchError extends ClrkError {
 
 /** Answers with the error. The caller has made sure that no byte of a response was sent. */
 export function sendError(
-  response: ServerResponse,
+  answer: CallAnswer,
   error: DispatchError,
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const body = JSON.stringify({ code: error.code, message: error.message, hint: error.hint });
-  response.writeHead(error.status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    [header.errorCode]: error.code,
-    ...headers,
+  answer.begin({
+    status: error.status,
+    headers: {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      [header.errorCode]: error.code,
+      ...headers,
+    },
   });
-  response.end(body);
+  void answer.write(Buffer.from(body));
+  answer.end();
 }

@@ -1,11 +1,11 @@
 /**
- * Requests of the dispatch port to runs: admits or refuses at once, counts what is running, ends it when the worker
+ * Calls to runs: admits or refuses at once, counts what is running, ends it when the worker
  * stops. It decides nothing itself; admission and the run do.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PoolRevision } from '../../contract/index.ts';
 import type { PoolPolicy } from '../pool-policy.ts';
 import { admit } from './admission.ts';
+import type { Call } from './call.ts';
 import type { AdmittedImage, AdmittedInvocation } from './admitted-image.ts';
 import { DispatchError, sendError } from './dispatch-error.ts';
 import { InvocationRun, type InvocationRunOptions } from './invocation-run.ts';
@@ -43,14 +43,14 @@ export class Dispatcher {
     return counts;
   }
 
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  take(call: Call): void {
     let admitted: AdmittedInvocation;
     try {
-      admitted = this.#admit(request);
+      admitted = this.#admit(call);
     } catch (error) {
-      return this.#refuse(error, request, response);
+      return this.#refuse(error, call);
     }
-    const run = new InvocationRun(this.#options.run, admitted, request, response);
+    const run = new InvocationRun(this.#options.run, admitted, call);
     const done = run.run().then(() => {
       this.#running.delete(run);
       this.#options.onChange();
@@ -59,7 +59,7 @@ export class Dispatcher {
     this.#options.onChange();
   }
 
-  #admit(request: IncomingMessage): AdmittedInvocation {
+  #admit(call: Call): AdmittedInvocation {
     const { policy, imageOf } = this.#options;
     return admit<AdmittedImage>(
       {
@@ -70,19 +70,19 @@ export class Dispatcher {
         runningOf: (id) => this.inFlight()[id] ?? 0,
         imageOf,
       },
-      request.headers,
+      call.headers,
     );
   }
 
-  #refuse(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+  #refuse(error: unknown, call: Call): void {
     if (!(error instanceof DispatchError)) this.#options.onError(error);
     const refusal =
       error instanceof DispatchError
         ? error
         : new DispatchError('SANDBOX_FAILED', 'admission failed', 'See the worker log.');
     // The body is not read: the connection ends with the answer.
-    response.once('finish', () => request.destroy());
-    sendError(response, refusal, { connection: 'close' });
+    sendError(call.answer, refusal, { connection: 'close' });
+    void call.answer.finished().then(() => call.close());
   }
 
   /** Refuses whatever comes from now on. */

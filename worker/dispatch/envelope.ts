@@ -1,15 +1,16 @@
 /**
- * The CloudEvent an agent is given and the one it may answer with (reference e). Pure. Headers the caller supplied
- * as `ce-*` win over ours; everything else is bounded by the server's header limits.
+ * The CloudEvent an agent is given and the one it may answer with (reference e). Pure. What the caller supplied
+ * as `ce-*` of its own event is kept, what the platform says is the platform's; everything else is bounded by the server's header limits.
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import {
   cloudEventData,
   header,
   invokeEventType,
   responseEventType,
+  isPlatformAttribute,
   type CloudEvent,
 } from '../../contract/index.ts';
+import type { CallHeaders } from './call.ts';
 
 export interface EnvelopeInput {
   readonly namespace: string;
@@ -19,38 +20,35 @@ export interface EnvelopeInput {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: CallHeaders;
   readonly body: Uint8Array;
   readonly time: string;
+  /** What set the invocation off; default `http`. */
+  readonly subject?: string;
 }
-
-const single = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value;
 
 // CloudEvents 1.0: attribute names are lower-case letters and digits.
 const attributeHeader = /^ce-([a-z0-9]{1,64})$/;
-const ours = new Set(['specversion', 'datacontenttype', 'data']);
 
-function suppliedAttributes(headers: IncomingHttpHeaders): Record<string, string> {
+function suppliedAttributes(headers: CallHeaders): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
+    Object.entries(headers).flatMap(([name, text]) => {
       const attribute = attributeHeader.exec(name)?.[1];
-      const text = single(value);
-      return attribute === undefined || text === undefined || ours.has(attribute) ? [] : [[attribute, text]];
+      if (attribute === undefined || text === undefined || isPlatformAttribute(attribute)) return [];
+      return [[attribute, text]];
     }),
   );
 }
 
 export function composeEvent(input: EnvelopeInput): CloudEvent {
   const [path = '/', query] = input.url.split(/\?(.*)/s, 2);
-  const id =
-    single(input.headers[header.executionId]) ?? single(input.headers['x-request-id']) ?? input.invocationId;
+  const id = input.headers[header.executionId] ?? input.headers['x-request-id'] ?? input.invocationId;
   return {
     id,
     source: `clrk://${input.namespace}/${input.agent}`,
     type: invokeEventType,
     time: input.time,
-    subject: single(input.headers[header.trigger]) ?? 'http',
+    subject: input.subject ?? 'http',
     clrkrevision: input.revision,
     clrkidentity: '',
     httpmethod: input.method,
@@ -58,7 +56,7 @@ export function composeEvent(input: EnvelopeInput): CloudEvent {
     ...(query === undefined || query === '' ? {} : { httpquery: query }),
     ...suppliedAttributes(input.headers),
     specversion: '1.0',
-    ...cloudEventData(single(input.headers['content-type']), input.body),
+    ...cloudEventData(input.headers['content-type'], input.body),
   };
 }
 

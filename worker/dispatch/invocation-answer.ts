@@ -3,9 +3,10 @@
  * line while none is out, trailers afterwards. An exit code is always told where it is known, 0 too, so that a whole
  * answer can be told from one that only looks whole.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { cloudEventContentType, header, maxRequestBodyBytes, type CloudEvent } from '../../contract/index.ts';
+import type { CallAnswer } from '../../process/index.ts';
+import type { Call } from './call.ts';
 import { DispatchError, sendError } from './dispatch-error.ts';
 import { composeResponseEvent } from './envelope.ts';
 import type { Outcome } from './invocation-outcome.ts';
@@ -23,21 +24,21 @@ function exitHeaders(outcome: Outcome): Record<string, string> {
 export class InvocationAnswer {
   /** The caller accepts the answer as one CloudEvent only. */
   readonly wrapped: boolean;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #call: Call;
+  readonly #answer: CallAnswer;
   readonly #now: () => number;
   #bytes = 0;
   #finished = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, now: () => number) {
-    this.#request = request;
-    this.#response = response;
+  constructor(call: Call, now: () => number) {
+    this.#call = call;
+    this.#answer = call.answer;
     this.#now = now;
-    this.wrapped = request.headers.accept === cloudEventContentType;
+    this.wrapped = call.headers['accept'] === cloudEventContentType;
   }
 
   get status(): number {
-    return this.#response.statusCode;
+    return this.#answer.status;
   }
 
   /** Of the agent's answer. */
@@ -46,12 +47,12 @@ export class InvocationAnswer {
   }
 
   /**
-   * Calls back when the connection ends before the answer was finished. A response closes also after its last byte,
-   * which a Metadata agent outlives: that is no caller gone.
+   * Calls back when the caller has gone before the answer was finished. An answer closes also after its last byte, which a
+   * Metadata agent outlives: that is no caller gone.
    */
   onGone(gone: () => void): void {
-    this.#response.once('close', () => {
-      if (!this.#finished && !this.#response.writableFinished) gone();
+    this.#answer.onGone(() => {
+      if (!this.#finished) gone();
     });
   }
 
@@ -59,14 +60,14 @@ export class InvocationAnswer {
   take(stdout: Readable, onChunk: (chunk: Buffer) => void): Promise<Buffer | StreamedOutput | undefined> {
     return this.wrapped
       ? collectOutput(stdout, maxRequestBodyBytes, onChunk)
-      : streamOutput(stdout, this.#response, onChunk);
+      : streamOutput(stdout, this.#answer, onChunk);
   }
 
   /** The end of an answer whose bytes, if any, were streamed. */
   endStreamed(outcome: Outcome, bytes: number): void {
     this.#bytes = bytes;
     if (outcome.phase !== 'Succeeded') this.fail(outcome);
-    else if (!this.#response.headersSent)
+    else if (!this.#answer.begun)
       this.#send({ contentType: 'application/octet-stream', body: Buffer.alloc(0) }, outcome);
     else this.#endWithTrailers(exitHeaders(outcome));
   }
@@ -94,39 +95,28 @@ export class InvocationAnswer {
 
   /** An error as the response, or as trailers when bytes are out already. */
   sendFailure(error: DispatchError, headers: Readonly<Record<string, string>> = {}): void {
-    if (this.#response.destroyed) return;
-    if (!this.#response.headersSent) return sendError(this.#response, error, headers);
+    if (!this.#answer.begun) return sendError(this.#answer, error, headers);
     this.#endWithTrailers({ ...headers, [header.errorCode]: error.code });
   }
 
   #endWithTrailers(trailers: Readonly<Record<string, string>>): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return;
-    this.#response.addTrailers(trailers);
-    this.#response.end();
+    this.#answer.end(trailers);
   }
 
   #send({ contentType, body }: Required<AnswerBody>, outcome: Outcome): void {
     this.#bytes = body.length;
-    this.#response.writeHead(200, {
-      'content-type': contentType,
-      'content-length': body.length,
-      ...exitHeaders(outcome),
-    });
-    this.#response.end(body);
+    const headers = { 'content-type': contentType, 'content-length': body.length, ...exitHeaders(outcome) };
+    this.#answer.begin({ status: 200, headers });
+    void this.#answer.write(body);
+    this.#answer.end();
   }
 
   /** The last byte is with the kernel, or the caller is gone. */
   async finish(): Promise<void> {
-    const response = this.#response;
     this.#finished = true;
-    if (!response.writableEnded) response.end();
-    if (!response.writableFinished && !response.destroyed) {
-      await new Promise<void>((resolve) => {
-        response.once('finish', resolve);
-        response.once('close', resolve);
-      });
-    }
+    this.#answer.end();
+    await this.#answer.finished();
     // Bytes of a refused body may still be under way; reading them would be reading further.
-    if (!this.#request.complete) this.#request.destroy();
+    this.#call.close();
   }
 }

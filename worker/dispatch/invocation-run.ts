@@ -1,9 +1,8 @@
 /**
- * One invocation on one sandbox, from the admitted request to the terminal event: body, sandbox, start, delivery,
+ * One invocation on one sandbox, from the admitted call to the terminal event: body, sandbox, start, delivery,
  * response, end. Whatever happens, exactly one terminal event is published and the sandbox is cleared away.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { attribute, type CloudEvent } from '../../contract/index.ts';
+import { attribute, triggerWord, type CloudEvent } from '../../contract/index.ts';
 import type { Occupancy } from '../egress/occupancy.ts';
 import type { Occupant } from '../egress/occupant.ts';
 import type { MetadataServer } from '../metadata/metadata-server.ts';
@@ -11,6 +10,7 @@ import type { MadeSandbox, SandboxFactory, SandboxPlan } from '../sandbox/sandbo
 import type { WarmPool } from '../sandbox/warm-pool.ts';
 import { traceparentOf } from '../telemetry/trace-context.ts';
 import type { AdmittedInvocation } from './admitted-image.ts';
+import type { Call } from './call.ts';
 import { deliverByMetadata, deliverOnStdin } from './delivery.ts';
 import { DispatchError } from './dispatch-error.ts';
 import { composeEvent } from './envelope.ts';
@@ -24,7 +24,6 @@ import {
   type Outcome,
 } from './invocation-outcome.ts';
 import { InvocationTrail, type InvocationTrailOptions } from './invocation-trail.ts';
-import { readBody } from './request-body.ts';
 
 export interface InvocationRunOptions extends InvocationTrailOptions {
   readonly factory: SandboxFactory;
@@ -38,7 +37,7 @@ export interface InvocationRunOptions extends InvocationTrailOptions {
 export class InvocationRun {
   readonly #options: InvocationRunOptions;
   readonly #admitted: AdmittedInvocation;
-  readonly #request: IncomingMessage;
+  readonly #call: Call;
   readonly #answer: InvocationAnswer;
   readonly #trail: InvocationTrail;
   #cut: Cut | undefined;
@@ -46,20 +45,15 @@ export class InvocationRun {
   #occupant: Occupant | undefined;
   #requestBytes = 0;
 
-  constructor(
-    options: InvocationRunOptions,
-    admitted: AdmittedInvocation,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ) {
+  constructor(options: InvocationRunOptions, admitted: AdmittedInvocation, call: Call) {
     this.#options = options;
     this.#admitted = admitted;
-    this.#request = request;
-    this.#trail = new InvocationTrail(options, admitted, request.headers);
-    this.#answer = new InvocationAnswer(request, response, options.now);
+    this.#call = call;
+    this.#trail = new InvocationTrail(options, admitted, call.headers);
+    this.#answer = new InvocationAnswer(call, options.now);
   }
 
-  /** Never rejects; the response is finished or destroyed when it resolves. */
+  /** Never rejects; the answer is whole or cut when it resolves. */
   async run(): Promise<void> {
     const deadline = setTimeout(() => this.stop('deadline'), this.#trail.timeoutMs);
     this.#answer.onGone(() => this.stop('caller'));
@@ -79,11 +73,11 @@ export class InvocationRun {
   stop(cut: Cut): void {
     this.#cut ??= cut;
     this.#made?.sandbox.kill();
-    if (this.#made === undefined) this.#request.destroy();
+    if (this.#made === undefined) this.#call.stopReading();
   }
 
   async #attempt(): Promise<Outcome> {
-    const body = await readBody(this.#request);
+    const body = await this.#call.readBody();
     this.#requestBytes = body.length;
     const statePath = await this.#options.openState(this.#admitted);
     this.#trail.clock.mark('queue');
@@ -154,11 +148,12 @@ export class InvocationRun {
       agent: agent.name,
       revision: revision.name,
       invocationId,
-      method: this.#request.method ?? 'POST',
-      url: this.#request.url ?? '/',
-      headers: this.#request.headers,
+      method: this.#call.method,
+      url: this.#call.url,
+      headers: this.#call.headers,
       body,
-      time: new Date(this.#trail.clock.startedAt).toISOString(),
+      time: new Date(this.#trail.facts.createdAt).toISOString(),
+      subject: triggerWord(this.#trail.facts.trigger),
     });
   }
 

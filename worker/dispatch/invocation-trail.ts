@@ -2,16 +2,25 @@
  * What an invocation leaves behind: its span and one child a phase, its output as logs, its events. Apart because
  * none of it may decide anything about the run; it is told, and it tells.
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { SpanStatusCode, trace, type Span } from '@opentelemetry/api';
-import { attribute, hardTimeoutMs, header, spanName, type Invocation } from '../../contract/index.ts';
+import {
+  attribute,
+  boundedTimeoutMs,
+  composeInvocation,
+  header,
+  parseFactHeaders,
+  spanName,
+  type Invocation,
+  type InvocationFacts,
+  type InvocationStatus,
+} from '../../contract/index.ts';
 import { PhaseClock } from '../sandbox/phase-clock.ts';
 import type { LogEmitter, SpanStarter } from '../telemetry/sink.ts';
 import { contextOf } from '../telemetry/trace-context.ts';
 import type { AdmittedInvocation } from './admitted-image.ts';
+import type { CallHeaders } from './call.ts';
 import type { Outcome } from './invocation-outcome.ts';
-import { composeInvocation } from './invocation-record.ts';
 import { StdioLog } from './stdio-log.ts';
 
 export interface InvocationTrailOptions {
@@ -33,22 +42,26 @@ export interface AnswerFacts {
 export class InvocationTrail {
   readonly clock: PhaseClock;
   readonly span: Span;
-  readonly timeoutMs: number;
+  readonly facts: InvocationFacts;
   readonly #options: InvocationTrailOptions;
   readonly #admitted: AdmittedInvocation;
-  readonly #headers: IncomingHttpHeaders;
 
-  constructor(options: InvocationTrailOptions, admitted: AdmittedInvocation, headers: IncomingHttpHeaders) {
+  constructor(options: InvocationTrailOptions, admitted: AdmittedInvocation, headers: CallHeaders) {
     this.#options = options;
     this.#admitted = admitted;
-    this.#headers = headers;
     this.clock = new PhaseClock(options.now);
-    this.timeoutMs = Math.min(admitted.agent.timeoutMs, hardTimeoutMs);
     this.span = options.tracer.startSpan(
       spanName.invoke,
       { startTime: this.clock.startedAt, attributes: this.#attributes() },
-      contextOf(String(headers[header.traceparent] ?? '')),
+      contextOf(headers[header.traceparent]),
     );
+    this.facts = {
+      ...parseFactHeaders((name) => headers[name], this.clock.startedAt),
+      id: admitted.invocationId,
+      agent: admitted.agent,
+      timeoutMs: boundedTimeoutMs(admitted.agent),
+      traceId: this.span.spanContext().traceId,
+    };
   }
 
   #attributes(): Record<string, string> {
@@ -84,20 +97,14 @@ export class InvocationTrail {
     pipe.once('close', () => log.end());
   }
 
-  #publish(status: Invocation['status']): void {
-    const { agent, invocationId, revision } = this.#admitted;
-    const { startedAt } = this.clock;
-    const record = {
-      agent,
-      invocationId,
-      revision: revision.name,
-      worker: this.#options.worker,
-      traceId: this.span.spanContext().traceId,
-      startedAt,
-      deadlineAt: startedAt + this.timeoutMs,
-      headers: this.#headers,
-    };
-    this.#options.publish(composeInvocation(record, status));
+  /** From the moment it came here, whatever its clock says there. */
+  get timeoutMs(): number {
+    return this.facts.timeoutMs;
+  }
+
+  #publish(status: InvocationStatus): void {
+    const here = { revision: this.#admitted.revision.name, worker: this.#options.worker };
+    this.#options.publish(composeInvocation(this.facts, { ...here, ...status }));
   }
 
   running(): void {
@@ -109,7 +116,7 @@ export class InvocationTrail {
     const { reason, message, exitCode, phase } = outcome;
     this.#publish({
       phase,
-      completionTime: new Date(this.clock.startedAt + this.clock.totalMs).toISOString(),
+      completedAt: this.clock.startedAt + this.clock.totalMs,
       httpStatus: answered.status,
       ...(exitCode === undefined ? {} : { exitCode }),
       ...(reason === undefined ? {} : { reason }),

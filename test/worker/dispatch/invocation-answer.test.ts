@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { httpCall } from '../../../worker/dispatch/call.ts';
 import { InvocationAnswer } from '../../../worker/dispatch/invocation-answer.ts';
 
 let server: Server;
@@ -14,7 +15,7 @@ beforeEach(async () => {
   gone = vi.fn<() => void>();
   closed = new Promise((resolve) => {
     server = createServer((request, response) => {
-      const answer = new InvocationAnswer(request, response, Date.now);
+      const answer = new InvocationAnswer(httpCall(request, response), Date.now);
       answer.onGone(gone);
       response.once('close', resolve);
       write(answer);

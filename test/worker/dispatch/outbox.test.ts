@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Invocation } from '../../../contract/index.ts';
-import { composeInvocation } from '../../../worker/dispatch/invocation-record.ts';
+import { composeInvocation, type Invocation } from '../../../contract/index.ts';
 import { Outbox } from '../../../worker/dispatch/outbox.ts';
 import { testAgent, waitFor } from '../test-worker.ts';
 
@@ -9,13 +8,10 @@ const event = (id: string, phase: Invocation['status']['phase']): Invocation =>
   composeInvocation(
     {
       agent: testAgent('a', ''),
-      invocationId: id,
-      revision: 'r',
-      worker: 'w',
-      traceId: '',
-      startedAt: 0,
-      deadlineAt: 1,
-      headers: {},
+      id,
+      trigger: { type: 'HTTP', source: 'ingress' },
+      createdAt: 0,
+      timeoutMs: 1,
     },
     { phase },
   );
