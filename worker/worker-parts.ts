@@ -10,7 +10,7 @@ import { Refusals } from './egress/refusal.ts';
 import { Occupancy } from './egress/occupancy.ts';
 import { ImageKeeper } from './image/image-keeper.ts';
 import { MetadataServer } from './metadata/metadata-server.ts';
-import { takeRefusedPackets } from './network/refused-packet.ts';
+import { takeRefusedTraffic } from './network/refused-packet.ts';
 import { openRouterNamespace, type RouterNamespace } from './network/router-namespace.ts';
 import { slotAddress, type SlotAddress } from './network/slot-address.ts';
 import { SlotPool } from './network/slot-pool.ts';
@@ -70,16 +70,17 @@ async function openNetwork(
   };
 }
 
-/** What the wall refused a sandbox, read back before its slot is another one's. */
+/** What the wall refused a sandbox, read back before its slot is another one's. Throws when the slot is not clean. */
 async function recordRefusedPackets(router: string, network: NetworkParts, slot: SlotAddress): Promise<void> {
   const occupant = network.occupancy.takeDeparted(slot.index);
+  const { packets, unlisted } = await takeRefusedTraffic(router, slot.index);
   if (occupant === undefined) return;
   const run = occupant.lastRun;
-  for (const packet of await takeRefusedPackets(router, slot.hostInterface)) {
+  for (const packet of packets) {
     const { reason, protocol, destination, port } = packet;
     network.refusals.record(occupant, { reason, protocol, ip: destination, port, once: true }, run);
   }
-  if (run !== undefined) network.refusals.close(occupant, run);
+  if (run !== undefined) network.refusals.close(occupant, run, unlisted);
 }
 
 /** Makes the wall first, then its listeners; slots are still to be filled. */

@@ -1,7 +1,9 @@
 /**
  * One DNS question to one answer, as bytes. Pure: the policy comes in as a function, and nothing is ever asked of
  * anyone else, so a query label cannot carry data out (S7). Allowed name: A gives its synthetic address, every other
- * type gives no data (no AAAA, no HTTPS/SVCB records and with them no ECH: S3, S19). Denied name: REFUSED.
+ * type gives no data (no AAAA, no HTTPS/SVCB records and with them no ECH: S3, S19). A denied name does not exist
+ * (NXDOMAIN), because that is the one answer which ends a lookup at once in every resolver: musl waits after REFUSED,
+ * glibc calls it temporary. Who asks with EDNS is told the reason (RFC 8914: Prohibited).
  */
 import dnsPacket from 'dns-packet';
 import { parseHostname, type DenyReason, type Hostname } from '../../contract/index.ts';
@@ -11,7 +13,9 @@ const maxQueryBytes = 512;
 const headerBytes = 12;
 // Long enough to be cached by an agent for its whole run: the mapping lives as long as the sandbox.
 const ttlSeconds = 300;
-const rcode = { noError: 0, formErr: 1, notImp: 4, refused: 5 } as const;
+const rcode = { noError: 0, formErr: 1, nxDomain: 3, notImp: 4, refused: 5 } as const;
+// RFC 8914 2 and 5.2: option 15, INFO-CODE 18.
+const extendedError = { code: 15, data: Buffer.from([0, 18]) };
 const recursionAvailable = 0x80;
 
 export type NameVerdict =
@@ -24,14 +28,28 @@ export interface DnsOutcome {
   readonly refused?: { readonly name: string; readonly type: string; readonly reason: DenyReason };
 }
 
-function respond(query: dnsPacket.Packet, code: number, answers: dnsPacket.Answer[]): Buffer {
+function respond(
+  query: dnsPacket.Packet,
+  code: number,
+  answers: dnsPacket.Answer[],
+  options: readonly object[] = [],
+): Buffer {
+  // Only who spoke EDNS understands it (RFC 6891 6.1.1).
+  const speaksEdns = (query.additionals ?? []).some(({ type }) => type === 'OPT');
   return dnsPacket.encode({
     type: 'response',
     id: query.id ?? 0,
     flags: ((query.flags ?? 0) & dnsPacket.RECURSION_DESIRED) | recursionAvailable | code,
     questions: query.questions ?? [],
     answers,
-  });
+    ...(speaksEdns
+      ? {
+          additionals: [
+            { type: 'OPT', name: '.', udpPayloadSize: maxQueryBytes, flags: 0, options: [...options] },
+          ],
+        }
+      : {}),
+  } as dnsPacket.Packet);
 }
 
 /** A header-only error: the question could not be read. */
@@ -75,16 +93,19 @@ function answerQuestion(
   decide: (name: Hostname) => NameVerdict,
 ): DnsOutcome {
   const { name: text, type } = question;
-  const name = parseHostname(text);
-  if (name === undefined || question.class !== 'IN') {
+  if (question.class !== 'IN') {
     return {
       response: respond(packet, rcode.refused, []),
       refused: { name: text, type, reason: 'dns_malformed' },
     };
   }
-  const verdict = decide(name);
+  const name = parseHostname(text);
+  const verdict: NameVerdict = name === undefined ? { open: false, reason: 'dns_malformed' } : decide(name);
   if (!verdict.open) {
-    return { response: respond(packet, rcode.refused, []), refused: { name, type, reason: verdict.reason } };
+    return {
+      response: respond(packet, rcode.nxDomain, [], [extendedError]),
+      refused: { name: name ?? text, type, reason: verdict.reason },
+    };
   }
   const answers: dnsPacket.Answer[] =
     type === 'A' ? [{ type: 'A', name: text, ttl: ttlSeconds, data: verdict.address }] : [];

@@ -14,6 +14,7 @@ import {
 import { decideConnection, type AgentGateways, type Dialled } from './egress-decision.ts';
 import type { GatewayAddresses } from './gateway-directory.ts';
 import type { Refusals } from './refusal.ts';
+import { acceptBacklog } from '../network/ruleset.ts';
 import type { Run } from './run.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { Occupant } from './occupant.ts';
@@ -119,7 +120,7 @@ export class Connector {
       });
     });
     this.#server.on('error', options.onError);
-    this.#server.listen({ fd: options.fd });
+    this.#server.listen({ fd: options.fd, backlog: acceptBacklog });
     this.#timer = setInterval(() => this.revalidate(), revalidateMs).unref();
   }
 

@@ -74,9 +74,12 @@ export class Refusals {
     this.#write(occupant, run, refusal);
   }
 
-  /** Tells how many records of a run the bound has swallowed. To be called at its end; repeated, it tells what came since. */
-  close(occupant: Occupant, run: Run): void {
-    const suppressed = run.suppressedRecords;
+  /**
+   * Tells how many records of a run the bounds have swallowed, `unlisted` of them at the wall. To be called at its end;
+   * repeated, it tells what came since.
+   */
+  close(occupant: Occupant, run: Run, unlisted = 0): void {
+    const suppressed = run.suppressedRecords + unlisted;
     if (suppressed === 0) return;
     run.suppressedRecords = 0;
     this.#options.logger.emit({

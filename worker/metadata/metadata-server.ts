@@ -4,7 +4,9 @@
  * nothing of any other sandbox.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { cloudEventContentType, type CloudEvent } from '../../contract/index.ts';
+import type { Socket } from 'node:net';
+import { cloudEventContentType, hardTimeoutMs, type CloudEvent } from '../../contract/index.ts';
+import { acceptBacklog } from '../network/ruleset.ts';
 import type { Occupancy } from '../egress/occupancy.ts';
 import type { Occupant } from '../egress/occupant.ts';
 import { readBody } from '../dispatch/request-body.ts';
@@ -14,8 +16,15 @@ export interface MetadataAnswer {
   readonly body: Buffer;
 }
 
+/** A client and a few requests side by side. The wall bounds what waits before this (slotShares). */
+export const maxConnectionsPerSandbox = 32;
+/** Without a byte in either direction: whoever does not read its answer holds a place no longer. */
+const idleMs = 60_000;
+
 interface Entry {
   readonly event: CloudEvent;
+  /** The event in structured mode, made once: every unread answer refers to the same bytes. */
+  structured: Buffer | undefined;
   readonly body: Buffer;
   readonly answer: (answer: MetadataAnswer) => void;
   answered: boolean;
@@ -45,31 +54,48 @@ function binaryHeaders(event: CloudEvent): Record<string, string> {
 export class MetadataServer {
   readonly #options: MetadataServerOptions;
   readonly #entries = new Map<Occupant, Entry>();
+  readonly #sockets = new Map<Occupant, Set<Socket>>();
   readonly #server: Server;
 
   constructor(options: MetadataServerOptions) {
     this.#options = options;
-    this.#server = createServer({ requestTimeout: 60_000, headersTimeout: 10_000 }, (request, response) => {
+    const limits = { requestTimeout: hardTimeoutMs, headersTimeout: 10_000, keepAliveTimeout: 15_000 };
+    this.#server = createServer(limits, (request, response) => {
       this.#handle(request, response).catch((error: unknown) => {
         response.destroy();
         options.onError(error);
       });
     });
-    // No sandbox can hold more than its own few connections (S54).
-    this.#server.maxConnections = 1024;
+    this.#server.timeout = idleMs;
+    this.#server.on('connection', (socket) => this.#admit(socket));
     this.#server.on('error', options.onError);
-    this.#server.listen({ fd: options.fd });
+    this.#server.listen({ fd: options.fd, backlog: acceptBacklog });
+  }
+
+  /** A place for the connection among its sandbox's own, or a reset (S54). */
+  #admit(socket: Socket): void {
+    const occupant = this.#options.occupancy.byIp(socket.remoteAddress ?? '');
+    if (occupant === undefined) return void socket.resetAndDestroy();
+    const held = this.#sockets.get(occupant) ?? new Set();
+    if (held.size >= maxConnectionsPerSandbox) return void socket.resetAndDestroy();
+    this.#sockets.set(occupant, held.add(socket));
+    socket.once('close', () => {
+      held.delete(socket);
+      if (held.size === 0 && this.#sockets.get(occupant) === held) this.#sockets.delete(occupant);
+    });
   }
 
   /** Offers the event to this sandbox and resolves with what it posts. Never resolves if it posts nothing. */
   offer(occupant: Occupant, event: CloudEvent, body: Buffer): Promise<MetadataAnswer> {
     return new Promise((resolve) => {
-      this.#entries.set(occupant, { event, body, answer: resolve, answered: false });
+      this.#entries.set(occupant, { event, structured: undefined, body, answer: resolve, answered: false });
     });
   }
 
+  /** Nothing of this sandbox is held any longer, nor any connection of it. */
   withdraw(occupant: Occupant): void {
     this.#entries.delete(occupant);
+    for (const socket of this.#sockets.get(occupant) ?? []) socket.resetAndDestroy();
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -89,8 +115,9 @@ export class MetadataServer {
 
   #giveEvent(request: IncomingMessage, response: ServerResponse, entry: Entry): void {
     if (request.headers.accept === cloudEventContentType) {
-      response.writeHead(200, { 'content-type': cloudEventContentType });
-      response.end(JSON.stringify(entry.event));
+      const body = (entry.structured ??= Buffer.from(JSON.stringify(entry.event)));
+      response.writeHead(200, { 'content-type': cloudEventContentType, 'content-length': body.length });
+      response.end(body);
       return;
     }
     const type = entry.event.datacontenttype;

@@ -12,7 +12,20 @@ import {
   openUdpSocket,
   type OpenedSocket,
 } from '../system/libc.ts';
-import { caughtMark, caughtTable, renderRuleset } from './ruleset.ts';
+import { acceptBacklog, caughtMark, caughtTable, renderRuleset } from './ruleset.ts';
+
+/** Of conntrack, where the kernel's own are minutes. */
+const flowSeconds = {
+  tcp_timeout_syn_sent: 10,
+  tcp_timeout_syn_recv: 10,
+  tcp_timeout_fin_wait: 30,
+  tcp_timeout_close_wait: 30,
+  tcp_timeout_last_ack: 10,
+  udp_timeout: 10,
+  udp_timeout_stream: 10,
+} as const;
+/** Every slot's burst of questions, a KiB each with what the kernel adds. */
+const dnsQueueBytes = 64 * 1024 * 1024;
 
 export interface RouterNamespace {
   readonly name: string;
@@ -70,10 +83,17 @@ export async function openRouterNamespace(name: string): Promise<RouterNamespace
       setSysctl(`ipv6/conf/${device}/accept_dad`, '0');
       setSysctl(`ipv6/conf/${device}/accept_ra`, '0');
     }
+    // Room for every slot's share at once, so that none is refused because others fill theirs (slotShares).
+    setSysctl('core/somaxconn', String(acceptBacklog));
+    setSysctl('ipv4/tcp_max_syn_backlog', String(acceptBacklog));
+    // What a sandbox leaves half open is not its slot's next occupant's for minutes.
+    for (const [state, seconds] of Object.entries(flowSeconds)) {
+      setSysctl(`netfilter/nf_conntrack_${state}`, String(seconds));
+    }
     return {
       tcp: openTransparentListener('127.0.0.1'),
       metadata: openTransparentListener('127.0.0.1'),
-      dns: openUdpSocket('0.0.0.0'),
+      dns: openUdpSocket('0.0.0.0', dnsQueueBytes),
     };
   });
   try {

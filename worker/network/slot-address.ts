@@ -16,8 +16,8 @@ export interface SlotAddress {
   readonly namespace: string;
 }
 
-/** More than any worker's capacity plus its warm pools; the anti-spoofing table lists them all at once. */
-export const maxSlots = 256;
+/** More than a worker runs and keeps warm, for those that are still being removed; the rules list them all at once. */
+export const maxSlots = 384;
 export const slotInterfacePrefix = 'cs';
 export const slotPrefixLength = 30;
 export const slotPrefixLength6 = 126;

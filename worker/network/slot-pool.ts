@@ -115,6 +115,11 @@ export class SlotPool {
         this.#renewing -= 1;
       }
     }
+    await this.discard(slot);
+  }
+
+  /** Takes a slot back that must not serve again as it is: it is deleted, and its index made anew when needed. */
+  async discard(slot: SlotAddress): Promise<void> {
     await this.#options.remove([slot]).catch(this.#options.onError);
     this.#made.delete(slot.index);
     if (this.#waiters.length > 0) void this.fill();

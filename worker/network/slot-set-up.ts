@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { runCommand } from '../system/command.ts';
+import { forgetRefusedTraffic } from './refused-packet.ts';
 import { inNamespace, namespacePath, setSysctl } from './router-namespace.ts';
 import { slotPrefixLength, slotPrefixLength6, type SlotAddress } from './slot-address.ts';
 
@@ -55,6 +56,11 @@ export async function makeSlots(router: string, slots: readonly SlotAddress[]): 
   }
   await runCommand('ip', ['-n', router, '-batch', '-'], { input: batch(slots.flatMap(routerSide)) });
   await Promise.all(slots.map(renewSlot));
+  // Whoever had these indexes before may have left without its sets being read.
+  await forgetRefusedTraffic(
+    router,
+    slots.map((slot) => slot.index),
+  );
 }
 
 /** Deleting the namespace deletes both ends of its veth. */

@@ -124,8 +124,18 @@ export class SandboxFactory {
     removeCgroup(`${this.#options.cgroup}/${sandbox.id}`);
     if (lent === undefined) return;
     lent.root?.release();
-    await this.#options.beforeSlotReuse(lent.slot).catch(this.#options.onError);
-    await this.#options.slots.release(lent.slot);
+    await this.#giveBack(lent.slot);
+  }
+
+  /** A slot that was not wiped clean serves nobody else. */
+  async #giveBack(slot: SlotAddress): Promise<void> {
+    try {
+      await this.#options.beforeSlotReuse(slot);
+    } catch (error) {
+      this.#options.onError(error);
+      return this.#options.slots.discard(slot);
+    }
+    await this.#options.slots.release(slot);
   }
 
   #track(work: Promise<void>): void {

@@ -31,6 +31,7 @@ const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_RCVBUFFORCE = 33;
 const SOL_IP = 0;
 const IP_TRANSPARENT = 19;
 const O_CLOEXEC = 0o2000000;
@@ -58,11 +59,16 @@ function socketAddress(ip: string, port: number): Buffer {
   return address;
 }
 
+function int32(value: number): Buffer {
+  const buffer = Buffer.alloc(4);
+  buffer.writeInt32LE(value);
+  return buffer;
+}
+
 function boundSocket(type: number, ip: string, transparent: boolean): number {
   const fd = check(native.socket(AF_INET, type | SOCK_NONBLOCK_CLOEXEC, 0), 'socket');
   try {
-    const one = Buffer.alloc(4);
-    one.writeInt32LE(1);
+    const one = int32(1);
     check(native.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4), 'setsockopt SO_REUSEADDR');
     if (transparent)
       check(native.setsockopt(fd, SOL_IP, IP_TRANSPARENT, one, 4), 'setsockopt IP_TRANSPARENT');
@@ -88,15 +94,17 @@ export interface OpenedSocket {
   readonly port: number;
 }
 
-/** A listening TCP socket that may stand for any address (IP_TRANSPARENT), on a port of the kernel's choice. */
+/** A listening TCP socket that may stand for any address (IP_TRANSPARENT), on a port of the kernel's choice. Whoever adopts it sets its backlog. */
 export function openTransparentListener(ip: string): OpenedSocket {
   const fd = boundSocket(SOCK_STREAM, ip, true);
-  check(native.listen(fd, 1024), 'listen');
+  check(native.listen(fd, 1), 'listen');
   return { fd, port: portOf(fd) };
 }
 
-export function openUdpSocket(ip: string): OpenedSocket {
+/** `queueBytes`: of what has arrived and was not read yet, also above the machine's own bound. */
+export function openUdpSocket(ip: string, queueBytes: number): OpenedSocket {
   const fd = boundSocket(SOCK_DGRAM, ip, false);
+  check(native.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, int32(queueBytes), 4), 'setsockopt SO_RCVBUFFORCE');
   return { fd, port: portOf(fd) };
 }
 

@@ -31,9 +31,9 @@ describe('a DNS question', () => {
     ['api.example.com', 'AAAA', 0, []],
     ['api.example.com', 'TXT', 0, []],
     ['api.example.com', 'SRV', 0, []],
-    ['other.example.com', 'A', 5, []],
-    ['other.example.com', 'AAAA', 5, []],
-    ['api.example.com.attacker.example', 'A', 5, []],
+    ['other.example.com', 'A', 3, []],
+    ['other.example.com', 'AAAA', 3, []],
+    ['api.example.com.attacker.example', 'A', 3, []],
   ] as const)('%s %s gets rcode %i and %j', (name, type, rcode, addresses) => {
     const { response } = answerDns(question(name, type), decide);
     expect(rcodeOf(response)).toBe(rcode);
@@ -50,6 +50,16 @@ describe('a DNS question', () => {
       type: 'TXT',
       reason: 'dns_policy',
     });
+  });
+
+  test('who asks with EDNS is told why, and nobody else', () => {
+    const edns = { additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options: [] }] };
+    const ask = (more: object) =>
+      dnsPacket.decode(
+        answerDns(question('other.example.com', 'A', more), decide).response ?? Buffer.alloc(0),
+      ).additionals;
+    expect(ask(edns)).toMatchObject([{ type: 'OPT', options: [{ code: 15, data: Buffer.from([0, 18]) }] }]);
+    expect(ask({})).toEqual([]);
   });
 
   test('S19: HTTPS and SVCB records (and with them ECH) are never answered', () => {
@@ -92,7 +102,7 @@ describe('a DNS question', () => {
       question('api.example.com', 'A', { questions: [{ name: 'api.example.com', type: 'A', class: 'CH' }] }),
       5,
     ],
-    ['for no host name', question('exa mple.com'), 5],
+    ['for no host name', question('exa mple.com'), 3],
   ])('%s gets rcode %s', (_what, query, rcode) => {
     const { response } = answerDns(query, decide);
     if (rcode === undefined) expect(response).toBeUndefined();

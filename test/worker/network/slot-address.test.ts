@@ -21,7 +21,7 @@ test('every slot has its own names and addresses, and is found by its sandbox ad
   }
 });
 
-test.each(['', '100.64.0.3', '100.64.4.2', '100.65.0.2', '10.64.0.2', '100.64.0.2.1', '::ffff:100.64.0.2'])(
+test.each(['', '100.64.0.3', '100.64.6.2', '100.65.0.2', '10.64.0.2', '100.64.0.2.1', '::ffff:100.64.0.2'])(
   '%s is no slot',
   (ip) => {
     expect(slotIndexOf(ip)).toBeUndefined();
