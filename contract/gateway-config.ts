@@ -38,13 +38,8 @@ const backendSchema = Type.Object({
   ensureStreamUsage: Type.Boolean(),
 });
 
-const tokenBudgetSchema = Type.Object({
-  type: Type.Literal('TokenBudget'),
-  maxTokensPerExecution: Type.Optional(Type.Integer()),
-  maxTokensPerDay: Type.Optional(Type.Integer()),
-  maxOutputTokensPerRequest: Type.Optional(Type.Integer()),
-  budgetRef: Type.Optional(Type.String()),
-});
+/** That there is one: calls under it are refused, so its numbers stay in the manifest. */
+const tokenBudgetSchema = Type.Object({ type: Type.Literal('TokenBudget') });
 
 /** A filter no gateway carries out: calls of the rule are refused. */
 const unsupportedFilterSchema = Type.Object({ type: Type.Literal('Unsupported'), what: Type.String() });
@@ -75,14 +70,8 @@ const providerRouteSchema = Type.Object({
 const injectionSchema = Type.Union([
   Type.Object({ type: Type.Literal('Header'), name: Type.String(), value: Type.String() }),
   Type.Object({ type: Type.Literal('QueryParam'), name: Type.String(), value: Type.String() }),
-  Type.Object({
-    type: Type.Literal('AWSv4'),
-    region: Type.Optional(Type.String()),
-    service: Type.String(),
-    accessKeyId: Type.String(),
-    secretAccessKey: Type.String(),
-    sessionToken: Type.Optional(Type.String()),
-  }),
+  /** Without its keys: a gateway that cannot sign does not hold them. */
+  Type.Object({ type: Type.Literal('AWSv4') }),
   Type.Object({ type: Type.Literal('Broken'), reason: Type.String() }),
 ]);
 
@@ -124,10 +113,6 @@ export const gatewayConfigSchema = Type.Object({
     maxBytes: Type.Integer({ minimum: 0 }),
     includeContentTypes: Type.Array(Type.String()),
   }),
-  /** The customer's own OTLP endpoint, best effort beside ours. */
-  otlpExport: Type.Optional(
-    Type.Object({ endpoint: Type.String(), headers: Type.Record(Type.String(), Type.String()) }),
-  ),
   /** Worker pools whose identity frames are accepted: key id `ns/pool`, HMAC-SHA-256 key of 32 bytes, agent ids. */
   framePeers: Type.Array(
     Type.Object({ pool: Type.String(), keyBase64: Type.String(), agents: Type.Array(Type.String()) }),

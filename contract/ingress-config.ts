@@ -15,8 +15,6 @@ const ingressAgentSchema = Type.Object({
   /** 0: no limit; cluster-wide. */
   maxConcurrent: Type.Integer({ minimum: 0 }),
   schedule: Type.Optional(Type.String()),
-  /** JSON text posted by cron fires. */
-  scheduleInput: Type.Optional(Type.String()),
 });
 
 export const ingressConfigSchema = Type.Object({

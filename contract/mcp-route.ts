@@ -24,15 +24,8 @@ const toolPolicySchema = Type.Object({
   deniedToolsRegex: strings,
   requireConfirmation: strings,
   maxCallsPerExecution: Type.Optional(Type.Integer({ minimum: 1 })),
-  rateLimits: Type.Array(
-    Type.Object({
-      tools: strings,
-      toolsRegex: strings,
-      requests: Type.Integer({ minimum: 1 }),
-      windowMs: Type.Integer({ minimum: 1 }),
-      scope: Type.Enum(['PerAgent', 'PerExecution', 'PerRoute']),
-    }),
-  ),
+  /** Which tools are to be counted: calls of them are refused. */
+  rateLimits: Type.Array(Type.Object({ tools: strings, toolsRegex: strings })),
 });
 
 const mcpRuleSchema = Type.Object({

@@ -21,7 +21,6 @@ const poolAgentSchema = Type.Object({
   namespace: Type.String(),
   name: Type.String(),
   uid: Type.String(),
-  labels: Type.Record(Type.String(), Type.String()),
   /** Every live revision: the serving one and those being prepared. Workers pull all of them. */
   revisions: Type.Array(revisionSchema),
   /** Name of the revision new invocations run; absent: none ready yet. */

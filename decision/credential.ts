@@ -4,7 +4,7 @@
  * leaves unauthenticated because of our fault.
  */
 import {
-  refusedToday,
+  notEnforced,
   type SecretSource,
   type GatewayCredential,
   type ProviderBackend,
@@ -145,7 +145,7 @@ function collect(credential: GatewayCredential, into: Collected): CredentialRefu
     case 'Broken':
       return refusal(credential, `the credential for this host cannot be used: ${inject.reason}`);
     case 'AWSv4':
-      return refusal(credential, refusedToday.AWSv4);
+      return refusal(credential, notEnforced.AWSv4.message);
     case 'Header':
       if (!fieldText.test(inject.value)) {
         return refusal(credential, 'the credential for this host holds characters a header cannot carry');

@@ -4,8 +4,8 @@
  */
 import {
   denialOf,
+  notEnforced,
   parseHostname,
-  refusedToday,
   type ProviderBackend,
   type ProviderRoute,
   type ProviderRule,
@@ -103,7 +103,7 @@ function limitOf({ filters }: ProviderRule): Refusal | undefined {
     return refuse(503, 'limit', `this route cannot be carried out by the gateway: ${unsupported.what}`);
   }
   return filters.some((filter) => filter.type === 'TokenBudget')
-    ? refuse(503, 'limit', `the call is under a TokenBudget: ${refusedToday.TokenBudget}`)
+    ? refuse(503, 'limit', notEnforced.TokenBudget.message)
     : undefined;
 }
 

@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { controlPlaneKey } from './controlplane/controller.ts';
 import { controllerSpecs } from './controllers.ts';
 import { diffStatus, type DataPlaneStatus, type StatusSnapshot } from './data-plane-status.ts';
+import { withEnforcement } from './enforcement.ts';
 import { ingressKey } from './ingress/controller.ts';
 import { kinds } from './kind.ts';
 import { endpointsFor } from './platform.ts';
@@ -133,7 +134,9 @@ export class Operator {
       settings,
       dataPlanes,
       programmed,
-      applier: new Applier(api, `clrk-operator-${spec.name}`),
+      applier: new Applier(api, `clrk-operator-${spec.name}`, (resource, object, status) =>
+        withEnforcement(resource, object, status, now()),
+      ),
       events: new EventRecorder({ api, controller: spec.name, instance: identity, log, now }),
     };
     const controller = new Controller({

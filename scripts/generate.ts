@@ -13,6 +13,7 @@ import { writeKustomization } from '../apps/index.ts';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
 import { integrationFiles } from '../cli/index.ts';
 import { referencePages } from './api-reference.ts';
+import { capabilityList, capabilityPage, describeCapabilities } from './capability-docs.ts';
 import { neverOpenFiles } from './never-open-files.ts';
 import { architectureParts, renderParts } from './architecture.ts';
 import { rulePages } from './rule-pages.ts';
@@ -24,11 +25,22 @@ const header = '# Generated from api/ by `npm run generate`. Do not edit.\n';
 /** File name to text. */
 export function crdFiles(): Map<string, string> {
   return new Map(
-    kinds.map((kind) => [
-      `${apiGroup}_${kind.plural}.yaml`,
-      header + stringify(customResourceDefinition(kind), { aliasDuplicateObjects: false, lineWidth: 0 }),
-    ]),
+    kinds.map((kind) => {
+      const definition = customResourceDefinition(kind);
+      describeCapabilities(kind.kind, schemaOf(definition));
+      const text = stringify(definition, { aliasDuplicateObjects: false, lineWidth: 0 });
+      return [`${apiGroup}_${kind.plural}.yaml`, header + text];
+    }),
   );
+}
+
+function schemaOf(definition: ReturnType<typeof customResourceDefinition>): Record<string, unknown> {
+  const { versions } = definition['spec'] as {
+    versions: Array<{ schema: { openAPIV3Schema: Record<string, unknown> } }>;
+  };
+  const [version] = versions;
+  if (version === undefined) throw new Error('a kind without a version');
+  return version.schema.openAPIV3Schema;
 }
 
 function writeCrds(directory: string): void {
@@ -105,6 +117,8 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   importConstructs(root);
   writePages(join(root, 'docs/constructs'), referencePages());
   writePages(join(root, 'docs/rules'), rulePages(root));
+  writeFileSync(join(root, 'docs/not-enforced.md'), capabilityPage());
+  replaceParts(root, 'README.md', new Map([['not enforced', capabilityList()]]));
   const files = readSourceFiles(root);
   replaceParts(root, 'docs/architecture.md', architectureParts(files));
   const results = JSON.parse(readFileSync(join(root, 'docs/mutants.json'), 'utf8')) as MutantResult[];

@@ -22,6 +22,7 @@ import { usageError } from '../exit-code.ts';
 import { printLine, type Io } from '../io.ts';
 import { addInputFlags, collect, readInput, type InputFlags } from '../reach/manifest-input.ts';
 import { readReachInput, type ManifestSet, type ManifestSets } from '../reach/manifest-sets.ts';
+import { renderNotEnforcedBlock } from '../reach/not-enforced.ts';
 import { renderUnseen } from '../reach/partial-report.ts';
 import { readSides } from '../reach/sides.ts';
 import { readSynthConfig } from '../reach/synth-output.ts';
@@ -64,7 +65,11 @@ function notSeen(sentence: string): ReachCommentChange {
   return { direction: 'not seen', sentence, folder: '' };
 }
 
-function renderReach({ sets, unseen }: ManifestSets, format: Format, path: string): string {
+function notCarriedOut(sentence: string): ReachCommentChange {
+  return { direction: 'not carried out', sentence, folder: '' };
+}
+
+function renderReach({ sets, unseen, notEnforced }: ManifestSets, format: Format, path: string): string {
   const all = sets.map(({ label, documents }) => ({ label, reach: computeReach(documents) }));
   const comment = commentFormat(format);
   if (comment !== undefined) {
@@ -75,7 +80,7 @@ function renderReach({ sets, unseen }: ManifestSets, format: Format, path: strin
         folder: all.length > 1 ? label || '.' : '',
       })),
     );
-    const told = [...changes, ...unseen.map(notSeen)];
+    const told = [...changes, ...unseen.map(notSeen), ...notEnforced.map(notCarriedOut)];
     return renderReachComment({ base: undefined, changes: told, path }, comment).trimEnd();
   }
   if (format === 'json') {
@@ -87,7 +92,7 @@ function renderReach({ sets, unseen }: ManifestSets, format: Format, path: strin
         missingGateways,
       })),
     );
-    return JSON.stringify({ version: 1, partial: unseen.length > 0, unseen, agents }, null, 2);
+    return JSON.stringify({ version: 1, partial: unseen.length > 0, unseen, notEnforced, agents }, null, 2);
   }
   const blocks = all.map(({ label, reach }) => {
     const body =
@@ -96,7 +101,7 @@ function renderReach({ sets, unseen }: ManifestSets, format: Format, path: strin
         : renderTable({ headers: reachHeaders, rows: reachRows(reach) });
     return [...titled(sets, label), body].join('\n');
   });
-  return [...blocks, ...renderUnseen(unseen)].join('\n\n');
+  return [...blocks, ...renderNotEnforcedBlock(notEnforced), ...renderUnseen(unseen)].join('\n\n');
 }
 
 interface LabelledChange extends ReachChange {
@@ -120,20 +125,25 @@ interface Changes {
   /** What it is compared with. */
   readonly base: string;
   readonly unseen: readonly string[];
+  readonly notEnforced: readonly string[];
 }
 
-function renderChanges({ changes, base, unseen }: Changes, format: Format, path: string): string {
+function renderChanges(
+  { changes, base, unseen, notEnforced }: Changes,
+  format: Format,
+  path: string,
+): string {
   const count = (direction: ReachChange['direction']): number =>
     changes.filter((each) => each.direction === direction).length;
   const counts = { added: count('added'), removed: count('removed'), changed: count('changed') };
   const partial = unseen.length > 0;
   if (format === 'json')
-    return JSON.stringify({ version: 1, base, partial, unseen, ...counts, changes }, null, 2);
+    return JSON.stringify({ version: 1, base, partial, unseen, notEnforced, ...counts, changes }, null, 2);
   const several = new Set(changes.map(({ folder }) => folder)).size > 1;
   const comment = commentFormat(format);
   if (comment !== undefined) {
     const labelled = changes.map((each) => ({ ...each, folder: several ? each.folder || '.' : '' }));
-    const told = [...labelled, ...unseen.map(notSeen)];
+    const told = [...labelled, ...unseen.map(notSeen), ...notEnforced.map(notCarriedOut)];
     return renderReachComment({ base, changes: told, path }, comment).trimEnd();
   }
   const lines = changes.map(
@@ -144,7 +154,7 @@ function renderChanges({ changes, base, unseen }: Changes, format: Format, path:
     changes.length === 0
       ? `reach ${partial ? 'of what was seen ' : ''}is the same as in ${base}`
       : `${counts.added} added, ${counts.removed} removed, ${counts.changed} changed since ${base}`;
-  return [...lines, summary, ...renderUnseen(unseen)].join('\n');
+  return [...lines, summary, ...renderNotEnforcedBlock(notEnforced), ...renderUnseen(unseen)].join('\n');
 }
 
 async function compiler(platformCidrs: readonly string[]) {
@@ -183,7 +193,7 @@ async function answerDiff(base: string, question: Question, compile: Compile, in
   if (!input.assumePartial) requireAgents(path, before, after);
   const changes = changesOf(before.sets, after.sets);
   const unseen = [...before.unseen, ...after.unseen];
-  await printLine(io, renderChanges({ changes, base, unseen }, format, path));
+  await printLine(io, renderChanges({ changes, base, unseen, notEnforced: after.notEnforced }, format, path));
   const { failOnAdded: added = false, failOnChanged: changed = false } = options;
   return failsOn(changes, { added, changed }) ? 1 : 0;
 }

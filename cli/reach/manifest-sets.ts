@@ -26,6 +26,7 @@ import {
 } from '../../policy/index.ts';
 import { compiledObject, place, withNamespaces, type CompiledObject } from './compiled-object.ts';
 import { restoreDaemonAgents, standIn } from './daemon-agents.ts';
+import { notEnforcedLines } from './not-enforced.ts';
 import { undecided } from './undecided.ts';
 
 export interface ManifestSet {
@@ -38,6 +39,8 @@ export interface ManifestSets {
   readonly sets: readonly ManifestSet[];
   /** What could not be seen, one line each; not empty only with `assumePartial`. */
   readonly unseen: readonly string[];
+  /** What the manifests ask for and this version does not do, one line each. */
+  readonly notEnforced: readonly string[];
 }
 
 /** operator/compile's, passed in: it is loaded only by commands that need it. */
@@ -185,5 +188,6 @@ export function readReachInput(root: string, compile: Compile, options: SetOptio
     const label = hasEnvironments ? unit.name : relative(root, unit.name);
     return [{ label, documents: documentsOf(objects, own, compile) }];
   });
-  return { sets, unseen: settle([...unseen, ...gaps], options.assumePartial) };
+  const notEnforced = notEnforcedLines([...units.values()].flatMap(({ objects }) => objects));
+  return { sets, notEnforced, unseen: settle([...unseen, ...gaps], options.assumePartial) };
 }

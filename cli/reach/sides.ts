@@ -35,8 +35,8 @@ export interface SidesInput {
 function readBefore(folder: string, { head, base, compile, options }: SidesInput): ManifestSets {
   const environments = movedTo(folder, head, options.environments ?? []);
   try {
-    const { sets, unseen } = readReachInput(folder, compile, { ...options, environments });
-    return { sets, unseen: renamed(unseen, folder, base) };
+    const { sets, unseen, notEnforced } = readReachInput(folder, compile, { ...options, environments });
+    return { sets, notEnforced, unseen: renamed(unseen, folder, base) };
   } catch (error) {
     if (!(error instanceof UndecidedError)) throw error;
     throw undecided(error.code, renamed(error.lines, folder, base), error.hint ?? '');
@@ -52,7 +52,8 @@ export async function readSides(input: SidesInput): Promise<Sides> {
     const hint = 'Compare two folders, or say --assume-partial.';
     throw undecided('MANIFESTS_INCOMPLETE', renamed(base.unseen, '\0', name), hint);
   }
-  const before = base.folder === undefined ? { sets: [], unseen: [] } : readBefore(base.folder, input);
+  const before =
+    base.folder === undefined ? { sets: [], unseen: [], notEnforced: [] } : readBefore(base.folder, input);
   const unseen = [...renamed(base.unseen, '\0', name), ...before.unseen];
-  return { before: { sets: before.sets, unseen }, after: readReachInput(head, compile, options) };
+  return { before: { ...before, unseen }, after: readReachInput(head, compile, options) };
 }

@@ -290,7 +290,7 @@ export function toJson_AgentSandboxRevisionSpecEnvValueFromConfigMapKeyRef(obj: 
  */
 export interface AgentSandboxRevisionSpecEnvValueFromFieldRef {
   /**
-   * apiVersion is the version fieldPath is written for; unset means v1.
+   * apiVersion is the version fieldPath is written for; unset means v1. Not carried out: fieldPath is read as one of v1.
    *
    * @schema AgentSandboxRevisionSpecEnvValueFromFieldRef#apiVersion
    */
@@ -614,7 +614,7 @@ export interface AiProviderRouteSpecRulesFilters {
   readonly type: AiProviderRouteSpecRulesFiltersType;
 
   /**
-   * tokenBudget limits tokens for type TokenBudget.
+   * tokenBudget limits tokens for type TokenBudget. Not carried out: this version of the gateway cannot count a TokenBudget: calls of the rule are refused (503).
    *
    * @schema AiProviderRouteSpecRulesFilters#tokenBudget
    */
@@ -686,7 +686,7 @@ export interface AiProviderRouteSpecRulesBackendRefs {
   readonly weight?: number;
 
   /**
-   * port is the port of the backend; unset means its own.
+   * port is the port of the backend; unset means its own. Not carried out: the port of the Backend itself is dialled.
    *
    * @schema AiProviderRouteSpecRulesBackendRefs#port
    */
@@ -747,7 +747,7 @@ export const AiProviderRouteSpecRulesFiltersType = {
 export type AiProviderRouteSpecRulesFiltersType = (typeof AiProviderRouteSpecRulesFiltersType)[keyof typeof AiProviderRouteSpecRulesFiltersType];
 
 /**
- * tokenBudget limits tokens for type TokenBudget.
+ * tokenBudget limits tokens for type TokenBudget. Not carried out: this version of the gateway cannot count a TokenBudget: calls of the rule are refused (503).
  *
  * @schema AiProviderRouteSpecRulesFiltersTokenBudget
  */
@@ -812,7 +812,7 @@ export interface AiProviderRouteSpecRulesFiltersExtensionRef {
   readonly group: string;
 
   /**
-   * kind is its kind.
+   * kind is its kind. RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).
    *
    * @schema AiProviderRouteSpecRulesFiltersExtensionRef#kind
    */
@@ -938,7 +938,7 @@ export function toJson_BackendProps(obj: BackendProps | undefined): Record<strin
  */
 export interface BackendSpec {
   /**
-   * type is Upstream for a host; unset means Upstream.
+   * type is Upstream for a host; unset means Upstream. InferencePool is not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.
    *
    * @schema BackendSpec#type
    */
@@ -959,7 +959,7 @@ export interface BackendSpec {
   readonly upstream?: BackendSpecUpstream;
 
   /**
-   * inferencePoolRef is the pool for type InferencePool.
+   * inferencePoolRef is the pool for type InferencePool. Not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.
    *
    * @schema BackendSpec#inferencePoolRef
    */
@@ -1000,7 +1000,7 @@ export function toJson_BackendSpec(obj: BackendSpec | undefined): Record<string,
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * type is Upstream for a host; unset means Upstream.
+ * type is Upstream for a host; unset means Upstream. InferencePool is not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.
  *
  * @schema BackendSpecType
  */
@@ -1077,7 +1077,7 @@ export function toJson_BackendSpecUpstream(obj: BackendSpecUpstream | undefined)
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * inferencePoolRef is the pool for type InferencePool.
+ * inferencePoolRef is the pool for type InferencePool. Not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.
  *
  * @schema BackendSpecInferencePoolRef
  */
@@ -1299,7 +1299,7 @@ export function toJson_ClrkConfigProps(obj: ClrkConfigProps | undefined): Record
  */
 export interface ClrkConfigSpec {
   /**
-   * notifications are how operators of the installation are told; unset means the defaults.
+   * notifications are how operators of the installation are told; unset means the defaults. Not carried out: this version contacts nobody: no registration, no advisories, no reports.
    *
    * @schema ClrkConfigSpec#notifications
    */
@@ -1321,7 +1321,7 @@ export function toJson_ClrkConfigSpec(obj: ClrkConfigSpec | undefined): Record<s
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * notifications are how operators of the installation are told; unset means the defaults.
+ * notifications are how operators of the installation are told; unset means the defaults. Not carried out: this version contacts nobody: no registration, no advisories, no reports.
  *
  * @schema ClrkConfigSpecNotifications
  */
@@ -1517,7 +1517,7 @@ export interface CredentialInjectionPolicySpec {
   readonly queryParamName?: string;
 
   /**
-   * providerAuth signs calls for target ProviderAuth.
+   * providerAuth signs calls for target ProviderAuth. Not carried out: this version of the gateway cannot sign with AWS SigV4: calls under the policy are refused (502).
    *
    * @schema CredentialInjectionPolicySpec#providerAuth
    */
@@ -1611,7 +1611,7 @@ export interface CredentialInjectionPolicySpecSecretRef {
   readonly name: string;
 
   /**
-   * namespace is ignored: a policy reads Secrets of its own namespace only.
+   * namespace is ignored: a policy reads Secrets of its own namespace only. Not carried out: the Secret is read in the namespace of the object that names it.
    *
    * @schema CredentialInjectionPolicySpecSecretRef#namespace
    */
@@ -1649,7 +1649,7 @@ export const CredentialInjectionPolicySpecTarget = {
 export type CredentialInjectionPolicySpecTarget = (typeof CredentialInjectionPolicySpecTarget)[keyof typeof CredentialInjectionPolicySpecTarget];
 
 /**
- * providerAuth signs calls for target ProviderAuth.
+ * providerAuth signs calls for target ProviderAuth. Not carried out: this version of the gateway cannot sign with AWS SigV4: calls under the policy are refused (502).
  *
  * @schema CredentialInjectionPolicySpecProviderAuth
  */
@@ -1787,7 +1787,7 @@ export interface DaemonAgentProps {
   readonly metadata?: ApiObjectMetadata;
 
   /**
-   * spec is the agent as it should be.
+   * spec is the agent as it should be. Not carried out: workers of this version do not run DaemonAgents.
    *
    * @schema DaemonAgent#spec
    */
@@ -1810,7 +1810,7 @@ export function toJson_DaemonAgentProps(obj: DaemonAgentProps | undefined): Reco
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * spec is the agent as it should be.
+ * spec is the agent as it should be. Not carried out: workers of this version do not run DaemonAgents.
  *
  * @schema DaemonAgentSpec
  */
@@ -2015,7 +2015,7 @@ export function toJson_DaemonAgentSpecEgressRefs(obj: DaemonAgentSpecEgressRefs 
  */
 export interface DaemonAgentSpecTemplateMetadata {
   /**
-   * name is ignored.
+   * name is ignored. Not carried out: what is made of the template has a name of its own.
    *
    * @schema DaemonAgentSpecTemplateMetadata#name
    */
@@ -2305,7 +2305,7 @@ export function toJson_DaemonAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef(ob
  */
 export interface DaemonAgentSpecTemplateSpecEnvValueFromFieldRef {
   /**
-   * apiVersion is the version fieldPath is written for; unset means v1.
+   * apiVersion is the version fieldPath is written for; unset means v1. Not carried out: fieldPath is read as one of v1.
    *
    * @schema DaemonAgentSpecTemplateSpecEnvValueFromFieldRef#apiVersion
    */
@@ -2799,14 +2799,14 @@ export function toJson_EgressGatewaySpecListeners(obj: EgressGatewaySpecListener
  */
 export interface EgressGatewaySpecOtlp {
   /**
-   * endpoint is the base URL of an OTLP/HTTP receiver; unset means none.
+   * endpoint is the base URL of an OTLP/HTTP receiver; unset means none. Not carried out: gateways of this version send records to the store of the platform alone.
    *
    * @schema EgressGatewaySpecOtlp#endpoint
    */
   readonly endpoint?: string;
 
   /**
-   * headers are sent with each export; unset means none.
+   * headers are sent with each export; unset means none. Not carried out: gateways of this version send records to the store of the platform alone.
    *
    * @schema EgressGatewaySpecOtlp#headers
    */
@@ -3041,7 +3041,7 @@ export interface EgressGatewaySpecUpstreamTlsAdditionalTrustBundleSecretRef {
   readonly name: string;
 
   /**
-   * namespace is ignored: the Secret is in the namespace of the gateway.
+   * namespace is ignored: the Secret is in the namespace of the gateway. Not carried out: the Secret is read in the namespace of the object that names it.
    *
    * @schema EgressGatewaySpecUpstreamTlsAdditionalTrustBundleSecretRef#namespace
    */
@@ -3145,7 +3145,7 @@ export interface EgressGatewaySpecListenersTlsCaCertRef {
   readonly name: string;
 
   /**
-   * namespace is ignored: the Secret is in the namespace of the gateway.
+   * namespace is ignored: the Secret is in the namespace of the gateway. Not carried out: the Secret is read in the namespace of the object that names it.
    *
    * @schema EgressGatewaySpecListenersTlsCaCertRef#namespace
    */
@@ -3548,7 +3548,7 @@ export interface EgressL4RouteSpecRules {
   readonly filters?: EgressL4RouteSpecRulesFilters[];
 
   /**
-   * backendRefs are where the traffic goes instead; unset means where the agent sent it.
+   * backendRefs are where the traffic goes instead; unset means where the agent sent it. Not carried out: gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused.
    *
    * @schema EgressL4RouteSpecRules#backendRefs
    */
@@ -3853,7 +3853,7 @@ export interface EgressL4RouteSpecRulesFiltersExtensionRef {
   readonly group: string;
 
   /**
-   * kind is its kind.
+   * kind is its kind. RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).
    *
    * @schema EgressL4RouteSpecRulesFiltersExtensionRef#kind
    */
@@ -3994,7 +3994,7 @@ export interface FallbackRoutingPolicyProps {
   readonly metadata?: ApiObjectMetadata;
 
   /**
-   * spec is the policy as it should be.
+   * spec is the policy as it should be. Not carried out: gateways of this version choose Backends by weight and do not fall back to the next one.
    *
    * @schema FallbackRoutingPolicy#spec
    */
@@ -4017,7 +4017,7 @@ export function toJson_FallbackRoutingPolicyProps(obj: FallbackRoutingPolicyProp
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * spec is the policy as it should be.
+ * spec is the policy as it should be. Not carried out: gateways of this version choose Backends by weight and do not fall back to the next one.
  *
  * @schema FallbackRoutingPolicySpec
  */
@@ -4312,7 +4312,7 @@ export interface LoggingPolicySpec {
   readonly redactHeaders?: string[];
 
   /**
-   * sinkRef is accepted for compatibility; records go to the store of the platform and to otlp of the gateway.
+   * sinkRef is accepted for compatibility; records go to the store of the platform and to otlp of the gateway. Not carried out: records go to the store of the platform.
    *
    * @schema LoggingPolicySpec#sinkRef
    */
@@ -4558,7 +4558,7 @@ export interface McpRouteSpecRules {
   readonly filters?: McpRouteSpecRulesFilters[];
 
   /**
-   * backendRefs are where the calls go instead; unset means where the agent sent them.
+   * backendRefs are where the calls go instead; unset means where the agent sent them. Not carried out: gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused.
    *
    * @schema McpRouteSpecRules#backendRefs
    */
@@ -4801,21 +4801,21 @@ export interface McpRouteSpecRulesFiltersToolPolicy {
   readonly deniedToolsRegex?: string[];
 
   /**
-   * requireConfirmation are globs of tools a person must confirm; unset means none.
+   * requireConfirmation are globs of tools a person must confirm; unset means none. Not carried out: this version of the gateway cannot ask a person: calls of the tools it names are refused (503).
    *
    * @schema McpRouteSpecRulesFiltersToolPolicy#requireConfirmation
    */
   readonly requireConfirmation?: string[];
 
   /**
-   * maxCallsPerExecution is how many tools one execution may call; unset means unlimited.
+   * maxCallsPerExecution is how many tools one execution may call; unset means unlimited. Not carried out: this version of the gateway cannot count calls of tools: calls of tools under the rule are refused (503).
    *
    * @schema McpRouteSpecRulesFiltersToolPolicy#maxCallsPerExecution
    */
   readonly maxCallsPerExecution?: number;
 
   /**
-   * rateLimits limit calls over time; unset means none.
+   * rateLimits limit calls over time; unset means none. Not carried out: this version of the gateway cannot count calls of tools: calls of the tools it is about are refused (503).
    *
    * @schema McpRouteSpecRulesFiltersToolPolicy#rateLimits
    */
@@ -4856,7 +4856,7 @@ export interface McpRouteSpecRulesFiltersExtensionRef {
   readonly group: string;
 
   /**
-   * kind is its kind.
+   * kind is its kind. RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).
    *
    * @schema McpRouteSpecRulesFiltersExtensionRef#kind
    */
@@ -5028,7 +5028,7 @@ export interface RateLimitPolicyProps {
   readonly metadata?: ApiObjectMetadata;
 
   /**
-   * spec is the policy as it should be.
+   * spec is the policy as it should be. Not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).
    *
    * @schema RateLimitPolicy#spec
    */
@@ -5051,7 +5051,7 @@ export function toJson_RateLimitPolicyProps(obj: RateLimitPolicyProps | undefine
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * spec is the policy as it should be.
+ * spec is the policy as it should be. Not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).
  *
  * @schema RateLimitPolicySpec
  */
@@ -5254,14 +5254,14 @@ export interface TaskAgentSpec {
   readonly warmPoolIdleTtl?: string;
 
   /**
-   * schedule is a cron schedule, in UTC unless CRON_TZ= says otherwise, besides calls over HTTP; unset means none.
+   * schedule is a cron schedule, in UTC unless CRON_TZ= says otherwise, besides calls over HTTP; unset means none. Not carried out: this version fires no schedule: the agent runs when it is called.
    *
    * @schema TaskAgentSpec#schedule
    */
   readonly schedule?: string;
 
   /**
-   * scheduleInput is the body of scheduled calls, any JSON; unset means {}.
+   * scheduleInput is the body of scheduled calls, any JSON; unset means {}. Not carried out: this version fires no schedule: the agent runs when it is called.
    *
    * @schema TaskAgentSpec#scheduleInput
    */
@@ -5275,7 +5275,7 @@ export interface TaskAgentSpec {
   readonly egressRefs?: TaskAgentSpecEgressRefs[];
 
   /**
-   * identity is how the caller is recognised; unset means it is not.
+   * identity is how the caller is recognised; unset means it is not. Not carried out: this version takes no identity from calls: records name no caller.
    *
    * @schema TaskAgentSpec#identity
    */
@@ -5439,7 +5439,7 @@ export function toJson_TaskAgentSpecEgressRefs(obj: TaskAgentSpecEgressRefs | un
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * identity is how the caller is recognised; unset means it is not.
+ * identity is how the caller is recognised; unset means it is not. Not carried out: this version takes no identity from calls: records name no caller.
  *
  * @schema TaskAgentSpecIdentity
  */
@@ -5473,7 +5473,7 @@ export function toJson_TaskAgentSpecIdentity(obj: TaskAgentSpecIdentity | undefi
  */
 export interface TaskAgentSpecStreaming {
   /**
-   * enabled is not consulted.
+   * enabled is not consulted. Not carried out: output is always streamed.
    *
    * @schema TaskAgentSpecStreaming#enabled
    */
@@ -5501,7 +5501,7 @@ export function toJson_TaskAgentSpecStreaming(obj: TaskAgentSpecStreaming | unde
  */
 export interface TaskAgentSpecState {
   /**
-   * backend is how state is kept; only sqlite, a directory to put the database in.
+   * backend is how state is kept; only sqlite, a directory to put the database in. Not carried out: state is a directory, whatever is written here.
    *
    * @schema TaskAgentSpecState#backend
    */
@@ -5573,7 +5573,7 @@ export function toJson_TaskAgentSpecDelivery(obj: TaskAgentSpecDelivery | undefi
  */
 export interface TaskAgentSpecTemplateMetadata {
   /**
-   * name is ignored.
+   * name is ignored. Not carried out: what is made of the template has a name of its own.
    *
    * @schema TaskAgentSpecTemplateMetadata#name
    */
@@ -6051,7 +6051,7 @@ export function toJson_TaskAgentSpecTemplateSpecEnvValueFromConfigMapKeyRef(obj:
  */
 export interface TaskAgentSpecTemplateSpecEnvValueFromFieldRef {
   /**
-   * apiVersion is the version fieldPath is written for; unset means v1.
+   * apiVersion is the version fieldPath is written for; unset means v1. Not carried out: fieldPath is read as one of v1.
    *
    * @schema TaskAgentSpecTemplateSpecEnvValueFromFieldRef#apiVersion
    */
@@ -6197,7 +6197,7 @@ export interface WorkerPoolSpec {
   readonly maxExecutionsPerWorker?: number;
 
   /**
-   * warmPool is accepted for compatibility; warm sandboxes are set by TaskAgent.spec.warmPoolSize.
+   * warmPool is accepted for compatibility; warm sandboxes are set by TaskAgent.spec.warmPoolSize. Not carried out: workers keep warm sandboxes of agents, not of pools.
    *
    * @schema WorkerPoolSpec#warmPool
    */
@@ -6368,7 +6368,7 @@ export function toJson_WorkerPoolSpecTemplate(obj: WorkerPoolSpecTemplate | unde
  */
 export interface WorkerPoolSpecImageCache {
   /**
-   * enabled is not consulted.
+   * enabled is not consulted. Not carried out: workers always keep images.
    *
    * @schema WorkerPoolSpecImageCache#enabled
    */
@@ -6396,7 +6396,7 @@ export function toJson_WorkerPoolSpecImageCache(obj: WorkerPoolSpecImageCache | 
  */
 export interface WorkerPoolSpecTemplateMetadata {
   /**
-   * name is ignored.
+   * name is ignored. Not carried out: what is made of the template has a name of its own.
    *
    * @schema WorkerPoolSpecTemplateMetadata#name
    */

@@ -2,6 +2,7 @@
  * What the rules of MCPRoutes say of one message: does a rule take it, may the tool be called? Pure. What is asked for and
  * not carried out refuses the calls it concerns.
  */
+import { notEnforced } from '../../contract/index.ts';
 import { refuse, type Refusal } from '../call.ts';
 import type { CompiledMatch, CompiledToolPolicy } from './compiled-route.ts';
 import { resourceOf, toolOf } from './method.ts';
@@ -26,20 +27,20 @@ export function takesMessage({ takesAll, matches }: McpClause, message: RpcMessa
   );
 }
 
-function uncounted(message: string): Refusal {
-  return refuse(503, 'limit', `${message}, which this version of the gateway cannot do yet`);
+type Uncounted = 'ToolConfirmation' | 'ToolCallCap' | 'ToolRateLimit';
+
+function uncounted(capability: Uncounted, tool: string): Refusal {
+  return refuse(503, 'limit', `the tool "${tool}" is not called: ${notEnforced[capability].message}`);
 }
 
 function judgePolicy(policy: CompiledToolPolicy, tool: string): Refusal | undefined {
   if (policy.denied.takes(tool) || (!policy.allowed.isEmpty && !policy.allowed.takes(tool))) {
     return refuse(403, 'tool', `the tool "${tool}" is not allowed by the MCPRoute`);
   }
-  if (policy.confirmed.takes(tool)) {
-    return uncounted(`calls of the tool "${tool}" need a person to confirm them`);
-  }
-  if (policy.counted) return uncounted('calls of this route are to be counted');
+  if (policy.confirmed.takes(tool)) return uncounted('ToolConfirmation', tool);
+  if (policy.counted) return uncounted('ToolCallCap', tool);
   return policy.limited.some((list) => list.isEmpty || list.takes(tool))
-    ? uncounted(`calls of the tool "${tool}" are to be counted`)
+    ? uncounted('ToolRateLimit', tool)
     : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** A revision's status from what live workers of its pool say of its image. Pure. */
 import { agentId, type WorkerStatus } from '../../contract/index.ts';
 import { label } from '../compile/index.ts';
-import { daemonsNotSupported } from '../daemonagent/status.ts';
+import { daemonsNotEnforced } from '../daemonagent/status.ts';
 import type { AgentSandboxRevision } from '../kind.ts';
 import { previousConditions } from '../pending.ts';
 import { setConditions, type Finding } from '../runtime/index.ts';
@@ -43,9 +43,7 @@ export function revisionStatus({ revision, workers, serving, now }: RevisionObse
   };
 }
 
-const daemonFindings: readonly Finding[] = [
-  { type: 'Ready', status: 'False', reason: 'DaemonsNotSupported', message: daemonsNotSupported },
-];
+const daemonFindings: readonly Finding[] = [{ type: 'Ready', status: 'False', ...daemonsNotEnforced }];
 
 /** Reasons that mean "not yet", not "failed". */
 export const waitingReasons: ReadonlySet<string> = new Set(['NoWorkersReady', 'ImagePulling', 'Pending']);

@@ -1,5 +1,5 @@
 /** Backend status: Accepted (a schema we speak, an upstream we can dial) and ResolvedRefs. */
-import { parseHostname, providers } from '../../contract/index.ts';
+import { notEnforced, parseHostname, providers } from '../../contract/index.ts';
 import { changedObjects } from '../change.ts';
 import { isLive } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
@@ -45,7 +45,8 @@ function acceptedFinding(backend: Backend): Finding {
   const { schema, upstream } = backend.spec;
   const refuse = (reason: string, message: string): Finding => ({ type, status: 'False', reason, message });
   if (backend.spec.type === 'InferencePool') {
-    return refuse('UnsupportedValue', 'type InferencePool is not supported; use Upstream');
+    const { message, instead } = notEnforced.InferencePool;
+    return refuse('NotEnforced', `${message}. ${instead}`);
   }
   if (!(providers as readonly string[]).includes(schema.name)) {
     return refuse('UnsupportedSchema', `schema ${schema.name} is not one of ${providers.join(', ')}`);

@@ -1,4 +1,5 @@
 /** A CLRKConfig's status, pure. This version contacts nobody, so notifications are stored and never registered. */
+import { notEnforced } from '../../contract/index.ts';
 import type { CLRKConfig } from '../kind.ts';
 import { previousConditions } from '../pending.ts';
 import { setConditions, summaryFindings, type Finding } from '../runtime/index.ts';
@@ -34,5 +35,5 @@ const registered: Finding = {
   type: 'Registered',
   status: 'False',
   reason: 'PhoneHomeDisabled',
-  message: 'this version contacts nobody: no registration, no advisories, no reports',
+  message: notEnforced.Notifications.message,
 };

@@ -49,24 +49,9 @@ function valueInjection(spec: Spec, secret: Secret): CredentialInjection {
 }
 
 function awsInjection(spec: Spec, secret: Secret): CredentialInjection {
-  const auth = spec.providerAuth;
-  if (auth?.type !== 'AWSv4') return broken('PolicyInvalid');
-  const accessKeyId = trimmedText(secret, 'access_key_id');
-  const secretAccessKey = trimmedText(secret, 'secret_access_key');
-  const sessionToken = trimmedText(secret, 'session_token');
-  if (!accessKeyId || !secretAccessKey) return broken('SecretKeyNotFound');
-  return {
-    type: 'AWSv4',
-    ...(auth.region === undefined ? {} : { region: auth.region }),
-    service: auth.service ?? 'bedrock',
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken ? { sessionToken } : {}),
-  };
-}
-
-function trimmedText(secret: Secret, key: string): string | undefined {
-  return secretText(secret, key)?.trim();
+  if (spec.providerAuth?.type !== 'AWSv4') return broken('PolicyInvalid');
+  const keys = ['access_key_id', 'secret_access_key'].map((key) => secretText(secret, key)?.trim());
+  return keys.every(Boolean) ? { type: 'AWSv4' } : broken('SecretKeyNotFound');
 }
 
 /** The credentials that concern this gateway: those that target it, or a route attached to it. */

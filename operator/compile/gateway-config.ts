@@ -47,7 +47,6 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
     ca: { certificatePem: ca.certificatePem, privateKeyPem: ca.privateKeyPem },
     upstream: compileUpstream(world, gateway),
     capture: compileCapture(gateway),
-    ...otlpExport(gateway),
     framePeers: framePeers(world, gateway),
     destinations: compileDestinations(world, gateway, platformCidrs),
     providerRoutes: routes.map((route): ProviderRoute => compileProviderRoute(world, route)),
@@ -96,11 +95,6 @@ function trustSource({ spec, metadata }: EgressGateway): Partial<GatewayConfig['
   return ref === undefined
     ? {}
     : { additionalTrustSource: { namespace: metadata.namespace, name: ref.name } };
-}
-
-function otlpExport(gateway: EgressGateway): Pick<GatewayConfig, 'otlpExport'> {
-  const { endpoint, headers } = gateway.spec.otlp ?? {};
-  return endpoint === undefined ? {} : { otlpExport: { endpoint, headers: { ...headers } } };
 }
 
 function framePeers(world: World, gateway: EgressGateway): GatewayConfig['framePeers'] {

@@ -39,6 +39,5 @@ function compileAgent({ metadata, spec, status }: TaskAgent): IngressAgent {
     timeoutMs: agentTimeoutMs({ metadata, spec } as TaskAgent),
     maxConcurrent: spec.maxConcurrent ?? 0,
     ...(spec.schedule === undefined ? {} : { schedule: spec.schedule }),
-    ...(spec.scheduleInput === undefined ? {} : { scheduleInput: JSON.stringify(spec.scheduleInput) }),
   };
 }

@@ -1,5 +1,4 @@
 /** MCPRoute to the gateway's form. A route without hostnames governs nothing and is left out. */
-import { parseDuration } from '../../api/index.ts';
 import type { McpMatch, McpRoute, McpRule, ToolPolicy } from '../../contract/index.ts';
 import type { MCPRoute } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
@@ -64,9 +63,6 @@ function compilePolicy(policy: Policy): ToolPolicy {
     rateLimits: (policy.rateLimits ?? []).map((limit) => ({
       tools: [...(limit.tools ?? [])],
       toolsRegex: [...(limit.toolsRegex ?? [])],
-      requests: limit.requests,
-      windowMs: Math.max(1, Math.ceil(parseDuration(limit.window) ?? 1)),
-      scope: limit.scope ?? 'PerAgent',
     })),
   };
 }

@@ -69,7 +69,6 @@ function compileAgent(world: World, agent: TaskAgent): PoolAgent {
     namespace: metadata.namespace,
     name: metadata.name,
     uid: metadata.uid ?? '',
-    labels: { ...metadata.labels },
     revisions,
     ...(serves && serving !== undefined ? { servingRevision: serving } : {}),
     timeoutMs: agentTimeoutMs(agent),

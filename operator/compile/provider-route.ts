@@ -112,5 +112,5 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
 
 function tokenBudget(filter: Filter): ProviderFilter[] {
   if (filter.type !== 'TokenBudget' || filter.tokenBudget === undefined) return [];
-  return [{ type: 'TokenBudget', ...filter.tokenBudget }];
+  return [{ type: 'TokenBudget' }];
 }

@@ -2,7 +2,7 @@
  * What the filters of a route's rule come to: what is kept out of records, and what no gateway carries out. A filter that
  * is not carried out never lets a call through as if it were not there: its rule is refused (or opens nothing).
  */
-import { joinLogging, type LoggingRule } from '../../contract/index.ts';
+import { joinLogging, notEnforced, type LoggingRule } from '../../contract/index.ts';
 import { apiGroup, kinds, type Route } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { isLive } from './order.ts';
@@ -32,7 +32,7 @@ export function compileFilters(world: World, route: Route, rule: Rule): Compiled
   const filters = compileExtensions(world, route, rule);
   const redirected = (rule.backendRefs ?? []).length > 0;
   const unsupported = redirected
-    ? [...filters.unsupported, `backendRefs of ${route.kind ?? 'this route'} are not followed`]
+    ? [...filters.unsupported, `backendRefs: ${notEnforced.RouteBackends.message}`]
     : filters.unsupported;
   return { ...filters, unsupported };
 }
@@ -49,7 +49,7 @@ export function compileExtensions(world: World, route: Route, rule: Rule): Compi
 
 function compileExtension(world: World, namespace: string, ref: ExtensionRef): Extension {
   if (ref.group === apiGroup && ref.kind === 'RateLimitPolicy') {
-    return { unsupported: `RateLimitPolicy ${ref.name} cannot be counted by this version` };
+    return { unsupported: `RateLimitPolicy ${ref.name}: ${notEnforced.RateLimit.message}` };
   }
   if (ref.group !== apiGroup || ref.kind !== 'LoggingPolicy') {
     return { unsupported: `filter ${ref.group}/${ref.kind} ${ref.name} is none that gateways know` };

@@ -2,6 +2,7 @@
  * A DaemonAgent's status, pure. Its needs are checked and its revisions kept, but workers of this version do not run
  * daemons: it is never Ready, and says so at once rather than let a rollout wait for it.
  */
+import { notEnforced } from '../../contract/index.ts';
 import { egressFinding, poolFinding } from '../agent-needs.ts';
 import type { Fault } from '../fault.ts';
 import type { DaemonAgent, EgressGateway } from '../kind.ts';
@@ -20,9 +21,8 @@ export interface DaemonObservation {
   readonly now: number;
 }
 
-const reason = 'DaemonsNotSupported';
-export const daemonsNotSupported =
-  'workers of this version do not run DaemonAgents; use a TaskAgent, with spec.schedule if it must run by itself';
+const { message, instead } = notEnforced.DaemonAgent;
+export const daemonsNotEnforced = { reason: 'NotEnforced', message: `${message}. ${instead}` } as const;
 
 export function daemonStatus(observation: DaemonObservation): object {
   const { agent, now } = observation;
@@ -31,7 +31,7 @@ export function daemonStatus(observation: DaemonObservation): object {
     accepted(observation),
     poolFinding(agent, observation.poolExists),
     egressFinding(agent, observation.gateways),
-    ...summaryFindings({ state: 'stalled', reason, message: daemonsNotSupported }),
+    ...summaryFindings({ state: 'stalled', ...daemonsNotEnforced }),
   ];
   const conditions = setConditions(findings, { previous: previousConditions(agent), generation, now });
   return {

@@ -39,15 +39,24 @@ export function withAppliedHash(desired: KubeObject): { readonly object: KubeObj
   return { object: { ...desired, metadata: { ...desired.metadata, annotations } }, hash };
 }
 
+/** What is said in the status of every object, whichever controller writes it. */
+export type CompleteStatus = (resource: Resource, object: KubeObject, status: object) => object;
+
 export class Applier {
   readonly #api: KubeApi;
   readonly #fieldManager: string;
+  readonly #complete: CompleteStatus;
   /** Objects whose observed form never equals what we send (the server rewrites quantities): hash and version then. */
   readonly #settled = new LRUCache<string, string>({ max: maxSettled });
 
-  constructor(api: KubeApi, fieldManager: string) {
+  constructor(
+    api: KubeApi,
+    fieldManager: string,
+    complete: CompleteStatus = (_resource, _object, status) => status,
+  ) {
     this.#api = api;
     this.#fieldManager = fieldManager;
+    this.#complete = complete;
   }
 
   /** Applies unless `observed` already is what we want; true when it wrote. */
@@ -63,7 +72,8 @@ export class Applier {
   }
 
   /** Writes the whole status we own, unless it is already there. */
-  async applyStatus(resource: Resource, object: KubeObject, status: object): Promise<boolean> {
+  async applyStatus(resource: Resource, object: KubeObject, own: object): Promise<boolean> {
+    const status = this.#complete(resource, object, own);
     const observed = (object as { status?: unknown }).status;
     if (canonicalJson(observed ?? {}) === canonicalJson(status)) return false;
     const { name, namespace } = object.metadata ?? {};

@@ -2,7 +2,7 @@
  * A TaskAgent's status, pure: what it needs (pool, gateways, a revision that runs), whether it serves, and the cut-over
  * to the latest ready revision. Ready means that a call made now is answered: config is where the call will go.
  */
-import { agentId, neverFires, nextFire, parseSchedule, type WorkerStatus } from '../../contract/index.ts';
+import { agentId, neverFires, notEnforced, parseSchedule, type WorkerStatus } from '../../contract/index.ts';
 import { egressFinding, poolFinding } from '../agent-needs.ts';
 import { waitingReasons } from '../agentsandboxrevision/status.ts';
 import type { AgentSandboxRevision, EgressGateway, TaskAgent } from '../kind.ts';
@@ -56,24 +56,18 @@ export function agentVerdict(observation: AgentObservation): AgentVerdict {
   const findings = [...needs, revision, scheduled(agent)];
   const summary = summarize(findings, observation, latestReady);
   const conditions = setConditions([...findings, ...summaryFindings(summary)], { previous, generation, now });
-  const fire = nextFireTime(agent, now);
   return {
     latestReady,
-    requeueAfterMs: requeueIn(summary, previous, now, fire),
+    requeueAfterMs: requeueIn(summary, previous, now),
     status: {
       observedGeneration: generation,
       activeExecutions: activeOf(agent, workers),
       warmSandboxes: warmOf(agent, workers, latestReady),
       latestCreatedRevisionName: created,
       ...(latestReady === undefined ? {} : { latestReadyRevisionName: latestReady }),
-      ...(fire === undefined ? {} : { nextScheduleTime: isoSeconds(fire) }),
       conditions,
     },
   };
-}
-
-function isoSeconds(time: number): string {
-  return new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
 /** The newest revision once it is ready; until then whatever served before, if it is still there. */
@@ -130,7 +124,10 @@ function scheduled(agent: TaskAgent): Finding {
       : neverFires(parsed)
         ? 'a schedule that never fires'
         : undefined;
-  if (problem === undefined) return { type, status: 'True', reason: 'ScheduleRegistered', message: schedule };
+  if (problem === undefined) {
+    const { message, instead } = notEnforced.Schedule;
+    return { type, status: 'False', reason: 'NotEnforced', message: `${message}. ${instead}` };
+  }
   return { type, status: 'False', reason: 'ParseError', message: `${problem}: ${schedule}` };
 }
 
@@ -169,24 +166,11 @@ function isOnItsWay({ agent, programmed }: AgentObservation, latestReady: string
   return !(alreadyReady && same) && !programmed(latestReady);
 }
 
-function requeueIn(
-  summary: Summary,
-  previous: readonly Condition[],
-  now: number,
-  fire: number | undefined,
-): number | undefined {
-  const waits = fire === undefined ? [] : [fire - now + 1_000];
-  if (summary.state === 'pending') {
-    const types = ['Accepted', 'WorkerPoolReady', 'EgressConfigured', 'RevisionReady'];
-    const grace = types.map((type) => graceLeft(previous, type, now)).filter((ms) => ms > 0);
-    waits.push(Math.min(...grace, 60_000) + 100);
-  }
-  return waits.length === 0 ? undefined : Math.max(100, Math.min(...waits));
-}
-
-function nextFireTime(agent: TaskAgent, now: number): number | undefined {
-  const schedule = agent.spec.schedule === undefined ? undefined : parseSchedule(agent.spec.schedule);
-  return schedule === undefined ? undefined : nextFire(schedule, now);
+function requeueIn(summary: Summary, previous: readonly Condition[], now: number): number | undefined {
+  if (summary.state !== 'pending') return undefined;
+  const types = ['Accepted', 'WorkerPoolReady', 'EgressConfigured', 'RevisionReady'];
+  const grace = types.map((type) => graceLeft(previous, type, now)).filter((ms) => ms > 0);
+  return Math.max(100, Math.min(...grace, 60_000) + 100);
 }
 
 function activeOf(agent: TaskAgent, workers: readonly WorkerStatus[]): number {

@@ -1,14 +1,2 @@
-/** Where in an object a value is: `spec.rules[0].matches`, as Kubernetes writes it. */
-export type Path = ReadonlyArray<string | number>;
-
-const plainKey = /^[A-Za-z_][\w-]*$/;
-
-export function renderPath(path: Path): string {
-  return path
-    .map((part, index) => {
-      if (typeof part === 'number') return `[${part}]`;
-      if (!plainKey.test(part)) return `[${JSON.stringify(part)}]`;
-      return index === 0 ? part : `.${part}`;
-    })
-    .join('');
-}
+/** Where in an object a value is, under the names this folder uses. */
+export { renderFieldPath as renderPath, type FieldPath as Path } from '../../contract/index.ts';

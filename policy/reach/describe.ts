@@ -165,13 +165,12 @@ export function describeWay(spot: Spot, exit: Exit): Way {
 
 type Config = Omit<GatewayConfig, 'digest'>;
 
-export function mannerOf({ upstream, capture, otlpExport }: Config): GatewayManner {
+export function mannerOf({ upstream, capture }: Config): GatewayManner {
   const { additionalTrustPem, additionalTrustSource: source } = upstream;
   const trust = source === undefined ? additionalTrustPem : `${source.namespace}/${source.name}`;
   return {
     ...(trust === '' ? {} : { trust }),
     capture: { maxBytes: capture.maxBytes, contentTypes: capture.includeContentTypes },
-    ...(otlpExport === undefined ? {} : { export: otlpExport.endpoint }),
     timeoutMs: upstream.requestTimeoutMs,
   };
 }

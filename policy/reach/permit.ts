@@ -116,8 +116,6 @@ export interface GatewayManner {
   readonly trust?: string;
   /** Bytes of a body kept in a record, of these content types. */
   readonly capture: { readonly maxBytes: number; readonly contentTypes: readonly string[] };
-  /** Where records go beside the platform. */
-  readonly export?: string;
   readonly timeoutMs: number;
 }
 

@@ -186,12 +186,11 @@ const usual = {
   timeoutMs: 300_000,
 };
 
-export function mannerParts({ trust, capture, export: to, timeoutMs }: GatewayManner): string[] {
+export function mannerParts({ trust, capture, timeoutMs }: GatewayManner): string[] {
   const isUsual = JSON.stringify(capture) === JSON.stringify(usual.capture);
   const kept = `recording ${capture.maxBytes} bytes of ${quoted(capture.contentTypes) || 'nothing'}`;
   return [
     ...(trust === undefined ? [] : [`trusting the authorities of ${quote(trust)} too`]),
-    ...(to === undefined ? [] : [`recorded at ${quote(to)} too`]),
     ...(isUsual ? [] : [kept]),
     ...(timeoutMs === usual.timeoutMs ? [] : [`for ${timeoutMs} ms of silence at most`]),
   ];

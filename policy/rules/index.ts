@@ -18,6 +18,7 @@ import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
 import { imageWithoutDigest } from './image-without-digest.ts';
 import { missingLimits } from './missing-limits.ts';
 import { neverOpenDestination } from './never-open-destination.ts';
+import { notEnforced } from './not-enforced.ts';
 import { policyConflict } from './policy-conflict.ts';
 import { policyWithoutEffect } from './policy-without-effect.ts';
 import { privateRange } from './private-range.ts';
@@ -56,6 +57,7 @@ export const rules: readonly Rule[] = [
   derivedNameInvalid,
   derivedNameClash,
   scheduleNeverFires,
+  notEnforced,
   imageWithoutDigest,
   missingLimits,
 ];

@@ -128,14 +128,19 @@ test.each<[string, Resource, string, string, string[]]>([
     kinds.rateLimitPolicy,
     'slow',
     'default',
-    ['Accepted=True Accepted', 'Ready=False NotEnforced', 'Stalled=True NotEnforced'],
+    [
+      'Accepted=True Accepted',
+      'Enforced=False NotEnforced',
+      'Ready=False NotEnforced',
+      'Stalled=True NotEnforced',
+    ],
   ],
   [
     'a FallbackRoutingPolicy',
     kinds.fallbackRoutingPolicy,
     'order',
     'default',
-    ['Ready=False NotEnforced', 'Stalled=True NotEnforced'],
+    ['Enforced=False NotEnforced', 'Ready=False NotEnforced', 'Stalled=True NotEnforced'],
   ],
   ['an EgressDenyPolicy', kinds.egressDenyPolicy, 'first', 'default', ['Ready=True Accepted']],
   [
@@ -153,8 +158,9 @@ test.each<[string, Resource, string, string, string[]]>([
     [
       'Accepted=True SpecValid',
       'EgressConfigured=True NoEgressRefs',
-      'Ready=False DaemonsNotSupported',
-      'Stalled=True DaemonsNotSupported',
+      'Enforced=False NotEnforced',
+      'Ready=False NotEnforced',
+      'Stalled=True NotEnforced',
       'WorkerPoolReady=True WorkerPoolFound',
     ],
   ],

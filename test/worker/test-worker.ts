@@ -70,7 +70,6 @@ export function testAgent(name: string, script: string, more: Partial<PoolAgent>
     namespace: 'default',
     name,
     uid: `uid-${name}`,
-    labels: {},
     revisions: [{ name: `${name}-00001`, image: 'test/root:1', args: [script], env: [] }],
     servingRevision: `${name}-00001`,
     timeoutMs: 20_000,

@@ -51,6 +51,9 @@ const kindOf: Readonly<Record<string, Resource>> = {
   Backend: kinds.backend,
   TaskAgent: kinds.taskAgent,
   WorkerPool: kinds.workerPool,
+  MCPRoute: kinds.mcpRoute,
+  DaemonAgent: kinds.daemonAgent,
+  CredentialInjectionPolicy: kinds.credentialInjectionPolicy,
 };
 
 async function tryApply(object: KubeObject): Promise<string> {
@@ -146,6 +149,69 @@ test('a namespace labelled so is left alone', async () => {
   const inLab = { ...allowAll, metadata: { ...allowAll.metadata, namespace: 'lab' } };
   await eventually(async () => expect(await tryApply(inLab)).toBe('accepted'), 60_000);
   expect(await tryApply(allowAll)).toContain('allow-all-gateway');
+});
+
+describe('what this version does not carry out is told at admission', () => {
+  const mcp = (rule: object): KubeObject =>
+    ours('MCPRoute', { parentRefs: [{ name: 'g' }], hostnames: ['mcp.example.com'], rules: [rule] });
+  const pooled = (secretNamespace: string): KubeObject =>
+    ours('CredentialInjectionPolicy', {
+      targetRefs: [{ kind: 'EgressGateway', name: 'g' }],
+      secretRef: { name: 's', namespace: secretNamespace },
+      ...{ target: 'QueryParam', queryParamName: 'key' },
+    });
+
+  beforeAll(async () => {
+    // As an error, so that the server's answer says it; a warning is a header beside it.
+    const rule = rules.find(({ id }) => id === 'not-enforced');
+    for (const object of admissionPolicies(rule === undefined ? [] : [{ ...rule, severity: 'error' }]))
+      await api.apply(resources[object.kind]!, object as KubeObject, { fieldManager: 'test' });
+    await eventually(
+      async () => expect(await tryApply(ours('DaemonAgent', agentSpec))).toContain('not-enforced'),
+      60_000,
+    );
+  }, 90_000);
+
+  test.each<[string, KubeObject]>([
+    ['DaemonAgent.spec: ', ours('DaemonAgent', agentSpec, 'whole')],
+    ['TaskAgent.spec.schedule: ', agentWith({}, '@hourly')],
+    [
+      'EgressGateway.spec.otlp.endpoint: ',
+      withSpec(gateway, { otlp: { endpoint: 'https://o.example.com' } }),
+    ],
+    ['AIProviderRoute.spec.rules[].filters[].tokenBudget: ', budget({ maxTokensPerDay: 11 })],
+    [
+      'MCPRoute.spec.rules[].filters[].extensionRef.kind: ',
+      mcp({
+        filters: [
+          {
+            type: 'ExtensionRef',
+            extensionRef: { group: 'clrk.apoxy.dev', kind: 'RateLimitPolicy', name: 'slow' },
+          },
+        ],
+      }),
+    ],
+    ['CredentialInjectionPolicy.spec.secretRef.namespace: ', pooled('elsewhere')],
+    [
+      'WorkerPool.spec.imageCache.enabled: ',
+      ours('WorkerPool', { template: { image: 'x/w:1' }, imageCache: { enabled: false } }),
+    ],
+  ])('%s', async (message, object) => {
+    const named = { ...object, metadata: { ...object.metadata, name: 'not-enforced' } };
+    expect(await tryApply(named)).toContain(`not-enforced: ${message}`);
+  });
+
+  test.each<[string, KubeObject]>([
+    ['the own namespace', pooled(gateway.metadata?.namespace ?? '')],
+    ['another filter', mcp({ filters: [] })],
+    [
+      'what happens anyway',
+      ours('WorkerPool', { template: { image: 'x/w:1' }, imageCache: { enabled: true } }),
+    ],
+  ])('%s is not', async (_name, object) => {
+    const named = { ...object, metadata: { ...object.metadata, name: 'carried-out' } };
+    expect(await tryApply(named)).toBe('accepted');
+  });
 });
 
 test('the same bytes in whatever order the rules come', () => {

@@ -108,12 +108,11 @@ class Gateway {
   }
 
   #manner() {
-    const { upstream, capture, otlpExport } = this.#document;
+    const { upstream, capture } = this.#document;
     const trust = upstream.additionalTrustSource?.name ?? '';
     return {
       trust,
       captured: capture.maxBytes,
-      export: otlpExport?.endpoint ?? '',
       timeoutMs: upstream.requestTimeoutMs,
     };
   }

@@ -264,7 +264,6 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
     logging: joinedLogging([...(logging === undefined ? [] : [logging]), ...(tools === false ? [] : tools)]),
     trust: trust?.split('/')[1] ?? '',
     captured: capture.maxBytes,
-    export: access.manner.export ?? '',
     timeoutMs,
   });
 }

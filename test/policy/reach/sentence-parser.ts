@@ -282,13 +282,6 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
     },
   ],
   [
-    'recorded at ',
-    (reader, { manner }) => {
-      manner.export = reader.quote();
-      reader.must(' too');
-    },
-  ],
-  [
     'recording ',
     (reader, { manner }) => {
       const maxBytes = reader.number();

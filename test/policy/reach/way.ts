@@ -12,7 +12,6 @@ export interface Way {
   readonly logging: LoggingRule | undefined;
   readonly trust: string;
   readonly captured: number;
-  readonly export: string;
   readonly timeoutMs: number;
 }
 
@@ -32,7 +31,6 @@ export function renderWay({ protocol, target, pinned, credentials, renames, logg
     rest.asksUsage,
     rest.trust,
     rest.captured,
-    rest.export,
     rest.timeoutMs,
   ]);
 }

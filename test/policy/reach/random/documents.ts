@@ -13,7 +13,6 @@ import { agentNames, gatewayNames, mcpHosts } from './vocabulary.ts';
 const emptyAgent = {
   namespace: 'd',
   uid: '',
-  labels: {},
   revisions: [],
   timeoutMs: 1,
   maxConcurrent: 0,

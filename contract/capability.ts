@@ -1,0 +1,304 @@
+/**
+ * What manifests may ask for and this version does not do: the one table of it. Admission, status, `clrk validate`,
+ * `clrk reach`, the documentation, the descriptions of the fields and the data planes all read it, so that none of them
+ * can promise what another does not keep. A line goes when somebody carries it out. A field that is neither here nor
+ * read by anybody fails a test.
+ */
+
+import { renderFieldPath, type FieldPath } from './field-path.ts';
+
+export interface CapabilityField {
+  readonly kind: string;
+  /** From the object on, `[]` for each item of a list; `spec` is the whole kind. */
+  readonly path: string;
+  /** Only where the field holds this. */
+  readonly value?: string;
+  /** Not where it holds this, which is what happens anyway; `namespace` is that of the object. */
+  readonly unless?: string | boolean | { readonly metadata: 'namespace' };
+}
+
+/**
+ * - `refused`: calls it is about are refused, because letting them through would be less than was asked for
+ * - `idle`: the object does nothing
+ * - `ignored`: all else of the object is carried out, as if the field were not there
+ * - `fixed`: the field is there for compatibility; what it would choose is always the same
+ */
+export type CapabilityEffect = 'refused' | 'idle' | 'ignored' | 'fixed';
+
+export interface Capability {
+  /** For a table of documentation. */
+  readonly title: string;
+  readonly fields: readonly CapabilityField[];
+  readonly effect: CapabilityEffect;
+  /** What happens in this version: the rest of a sentence whose beginning is the field's name. */
+  readonly message: string;
+  /** What to write or do, one sentence. */
+  readonly instead: string;
+}
+
+const routeKinds = ['AIProviderRoute', 'MCPRoute', 'EgressL4Route'] as const;
+
+function onRoutes(path: string, value?: string): CapabilityField[] {
+  return routeKinds.map((kind) => ({ kind, path, ...(value === undefined ? {} : { value }) }));
+}
+
+const own = { metadata: 'namespace' } as const;
+const templates = ['TaskAgent', 'DaemonAgent', 'WorkerPool'] as const;
+
+export const notEnforced = {
+  DaemonAgent: {
+    title: 'Daemon agents',
+    fields: [{ kind: 'DaemonAgent', path: 'spec' }],
+    effect: 'idle',
+    message: 'workers of this version do not run DaemonAgents',
+    instead:
+      'Use a TaskAgent, and call it from outside where it must run by itself (a CronJob of Kubernetes).',
+  },
+  Schedule: {
+    title: 'Cron triggers',
+    fields: [
+      { kind: 'TaskAgent', path: 'spec.schedule' },
+      { kind: 'TaskAgent', path: 'spec.scheduleInput' },
+    ],
+    effect: 'ignored',
+    message: 'this version fires no schedule: the agent runs when it is called',
+    instead: 'Let a CronJob of Kubernetes call the agent.',
+  },
+  CallerIdentity: {
+    title: 'Caller identity',
+    fields: [{ kind: 'TaskAgent', path: 'spec.identity' }],
+    effect: 'ignored',
+    message: 'this version takes no identity from calls: records name no caller',
+    instead: 'Authenticate callers in front of the ingress, and let the agent read what they send.',
+  },
+  OtlpExport: {
+    title: "Records to an OTLP receiver of one's own",
+    fields: [
+      { kind: 'EgressGateway', path: 'spec.otlp.endpoint' },
+      { kind: 'EgressGateway', path: 'spec.otlp.headers' },
+    ],
+    effect: 'ignored',
+    message: 'gateways of this version send records to the store of the platform alone',
+    instead: 'Read them there: clrk traces, clrk logs, or ClickHouse (docs/telemetry.md).',
+  },
+  TokenBudget: {
+    title: 'Token budgets',
+    fields: [{ kind: 'AIProviderRoute', path: 'spec.rules[].filters[].tokenBudget' }],
+    effect: 'refused',
+    message: 'this version of the gateway cannot count a TokenBudget: calls of the rule are refused (503)',
+    instead: 'Remove the filter, and set the limit at the provider.',
+  },
+  RateLimit: {
+    title: 'Rate limits of routes',
+    fields: [
+      { kind: 'RateLimitPolicy', path: 'spec' },
+      ...onRoutes('spec.rules[].filters[].extensionRef.kind', 'RateLimitPolicy'),
+    ],
+    effect: 'refused',
+    message:
+      'gateways of this version cannot count requests: calls of rules whose filters name it are refused (503)',
+    instead: 'Remove the filter; TaskAgent.spec.maxConcurrent bounds how much runs at a time.',
+  },
+  ToolRateLimit: {
+    title: 'Rate limits of tools',
+    fields: [{ kind: 'MCPRoute', path: 'spec.rules[].filters[].toolPolicy.rateLimits' }],
+    effect: 'refused',
+    message:
+      'this version of the gateway cannot count calls of tools: calls of the tools it is about are refused (503)',
+    instead: 'Remove it, or deny the tools with deniedTools.',
+  },
+  ToolCallCap: {
+    title: 'Caps on calls of tools',
+    fields: [{ kind: 'MCPRoute', path: 'spec.rules[].filters[].toolPolicy.maxCallsPerExecution' }],
+    effect: 'refused',
+    message:
+      'this version of the gateway cannot count calls of tools: calls of tools under the rule are refused (503)',
+    instead: 'Remove it, or name the tools in allowedTools alone.',
+  },
+  ToolConfirmation: {
+    title: 'Confirmation of tools by a person',
+    fields: [{ kind: 'MCPRoute', path: 'spec.rules[].filters[].toolPolicy.requireConfirmation' }],
+    effect: 'refused',
+    message: 'this version of the gateway cannot ask a person: calls of the tools it names are refused (503)',
+    instead: 'Remove it, or deny the tools with deniedTools.',
+  },
+  AWSv4: {
+    title: 'AWS signatures',
+    fields: [{ kind: 'CredentialInjectionPolicy', path: 'spec.providerAuth' }],
+    effect: 'refused',
+    message:
+      'this version of the gateway cannot sign with AWS SigV4: calls under the policy are refused (502)',
+    instead: "Use the provider's own API with target Header.",
+  },
+  Fallback: {
+    title: 'Fallback to the next Backend',
+    fields: [{ kind: 'FallbackRoutingPolicy', path: 'spec' }],
+    effect: 'idle',
+    message: 'gateways of this version choose Backends by weight and do not fall back to the next one',
+    instead: 'Let the agent try again, or give the Backends weights.',
+  },
+  InferencePool: {
+    title: 'Inference pools as Backends',
+    fields: [
+      { kind: 'Backend', path: 'spec.type', value: 'InferencePool' },
+      { kind: 'Backend', path: 'spec.inferencePoolRef' },
+    ],
+    effect: 'refused',
+    message: 'gateways of this version dial hosts alone: a rule that has no other Backend takes no call',
+    instead: 'Use type Upstream with the host of the Service in front of the pool.',
+  },
+  RouteBackends: {
+    title: 'Backends of L4 and MCP routes',
+    fields: [
+      { kind: 'EgressL4Route', path: 'spec.rules[].backendRefs' },
+      { kind: 'MCPRoute', path: 'spec.rules[].backendRefs' },
+    ],
+    effect: 'refused',
+    message:
+      'gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused',
+    instead: 'Remove backendRefs; upstreamTLS.hostAliases of the gateway pins a name to an address.',
+  },
+  BackendRefPort: {
+    title: 'Ports of backend references',
+    fields: [{ kind: 'AIProviderRoute', path: 'spec.rules[].backendRefs[].port' }],
+    effect: 'ignored',
+    message: 'the port of the Backend itself is dialled',
+    instead: 'Write the port in spec.upstream.port of the Backend.',
+  },
+  Notifications: {
+    title: 'Notifications of the installation',
+    fields: [{ kind: 'CLRKConfig', path: 'spec.notifications' }],
+    effect: 'ignored',
+    message: 'this version contacts nobody: no registration, no advisories, no reports',
+    instead: 'Watch the releases yourself.',
+  },
+  LogSink: {
+    title: 'Sinks of logging policies',
+    fields: [{ kind: 'LoggingPolicy', path: 'spec.sinkRef' }],
+    effect: 'ignored',
+    message: 'records go to the store of the platform',
+    instead: 'Remove it.',
+  },
+  StateBackend: {
+    title: 'Kinds of state',
+    fields: [{ kind: 'TaskAgent', path: 'spec.state.backend', unless: 'sqlite' }],
+    effect: 'fixed',
+    message: 'state is a directory, whatever is written here',
+    instead: 'Remove it; put a database file into the directory.',
+  },
+  OutputStreaming: {
+    title: 'Streaming as a choice',
+    fields: [{ kind: 'TaskAgent', path: 'spec.streaming.enabled', unless: true }],
+    effect: 'fixed',
+    message: 'output is always streamed',
+    instead: 'Remove it.',
+  },
+  PoolWarmPool: {
+    title: 'Warm sandboxes of a pool',
+    fields: [{ kind: 'WorkerPool', path: 'spec.warmPool' }],
+    effect: 'ignored',
+    message: 'workers keep warm sandboxes of agents, not of pools',
+    instead: 'Set warmPoolSize on the TaskAgent.',
+  },
+  ImageCache: {
+    title: 'Image cache as a choice',
+    fields: [{ kind: 'WorkerPool', path: 'spec.imageCache.enabled', unless: true }],
+    effect: 'fixed',
+    message: 'workers always keep images',
+    instead: 'Remove it.',
+  },
+  TemplateName: {
+    title: 'Names in templates',
+    fields: templates.map((kind) => ({ kind, path: 'spec.template.metadata.name' })),
+    effect: 'fixed',
+    message: 'what is made of the template has a name of its own',
+    instead: 'Remove it.',
+  },
+  FieldVersion: {
+    title: 'Versions of field references',
+    fields: [
+      { kind: 'TaskAgent', path: 'spec.template.spec.env[].valueFrom.fieldRef.apiVersion', unless: 'v1' },
+      { kind: 'DaemonAgent', path: 'spec.template.spec.env[].valueFrom.fieldRef.apiVersion', unless: 'v1' },
+      { kind: 'AgentSandboxRevision', path: 'spec.env[].valueFrom.fieldRef.apiVersion', unless: 'v1' },
+    ],
+    effect: 'fixed',
+    message: 'fieldPath is read as one of v1',
+    instead: 'Remove it.',
+  },
+  SecretNamespace: {
+    title: 'Secrets of other namespaces',
+    fields: [
+      {
+        kind: 'EgressGateway',
+        path: 'spec.upstreamTLS.additionalTrustBundleSecretRef.namespace',
+        unless: own,
+      },
+      { kind: 'EgressGateway', path: 'spec.listeners[].tls.caCertRef.namespace', unless: own },
+      { kind: 'CredentialInjectionPolicy', path: 'spec.secretRef.namespace', unless: own },
+    ],
+    effect: 'fixed',
+    message: 'the Secret is read in the namespace of the object that names it',
+    instead: 'Remove it, and keep the Secret beside the object.',
+  },
+} as const satisfies Readonly<Record<string, Capability>>;
+
+export type CapabilityName = keyof typeof notEnforced;
+
+export const capabilities: ReadonlyArray<Capability & { readonly name: CapabilityName }> = (
+  Object.keys(notEnforced) as CapabilityName[]
+).map((name) => ({ name, ...notEnforced[name] }));
+
+/** A field of an object that is set and not carried out. */
+export interface NotEnforced {
+  readonly capability: Capability & { readonly name: CapabilityName };
+  /** `['spec', 'rules', 0, 'backendRefs']` */
+  readonly path: FieldPath;
+}
+
+/** What stands at a path of the table in an object, with the way to each. Objects of people may have any shape. */
+function valuesAt(root: unknown, path: string): Array<{ readonly at: FieldPath; readonly value: unknown }> {
+  let found: Array<{ readonly at: FieldPath; readonly value: unknown }> = [{ at: [], value: root }];
+  for (const step of path.split('.')) {
+    const isList = step.endsWith('[]');
+    const name = isList ? step.slice(0, -'[]'.length) : step;
+    found = found.flatMap(({ at, value }) => {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return [];
+      const inner: unknown = (value as Readonly<Record<string, unknown>>)[name];
+      if (!isList) return [{ at: [...at, name], value: inner }];
+      return Array.isArray(inner)
+        ? inner.map((item: unknown, index) => ({ at: [...at, name, index], value: item }))
+        : [];
+    });
+  }
+  return found;
+}
+
+/** An empty list, like a field that is not there, asks for nothing. */
+function asksForSomething(value: unknown): boolean {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+}
+
+function isAsked({ value: only, unless }: CapabilityField, value: unknown, object: unknown): boolean {
+  if (only !== undefined) return value === only;
+  if (!asksForSomething(value)) return false;
+  if (typeof unless !== 'object') return value !== unless;
+  return value !== valuesAt(object, `metadata.${unless.metadata}`)[0]?.value;
+}
+
+/** The fields of an object that are set and that nobody carries out, in the order of the table. */
+export function notEnforcedOf(kind: string, object: unknown): NotEnforced[] {
+  return capabilities.flatMap((capability) =>
+    capability.fields
+      .filter((field) => field.kind === kind)
+      .flatMap((field) =>
+        valuesAt(object, field.path)
+          .filter(({ value }) => isAsked(field, value, object))
+          .map(({ at }) => ({ capability, path: at })),
+      ),
+  );
+}
+
+/** `spec.rules[0].backendRefs: …`: for a status, an agent or a terminal. */
+export function renderNotEnforced({ capability, path }: NotEnforced): string {
+  return `${renderFieldPath(path)}: ${capability.message}`;
+}

@@ -1,0 +1,67 @@
+/** What a status says of fields that this version does not carry out. */
+import { expect, test } from 'vitest';
+import { withEnforcement } from '../../operator/enforcement.ts';
+import type { TaskAgent } from '../../operator/kind.ts';
+import type { Condition, KubeObject } from '../../operator/runtime/index.ts';
+import { agentVerdict } from '../../operator/taskagent/status.ts';
+
+const now = Date.parse('2026-01-02T03:04:05Z');
+
+function agent(spec: object, conditions: readonly Condition[] = []): TaskAgent {
+  return {
+    metadata: { namespace: 'd', name: 'a', uid: 'u', generation: 7 },
+    spec: { workerPoolRef: 'p', template: { spec: { image: 'x/y:1' } }, ...spec },
+    status: { conditions },
+  } as unknown as TaskAgent;
+}
+
+function statusOf(object: TaskAgent): {
+  readonly conditions: readonly Condition[];
+  readonly nextScheduleTime?: string;
+} {
+  const verdict = agentVerdict({
+    agent: object,
+    poolExists: true,
+    gateways: new Map(),
+    revisions: [],
+    workers: [],
+    envProblem: undefined,
+    fault: undefined,
+    programmed: () => false,
+    now,
+  });
+  return withEnforcement({ kind: 'TaskAgent' }, object as KubeObject, verdict.status, now) as never;
+}
+
+test('a schedule that does not fire is not registered, and has no next time', () => {
+  const status = statusOf(agent({ schedule: '*/5 * * * *' }));
+  const scheduled = status.conditions.find(({ type }) => type === 'Scheduled');
+  expect(scheduled).toMatchObject({ status: 'False', reason: 'NotEnforced' });
+  expect(status.nextScheduleTime).toBeUndefined();
+  const enforced = status.conditions.find(({ type }) => type === 'Enforced');
+  expect(enforced).toMatchObject({ status: 'False', reason: 'NotEnforced', observedGeneration: 7 });
+  expect(enforced?.message).toContain('spec.schedule: ');
+});
+
+test('every field is named; an agent without one has no such condition', () => {
+  const identity = { extractors: [{ type: 'Header', header: { name: 'x', field: 'user' } }] };
+  const [enforced] = statusOf(agent({ identity, scheduleInput: {} })).conditions.filter(
+    ({ type }) => type === 'Enforced',
+  );
+  expect(enforced?.message).toMatch(/spec\.scheduleInput: .*; spec\.identity: /);
+  expect(statusOf(agent({})).conditions.map(({ type }) => type)).not.toContain('Enforced');
+});
+
+test('its time moves only when it comes', () => {
+  const before: Condition = {
+    type: 'Enforced',
+    status: 'False',
+    reason: 'NotEnforced',
+    message: 'other',
+    lastTransitionTime: '2020-01-01T00:00:00Z',
+  };
+  const [enforced] = statusOf(agent({ schedule: '@daily' }, [before])).conditions.filter(
+    ({ type }) => type === 'Enforced',
+  );
+  expect(enforced?.lastTransitionTime).toBe(before.lastTransitionTime);
+});
