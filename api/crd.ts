@@ -3,6 +3,7 @@
  * TypeBox's own reaches the API server.
  */
 import { apiCategory, apiGroup, apiVersionName } from './group.ts';
+import { notEnforcedNotes } from './not-enforced-notes.ts';
 import type { KindDefinition } from './resource.ts';
 
 const scalars = [
@@ -48,6 +49,28 @@ export function structural(schema: object): Json {
   return result;
 }
 
+/** The schema's part at a path of the notes: `spec.rules[].filters`. */
+function partAt(root: Json, path: string): Json | undefined {
+  let part: Json | undefined = root;
+  for (const step of path.split('.')) {
+    const isList = step.endsWith('[]');
+    const properties = part?.['properties'] as Record<string, Json> | undefined;
+    part = properties?.[isList ? step.slice(0, -'[]'.length) : step];
+    if (isList) part = part?.['items'] as Json | undefined;
+  }
+  return part;
+}
+
+/** `kubectl explain` says what is not carried out. Throws for a note about a field that the kind does not have. */
+function withNotes(kind: string, schema: Json): Json {
+  for (const { path, note } of notEnforcedNotes.filter((each) => each.kind === kind)) {
+    const part = partAt(schema, path);
+    if (part === undefined) throw new TypeError(`${kind} has no field ${path}`);
+    part['description'] = `${String(part['description'])} ${note}`;
+  }
+  return schema;
+}
+
 export function customResourceDefinition(definition: KindDefinition): Json {
   const { kind, plural, shortName, description, spec, status, columns } = definition;
   return {
@@ -73,7 +96,7 @@ export function customResourceDefinition(definition: KindDefinition): Json {
           subresources: { status: {} },
           additionalPrinterColumns: columns,
           schema: {
-            openAPIV3Schema: {
+            openAPIV3Schema: withNotes(kind, {
               type: 'object',
               description,
               required: ['spec'],
@@ -87,7 +110,7 @@ export function customResourceDefinition(definition: KindDefinition): Json {
                 spec: structural(spec),
                 status: structural(status),
               },
-            },
+            }),
           },
         },
       ],

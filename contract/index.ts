@@ -27,6 +27,7 @@ export * from './listener.ts';
 export * from './clickhouse-config.ts';
 export * from './nats-config.ts';
 export * from './nats-rights.ts';
+export * from './not-enforced.ts';
 export * from './otlp-token.ts';
 export * from './platform-identity.ts';
 export * from './mcp-route.ts';

@@ -50,28 +50,26 @@ export function capabilityList(): string {
   return `Not yet: ${titles.join(', ')}. What happens instead, field by field: [docs/not-enforced.md](docs/not-enforced.md).`;
 }
 
-type Json = Record<string, unknown>;
-
-function schemaAt(schema: Json, path: string): Json | undefined {
-  let at: Json | undefined = schema;
-  for (const step of path.split('.')) {
-    const [name = ''] = step.split('[]');
-    at = (at?.['properties'] as Record<string, Json> | undefined)?.[name];
-    if (step.endsWith('[]')) at = at?.['items'] as Json | undefined;
-  }
-  return at;
+/** One sentence a field, for its description. */
+function notes(): Array<{ readonly kind: string; readonly path: string; readonly note: string }> {
+  return capabilities.flatMap(({ fields, message }) =>
+    fields.map(({ kind, path, ...field }) => {
+      const lead = 'value' in field ? `${field.value} is not carried out` : 'Not carried out';
+      return { kind, path, note: `${lead}: ${message}.` };
+    }),
+  );
 }
 
-/** Writes into the schema of a kind what of it is not carried out. Throws for a field that the kind does not have. */
-export function describeCapabilities(kind: string, schema: Json): void {
-  for (const { fields, message } of capabilities) {
-    for (const { path, ...field } of fields.filter((each) => each.kind === kind)) {
-      const place = schemaAt(schema, path);
-      if (place === undefined)
-        throw new Error(`${kind} has no field ${path}: contract/capability.ts names it`);
-      const value = 'value' in field ? `${field.value} is ` : '';
-      const lead = value === '' ? 'Not carried out' : `${value}not carried out`;
-      place['description'] = `${String(place['description'])} ${lead}: ${message}.`;
-    }
-  }
+/** For `api/`, which may import nothing of ours: written there, as text. */
+export function capabilityNotesFile(): string {
+  const lines = notes().map((each) => `  ${JSON.stringify(each)},`);
+  return `/** Generated from contract/capability.ts by \`npm run generate\`. Do not edit. What descriptions of fields add. */
+export const notEnforcedNotes: ReadonlyArray<{
+  readonly kind: string;
+  readonly path: string;
+  readonly note: string;
+}> = [
+${lines.join('\n')}
+];
+`;
 }

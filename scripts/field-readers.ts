@@ -17,12 +17,6 @@ export interface ReaderQuestion {
 /** Paths below each type, `[]` for items of a list, with whether somebody reads them. */
 export type FieldReads = ReadonlyMap<string, boolean>;
 
-interface Shape {
-  readonly path: string;
-  readonly type: ts.Type;
-  readonly names: ReadonlySet<string>;
-}
-
 /** Loads the files once; each question is answered by it. */
 export class FieldReaders {
   readonly #program: ts.Program;

@@ -8,12 +8,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { format } from 'prettier';
 import { stringify } from 'yaml';
 import { writeKustomization } from '../apps/index.ts';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
 import { integrationFiles } from '../cli/index.ts';
 import { referencePages } from './api-reference.ts';
-import { capabilityList, capabilityPage, describeCapabilities } from './capability-docs.ts';
+import { capabilityList, capabilityNotesFile, capabilityPage } from './capability-docs.ts';
 import { neverOpenFiles } from './never-open-files.ts';
 import { architectureParts, renderParts } from './architecture.ts';
 import { rulePages } from './rule-pages.ts';
@@ -25,22 +26,11 @@ const header = '# Generated from api/ by `npm run generate`. Do not edit.\n';
 /** File name to text. */
 export function crdFiles(): Map<string, string> {
   return new Map(
-    kinds.map((kind) => {
-      const definition = customResourceDefinition(kind);
-      describeCapabilities(kind.kind, schemaOf(definition));
-      const text = stringify(definition, { aliasDuplicateObjects: false, lineWidth: 0 });
-      return [`${apiGroup}_${kind.plural}.yaml`, header + text];
-    }),
+    kinds.map((kind) => [
+      `${apiGroup}_${kind.plural}.yaml`,
+      header + stringify(customResourceDefinition(kind), { aliasDuplicateObjects: false, lineWidth: 0 }),
+    ]),
   );
-}
-
-function schemaOf(definition: ReturnType<typeof customResourceDefinition>): Record<string, unknown> {
-  const { versions } = definition['spec'] as {
-    versions: Array<{ schema: { openAPIV3Schema: Record<string, unknown> } }>;
-  };
-  const [version] = versions;
-  if (version === undefined) throw new Error('a kind without a version');
-  return version.schema.openAPIV3Schema;
 }
 
 function writeCrds(directory: string): void {
@@ -112,6 +102,12 @@ function replaceParts(root: string, path: string, parts: ReadonlyMap<string, str
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = process.cwd();
   for (const [path, text] of neverOpenFiles()) writeFileSync(join(root, path), text);
+  const notes = await format(capabilityNotesFile(), {
+    parser: 'typescript',
+    singleQuote: true,
+    printWidth: 110,
+  });
+  writeFileSync(join(root, 'api/not-enforced-notes.ts'), notes);
   for (const [path, text] of integrationFiles) writeFileSync(join(root, 'integrations', path), text);
   writeCrds(join(root, 'crds'));
   importConstructs(root);

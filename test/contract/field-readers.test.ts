@@ -33,18 +33,22 @@ function schemaAt(kind: string, path: string): object | undefined {
   return at as object;
 }
 
+function propertiesAt(kind: string, path: string): object {
+  const schema: { properties?: object } | undefined = schemaAt(kind, path);
+  return schema?.properties ?? {};
+}
+
 /** The record that holds the field has a rule of the schema against it. */
 function isRefusedBySchema(kind: string, path: string): boolean {
   const [, holder = '', name = ''] = /^(.*)\.([^.]+)$/.exec(path) ?? [];
-  const rules = (
-    schemaAt(kind, holder) as { 'x-kubernetes-validations'?: Array<{ rule: string }> } | undefined
-  )?.['x-kubernetes-validations'];
+  const schema: { 'x-kubernetes-validations'?: Array<{ rule: string }> } | undefined = schemaAt(kind, holder);
+  const rules = schema?.['x-kubernetes-validations'];
   return rules?.some(({ rule }) => rule === `!has(self.${name})`) === true;
 }
 
 /** A line about `x.y` is one about what is below it, and about an `x` that holds nothing else. */
 function isInTable(kind: string, path: string): boolean {
-  const own = Object.keys((schemaAt(kind, path) as { properties?: object } | undefined)?.properties ?? {});
+  const own = Object.keys(propertiesAt(kind, path));
   return capabilities.some(({ fields }) =>
     fields
       .filter((field) => field.kind === kind)

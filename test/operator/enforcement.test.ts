@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { withEnforcement } from '../../operator/enforcement.ts';
 import type { TaskAgent } from '../../operator/kind.ts';
-import type { Condition, KubeObject } from '../../operator/runtime/index.ts';
+import type { Condition } from '../../operator/runtime/index.ts';
 import { agentVerdict } from '../../operator/taskagent/status.ts';
 
 const now = Date.parse('2026-01-02T03:04:05Z');
@@ -30,7 +30,7 @@ function statusOf(object: TaskAgent): {
     programmed: () => false,
     now,
   });
-  return withEnforcement({ kind: 'TaskAgent' }, object as KubeObject, verdict.status, now) as never;
+  return withEnforcement({ kind: 'TaskAgent' }, object, verdict.status, now) as never;
 }
 
 test('a schedule that does not fire is not registered, and has no next time', () => {

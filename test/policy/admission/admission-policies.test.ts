@@ -165,7 +165,7 @@ describe('what this version does not carry out is told at admission', () => {
     // As an error, so that the server's answer says it; a warning is a header beside it.
     const rule = rules.find(({ id }) => id === 'not-enforced');
     for (const object of admissionPolicies(rule === undefined ? [] : [{ ...rule, severity: 'error' }]))
-      await api.apply(resources[object.kind]!, object as KubeObject, { fieldManager: 'test' });
+      await api.apply(resources[object.kind]!, object, { fieldManager: 'test' });
     await eventually(
       async () => expect(await tryApply(ours('DaemonAgent', agentSpec))).toContain('not-enforced'),
       60_000,

@@ -1,0 +1,183 @@
+/** Generated from contract/capability.ts by `npm run generate`. Do not edit. What descriptions of fields add. */
+export const notEnforcedNotes: ReadonlyArray<{
+  readonly kind: string;
+  readonly path: string;
+  readonly note: string;
+}> = [
+  {
+    kind: 'DaemonAgent',
+    path: 'spec',
+    note: 'Not carried out: workers of this version do not run DaemonAgents.',
+  },
+  {
+    kind: 'TaskAgent',
+    path: 'spec.schedule',
+    note: 'Not carried out: this version fires no schedule: the agent runs when it is called.',
+  },
+  {
+    kind: 'TaskAgent',
+    path: 'spec.scheduleInput',
+    note: 'Not carried out: this version fires no schedule: the agent runs when it is called.',
+  },
+  {
+    kind: 'TaskAgent',
+    path: 'spec.identity',
+    note: 'Not carried out: this version takes no identity from calls: records name no caller.',
+  },
+  {
+    kind: 'EgressGateway',
+    path: 'spec.otlp.endpoint',
+    note: 'Not carried out: gateways of this version send records to the store of the platform alone.',
+  },
+  {
+    kind: 'EgressGateway',
+    path: 'spec.otlp.headers',
+    note: 'Not carried out: gateways of this version send records to the store of the platform alone.',
+  },
+  {
+    kind: 'AIProviderRoute',
+    path: 'spec.rules[].filters[].tokenBudget',
+    note: 'Not carried out: this version of the gateway cannot count a TokenBudget: calls of the rule are refused (503).',
+  },
+  {
+    kind: 'RateLimitPolicy',
+    path: 'spec',
+    note: 'Not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',
+  },
+  {
+    kind: 'AIProviderRoute',
+    path: 'spec.rules[].filters[].extensionRef.kind',
+    note: 'RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',
+  },
+  {
+    kind: 'MCPRoute',
+    path: 'spec.rules[].filters[].extensionRef.kind',
+    note: 'RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',
+  },
+  {
+    kind: 'EgressL4Route',
+    path: 'spec.rules[].filters[].extensionRef.kind',
+    note: 'RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',
+  },
+  {
+    kind: 'MCPRoute',
+    path: 'spec.rules[].filters[].toolPolicy.rateLimits',
+    note: 'Not carried out: this version of the gateway cannot count calls of tools: calls of the tools it is about are refused (503).',
+  },
+  {
+    kind: 'MCPRoute',
+    path: 'spec.rules[].filters[].toolPolicy.maxCallsPerExecution',
+    note: 'Not carried out: this version of the gateway cannot count calls of tools: calls of tools under the rule are refused (503).',
+  },
+  {
+    kind: 'MCPRoute',
+    path: 'spec.rules[].filters[].toolPolicy.requireConfirmation',
+    note: 'Not carried out: this version of the gateway cannot ask a person: calls of the tools it names are refused (503).',
+  },
+  {
+    kind: 'CredentialInjectionPolicy',
+    path: 'spec.providerAuth',
+    note: 'Not carried out: this version of the gateway cannot sign with AWS SigV4: calls under the policy are refused (502).',
+  },
+  {
+    kind: 'FallbackRoutingPolicy',
+    path: 'spec',
+    note: 'Not carried out: gateways of this version choose Backends by weight and do not fall back to the next one.',
+  },
+  {
+    kind: 'Backend',
+    path: 'spec.type',
+    note: 'InferencePool is not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.',
+  },
+  {
+    kind: 'Backend',
+    path: 'spec.inferencePoolRef',
+    note: 'Not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.',
+  },
+  {
+    kind: 'EgressL4Route',
+    path: 'spec.rules[].backendRefs',
+    note: 'Not carried out: gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused.',
+  },
+  {
+    kind: 'MCPRoute',
+    path: 'spec.rules[].backendRefs',
+    note: 'Not carried out: gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused.',
+  },
+  {
+    kind: 'AIProviderRoute',
+    path: 'spec.rules[].backendRefs[].port',
+    note: 'Not carried out: the port of the Backend itself is dialled.',
+  },
+  {
+    kind: 'CLRKConfig',
+    path: 'spec.notifications',
+    note: 'Not carried out: this version contacts nobody: no registration, no advisories, no reports.',
+  },
+  {
+    kind: 'LoggingPolicy',
+    path: 'spec.sinkRef',
+    note: 'Not carried out: records go to the store of the platform.',
+  },
+  {
+    kind: 'TaskAgent',
+    path: 'spec.state.backend',
+    note: 'Not carried out: state is a directory, whatever is written here.',
+  },
+  { kind: 'TaskAgent', path: 'spec.streaming.enabled', note: 'Not carried out: output is always streamed.' },
+  {
+    kind: 'WorkerPool',
+    path: 'spec.warmPool',
+    note: 'Not carried out: workers keep warm sandboxes of agents, not of pools.',
+  },
+  {
+    kind: 'WorkerPool',
+    path: 'spec.imageCache.enabled',
+    note: 'Not carried out: workers always keep images.',
+  },
+  {
+    kind: 'TaskAgent',
+    path: 'spec.template.metadata.name',
+    note: 'Not carried out: what is made of the template has a name of its own.',
+  },
+  {
+    kind: 'DaemonAgent',
+    path: 'spec.template.metadata.name',
+    note: 'Not carried out: what is made of the template has a name of its own.',
+  },
+  {
+    kind: 'WorkerPool',
+    path: 'spec.template.metadata.name',
+    note: 'Not carried out: what is made of the template has a name of its own.',
+  },
+  {
+    kind: 'TaskAgent',
+    path: 'spec.template.spec.env[].valueFrom.fieldRef.apiVersion',
+    note: 'Not carried out: fieldPath is read as one of v1.',
+  },
+  {
+    kind: 'DaemonAgent',
+    path: 'spec.template.spec.env[].valueFrom.fieldRef.apiVersion',
+    note: 'Not carried out: fieldPath is read as one of v1.',
+  },
+  {
+    kind: 'AgentSandboxRevision',
+    path: 'spec.env[].valueFrom.fieldRef.apiVersion',
+    note: 'Not carried out: fieldPath is read as one of v1.',
+  },
+  {
+    kind: 'EgressGateway',
+    path: 'spec.upstreamTLS.additionalTrustBundleSecretRef.namespace',
+    note: 'Not carried out: the Secret is read in the namespace of the object that names it.',
+  },
+  {
+    kind: 'EgressGateway',
+    path: 'spec.listeners[].tls.caCertRef.namespace',
+    note: 'Not carried out: the Secret is read in the namespace of the object that names it.',
+  },
+  {
+    kind: 'CredentialInjectionPolicy',
+    path: 'spec.secretRef.namespace',
+    note: 'Not carried out: the Secret is read in the namespace of the object that names it.',
+  },
+];
