@@ -71,6 +71,8 @@ export const attribute = {
   credentialPolicy: 'clrk.credential.policy',
   credentialError: 'clrk.credential.error',
   credentialSmuggled: 'clrk.credential.smuggled',
+  /** How many trailers of the request did not go on; absent: none. */
+  trailersDropped: 'clrk.request.trailers_dropped',
   denyReason: 'clrk.egress.deny_reason',
   /** The EgressDenyPolicy that denied it, `ns/name`. */
   denyPolicy: 'clrk.egress.deny_policy',

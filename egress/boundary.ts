@@ -1,5 +1,5 @@
 /**
- * Where foreign bytes end: every callback of a socket, stream or session runs inside a Boundary. What it throws ends that one
+ * Where foreign bytes end: every callback of a socket, stream, session or promise runs inside a Boundary. What it throws ends that one
  * connection and is counted; nothing of it reaches the event loop, where it would end the process and everybody's calls.
  * It is no place for decisions: code that expects a fault handles it itself.
  */
@@ -32,6 +32,16 @@ export class Boundary {
     emitter.on(event, guarded);
     return () => void emitter.removeListener(event, guarded);
   }
+
+  /** Tells what comes of a promise inside the boundary: what a handler throws is no rejection that nobody handles. */
+  settle<T>(work: Promise<T>, onDone: (value: T) => void, onFailed: (error: unknown) => void): void {
+    work.then(this.guard(onDone), this.guard(onFailed));
+  }
+
+  /** For a promise that never rejects: if it does after all, that is a fault. */
+  readonly rethrow = (error: unknown): never => {
+    throw error instanceof Error ? error : new Error('rejected with no error');
+  };
 
   /** Runs `work` now; `otherwise` is its result when it throws. */
   run<T>(work: () => T, otherwise: T): T {

@@ -57,12 +57,18 @@ export function endToEnd(fields: readonly Field[]): Field[] {
   return fields.filter(isEndToEnd);
 }
 
-/** Trailers that may not decide about the message (RFC 9110 6.5.1). */
+/** What decides about a message or routes it, and so must be known before its body; none of it is a trailer (RFC 9110 6.5.1). */
+const headOnly =
+  /^(?:content-|set-cookie|cache-control|pragma|location|range|vary|if-|accept|age$|date$|expires$|max-forwards|retry-after|warning|www-authenticate|x-forwarded|forwarded|x-real-ip)/;
+
+/** Trailers that may not decide about the message. */
 export function safeTrailers(fields: readonly Field[]): Field[] {
-  return endToEnd(fields).filter(
-    (field) =>
-      !isAuthField(field) && !/^(?:content-|set-cookie|cache-control|location|range|vary)/.test(field.name),
-  );
+  return endToEnd(fields).filter((field) => !isAuthField(field) && !headOnly.test(spokenName(field)));
+}
+
+/** Those of a request that go on: a server that joins them to the head must not find there what the head could not say. */
+export function requestTrailers(fields: readonly Field[], injection: Injection | undefined): Field[] {
+  return safeTrailers(fields).filter((field) => injection === undefined || !isReplacedBy(injection, field));
 }
 
 function renderAuthority({ hostname, ip, port, tls }: UpstreamTarget): string {

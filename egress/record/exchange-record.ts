@@ -41,6 +41,8 @@ export interface ExchangeFacts {
   readonly request: RecordedMessage;
   readonly response: RecordedMessage | undefined;
   readonly responseChunks: number;
+  /** Of the request. */
+  readonly trailersDropped: number;
   readonly attempts: readonly AttemptFacts[];
   readonly status: number | undefined;
   readonly decision: 'allow' | 'deny';
@@ -137,6 +139,7 @@ function putVaryingHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
   sink.put(attribute.urlPath, query < 0 ? target : target.slice(0, query));
   sink.put(attribute.urlFull, `${exchange.tls ? 'https' : 'http'}://${renderHost(exchange)}${target}`);
   sink.put(attribute.requestBytes, request.bytes);
+  sink.put(attribute.trailersDropped, exchange.trailersDropped > 0 ? exchange.trailersDropped : undefined);
   sink.put(attribute.responseBytes, response?.bytes ?? 0);
   sink.put(attribute.requestTruncated, request.body?.truncated);
   sink.put(attribute.responseTruncated, response?.body?.truncated);

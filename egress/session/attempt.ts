@@ -3,6 +3,7 @@
  * words of a try that was given up reach nobody, and so that whether it may be repeated is told by what it saw.
  */
 import type { Duplex } from 'node:stream';
+import type { Boundary } from '../boundary.ts';
 import type { Field } from '../http1/index.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
 import type {
@@ -35,12 +36,15 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 export class Attempt implements UpstreamReader {
   readonly #owner: AttemptOwner;
   readonly #outgoing: Outgoing;
+  readonly #boundary: Boundary;
   #stream: UpstreamStream | undefined;
   #isLive = true;
   #wasReused = false;
 
-  constructor(owner: AttemptOwner, outgoing: Outgoing) {
+  /** `boundary`: around the exchange whose attempt it is. */
+  constructor(owner: AttemptOwner, outgoing: Outgoing, boundary: Boundary) {
     this.#owner = owner;
+    this.#boundary = boundary;
     this.#outgoing = outgoing;
   }
 
@@ -55,15 +59,12 @@ export class Attempt implements UpstreamReader {
       this.#open(ready);
       return;
     }
-    pool.dial(wanted).then(
-      (connection) => this.#open(connection),
-      (thrown: unknown) =>
-        this.#fail(
-          thrown instanceof UpstreamError ? thrown : new UpstreamError('UPSTREAM_UNREACHABLE', 'dial failed'),
-          // Another candidate may do better; the same one was tried at several addresses.
-          false,
-        ),
-    );
+    const failed = (thrown: unknown): void => {
+      const isKnown = thrown instanceof UpstreamError;
+      // Another candidate may do better; the same one was tried at several addresses.
+      this.#fail(isKnown ? thrown : new UpstreamError('UPSTREAM_UNREACHABLE', 'dial failed'), false);
+    };
+    this.#boundary.settle(pool.dial(wanted), (connection) => this.#open(connection), failed);
   }
 
   #open(connection: UpstreamConnection): void {

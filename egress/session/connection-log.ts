@@ -5,6 +5,7 @@ import type { Peer } from '../pipeline/call.ts';
 import { computeConnectionRecord } from '../record/connection-record.ts';
 import type { RecordSlot } from '../record/record-queue.ts';
 import type { SpanRecord } from '../record/span-record.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
 import type { GatewayCore } from './gateway-core.ts';
 
 interface Happened {
@@ -38,6 +39,12 @@ export class ConnectionLog {
 
   failed(peer: Peer, error: string): void {
     this.#record(spanName.dialFailed, peer, { error });
+  }
+
+  dialFailed(peer: Peer, thrown: unknown): void {
+    const known = thrown instanceof UpstreamError ? thrown : undefined;
+    if (known?.denyReason !== undefined) this.denied(peer, known.denyReason);
+    else this.failed(peer, known?.code ?? 'UPSTREAM_UNREACHABLE');
   }
 
   /** Into the room that was taken before a byte passed. */

@@ -18,7 +18,6 @@ import { openerOf, siteOf, type Peer } from '../pipeline/call.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { acceptTls } from '../tls/accept.ts';
 import { ClientHelloReader } from '../tls/client-hello.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
 import { ConnectionLog } from './connection-log.ts';
 import type { AbortReason, Session } from './downstream.ts';
 import type { GatewayCore, SessionHooks } from './gateway-core.ts';
@@ -163,7 +162,7 @@ export class Connection {
     if (!this.#core.admit(peer.agentId)) {
       return this.#deny(peer, 'the agent has as many connections as one may have', 'limit');
     }
-    this.#socket.once('close', () => this.#core.release(peer.agentId));
+    this.#boundary.on(this.#socket, 'close', () => this.#core.release(peer.agentId));
     this.#unread = new UnreadRelay(this.#socket, this.#core, peer, this.#boundary);
     if (rest.length > 0) this.#read(peer, rest);
     else if (this.#mayGreet(peer)) {
@@ -264,11 +263,12 @@ export class Connection {
 
   /** Lets a server speak first. */
   #greet(peer: Peer, then: (upstream: Socket) => void): void {
-    this.#unread?.greet().then(
-      this.#boundary.guard((upstream: Socket | undefined) => {
-        if (upstream !== undefined) then(upstream);
-      }),
-      (thrown: unknown) => this.#dialFailed(peer, thrown),
+    const unread = this.#unread;
+    if (unread === undefined) return;
+    this.#boundary.settle(
+      unread.greet(),
+      (upstream) => (upstream === undefined ? undefined : then(upstream)),
+      (thrown) => this.#dialFailed(peer, thrown),
     );
   }
 
@@ -281,9 +281,12 @@ export class Connection {
     this.#socket.pause();
     const first = Buffer.concat(this.#chunks);
     this.#chunks = [];
-    this.#unread?.start(wire, this.#log.route, first).then(
+    const unread = this.#unread;
+    if (unread === undefined) return slot.release();
+    this.#boundary.settle(
+      unread.start(wire, this.#log.route, first),
       ({ up, down, error }) => this.#log.relayed(slot, peer, { up, down }, this.#why ?? error),
-      (thrown: unknown) => {
+      (thrown) => {
         slot.release();
         this.#dialFailed(peer, thrown);
       },
@@ -291,9 +294,7 @@ export class Connection {
   }
 
   #dialFailed(peer: Peer, thrown: unknown): void {
-    const denied = thrown instanceof UpstreamError ? thrown.denyReason : undefined;
-    if (denied !== undefined) this.#log.denied(peer, denied);
-    else this.#log.failed(peer, thrown instanceof UpstreamError ? thrown.code : 'UPSTREAM_UNREACHABLE');
+    this.#log.dialFailed(peer, thrown);
     this.#socket.destroy();
   }
 }

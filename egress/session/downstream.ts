@@ -48,7 +48,7 @@ export interface RequestReader {
   start(): void;
   /** False: hold back until `Downstream.resume`. */
   data(bytes: Buffer): boolean;
-  end(): void;
+  end(trailers: readonly Field[]): void;
   /** No answer can reach the agent any more, and this is why; the session has ended or reset what carried it. */
   aborted(why: AbortReason): void;
   /**

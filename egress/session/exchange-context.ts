@@ -7,7 +7,8 @@ import type { FrameScrubber } from '../scrub/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { BodyLength, UpstreamConnection } from '../upstream/exchange-port.ts';
 import type { PoolRequest } from '../upstream/pool.ts';
-import type { HeldShare } from './request-body.ts';
+import type { HeldShare } from './read-ahead.ts';
+import type { RelayResult } from './relay.ts';
 
 /** Takes the one record of an exchange. */
 export type Settle = (record: SpanRecord, outcome: Outcome) => void;
@@ -34,12 +35,10 @@ export interface ExchangeContext {
   readonly admit: (agentId: string) => Settle | undefined;
   /** For what was refused before it was admitted. */
   readonly onRefused: Settle;
+  /** Counts what a handler threw; the exchange it was about is over. */
+  readonly onBroken: (error: unknown) => void;
   /** Relays a WebSocket, what the upstream sends through `frames`; resolves when it is over. */
-  readonly relay: (
-    agent: Duplex,
-    upstream: Duplex,
-    frames: FrameScrubber,
-  ) => Promise<{ up: number; down: number; error: string | undefined }>;
+  readonly relay: (agent: Duplex, upstream: Duplex, frames: FrameScrubber) => Promise<RelayResult>;
 }
 
 export interface Inbound {

@@ -22,6 +22,7 @@ import {
   type SpanRecord,
 } from '../record/exchange-record.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { RelayResult } from './relay.ts';
 
 interface MessageLog {
   readonly headAt: number;
@@ -51,6 +52,7 @@ export class ExchangeLog {
   snapshot: Snapshot;
   response: MessageLog | undefined;
   responseChunks = 0;
+  trailersDropped = 0;
   status: number | undefined;
   codec: ProviderCodec | undefined;
   denyReason: DenyReason | undefined;
@@ -146,6 +148,13 @@ export class ExchangeLog {
     if (this.#logging?.captureResponse === false) this.response.capture.drop();
   }
 
+  /** What passed of a WebSocket, and why it ended. */
+  relayed({ up, down, error }: RelayResult): void {
+    this.request.capture.total += up;
+    if (this.response !== undefined) this.response.capture.total += down;
+    this.error ??= error;
+  }
+
   finish(at: number): SpanRecord {
     if (this.response !== undefined) this.response.endAt = at;
     const decision = this.#decision;
@@ -159,6 +168,7 @@ export class ExchangeLog {
       request: recorded(this.request),
       response: this.response === undefined ? undefined : recorded(this.response),
       responseChunks: this.responseChunks,
+      trailersDropped: this.trailersDropped,
       attempts: this.#attempts,
       status: this.status,
       decision: this.denyReason === undefined ? 'allow' : 'deny',

@@ -4,6 +4,7 @@
  * (answer.ts) and records exactly once (exchange-log.ts, which only listens).
  */
 import type { Duplex } from 'node:stream';
+import { Boundary } from '../boundary.ts';
 import type { Refusal } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import { identify, isRefusal } from '../pipeline/identify.ts';
@@ -11,6 +12,7 @@ import { computeOutgoing, type Outgoing } from '../pipeline/outgoing.ts';
 import { isSameWay } from '../pipeline/revalidate.ts';
 import type { UpstreamAnswer, UpstreamStream } from '../upstream/exchange-port.ts';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
+import type { RelayResult } from './relay.ts';
 import { Answer } from './answer.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { Deliberation, type Allowed, type Decided, type DeliberationOwner } from './deliberation.ts';
@@ -20,7 +22,7 @@ import { ExchangeLog } from './exchange-log.ts';
 import { ExchangeStates } from './exchange-state.ts';
 import * as failure from './failure.ts';
 import { Judgement } from './judgement.ts';
-import { RequestBody } from './request-body.ts';
+import { RequestWay } from './request-way.ts';
 
 /** A try that an upstream closed before it saw anything is repeated this often. */
 const maxRepeats = 2;
@@ -31,15 +33,15 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   readonly #downstream: Downstream;
   readonly #states = new ExchangeStates();
   readonly #log: ExchangeLog;
-  readonly #body: RequestBody;
+  readonly #way: RequestWay;
   readonly #answer: Answer;
+  readonly #boundary: Boundary;
   #inForce: PolicyInForce;
   #deliberation: Deliberation | undefined;
   #decision: Allowed | undefined;
   #outgoing: Outgoing | undefined;
   #attempt: Attempt | undefined;
   #repeats = 0;
-  #requestEnded = false;
   /** Of a WebSocket. When it goes, the relay ends both sides. */
   #relayed: Duplex | undefined;
   #settle: Settle | undefined;
@@ -54,16 +56,15 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     const at = context.now();
     this.#quietSince = at;
     this.#log = new ExchangeLog(inbound, { snapshot: this.#inForce.snapshot, at });
-    this.#body = new RequestBody(context.held, inbound.peer.agentId);
+    const { agentId } = inbound.peer;
+    this.#way = new RequestWay({ share: context.held, agentId, readsAhead: !downstream.http2 });
+    this.#boundary = new Boundary(() => this.#broke(), context.onBroken);
     this.#answer = new Answer(downstream, this.#log, inbound.line.method);
   }
 
   start(): void {
     const request = identify(this.#inbound.line, this.#inbound.peer);
-    if (isRefusal(request)) {
-      this.#refuse(request);
-      return;
-    }
+    if (isRefusal(request)) return this.#refuse(request);
     this.#deliberation = new Deliberation(new Judgement(this.#inbound, request), this);
     this.#deliberation.begin(this.#inForce.snapshot);
   }
@@ -81,7 +82,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
 
   held(bytes: Buffer): void {
     if (!this.#states.accepts('body-read')) return;
-    if (!this.#body.holdToJudge(bytes)) this.#fail(failure.bodyTooLarge);
+    if (!this.#way.body.holdToJudge(bytes)) this.#fail(failure.bodyTooLarge);
   }
 
   decided(decision: Decided, judgement: Judgement): void {
@@ -96,24 +97,18 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
 
   #reserve(judgement: Judgement, decision: Allowed): void {
     this.#settle = this.#context.admit(this.#inbound.peer.agentId);
-    if (this.#settle === undefined) {
-      this.#fail(failure.recordsFull);
-      return;
-    }
+    if (this.#settle === undefined) return this.#fail(failure.recordsFull);
     const outgoing = computeOutgoing(judgement.planBy(this.#inForce.snapshot), {
       request: judgement.request,
       length: this.#inbound.length,
       decision,
-      body: judgement.asRead(this.#body.held()),
+      body: judgement.asRead(this.#way.body.held()),
     });
-    if (outgoing.kind === 'refuse') {
-      this.#refuse(outgoing);
-      return;
-    }
+    if (outgoing.kind === 'refuse') return this.#refuse(outgoing);
     const [candidate] = decision.candidates;
     this.#decision = decision;
     this.#outgoing = outgoing;
-    if (outgoing.body !== undefined) this.#body.replace(outgoing.body);
+    this.#way.prepare(outgoing, candidate.injection);
     // The record tells the model that was paid for.
     this.#log.renamed(outgoing.model);
     this.#log.sending(judgement.request, candidate);
@@ -129,7 +124,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   // Attempt.
 
   #try(outgoing: Outgoing, fresh: boolean): void {
-    const attempt = new Attempt(this, outgoing);
+    const attempt = new Attempt(this, outgoing, this.#boundary);
     this.#attempt = attempt;
     this.#log.attempted(this.#context.now());
     const { agentId } = this.#inbound.peer;
@@ -139,17 +134,15 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   opened(stream: UpstreamStream): void {
     if (!this.#states.accepts('upstream-opened')) return;
     this.#log.peerAddress = stream.remoteAddress;
-    let more = true;
-    for (const bytes of this.#body.replay() ?? []) more = stream.write(bytes);
-    if (this.#requestEnded) stream.end([]);
-    else if (more) this.#downstream.resume();
+    if (this.#way.open(stream)) this.#downstream.resume();
   }
 
   failed(error: UpstreamError, repeatable: boolean): void {
     if (!this.#states.accepts('upstream-failed')) return;
     const outgoing = this.#outgoing;
+    this.#way.close();
     const isUnseen = repeatable && this.#states.now === 'attempting';
-    const canRepeat = isUnseen && this.#repeats < maxRepeats && this.#body.replay() !== undefined;
+    const canRepeat = isUnseen && this.#repeats < maxRepeats && this.#way.body.replay() !== undefined;
     this.#log.attemptFailed(error.code, this.#context.now());
     if (canRepeat && outgoing !== undefined) {
       this.#repeats += 1;
@@ -167,22 +160,15 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.#log.request.capture.push(bytes);
     if (this.#states.now === 'reading') return this.#deliberation?.judgement.push(bytes) ?? true;
     this.#log.observe(bytes);
-    const stream = this.#attempt?.stream;
-    if (stream === undefined) return this.#body.hold(bytes);
-    if (this.#states.now === 'attempting') this.#body.sent(bytes);
-    return stream.write(bytes);
+    return this.#way.push(bytes, this.#states.now === 'attempting');
   }
 
-  end(): void {
-    if (!this.#states.accepts('agent-end') || this.#requestEnded) return;
-    this.#requestEnded = true;
+  end(trailers: readonly Field[]): void {
+    if (!this.#states.accepts('agent-end') || this.#way.ended) return;
     this.#log.request.endAt = this.#context.now();
-    if (this.#states.now === 'reading') {
-      this.#deliberation?.judgement.end();
-      return;
-    }
-    this.#attempt?.stream?.end([]);
-    this.#log.observed();
+    this.#way.end(trailers);
+    if (this.#states.now === 'reading') this.#deliberation?.judgement.end();
+    else this.#log.observed();
   }
 
   aborted(why: AbortReason): void {
@@ -195,7 +181,10 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   drained(side: 'agent' | 'upstream'): void {
     if (this.#states.now === 'done') return;
     if (side === 'agent') this.#attempt?.stream?.resume();
-    else this.#downstream.resume();
+    else {
+      this.#way.drained();
+      this.#downstream.resume();
+    }
   }
 
   /** Head and silence are bounded, not the whole of an answer that goes on. */
@@ -228,7 +217,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.#quietSince = this.#context.now();
     this.#states.enter('answering');
     // From here no other attempt can answer.
-    this.#body.release();
+    this.#way.body.release();
     this.#answer.head(answer, this.#context.now());
     if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
   }
@@ -262,15 +251,22 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.#attempt = undefined;
     this.#relayed = socket;
     const frames = this.#answer.createFrameScrubber();
-    void this.#context.relay(agent.socket, socket, frames).then(({ up, down, error }) => {
-      this.#log.request.capture.total += up;
-      if (this.#log.response !== undefined) this.#log.response.capture.total += down;
-      this.#log.error ??= error;
+    const over = this.#context.relay(agent.socket, socket, frames);
+    const done = (result: RelayResult): void => {
+      this.#log.relayed(result);
       this.#finish();
-    });
+    };
+    this.#boundary.settle(over, done, this.#boundary.rethrow);
   }
 
   // The ways to end without the upstream's answer.
+
+  /** A defect of ours. */
+  #broke(): void {
+    this.#relayed?.destroy();
+    this.#downstream.abort();
+    this.aborted('GATEWAY_FAULT');
+  }
 
   #refuse(refusal: Refusal): void {
     this.#log.denyPolicy = refusal.policy;
@@ -290,8 +286,10 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.#attempt?.abort();
     this.#attempt = undefined;
     this.#deliberation?.judgement.close();
-    this.#body.release();
+    this.#way.close();
+    this.#way.body.release();
     this.#answer.close();
+    this.#log.trailersDropped = this.#way.trailersDropped;
     const record = this.#log.finish(this.#context.now());
     (this.#settle ?? this.#context.onRefused)(record, this.#log);
   }

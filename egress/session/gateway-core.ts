@@ -23,9 +23,10 @@ import type { PolicyInForce, Settle } from './exchange-context.ts';
 import { FrameGuard } from './frame-guard.ts';
 import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
-import { relay, type RelayResult } from './relay.ts';
+import { ReadAhead } from './read-ahead.ts';
+import { relay, type RelayOptions, type RelayResult } from './relay.ts';
 import { Shares } from './shares.ts';
-import { FrameInspector } from './websocket.ts';
+import { relayWebSocket } from './websocket-relay.ts';
 
 export interface GatewayOptions {
   readonly recorder: () => (Recorder & Partial<AdmittingRecorder>) | undefined;
@@ -168,7 +169,13 @@ export class GatewayCore {
   openHttp1(socket: Socket, peer: Peer, hooks: SessionHooks): Session {
     const { tls, breakOff, onMalformed } = hooks;
     const open = this.#exchanges(peer, tls, breakOff);
-    return new Http1Session(socket, { ...this.#sessionOptions, open, onMalformed, breakOff });
+    return new Http1Session(socket, {
+      ...this.#sessionOptions,
+      open,
+      onMalformed,
+      breakOff,
+      halfCloses: !tls,
+    });
   }
 
   openHttp2(socket: Socket, peer: Peer, hooks: SessionHooks): Session {
@@ -198,6 +205,7 @@ export class GatewayCore {
         inForce: () => this.#inForce(),
         held: this.#held,
         now: this.now,
+        onBroken: (error: unknown) => this.broken(error),
         admit: (agentId: string): Settle | undefined => {
           const slot = this.admitRecord(agentId);
           if (slot === undefined) return undefined;
@@ -211,7 +219,10 @@ export class GatewayCore {
           this.record(record);
         },
         relay: (agent: Duplex, upstream: Duplex, frames: FrameScrubber) =>
-          this.#relayWebSocket({ agent, upstream }, frames, breakAgent),
+          relayWebSocket(
+            { agent, upstream, frames },
+            { ...this.#relayOptions(peer.agentId), ...(breakAgent === undefined ? {} : { breakAgent }) },
+          ),
       };
       return new Exchange(context, { peer, tls, line, length }, downstream);
     };
@@ -247,38 +258,22 @@ export class GatewayCore {
     return this.#pool.dialSocket(target, peer.agentId, []);
   }
 
-  relay(agent: Duplex, upstream: Duplex): Promise<RelayResult> {
-    return relay(agent, upstream, {
-      idleMs: relayIdleMs,
-      now: this.now,
-      onTick: (tick) => this.#onTick(tick),
-      onBroken: (error) => this.broken(error),
-    });
+  /** Bytes nobody reads: TCP's half-close is the peers' own business. */
+  relay(agentId: string, agent: Duplex, upstream: Duplex): Promise<RelayResult> {
+    return relay(agent, upstream, { ...this.#relayOptions(agentId), agentHalfCloses: true });
   }
 
-  #relayWebSocket(
-    { agent, upstream }: { readonly agent: Duplex; readonly upstream: Duplex },
-    frames: FrameScrubber,
-    breakAgent: (() => void) | undefined,
-  ): Promise<RelayResult> {
-    const sides = { up: new FrameInspector('agent'), down: new FrameInspector('upstream') };
-    return relay(agent, upstream, {
+  #relayOptions(agentId: string): Omit<RelayOptions, 'agentHalfCloses'> {
+    return {
       idleMs: relayIdleMs,
       now: this.now,
-      onTick: (tick) => this.#onTick(tick),
-      onBroken: (error) => this.broken(error),
-      inspect: { up: (chunk) => sides.up.push(chunk), down: (chunk) => sides.down.push(chunk) },
-      ...(breakAgent === undefined ? {} : { breakAgent }),
-      scrub: (chunk) => {
-        const passed = frames.push(chunk);
-        return frames.stopped ?? passed;
+      ahead: new ReadAhead(this.#held, agentId),
+      onTick: (tick) => {
+        this.#ticks.add(tick);
+        return () => this.#ticks.delete(tick);
       },
-    });
-  }
-
-  #onTick(tick: (now: number) => void): () => void {
-    this.#ticks.add(tick);
-    return () => this.#ticks.delete(tick);
+      onBroken: (error) => this.broken(error),
+    };
   }
 
   /** Lets running exchanges finish; resolves when none is left or the time is up, then cuts. */

@@ -47,6 +47,8 @@ export interface SessionOptions {
   readonly onBroken?: (error: unknown) => void;
   /** Ends the connection without a clean end of TLS or TCP. */
   readonly breakOff?: () => void;
+  /** An agent whose side has ended may still be there for the answer: so over TCP, where programs half-close; over TLS none does. */
+  readonly halfCloses: boolean;
 }
 
 export class Http1Session implements Downstream, Session {
@@ -147,7 +149,7 @@ export class Http1Session implements Downstream, Session {
     else if (event.type === 'data') this.#held = this.#exchange?.data(event.bytes) === false;
     else {
       this.#requestDone = true;
-      this.#exchange?.end();
+      this.#exchange?.end(event.trailers);
     }
   }
 
@@ -172,7 +174,7 @@ export class Http1Session implements Downstream, Session {
     this.#decoder.next();
     this.#requestDone = true;
     exchange.start();
-    exchange.end();
+    exchange.end([]);
   }
 
   goOn(): void {
@@ -288,7 +290,7 @@ export class Http1Session implements Downstream, Session {
     // Half-closed by the agent: an answer under way is still delivered, nothing new is read.
     this.#keepAlive = false;
     if (this.#exchange === undefined) this.#end();
-    else if (!this.#requestDone) this.#gone('AGENT_GONE');
+    else if (!this.#requestDone || !this.#options.halfCloses) this.#gone('AGENT_GONE');
   }
 
   #gone(why: AbortReason): void {

@@ -7,7 +7,7 @@ import { Boundary } from '../boundary.ts';
 import { listMembers, type Field } from '../http1/index.ts';
 import type { RequestLine } from '../pipeline/identify.ts';
 import type { BodyLength } from '../upstream/exchange-port.ts';
-import { fromRawHeaders, toHttp2Headers } from '../upstream/http2-fields.ts';
+import { fieldsOf, fromRawHeaders, toHttp2Headers } from '../upstream/http2-fields.ts';
 import { watchEnd } from '../upstream/stream-end.ts';
 import type {
   AbortReason,
@@ -40,6 +40,8 @@ export class Http2Downstream implements Downstream {
   readonly #boundary: Boundary;
   readonly #isWhole: () => boolean;
   #trailers: readonly Field[] = [];
+  /** The agent's, behind its request. */
+  #requestTrailers: readonly Field[] = [];
   #expectsContinue = false;
   #bodiless = false;
   #doneAt: number | undefined;
@@ -54,8 +56,11 @@ export class Http2Downstream implements Downstream {
     on('data', (chunk: Buffer) => {
       if (this.#reader?.data(chunk) === false) stream.pause();
     });
+    on('trailers', (_headers: unknown, _flags: number, ...more: unknown[]) => {
+      this.#requestTrailers = fieldsOf(more);
+    });
     on('end', () => {
-      if (this.#isWhole()) this.#reader?.end();
+      if (this.#isWhole()) this.#reader?.end(this.#requestTrailers);
       else this.cut('AGENT_GONE');
     });
     on('drain', () => this.#reader?.drained('agent'));

@@ -7,6 +7,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { Boundary } from '../boundary.ts';
+import type { ReadAhead } from './read-ahead.ts';
 
 export interface RelayResult {
   readonly up: number;
@@ -22,12 +23,19 @@ export interface RelayOptions {
   readonly inspect?: { up(chunk: Buffer): string | undefined; down(chunk: Buffer): string | undefined };
   /** What goes to the agent in place of what the upstream sent, or the reason to end. */
   readonly scrub?: (chunk: Buffer) => Buffer | string;
+  /** False: an agent whose side has ended is gone. What it said last still goes out, and then all is over. */
+  readonly agentHalfCloses: boolean;
+  /** How far the agent is read while the upstream takes nothing; the relay releases it. */
+  readonly ahead?: ReadAhead;
   /** Called with a function that is to be called about once a second. */
   readonly onTick: (tick: (now: number) => void) => () => void;
   readonly onBroken?: (error: unknown) => void;
   /** Ends the agent's connection so that it cannot take it for a clean end; default: as far as its socket lets us. */
   readonly breakAgent?: () => void;
 }
+
+/** How long the last words of an agent that is gone may take. */
+const lastWordsMs = 2_000;
 
 /** Ends a socket so that its peer cannot take it for a clean end, as far as that can be said. */
 function breakOff(socket: Duplex): void {
@@ -56,6 +64,8 @@ class Relay {
   #last: number;
   #closed = 0;
   #open = true;
+  /** When the agent left. */
+  #leftAt: number | undefined;
 
   constructor(
     sides: { agent: Duplex; upstream: Duplex },
@@ -69,7 +79,8 @@ class Relay {
     this.#last = options.now();
     this.#boundary = new Boundary(() => this.#finish('GATEWAY_FAULT'), options.onBroken ?? (() => undefined));
     this.#stopTick = options.onTick((now) => {
-      if (now - this.#last > options.idleMs) this.#finish('IDLE');
+      if (this.#leftAt !== undefined && now - this.#leftAt > lastWordsMs) this.#finish('AGENT_GONE');
+      else if (now - this.#last > options.idleMs) this.#finish('IDLE');
     });
   }
 
@@ -92,34 +103,52 @@ class Relay {
     const on = <A extends unknown[]>(socket: Duplex, event: string, handler: (...args: A) => void): unknown =>
       this.#boundary.on(socket, event, handler);
     on(from, 'data', (chunk: Buffer) => this.#pass(way, chunk));
-    on(to, 'drain', () => from.resume());
-    on(from, 'end', () => to.end());
-    on(from, 'error', () => this.#finish('CONNECTION_FAILED'));
+    on(to, 'drain', () => {
+      if (from === this.#agent) this.#options.ahead?.release();
+      from.resume();
+    });
+    on(from, 'end', () => this.#ended(way));
+    on(from, 'error', () => this.#finish(from === this.#agent ? 'AGENT_GONE' : 'CONNECTION_FAILED'));
     on(from, 'close', () => this.#sideClosed(from));
     // It may have ended, or be gone, before anybody listened.
     if (from.destroyed) this.#sideClosed(from);
-    else if (from.readableEnded) to.end();
+    else if (from.readableEnded) this.#ended(way);
     else from.resume();
+  }
+
+  /** The other direction goes on, unless the agent is gone. */
+  #ended({ from, to }: Way): void {
+    to.end();
+    if (from !== this.#agent || this.#options.agentHalfCloses) return;
+    this.#leftAt = this.#options.now();
+    if (to.writableFinished) this.#finish('AGENT_GONE');
+    else this.#boundary.on(to, 'finish', () => this.#finish('AGENT_GONE'));
   }
 
   #pass({ from, to, note, change }: Way, chunk: Buffer): void {
     this.#last = this.#options.now();
     const passed = note(chunk) ?? change?.(chunk) ?? chunk;
     if (typeof passed === 'string') this.#finish(passed);
-    else if (passed.length > 0 && !to.write(passed)) from.pause();
+    else if (passed.length > 0 && !to.write(passed) && !this.#readsOn(from, passed)) from.pause();
+  }
+
+  #readsOn(from: Duplex, passed: Buffer): boolean {
+    return from === this.#agent && this.#options.ahead?.take(passed.length) === true;
   }
 
   /** A side whose two directions have ended waits for the other; one that is just gone takes the other with it. */
   #sideClosed(side: Duplex): void {
     this.#closed += 1;
     const isWhole = side.readableEnded && side.writableFinished;
-    if (!isWhole || this.#closed === 2) this.#finish(undefined);
+    const isGone = side === this.#agent && !side.readableEnded;
+    if (!isWhole || this.#closed === 2) this.#finish(isGone ? 'AGENT_GONE' : undefined);
   }
 
   #finish(error: string | undefined): void {
     if (!this.#open) return;
     this.#open = false;
     this.#stopTick();
+    this.#options.ahead?.release();
     if (!this.#agent.destroyed && this.#options.breakAgent !== undefined) this.#options.breakAgent();
     else breakOff(this.#agent);
     breakOff(this.#upstream);

@@ -3,16 +3,10 @@
  * can send it again. Apart so that how much may be held, for one request and for an agent, is in one place.
  */
 import { ChunkList } from '../chunk-list.ts';
+import type { HeldShare } from './read-ahead.ts';
 
 /** A body that only waits for a connection, or for another attempt. */
 const maxWaitingBytes = 64 * 1024;
-
-/** What an agent may hold beside others. */
-export interface HeldShare {
-  /** False: it may not hold so much more now; nothing was taken. */
-  take(agentId: string, bytes: number): boolean;
-  give(agentId: string, bytes: number): void;
-}
 
 export class RequestBody {
   readonly #share: HeldShare;

@@ -57,10 +57,13 @@ export class UnreadRelay {
   takeBack(): boolean {
     this.#over = true;
     if (this.#greeting !== undefined) return this.#greeting.drop();
-    void this.#dial?.then(
-      (upstream) => upstream.destroy(),
-      () => undefined,
-    );
+    if (this.#dial !== undefined) {
+      this.#boundary.settle(
+        this.#dial,
+        (upstream) => upstream.destroy(),
+        () => undefined,
+      );
+    }
     return true;
   }
 
@@ -72,7 +75,7 @@ export class UnreadRelay {
     const greeted = this.#greeting?.bytes ?? 0;
     this.#greeting?.handOver();
     if (first.length > 0) upstream.write(first);
-    const result = await this.#core.relay(this.#agent, upstream);
+    const result = await this.#core.relay(this.#peer.agentId, this.#agent, upstream);
     return { ...result, up: result.up + first.length, down: result.down + greeted };
   }
 

@@ -7,6 +7,7 @@ export type FrameSide = 'agent' | 'upstream';
 /** One message of an agent may be this long; frames are not buffered, so this bounds nothing but abuse. */
 const maxFrameBytes = 64 * 1024 * 1024;
 const opcodes = new Set([0, 1, 2, 8, 9, 10]);
+const closeOpcode = 8;
 const maxControlBytes = 125;
 /** Bytes of the length that follows these values of the short one. */
 const longLengthBytes: ReadonlyMap<number, number> = new Map([
@@ -29,6 +30,7 @@ export class FrameInspector {
   #header: number[] = [];
   #payload = 0;
   #frames = 0;
+  #closes = false;
 
   constructor(side: FrameSide) {
     this.#side = side;
@@ -36,6 +38,11 @@ export class FrameInspector {
 
   get frames(): number {
     return this.#frames;
+  }
+
+  /** This side has said goodbye. */
+  get closes(): boolean {
+    return this.#closes;
   }
 
   /** The reason to end the connection, or undefined. */
@@ -67,10 +74,15 @@ export class FrameInspector {
     if (this.#header.length < 2 + lengthBytes + (isMasked ? 4 : 0)) return undefined;
     const length = lengthBytes === 0 ? short : this.#longLength(lengthBytes);
     if (length > maxFrameBytes) return 'frame too long';
+    this.#begin(first, length);
+    return undefined;
+  }
+
+  #begin(first: number, length: number): void {
     this.#payload = length;
+    if ((first & 0x0f) === closeOpcode) this.#closes = true;
     this.#header = [];
     this.#frames += 1;
-    return undefined;
   }
 
   #longLength(count: number): number {

@@ -55,6 +55,7 @@ export interface UpstreamReader {
 export interface UpstreamStream {
   readonly remoteAddress: string;
   write(bytes: Buffer): boolean;
+  /** The request is whole. Trailers go only behind a body whose length was not announced. */
   end(trailers: readonly Field[]): void;
   /** Deliver the answer's body again. */
   resume(): void;

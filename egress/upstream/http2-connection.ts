@@ -134,7 +134,10 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
       ...(length === 'chunked' || length === 0 ? {} : { 'content-length': length }),
     };
     try {
-      return this.#session.request(toHttp2Headers(request.fields, pseudo), { endStream: length === 0 });
+      return this.#session.request(toHttp2Headers(request.fields, pseudo), {
+        endStream: length === 0,
+        waitForTrailers: length === 'chunked',
+      });
     } catch (thrown) {
       if (this.usable) this.#options.onBroken(thrown);
       return undefined;

@@ -7,7 +7,7 @@ import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'nod
 import { Boundary } from '../boundary.ts';
 import type { Field } from '../http1/index.ts';
 import type { UpstreamReader, UpstreamStream } from './exchange-port.ts';
-import { fromRawHeaders } from './http2-fields.ts';
+import { fieldsOf, toHttp2Headers } from './http2-fields.ts';
 import { watchEnd } from './stream-end.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -23,11 +23,6 @@ export interface StreamOwner {
 
 type ResponseHeaders = IncomingHttpHeaders & { ':status'?: number | undefined };
 
-function fieldsOf(more: readonly unknown[]): Field[] {
-  const [raw] = more;
-  return Array.isArray(raw) ? fromRawHeaders(raw as string[]) : [];
-}
-
 /** RFC 9110 15: of three digits, and final. Others cannot be passed on. */
 function isFinalStatus(status: number | undefined): status is number {
   return status !== undefined && Number.isInteger(status) && status >= 200 && status <= 599;
@@ -41,6 +36,7 @@ export class Http2Exchange implements UpstreamStream {
   readonly #isWhole: () => boolean;
   #reader: UpstreamReader | undefined;
   #trailers: readonly Field[] = [];
+  #requestTrailers: readonly Field[] = [];
   #answered = false;
   /** The head was all of the answer. */
   #ended = false;
@@ -65,6 +61,9 @@ export class Http2Exchange implements UpstreamStream {
     });
     on('trailers', (_headers: unknown, _flags: number, ...more: unknown[]) => {
       this.#trailers = fieldsOf(more);
+    });
+    on('wantTrailers', () => {
+      if (!stream.destroyed && !stream.closed) stream.sendTrailers(toHttp2Headers(this.#requestTrailers));
     });
     on('data', (chunk: Buffer) => this.#data(chunk));
     on('drain', () => this.#reader?.drained('upstream'));
@@ -129,7 +128,8 @@ export class Http2Exchange implements UpstreamStream {
     return this.#boundary.run(() => stream.write(bytes), true);
   }
 
-  end(): void {
+  end(trailers: readonly Field[]): void {
+    this.#requestTrailers = trailers;
     this.#boundary.run(() => void this.#stream.end(), undefined);
   }
 

@@ -93,6 +93,12 @@ export function fromRawHeaders(raw: readonly string[]): Field[] {
   return fields;
 }
 
+/** The fields of what node's events of a stream give after headers and flags. */
+export function fieldsOf(more: readonly unknown[]): Field[] {
+  const [raw] = more;
+  return Array.isArray(raw) ? fromRawHeaders(raw as string[]) : [];
+}
+
 /** The crumbs of a cookie as one field, for a peer that speaks HTTP/1.1 (RFC 9113 8.2.3). */
 export function foldCookies(fields: readonly Field[]): readonly Field[] {
   const crumbs = fields.filter(({ name }) => name === 'cookie');

@@ -37,3 +37,23 @@ test('work that throws has the other result', () => {
   expect(boundary.run(fails, 2)).toBe(2);
   expect(ended()).toBe(1);
 });
+
+test.each([
+  ['what it brings', () => Promise.resolve(1)],
+  ['why it failed', () => Promise.reject(new Error('no'))],
+])(
+  'a handler of a promise that throws on %s ends its connection, and nobody else hears of it',
+  async (_name, work) => {
+    const { boundary, ended, broken } = open();
+    const unheard: unknown[] = [];
+    const listen = (error: unknown): void => void unheard.push(error);
+    process.on('unhandledRejection', listen);
+    const fail = (): void => {
+      throw new Error('bad');
+    };
+    boundary.settle(work(), fail, fail);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.removeListener('unhandledRejection', listen);
+    expect([ended(), broken.length, unheard.length]).toEqual([1, 2, 0]);
+  },
+);

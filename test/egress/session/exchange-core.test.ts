@@ -16,7 +16,7 @@ async function sent(options: ScriptOptions = {}, body = chat): Promise<Script> {
   const talk = script(options);
   talk.exchange.start();
   talk.exchange.data(Buffer.from(body));
-  talk.exchange.end();
+  talk.exchange.end([]);
   await talk.settle();
   return talk;
 }
@@ -34,7 +34,7 @@ describe('one pass', () => {
     await talk.settle();
     expect(talk.tries).toHaveLength(0);
     talk.exchange.data(Buffer.from(chat.slice(10)));
-    talk.exchange.end();
+    talk.exchange.end([]);
     await talk.settle();
     expect(bodyOf(talk, 0)).toBe(chat);
     expect(talk.tries[0]?.ended).toBe(true);
@@ -108,7 +108,7 @@ describe('attempts', () => {
     const options = { method: 'GET', length: 0, host: 'files.example.com', target: '/x', reused: 5 } as const;
     const talk = script(options);
     talk.exchange.start();
-    talk.exchange.end();
+    talk.exchange.end([]);
     talk.tries[0]?.reader.failed(closed);
     await talk.settle();
     expect(talk.tries).toHaveLength(2);
@@ -154,7 +154,7 @@ describe('S36: a new policy', () => {
     talk.exchange.data(Buffer.from(chat.slice(0, 5)));
     talk.swap(rekeyed);
     talk.exchange.data(Buffer.from(chat.slice(5)));
-    talk.exchange.end();
+    talk.exchange.end([]);
     await talk.settle();
     expect(fieldOf(talk, 0, 'authorization')).toBe('Bearer sk-another-key');
     expect(talk.tries[0]?.policy).toBe(1);
@@ -166,7 +166,7 @@ describe('S36: a new policy', () => {
     talk.exchange.data(Buffer.from(chat.slice(0, 5)));
     talk.swap(without);
     talk.exchange.data(Buffer.from(chat.slice(5)));
-    talk.exchange.end();
+    talk.exchange.end([]);
     await talk.settle();
     expect(talk.tries).toHaveLength(0);
     expect(talk.told()).toMatch(/^403 /);
@@ -234,7 +234,7 @@ function take(talk: Script, step: Step): Promise<void> | void {
     case 'data':
       return void talk.exchange.data(Buffer.from(chat));
     case 'end':
-      return talk.exchange.end();
+      return talk.exchange.end([]);
     case 'gone':
       return talk.exchange.aborted('AGENT_GONE');
     case 'head':

@@ -159,6 +159,9 @@ export function script(options: ScriptOptions = {}): Script {
     inForce: () => current,
     held: { take: () => true, give: () => undefined },
     now: () => result.now,
+    onBroken: (error) => {
+      throw error;
+    },
     admit: () => (options.admits === false ? undefined : (record) => void records.push(record)),
     onRefused: (record) => void refused.push(record),
     relay: () => new Promise(() => undefined),

@@ -42,7 +42,8 @@ function open(): { wire: Wire; session: Http1Session } {
   const onMalformed = (message: string): void => {
     throw new Error(message);
   };
-  return { wire, session: new Http1Session(wire, { open: answering, onMalformed, now: () => 0 }) };
+  const options = { open: answering, onMalformed, now: () => 0, halfCloses: true };
+  return { wire, session: new Http1Session(wire, options) };
 }
 
 const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';

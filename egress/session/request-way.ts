@@ -1,0 +1,89 @@
+/**
+ * The agent's request on its way to an upstream: kept until there is a connection, sent, sent again by another attempt. Apart from
+ * the exchange because it flows against the answer and waits for nobody but the upstream.
+ */
+import type { Injection } from '../../decision/index.ts';
+import type { Field } from '../http1/index.ts';
+import { requestTrailers } from '../pipeline/adapt.ts';
+import type { Outgoing } from '../pipeline/outgoing.ts';
+import type { UpstreamStream } from '../upstream/exchange-port.ts';
+import { ReadAhead, type HeldShare } from './read-ahead.ts';
+import { RequestBody } from './request-body.ts';
+
+export interface RequestWayOptions {
+  readonly share: HeldShare;
+  readonly agentId: string;
+  /** The agent's end is seen only by reading (HTTP/1.1); over HTTP/2 its windows hold it back, and a reset needs no window. */
+  readonly readsAhead: boolean;
+}
+
+export class RequestWay {
+  readonly body: RequestBody;
+  readonly #options: RequestWayOptions;
+  readonly #ahead: ReadAhead;
+  #stream: UpstreamStream | undefined;
+  #outgoing: Outgoing | undefined;
+  #injection: Injection | undefined;
+  #trailers: readonly Field[] | undefined;
+  /** Trailers of the agent's that did not go on. */
+  trailersDropped = 0;
+
+  constructor(options: RequestWayOptions) {
+    this.#options = options;
+    this.body = new RequestBody(options.share, options.agentId);
+    this.#ahead = new ReadAhead(options.share, options.agentId);
+  }
+
+  /** The whole request has come. */
+  get ended(): boolean {
+    return this.#trailers !== undefined;
+  }
+
+  /** What it goes out as, with which secret. Called once, before the first attempt. */
+  prepare(outgoing: Outgoing, injection: Injection | undefined): void {
+    this.#outgoing = outgoing;
+    this.#injection = injection;
+    if (outgoing.body !== undefined) this.body.replace(outgoing.body);
+  }
+
+  /** An attempt's head is out: what is kept goes behind it. False: the agent is to wait. */
+  open(stream: UpstreamStream): boolean {
+    this.#stream = stream;
+    let more = true;
+    for (const bytes of this.body.replay() ?? []) more = stream.write(bytes);
+    if (this.#trailers === undefined) return more;
+    stream.end(this.#passed(this.#trailers));
+    return false;
+  }
+
+  /** Trailers go on behind a body whose length is not announced. */
+  #passed(trailers: readonly Field[]): readonly Field[] {
+    const passed = this.#outgoing?.length === 'chunked' ? requestTrailers(trailers, this.#injection) : [];
+    this.trailersDropped = trailers.length - passed.length;
+    return passed;
+  }
+
+  /** `keep`: another attempt may need it. False: the agent is to wait. */
+  push(bytes: Buffer, keep: boolean): boolean {
+    const stream = this.#stream;
+    if (stream === undefined) return this.body.hold(bytes);
+    if (keep) this.body.sent(bytes);
+    return stream.write(bytes) || (this.#options.readsAhead && this.#ahead.take(bytes.length));
+  }
+
+  end(trailers: readonly Field[]): void {
+    this.#trailers = trailers;
+    this.#stream?.end(this.#passed(trailers));
+  }
+
+  /** The upstream takes bytes again. */
+  drained(): void {
+    this.#ahead.release();
+  }
+
+  /** The attempt is over; another may follow. */
+  close(): void {
+    this.#stream = undefined;
+    this.#ahead.release();
+  }
+}
