@@ -12,6 +12,8 @@ export const header = {
   revision: 'x-clrk-revision',
   workerEndpoint: 'x-clrk-worker-endpoint',
   exitCode: 'x-clrk-exit-code',
+  /** Of the read API: the token of the next page, where an answer is cut. */
+  continue: 'x-clrk-continue',
   /** Stable code of an error that one of our processes (not the agent) answered. */
   errorCode: 'x-clrk-error-code',
   traceparent: 'traceparent',

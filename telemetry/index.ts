@@ -4,5 +4,5 @@
  * argument `telemetryEngineArgument` to it, because the parent forks its own entry file with it.
  */
 export { runTelemetry } from './run.ts';
-export { runTelemetryEngine, telemetryEngineArgument } from './engine-child.ts';
+export { runTelemetryEngine, telemetryEngineArgument } from './engine/engine-child.ts';
 export { openTelemetryService, type TelemetryOptions, type TelemetryService } from './service.ts';

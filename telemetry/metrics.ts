@@ -8,6 +8,7 @@ export interface TelemetryMetrics {
   readonly requests: Counter<'signal' | 'code'>;
   readonly events: Counter<'outcome'>;
   readonly spoolBytes: Gauge;
+  readonly setAside: Counter<'reason'>;
   readonly pendingBytes: Gauge;
   readonly engineRestarts: Counter;
 }
@@ -37,13 +38,19 @@ export function createMetrics(): TelemetryMetrics {
     }),
     events: new Counter({
       name: 'clrk_telemetry_invocation_events_total',
-      help: 'Invocation events by outcome: materialized, malformed, foreign, closed_lost.',
+      help: 'Invocation events by outcome: materialized, repeated, malformed, foreign, closed_lost.',
       labelNames: ['outcome'],
       registers,
     }),
     spoolBytes: new Gauge({
       name: 'clrk_telemetry_spool_bytes',
       help: 'Bytes in the disk spool.',
+      registers,
+    }),
+    setAside: new Counter({
+      name: 'clrk_telemetry_spool_set_aside_total',
+      help: 'Batches that can never be inserted, by why: damaged, missing, unreadable, poison.',
+      labelNames: ['reason'],
       registers,
     }),
     pendingBytes: new Gauge({

@@ -17,9 +17,9 @@ import {
 } from '../process/index.ts';
 import { matchBearer, speakerOf, TokenFiles } from './bearer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
-import { serverUrl } from './server-url.ts';
+import { serverUrl } from './store/server-url.ts';
 import { openTelemetryService } from './service.ts';
-import { openEmbeddedStore, openServerStore, type Store } from './store.ts';
+import { openEmbeddedStore, openServerStore, type Store } from './store/store.ts';
 
 function openStore(environment: Environment, log: Log, metrics: TelemetryMetrics): Store {
   const url = serverUrl(environment, requireVariable(environment, variables.platformAuthDir));

@@ -11,15 +11,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import { errorMessage, type OtlpSpeaker } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
-import { Materializer } from './materializer.ts';
+import { Materializer } from './stream/materializer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
-import { createOtlpHandler } from './otlp-server.ts';
-import { createReadHandler } from './read-server.ts';
-import { schemaStatements } from './schema.ts';
-import { Spool } from './spool.ts';
-import type { Store } from './store.ts';
-import { runSweeper } from './sweeper.ts';
-import { Writer, type WriterLimits } from './writer.ts';
+import { createOtlpHandler } from './otlp/otlp-server.ts';
+import { createReadHandler } from './read/read-server.ts';
+import { migrate } from './schema/migrate.ts';
+import { Spool } from './spool/spool.ts';
+import type { Store } from './store/store.ts';
+import { runSweeper } from './stream/sweeper.ts';
+import { Writer, type WriterLimits } from './spool/writer.ts';
 
 export interface TelemetryOptions {
   readonly host: string;
@@ -96,10 +96,10 @@ async function closeServer(server: Server): Promise<void> {
 async function prepareSchema(store: Store, log: Log, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted) {
     try {
-      for (const statement of schemaStatements) await store.command(statement);
+      await migrate({ store, log, signal });
       return true;
     } catch (error) {
-      log.warn({ reason: errorMessage(error).slice(0, 300) }, 'ClickHouse is not ready');
+      log.warn({ reason: errorMessage(error).slice(0, 300) }, 'the schema is not ready');
       await delay(1000, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -111,7 +111,12 @@ export async function openTelemetryService(options: TelemetryOptions): Promise<T
   const metrics = options.metrics ?? createMetrics();
   const stop = new AbortController();
   const { signal } = stop;
-  const spool = new Spool(options.spoolDir, options.spoolMaxBytes ?? defaultSpoolBytes);
+  const spool = new Spool(options.spoolDir, options.spoolMaxBytes ?? defaultSpoolBytes, {
+    onAside: (reason, rows) => {
+      metrics.setAside.inc({ reason });
+      log.error({ reason, rows }, 'a spooled batch is set aside');
+    },
+  });
   metrics.spoolBytes.set(spool.bytes);
   let schemaReady = false;
   // An insert before the tables exist fails and is spooled: records of a starting platform are kept.

@@ -23,7 +23,7 @@ interface LogsOptions extends ClusterFlags {
   readonly output?: string;
 }
 
-/** The most one answer of the read API holds (telemetry/read-request.ts). */
+/** The most one answer of the read API holds (telemetry/read/read-request.ts). */
 const maxLines = 1_000;
 
 function lineLimit(tail: string | undefined): number {

@@ -22,7 +22,7 @@ interface TracesOptions extends ClusterFlags {
   readonly component?: string;
 }
 
-/** The most one answer of the read API holds (telemetry/read-request.ts). */
+/** The most one answer of the read API holds (telemetry/read/read-request.ts). */
 const maxSpans = 1_000;
 
 interface Source {

@@ -14,7 +14,7 @@ import {
   type PlatformIdentity,
 } from '../../contract/index.ts';
 import { connectNats, createLog, openStatusBucket, StatusChannel, StatusView } from '../../process/index.ts';
-import { ensureInvocationStream } from '../../telemetry/invocation-stream.ts';
+import { ensureInvocationStream } from '../../telemetry/stream/invocation-stream.ts';
 import { TestNats } from './nats-server.ts';
 
 const log = createLog('ingress', { CLRK_LOG_LEVEL: 'silent' });

@@ -31,9 +31,9 @@ import {
 import { openIngress, type Ingress } from '../../ingress/ingress.ts';
 import { createCa, issueLeaf, type CertificateAndKey } from '../../pki/index.ts';
 import { connectNats, createLog, openStatusBucket, StatusView } from '../../process/index.ts';
-import { renderEventBatch } from '../../telemetry/event-batch.ts';
-import { ensureInvocationStream } from '../../telemetry/invocation-stream.ts';
-import { mayClaim } from '../../telemetry/otlp-claim.ts';
+import { readEvents } from '../../telemetry/stream/event-batch.ts';
+import { ensureInvocationStream } from '../../telemetry/stream/invocation-stream.ts';
+import { mayClaim } from '../../telemetry/otlp/otlp-claim.ts';
 import { DispatchServer } from '../../worker/dispatch/dispatch-server.ts';
 import { WorkerStub } from '../ingress/worker-stub.ts';
 import { silentLog } from '../telemetry/embedded.ts';
@@ -204,8 +204,14 @@ test('S57: it writes no record of another team’s agent: not under its name, no
   }
   const own = invocationSubject(recordOf('team-a'), { pool: 'pool' });
   expect(await publish(own, payload)).toBe(true);
-  const message = { subject: own, seq: 1, timestampNanos: 1e18, data: Buffer.from(payload) };
-  expect(renderEventBatch([message])).toEqual({ insert: undefined, malformed: 0, foreign: 1 });
+  const message = {
+    subject: own,
+    seq: 1,
+    timestampNanos: 1e18,
+    redelivered: false,
+    data: Buffer.from(payload),
+  };
+  expect(readEvents([message])).toEqual({ events: [], malformed: 0, foreign: 1 });
 });
 
 test('S57: it reads no inbox, no status and no event of another', async () => {

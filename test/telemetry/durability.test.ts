@@ -4,7 +4,7 @@ import { connect } from 'nats';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { invocationMessageId, invocationSubject } from '../../contract/index.ts';
 import { openTelemetryService, type TelemetryService } from '../../telemetry/service.ts';
-import type { EmbeddedStore } from '../../telemetry/store.ts';
+import type { EmbeddedStore } from '../../telemetry/store/store.ts';
 import {
   createTables,
   openTestStore,
@@ -114,14 +114,14 @@ test('R2: NATS is killed while events are published: every acknowledged one is m
   await natsServer.start();
   await publishing;
   expect(acknowledged.length).toBeGreaterThan(100);
-  const stored = `SELECT count() AS n FROM (SELECT DISTINCT invocation_id FROM invocation_events
-    WHERE has({ids: Array(String)}, invocation_id))`;
+  const stored = `SELECT count() AS n FROM (SELECT DISTINCT id FROM invocations
+    WHERE has({ids: Array(String)}, toString(id)))`;
   await until(
     'all are stored',
     async () => (await count(stored, { ids: acknowledged })) === acknowledged.length,
   );
-  const twice = `SELECT count() AS n FROM (SELECT invocation_id, count(DISTINCT stream_seq) AS c
-    FROM invocation_events WHERE has({ids: Array(String)}, invocation_id) GROUP BY invocation_id HAVING c > 1)`;
+  const twice = `SELECT count() AS n FROM (SELECT id, count(DISTINCT stream_seq) AS c
+    FROM invocations WHERE has({ids: Array(String)}, toString(id)) GROUP BY id HAVING c > 1)`;
   expect(await count(twice, { ids: acknowledged })).toBe(0);
   await publisher.close();
 }, 60_000);
@@ -175,7 +175,7 @@ test('what was spooled before the process ended is inserted by the next one', as
   const marker = randomUUID();
   await service[Symbol.asyncDispose]();
   await natsOfService.close();
-  const { Spool } = await import('../../telemetry/spool.ts');
+  const { Spool } = await import('../../telemetry/spool/spool.ts');
   const spool = new Spool(`${directory}/spool`, 1_000_000);
   const row = JSON.stringify({
     Timestamp: '1795400000.5',

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { schemaStatements } from '../../telemetry/schema.ts';
-import { openEmbeddedStore, type EmbeddedStore } from '../../telemetry/store.ts';
+import { migrate } from '../../telemetry/schema/migrate.ts';
+import { openEmbeddedStore, type EmbeddedStore } from '../../telemetry/store/store.ts';
 
 export const silentLog = pino({ level: process.env['CLRK_TEST_LOG'] ?? 'silent' }, pino.destination(2));
 
@@ -21,7 +21,7 @@ export function openTestStore(directory: string): EmbeddedStore {
 }
 
 export async function createTables(store: EmbeddedStore): Promise<void> {
-  for (const statement of schemaStatements) await store.command(statement);
+  await migrate({ store, log: silentLog, signal: new AbortController().signal });
 }
 
 export function removeDirectory(directory: string): void {

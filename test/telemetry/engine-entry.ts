@@ -1,4 +1,4 @@
 /** What the CLI does for the hidden argument, for tests: the program that becomes the engine. */
-import { runTelemetryEngine } from '../../telemetry/engine-child.ts';
+import { runTelemetryEngine } from '../../telemetry/engine/engine-child.ts';
 
 await runTelemetryEngine(process.argv[3] ?? '');

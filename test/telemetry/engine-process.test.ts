@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EngineProcess } from '../../telemetry/engine-process.ts';
+import { EngineProcess } from '../../telemetry/engine/engine-process.ts';
 import { openTestStore, removeDirectory, temporaryDirectory, until } from './embedded.ts';
 
 let directory: string;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isPoison } from '../../telemetry/insert-failure.ts';
+import { isPoison } from '../../telemetry/store/insert-failure.ts';
 
 test.each([
   [{ code: '27' }, true],

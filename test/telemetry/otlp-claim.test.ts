@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { OtlpSpeaker } from '../../contract/index.ts';
-import { mayClaim } from '../../telemetry/otlp-claim.ts';
-import { parseLogsRequest, parseTraceRequest } from '../../telemetry/otlp-message.ts';
-import { renderLogs, renderSpans } from '../../telemetry/otlp-rows.ts';
+import { mayClaim } from '../../telemetry/otlp/otlp-claim.ts';
+import { parseLogsRequest, parseTraceRequest } from '../../telemetry/otlp/otlp-message.ts';
+import { renderLogs, renderSpans } from '../../telemetry/otlp/otlp-rows.ts';
 
 const pool: OtlpSpeaker = { role: 'worker', namespace: 'team-a', name: 'main' };
 const gateway: OtlpSpeaker = { role: 'egress', namespace: 'team-a', name: 'gw' };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseLogsRequest, parseTraceRequest } from '../../telemetry/otlp-message.ts';
-import { renderLogs, renderSpans } from '../../telemetry/otlp-rows.ts';
-import { otlpType } from '../../telemetry/otlp-schema.ts';
+import { parseLogsRequest, parseTraceRequest } from '../../telemetry/otlp/otlp-message.ts';
+import { renderLogs, renderSpans } from '../../telemetry/otlp/otlp-rows.ts';
+import { otlpType } from '../../telemetry/otlp/otlp-schema.ts';
 
 const anyone = { role: 'ingress' } as const;
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ClrkError } from '../../contract/index.ts';
-import { planRead } from '../../telemetry/read-query.ts';
-import { parseReadRequest } from '../../telemetry/read-request.ts';
+import { followedOf } from '../../telemetry/read/followed.ts';
+import { parseReadRequest } from '../../telemetry/read/read-request.ts';
 
 const base = '/v1/namespaces/shop/taskagents/hello';
 const code = (url: string): string => {
@@ -22,6 +22,16 @@ describe('what may be asked', () => {
     ['/v1/namespaces/shop/invocations', 'invocations'],
     ['/v1/namespaces/shop/invocations/0b9f6e1e-3d43-4f0f-8a2e-0123456789ab', 'invocation'],
     [`${base}/traces?iostream=stdout`, 'BAD_REQUEST'],
+    [`${base}/invocations?phase=failed,Timeout&continue=abc`, 'agentInvocations'],
+    [`${base}/traces?trace=${'ab'.repeat(16)}`, 'traces'],
+    [`${base}/logs?follow=true&after=7532151931200864257`, 'logs'],
+    ['/v1/namespaces/shop/invocations?agent=hello&phase=Running', 'invocations'],
+    ['/v1/namespaces/shop/invocations?phase=Flying', 'BAD_REQUEST'],
+    [`${base}/logs?phase=Failed`, 'BAD_REQUEST'],
+    [`${base}/traces?trace=xyz`, 'BAD_REQUEST'],
+    [`${base}/logs?after=1`, 'BAD_REQUEST'],
+    [`${base}/logs?follow=true&after=99999999999999999999`, 'BAD_REQUEST'],
+    [`${base}/logs?follow=true&continue=abc`, 'BAD_REQUEST'],
     [`${base}/logs?limit=1001`, 'BAD_REQUEST'],
     [`${base}/logs?limit=1&limit=2`, 'BAD_REQUEST'],
     [`${base}/logs?since=yesterday`, 'BAD_REQUEST'],
@@ -35,14 +45,33 @@ describe('what may be asked', () => {
     ['/v1/namespaces/shop/invocations/not-an-id', 'NOT_FOUND'],
   ])('%s: %s', (url, expected) => expect(code(url)).toBe(expected));
 
-  test('the scope is of the path, and no text of a request is ever in the statement', () => {
+  test('the scope is of the path, and no text of a request is ever in a statement', async () => {
     const word = fc.stringMatching(/^[a-z]{12,20}$/);
-    fc.assert(
-      fc.property(word, word, word, (namespace, name, component) => {
-        const url = `/v1/namespaces/${namespace}/taskagents/${name}/logs?component=${component}`;
-        const { sql, params } = planRead(parseReadRequest(url));
-        expect(params['agent']).toBe(`TaskAgent/${namespace}/${name}`);
-        for (const text of [namespace, name, component]) expect(sql).not.toContain(text);
+    const rest = fc.constantFrom(
+      'logs?component=WORD',
+      'traces?component=WORD',
+      'invocations',
+      'invocations?limit=7',
+    );
+    await fc.assert(
+      fc.asyncProperty(word, word, word, rest, async (namespace, name, component, asked) => {
+        const url = `/v1/namespaces/${namespace}/taskagents/${name}/${asked.replace('WORD', component)}`;
+        const seen: Array<{ sql: string; params: unknown }> = [];
+        const store = {
+          query: <T>(sql: string, params: unknown): Promise<T[]> => {
+            seen.push({ sql, params });
+            return Promise.resolve([]);
+          },
+        };
+        const source = followedOf(store, parseReadRequest(url));
+        await source.page();
+        await source.newKeys('0', 10);
+        expect(seen.length).toBeGreaterThan(1);
+        for (const { sql, params } of seen) {
+          expect(JSON.stringify(params)).toContain(namespace);
+          expect(JSON.stringify(params)).toContain(name);
+          for (const text of [namespace, name, component]) expect(sql).not.toContain(text);
+        }
       }),
     );
   });

@@ -8,7 +8,7 @@ import {
   type OtlpSpeaker,
 } from '../../contract/index.ts';
 import { openTelemetryService, type TelemetryService } from '../../telemetry/service.ts';
-import type { EmbeddedStore } from '../../telemetry/store.ts';
+import type { EmbeddedStore } from '../../telemetry/store/store.ts';
 import { openTestStore, removeDirectory, silentLog, temporaryDirectory, until } from './embedded.ts';
 import { NatsServer } from './nats-server.ts';
 

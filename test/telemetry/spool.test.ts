@@ -1,7 +1,8 @@
-import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Spool, type SpooledBatch } from '../../telemetry/spool.ts';
+import { Spool } from '../../telemetry/spool/spool.ts';
+import type { SpooledBatch } from '../../telemetry/spool/spool-file.ts';
 import { removeDirectory, temporaryDirectory } from './embedded.ts';
 
 let directory: string;
@@ -69,5 +70,26 @@ describe('the spool', () => {
     spoil(join(directory, file));
     writeFileSync(join(directory, '000000000009.batch.partial'), 'half');
     expect(await drain(new Spool(directory, 100_000))).toEqual(['b']);
+  });
+
+  test('what is set aside is bounded: the oldest give way', async () => {
+    const spool = new Spool(directory, 100_000, { maxAsideBytes: 1_000 });
+    for (let index = 0; index < 20; index++) await spool.setAside(batch(`p${index}`, 200), 'poison');
+    await spool.setAside(batch('huge', 5_000), 'poison');
+    expect(spool.asideBytes).toBeLessThanOrEqual(1_000);
+    expect(spool.asideBytes).toBeGreaterThan(200);
+    const again = new Spool(directory, 100_000, { maxAsideBytes: 1_000 });
+    expect([again.asideBytes, again.empty]).toEqual([spool.asideBytes, true]);
+    const kept = readdirSync(join(directory, 'aside')).map((file) =>
+      readFileSync(join(directory, 'aside', file)),
+    );
+    expect(kept.some((bytes) => bytes.includes('p19'))).toBe(true);
+  });
+
+  test('what is not a batch of ours is left where it is', () => {
+    mkdirSync(join(directory, 'lost+found'));
+    writeFileSync(join(directory, 'notes.txt'), 'mine');
+    expect(new Spool(directory, 1_000).empty).toBe(true);
+    expect(readdirSync(directory).sort()).toEqual(['lost+found', 'notes.txt']);
   });
 });

@@ -1,14 +1,22 @@
+import { mkdirSync, readdirSync, truncateSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createMetrics } from '../../telemetry/metrics.ts';
-import { Spool } from '../../telemetry/spool.ts';
-import type { InsertBatch } from '../../telemetry/store.ts';
-import { Writer, type WriterLimits } from '../../telemetry/writer.ts';
+import { Spool } from '../../telemetry/spool/spool.ts';
+import type { InsertBatch } from '../../telemetry/store/store.ts';
+import { Writer, type WriterLimits } from '../../telemetry/spool/writer.ts';
 import { removeDirectory, silentLog, temporaryDirectory, until } from './embedded.ts';
 
 let directory: string;
 let inserted: InsertBatch[];
 let tried: string[];
 let failure: Error | undefined;
+/** A row ClickHouse refuses for what it holds; one that it cannot take now, however often. */
+let poison: string | undefined;
+let stuck: string | undefined;
+let aside: string[];
+let underWay: number;
+let most: number;
 let writer: Writer;
 let spool: Spool;
 let metrics: ReturnType<typeof createMetrics>;
@@ -18,6 +26,11 @@ beforeEach(() => {
   inserted = [];
   tried = [];
   failure = undefined;
+  poison = undefined;
+  stuck = undefined;
+  aside = [];
+  underWay = 0;
+  most = 0;
   metrics = createMetrics();
 });
 afterEach(async () => {
@@ -26,14 +39,19 @@ afterEach(async () => {
 });
 
 function open(limits: Partial<WriterLimits> = {}, spoolBytes = 100_000): void {
-  spool = new Spool(directory, spoolBytes);
+  spool = new Spool(directory, spoolBytes, { onAside: (reason) => aside.push(reason) });
   writer = new Writer({
     store: {
-      insert: (batch) => {
+      insert: async (batch) => {
         tried.push(batch.token);
-        if (failure !== undefined) return Promise.reject(failure);
+        most = Math.max(most, ++underWay);
+        await new Promise((resolve) => setImmediate(resolve));
+        underWay--;
+        const lines = batch.body.toString().split('\n');
+        if (failure !== undefined) throw failure;
+        if (lines.includes(poison ?? '\0')) throw Object.assign(new Error('Cannot parse'), { code: '27' });
+        if (lines.includes(stuck ?? '\0')) throw Object.assign(new Error('Memory limit'), { code: '241' });
         inserted.push(batch);
-        return Promise.resolve();
       },
     },
     spool,
@@ -100,15 +118,89 @@ describe('the writer', () => {
     expect(await counted('refused')).toBe(1);
   });
 
-  test('a batch ClickHouse calls malformed is dropped and counted, not repeated for ever', async () => {
+  test.each([
+    ['alone', ['bad']],
+    ['first', ['bad', '1', '2', '3']],
+    ['last of many', [...Array.from({ length: 99 }, (_, index) => `${index}`), 'bad']],
+    ['twice', ['1', 'bad', '2', '3', 'bad', '4', '5']],
+  ])('a row ClickHouse refuses, %s, takes no other with it', async (_name, lines) => {
     open();
-    failure = Object.assign(new Error('Cannot parse'), { code: '27' });
-    await writer.write('otel_logs', ['bad', 'worse']);
-    expect(tried).toHaveLength(1);
-    expect(await counted('dropped')).toBe(2);
-    failure = undefined;
+    poison = 'bad';
+    await writer.write('otel_logs', lines);
+    expect(rows()).toEqual(lines.filter((line) => line !== 'bad'));
+    expect(await counted('dropped')).toBe(lines.filter((line) => line === 'bad').length);
+    expect(aside).toEqual(lines.filter((line) => line === 'bad').map(() => 'poison'));
+    const tried_ = tried.length;
     await writer.write('otel_logs', ['good']);
-    expect(rows()).toEqual(['good']);
+    expect(tried).toHaveLength(tried_ + 1);
+  });
+
+  test('a batch of bad rows alone costs a bounded number of inserts', async () => {
+    open();
+    poison = 'bad';
+    await writer.write(
+      'otel_logs',
+      Array.from({ length: 5_000 }, () => 'bad'),
+    );
+    expect(tried.length).toBeLessThan(200);
+    expect(await counted('dropped')).toBe(5_000);
+  });
+
+  test('a table has one insert under way: rows become visible in the order they came', async () => {
+    open({ flushMs: 1, flushRows: 1 });
+    await Promise.all(Array.from({ length: 20 }, (_, index) => writer.write('otel_logs', [`${index}`])));
+    expect(most).toBe(1);
+    expect(rows()).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
+  });
+
+  const spoil: ReadonlyArray<readonly [string, string, (file: string) => void]> = [
+    ['vanished', 'missing', (file) => unlinkSync(file)],
+    ['was cut short', 'damaged', (file) => truncateSync(file, 40)],
+    ['became a folder', 'unreadable', (file) => (unlinkSync(file), mkdirSync(file))],
+  ];
+  test.each(spoil)(
+    'a spool file that %s is counted as %s; those behind it are kept',
+    async (_name, why, how) => {
+      const unhandled: unknown[] = [];
+      const note = (reason: unknown): void => void unhandled.push(reason);
+      process.on('unhandledRejection', note);
+      open();
+      failure = new Error('connection refused');
+      for (const line of ['1', '2', '3']) await writer.write('otel_logs', [line]);
+      const [first = ''] = readdirSync(directory)
+        .filter((file) => file.endsWith('.batch'))
+        .sort();
+      how(join(directory, first));
+      const before = tried.length;
+      await until('it has gone on trying', () => tried.length > before + 5);
+      failure = undefined;
+      await until('the others are inserted', () => rows().length === 2);
+      process.off('unhandledRejection', note);
+      expect(unhandled).toEqual([]);
+      expect(rows().sort()).toEqual(['2', '3']);
+      expect(aside).toEqual([why]);
+    },
+  );
+
+  test('a spooled batch of a table that is no more does not block the others', async () => {
+    const left = new Spool(directory, 100_000);
+    await left.append({ table: 'gone', token: 'x', rows: 1, body: Buffer.from('0\n') });
+    await left.append({ table: 'otel_logs', token: 'y', rows: 1, body: Buffer.from('1\n') });
+    open();
+    await until('the other is inserted', () => rows().length === 1);
+    expect(rows()).toEqual(['1']);
+    expect(aside).toEqual(['poison']);
+  });
+
+  test('a batch that fails for ever lets the others pass', async () => {
+    const left = new Spool(directory, 100_000);
+    await left.append({ table: 'otel_logs', token: 'stuck', rows: 1, body: Buffer.from('stuck\n') });
+    await left.append({ table: 'otel_logs', token: 'y', rows: 1, body: Buffer.from('1\n') });
+    stuck = 'stuck';
+    open();
+    await until('the other is inserted', () => rows().includes('1'));
+    stuck = undefined;
+    await until('and then it is', () => rows().includes('stuck'));
   });
 
   test('memory is bounded: beyond it the sender is told at once', async () => {

@@ -15,8 +15,8 @@ import {
   parseTraceRequest,
   type AnyValue,
   type KeyValue,
-} from '../../../telemetry/otlp-message.ts';
-import { nanoseconds } from '../../../telemetry/otlp-value.ts';
+} from '../../../telemetry/otlp/otlp-message.ts';
+import { nanoseconds } from '../../../telemetry/otlp/otlp-value.ts';
 
 function listOf(pairs: ReadonlyArray<readonly [string, AttributeValue]>): AttributeList {
   const list = new AttributeList();

@@ -5,8 +5,8 @@ import { AttributeList } from '../../../egress/record/attribute-list.ts';
 import { RecordQueue, type RecordSlot } from '../../../egress/record/record-queue.ts';
 import { countOf, RefusalMerger } from '../../../egress/record/refusal-merger.ts';
 import { createSimpleRecord, LazyEvent, type SpanRecord } from '../../../egress/record/span-record.ts';
-import { parseTraceRequest } from '../../../telemetry/otlp-message.ts';
-import { nanoseconds } from '../../../telemetry/otlp-value.ts';
+import { parseTraceRequest } from '../../../telemetry/otlp/otlp-message.ts';
+import { nanoseconds } from '../../../telemetry/otlp/otlp-value.ts';
 
 interface Call {
   readonly name: string;

@@ -1,0 +1,137 @@
+/**
+ * OTLP requests to table rows, as NDJSON lines ready to insert. Pure. A record without a usable identity (a span
+ * without trace or span id) is rejected and counted, the rest of its request is kept: OTLP's partial success.
+ */
+import type { OtlpSpeaker } from '../../contract/index.ts';
+import { mayClaim } from './otlp-claim.ts';
+import type { Grouping } from './otlp-grouping.ts';
+import { groupLogs, groupSpans } from './otlp-grouping.ts';
+import type { LogRecord, LogsRequest, Span, TraceRequest } from './otlp-message.ts';
+import { cut, hexId, list, nanoseconds, renderAttributes, renderTime, renderValue } from './otlp-value.ts';
+
+export interface RenderedRows {
+  /** One JSON object each, without the newline. */
+  readonly lines: string[];
+  readonly rejected: number;
+  /** Records that speak for somebody else than their sender. */
+  readonly foreign: number;
+}
+
+/** A record that is not kept, and why. */
+type Unkept = 'rejected' | 'foreign';
+type Rendered = { readonly line: string } | Unkept;
+
+// Names as the OpenTelemetry ClickHouse exporter writes them, so that existing dashboards read our tables.
+const spanKinds = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
+const statusCodes = ['Unset', 'Ok', 'Error'];
+/** OpenTelemetry SDK default for both. */
+const maxEvents = 128;
+const maxNameChars = 1024;
+
+/** The first name stands for absent and unknown. */
+function nameOf(names: readonly string[], number: number | undefined): string {
+  return names[number ?? 0] ?? names[0] ?? '';
+}
+
+function renderSpan(span: Span, group: Grouping, speaker: OtlpSpeaker): Rendered {
+  const traceId = hexId(span.traceId, 16);
+  const spanId = hexId(span.spanId, 8);
+  const start = nanoseconds(span.startTimeUnixNano);
+  if (traceId === '' || spanId === '' || start === 0n) return 'rejected';
+  const attributes = renderAttributes(span.attributes);
+  if (!mayClaim(speaker, attributes)) return 'foreign';
+  const end = nanoseconds(span.endTimeUnixNano);
+  const events = list(span.events).slice(0, maxEvents);
+  const links = list(span.links).slice(0, maxEvents);
+  const row = {
+    Timestamp: renderTime(start),
+    TraceId: traceId,
+    SpanId: spanId,
+    ParentSpanId: hexId(span.parentSpanId, 8),
+    TraceState: cut(span.traceState, maxNameChars),
+    SpanName: cut(span.name, maxNameChars),
+    SpanKind: nameOf(spanKinds, span.kind),
+    ServiceName: group.serviceName,
+    ScopeName: group.scopeName,
+    ScopeVersion: group.scopeVersion,
+    Duration: end > start ? (end - start).toString() : '0',
+    StatusCode: nameOf(statusCodes, span.status?.code),
+    StatusMessage: cut(span.status?.message, maxNameChars),
+    SpanAttributes: attributes,
+    'Events.Timestamp': events.map((event) => renderTime(nanoseconds(event.timeUnixNano))),
+    'Events.Name': events.map((event) => cut(event.name, maxNameChars)),
+    'Events.Attributes': events.map((event) => renderAttributes(event.attributes)),
+    'Links.TraceId': links.map((link) => hexId(link.traceId, 16)),
+    'Links.SpanId': links.map((link) => hexId(link.spanId, 8)),
+    'Links.TraceState': links.map((link) => cut(link.traceState, maxNameChars)),
+    'Links.Attributes': links.map((link) => renderAttributes(link.attributes)),
+  };
+  return { line: withResource(row, group) };
+}
+
+interface LogContext {
+  readonly speaker: OtlpSpeaker;
+  readonly nowNanos: bigint;
+}
+
+function renderLog(record: LogRecord, group: Grouping, { speaker, nowNanos }: LogContext): Rendered {
+  const attributes = renderAttributes(record.attributes);
+  if (!mayClaim(speaker, attributes)) return 'foreign';
+  const time = nanoseconds(record.timeUnixNano) || nanoseconds(record.observedTimeUnixNano) || nowNanos;
+  const severity = record.severityNumber ?? 0;
+  const row = {
+    Timestamp: renderTime(time),
+    TraceId: hexId(record.traceId, 16),
+    SpanId: hexId(record.spanId, 8),
+    TraceFlags: (record.flags ?? 0) & 0xff,
+    SeverityText: cut(record.severityText, 64) || severityText(severity),
+    SeverityNumber: severity >= 0 && severity <= 24 ? Math.trunc(severity) : 0,
+    ServiceName: group.serviceName,
+    Body: renderValue(record.body),
+    ResourceSchemaUrl: group.resourceSchemaUrl,
+    ScopeSchemaUrl: group.scopeSchemaUrl,
+    ScopeName: group.scopeName,
+    ScopeVersion: group.scopeVersion,
+    LogAttributes: attributes,
+  };
+  return { line: withResource(row, group, `,"ScopeAttributes":${group.scopeAttributesJson}`) };
+}
+
+/** The resource is rendered once a group, not once a record. */
+function withResource(row: object, group: Grouping, more = ''): string {
+  return `${JSON.stringify(row).slice(0, -1)},"ResourceAttributes":${group.resourceJson}${more}}`;
+}
+
+/** OpenTelemetry logs data model: four numbers a level, from TRACE = 1. */
+function severityText(number: number): string {
+  const levels = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+  return number < 1 ? '' : (levels[Math.floor((number - 1) / 4)] ?? '');
+}
+
+function renderAll<T>(
+  groups: Iterable<{ group: Grouping; records: readonly T[] }>,
+  speaker: OtlpSpeaker,
+  render: (record: T, group: Grouping) => Rendered,
+): RenderedRows {
+  const lines: string[] = [];
+  const unkept = { rejected: 0, foreign: 0 };
+  for (const { group, records } of groups) {
+    const isForeign = !mayClaim(speaker, group.resource);
+    for (const record of records) {
+      const isRecord = record !== null && typeof record === 'object';
+      const kept = isForeign ? 'foreign' : isRecord ? render(record, group) : 'rejected';
+      if (typeof kept === 'object') lines.push(kept.line);
+      else unkept[kept]++;
+    }
+  }
+  return { lines, ...unkept };
+}
+
+export function renderSpans(request: TraceRequest, speaker: OtlpSpeaker): RenderedRows {
+  return renderAll(groupSpans(request), speaker, (span, group) => renderSpan(span, group, speaker));
+}
+
+export function renderLogs(request: LogsRequest, speaker: OtlpSpeaker, nowNanos: bigint): RenderedRows {
+  const context = { speaker, nowNanos };
+  return renderAll(groupLogs(request), speaker, (record, group) => renderLog(record, group, context));
+}

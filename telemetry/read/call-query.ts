@@ -1,0 +1,194 @@
+/**
+ * The statements that lists of calls are made of. Pure. Texts are constants chosen by which filters are present; every
+ * value is a parameter. Each reads a few ranges of a key from their end, and light columns only; `object` is fetched for
+ * what a page holds. No statement merges or groups.
+ */
+import type { AgentKind, Phase } from '../../contract/index.ts';
+import type { QueryParams } from '../engine/engine-protocol.ts';
+import { tables } from '../schema/tables.ts';
+import type { CallPosition } from './page-token.ts';
+
+/** Whose calls. */
+export interface CallScope {
+  readonly namespace: string;
+  readonly kinds: readonly AgentKind[];
+  readonly name?: string;
+  readonly id?: string;
+}
+
+/** Which of them; `before`: behind the page before. */
+export interface CallRange {
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+  readonly before?: CallPosition;
+}
+
+export interface Statement {
+  readonly sql: string;
+  readonly params: QueryParams;
+}
+
+/** A call as lists order it. */
+export interface CallKey {
+  readonly createdMs: string;
+  readonly id: string;
+  readonly agent: string;
+  readonly phase: Phase;
+  /** Of a call that has not ended: which of what was said. */
+  readonly seq?: string;
+}
+
+export interface ProgressKey extends CallKey {
+  readonly eventMs: string;
+  readonly seq: string;
+}
+
+const agent = "concat(agent_kind, '/', agent_name)";
+/** Not `id`: an alias of a column's own name stands for it in conditions too. */
+const key = `toString(toUnixTimestamp64Milli(created_at)) AS createdMs, toString(id) AS idText,
+  ${agent} AS agent, phase`;
+const newestFirst = 'ORDER BY created_at DESC, idText DESC, agent DESC';
+const at = (parameter: string): string => `fromUnixTimestamp64Milli({${parameter}: Int64}, 'UTC')`;
+
+/** Conditions and their parameters, put together. */
+class Where {
+  readonly conditions: string[] = [];
+  readonly params: Record<string, unknown> = {};
+
+  add(condition: string, values: Readonly<Record<string, unknown>> = {}): this {
+    if (Object.values(values).some((value) => value === undefined)) return this;
+    this.conditions.push(condition);
+    Object.assign(this.params, values);
+    return this;
+  }
+
+  get text(): string {
+    return this.conditions.join(' AND ');
+  }
+}
+
+function within(where: Where, { sinceMs, untilMs, before }: CallRange): Where {
+  where.add(`created_at >= ${at('since')}`, { since: sinceMs });
+  where.add(`created_at < ${at('until')}`, { until: untilMs });
+  if (before === undefined) return where;
+  const { createdMs, id, agent: name } = before;
+  // The first condition is the key's; the second tells apart what has the same time.
+  return where
+    .add(`created_at <= ${at('before')}`, { before: createdMs })
+    .add(
+      `(created_at < ${at('before')} OR (toString(id), ${agent}) < ({beforeId: String}, {beforeAgent: String}))`,
+      {
+        beforeId: id,
+        beforeAgent: name,
+      },
+    );
+}
+
+/** One range of a key for each phase, and each kind where an agent is named. */
+export function endedPage(
+  scope: CallScope,
+  phases: readonly Phase[],
+  range: CallRange,
+  limit: number,
+): Statement {
+  const { namespace, kinds, name, id } = scope;
+  const table = name === undefined ? tables.invocations : tables.byAgent;
+  const shared = within(new Where().add('namespace = {namespace: String}', { namespace }), range);
+  shared.add('agent_name = {name: String}', { name }).add('id = {id: UUID}', { id });
+  const params: Record<string, unknown> = { ...shared.params, limit };
+  const branches = (name === undefined ? [undefined] : kinds).flatMap((kind, k) =>
+    phases.map((phase, p) => {
+      params[`phase${p}`] = phase;
+      if (kind !== undefined) params[`kind${k}`] = kind;
+      const ofKind = kind === undefined ? '' : ` AND agent_kind = {kind${k}: String}`;
+      return `(SELECT created_at, ${key} FROM ${table}
+WHERE ${shared.text}${ofKind} AND phase = {phase${p}: String}
+${newestFirst} LIMIT {limit: UInt32})`;
+    }),
+  );
+  const sql = `SELECT createdMs, idText AS id, agent, phase FROM (
+${branches.join('\nUNION ALL\n')}
+) ${newestFirst} LIMIT {limit: UInt32}`;
+  return { sql, params };
+}
+
+/** What was last said of calls that may be open, newest first; a call comes once for each thing said. */
+export function progressPage(scope: CallScope, range: CallRange, limit: number): Statement {
+  const { namespace, kinds, name, id } = scope;
+  const where = within(new Where().add('namespace = {namespace: String}', { namespace }), range)
+    .add('agent_kind IN {kinds: Array(String)}', { kinds })
+    .add('agent_name = {name: String}', { name })
+    .add('id = {id: UUID}', { id })
+    .add('open_until >= now64(3)');
+  return {
+    sql: `SELECT createdMs, idText AS id, agent, phase, eventMs, seq FROM (
+SELECT created_at, ${key}, toString(toUnixTimestamp64Milli(event_time)) AS eventMs, toString(stream_seq) AS seq
+FROM ${tables.progress} WHERE ${where.text}
+${newestFirst} LIMIT {limit: UInt32})`,
+    params: { ...where.params, limit },
+  };
+}
+
+/** Those of these calls that have ended. An end is told of after all else, by the stream's own clock. */
+export function endedAmong(namespace: string, ids: readonly string[], sinceEventMs: number): Statement {
+  return {
+    sql: `SELECT idText AS id, agent FROM (
+SELECT DISTINCT toString(id) AS idText, ${agent} AS agent FROM ${tables.invocations}
+WHERE namespace = {namespace: String} AND event_time >= ${at('since')} AND id IN {ids: Array(UUID)})`,
+    params: { namespace, ids, since: sinceEventMs },
+  };
+}
+
+/** The rows of a page, whole. `range` is theirs exactly. */
+export function objectsOf(
+  table: 'ended' | 'progress',
+  scope: CallScope,
+  keys: readonly CallKey[],
+): Statement {
+  const { namespace, kinds, name } = scope;
+  const times = keys.map((each) => Number(each.createdMs));
+  const phases = [...new Set(keys.map((each) => each.phase))];
+  const ids = keys.map((each) => each.id);
+  const from =
+    table === 'progress' ? tables.progress : name === undefined ? tables.invocations : tables.byAgent;
+  const where = new Where()
+    .add('namespace = {namespace: String}', { namespace })
+    .add('agent_kind IN {kinds: Array(String)}', { kinds: name === undefined ? undefined : kinds })
+    .add('agent_name = {name: String}', { name })
+    .add('phase IN {phases: Array(String)}', { phases })
+    .add(`created_at >= ${at('first')}`, { first: Math.min(...times) })
+    .add(`created_at <= ${at('last')}`, { last: Math.max(...times) })
+    .add('id IN {ids: Array(UUID)}', { ids });
+  return {
+    sql: `SELECT idText AS id, agent, phase, object FROM (
+SELECT toString(id) AS idText, ${agent} AS agent, phase, object FROM ${from} WHERE ${where.text})`,
+    params: where.params,
+  };
+}
+
+/** What became known of calls after another number, in that order; \`seq\` where a call has not ended. */
+export function newCalls(
+  scope: CallScope,
+  phases: readonly Phase[],
+  afterId: string,
+  limit: number,
+): Statement {
+  const { namespace, kinds, name, id } = scope;
+  const where = new Where()
+    .add('namespace = {namespace: String}', { namespace })
+    .add('agent_kind IN {kinds: Array(String)}', { kinds })
+    .add('agent_name = {name: String}', { name })
+    .add('id = {id: UUID}', { id })
+    .add('phase IN {phases: Array(String)}', { phases: phases.length === 0 ? undefined : phases })
+    .add('ingest_id > {after: UInt64}', { after: afterId });
+  const branch = (table: string, seq: string): string =>
+    `(SELECT ${key}, ${seq} AS seq, ingest_id FROM ${table} WHERE ${where.text} ORDER BY ingest_id LIMIT {limit: UInt32})`;
+  return {
+    sql: `SELECT createdMs, idText AS id, agent, phase, seq, toString(ingest_id) AS ingestId FROM (
+${branch(tables.invocations, "''")}
+UNION ALL
+${branch(tables.progress, 'toString(stream_seq)')}
+) ORDER BY ingest_id LIMIT {limit: UInt32}`,
+    params: { ...where.params, limit },
+  };
+}

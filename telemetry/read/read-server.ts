@@ -1,0 +1,158 @@
+/**
+ * The read API: NDJSON answers to the CLI, which comes through the API server's service proxy with the reader's
+ * token in a header that proxy leaves alone. Records come oldest first (the newest `limit` of them), invocations newest
+ * first; a page that is cut says so by a header with the token of the next. `follow` goes on by polling. It reads only; it
+ * must never see a path outside its scope.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ClrkError, errorMessage, header, readerTokenHeader } from '../../contract/index.ts';
+import type { Log } from '../../process/index.ts';
+import { follow } from './follow.ts';
+import { followedOf, type Page } from './followed.ts';
+import { parseReadRequest, type ReadRequest } from './read-request.ts';
+import type { Store } from '../store/store.ts';
+
+export interface ReadHandlerOptions {
+  readonly store: Pick<Store, 'query'>;
+  readonly authorize: (authorization: string | undefined) => boolean;
+  readonly log: Log;
+  /** Ends every follower. */
+  readonly signal: AbortSignal;
+  readonly pollMs?: number;
+}
+
+/** Each follower costs a query a second. */
+const maxFollowers = 32;
+/** The API server's proxy cuts at about an hour; a client that follows reconnects. */
+const maxFollowMs = 60 * 60 * 1000;
+
+const chunkChars = 256 * 1024;
+
+const statusOf: Readonly<Record<string, number>> = {
+  UNAUTHORIZED: 401,
+  NOT_FOUND: 404,
+  BAD_REQUEST: 400,
+  METHOD_NOT_ALLOWED: 405,
+  TOO_MANY_FOLLOWERS: 429,
+  TELEMETRY_TOO_BROAD: 422,
+};
+
+/** As one chunk where it can be; resolves when the reader keeps up, or is gone. */
+async function writeText(response: ServerResponse, text: string): Promise<void> {
+  if (text === '' || response.destroyed || response.write(text)) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
+}
+
+async function writeLines(response: ServerResponse, objects: AsyncIterable<object>): Promise<void> {
+  let text = '';
+  for await (const object of objects) {
+    text += `${JSON.stringify(object)}\n`;
+    if (text.length < chunkChars) continue;
+    await writeText(response, text);
+    text = '';
+    if (response.destroyed) return;
+  }
+  await writeText(response, text);
+}
+
+function writeHead(response: ServerResponse, page: Page<unknown> | undefined): void {
+  response.writeHead(200, {
+    'content-type': 'application/x-ndjson',
+    ...(page?.next === undefined ? {} : { [header.continue]: page.next }),
+  });
+}
+
+class ReadHandler {
+  readonly #options: ReadHandlerOptions;
+  #followers = 0;
+
+  constructor(options: ReadHandlerOptions) {
+    this.#options = options;
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const read = this.#admit(request);
+      if ('filter' in read && read.filter.follow) await this.#follow(read, response);
+      else await this.#answer(read, response);
+    } catch (thrown) {
+      this.#fail(response, thrown);
+    }
+  }
+
+  #admit(request: IncomingMessage): ReadRequest {
+    const given = request.headers[readerTokenHeader] ?? request.headers.authorization;
+    if (!this.#options.authorize(typeof given === 'string' ? given : undefined)) {
+      throw new ClrkError('UNAUTHORIZED', 'the telemetry reader token is needed');
+    }
+    if (request.method !== 'GET') throw new ClrkError('METHOD_NOT_ALLOWED', 'GET only');
+    return parseReadRequest(request.url ?? '');
+  }
+
+  async #answer(read: ReadRequest, response: ServerResponse): Promise<void> {
+    const page = await followedOf(this.#options.store, read).page();
+    const objects = page.objects[Symbol.asyncIterator]();
+    // The first row is fetched before the head is sent: what fails by then is an answer, not a cut stream.
+    const first = await objects.next();
+    if (read.what === 'invocation' && first.done === true) {
+      throw new ClrkError('NOT_FOUND', 'no such invocation in this namespace');
+    }
+    writeHead(response, page);
+    if (first.done !== true) {
+      await writeText(response, `${JSON.stringify(first.value)}\n`);
+      await writeLines(response, { [Symbol.asyncIterator]: () => objects });
+    }
+    response.end();
+  }
+
+  async #follow(read: ReadRequest & { filter: object }, response: ServerResponse): Promise<void> {
+    if (this.#followers >= maxFollowers) {
+      throw new ClrkError('TOO_MANY_FOLLOWERS', `at most ${maxFollowers} readers may follow at once`);
+    }
+    this.#followers++;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, this.#options.signal, AbortSignal.timeout(maxFollowMs)]);
+    try {
+      const source = await follow(this.#options.store, read, signal);
+      writeHead(response, source.first);
+      response.flushHeaders();
+      if (source.first !== undefined) await writeLines(response, source.first.objects);
+      const pollMs = this.#options.pollMs ?? 1000;
+      while (!signal.aborted) {
+        await writeLines(response, source.next());
+        await delay(pollMs, undefined, { signal }).catch(() => undefined);
+      }
+      response.end();
+    } finally {
+      this.#followers--;
+    }
+  }
+
+  #fail(response: ServerResponse, thrown: unknown): void {
+    const known = thrown instanceof ClrkError ? statusOf[thrown.code] : undefined;
+    if (known === undefined) {
+      this.#options.log.error({ reason: errorMessage(thrown).slice(0, 300) }, 'read failed');
+    }
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    const code = known === undefined ? 'TELEMETRY_UNAVAILABLE' : (thrown as ClrkError).code;
+    const message = known === undefined ? 'the telemetry store cannot answer now' : errorMessage(thrown);
+    response.writeHead(known ?? 503, { 'content-type': 'application/json', [header.errorCode]: code });
+    response.end(JSON.stringify({ code, message }));
+  }
+}
+
+export function createReadHandler(options: ReadHandlerOptions): RequestListener {
+  const handler = new ReadHandler(options);
+  return (request, response) => void handler.handle(request, response);
+}

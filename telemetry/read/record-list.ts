@@ -1,0 +1,63 @@
+/**
+ * Logs and spans, a page at a time from the newest back, each page oldest first. Rows may be large, so they are fetched in
+ * parts that halve when ClickHouse says that one holds too much; a row is never left out for its size without a word.
+ */
+import type { Store } from '../store/store.ts';
+import type { RecordPosition } from './page-token.ts';
+import { pageKeys, rowsOf, type RecordKey, type RecordScope } from './record-query.ts';
+import { renderRecord, type RecordRow } from './record-row.ts';
+
+export interface RecordPage {
+  /** Oldest first. */
+  readonly keys: readonly RecordKey[];
+  /** Older ones are behind it; absent: there are none. */
+  readonly next?: RecordPosition;
+}
+
+type Reader = Pick<Store, 'query'>;
+
+/** Usual rows are a kilobyte or two; captured bodies make them a hundred times larger. */
+const rowsAtOnce = 250;
+
+function isTooMuch(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'TELEMETRY_TOO_BROAD';
+}
+
+/** In the order of the keys. */
+export async function* fetchRecords(
+  store: Reader,
+  scope: RecordScope,
+  keys: readonly RecordKey[],
+): AsyncGenerator<object> {
+  let atOnce = rowsAtOnce;
+  for (let start = 0; start < keys.length;) {
+    const part = keys.slice(start, start + atOnce);
+    const { sql, params } = rowsOf(scope, part);
+    try {
+      const rows = await store.query<RecordRow>(sql, params);
+      const byId = new Map(rows.map((row) => [row.ingestId, row]));
+      for (const { ingestId } of part) {
+        const row = byId.get(ingestId);
+        if (row !== undefined) yield renderRecord(scope.kind, row);
+      }
+      start += part.length;
+    } catch (error) {
+      if (!isTooMuch(error) || part.length === 1) throw error;
+      atOnce = Math.max(1, part.length >> 1);
+    }
+  }
+}
+
+export async function listRecords(
+  store: Reader,
+  scope: RecordScope,
+  before: RecordPosition | undefined,
+): Promise<RecordPage> {
+  const { limit } = scope.filter;
+  const { sql, params } = pageKeys(scope, limit + 1, before);
+  const found = await store.query<RecordKey>(sql, params);
+  const keys = found.slice(0, limit);
+  const last = keys.at(-1);
+  const isCut = found.length > limit && last !== undefined;
+  return { keys: keys.toReversed(), ...(isCut ? { next: last } : {}) };
+}

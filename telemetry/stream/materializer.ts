@@ -1,0 +1,219 @@
+/**
+ * JetStream to ClickHouse: takes invocation events in order, inserts them, acknowledges after the insert, retries
+ * for ever. At least once here, exactly once in what is read: tokens, and a question to the store about what came again.
+ * A malformed event is terminated and counted; it must never block those behind it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JetStreamManager, JsMsg, NatsConnection } from 'nats';
+import { errorMessage, invocationStream } from '../../contract/index.ts';
+import type { Log } from '../../process/index.ts';
+import { tables } from '../schema/tables.ts';
+import { readEvents, renderInserts, type Event } from './event-batch.ts';
+import { ensureInvocationStream, materializerBatch } from './invocation-stream.ts';
+import { withoutKnown } from './known-calls.ts';
+import type { TelemetryMetrics } from '../metrics.ts';
+import { isPoison } from '../store/insert-failure.ts';
+import type { Store } from '../store/store.ts';
+
+export interface MaterializerOptions {
+  readonly nats: NatsConnection;
+  readonly store: Pick<Store, 'insert' | 'query'>;
+  readonly metrics: TelemetryMetrics;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** How long a batch waits for company after its first event. */
+  readonly gatherMs?: number;
+}
+
+/** reference/clrk.md (d): 250 ms to 5 s. */
+const retryMinMs = 250;
+const retryMaxMs = 5_000;
+/** Well inside the consumer's ack wait of 10 s. */
+const workingEveryMs = 3_000;
+/** Events are kept at least this long after they were inserted. */
+const keepMs = 60 * 60 * 1000;
+const purgeEveryMs = 5 * 60 * 1000;
+
+export class Materializer {
+  readonly #options: MaterializerOptions;
+  /** Inserted batches by age, at most one a minute, for the purge. */
+  readonly #inserted: Array<{ seq: number; at: number }> = [];
+  #purgedAt = 0;
+  #connected = false;
+
+  constructor(options: MaterializerOptions) {
+    this.#options = options;
+  }
+
+  /** True once the stream exists and is being read. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Runs until the signal; never throws. */
+  async run(): Promise<void> {
+    const { log, signal } = this.#options;
+    let wait = retryMinMs;
+    while (!signal.aborted) {
+      try {
+        await this.#consume();
+        wait = retryMinMs;
+      } catch (error) {
+        if (!signal.aborted) log.warn({ reason: errorMessage(error) }, 'invocation stream not readable');
+      }
+      this.#connected = false;
+      await this.#sleep(wait);
+      wait = Math.min(wait * 2, retryMaxMs);
+    }
+  }
+
+  async #consume(): Promise<void> {
+    const { nats, signal } = this.#options;
+    const jsm = await ensureInvocationStream(nats);
+    const consumer = await nats.jetstream().consumers.get(invocationStream.name, invocationStream.consumer);
+    const messages = await consumer.consume({
+      max_messages: materializerBatch * 2,
+      // Ends the iterator when stream or consumer vanish (a server that lost its data): they are made again.
+      abort_on_missing_resource: true,
+    });
+    const stop = (): void => void messages.close();
+    signal.addEventListener('abort', stop, { once: true });
+    this.#connected = true;
+    try {
+      await this.#gather(messages, jsm);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await messages.close().catch(() => undefined);
+    }
+  }
+
+  /** Batches of 256 or of what came within the gathering time, strictly one after the other. */
+  async #gather(messages: AsyncIterable<JsMsg>, jsm: JetStreamManager): Promise<void> {
+    const iterator = messages[Symbol.asyncIterator]();
+    let next = iterator.next();
+    for (;;) {
+      const first = await next;
+      if (first.done === true) return;
+      const batch = [first.value];
+      next = iterator.next();
+      const timeout = delay(this.#options.gatherMs ?? 150).then(() => undefined);
+      while (batch.length < materializerBatch) {
+        const item = await Promise.race([next, timeout]);
+        if (item === undefined || item.done === true) break;
+        batch.push(item.value);
+        next = iterator.next();
+      }
+      await this.#materialize(batch);
+      await this.#purge(jsm);
+      if (this.#options.signal.aborted) return;
+    }
+  }
+
+  async #materialize(messages: readonly JsMsg[]): Promise<void> {
+    const { metrics, signal } = this.#options;
+    const { events, malformed, foreign } = readEvents(
+      messages.map((message) => ({
+        subject: message.subject,
+        seq: message.seq,
+        timestampNanos: message.info.timestampNanos,
+        redelivered: message.redelivered,
+        data: message.data,
+      })),
+    );
+    this.#countDropped({ malformed, foreign }, messages[0]?.seq);
+    const working = setInterval(() => messages.forEach((message) => message.working()), workingEveryMs);
+    try {
+      await this.#storeForEver(events);
+    } finally {
+      clearInterval(working);
+    }
+    // Shutting down without an insert: no acknowledgement, the next process gets them again.
+    if (signal.aborted && !this.#stored) return;
+    metrics.events.inc({ outcome: 'materialized' }, events.length);
+    for (const message of messages) message.ack();
+    this.#remember(messages[messages.length - 1]?.seq ?? 0);
+  }
+
+  #countDropped(dropped: Readonly<Record<'malformed' | 'foreign', number>>, first: number | undefined): void {
+    const { metrics, log } = this.#options;
+    for (const outcome of ['malformed', 'foreign'] as const) {
+      const count = dropped[outcome];
+      if (count === 0) continue;
+      metrics.events.inc({ outcome }, count);
+      log.error({ outcome, count, first }, 'invocation events dropped');
+    }
+  }
+
+  #stored = false;
+
+  /** Each insert carries its token, so a round that failed half-way is repeated whole. */
+  async #storeForEver(events: readonly Event[]): Promise<void> {
+    const { log, metrics, signal } = this.#options;
+    this.#stored = false;
+    let wait = retryMinMs;
+    for (;;) {
+      try {
+        await this.#store(events);
+        this.#stored = true;
+        return;
+      } catch (error) {
+        metrics.batches.inc({ table: tables.invocations, outcome: 'failed' });
+        log.warn({ reason: errorMessage(error).slice(0, 300) }, 'invocation events wait for ClickHouse');
+        if (signal.aborted) return;
+        await this.#sleep(wait);
+        wait = Math.min(wait * 2, retryMaxMs);
+      }
+    }
+  }
+
+  async #store(events: readonly Event[]): Promise<void> {
+    const { store, metrics } = this.#options;
+    const fresh = await withoutKnown(store, events);
+    if (fresh.length < events.length)
+      metrics.events.inc({ outcome: 'repeated' }, events.length - fresh.length);
+    await this.#insert(fresh);
+  }
+
+  /** One event that ClickHouse refuses must not block those behind it: it is found by halves and dropped. */
+  async #insert(events: readonly Event[]): Promise<void> {
+    const { store, metrics, log } = this.#options;
+    try {
+      for (const insert of renderInserts(events)) await store.insert(insert);
+    } catch (error) {
+      if (!isPoison(error)) throw error;
+      if (events.length === 1) {
+        metrics.events.inc({ outcome: 'malformed' });
+        const reason = errorMessage(error).slice(0, 300);
+        log.error({ seq: events[0]?.seq, reason }, 'ClickHouse refuses an invocation event; it is dropped');
+        return;
+      }
+      const middle = events.length >> 1;
+      await this.#insert(events.slice(0, middle));
+      await this.#insert(events.slice(middle));
+    }
+  }
+
+  #remember(seq: number): void {
+    const last = this.#inserted[this.#inserted.length - 1];
+    const now = Date.now();
+    if (last === undefined || now - last.at > 60_000) this.#inserted.push({ seq, at: now });
+  }
+
+  async #purge(jsm: JetStreamManager): Promise<void> {
+    const now = Date.now();
+    if (now - this.#purgedAt < purgeEveryMs) return;
+    this.#purgedAt = now;
+    let upTo = 0;
+    while ((this.#inserted[0]?.at ?? Number.POSITIVE_INFINITY) < now - keepMs) {
+      upTo = this.#inserted.shift()?.seq ?? upTo;
+    }
+    if (upTo === 0) return;
+    await jsm.streams.purge(invocationStream.name, { seq: upTo }).catch((error: unknown) => {
+      this.#options.log.warn({ reason: errorMessage(error) }, 'invocation stream not purged');
+    });
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#options.signal }).catch(() => undefined);
+  }
+}
