@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME [--json FILE] [--docs]`: runs the bench of that folder, prints its table and ratios, writes them
+ * `npm run bench -- NAME [--json FILE] [--docs] [--rows N]`: runs the bench of that folder, prints its table and ratios, writes them
  * as JSON and, asked to, as docs/benchmarks/NAME.md.
  * Each folder's index.ts exports `run()`. Figures are of this machine at this moment: compare ratios, not numbers.
  */
@@ -8,7 +8,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderPage } from './page.ts';
-import type { BenchResult, Cell } from './result.ts';
+import type { BenchOptions, BenchResult, Cell } from './result.ts';
 import { round } from './statistics.ts';
 
 function names(): string[] {
@@ -34,18 +34,21 @@ function renderTable(rows: BenchResult['rows']): string {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'string' }, docs: { type: 'boolean' } },
+    options: { json: { type: 'string' }, docs: { type: 'boolean' }, rows: { type: 'string' } },
   });
   const [name] = positionals;
   if (name === undefined || !names().includes(name)) {
     process.stderr.write(
-      `usage: npm run bench -- NAME [--json FILE] [--docs]\n  NAME is one of: ${names().join(', ')}\n`,
+      `usage: npm run bench -- NAME [--json FILE] [--docs] [--rows N]\n  NAME is one of: ${names().join(', ')}\n`,
     );
     process.exitCode = 2;
     return;
   }
-  const { run } = (await import(`./${name}/index.ts`)) as { run: () => Promise<BenchResult> };
-  const result = await run();
+  const { run } = (await import(`./${name}/index.ts`)) as {
+    run: (options: BenchOptions) => Promise<BenchResult>;
+  };
+  const rows = Number(values.rows);
+  const result = await run(values.rows === undefined || !(rows > 0) ? {} : { rows });
   const [cpu] = cpus();
   const machine = `${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, load average ${round(loadavg()[0] ?? 0, 1)}`;
   process.stdout.write(`${result.name} on ${machine}\n\n${renderTable(result.rows)}\n\n`);

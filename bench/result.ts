@@ -1,6 +1,12 @@
 /** What a bench hands back: rows for a person, ratios for a machine (design 9). */
 export type Cell = string | number;
 
+/** What the command line may ask of a bench. */
+export interface BenchOptions {
+  /** How much data to make, where a bench makes any. */
+  readonly rows?: number;
+}
+
 export interface BenchResult {
   readonly name: string;
   /** Targets of design 9 by key; only what was measured. */

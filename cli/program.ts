@@ -17,6 +17,7 @@ import { addLogs } from './commands/logs.ts';
 import { addReach } from './commands/reach.ts';
 import { addRoles } from './commands/role.ts';
 import { addRunTask } from './commands/run-task.ts';
+import { addToken } from './commands/token.ts';
 import { addTraces } from './commands/traces.ts';
 import { addValidate } from './commands/validate.ts';
 import { addUninstall } from './commands/uninstall.ts';
@@ -32,6 +33,7 @@ const commands: readonly AddCommand[] = [
   addGet,
   addRunTask,
   addLogs,
+  addToken,
   addTraces,
   addImage,
   addInit,

@@ -1,32 +1,30 @@
 /**
- * Lets each line of a stream through once, over reconnects that repeat its end. Remembers only the lines of the
- * latest instant, so it never grows with the stream. Pure state; no I/O.
+ * Lets each line of a followed stream through once, over reconnects that repeat its end. Lines carry numbers; it remembers
+ * the latest of them, more than a reconnect repeats, and never grows with the stream. Pure state; no I/O.
  */
+const remembered = 50_000;
+
 export class ResumeFilter {
-  #last: string | undefined;
-  #atLast = new Set<string>();
-  #resumed = false;
+  #last: bigint | undefined;
+  #recent = new Set<string>();
+  #older = new Set<string>();
 
-  /** The latest instant seen: where to resume. */
+  /** The highest number seen: where to go on behind. */
   get last(): string | undefined {
-    return this.#last;
+    return this.#last?.toString();
   }
 
-  /** True when this line is new. Lines come in order of time; an older one is a repetition after a resume. */
-  admits(timestamp: string, line: string): boolean {
-    if (this.#last === undefined || timestamp > this.#last) {
-      this.#last = timestamp;
-      this.#atLast = new Set([line]);
-      return true;
+  /** True when this line is new. A line without a number always is. */
+  admits(cursor: string): boolean {
+    if (!/^\d{1,20}$/.test(cursor)) return true;
+    if (this.#recent.has(cursor) || this.#older.has(cursor)) return false;
+    this.#recent.add(cursor);
+    if (this.#recent.size >= remembered / 2) {
+      this.#older = this.#recent;
+      this.#recent = new Set();
     }
-    if (timestamp < this.#last) return !this.#resumed;
-    if (this.#resumed && this.#atLast.has(line)) return false;
-    this.#atLast.add(line);
+    const number = BigInt(cursor);
+    if (this.#last === undefined || number > this.#last) this.#last = number;
     return true;
-  }
-
-  /** The stream was cut and will be asked again from `last`. */
-  resume(): void {
-    this.#resumed = true;
   }
 }

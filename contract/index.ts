@@ -29,6 +29,7 @@ export * from './nats-config.ts';
 export * from './nats-rights.ts';
 export * from './not-enforced.ts';
 export * from './otlp-token.ts';
+export * from './reader-token.ts';
 export * from './platform-identity.ts';
 export * from './mcp-route.ts';
 export * from './pattern/index.ts';

@@ -1,20 +1,15 @@
 /**
- * Who may speak to telemetry: readers by a token of their own, senders by tokens that say who they are, both compared in
- * constant time. Secrets are files of the mounted Secret and may rotate, so they are read again when older than a few seconds;
+ * Who may speak to telemetry: senders by tokens that say who they are, readers by tokens that say whose records they may
+ * read. Secrets are files of the mounted Secret and may rotate, so they are read again when older than a few seconds;
  * a missing file admits nobody.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkOtlpToken, type OtlpSpeaker } from '../contract/index.ts';
+import { checkOtlpToken, checkReaderToken, type OtlpSpeaker, type ReaderClaims } from '../contract/index.ts';
 
 /** kubelet refreshes Secret volumes about once a minute; a few seconds on top change nothing. */
 const rereadAfterMs = 5_000;
 const maxHeaderChars = 4096;
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
 
 function tokenOf(authorization: string | undefined): string | undefined {
   if (authorization === undefined || authorization.length > maxHeaderChars) return undefined;
@@ -28,19 +23,14 @@ export function speakerOf(authorization: string | undefined, keyBase64: string):
   return checkOtlpToken(Buffer.from(keyBase64, 'base64'), given);
 }
 
-/** Pure: the name whose token this header carries. Looks at every token, so time tells nothing. */
-export function matchBearer(
+/** Pure: what the reader's token in this header lets it read; `secret` empty: nothing. */
+export function readerOf(
   authorization: string | undefined,
-  tokens: ReadonlyMap<string, string>,
-): string | undefined {
+  secret: string,
+  nowMs: number,
+): ReaderClaims | undefined {
   const given = tokenOf(authorization);
-  if (given === undefined) return undefined;
-  const wanted = digest(given);
-  let found: string | undefined;
-  for (const [name, token] of tokens) {
-    if (token !== '' && timingSafeEqual(wanted, digest(token))) found = name;
-  }
-  return found;
+  return given === undefined ? undefined : checkReaderToken(secret, given, nowMs);
 }
 
 export class TokenFiles {

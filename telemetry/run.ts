@@ -15,7 +15,7 @@ import {
   type Log,
   type NatsAccess,
 } from '../process/index.ts';
-import { matchBearer, speakerOf, TokenFiles } from './bearer.ts';
+import { readerOf, speakerOf, TokenFiles } from './bearer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
 import { serverUrl } from './store/server-url.ts';
 import { openTelemetryService } from './service.ts';
@@ -68,10 +68,11 @@ export async function runTelemetry(environment: Environment): Promise<void> {
     store,
     spoolDir: join(requireVariable(environment, variables.dataDir), 'spool'),
     nats,
-    otlpTls: () => ({ cert: fileOf(tlsDir, 'tls.crt'), key: fileOf(tlsDir, 'tls.key') }),
+    tls: () => ({ cert: fileOf(tlsDir, 'tls.crt'), key: fileOf(tlsDir, 'tls.key') }),
     otlpSpeaker: (authorization) =>
       speakerOf(authorization, otlpFiles.tokens().get(platformAuthKeys.otlpKey) ?? ''),
-    authorizeReader: (authorization) => matchBearer(authorization, readerFiles.tokens()) !== undefined,
+    reader: (authorization) =>
+      readerOf(authorization, readerFiles.tokens().get(platformAuthKeys.reader) ?? '', Date.now()),
     log,
     metrics,
   });

@@ -9,7 +9,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
-import { errorMessage, type OtlpSpeaker } from '../contract/index.ts';
+import { errorMessage, type OtlpSpeaker, type ReaderClaims } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
 import { Materializer } from './stream/materializer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
@@ -30,11 +30,12 @@ export interface TelemetryOptions {
   readonly spoolDir: string;
   readonly spoolMaxBytes?: number;
   readonly nats: NatsConnection;
-  /** Certificate and key of the OTLP port, read again now and then; absent: plain HTTP (tests). */
-  readonly otlpTls?: () => { readonly cert: string; readonly key: string };
+  /** Certificate and key of both ports, read again now and then; absent: plain HTTP (tests). */
+  readonly tls?: () => { readonly cert: string; readonly key: string };
   /** Whom a header speaks for; undefined: refused. */
   readonly otlpSpeaker: (authorization: string | undefined) => OtlpSpeaker | undefined;
-  readonly authorizeReader: (authorization: string | undefined) => boolean;
+  /** What a header lets its sender read; undefined: nothing. */
+  readonly reader: (authorization: string | undefined) => ReaderClaims | undefined;
   readonly log: Log;
   readonly metrics?: TelemetryMetrics;
   readonly writerLimits?: Partial<WriterLimits>;
@@ -69,12 +70,12 @@ async function listen(server: Server, host: string, port: number): Promise<Serve
 }
 
 /** The certificate is renewed long before it expires; the files of a mounted Secret change in place. */
-function openOtlpServer(handler: RequestListener, { otlpTls, log }: TelemetryOptions): Server {
-  if (otlpTls === undefined) return createServer(serverLimits, handler);
-  const server = createSecureServer({ ...serverLimits, ...otlpTls(), minVersion: 'TLSv1.3' }, handler);
+function openServer(handler: RequestListener, { tls, log }: TelemetryOptions): Server {
+  if (tls === undefined) return createServer(serverLimits, handler);
+  const server = createSecureServer({ ...serverLimits, ...tls(), minVersion: 'TLSv1.3' }, handler);
   const reread = setInterval(() => {
     try {
-      server.setSecureContext({ ...otlpTls(), minVersion: 'TLSv1.3' });
+      server.setSecureContext({ ...tls(), minVersion: 'TLSv1.3' });
     } catch (error) {
       log.warn({ reason: errorMessage(error) }, 'certificate not read, the previous one stays');
     }
@@ -144,9 +145,9 @@ export async function openTelemetryService(options: TelemetryOptions): Promise<T
     log,
     now: Date.now,
   });
-  const otlp = await listen(openOtlpServer(receive, options), options.host, options.otlpPort);
-  const answer = createReadHandler({ store, authorize: options.authorizeReader, log, signal });
-  const read = await listen(createServer(serverLimits, answer), options.host, options.readPort);
+  const otlp = await listen(openServer(receive, options), options.host, options.otlpPort);
+  const answer = createReadHandler({ store, reader: options.reader, log, signal });
+  const read = await listen(openServer(answer, options), options.host, options.readPort);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     stop.abort();

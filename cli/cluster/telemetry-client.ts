@@ -1,14 +1,17 @@
 /**
- * The telemetry read API through the API server's service proxy, so that a kubeconfig is all a person needs.
- * The reader token comes from the platform's Secret: who may not read that may not read telemetry. Lines are
- * parsed one at a time and bounded; nothing here believes a stream to end.
+ * The telemetry read API through the API server's service proxy, so that a kubeconfig is all a person needs. Each request
+ * shows a token for its namespace alone, made with the platform's Secret; who may not read that is given a token by who
+ * may (`clrk token`), in CLRK_READER_TOKEN. Lines are parsed one at a time and bounded; nothing here believes a stream to
+ * end.
  */
 import { createInterface } from 'node:readline';
 import type { IncomingMessage } from 'node:http';
 import { Value } from 'typebox/value';
 import {
   ClrkError,
+  header,
   invocationSchema,
+  mintReaderToken,
   platformAuthKeys,
   platformAuthSecret,
   ports,
@@ -21,7 +24,7 @@ import { apiError } from './api-error.ts';
 import { platformNamespace } from './platform-namespace.ts';
 
 const proxyOf = (namespace: string): string =>
-  `/api/v1/namespaces/${namespace}/services/http:clrk-telemetry:${ports.telemetryApi}/proxy`;
+  `/api/v1/namespaces/${namespace}/services/https:clrk-telemetry:${ports.telemetryApi}/proxy`;
 /** Bodies are captured up to 64 KiB a side (reference), base64 and a span around them; far below this. */
 const maxLineBytes = 4 * 1024 * 1024;
 
@@ -34,6 +37,32 @@ export interface TelemetryFilter {
   readonly follow?: boolean | undefined;
   readonly component?: string | undefined;
   readonly iostream?: string | undefined;
+  readonly phase?: string | undefined;
+  readonly agent?: string | undefined;
+  /** Cursor of the last line a follower was given. */
+  readonly after?: string | undefined;
+  /** Token of the page before. */
+  readonly continue?: string | undefined;
+}
+
+/** Told of an answer before its lines. */
+export interface Answer {
+  /** There is more behind it. */
+  readonly next: string | undefined;
+}
+
+export interface InvocationPage extends Answer {
+  readonly invocations: readonly Invocation[];
+}
+
+export const readerTokenVariable = 'CLRK_READER_TOKEN';
+/** A follower is cut after an hour; a token need not outlive it by much. */
+const tokenMs = 65 * 60 * 1000;
+
+export interface TelemetryClientOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly now: () => Date;
+  readonly onAnswer?: (answer: Answer) => void;
 }
 
 export interface AgentName {
@@ -47,6 +76,8 @@ export interface LogLine {
   readonly body: string;
   readonly component: string;
   readonly iostream: string;
+  /** Names the line to follow on behind it. */
+  readonly cursor: string;
   /** The line as it came, for NDJSON output. */
   readonly raw: string;
 }
@@ -68,6 +99,7 @@ export function parseLogLine(raw: string): LogLine {
     body: text(value['body']),
     component: text(value['component']),
     iostream: text(value['iostream']),
+    cursor: text(value['cursor']),
     raw,
   };
 }
@@ -90,10 +122,16 @@ async function* lines(body: IncomingMessage): AsyncGenerator<string> {
 
 export class TelemetryClient {
   readonly #cluster: Cluster;
-  #token: Promise<string> | undefined;
+  readonly #given: string | undefined;
+  readonly #now: () => Date;
+  readonly #onAnswer: ((answer: Answer) => void) | undefined;
+  #secret: Promise<string> | undefined;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, options: TelemetryClientOptions) {
     this.#cluster = cluster;
+    this.#given = options.environment[readerTokenVariable] || undefined;
+    this.#now = options.now;
+    this.#onAnswer = options.onAnswer;
   }
 
   async *logs(agent: AgentName, filter: TelemetryFilter, signal: AbortSignal): AsyncGenerator<LogLine> {
@@ -106,73 +144,92 @@ export class TelemetryClient {
     }
   }
 
-  async invocations(namespace: string, filter: TelemetryFilter, signal: AbortSignal): Promise<Invocation[]> {
-    const found: Invocation[] = [];
-    for await (const line of this.#lines(`${scope(namespace)}/invocations`, filter, signal)) {
-      found.push(parseInvocation(JSON.parse(line)));
-    }
-    return found;
+  async invocations(
+    namespace: string,
+    filter: TelemetryFilter,
+    signal: AbortSignal,
+  ): Promise<InvocationPage> {
+    const answer = await this.#ask(namespace, 'invocations', filter, signal);
+    const invocations: Invocation[] = [];
+    for await (const line of lines(answer.body)) invocations.push(parseInvocation(JSON.parse(line)));
+    return { invocations, next: answer.next };
   }
 
-  /** Undefined when there is none with this id. */
-  async invocation(namespace: string, id: string, signal: AbortSignal): Promise<Invocation | undefined> {
+  /** Empty when there is none with this id; one for each agent that has one. */
+  async invocation(namespace: string, id: string, signal: AbortSignal): Promise<readonly Invocation[]> {
     try {
-      const path = `${scope(namespace)}/invocations/${encodeURIComponent(id)}`;
-      for await (const line of this.#lines(path, {}, signal)) return parseInvocation(JSON.parse(line));
-      return undefined;
+      const answer = await this.#ask(namespace, `invocations/${encodeURIComponent(id)}`, {}, signal);
+      const found: Invocation[] = [];
+      for await (const line of lines(answer.body)) found.push(parseInvocation(JSON.parse(line)));
+      return found;
     } catch (error) {
-      if (error instanceof ClrkError && error.code === 'NOT_FOUND') return undefined;
+      if (error instanceof ClrkError && error.code === 'NOT_FOUND') return [];
       throw error;
     }
   }
 
-  #agentLines(
+  async *#agentLines(
     agent: AgentName,
     what: string,
     filter: TelemetryFilter,
     signal: AbortSignal,
   ): AsyncGenerator<string> {
-    const path = `${scope(agent.namespace)}/taskagents/${encodeURIComponent(agent.name)}/${what}`;
-    return this.#lines(path, filter, signal);
+    const path = `taskagents/${encodeURIComponent(agent.name)}/${what}`;
+    const answer = await this.#ask(agent.namespace, path, filter, signal);
+    this.#onAnswer?.(answer);
+    yield* lines(answer.body);
   }
 
-  async *#lines(path: string, filter: TelemetryFilter, signal: AbortSignal): AsyncGenerator<string> {
-    this.#token ??= this.#readToken();
+  async #ask(
+    namespace: string,
+    path: string,
+    filter: TelemetryFilter,
+    signal: AbortSignal,
+  ): Promise<Answer & { readonly body: IncomingMessage }> {
+    const { limit, follow, ...rest } = filter;
     const response = await this.#cluster.send({
-      path: `${proxyOf(await platformNamespace(this.#cluster))}${path}`,
+      path: `${proxyOf(await platformNamespace(this.#cluster))}/v1/namespaces/${encodeURIComponent(namespace)}/${path}`,
       headers: {
-        [readerTokenHeader]: `Bearer ${await this.#token}`,
+        [readerTokenHeader]: `Bearer ${await this.#tokenFor(namespace)}`,
         accept: 'application/x-ndjson, application/json',
       },
       query: {
-        invocation: filter.invocation,
-        since: filter.since,
-        until: filter.until,
-        limit: filter.limit === undefined ? undefined : String(filter.limit),
-        follow: filter.follow === true ? 'true' : undefined,
-        component: filter.component,
-        iostream: filter.iostream,
+        ...rest,
+        limit: limit === undefined ? undefined : String(limit),
+        follow: follow === true ? 'true' : undefined,
       },
       signal,
     });
     if (response.status >= 400) throw apiError(response.status, await readText(response.body, 64 * 1024));
-    yield* lines(response.body);
+    const next = response.body.headers[header.continue];
+    return { body: response.body, next: typeof next === 'string' ? next : undefined };
   }
 
-  async #readToken(): Promise<string> {
-    const namespace = await platformNamespace(this.#cluster);
-    const path = `/api/v1/namespaces/${namespace}/secrets/${platformAuthSecret}`;
-    const secret = (await this.#cluster.json({ path }).catch(explainMissing)) as {
-      data?: Record<string, string>;
-    };
-    const encoded = secret.data?.[platformAuthKeys.reader];
-    if (encoded === undefined) {
-      throw new ClrkError('DENIED', `Secret ${platformAuthSecret} has no key ${platformAuthKeys.reader}`, {
-        hint: 'The platform is not installed completely; install it again.',
-      });
-    }
-    return Buffer.from(encoded, 'base64').toString('utf8');
+  async #tokenFor(namespace: string): Promise<string> {
+    if (this.#given !== undefined) return this.#given;
+    this.#secret ??= readReaderSecret(this.#cluster);
+    return mintReaderToken(await this.#secret, {
+      namespaces: [namespace],
+      expiresMs: this.#now().getTime() + tokenMs,
+    });
   }
+}
+
+/** What reader tokens are made with. Throws PLATFORM_MISSING or DENIED. */
+export async function readReaderSecret(cluster: Cluster): Promise<string> {
+  const namespace = await platformNamespace(cluster);
+  const path = `/api/v1/namespaces/${namespace}/secrets/${platformAuthSecret}`;
+  const secret = (await cluster.json({ path }).catch(explainMissing)) as {
+    data?: Record<string, string>;
+  };
+  const encoded = secret.data?.[platformAuthKeys.reader];
+  if (encoded === undefined) {
+    throw new ClrkError('DENIED', `Secret ${platformAuthSecret} has no key ${platformAuthKeys.reader}`, {
+      hint: 'The platform is not installed completely; install it again.',
+    });
+  }
+  // As telemetry reads its file: without the line end of a Secret made by hand.
+  return Buffer.from(encoded, 'base64').toString('utf8').trim();
 }
 
 /** Without the platform's own Secret there is no platform; a missing invocation must not look the same. */
@@ -185,8 +242,4 @@ function explainMissing(error: unknown): never {
       hint: 'Start it with `npm start`, or pick the right cluster with --context.',
     },
   );
-}
-
-function scope(namespace: string): string {
-  return `/v1/namespaces/${encodeURIComponent(namespace)}`;
 }

@@ -6,9 +6,10 @@ import { usageError } from '../exit-code.ts';
 import { notice, pause, printLine, type Io } from '../io.ts';
 import { renderInvocationRows } from '../render/invocation-row.ts';
 import { renderObjects } from '../render/object-list.ts';
-import type { GetRequest } from './get-request.ts';
+import type { GetRequest, RecordSelection } from './get-request.ts';
 
-const limit = 500;
+/** The most one answer of the read API holds (telemetry/read/read-request.ts). */
+const maxPage = 1_000;
 /** Telemetry batches inserts for a second; asking more often shows nothing new. */
 const watchIntervalMs = 2_000;
 
@@ -28,13 +29,13 @@ async function fetchNamed(
 ) {
   const found: Invocation[] = [];
   for (const id of ids) {
-    const invocation = await client.invocation(namespace, id, signal);
-    if (invocation === undefined) {
+    const invocations = await client.invocation(namespace, id, signal);
+    if (invocations.length === 0) {
       throw new ClrkError('NOT_FOUND', `no invocation "${id}" in namespace ${namespace}`, {
         hint: 'A record appears about a second after the call; older than 90 days it is gone.',
       });
     }
-    found.push(invocation);
+    found.push(...invocations);
   }
   return found;
 }
@@ -43,18 +44,46 @@ function byCreation(a: Invocation, b: Invocation): number {
   return a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1;
 }
 
+interface Fetched {
+  readonly invocations: Invocation[];
+  /** There are older ones. */
+  readonly isCut: boolean;
+}
+
+async function fetchPages(
+  client: TelemetryClient,
+  namespace: string,
+  { limit, ...filter }: RecordSelection,
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const invocations: Invocation[] = [];
+  let next: string | undefined;
+  do {
+    const most = Math.min(maxPage, limit - invocations.length);
+    const page = await client.invocations(namespace, { ...filter, limit: most, continue: next }, signal);
+    invocations.push(...page.invocations);
+    next = page.next;
+  } while (next !== undefined && invocations.length < limit);
+  return { invocations, isCut: next !== undefined };
+}
+
 async function fetchInvocations(
   cluster: Cluster,
   client: TelemetryClient,
   request: GetRequest,
   signal: AbortSignal,
-) {
-  if (request.names.length > 0) return await fetchNamed(client, cluster.namespace, request.names, signal);
-  const found: Invocation[] = [];
-  for (const namespace of await namespacesOf(cluster, request)) {
-    found.push(...(await client.invocations(namespace, { limit }, signal)));
+): Promise<Fetched> {
+  if (request.names.length > 0) {
+    return { invocations: await fetchNamed(client, cluster.namespace, request.names, signal), isCut: false };
   }
-  return found.sort(byCreation);
+  const found: Invocation[] = [];
+  let isCut = false;
+  for (const namespace of await namespacesOf(cluster, request)) {
+    const fetched = await fetchPages(client, namespace, request.records, signal);
+    found.push(...fetched.invocations);
+    isCut ||= fetched.isCut;
+  }
+  return { invocations: found.sort(byCreation), isCut };
 }
 
 function render(io: Io, invocations: readonly Invocation[], request: GetRequest, headers: boolean): string {
@@ -70,11 +99,11 @@ function render(io: Io, invocations: readonly Invocation[], request: GetRequest,
   });
 }
 
-async function watch(io: Io, fetch: () => Promise<Invocation[]>, request: GetRequest): Promise<void> {
+async function watch(io: Io, fetch: () => Promise<Fetched>, request: GetRequest): Promise<void> {
   const shown = new Map<string, string>();
   let headers = true;
   while (!io.interruption().aborted) {
-    const current = await fetch();
+    const { invocations: current } = await fetch();
     const changed = current.filter((each) => shown.get(each.metadata.uid) !== each.status.phase);
     // Only what the page still holds: the memory of a long watch stays bounded.
     shown.clear();
@@ -89,10 +118,10 @@ async function watch(io: Io, fetch: () => Promise<Invocation[]>, request: GetReq
 
 export async function getInvocations(io: Io, cluster: Cluster, request: GetRequest): Promise<void> {
   if (request.selector !== undefined) throw usageError('invocations have no labels to select by');
-  const client = new TelemetryClient(cluster);
-  const fetch = (): Promise<Invocation[]> => fetchInvocations(cluster, client, request, io.interruption());
+  const client = new TelemetryClient(cluster, io);
+  const fetch = (): Promise<Fetched> => fetchInvocations(cluster, client, request, io.interruption());
   if (request.watch) return await watch(io, fetch, request);
-  const invocations = await fetch();
+  const { invocations, isCut } = await fetch();
   if (invocations.length === 0 && (request.format === 'table' || request.format === 'wide')) {
     return notice(
       io,
@@ -101,4 +130,8 @@ export async function getInvocations(io: Io, cluster: Cluster, request: GetReque
   }
   const text = render(io, invocations, request, true);
   if (text !== '') await printLine(io, text);
+  if (isCut) {
+    const { limit } = request.records;
+    notice(io, `the newest ${limit}; there are older ones: --limit N, --since, --until, --phase or --agent`);
+  }
 }

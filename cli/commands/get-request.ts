@@ -8,4 +8,16 @@ export interface GetRequest {
   readonly allNamespaces: boolean;
   readonly selector: string | undefined;
   readonly watch: boolean;
+  /** Of invocations alone. */
+  readonly records: RecordSelection;
+}
+
+/** Which invocations. */
+export interface RecordSelection {
+  readonly limit: number;
+  /** RFC 3339. */
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+  readonly phase: string | undefined;
+  readonly agent: string | undefined;
 }

@@ -1,11 +1,18 @@
 /**
  * `clrk logs NAME[/INVOCATION]`: what agents wrote and what the platform said about them. Following survives cuts: it
- * asks again from the last line on and drops what it has shown. On a terminal no agent can send an escape sequence.
+ * asks again behind the last line and drops what it has shown; what is left out is said. On a terminal no agent can send an escape sequence.
  */
 import { ClrkError } from '../../contract/index.ts';
 import { parseAgentTarget } from '../cluster/agent-target.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
-import { TelemetryClient, type LogLine, type TelemetryFilter } from '../cluster/telemetry-client.ts';
+import {
+  TelemetryClient,
+  type AgentName,
+  type Answer,
+  type LogLine,
+  type TelemetryFilter,
+} from '../cluster/telemetry-client.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { usageError } from '../exit-code.ts';
 import { notice, pause, printLine, type Io } from '../io.ts';
 import { ResumeFilter } from '../resume-filter.ts';
@@ -17,6 +24,7 @@ interface LogsOptions extends ClusterFlags {
   readonly follow?: boolean;
   readonly tail?: string;
   readonly since?: string;
+  readonly until?: string;
   readonly timestamps?: boolean;
   readonly iostream?: string;
   readonly component?: string;
@@ -24,12 +32,16 @@ interface LogsOptions extends ClusterFlags {
 }
 
 /** The most one answer of the read API holds (telemetry/read/read-request.ts). */
-const maxLines = 1_000;
+const maxPage = 1_000;
+/** Pages are put in order before they are printed. */
+const maxTail = 50_000;
 
-function lineLimit(tail: string | undefined): number {
-  const lines = tail === undefined ? maxLines : parseCount(tail);
+function parseTail(tail: string | undefined): number {
+  const lines = tail === undefined ? maxPage : parseCount(tail);
   if (lines < 1) throw usageError('--tail takes 1 or more', 'To see only what is new: --since 0s -f.');
-  return Math.min(lines, maxLines);
+  if (lines > maxTail)
+    throw usageError(`--tail takes at most ${maxTail}`, 'Narrow it with --since and --until.');
+  return lines;
 }
 
 /** Lines as the terminal may see them: tabs stay, other control characters do not. */
@@ -50,50 +62,75 @@ function safeLines(body: string, terminal: boolean): readonly string[] {
   return body.split('\n').map((each) => safe(each, terminal));
 }
 
+interface Reading {
+  readonly agent: AgentName;
+  readonly asked: TelemetryFilter;
+  readonly tail: number;
+  readonly print: (line: LogLine) => Promise<void>;
+}
+
 export async function runLogs(io: Io, target: string, options: LogsOptions): Promise<void> {
   const { name, invocation } = parseAgentTarget(target);
   const { iostream, component, follow = false } = options;
+  const tail = parseTail(options.tail);
   const asked: TelemetryFilter = {
     invocation,
     iostream,
     component,
-    follow,
     since: options.since === undefined ? undefined : parseSince(options.since, io.now()),
-    limit: lineLimit(options.tail),
+    until: options.until === undefined ? undefined : parseSince(options.until, io.now()),
+    limit: Math.min(tail, maxPage),
   };
   const cluster = await openCluster(io, options);
-  const client = new TelemetryClient(cluster);
-  const signal = io.interruption();
-  const seen = new ResumeFilter();
-  const show = async (filter: TelemetryFilter): Promise<void> => {
-    for await (const line of client.logs({ namespace: cluster.namespace, name }, filter, signal)) {
-      if (!seen.admits(line.timestamp, line.raw)) continue;
-      await printLine(io, renderLogLine(line, options, io.stdoutIsTerminal));
-    }
-  };
-  if (!follow) return await show(asked);
-  await followAgain(io, show, asked, seen);
+  const agent = { namespace: cluster.namespace, name };
+  const print = (line: LogLine): Promise<void> =>
+    printLine(io, renderLogLine(line, options, io.stdoutIsTerminal));
+  const reading = { agent, asked, tail, print };
+  if (follow) await followAgain(io, cluster, reading);
+  else await showTail(io, cluster, reading);
 }
 
-/** Follows, and after a cut follows on from the last line seen, until the person has had enough. */
-async function followAgain(
-  io: Io,
-  show: (filter: TelemetryFilter) => Promise<void>,
-  asked: TelemetryFilter,
-  seen: ResumeFilter,
-): Promise<void> {
+function tellCut(io: Io, shown: number): void {
+  notice(io, `the newest ${shown} lines; there are older ones: --tail N, --since or --until shows them`);
+}
+
+/** The last lines, page by page from the newest back, printed in their order. */
+async function showTail(io: Io, cluster: Cluster, { agent, asked, tail, print }: Reading): Promise<void> {
+  let next: string | undefined;
+  const client = new TelemetryClient(cluster, { ...io, onAnswer: (answer) => (next = answer.next) });
+  const pages: LogLine[][] = [];
+  let count = 0;
+  do {
+    const limit = Math.min(maxPage, tail - count);
+    const page: LogLine[] = [];
+    for await (const line of client.logs(agent, { ...asked, limit, continue: next }, io.interruption()))
+      page.push(line);
+    pages.unshift(page);
+    count += page.length;
+  } while (next !== undefined && count < tail);
+  for (const line of pages.flat()) await print(line);
+  if (next !== undefined) tellCut(io, count);
+}
+
+/** Follows, and after a cut follows on behind the last line seen, until the person has had enough. */
+async function followAgain(io: Io, cluster: Cluster, { agent, asked, print }: Reading): Promise<void> {
   const signal = io.interruption();
-  let filter = asked;
+  const seen = new ResumeFilter();
+  const onAnswer = ({ next }: Answer): void => {
+    if (next !== undefined) tellCut(io, asked.limit ?? maxPage);
+  };
+  const client = new TelemetryClient(cluster, { ...io, onAnswer });
   while (!signal.aborted && !io.stdout.destroyed) {
+    const after = seen.last;
     try {
-      await show(filter);
+      const filter = { ...asked, follow: true, ...(after === undefined ? {} : { after, limit: maxPage }) };
+      for await (const line of client.logs(agent, filter, signal))
+        if (seen.admits(line.cursor)) await print(line);
     } catch (error) {
       if (!signal.aborted && !canResume(error)) throw error;
     }
     if (signal.aborted) return;
     notice(io, 'the stream was cut; following on');
-    seen.resume();
-    filter = { ...asked, limit: maxLines, since: seen.last ?? asked.since };
     await pause(1_000, signal);
   }
 }
@@ -118,6 +155,7 @@ export const addLogs: AddCommand = ({ program, io }) => {
     .option('-f, --follow', 'keep showing new lines until Ctrl-C')
     .option('--tail <lines>', 'only the last so many')
     .option('--since <duration|time>', 'for example 10m, or 2026-11-23T10:00:00Z')
+    .option('--until <duration|time>', 'only what was before')
     .option('--timestamps', 'put the time in front of each line')
     .option('--iostream <stream>', 'stdout or stderr')
     .option('--component <name>', 'agent-runner, worker, ingress, egress …')

@@ -151,11 +151,12 @@ async function exchange(io: Io, cluster: Cluster, call: Call): Promise<Answer> {
 
 /** The terminal record, or undefined when it does not come in time or telemetry is away. */
 async function awaitRecord(io: Io, cluster: Cluster, call: Call): Promise<Verdict> {
-  const client = new TelemetryClient(cluster);
+  const client = new TelemetryClient(cluster, io);
   const signal = AbortSignal.any([io.interruption(), AbortSignal.timeout(recordWaitMs)]);
   while (!signal.aborted) {
     try {
-      const verdict = judgeInvocation(await client.invocation(call.namespace, call.id, signal));
+      const found = await client.invocation(call.namespace, call.id, signal);
+      const verdict = judgeInvocation(found.find(({ spec }) => spec.parentRef.name === call.agent));
       if (verdict.status !== 'unknown') return verdict;
     } catch {
       // Telemetry is away or we may not read it: keep to what the answer says.

@@ -4,7 +4,13 @@
  */
 import { parseAgentTarget } from '../cluster/agent-target.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
-import { TelemetryClient, type AgentName, type TelemetryFilter } from '../cluster/telemetry-client.ts';
+import {
+  TelemetryClient,
+  type AgentName,
+  type Answer,
+  type TelemetryFilter,
+} from '../cluster/telemetry-client.ts';
+import { usageError } from '../exit-code.ts';
 import { notice, printLine, type Io } from '../io.ts';
 import type { SpanRecord } from '../render/span.ts';
 import { chooseStyle } from '../render/style.ts';
@@ -19,6 +25,7 @@ interface TracesOptions extends ClusterFlags {
   readonly follow?: boolean;
   readonly tail?: string;
   readonly since?: string;
+  readonly until?: string;
   readonly component?: string;
 }
 
@@ -67,17 +74,24 @@ async function followTrees(io: Io, { client, agent, filter }: Source): Promise<v
 
 export async function runTraces(io: Io, target: string, options: TracesOptions): Promise<void> {
   const { name, invocation } = parseAgentTarget(target);
-  const limit = Math.min(
-    maxSpans,
-    Math.max(1, options.tail === undefined ? maxSpans : parseCount(options.tail)),
-  );
+  const limit = options.tail === undefined ? maxSpans : parseCount(options.tail);
+  if (limit < 1 || limit > maxSpans)
+    throw usageError(`--tail takes 1 to ${maxSpans}`, 'Narrow it with --since, --until or NAME/INVOCATION.');
   const since = options.since === undefined ? undefined : parseSince(options.since, io.now());
+  const until = options.until === undefined ? undefined : parseSince(options.until, io.now());
   const cluster = await openCluster(io, options);
   const { component, follow } = options;
+  const onAnswer = ({ next }: Answer): void => {
+    if (next !== undefined)
+      notice(
+        io,
+        `the newest ${limit} spans; there are older ones: narrow it with --since, --until or NAME/INVOCATION`,
+      );
+  };
   const source = {
-    client: new TelemetryClient(cluster),
+    client: new TelemetryClient(cluster, { ...io, onAnswer }),
     agent: { namespace: cluster.namespace, name },
-    filter: { invocation, since, limit, component, follow: follow ?? false },
+    filter: { invocation, since, until, limit, component, follow: follow ?? false },
   };
   const raw = options.raw === true || (!io.stdoutIsTerminal && options.tree !== true);
   try {
@@ -107,6 +121,7 @@ export const addTraces: AddCommand = ({ program, io }) => {
     .option('-f, --follow', 'keep showing traces as they end until Ctrl-C')
     .option('--tail <spans>', 'only the last so many spans')
     .option('--since <duration|time>', 'for example 10m, or 2026-11-23T10:00:00Z')
+    .option('--until <duration|time>', 'only what was before')
     .option('--component <name>', 'only spans of this part of the platform')
     .action(async (name: string, options: TracesOptions, command) => {
       await runTraces(io, name, { ...clusterFlags(command), ...options });

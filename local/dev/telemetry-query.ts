@@ -5,6 +5,7 @@
 import { parseSpan, type SpanRecord } from '../../cli/index.ts';
 import {
   isTerminal,
+  mintReaderToken,
   ports,
   readerTokenHeader,
   spanName,
@@ -19,14 +20,17 @@ export interface CallKey {
   readonly invocation: string;
 }
 
+/** A token for one question. */
+const tokenMs = 60_000;
 const pollMs = 250;
 const timeoutMs = 30_000;
 // A span exporter's batch delay (5 s by default) and telemetry's flush (1 s): a trace unchanged for this long is complete.
 const settledMs = 1_500;
 
-/** One read of telemetry; empty when it cannot be had now. */
-export async function queryTelemetry(client: ApiClient, token: string, path: string): Promise<unknown[]> {
-  const service = `/api/v1/namespaces/${systemNamespace}/services/http:clrk-telemetry:${ports.telemetryApi}/proxy${path}`;
+/** One read of telemetry; empty when it cannot be had now. `secret`: what reader tokens are made with. */
+export async function queryTelemetry(client: ApiClient, secret: string, path: string): Promise<unknown[]> {
+  const token = mintReaderToken(secret, { namespaces: 'all', expiresMs: Date.now() + tokenMs });
+  const service = `/api/v1/namespaces/${systemNamespace}/services/https:clrk-telemetry:${ports.telemetryApi}/proxy${path}`;
   const response = await client.open('GET', service, { headers: { [readerTokenHeader]: `Bearer ${token}` } });
   const text = (await readBounded(response)).toString('utf8');
   if (response.statusCode !== 200) return [];

@@ -103,12 +103,12 @@ export function followedOf(store: Reader, request: ReadRequest): Followed<{ read
         kind: request.what,
         agent: agentId(request.agent),
         filter: request.filter,
-      }) as Followed<{ readonly ingestId: string }>;
+      });
     case 'agentInvocations': {
       const { kind, namespace, name } = request.agent;
       const id = request.filter.invocation;
       const scope = { namespace, kinds: [kind], name, ...(id === undefined ? {} : { id }) };
-      return followCalls(store, scope, request.filter) as Followed<{ readonly ingestId: string }>;
+      return followCalls(store, scope, request.filter);
     }
     case 'invocations': {
       const { namespace, filter } = request;
@@ -117,13 +117,11 @@ export function followedOf(store: Reader, request: ReadRequest): Followed<{ read
         kinds: agentKinds,
         ...(filter.agent === undefined ? {} : { name: filter.agent }),
       };
-      return followCalls(store, scope, filter) as Followed<{ readonly ingestId: string }>;
+      return followCalls(store, scope, filter);
     }
     case 'invocation': {
       const { namespace, id } = request;
-      return followCalls(store, { namespace, kinds: agentKinds, id }, noFilter) as Followed<{
-        readonly ingestId: string;
-      }>;
+      return followCalls(store, { namespace, kinds: agentKinds, id }, noFilter);
     }
   }
 }

@@ -204,3 +204,8 @@ export function parseReadRequest(url: string): ReadRequest {
   }
   throw new ClrkError('NOT_FOUND', 'no such resource');
 }
+
+/** Whose records it asks for. */
+export function namespaceOf(request: ReadRequest): string {
+  return 'agent' in request ? request.agent.namespace : request.namespace;
+}

@@ -6,16 +6,24 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ClrkError, errorMessage, header, readerTokenHeader } from '../../contract/index.ts';
+import {
+  ClrkError,
+  errorMessage,
+  header,
+  mayReadNamespace,
+  readerTokenHeader,
+  type ReaderClaims,
+} from '../../contract/index.ts';
 import type { Log } from '../../process/index.ts';
 import { follow } from './follow.ts';
 import { followedOf, type Page } from './followed.ts';
-import { parseReadRequest, type ReadRequest } from './read-request.ts';
+import { namespaceOf, parseReadRequest, type ReadRequest } from './read-request.ts';
 import type { Store } from '../store/store.ts';
 
 export interface ReadHandlerOptions {
   readonly store: Pick<Store, 'query'>;
-  readonly authorize: (authorization: string | undefined) => boolean;
+  /** What a header lets its sender read; undefined: nothing. */
+  readonly reader: (authorization: string | undefined) => ReaderClaims | undefined;
   readonly log: Log;
   /** Ends every follower. */
   readonly signal: AbortSignal;
@@ -31,6 +39,7 @@ const chunkChars = 256 * 1024;
 
 const statusOf: Readonly<Record<string, number>> = {
   UNAUTHORIZED: 401,
+  NAMESPACE_DENIED: 403,
   NOT_FOUND: 404,
   BAD_REQUEST: 400,
   METHOD_NOT_ALLOWED: 405,
@@ -69,6 +78,11 @@ function writeHead(response: ServerResponse, page: Page<unknown> | undefined): v
   });
 }
 
+interface Admitted {
+  readonly read: ReadRequest;
+  readonly expiresMs: number;
+}
+
 class ReadHandler {
   readonly #options: ReadHandlerOptions;
   #followers = 0;
@@ -79,21 +93,27 @@ class ReadHandler {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const read = this.#admit(request);
-      if ('filter' in read && read.filter.follow) await this.#follow(read, response);
+      const { read, expiresMs } = this.#admit(request);
+      if ('filter' in read && read.filter.follow) await this.#follow(read, expiresMs, response);
       else await this.#answer(read, response);
     } catch (thrown) {
       this.#fail(response, thrown);
     }
   }
 
-  #admit(request: IncomingMessage): ReadRequest {
+  #admit(request: IncomingMessage): Admitted {
     const given = request.headers[readerTokenHeader] ?? request.headers.authorization;
-    if (!this.#options.authorize(typeof given === 'string' ? given : undefined)) {
-      throw new ClrkError('UNAUTHORIZED', 'the telemetry reader token is needed');
+    const claims = this.#options.reader(typeof given === 'string' ? given : undefined);
+    if (claims === undefined) {
+      throw new ClrkError('UNAUTHORIZED', 'a reader token that is still good is needed');
     }
     if (request.method !== 'GET') throw new ClrkError('METHOD_NOT_ALLOWED', 'GET only');
-    return parseReadRequest(request.url ?? '');
+    const read = parseReadRequest(request.url ?? '');
+    const namespace = namespaceOf(read);
+    if (!mayReadNamespace(claims, namespace)) {
+      throw new ClrkError('NAMESPACE_DENIED', `this reader token is not for namespace ${namespace}`);
+    }
+    return { read, expiresMs: claims.expiresMs };
   }
 
   async #answer(read: ReadRequest, response: ServerResponse): Promise<void> {
@@ -112,14 +132,16 @@ class ReadHandler {
     response.end();
   }
 
-  async #follow(read: ReadRequest & { filter: object }, response: ServerResponse): Promise<void> {
+  async #follow(read: ReadRequest, expiresMs: number, response: ServerResponse): Promise<void> {
     if (this.#followers >= maxFollowers) {
       throw new ClrkError('TOO_MANY_FOLLOWERS', `at most ${maxFollowers} readers may follow at once`);
     }
     this.#followers++;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, this.#options.signal, AbortSignal.timeout(maxFollowMs)]);
+    // A follower may not see more than its token says because it began in time.
+    const forMs = Math.max(0, Math.min(maxFollowMs, expiresMs - Date.now()));
+    const signal = AbortSignal.any([gone.signal, this.#options.signal, AbortSignal.timeout(forMs)]);
     try {
       const source = await follow(this.#options.store, read, signal);
       writeHead(response, source.first);

@@ -1,36 +1,37 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { matchBearer, TokenFiles } from '../../telemetry/bearer.ts';
+import { mintReaderToken } from '../../contract/index.ts';
+import { readerOf, TokenFiles } from '../../telemetry/bearer.ts';
 import { removeDirectory, temporaryDirectory } from './embedded.ts';
 
-const tokens = new Map([
-  ['a', 'token-a'],
-  ['empty', ''],
-]);
+const nowMs = 1_795_000_000_000;
+const good = mintReaderToken('secret', { namespaces: ['a'], expiresMs: nowMs + 1_000 });
 
 test.each([
-  ['Bearer token-a', 'a'],
-  ['bearer token-a', 'a'],
-  ['Bearer token-b', undefined],
+  [`Bearer ${good}`, ['a']],
+  [`bearer ${good}`, ['a']],
+  ['Bearer secret', undefined],
   ['Bearer ', undefined],
   ['Bearer', undefined],
-  ['Basic token-a', undefined],
-  ['Bearer token-a x', undefined],
+  [`Basic ${good}`, undefined],
+  [`Bearer ${good} x`, undefined],
   [`Bearer ${'x'.repeat(5000)}`, undefined],
   [undefined, undefined],
-])('%s', (header, expected) => expect(matchBearer(header, tokens)).toBe(expected));
+])('%s', (header, expected) => expect(readerOf(header, 'secret', nowMs)?.namespaces).toEqual(expected));
 
-test('a rotated token is read again; a file that is gone admits nobody', () => {
+test('a rotated secret is read again; a file that is gone admits nobody', () => {
   const directory = temporaryDirectory();
   let now = 0;
-  const files = new TokenFiles(directory, ['otlp-worker'], () => now);
-  expect(matchBearer('Bearer one', files.tokens())).toBeUndefined();
-  writeFileSync(join(directory, 'otlp-worker'), 'one\n');
+  const files = new TokenFiles(directory, ['reader'], () => now);
+  const reads = (): boolean =>
+    readerOf(`Bearer ${good}`, files.tokens().get('reader') ?? '', nowMs) !== undefined;
+  expect(reads()).toBe(false);
+  writeFileSync(join(directory, 'reader'), 'secret\n');
   now += 6_000;
-  expect(matchBearer('Bearer one', files.tokens())).toBe('otlp-worker');
-  rmSync(join(directory, 'otlp-worker'));
+  expect(reads()).toBe(true);
+  rmSync(join(directory, 'reader'));
   now += 6_000;
-  expect(matchBearer('Bearer one', files.tokens())).toBeUndefined();
+  expect(reads()).toBe(false);
   removeDirectory(directory);
 });

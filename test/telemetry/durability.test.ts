@@ -45,7 +45,7 @@ async function open(): Promise<void> {
     spoolDir: `${directory}/spool`,
     nats: natsOfService,
     otlpSpeaker: () => ({ role: 'ingress' }),
-    authorizeReader: () => true,
+    reader: () => ({ namespaces: 'all', expiresMs: Date.now() + 60_000 }),
     log: silentLog,
     writerLimits: { flushMs: 20, retryMinMs: 20, retryMaxMs: 100 },
   });

@@ -4,9 +4,12 @@ import { afterAll, beforeAll } from 'vitest';
 import {
   invocationMessageId,
   invocationSubject,
+  mintReaderToken,
   type Invocation,
   type OtlpSpeaker,
+  type ReaderClaims,
 } from '../../contract/index.ts';
+import { readerOf } from '../../telemetry/bearer.ts';
 import { openTelemetryService, type TelemetryService } from '../../telemetry/service.ts';
 import type { EmbeddedStore } from '../../telemetry/store/store.ts';
 import { openTestStore, removeDirectory, silentLog, temporaryDirectory, until } from './embedded.ts';
@@ -17,6 +20,16 @@ const speakers: Readonly<Record<string, OtlpSpeaker>> = {
   'Bearer otlp': { role: 'ingress' },
   'Bearer pool': { role: 'worker', namespace: 'team-a', name: 'main' },
 };
+
+/** What the bed's reader tokens are made with. */
+export const readerSecret = 'a secret of the bed';
+
+export function readerToken(
+  namespaces: ReaderClaims['namespaces'] = 'all',
+  expiresMs = Date.now() + 600_000,
+): string {
+  return `Bearer ${mintReaderToken(readerSecret, { namespaces, expiresMs })}`;
+}
 
 export class ServiceBed {
   nats!: NatsConnection;
@@ -37,7 +50,7 @@ export class ServiceBed {
       spoolDir: `${this.#directory}/spool`,
       nats: this.nats,
       otlpSpeaker: (value) => speakers[value ?? ''],
-      authorizeReader: (value) => value === 'Bearer reader',
+      reader: (value) => readerOf(value, readerSecret, Date.now()),
       log: silentLog,
       writerLimits: { flushMs: 50 },
       sweep: { everyMs: 200, graceMs: 0 },
@@ -64,7 +77,7 @@ export class ServiceBed {
   /** Rows of the read API. */
   async read(path: string): Promise<Array<Record<string, unknown>>> {
     const answer = await fetch(`http://127.0.0.1:${this.service.readPort}${path}`, {
-      headers: { 'x-clrk-authorization': 'Bearer reader' },
+      headers: { 'x-clrk-authorization': readerToken() },
     });
     const body = await answer.text();
     if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${body}`);

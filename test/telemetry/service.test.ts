@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { otlpType } from '../../telemetry/otlp/otlp-schema.ts';
 import { until } from './embedded.ts';
 import { invocation } from './invocation-fixture.ts';
-import { useService } from './service-bed.ts';
+import { readerToken, useService } from './service-bed.ts';
 
 const bed = useService();
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
@@ -215,7 +215,7 @@ describe('the read API refuses', () => {
     ['/metrics', 404],
   ])('%s', async (path, status) => {
     const answer = await fetch(`http://127.0.0.1:${bed.service.readPort}${path}`, {
-      headers: { 'x-clrk-authorization': 'Bearer reader' },
+      headers: { 'x-clrk-authorization': readerToken() },
     });
     expect(answer.status).toBe(status);
   });
@@ -231,7 +231,7 @@ test('a follower is given what arrives after it asked, once', async () => {
   const abort = new AbortController();
   const answer = await fetch(
     `http://127.0.0.1:${bed.service.readPort}/v1/namespaces/shop/taskagents/hello/logs?follow=true&invocation=${id}`,
-    { headers: { 'x-clrk-authorization': 'Bearer reader' }, signal: abort.signal },
+    { headers: { 'x-clrk-authorization': readerToken() }, signal: abort.signal },
   );
   let seen = '';
   const reading = (async () => {

@@ -145,7 +145,7 @@ describe('clrk get', () => {
 });
 
 describe('clrk get invocations', () => {
-  const proxy = '/api/v1/namespaces/clrk-system/services/http:clrk-telemetry:8097/proxy';
+  const proxy = '/api/v1/namespaces/clrk-system/services/https:clrk-telemetry:8097/proxy';
   const secret = { data: { 'telemetry-reader': Buffer.from('reader').toString('base64') } };
   const lines = (...objects: readonly unknown[]): string =>
     objects.map((each) => `${JSON.stringify(each)}\n`).join('');
@@ -160,7 +160,26 @@ describe('clrk get invocations', () => {
     const { code, stdout } = await server.run(['get', 'inv']);
     expect(code).toBe(0);
     expect(stdout).toContain(`${invocationId}   taskagent/hello   HTTP      Succeeded   200`);
-    expect(server.received.at(-1)?.headers['x-clrk-authorization']).toBe('Bearer reader');
+    expect(server.received.at(-1)?.headers['x-clrk-authorization']).toMatch(/^Bearer clrkr1\./);
+  });
+
+  test('flags become the query; pages are asked for up to the limit, and a cut is said', async () => {
+    server.on(`GET ${proxy}/v1/namespaces/team/invocations`, (response) => {
+      response.setHeader('x-clrk-continue', 'more');
+      response.end(lines(invocationFixture({ phase: 'Failed' })));
+    });
+    const flags = ['--limit', '2', '--phase', 'Failed,Timeout', '--agent', 'hello', '--since', '1h'];
+    const { code, stderr } = await server.run(['get', 'invocations', ...flags]);
+    expect(code).toBe(0);
+    expect(Object.fromEntries(server.received.at(-1)?.query ?? [])).toMatchObject({
+      phase: 'Failed,Timeout',
+      agent: 'hello',
+      limit: '1',
+      continue: 'more',
+    });
+    expect(stderr).toContain('there are older ones');
+    expect((await server.run(['get', 'ta', '--phase', 'Failed'])).code).toBe(2);
+    expect((await server.run(['get', 'inv', '--limit', '0'])).code).toBe(2);
   });
 
   test('by id, as YAML; unknown: exit code 3', async () => {

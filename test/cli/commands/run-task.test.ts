@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 const ingress = 'POST /api/v1/namespaces/clrk-system/services/http:clrk-ingress:80/proxy/agents/team/hello/';
-const record = `GET /api/v1/namespaces/clrk-system/services/http:clrk-telemetry:8097/proxy/v1/namespaces/team/invocations/${fixedId}`;
+const record = `GET /api/v1/namespaces/clrk-system/services/https:clrk-telemetry:8097/proxy/v1/namespaces/team/invocations/${fixedId}`;
 
 function recorded(phase: 'Succeeded' | 'Failed' | 'Timeout' | 'Rejected'): void {
   const secret = { data: { 'telemetry-reader': Buffer.from('reader').toString('base64') } };

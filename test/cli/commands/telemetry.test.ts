@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { checkReaderToken } from '../../../contract/index.ts';
 import { fixedId, json, StandInServer } from '../stand-in-server.ts';
 
 const server = new StandInServer();
@@ -11,10 +12,11 @@ beforeEach(() => {
 });
 
 const agentRoot =
-  'GET /api/v1/namespaces/clrk-system/services/http:clrk-telemetry:8097/proxy/v1/namespaces/team/taskagents/hello';
+  'GET /api/v1/namespaces/clrk-system/services/https:clrk-telemetry:8097/proxy/v1/namespaces/team/taskagents/hello';
 const lines = (...objects: readonly unknown[]): string =>
   objects.map((each) => `${JSON.stringify(each)}\n`).join('');
-const log = (second: number, body: string) => ({
+const log = (second: number, body: string, cursor = String(second)) => ({
+  cursor,
   timestamp: `2026-11-23T10:00:0${second}.000000000Z`,
   severity: 'INFO',
   body,
@@ -64,15 +66,48 @@ describe('clrk logs', () => {
       call += 1;
       if (call === 1)
         return void response.write(lines(log(1, 'one'), log(2, 'two')), () => response.destroy());
-      response.write(lines(log(2, 'two'), log(2, 'two b'), log(3, 'three')));
+      response.write(lines(log(1, 'one'), log(2, 'two'), log(1, 'late', '12'), log(3, 'three', '13')));
       setTimeout(() => interrupt.abort(), 200);
     });
     const result = await server.run(['logs', 'hello', '-f'], { interrupt: interrupt.signal });
-    expect(result.stdout).toBe('one\ntwo\ntwo b\nthree\n');
-    expect(query()).toMatchObject({ follow: 'true', since: '2026-11-23T10:00:02.000000000Z' });
+    expect(result.stdout).toBe('one\ntwo\nlate\nthree\n');
+    expect(query()).toMatchObject({ follow: 'true', after: '2' });
+  });
+
+  test('what is left out is said; --tail asks page after page, and prints them in order', async () => {
+    server.on(`${agentRoot}/logs`, (response) => {
+      const isFirst = !server.received.at(-1)?.query.has('continue');
+      if (isFirst) response.setHeader('x-clrk-continue', 'older');
+      response.end(lines(...(isFirst ? [log(3, 'three'), log(4, 'four')] : [log(1, 'one'), log(2, 'two')])));
+    });
+    const short = await server.run(['logs', 'hello', '--tail', '2']);
+    expect(short.stdout).toBe('three\nfour\n');
+    expect(short.stderr).toContain('there are older ones');
+    const whole = await server.run(['logs', 'hello', '--tail', '4']);
+    expect(whole).toMatchObject({ stdout: 'one\ntwo\nthree\nfour\n', stderr: '' });
+  });
+
+  test('each request shows a token for its own namespace, or the one that was given', async () => {
+    server.on(`${agentRoot}/logs`, (response) => void response.end(''));
+    await server.run(['logs', 'hello']);
+    const shown = String(server.received.at(-1)?.headers['x-clrk-authorization']).replace('Bearer ', '');
+    const nowMs = Date.parse('2026-11-23T10:01:00Z');
+    expect(checkReaderToken('reader', shown, nowMs)?.namespaces).toEqual(['team']);
+    server.routes.delete('GET /api/v1/namespaces/clrk-system/secrets/clrk-platform-auth');
+    await server.run(['logs', 'hello'], { environment: { CLRK_READER_TOKEN: 'given' } });
+    expect(server.received.at(-1)?.headers['x-clrk-authorization']).toBe('Bearer given');
+  });
+
+  test('clrk token makes one that is good for what it says', async () => {
+    const made = await server.run(['token', 'team-a', 'team-b', '--for', '1h']);
+    const nowMs = Date.parse('2026-11-23T10:01:00Z');
+    const claims = checkReaderToken('reader', made.stdout.trim(), nowMs);
+    expect(claims).toEqual({ namespaces: ['team-a', 'team-b'], expiresMs: nowMs + 3_600_000 });
+    expect((await server.run(['token', '--for', '31d'])).code).toBe(2);
   });
 
   test.each([
+    ['a tail beyond what is put in order', ['logs', 'hello', '--tail', '60000']],
     ['a name that is none', ['logs', '../x']],
     ['an invocation that is none', ['logs', 'hello/latest']],
     ['a bad tail', ['logs', 'hello', '--tail', 'all']],

@@ -1,0 +1,137 @@
+/**
+ * What people and the platform ask of the store, as they ask it: through the read path's own functions, each of many
+ * namespaces and agents in turn, with a control query of the engine's beside every one.
+ */
+import type { Phase } from '../../contract/index.ts';
+import { followedOf } from '../../telemetry/read/followed.ts';
+import { parseReadRequest } from '../../telemetry/read/read-request.ts';
+import type { Store } from '../../telemetry/store/store.ts';
+import { overdueIn, storeNow, toldLate } from '../../telemetry/stream/overdue.ts';
+import { idAtMs } from '../../telemetry/read/seen-ids.ts';
+import { median, percentile, round } from '../statistics.ts';
+
+export interface ReadFigures {
+  readonly name: string;
+  readonly rows: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly controlP95Ms: number;
+}
+
+interface Question {
+  readonly name: string;
+  readonly key: string;
+  readonly ask: (round: number) => Promise<number>;
+}
+
+async function page(store: Store, path: string): Promise<number> {
+  const { objects } = await followedOf(store, parseReadRequest(path)).page();
+  let count = 0;
+  for await (const _object of objects) count++;
+  return count;
+}
+
+const namespace = (round: number): string => `ns-${[1, 2, 7, 40, 150][round % 5] ?? 1}`;
+const agent = (round: number): string => `agent-${[1, 2, 9, 30][round % 4] ?? 1}`;
+const dayMs = 24 * 3600 * 1000;
+
+function questions(store: Store, invocations: readonly string[]): readonly Question[] {
+  const list = (round: number, filter = ''): string =>
+    `/v1/namespaces/${namespace(round)}/invocations${filter}`;
+  const ofAgent = (round: number, rest: string): string =>
+    `/v1/namespaces/${namespace(round)}/taskagents/${agent(round)}/${rest}`;
+  const phase = (round: number): Phase =>
+    (['Failed', 'Timeout', 'Running', 'Rejected'] as const)[round % 4] ?? 'Failed';
+  const since = (round: number): string => new Date(Date.now() - (round % 60) * dayMs).toISOString();
+  const poll = async (path: string): Promise<number> => {
+    const now = await storeNow(store);
+    const after = String(BigInt(now.id) - idAtMs(10_000));
+    return (await followedOf(store, parseReadRequest(path)).newKeys(after, 1_000)).length;
+  };
+  return [
+    { name: 'get invocations, first page', key: 'list', ask: (n) => page(store, list(n)) },
+    { name: '… of an agent', key: 'agent', ask: (n) => page(store, ofAgent(n, 'invocations')) },
+    { name: '… of a phase', key: 'phase', ask: (n) => page(store, list(n, `?phase=${phase(n)}`)) },
+    {
+      name: '… of an agent and a phase',
+      key: 'agent_phase',
+      ask: (n) => page(store, ofAgent(n, `invocations?phase=${phase(n)}`)),
+    },
+    { name: '… until a day', key: 'time', ask: (n) => page(store, list(n, `?until=${since(n)}`)) },
+    {
+      name: 'get invocation by id',
+      key: 'id',
+      ask: (n) => page(store, `/v1/namespaces/ns-1/invocations/${invocations[n % invocations.length] ?? ''}`),
+    },
+    {
+      name: 'a trace',
+      key: 'trace',
+      ask: (n) =>
+        page(
+          store,
+          `/v1/namespaces/ns-1/taskagents/agent-1/traces?invocation=${invocations[n % invocations.length] ?? ''}`,
+        ),
+    },
+    { name: 'spans of an agent, newest page', key: 'spans', ask: (n) => page(store, ofAgent(n, 'traces')) },
+    { name: 'follow poll, spans', key: 'poll_spans', ask: (n) => poll(ofAgent(n, 'traces')) },
+    { name: 'follow poll, invocations', key: 'poll_calls', ask: (n) => poll(list(n)) },
+    {
+      name: 'sweeper round',
+      key: 'sweep',
+      ask: async (n) => {
+        const now = await storeNow(store);
+        const untilMs = now.ms - 30_000 - n * 15_000;
+        const lost = await overdueIn(store, { fromMs: untilMs - 15_000, untilMs }, 500);
+        return (
+          lost.length + (await toldLate(store, untilMs, String(BigInt(now.id) - idAtMs(60_000)), 500)).length
+        );
+      },
+    },
+  ];
+}
+
+async function timed(ask: () => Promise<number>): Promise<{ readonly ms: number; readonly rows: number }> {
+  const startedMs = performance.now();
+  const rows = await ask();
+  return { ms: performance.now() - startedMs, rows };
+}
+
+/** About 10 ms of one core, whatever is stored. */
+const control = 'SELECT sum(cityHash64(number)) AS n FROM numbers(3000000)';
+
+export async function measureReads(
+  store: Store,
+  rounds: number,
+): Promise<{ readonly figures: readonly ReadFigures[]; readonly ratios: Readonly<Record<string, number>> }> {
+  const found = await store.query<{ v: string }>(
+    `SELECT DISTINCT InvocationId AS v FROM otel_traces WHERE Agent = 'TaskAgent/ns-1/agent-1' LIMIT 40`,
+  );
+  const figures: ReadFigures[] = [];
+  const ratios: Record<string, number> = {};
+  for (const question of questions(
+    store,
+    found.map((row) => row.v),
+  )) {
+    await question.ask(0);
+    const own: number[] = [];
+    const controls: number[] = [];
+    let rows = 0;
+    for (let each = 0; each < rounds; each++) {
+      controls.push((await timed(async () => (await store.query(control)).length)).ms);
+      const answer = await timed(() => question.ask(each));
+      own.push(answer.ms);
+      rows = Math.max(rows, answer.rows);
+    }
+    const p95Ms = percentile(own, 0.95);
+    figures.push({
+      name: question.name,
+      rows,
+      p50Ms: round(median(own), 1),
+      p95Ms: round(p95Ms, 1),
+      controlP95Ms: round(percentile(controls, 0.95), 1),
+    });
+    ratios[`${question.key}_p95_ms`] = p95Ms;
+    ratios[`${question.key}/control`] = median(own) / median(controls);
+  }
+  return { figures, ratios };
+}
