@@ -175,7 +175,7 @@ describe('the key', () => {
 
   it('is in no table of ClickHouse', async () => {
     const { text, tables } = await dumpTables(platform);
-    expect(tables).toEqual(expect.arrayContaining(['otel_logs', 'otel_traces', 'invocation_events']));
+    expect(tables).toEqual(expect.arrayContaining(['otel_logs', 'otel_traces', 'invocations']));
     // The calls are in it, and what the other agent wrote is found.
     expect(text).toContain('api.openai.com');
     expect(searchBytes(Buffer.from(text), needlesOf(decoy))).not.toEqual([]);
