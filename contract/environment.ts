@@ -37,6 +37,9 @@ export const environment = {
   clickhouseUrl: 'CLRK_CLICKHOUSE_URL',
   /** Set: telemetry signs in as this user, with the password of its Secret (`platformAuthKeys.clickhousePassword`). */
   clickhouseUser: 'CLRK_CLICKHOUSE_USER',
+  /** Telemetry: most bytes of the invocation stream, and what it does when it is full: `refuse` or `forget`. */
+  streamBytes: 'CLRK_STREAM_BYTES',
+  streamFull: 'CLRK_STREAM_FULL',
 } as const;
 
 /** Where each role listens on POD_IP. */

@@ -11,6 +11,9 @@ export interface TelemetryMetrics {
   readonly setAside: Counter<'reason'>;
   readonly pendingBytes: Gauge;
   readonly engineRestarts: Counter;
+  /** 0 to 1. */
+  readonly streamFill: Gauge;
+  readonly streamBacklog: Gauge;
 }
 
 export function createMetrics(): TelemetryMetrics {
@@ -56,6 +59,16 @@ export function createMetrics(): TelemetryMetrics {
     pendingBytes: new Gauge({
       name: 'clrk_telemetry_pending_bytes',
       help: 'Bytes held in memory until the next flush.',
+      registers,
+    }),
+    streamFill: new Gauge({
+      name: 'clrk_telemetry_stream_fill_ratio',
+      help: 'How full the invocation stream is; at 1 it refuses events, and calls with them, or forgets the oldest.',
+      registers,
+    }),
+    streamBacklog: new Gauge({
+      name: 'clrk_telemetry_stream_backlog_events',
+      help: 'Events in the invocation stream that are not in ClickHouse yet.',
       registers,
     }),
     engineRestarts: new Counter({

@@ -19,6 +19,7 @@ import { readerOf, speakerOf, TokenFiles } from './bearer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
 import { serverUrl } from './store/server-url.ts';
 import { openTelemetryService } from './service.ts';
+import { streamSettings } from './stream/stream-settings.ts';
 import { openEmbeddedStore, openServerStore, type Store } from './store/store.ts';
 
 function openStore(environment: Environment, log: Log, metrics: TelemetryMetrics): Store {
@@ -68,6 +69,7 @@ export async function runTelemetry(environment: Environment): Promise<void> {
     store,
     spoolDir: join(requireVariable(environment, variables.dataDir), 'spool'),
     nats,
+    stream: streamSettings(environment),
     tls: () => ({ cert: fileOf(tlsDir, 'tls.crt'), key: fileOf(tlsDir, 'tls.key') }),
     otlpSpeaker: (authorization) =>
       speakerOf(authorization, otlpFiles.tokens().get(platformAuthKeys.otlpKey) ?? ''),

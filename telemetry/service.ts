@@ -18,6 +18,8 @@ import { createReadHandler } from './read/read-server.ts';
 import { migrate } from './schema/migrate.ts';
 import { Spool } from './spool/spool.ts';
 import type { Store } from './store/store.ts';
+import type { StreamSettings } from './stream/invocation-stream.ts';
+import { StreamKeeper } from './stream/stream-keeper.ts';
 import { runSweeper } from './stream/sweeper.ts';
 import { Writer, type WriterLimits } from './spool/writer.ts';
 
@@ -38,6 +40,7 @@ export interface TelemetryOptions {
   readonly reader: (authorization: string | undefined) => ReaderClaims | undefined;
   readonly log: Log;
   readonly metrics?: TelemetryMetrics;
+  readonly stream?: StreamSettings;
   readonly writerLimits?: Partial<WriterLimits>;
   readonly sweep?: { readonly everyMs: number; readonly graceMs: number };
 }
@@ -129,12 +132,20 @@ export async function openTelemetryService(options: TelemetryOptions): Promise<T
     bootId: randomUUID(),
     ...(options.writerLimits === undefined ? {} : { limits: options.writerLimits }),
   });
-  const materializer = new Materializer({ nats, store, metrics, log, signal });
+  const materializer = new Materializer({
+    nats,
+    store,
+    metrics,
+    log,
+    signal,
+    ...(options.stream === undefined ? {} : { stream: options.stream }),
+  });
   const background = prepareSchema(store, log, signal).then(async (done) => {
     if (!done) return;
     schemaReady = true;
     await Promise.all([
       materializer.run(),
+      new StreamKeeper({ nats, metrics, log, signal }).run(),
       runSweeper({ nats, store, metrics, log, signal, ...options.sweep }),
     ]);
   });

@@ -87,7 +87,7 @@ export async function measureIngest(
   const startedMs = performance.now();
   const waiting = new Set<Promise<void>>();
   for (const bytes of bodies) {
-    const { lines } = renderSpans(parseTraceRequest('protobuf', bytes), { role: 'ingress' }, Date.now());
+    const { lines } = renderSpans(parseTraceRequest('protobuf', bytes), { role: 'ingress' });
     const kept: Promise<void> = writer.write(tables.traces, lines).finally(() => waiting.delete(kept));
     waiting.add(kept);
     // As many requests as exporters have under way.

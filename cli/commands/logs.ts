@@ -112,6 +112,14 @@ async function showTail(io: Io, cluster: Cluster, { agent, asked, tail, print }:
   if (next !== undefined) tellCut(io, count);
 }
 
+async function showNew(
+  lines: AsyncIterable<LogLine>,
+  seen: ResumeFilter,
+  print: (line: LogLine) => Promise<void>,
+): Promise<void> {
+  for await (const line of lines) if (seen.admits(line.cursor)) await print(line);
+}
+
 /** Follows, and after a cut follows on behind the last line seen, until the person has had enough. */
 async function followAgain(io: Io, cluster: Cluster, { agent, asked, print }: Reading): Promise<void> {
   const signal = io.interruption();
@@ -124,8 +132,7 @@ async function followAgain(io: Io, cluster: Cluster, { agent, asked, print }: Re
     const after = seen.last;
     try {
       const filter = { ...asked, follow: true, ...(after === undefined ? {} : { after, limit: maxPage }) };
-      for await (const line of client.logs(agent, filter, signal))
-        if (seen.admits(line.cursor)) await print(line);
+      await showNew(client.logs(agent, filter, signal), seen, print);
     } catch (error) {
       if (!signal.aborted && !canResume(error)) throw error;
     }

@@ -72,26 +72,35 @@ async function followTrees(io: Io, { client, agent, filter }: Source): Promise<v
   }
 }
 
-export async function runTraces(io: Io, target: string, options: TracesOptions): Promise<void> {
-  const { name, invocation } = parseAgentTarget(target);
+function parseFilter(options: TracesOptions, now: Date): TelemetryFilter {
   const limit = options.tail === undefined ? maxSpans : parseCount(options.tail);
   if (limit < 1 || limit > maxSpans)
     throw usageError(`--tail takes 1 to ${maxSpans}`, 'Narrow it with --since, --until or NAME/INVOCATION.');
-  const since = options.since === undefined ? undefined : parseSince(options.since, io.now());
-  const until = options.until === undefined ? undefined : parseSince(options.until, io.now());
-  const cluster = await openCluster(io, options);
-  const { component, follow } = options;
-  const onAnswer = ({ next }: Answer): void => {
-    if (next !== undefined)
-      notice(
-        io,
-        `the newest ${limit} spans; there are older ones: narrow it with --since, --until or NAME/INVOCATION`,
-      );
+  const instant = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : parseSince(text, now);
+  return {
+    since: instant(options.since),
+    until: instant(options.until),
+    limit,
+    component: options.component,
+    follow: options.follow ?? false,
   };
+}
+
+export async function runTraces(io: Io, target: string, options: TracesOptions): Promise<void> {
+  const { name, invocation } = parseAgentTarget(target);
+  const filter = parseFilter(options, io.now());
+  const cluster = await openCluster(io, options);
+  const onAnswer = ({ next }: Answer): void => {
+    if (next === undefined) return;
+    const older = 'there are older ones: narrow it with --since, --until or NAME/INVOCATION';
+    notice(io, `the newest ${filter.limit} spans; ${older}`);
+  };
+  const { follow } = filter;
   const source = {
     client: new TelemetryClient(cluster, { ...io, onAnswer }),
     agent: { namespace: cluster.namespace, name },
-    filter: { invocation, since, until, limit, component, follow: follow ?? false },
+    filter: { ...filter, invocation },
   };
   const raw = options.raw === true || (!io.stdoutIsTerminal && options.tree !== true);
   try {

@@ -28,12 +28,15 @@ function bad(): ClrkError {
   return new ClrkError('BAD_REQUEST', 'continue is not a token of this list');
 }
 
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
 function decode(token: string, kind: string): readonly string[] {
   if (token.length > maxTokenChars) throw bad();
   try {
     const parts: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
-    const isOurs = Array.isArray(parts) && parts.every((part) => typeof part === 'string');
-    if (isOurs && parts[0] === kind) return parts.slice(1) as readonly string[];
+    if (isTexts(parts) && parts[0] === kind) return parts.slice(1);
   } catch {
     // Told below, as all else that is not a token.
   }

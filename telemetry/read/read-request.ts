@@ -122,12 +122,16 @@ function given<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]
   };
 }
 
-function parseFilter(what: ReadRequest['what'], query: URLSearchParams): ReadFilter {
+function checkNames(what: ReadRequest['what'], query: URLSearchParams): void {
+  const names: readonly string[] = allowed[what];
   for (const key of query.keys()) {
-    if (!(allowed[what] as readonly string[]).includes(key))
-      throw bad(`unknown parameter ${key.slice(0, 40)}`);
+    if (!names.includes(key)) throw bad(`unknown parameter ${key.slice(0, 40)}`);
     if (query.getAll(key).length > 1) throw bad(`parameter ${key} is given twice`);
   }
+}
+
+function parseFilter(what: ReadRequest['what'], query: URLSearchParams): ReadFilter {
+  checkNames(what, query);
   const invocation = query.get('invocation');
   if (invocation !== null && !isInvocationId(invocation)) throw bad('invocation must be a lower-case UUID');
   const follow = parseFollow(query.get('follow'));

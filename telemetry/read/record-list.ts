@@ -23,6 +23,11 @@ function isTooMuch(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === 'TELEMETRY_TOO_BROAD';
 }
 
+function inOrder(keys: readonly RecordKey[], rows: readonly RecordRow[]): readonly RecordRow[] {
+  const byId = new Map(rows.map((row) => [row.ingestId, row]));
+  return keys.flatMap(({ ingestId }) => byId.get(ingestId) ?? []);
+}
+
 /** In the order of the keys. */
 export async function* fetchRecords(
   store: Reader,
@@ -35,11 +40,7 @@ export async function* fetchRecords(
     const { sql, params } = rowsOf(scope, part);
     try {
       const rows = await store.query<RecordRow>(sql, params);
-      const byId = new Map(rows.map((row) => [row.ingestId, row]));
-      for (const { ingestId } of part) {
-        const row = byId.get(ingestId);
-        if (row !== undefined) yield renderRecord(scope.kind, row);
-      }
+      yield* inOrder(part, rows).map((row) => renderRecord(scope.kind, row));
       start += part.length;
     } catch (error) {
       if (!isTooMuch(error) || part.length === 1) throw error;

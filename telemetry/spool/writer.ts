@@ -89,7 +89,7 @@ export class Writer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
     for (const [table, lane] of this.#lanes) this.#run(table, lane);
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.running));
+    for (const lane of this.#lanes.values()) await lane.running;
     await this.#replay;
   }
 

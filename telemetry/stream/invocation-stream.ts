@@ -1,7 +1,7 @@
 /**
  * The JetStream stream of invocation events and its durable consumer: created here, because telemetry is the one
- * role there is exactly one kind of. Events stay at least an hour after they are in ClickHouse (the duplicate window
- * is rebuilt from the stream after a server restart), then are purged; a full stream refuses, it never forgets.
+ * role there is exactly one kind of. What is in ClickHouse gives way in time (stream-keeper.ts). A stream full of what is
+ * not there yet refuses events, and so calls, unless the installation chose to forget the oldest instead.
  */
 import {
   AckPolicy,
@@ -15,21 +15,29 @@ import {
 } from 'nats';
 import { invocationStream } from '../../contract/index.ts';
 
+/** What a full stream does: no call without a record, or no record in the way of a call. */
+export const whenFull = ['refuse', 'forget'] as const;
+
+export interface StreamSettings {
+  readonly maxBytes: number;
+  readonly whenFull: (typeof whenFull)[number];
+}
+
 /** About a million and a half events waiting for ClickHouse. */
-const maxStreamBytes = 2 * 1024 * 1024 * 1024;
+export const defaultStream: StreamSettings = { maxBytes: 2 * 1024 * 1024 * 1024, whenFull: 'refuse' };
 /** Longer than ClickHouse may reasonably be away. */
 const maxAgeMs = 7 * 24 * 3600 * 1000;
 /** reference/clrk.md (f): batches of 256, and only one batch is under way. */
 export const materializerBatch = 256;
 const ackWaitMs = 10_000;
 
-async function ensureStream(jsm: JetStreamManager): Promise<void> {
+async function ensureStream(jsm: JetStreamManager, wanted: StreamSettings): Promise<void> {
   const settings = {
     subjects: [...invocationStream.subjects],
     duplicate_window: nanos(invocationStream.duplicateWindowMs),
-    max_bytes: maxStreamBytes,
+    max_bytes: wanted.maxBytes,
     max_age: nanos(maxAgeMs),
-    discard: DiscardPolicy.New,
+    discard: wanted.whenFull === 'forget' ? DiscardPolicy.Old : DiscardPolicy.New,
   };
   const { name } = invocationStream;
   const existing = await jsm.streams.info(name).catch(() => undefined);
@@ -65,9 +73,12 @@ async function ensureConsumer(jsm: JetStreamManager): Promise<void> {
 }
 
 /** Idempotent. Throws while JetStream is not there. */
-export async function ensureInvocationStream(nats: NatsConnection): Promise<JetStreamManager> {
+export async function ensureInvocationStream(
+  nats: NatsConnection,
+  settings: StreamSettings = defaultStream,
+): Promise<JetStreamManager> {
   const jsm = await nats.jetstreamManager();
-  await ensureStream(jsm);
+  await ensureStream(jsm, settings);
   await ensureConsumer(jsm);
   return jsm;
 }

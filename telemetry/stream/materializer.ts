@@ -4,12 +4,12 @@
  * A malformed event is terminated and counted; it must never block those behind it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JetStreamManager, JsMsg, NatsConnection } from 'nats';
+import type { JsMsg, NatsConnection } from 'nats';
 import { errorMessage, invocationStream } from '../../contract/index.ts';
 import type { Log } from '../../process/index.ts';
 import { tables } from '../schema/tables.ts';
 import { readEvents, renderInserts, type Event } from './event-batch.ts';
-import { ensureInvocationStream, materializerBatch } from './invocation-stream.ts';
+import { ensureInvocationStream, materializerBatch, type StreamSettings } from './invocation-stream.ts';
 import { withoutKnown } from './known-calls.ts';
 import type { TelemetryMetrics } from '../metrics.ts';
 import { isPoison } from '../store/insert-failure.ts';
@@ -21,6 +21,7 @@ export interface MaterializerOptions {
   readonly metrics: TelemetryMetrics;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly stream?: StreamSettings;
   /** How long a batch waits for company after its first event. */
   readonly gatherMs?: number;
 }
@@ -30,15 +31,9 @@ const retryMinMs = 250;
 const retryMaxMs = 5_000;
 /** Well inside the consumer's ack wait of 10 s. */
 const workingEveryMs = 3_000;
-/** Events are kept at least this long after they were inserted. */
-const keepMs = 60 * 60 * 1000;
-const purgeEveryMs = 5 * 60 * 1000;
 
 export class Materializer {
   readonly #options: MaterializerOptions;
-  /** Inserted batches by age, at most one a minute, for the purge. */
-  readonly #inserted: Array<{ seq: number; at: number }> = [];
-  #purgedAt = 0;
   #connected = false;
 
   constructor(options: MaterializerOptions) {
@@ -69,7 +64,7 @@ export class Materializer {
 
   async #consume(): Promise<void> {
     const { nats, signal } = this.#options;
-    const jsm = await ensureInvocationStream(nats);
+    await ensureInvocationStream(nats, this.#options.stream);
     const consumer = await nats.jetstream().consumers.get(invocationStream.name, invocationStream.consumer);
     const messages = await consumer.consume({
       max_messages: materializerBatch * 2,
@@ -80,15 +75,16 @@ export class Materializer {
     signal.addEventListener('abort', stop, { once: true });
     this.#connected = true;
     try {
-      await this.#gather(messages, jsm);
+      await this.#gather(messages);
     } finally {
       signal.removeEventListener('abort', stop);
-      await messages.close().catch(() => undefined);
+      // Not awaited: it ends when what is queued has been taken, and nobody takes it any more.
+      void messages.close().catch(() => undefined);
     }
   }
 
   /** Batches of 256 or of what came within the gathering time, strictly one after the other. */
-  async #gather(messages: AsyncIterable<JsMsg>, jsm: JetStreamManager): Promise<void> {
+  async #gather(messages: AsyncIterable<JsMsg>): Promise<void> {
     const iterator = messages[Symbol.asyncIterator]();
     let next = iterator.next();
     for (;;) {
@@ -104,7 +100,6 @@ export class Materializer {
         next = iterator.next();
       }
       await this.#materialize(batch);
-      await this.#purge(jsm);
       if (this.#options.signal.aborted) return;
     }
   }
@@ -131,7 +126,6 @@ export class Materializer {
     if (signal.aborted && !this.#stored) return;
     metrics.events.inc({ outcome: 'materialized' }, events.length);
     for (const message of messages) message.ack();
-    this.#remember(messages[messages.length - 1]?.seq ?? 0);
   }
 
   #countDropped(dropped: Readonly<Record<'malformed' | 'foreign', number>>, first: number | undefined): void {
@@ -191,26 +185,6 @@ export class Materializer {
       await this.#insert(events.slice(0, middle));
       await this.#insert(events.slice(middle));
     }
-  }
-
-  #remember(seq: number): void {
-    const last = this.#inserted[this.#inserted.length - 1];
-    const now = Date.now();
-    if (last === undefined || now - last.at > 60_000) this.#inserted.push({ seq, at: now });
-  }
-
-  async #purge(jsm: JetStreamManager): Promise<void> {
-    const now = Date.now();
-    if (now - this.#purgedAt < purgeEveryMs) return;
-    this.#purgedAt = now;
-    let upTo = 0;
-    while ((this.#inserted[0]?.at ?? Number.POSITIVE_INFINITY) < now - keepMs) {
-      upTo = this.#inserted.shift()?.seq ?? upTo;
-    }
-    if (upTo === 0) return;
-    await jsm.streams.purge(invocationStream.name, { seq: upTo }).catch((error: unknown) => {
-      this.#options.log.warn({ reason: errorMessage(error) }, 'invocation stream not purged');
-    });
   }
 
   async #sleep(ms: number): Promise<void> {
