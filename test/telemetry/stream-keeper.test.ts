@@ -28,6 +28,12 @@ beforeAll(async () => {
   await server.start();
   telemetry = await connectNats(server.accessOf({ role: 'telemetry' }), { name: 't', log: silentLog });
   ingress = await connectNats(server.accessOf({ role: 'ingress' }), { name: 'i', log: silentLog });
+  const isUp = (): Promise<boolean> =>
+    ensureInvocationStream(telemetry).then(
+      () => true,
+      () => false,
+    );
+  await until('JetStream answers', isUp);
 });
 afterAll(async () => {
   await telemetry.close();
