@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable, Writable } from 'node:stream';
+import { terminalJson, terminalText } from '../contract/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -37,9 +38,20 @@ export async function printLine(io: Pick<Io, 'stdout'>, text: string): Promise<v
   await print(io, text.endsWith('\n') ? text : `${text}\n`);
 }
 
-/** Everything that is not the answer goes to stderr. */
+const forTerminal = { text: terminalText, json: terminalJson } as const;
+
+/** What agents and servers say: on a terminal without what acts on it, elsewhere as it is. */
+export async function printForeign(
+  io: Pick<Io, 'stdout' | 'stdoutIsTerminal'>,
+  text: string,
+  format: keyof typeof forTerminal,
+): Promise<void> {
+  await printLine(io, io.stdoutIsTerminal ? forTerminal[format](text) : text);
+}
+
+/** Everything that is not the answer goes to stderr. It may quote an agent, and somebody reads it. */
 export function notice(io: Pick<Io, 'stderr'>, text: string): void {
-  io.stderr.write(`${text}\n`);
+  io.stderr.write(`${terminalText(text)}\n`);
 }
 
 /** Waits, or returns early when the person pressed Ctrl-C. */

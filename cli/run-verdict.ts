@@ -47,24 +47,37 @@ const codeByStatus: Readonly<Record<number, string>> = {
   504: 'RUN_TIMEOUT',
 };
 
+export interface AnsweringAgent {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** 128 + SIGKILL: what the kernel does to a process over its memory, and few others do. */
+const killedCode = '137';
+const memoryHint = 'Most likely it needed more memory than it has (OOM): raise spec.resources.memory.';
+
 /** `unknown` for a whole or broken stream without a verdict in it: ask the record. */
-export function judgeAnswer(answer: Answer, agent: string): Verdict {
+export function judgeAnswer(answer: Answer, { name: agent, namespace }: AnsweringAgent): Verdict {
   if (answer.status >= 400) {
     const { message, hint } = explain(answer.message);
     const exit = answer.exitCode === '' ? '' : `, exit code ${answer.exitCode}`;
     const why = message === '' ? `HTTP ${answer.status}` : message;
     return failed(codeByStatus[answer.status] ?? 'RUN_FAILED', `${agent}: ${why}${exit}`, hint);
   }
+  if (answer.exitCode === killedCode) {
+    return failed('RUN_FAILED', `${agent} was killed (exit code ${killedCode})`, memoryHint);
+  }
   if (answer.exitCode !== '' && answer.exitCode !== '0') {
-    return failed('RUN_FAILED', `${agent} ended with exit code ${answer.exitCode}`, 'See `clrk logs`.');
+    const logs = `clrk logs ${agent} -n ${namespace}`;
+    return failed('RUN_FAILED', `${agent} ended with exit code ${answer.exitCode}`, `See \`${logs}\`.`);
   }
   return answer.complete && answer.exitCode === '0' ? { status: 'ok' } : { status: 'unknown' };
 }
 
 /** The stream broke and no record says how it ended. */
-export function cutOff(id: string): ClrkError {
+export function cutOff(id: string, namespace: string): ClrkError {
   return new ClrkError('RUN_FAILED', 'the answer was cut off before its end', {
-    hint: `See how it ended: clrk get invocations ${id}`,
+    hint: `See how it ended: clrk get invocations ${id} -n ${namespace}`,
     retryable: true,
   });
 }
@@ -78,6 +91,6 @@ export function judgeInvocation(invocation: Invocation | undefined): Verdict {
   return failed(
     code,
     `invocation ${phase}${why === '' ? '' : `: ${why}`}`,
-    `See: clrk logs ${invocation.spec.parentRef.name}/${invocation.metadata.name}`,
+    `See: clrk logs ${invocation.spec.parentRef.name}/${invocation.metadata.name} -n ${invocation.metadata.namespace}`,
   );
 }

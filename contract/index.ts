@@ -40,3 +40,4 @@ export * from './reserved-address.ts';
 export * from './route-opening.ts';
 export * from './schedule-time.ts';
 export * from './schedule.ts';
+export * from './terminal-text.ts';

@@ -15,7 +15,7 @@ import type { Home } from './home.ts';
 import { ApiClient } from './kube/api-client.ts';
 import type { Log } from './log.ts';
 import { openKubeletServer } from './node-agent/kubelet-server.ts';
-import { addAddress, clearSubnet, guardSubnet, listAddresses } from './node-agent/loopback.ts';
+import { HomeAddresses } from './node-agent/loopback.ts';
 import { NodeAgent } from './node-agent/node-agent.ts';
 import { NodeHeartbeat } from './node-agent/node-heartbeat.ts';
 import { kubeletPort } from './node-agent/node-object.ts';
@@ -38,8 +38,9 @@ export interface PlatformOptions {
 }
 
 const nodeName = 'clrk-dev';
-// A worker drains its running invocations for up to 30 s (reference/clrk.md f) and then clears up.
-const podGraceMs = 35_000;
+// On a cluster a worker drains for up to 30 s. Here somebody waits for the prompt: calls under way are cut, and what a
+// killed worker leaves is cleared afterwards.
+const podGraceMs = 4_000;
 
 export class Platform {
   readonly credentials: Credentials;
@@ -51,6 +52,7 @@ export class Platform {
   readonly #serviceProxy: ServiceProxy;
   readonly #nodeAgent: NodeAgent;
   readonly #heartbeat: NodeHeartbeat;
+  readonly #addresses: HomeAddresses;
   #kubelet: AsyncDisposable | undefined;
 
   private constructor(options: PlatformOptions, ports: ControlPlanePorts) {
@@ -87,9 +89,11 @@ export class Platform {
       },
       { log, onIdentity, step: options.step },
     );
+    this.#addresses = new HomeAddresses(home.root, subnet);
     this.#serviceProxy = new ServiceProxy({
       client: this.client,
       log,
+      addresses: this.#addresses,
       remembered: () => state.current.exposed,
       onExposed: (exposed) => rememberExposed(state, exposed),
     });
@@ -102,6 +106,7 @@ export class Platform {
       client: this.client,
       log,
       subnet,
+      addresses: this.#addresses,
       runtime: {
         podsRoot: home.pods,
         logsRoot: home.podLogs,
@@ -152,8 +157,8 @@ export class Platform {
       home.kubeconfig,
       renderTokenKubeconfig(server, this.#certificates.caPem, this.credentials.api.admin),
     );
-    await guardSubnet(subnet);
-    await addAddress(subnet.nodeAddress);
+    await this.#addresses.guard();
+    await this.#addresses.add(subnet.nodeAddress);
     await this.#controlPlane.start(signal);
     await step('node', async () => {
       this.#kubelet = await openKubeletServer({
@@ -171,7 +176,7 @@ export class Platform {
 
   /** Idempotent. */
   async stop(): Promise<void> {
-    const { state, subnet } = this.#options;
+    const { state } = this.#options;
     this.#heartbeat.close();
     await this.#nodeAgent.close(podGraceMs);
     await this.#serviceProxy.close();
@@ -180,7 +185,7 @@ export class Platform {
     await this.#controlPlane.stop();
     this.client.close();
     await clearKilledWorkers(this.#options.home);
-    await clearSubnet(subnet);
+    await this.#addresses.clear();
     state.update((next) => {
       delete next.supervisor;
       delete next.readySince;
@@ -220,12 +225,12 @@ async function endLeftovers({ state, subnet, home }: PlatformOptions): Promise<v
   }
   await Promise.all(Object.values(children).map((identity) => endProcess(identity, 5_000)));
   // Another home's platform on the same addresses must not lose them to this one's clean-up.
-  const taken = (await listAddresses(subnet)).includes(subnet.nodeAddress);
-  if (taken && (await accepts(subnet.nodeAddress, kubeletPort))) {
+  const addresses = new HomeAddresses(home.root, subnet);
+  if ((await addresses.isTaken(subnet.nodeAddress)) && (await accepts(subnet.nodeAddress, kubeletPort))) {
     throw new ClrkError('SUBNET_IN_USE', `another platform on this machine already uses ${subnet.cidr}`, {
       hint: 'Stop it with `CLRK_HOME=<its home> clrk dev down`.',
     });
   }
-  await clearSubnet(subnet);
+  await addresses.clearAbandoned();
   state.update((next) => (next.children = {}));
 }

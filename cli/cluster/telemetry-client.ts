@@ -78,6 +78,7 @@ export interface LogLine {
   readonly iostream: string;
   /** Names the line to follow on behind it. */
   readonly cursor: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
   /** The line as it came, for NDJSON output. */
   readonly raw: string;
 }
@@ -91,6 +92,10 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+function attributesOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
 export function parseLogLine(raw: string): LogLine {
   const value = JSON.parse(raw) as Record<string, unknown>;
   return {
@@ -100,6 +105,7 @@ export function parseLogLine(raw: string): LogLine {
     component: text(value['component']),
     iostream: text(value['iostream']),
     cursor: text(value['cursor']),
+    attributes: attributesOf(value['attributes']),
     raw,
   };
 }

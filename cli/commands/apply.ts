@@ -2,13 +2,12 @@
  * `clrk apply -f`: server-side apply under the field manager `clrk-cli`. One refused object does not stop the others;
  * each is reported and the exit code tells. It never takes a field from another manager unless asked.
  */
-import { renderError, ClrkError } from '../../contract/index.ts';
+import { renderError, ClrkError, terminalLine } from '../../contract/index.ts';
 import { Applier, type DryRun } from '../cluster/applier.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { exitCode, usageError } from '../exit-code.ts';
 import { notice, printLine, readAll, type Io } from '../io.ts';
 import { readManifests } from '../manifest-files.ts';
-import { plainText } from '../render/table.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
 
 const dryRunModes: readonly DryRun[] = ['none', 'client', 'server'];
@@ -40,7 +39,7 @@ export async function runApply(io: Io, options: ApplyOptions): Promise<number> {
       // Nothing else will fare better without a server.
       if (error instanceof ClrkError && error.code === 'CLUSTER_UNREACHABLE') throw error;
       refused += 1;
-      notice(io, plainText(`${manifest.kind}/${manifest.metadata.name}:`));
+      notice(io, terminalLine(`${manifest.kind}/${manifest.metadata.name}:`));
       notice(io, renderError(error));
     }
   }

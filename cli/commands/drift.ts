@@ -2,7 +2,7 @@
  * `clrk drift [PATH]`: is git what the program says, and is the cluster what git says? It changes nothing. Exit code 0
  * without drift, 2 with, 3 when it could not decide; 1 is left to findings (`clrk validate`).
  */
-import { ClrkError } from '../../contract/index.ts';
+import { ClrkError, terminalLine } from '../../contract/index.ts';
 import { loadManifests, renderName, type Manifest, type TreeDrift } from '../../policy/index.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { computeClusterDrift, type ClusterDrift } from '../drift/cluster-drift.ts';
@@ -11,7 +11,6 @@ import { usageError } from '../exit-code.ts';
 import { printLine, type Io } from '../io.ts';
 import { readSynthConfig, type SynthConfig } from '../reach/synth-output.ts';
 import { tellUndecided, undecided } from '../reach/undecided.ts';
-import { plainText } from '../render/table.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
 
 const driftExitCode = 2;
@@ -74,7 +73,7 @@ function renderDrift({ synth, cluster }: Drift, path: string): string {
       return `${object}: ${change}${change === 'changed' ? ' in the cluster' : ''}${where}${place === undefined ? '' : ` [${place}]`}`;
     }),
   ];
-  return lines.length === 0 ? 'no drift' : [...lines, `${lines.length} drifted`].map(plainText).join('\n');
+  return lines.length === 0 ? 'no drift' : [...lines, `${lines.length} drifted`].map(terminalLine).join('\n');
 }
 
 async function synthDrift({ app, output }: SynthConfig): Promise<Drift['synth']> {

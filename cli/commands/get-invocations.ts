@@ -3,7 +3,7 @@ import { ClrkError, type Invocation } from '../../contract/index.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { TelemetryClient } from '../cluster/telemetry-client.ts';
 import { usageError } from '../exit-code.ts';
-import { notice, pause, printLine, type Io } from '../io.ts';
+import { notice, pause, printForeign, type Io } from '../io.ts';
 import { renderInvocationRows } from '../render/invocation-row.ts';
 import { renderObjects } from '../render/object-list.ts';
 import type { GetRequest, RecordSelection } from './get-request.ts';
@@ -109,7 +109,11 @@ async function watch(io: Io, fetch: () => Promise<Fetched>, request: GetRequest)
     shown.clear();
     for (const each of current) shown.set(each.metadata.uid, each.status.phase);
     if (changed.length > 0) {
-      await printLine(io, render(io, changed, request, headers));
+      await printForeign(
+        io,
+        render(io, changed, request, headers),
+        request.format === 'json' ? 'json' : 'text',
+      );
       headers = false;
     }
     await pause(watchIntervalMs, io.interruption());
@@ -129,7 +133,7 @@ export async function getInvocations(io: Io, cluster: Cluster, request: GetReque
     );
   }
   const text = render(io, invocations, request, true);
-  if (text !== '') await printLine(io, text);
+  if (text !== '') await printForeign(io, text, request.format === 'json' ? 'json' : 'text');
   if (isCut) {
     const { limit } = request.records;
     notice(io, `the newest ${limit}; there are older ones: --limit N, --since, --until, --phase or --agent`);

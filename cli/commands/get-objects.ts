@@ -10,7 +10,7 @@ import {
   type ServerColumn,
   type ServerTable,
 } from '../cluster/server-table.ts';
-import { notice, pause, printLine, type Io } from '../io.ts';
+import { notice, pause, printForeign, printLine, type Io } from '../io.ts';
 import { renderObjects, type KubernetesObject } from '../render/object-list.ts';
 import { renderTable } from '../render/table.ts';
 import type { GetRequest } from './get-request.ts';
@@ -165,7 +165,8 @@ export async function getObjects(
   );
   const objects = groups.flatMap((group) => group.objects);
   if (request.format !== 'name') {
-    return await printLine(io, renderObjects(objects, request.format, request.names.length === 1));
+    const text = renderObjects(objects, request.format, request.names.length === 1);
+    return await printForeign(io, text, request.format === 'json' ? 'json' : 'text');
   }
   const names = groups.flatMap(({ scope, objects: found }) =>
     found.map((object) => objectName(scope.resource, object.metadata.name)),

@@ -5,7 +5,7 @@
  */
 import { stringify } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
-import { ClrkError, systemNamespace } from '../../contract/index.ts';
+import { ClrkError, systemNamespace, terminalLine } from '../../contract/index.ts';
 import { Applier } from '../cluster/applier.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
@@ -16,7 +16,6 @@ import { preflight, type Finding } from '../install/preflight.ts';
 import { awaitRollout } from '../install/rollout.ts';
 import { notice, print, printLine, type Io } from '../io.ts';
 import type { Manifest } from '../manifest-files.ts';
-import { plainText } from '../render/table.ts';
 import { clusterFlags, examples, type AddCommand, type CommandContext } from './command.ts';
 
 type Action = 'install' | 'upgrade';
@@ -58,8 +57,8 @@ function parseTimeout(text: string): number {
 function reportFindings(io: Io, findings: readonly Finding[]): void {
   for (const { check, level, message, hint } of findings) {
     const sign = level === 'ok' ? 'ok     ' : level === 'warning' ? 'warning' : 'FAILED ';
-    notice(io, plainText(`${sign} ${check}: ${message}`));
-    if (level !== 'ok' && hint !== undefined) notice(io, plainText(`        ${hint}`));
+    notice(io, terminalLine(`${sign} ${check}: ${message}`));
+    if (level !== 'ok' && hint !== undefined) notice(io, terminalLine(`        ${hint}`));
   }
   const failed = findings.filter(({ level }) => level === 'error');
   if (failed.length === 0) return;

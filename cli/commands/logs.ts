@@ -4,6 +4,7 @@
  */
 import { ClrkError } from '../../contract/index.ts';
 import { parseAgentTarget } from '../cluster/agent-target.ts';
+import { requireAgent } from '../cluster/known-agent.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import {
   TelemetryClient,
@@ -14,9 +15,9 @@ import {
 } from '../cluster/telemetry-client.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { usageError } from '../exit-code.ts';
-import { notice, pause, printLine, type Io } from '../io.ts';
+import { notice, pause, printForeign, type Io } from '../io.ts';
 import { ResumeFilter } from '../resume-filter.ts';
-import { plainText } from '../render/table.ts';
+import { logFacts } from '../render/span-label.ts';
 import { parseCount, parseSince } from '../time-flag.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
 
@@ -44,22 +45,12 @@ function parseTail(tail: string | undefined): number {
   return lines;
 }
 
-/** Lines as the terminal may see them: tabs stay, other control characters do not. */
-function safe(text: string, terminal: boolean): string {
-  return terminal ? text.split('\t').map(plainText).join('\t') : text;
-}
-
-export function renderLogLine(line: LogLine, options: LogsOptions, terminal: boolean): string {
+function renderLogLine(line: LogLine, options: LogsOptions): string {
   if (options.output === 'json') return line.raw;
-  const body = line.body.replace(/\n$/, '');
-  const lines = safeLines(body, terminal);
+  const lines = [line.body.replace(/\n$/, ''), ...logFacts(line)].join('  ').split('\n');
   return options.timestamps === true
     ? lines.map((each) => `${line.timestamp} ${each}`).join('\n')
     : lines.join('\n');
-}
-
-function safeLines(body: string, terminal: boolean): readonly string[] {
-  return body.split('\n').map((each) => safe(each, terminal));
 }
 
 interface Reading {
@@ -83,11 +74,19 @@ export async function runLogs(io: Io, target: string, options: LogsOptions): Pro
   };
   const cluster = await openCluster(io, options);
   const agent = { namespace: cluster.namespace, name };
-  const print = (line: LogLine): Promise<void> =>
-    printLine(io, renderLogLine(line, options, io.stdoutIsTerminal));
+  const format = options.output === 'json' ? 'json' : 'text';
+  let any = false;
+  const print = async (line: LogLine): Promise<void> => {
+    any = true;
+    await printForeign(io, renderLogLine(line, options), format);
+  };
   const reading = { agent, asked, tail, print };
-  if (follow) await followAgain(io, cluster, reading);
-  else await showTail(io, cluster, reading);
+  if (follow) {
+    await requireAgent(cluster, name);
+    return await followAgain(io, cluster, reading);
+  }
+  await showTail(io, cluster, reading);
+  if (!any) await requireAgent(cluster, name);
 }
 
 function tellCut(io: Io, shown: number): void {

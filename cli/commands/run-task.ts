@@ -3,9 +3,10 @@
  * exit code is the invocation's verdict, which the platform's record decides when the answer alone cannot.
  */
 import { readFileSync } from 'node:fs';
-import { ClrkError, header, maxRequestBodyBytes } from '../../contract/index.ts';
+import { ClrkError, header, maxRequestBodyBytes, TerminalStream } from '../../contract/index.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { parseAgentTarget } from '../cluster/agent-target.ts';
+import { requireAgent } from '../cluster/known-agent.ts';
 import { platformNamespace } from '../cluster/platform-namespace.ts';
 import { TelemetryClient } from '../cluster/telemetry-client.ts';
 import { readText, type ApiResponse, type Cluster } from '../cluster/cluster.ts';
@@ -97,9 +98,13 @@ function ingressPath(platform: string, call: Call): string {
   return `${service}/agents/${encodeURIComponent(call.namespace)}/${encodeURIComponent(call.agent)}/`;
 }
 
+/** On a terminal an agent's bytes are shown, not obeyed; a file or a pipe gets them as they are. */
 async function streamBody(io: Io, response: ApiResponse): Promise<boolean> {
+  const terminal = io.stdoutIsTerminal ? new TerminalStream() : undefined;
   try {
-    for await (const chunk of response.body as AsyncIterable<Buffer>) await printChunk(io, chunk);
+    for await (const chunk of response.body as AsyncIterable<Buffer>)
+      await printChunk(io, terminal?.push(chunk) ?? chunk);
+    if (terminal !== undefined) await printChunk(io, terminal.end());
     return response.body.complete;
   } catch {
     // Cut off on the way: the record knows how it ended.
@@ -107,7 +112,7 @@ async function streamBody(io: Io, response: ApiResponse): Promise<boolean> {
   }
 }
 
-async function printChunk(io: Io, chunk: Buffer): Promise<void> {
+async function printChunk(io: Io, chunk: Buffer | string): Promise<void> {
   if (io.stdout.destroyed || io.stdout.write(chunk)) return;
   await print(io, '');
 }
@@ -130,7 +135,7 @@ async function exchange(io: Io, cluster: Cluster, call: Call): Promise<Answer> {
   const timeout = AbortSignal.timeout(call.timeoutMs);
   const expired = (): ClrkError =>
     new ClrkError('TIMEOUT', `no answer from ${call.agent} in ${call.timeoutMs / 1_000} s`, {
-      hint: `It may still be running: clrk get invocations ${call.id}; wait longer with --timeout.`,
+      hint: `It may still be running: clrk get invocations ${call.id} -n ${call.namespace}; wait longer with --timeout.`,
     });
   try {
     const response = await cluster.send({
@@ -172,11 +177,14 @@ export async function runTask(io: Io, target: string, options: RunTaskOptions): 
   const call = await buildCall(io, target, options, cluster.namespace);
   notice(io, `invocation ${call.id}`);
   const answer = await exchange(io, cluster, call);
-  const fromAnswer = judgeAnswer(answer, call.agent);
+  const fromAnswer = judgeAnswer(answer, { name: call.agent, namespace: call.namespace });
   // A whole answer without an exit code other than 0 is a success whatever the record's delay.
   const verdict = fromAnswer.status === 'unknown' ? await awaitRecord(io, cluster, call) : fromAnswer;
-  if (verdict.status === 'failed') throw verdict.error;
-  if (verdict.status === 'unknown' && !answer.complete) throw cutOff(call.id);
+  if (verdict.status === 'failed') {
+    if (answer.status === 404) await requireAgent(cluster, call.agent);
+    throw verdict.error;
+  }
+  if (verdict.status === 'unknown' && !answer.complete) throw cutOff(call.id, call.namespace);
 }
 
 export const addRunTask: AddCommand = ({ program, io }) => {

@@ -3,6 +3,8 @@
  * spans as NDJSON when piped or with --raw, for other programs.
  */
 import { parseAgentTarget } from '../cluster/agent-target.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { requireAgent } from '../cluster/known-agent.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import {
   TelemetryClient,
@@ -11,7 +13,7 @@ import {
   type TelemetryFilter,
 } from '../cluster/telemetry-client.ts';
 import { usageError } from '../exit-code.ts';
-import { notice, printLine, type Io } from '../io.ts';
+import { notice, printForeign, printLine, type Io } from '../io.ts';
 import type { SpanRecord } from '../render/span.ts';
 import { chooseStyle } from '../render/style.ts';
 import { renderTraceTree } from '../render/trace-tree.ts';
@@ -33,6 +35,7 @@ interface TracesOptions extends ClusterFlags {
 const maxSpans = 1_000;
 
 interface Source {
+  readonly cluster: Cluster;
   readonly client: TelemetryClient;
   readonly agent: AgentName;
   readonly filter: TelemetryFilter;
@@ -45,13 +48,19 @@ function tree(io: Io, spans: readonly SpanRecord[]): string {
   });
 }
 
-async function printRaw(io: Io, { client, agent, filter }: Source): Promise<void> {
-  for await (const { raw } of client.spans(agent, filter, io.interruption())) await printLine(io, raw);
+async function printRaw(io: Io, { client, agent, filter, cluster }: Source): Promise<void> {
+  let any = false;
+  for await (const { raw } of client.spans(agent, filter, io.interruption())) {
+    any = true;
+    await printForeign(io, raw, 'json');
+  }
+  if (!any) await requireAgent(cluster, agent.name);
 }
 
-async function printTrees(io: Io, { client, agent, filter }: Source): Promise<void> {
+async function printTrees(io: Io, { client, agent, filter, cluster }: Source): Promise<void> {
   const spans: SpanRecord[] = [];
   for await (const { span } of client.spans(agent, filter, io.interruption())) spans.push(span);
+  if (spans.length === 0) await requireAgent(cluster, agent.name);
   if (spans.length === 0)
     return notice(io, `No traces found of ${agent.name} in ${agent.namespace} namespace.`);
   await printLine(io, tree(io, spans));
@@ -98,6 +107,7 @@ export async function runTraces(io: Io, target: string, options: TracesOptions):
   };
   const { follow } = filter;
   const source = {
+    cluster,
     client: new TelemetryClient(cluster, { ...io, onAnswer }),
     agent: { namespace: cluster.namespace, name },
     filter: { ...filter, invocation },

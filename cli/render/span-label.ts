@@ -5,19 +5,22 @@
 import { attribute, spanName } from '../../contract/index.ts';
 import type { SpanRecord } from './span.ts';
 
-function text(span: SpanRecord, name: string): string | undefined {
+/** What is read of a span here; a log line of the gateway has the same attributes. */
+type Attributed = Pick<SpanRecord, 'attributes' | 'statusCode' | 'statusMessage'>;
+
+function text(span: Attributed, name: string): string | undefined {
   const value = span.attributes[name];
   if (typeof value === 'string') return value === '' ? undefined : value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
 /** Stores keep attribute values as strings: a number may arrive as either. */
-function number(span: SpanRecord, name: string): number | undefined {
+function number(span: Attributed, name: string): number | undefined {
   const value = Number(text(span, name) ?? 'none');
   return Number.isFinite(value) ? value : undefined;
 }
 
-function target(span: SpanRecord): string | undefined {
+function target(span: Attributed): string | undefined {
   const host = text(span, attribute.serverAddress) ?? text(span, attribute.destinationName);
   if (host === undefined) return text(span, attribute.destinationAddress);
   const port = number(span, attribute.serverPort);
@@ -39,21 +42,21 @@ export function spanLabel(span: SpanRecord): string {
   return known.includes(span.name) ? span.name : span.name.replace(/^sandbox\./, '');
 }
 
-function tokens(span: SpanRecord): string | undefined {
+function tokens(span: Attributed): string | undefined {
   const input = number(span, attribute.genAiInputTokens);
   const output = number(span, attribute.genAiOutputTokens);
   if (input === undefined && output === undefined) return undefined;
   return `${input ?? '?'} in + ${output ?? '?'} out tokens`;
 }
 
-function cost(span: SpanRecord): string | undefined {
+function cost(span: Attributed): string | undefined {
   const usd = number(span, attribute.costUsd);
   if (usd === undefined) return undefined;
   // A short call costs a thousandth of a cent: two decimals would say nothing.
   return `$${usd === 0 ? '0' : usd.toFixed(usd < 0.01 ? 6 : 4)}`;
 }
 
-function decision(span: SpanRecord): string | undefined {
+function decision(span: Attributed): string | undefined {
   const reason = text(span, attribute.denyReason);
   if (reason !== undefined) return `denied: ${reason}`;
   const verdict = text(span, attribute.decision);
@@ -62,31 +65,40 @@ function decision(span: SpanRecord): string | undefined {
   return verdict === 'deny' ? 'denied' : undefined;
 }
 
-function failure(span: SpanRecord): string | undefined {
+function failure(span: Attributed): string | undefined {
   if (span.statusCode === undefined || !/error/i.test(span.statusCode)) return undefined;
   if (text(span, attribute.denyReason) !== undefined) return undefined;
   const message = span.statusMessage ?? '';
   return message === '' ? `error: ${text(span, attribute.errorType) ?? 'failed'}` : `error: ${message}`;
 }
 
-function status(span: SpanRecord): string | undefined {
+function status(span: Attributed): string | undefined {
   const code = text(span, attribute.httpStatus);
   return code === undefined ? undefined : `HTTP ${code}`;
 }
 
-function exit(span: SpanRecord): string | undefined {
+function exit(span: Attributed): string | undefined {
   const code = text(span, attribute.exitCode);
   return code === undefined ? undefined : `exit ${code}`;
 }
 
-function model(span: SpanRecord): string | undefined {
+function model(span: Attributed): string | undefined {
   return text(span, attribute.genAiResponseModel) ?? text(span, attribute.genAiRequestModel);
 }
 
 /** The facts, in reading order. */
-export function spanFacts(span: SpanRecord): readonly string[] {
+export function spanFacts(span: Attributed): readonly string[] {
   const facts = [status, exit, model, tokens, cost, decision, failure];
   return facts.map((fact) => fact(span)).filter((fact) => fact !== undefined);
+}
+
+/** What the gateway logged of a call: where it went, and what was decided. Nothing for lines of agents. */
+export function logFacts(line: Attributed): readonly string[] {
+  const host = target(line);
+  if (host === undefined) return [];
+  const verb = text(line, attribute.httpMethod);
+  const call = `${verb === undefined ? '' : `${verb} `}${host}${text(line, attribute.urlPath) ?? ''}`;
+  return [call, ...spanFacts(line)];
 }
 
 export function isDenied(span: SpanRecord): boolean {

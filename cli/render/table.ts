@@ -2,11 +2,7 @@
  * Tables as kubectl prints them: upper-case headers, three spaces between columns, no lines. Pure.
  * Cells come from servers and agents, so control characters never reach the terminal.
  */
-
-/** Text safe for a terminal and for one line: control characters (escape sequences too) become `?`. */
-export function plainText(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?');
-}
+import { terminalLine } from '../../contract/index.ts';
 
 export interface TableText {
   readonly headers: readonly string[];
@@ -16,7 +12,7 @@ export interface TableText {
 /** Lines joined by newlines; the last column is not padded. Empty cells print `<none>`. */
 export function renderTable(table: TableText, options: { readonly headers?: boolean } = {}): string {
   const rows = table.rows.map((row) =>
-    table.headers.map((_, column) => plainText(row[column] ?? '') || '<none>'),
+    table.headers.map((_, column) => terminalLine(row[column] ?? '') || '<none>'),
   );
   const lines = options.headers === false ? rows : [[...table.headers], ...rows];
   const widths = table.headers.map((_, column) =>

@@ -2,11 +2,11 @@
  * A trace as a tree a person reads: trigger, dispatch, sandbox phases, each outbound call with host, model, tokens,
  * cost and decision. Pure text in, text out. Span names come from processes and paths from agents: escaped.
  */
+import { terminalLine } from '../../contract/index.ts';
 import { renderDuration } from './duration.ts';
 import { computeSpanForest, startMs, type SpanNode, type SpanRecord } from './span.ts';
 import { isDenied, spanFacts, spanLabel, triggerLabel } from './span-label.ts';
 import { plainStyle, type Style } from './style.ts';
-import { plainText } from './table.ts';
 
 export interface TraceTreeOptions {
   readonly style?: Style;
@@ -29,7 +29,7 @@ function flatten(nodes: readonly SpanNode[], indent: string): readonly Line[] {
     const last = index === nodes.length - 1;
     const line = {
       prefix: `${indent}${last ? '└─ ' : '├─ '}`,
-      label: plainText(spanLabel(node.span)),
+      label: terminalLine(spanLabel(node.span)),
       span: node.span,
     };
     return [line, ...flatten(node.children, `${indent}${last ? '   ' : '│  '}`)];
@@ -49,7 +49,7 @@ function bar(span: SpanRecord, from: number, length: number): string {
 }
 
 function paintFacts(line: Line, style: Style): string {
-  const facts = plainText(spanFacts(line.span).join('  '));
+  const facts = terminalLine(spanFacts(line.span).join('  '));
   if (facts === '') return '';
   return isDenied(line.span) || /error: /.test(facts) ? style.red(facts) : facts;
 }
@@ -64,7 +64,7 @@ function renderOneTrace(spans: readonly SpanRecord[], options: TraceTreeOptions)
   const labelWidth = Math.min(room, Math.max(...lines.map((line) => line.prefix.length + line.label.length)));
   const trigger = spans.map(triggerLabel).find((label) => label !== undefined) ?? 'trace';
   const head =
-    `${style.bold(plainText(trigger))}  ${style.dim(plainText(spans[0]?.traceId ?? ''))}`.trimEnd();
+    `${style.bold(terminalLine(trigger))}  ${style.dim(terminalLine(spans[0]?.traceId ?? ''))}`.trimEnd();
   const body = lines.map((line) => {
     const label = shorten(line.label, labelWidth - line.prefix.length);
     const time = renderDuration(line.span.durationNs / 1e6).padStart(8);

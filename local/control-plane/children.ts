@@ -43,7 +43,8 @@ function childSpec(input: ControlPlaneInput, essentials: Essentials): ChildSpec 
     cwd: input.home.root,
     logFile: join(input.home.logs, `${essentials.name}.log`),
     // Long enough for etcd and nats-server to close their files; the API server's watches are cut at once.
-    stopGraceMs: 10_000,
+    // What they keep survives a kill; somebody waits for the prompt.
+    stopGraceMs: 2_000,
     ...essentials,
   };
 }

@@ -6,7 +6,7 @@ import { ClrkError } from '../../contract/index.ts';
 import { DevStateFile, parseDevState, type DevState } from '../dev-state.ts';
 import { homeFromEnvironment, type Home } from '../home.ts';
 import { clearKilledWorkers } from '../killed-workers.ts';
-import { clearSubnet } from '../node-agent/loopback.ts';
+import { HomeAddresses } from '../node-agent/loopback.ts';
 import { requireHome } from '../preflight/machine.ts';
 import { readFileIfAny } from '../private-file.ts';
 import { endProcess, isAlive } from '../process-identity.ts';
@@ -17,8 +17,8 @@ import type { DevBase, DevUpOptions } from './dev-options.ts';
 const pollMs = 200;
 // As long as everything may take in the foreground, tools included.
 const readyTimeoutMs = 60 * 60_000;
-// Pods drain for up to 15 s, then the control plane closes.
-const downGraceMs = 60_000;
+// Pods have 4 s to end (platform.ts), then the control plane closes.
+const downGraceMs = 20_000;
 
 function stateOf(home: Home): DevState {
   return parseDevState(readFileIfAny(home.state));
@@ -33,6 +33,8 @@ export async function devUp(options: DevUpOptions): Promise<number> {
   const home = homeFromEnvironment(options.environment);
   if (runningSupervisor(stateOf(home)) !== undefined) {
     options.stdout.write(`already up; kubeconfig ${home.kubeconfig}\n`);
+    if (options.example !== undefined)
+      options.stdout.write(`${options.example} was not installed: \`clrk dev down\` first, then up again\n`);
     return 0;
   }
   const flags = [
@@ -62,8 +64,16 @@ export async function devUp(options: DevUpOptions): Promise<number> {
   }
   child.unref();
   options.stdout.write(`up; kubeconfig ${home.kubeconfig}\n`);
+  if (options.example === undefined) options.stdout.write(nothingInstalled);
   return 0;
 }
+
+const nothingInstalled = [
+  'No agent is on it yet. For one with its image, gateway and a stand-in of a provider:',
+  '  clrk dev down && clrk dev up --example hello',
+  'For your own: `clrk init my-agents`, push its image to localhost:5100, `clrk apply -f dist/`.',
+  '',
+].join('\n');
 
 async function ready(home: Home, pid: number): Promise<number> {
   const deadline = Date.now() + readyTimeoutMs;
@@ -86,7 +96,7 @@ export async function devDown(options: DevBase): Promise<number> {
   await Promise.all(left.map((identity) => endProcess(identity, 5_000)));
   if (supervisor !== undefined || state.supervisor !== undefined) {
     await clearKilledWorkers(home);
-    await clearSubnet(computeSubnet(defaultSubnet));
+    await new HomeAddresses(home.root, computeSubnet(defaultSubnet)).clear();
     new DevStateFile(home.state).update((next) => {
       delete next.supervisor;
       delete next.readySince;

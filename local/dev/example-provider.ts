@@ -10,7 +10,7 @@ import type { Home } from '../home.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import { applyManifests } from '../kube/apply.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { addAddress } from '../node-agent/loopback.ts';
+import { HomeAddresses } from '../node-agent/loopback.ts';
 import type { Subnet } from '../subnet.ts';
 import type { Environment } from './dev-options.ts';
 
@@ -61,7 +61,7 @@ export async function startStandIn({ client, home, subnet }: StandInInput): Prom
   const key = (await keptKey(client)) ?? randomProviderKey();
   const ca = keptCa(home.pki, caSecret);
   const host = subnet.exampleAddress(standInHost);
-  await addAddress(host);
+  await new HomeAddresses(home.root, subnet).add(host);
   const keys = { openai: key, anthropic: key, google: key };
   const provider = await startProvider({ host, port: 443, keys, ca });
   await applyManifests(client, [

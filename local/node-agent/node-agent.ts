@@ -10,7 +10,7 @@ import { ObjectWatch } from '../kube/object-watch.ts';
 import type { Subnet } from '../subnet.ts';
 import { AddressPool } from './address-pool.ts';
 import { EventRecorder } from './event-recorder.ts';
-import { addAddress, removeAddress } from './loopback.ts';
+import type { HomeAddresses } from './loopback.ts';
 import { volumeFor, volumeName } from './persistent-volume.ts';
 import type { PodObservation } from './pod-observation.ts';
 import { planPods, type PodAction } from './pod-plan.ts';
@@ -22,6 +22,7 @@ export interface NodeAgentOptions {
   readonly client: ApiClient;
   readonly log: Log;
   readonly subnet: Subnet;
+  readonly addresses: HomeAddresses;
   readonly runtime: Omit<PodRuntimeContext, 'client' | 'onChange' | 'onEvent'>;
 }
 
@@ -82,7 +83,7 @@ export class NodeAgent {
     await Promise.all([...this.#runtimes.values()].map((runtime) => runtime.stop(graceMs)));
     for (const runtime of this.#runtimes.values()) {
       const { address } = runtime.observation;
-      if (address !== undefined) await removeAddress(address);
+      if (address !== undefined) await this.#options.addresses.remove(address);
     }
     this.#runtimes.clear();
   }
@@ -181,7 +182,7 @@ export class NodeAgent {
     let runtime = this.#runtimes.get(uid);
     if (runtime === undefined) {
       const address = this.#addresses.acquire(uid, pod.status?.podIP);
-      await addAddress(address);
+      await this.#options.addresses.add(address);
       runtime = new PodRuntime(pod, address, {
         ...this.#options.runtime,
         client: this.#options.client,
@@ -208,7 +209,7 @@ export class NodeAgent {
     if (runtime === undefined) return;
     runtime.close();
     const { address } = runtime.observation;
-    if (address !== undefined) await removeAddress(address);
+    if (address !== undefined) await this.#options.addresses.remove(address);
     this.#addresses.release(uid);
     runtime.remove();
     this.#reporter.forget(uid);

@@ -7,13 +7,14 @@ import { errorMessage } from '../../contract/index.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import type { EndpointSlice, Service } from '../kube/object.ts';
 import { ObjectWatch } from '../kube/object-watch.ts';
-import { addAddress, removeAddress } from '../node-agent/loopback.ts';
+import type { HomeAddresses } from '../node-agent/loopback.ts';
 import { computeForwarding, type Forwarding } from './forwarding.ts';
 import { ForwardingListener } from './listener.ts';
 
 export interface ServiceProxyOptions {
   readonly client: ApiClient;
   readonly log: Log;
+  readonly addresses: HomeAddresses;
   readonly remembered: () => Readonly<Record<string, number>>;
   readonly onExposed: (exposed: Readonly<Record<string, number>>) => void;
   /** Every change of the Services, for who lists them (environment of pods). */
@@ -54,7 +55,7 @@ export class ServiceProxy {
     await this.#work;
     await Promise.all([...this.#listeners.values()].map((listener) => listener.close()));
     this.#listeners.clear();
-    for (const address of this.#addresses) await removeAddress(address);
+    for (const address of this.#addresses) await this.#options.addresses.remove(address);
     this.#addresses.clear();
   }
 
@@ -108,13 +109,13 @@ export class ServiceProxy {
   async #applyAddresses(wanted: readonly string[]): Promise<void> {
     for (const address of wanted) {
       if (this.#addresses.has(address)) continue;
-      await addAddress(address);
+      await this.#options.addresses.add(address);
       this.#addresses.add(address);
     }
     for (const address of this.#addresses) {
       if (wanted.includes(address)) continue;
       this.#addresses.delete(address);
-      await removeAddress(address);
+      await this.#options.addresses.remove(address);
     }
   }
 }

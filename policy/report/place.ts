@@ -1,4 +1,5 @@
 /** Where a finding is shown: the line of TypeScript that made the object when it is known, else the line of YAML. */
+import { terminalLine } from '../../contract/index.ts';
 import type { Finding } from '../finding.ts';
 import type { Location } from '../manifest/manifest.ts';
 
@@ -10,10 +11,8 @@ export function renderLocation({ file, line, column }: Location): string {
   return `${file}:${line}:${column}`;
 }
 
-/** Control characters come from manifests; none reaches a terminal or a log command. */
-export function plainLine(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?');
-}
+/** Text of manifests: nothing of it acts on a terminal or a log command. */
+export const plainLine = terminalLine;
 
 /** Counts by severity: `2 errors, 1 warning`. */
 export function renderCounts(findings: readonly Finding[]): string {

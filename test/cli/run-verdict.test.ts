@@ -25,7 +25,7 @@ describe('judgeAnswer', () => {
     ['403: the API server said no', { status: 403 }, 4],
     ['401', { status: 401 }, 4],
   ])('%s', (_, part, expected) => {
-    expect(codeOf(judgeAnswer({ ...whole, ...part }, 'hello'))).toBe(expected);
+    expect(codeOf(judgeAnswer({ ...whole, ...part }, { name: 'hello', namespace: 'team' }))).toBe(expected);
   });
 
   test('the message and the advice of the process that refused are shown', () => {
@@ -34,13 +34,20 @@ describe('judgeAnswer', () => {
       message: 'no ready worker',
       hint: 'Scale the pool.',
     });
-    expect(judgeAnswer({ ...whole, status: 503, message }, 'hello')).toMatchObject({
+    expect(
+      judgeAnswer({ ...whole, status: 503, message }, { name: 'hello', namespace: 'team' }),
+    ).toMatchObject({
       error: { message: 'hello: no ready worker', hint: 'Scale the pool.' },
     });
-    expect(judgeAnswer({ ...whole, status: 500, exitCode: '3', message: 'boom' }, 'hello')).toMatchObject({
+    expect(
+      judgeAnswer(
+        { ...whole, status: 500, exitCode: '3', message: 'boom' },
+        { name: 'hello', namespace: 'team' },
+      ),
+    ).toMatchObject({
       error: { message: 'hello: boom, exit code 3' },
     });
-    expect(judgeAnswer({ ...whole, status: 500 }, 'hello')).toMatchObject({
+    expect(judgeAnswer({ ...whole, status: 500 }, { name: 'hello', namespace: 'team' })).toMatchObject({
       error: { message: 'hello: HTTP 500' },
     });
   });
@@ -60,6 +67,6 @@ describe('judgeInvocation', () => {
 
   test('no record yet', () => {
     expect(judgeInvocation(undefined)).toEqual({ status: 'unknown' });
-    expect(exitCodeOf(cutOff('x'))).toBe(6);
+    expect(exitCodeOf(cutOff('x', 'team'))).toBe(6);
   });
 });

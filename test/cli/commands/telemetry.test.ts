@@ -59,6 +59,39 @@ describe('clrk logs', () => {
     expect((await server.run(['logs', 'hello', '-o', 'json'])).stdout).toBe(lines(log(1, '\u001b[2Ja\tb')));
   });
 
+  test('a call of the gateway is shown with host, decision and reason; an agent’s line as it is', async () => {
+    const denied = {
+      ...{ ...log(1, 'egress call denied'), component: 'egress' },
+      attributes: {
+        'http.request.method': 'POST',
+        'server.address': 'api.openai.com',
+        'url.path': '/v1/chat',
+        'clrk.decision': 'deny',
+        'clrk.egress.deny_reason': 'model',
+      },
+    };
+    server.on(`${agentRoot}/logs`, (response) => void response.end(lines(denied, log(2, 'two'))));
+    const { stdout } = await server.run(['logs', 'hello']);
+    expect(stdout).toBe('egress call denied  POST api.openai.com/v1/chat  denied: model\ntwo\n');
+  });
+
+  test.each(['logs', 'traces'])('%s of a name that is none: exit 3 and the nearest names', async (what) => {
+    const agents = 'GET /apis/clrk.apoxy.dev/v1alpha1/namespaces/team/taskagents';
+    const items = ['hello', 'jello', 'summarize'].map((name) => ({ metadata: { name } }));
+    server.on(agents, json({ items }));
+    const root = agentRoot.replace(/hello$/, 'helo');
+    server.on(`${root}/${what}`, (response) => void response.end());
+    const result = await server.run([what, 'helo']);
+    expect(result.code).toBe(3);
+    expect(result.stderr).toBe(
+      'error: there is no TaskAgent "helo" in namespace team (NOT_FOUND)\n' +
+        '  Did you mean hello or jello? List them with `clrk get taskagents -n team`.\n',
+    );
+    // One that is there and has said nothing is no mistake.
+    server.on(agents, json({ items: [{ metadata: { name: 'helo' } }] }));
+    expect((await server.run([what, 'helo'])).code).toBe(0);
+  });
+
   test('-f follows on after a cut without losing or repeating a line', async () => {
     const interrupt = new AbortController();
     let call = 0;
@@ -145,7 +178,7 @@ describe('clrk traces', () => {
   });
 
   test('none yet', async () => {
-    server.on(`${agentRoot}/traces`, (response) => void response.end());
+    server.on(`${agentRoot}/traces`, (response) => void response.end(lines(log(1, 'one'))));
     const result = await server.run(['traces', 'hello'], { terminal: true });
     expect(result).toEqual({ code: 0, stdout: '', stderr: 'No traces found of hello in team namespace.\n' });
   });
