@@ -2,6 +2,8 @@
  * The WWW-Authenticate header of a registry: text to a challenge. Pure, and apart because it is the one place where
  * a registry tells us where to send credentials: the URL is judged here.
  */
+import { getDomain } from 'tldts';
+
 export type AuthChallenge =
   | { readonly scheme: 'basic' }
   | { readonly scheme: 'bearer'; readonly realm: string; readonly service?: string; readonly scope?: string };
@@ -50,4 +52,15 @@ export function tokenUrl(
   if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
   url.searchParams.set('scope', scope);
   return url;
+}
+
+/**
+ * Whether a registry's password may go to this host: to the registry, and to hosts of the same registrable domain, as
+ * registry-1.docker.io and auth.docker.io are. A registry never sees the password of a token login, so one that turns
+ * hostile could otherwise have it sent anywhere.
+ */
+export function mayHavePassword(registryHost: string, host: string): boolean {
+  if (host === registryHost) return true;
+  const domain = getDomain(host, { allowPrivateDomains: true });
+  return domain !== null && domain === getDomain(registryHost, { allowPrivateDomains: true });
 }

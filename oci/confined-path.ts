@@ -1,11 +1,11 @@
 /**
- * Paths inside an image root, followed the way a process chrooted there would follow them. Apart because every
- * touch of image content goes through it: no link of an image may ever lead to the host's files.
- * Sound only while one process writes the root (extraction) or none does (reading an extracted image).
+ * Paths inside an image: names judged, and an extracted image read the way a process chrooted there would, so that no
+ * link of an image ever leads to the host's files. Sound only while nobody writes the root.
  */
 import { constants } from 'node:fs';
 import { lstat, open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { byteTextOf, type ByteText } from './tar/byte-text.ts';
 
 /** Linux's own bound on links in one look-up (MAXSYMLINKS). */
 const maxLinks = 40;
@@ -13,15 +13,23 @@ const maxLinks = 40;
 const maxPathBytes = 4095;
 const maxNameBytes = 255;
 
+export type PathFault = 'climbs out of the image' | 'holds a NUL' | 'is too long';
+
 /**
- * The components of a tar entry's name, or undefined when the name must not be used: absolute, climbing (`..`),
- * over-long, or with a NUL. The root itself is the empty list.
+ * The components of a name from an image, taken from the image's root as docker does: slashes in front mean nothing,
+ * `..` takes back the component before it. The root itself is the empty list.
  */
-export function parseEntryPath(name: string): readonly string[] | undefined {
-  if (name.startsWith('/') || name.includes('\0') || Buffer.byteLength(name) > maxPathBytes) return undefined;
-  const parts = name.split('/').filter((part) => part !== '' && part !== '.');
-  const usable = parts.every((part) => part !== '..' && Buffer.byteLength(part) <= maxNameBytes);
-  return usable ? parts : undefined;
+export function parseEntryPath(name: ByteText): readonly ByteText[] | PathFault {
+  if (name.includes('\0')) return 'holds a NUL';
+  if (name.length > maxPathBytes) return 'is too long';
+  const parts: ByteText[] = [];
+  for (const part of name.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part.length > maxNameBytes) return 'is too long';
+    if (part !== '..') parts.push(part);
+    else if (parts.pop() === undefined) return 'climbs out of the image';
+  }
+  return parts;
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {
@@ -66,8 +74,8 @@ export async function readConfinedFile(
   path: string,
   maxBytes: number,
 ): Promise<Buffer | undefined> {
-  const parts = parseEntryPath(path);
-  const real = parts === undefined ? undefined : await resolveInRoot(root, parts);
+  const parts = parseEntryPath(byteTextOf(path));
+  const real = typeof parts === 'string' ? undefined : await resolveInRoot(root, parts);
   if (real === undefined) return undefined;
   // O_NONBLOCK: opening a FIFO must not hang. O_NOFOLLOW: the path is resolved, so a link here is a race.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

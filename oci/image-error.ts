@@ -11,13 +11,13 @@ const hints: Readonly<Partial<Record<ImageErrorCode, string>>> = {
   IMAGE_UNAUTHORIZED: 'Give credentials for this registry, or check that the repository exists.',
   IMAGE_INVALID: 'Push a container image (OCI image manifest or Docker schema 2) under this name.',
   IMAGE_PLATFORM_MISMATCH: 'Build and push the image for this platform too.',
-  IMAGE_LAYER_UNSUPPORTED: 'Build the image with gzip-compressed layers.',
   IMAGE_DIGEST_MISMATCH:
     'The bytes are not what their digest says: push the image again, and check the registry.',
   IMAGE_TOO_LARGE: 'Make the image smaller, or raise the limit.',
   IMAGE_NOT_PULLED: 'Pull the image first.',
   IMAGE_USER_UNKNOWN: 'Use a number in USER, or add the name to /etc/passwd or /etc/group of the image.',
-  IMAGE_DISK_FULL: 'Free disk space, or lower the image quota.',
+  IMAGE_DISK_FULL: 'Every image on this disk is in use: free space on it, or give it more.',
+  IMAGE_PULL_BUSY: 'Wait for pulls of this namespace to end.',
   REGISTRY_UNREACHABLE: 'Check that the registry runs and can be reached from here.',
   REGISTRY_RATE_LIMITED: 'Wait, or give credentials for this registry.',
 };
@@ -27,6 +27,7 @@ const retryable: ReadonlySet<ImageErrorCode> = new Set([
   'IMAGE_UNAUTHORIZED',
   'IMAGE_DIGEST_MISMATCH',
   'IMAGE_DISK_FULL',
+  'IMAGE_PULL_BUSY',
   'REGISTRY_UNREACHABLE',
   'REGISTRY_RATE_LIMITED',
 ] satisfies ImageErrorCode[]);
@@ -38,4 +39,17 @@ export function imageError(code: ImageErrorCode, message: string, cause?: unknow
     ...(cause === undefined ? {} : { cause }),
     retryable: retryable.has(code),
   });
+}
+
+/** The registry asked for a wait that whoever retries has to keep. */
+export class RetryLaterError extends ClrkError {
+  readonly retryAfterMs: number;
+
+  constructor(code: ImageErrorCode, message: string, retryAfterMs: number) {
+    super(code, `${message} and asks to wait ${Math.ceil(retryAfterMs / 1000)} s`, {
+      hint: hints[code] ?? '',
+      retryable: true,
+    });
+    this.retryAfterMs = retryAfterMs;
+  }
 }

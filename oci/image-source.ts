@@ -11,17 +11,22 @@ export interface ManifestDocument {
   readonly bytes: Buffer;
 }
 
+export interface BlobDescriptor {
+  readonly digest: string;
+  readonly size: number;
+}
+
 export interface ImageSource {
   /** By tag or digest; the bytes are checked against a digest. Throws IMAGE_NOT_FOUND. */
   manifest(tagOrDigest: string, signal?: AbortSignal): Promise<ManifestDocument>;
   /** Unverified chunks; wrap them in `verified`. Throws IMAGE_NOT_FOUND. */
-  blob(digest: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  blob(blob: BlobDescriptor, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** Passes chunks on and throws as soon as they are too many, and at the end when size or digest differ. */
 export async function* verified(
   chunks: AsyncIterable<Uint8Array>,
-  expected: { readonly digest: string; readonly size: number },
+  expected: BlobDescriptor,
 ): AsyncGenerator<Uint8Array, void> {
   const hash = createHash('sha256');
   let size = 0;

@@ -1,179 +1,236 @@
 /**
- * The worker's images: resolve, fetch once, extract once, keep what is used, evict the rest. Apart from unpacking and
+ * The worker's images: resolve, fetch once, unpack once, keep what is used, evict the rest. Apart from assembling and
  * from the directory's layout; here are only the decisions between concurrent callers. One process owns a directory.
  */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { ClrkError, type Digest } from '../contract/index.ts';
+import { FairSlots } from './fair-slots.ts';
+import { HeldImages, type HeldImage } from './held-images.ts';
+import { hostArchitecture, hostPlatform, type HostPlatform } from './host-platform.ts';
+import { assembleImage } from './image-assembly.ts';
 import { ImageDirectory } from './image-directory.ts';
 import { imageError } from './image-error.ts';
-import { planEviction } from './image-eviction.ts';
-import type { ImageLease, ImageStore, ImageStoreOptions, PulledImage, PullOptions } from './image.ts';
 import type { ImageSource, ManifestDocument } from './image-source.ts';
-import { unpackImage } from './image-unpack.ts';
+import type {
+  ImageLease,
+  ImageStore,
+  ImageStoreOptions,
+  PulledImage,
+  PullOptions,
+  ResolvedImage,
+} from './image.ts';
+import { KnownDigests } from './known-digests.ts';
 import { defaultExtractionLimits } from './layer-extractor.ts';
-import { hostArchitecture, isIndex, parseManifest, selectPlatform } from './manifest.ts';
+import { LayerStore, type Origin } from './layer-store.ts';
+import { isIndex, parseManifest } from './manifest.ts';
 import { openSource, wanted } from './open-source.ts';
-import { parseReference, renderReference, type ImageReference } from './reference.ts';
+import { parseReference, renderReference, repositoryOf, type ImageReference } from './reference.ts';
+import { resolveManifest } from './resolve-manifest.ts';
 import { SharedWork } from './shared-work.ts';
 
 const defaultQuotaBytes = 20 * 1024 ** 3;
-/** Remembered names; beyond it the oldest are forgotten and only cost a look-up. */
-const maxTags = 1000;
+const defaultQuotaInodes = 4_000_000;
+const defaultMaxPulls = 4;
+/** Waiting for each tenant: more revisions than a namespace has. */
+const maxWaiting = 10_000;
 
-interface Held {
-  readonly image: PulledImage;
-  lastUsedMs: number;
-  leases: number;
+/** Everything that a pull in progress is shared by. Passwords are hashed: keys are kept in memory. */
+function pullKey(reference: string, options: PullOptions): string {
+  const { signal: _signal, ...rest } = options;
+  return `${reference} ${createHash('sha256').update(JSON.stringify(rest)).digest('hex')}`;
 }
 
 class DiskImageStore implements ImageStore {
   readonly #directory: ImageDirectory;
-  readonly #options: Required<ImageStoreOptions>;
-  readonly #images = new Map<string, Held>();
-  readonly #tags: Map<string, string>;
-  readonly #pulls = new SharedWork<PulledImage>();
-  readonly #extractions = new SharedWork<PulledImage>();
+  readonly #host: HostPlatform;
+  readonly #images: HeldImages;
+  readonly #layers: LayerStore;
+  readonly #known: KnownDigests;
+  readonly #slots: FairSlots;
+  readonly #pulls = new SharedWork<ResolvedImage>();
+  readonly #assemblies = new SharedWork<HeldImage>();
   readonly #closed = new AbortController();
 
   constructor(
     directory: ImageDirectory,
     options: Required<ImageStoreOptions>,
     found: Awaited<ReturnType<ImageDirectory['open']>>,
-    tags: ReadonlyMap<string, string>,
+    known: KnownDigests,
   ) {
     this.#directory = directory;
-    this.#options = options;
-    this.#tags = new Map(tags);
-    for (const { image, lastUsedMs } of found)
-      this.#images.set(image.digest, { image, lastUsedMs, leases: 0 });
+    this.#host = hostPlatform(options.architecture);
+    this.#known = known;
+    this.#slots = new FairSlots({ slots: options.maxPulls, maxWaiting });
+    this.#layers = new LayerStore(directory, defaultExtractionLimits, found.layers);
+    this.#images = new HeldImages(directory, this.#layers, options);
+    this.#images.takeOver(found.images);
   }
 
-  async pull(text: string, options: PullOptions = {}): Promise<PulledImage> {
+  async pull(text: string, options: PullOptions = {}): Promise<ResolvedImage> {
     const reference = parseReference(text);
-    const key = renderReference(reference);
     this.#closed.signal.throwIfAborted();
-    return this.#pulls.join(key, options.signal, (signal) =>
-      this.#pull(reference, key, options, AbortSignal.any([signal, this.#closed.signal])),
-    );
+    const { tenant = '' } = options;
+    const found = this.#onDisk(reference, options);
+    if (found !== undefined) return found;
+    return this.#pulls.join(pullKey(renderReference(reference), options), options.signal, async (shared) => {
+      const signal = AbortSignal.any([shared, this.#closed.signal]);
+      using slot = await this.#slots.take(tenant, signal);
+      if (slot === undefined)
+        throw imageError('IMAGE_PULL_BUSY', `more than ${maxWaiting} pulls of this namespace wait`);
+      return await this.#pull(reference, options, signal);
+    });
   }
 
   acquire(digest: string): ImageLease {
-    const held = this.#images.get(digest);
-    if (held === undefined) throw imageError('IMAGE_NOT_PULLED', `${digest} is not on disk`);
-    held.leases++;
-    this.#use(held);
-    let released = false;
-    const release = (): void => {
-      if (released) return;
-      released = true;
-      held.leases--;
-      this.#use(held);
-    };
-    return { image: held.image, release, [Symbol.dispose]: release };
+    return this.#images.acquire(digest);
   }
 
   lookup(digest: string): PulledImage | undefined {
     return this.#images.get(digest)?.image;
   }
 
-  usage(): { readonly bytes: number; readonly images: number } {
-    const bytes = [...this.#images.values()].reduce((sum, { image }) => sum + image.sizeBytes, 0);
-    return { bytes, images: this.#images.size };
+  usage(): { readonly bytes: number; readonly inodes: number; readonly images: number } {
+    return this.#images.usage();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort(imageError('IMAGE_PULL_ABORTED', 'the image store is closing'));
-    await Promise.all([this.#pulls.settled(), this.#extractions.settled()]);
+    await Promise.all([this.#pulls.settled(), this.#assemblies.settled(), this.#layers.settled()]);
+    await Promise.all([this.#known.written(), this.#directory.removed()]);
   }
 
-  #use(held: Held): void {
-    held.lastUsedMs = this.#options.now();
-    void this.#directory.touch(held.image.digest, held.lastUsedMs);
+  #given(held: HeldImage, sourceDigest: Digest): ResolvedImage {
+    this.#images.holdForTurn(held);
+    this.#images.use(held);
+    return { ...held.image, sourceDigest };
   }
 
-  async #pull(
+  /** The digest that is asked for whatever the tag says now. */
+  #fixed(reference: ImageReference, options: PullOptions): Digest | undefined {
+    if (options.pin === undefined) return reference.digest;
+    return reference.digest ?? this.#known.pin(options.pin, renderReference(reference));
+  }
+
+  /** Content is what its digest says wherever it came from: no registry need be asked again. */
+  #onDisk(reference: ImageReference, options: PullOptions): ResolvedImage | undefined {
+    const fixed = this.#fixed(reference, options);
+    if (fixed === undefined) return undefined;
+    const held = this.#images.get(this.#known.manifestOf(fixed, this.#host) ?? fixed);
+    return held === undefined ? undefined : this.#given(held, fixed);
+  }
+
+  async #pull(reference: ImageReference, options: PullOptions, signal: AbortSignal): Promise<ResolvedImage> {
+    // It may have come while this waited for a slot.
+    const found = this.#onDisk(reference, options);
+    if (found !== undefined) return found;
+    const name = renderReference(reference);
+    try {
+      return await this.#pullWithAny(reference, options, signal);
+    } catch (thrown) {
+      const known = this.#fixed(reference, options) === undefined ? this.#known.tag(name) : undefined;
+      const held =
+        known === undefined
+          ? undefined
+          : this.#images.get(this.#known.manifestOf(known, this.#host) ?? known);
+      if (known === undefined || held === undefined || !isUnreachable(thrown)) throw thrown;
+      return this.#given(held, known);
+    }
+  }
+
+  async #pullWithAny(
     reference: ImageReference,
-    key: string,
     options: PullOptions,
     signal: AbortSignal,
-  ): Promise<PulledImage> {
-    const source = openSource(reference, options);
-    try {
-      const document = await this.#resolve(source, reference, signal);
-      const image = await this.#ensure(source, document, signal);
-      await this.#remember(key, image.digest);
-      return image;
-    } catch (thrown) {
-      const known = this.#images.get(this.#tags.get(key) ?? '');
-      if (known === undefined || !isUnreachable(thrown)) throw thrown;
-      this.#use(known);
-      return known.image;
+  ): Promise<ResolvedImage> {
+    const { credentials, otherCredentials = [], ...rest } = options;
+    const attempts = [credentials, ...otherCredentials];
+    for (const [index, each] of attempts.entries()) {
+      const given = each === undefined ? rest : { ...rest, credentials: each };
+      try {
+        return await this.#pullFrom(openSource(reference, given), reference, given, signal);
+      } catch (thrown) {
+        const isRefused = thrown instanceof ClrkError && thrown.code === 'IMAGE_UNAUTHORIZED';
+        if (!isRefused || index === attempts.length - 1) throw thrown;
+      }
     }
+    throw imageError('IMAGE_UNAUTHORIZED', 'there are no credentials to try');
   }
 
-  /** The manifest for this architecture; one level of index, as the specification's readers do. */
-  async #resolve(
+  async #pullFrom(
     source: ImageSource,
     reference: ImageReference,
+    options: PullOptions,
     signal: AbortSignal,
-  ): Promise<ManifestDocument> {
-    const document = await source.manifest(wanted(reference), signal);
-    const parsed = parseManifest(document.bytes);
-    if (!isIndex(parsed)) return document;
-    return source.manifest(selectPlatform(parsed, this.#options.architecture).digest, signal);
+  ): Promise<ResolvedImage> {
+    const fixed = this.#fixed(reference, options);
+    const document = await source.manifest(fixed ?? wanted(reference), signal);
+    const manifest = await resolveManifest(source, document, this.#host, signal);
+    const login = { ...options, pin: '', tenant: '' };
+    const place = reference.kind === 'layout' ? reference.path : reference.host;
+    const origin = { registry: pullKey(place, login), repository: pullKey(repositoryOf(reference), login) };
+    const held = await this.#ensure(source, manifest, origin, signal);
+    this.#known.learn({
+      name: renderReference(reference),
+      pin: options.pin,
+      document: document.digest,
+      manifest: manifest.digest,
+      host: this.#host,
+    });
+    return this.#given(held, document.digest);
   }
 
-  async #ensure(source: ImageSource, document: ManifestDocument, signal: AbortSignal): Promise<PulledImage> {
+  async #ensure(
+    source: ImageSource,
+    document: ManifestDocument,
+    origin: Origin,
+    signal: AbortSignal,
+  ): Promise<HeldImage> {
     const held = this.#images.get(document.digest);
-    if (held !== undefined) {
-      this.#use(held);
-      return held.image;
-    }
-    return this.#extractions.join(document.digest, signal, (shared) =>
-      this.#extract(source, document, AbortSignal.any([shared, this.#closed.signal])),
-    );
-  }
-
-  async #extract(source: ImageSource, document: ManifestDocument, signal: AbortSignal): Promise<PulledImage> {
-    const manifest = parseManifest(document.bytes);
-    if (isIndex(manifest)) throw imageError('IMAGE_INVALID', 'an image index points to another image index');
-    const { architecture } = this.#options;
-    const workspace = await this.#directory.workspace();
-    try {
-      const limits = defaultExtractionLimits;
-      const unpacked = await unpackImage(source, manifest, workspace, { architecture, limits, signal });
-      const image = await this.#directory.adopt(workspace, { digest: document.digest, ...unpacked });
-      this.#images.set(image.digest, { image, lastUsedMs: this.#options.now(), leases: 0 });
-      await this.#evict(image.digest);
+    if (held !== undefined) return held;
+    const [key, ownKey] = [origin.registry, origin.repository].map((each) => `${document.digest} ${each}`);
+    return this.#assemblies.joinOrRedo(key ?? '', ownKey ?? '', signal, async (shared) => {
+      const both = AbortSignal.any([shared, this.#closed.signal]);
+      const { image, release } = await this.#assemble(source, document, origin, both);
+      this.#images.holdForTurn(image);
+      release();
       return image;
-    } catch (thrown) {
+    });
+  }
+
+  /** Held until released: whoever waits for it has had no chance to acquire it. */
+  async #assemble(
+    source: ImageSource,
+    document: ManifestDocument,
+    origin: Origin,
+    signal: AbortSignal,
+  ): Promise<{ readonly image: HeldImage; readonly release: () => void }> {
+    const { digest, bytes } = document;
+    const manifest = parseManifest(bytes);
+    if (isIndex(manifest)) throw imageError('IMAGE_INVALID', 'an image index stands where an image should');
+    const options = { host: this.#host, limits: defaultExtractionLimits, signal, origin };
+    const room = <T>(work: () => Promise<T>): Promise<T> => this.#images.withRoom(work);
+    const workspace = await room(() => this.#directory.workspace());
+    try {
+      const { image, holds } = await room(() =>
+        assembleImage(source, manifest, workspace, this.#layers, options),
+      );
+      let held: HeldImage | undefined;
+      try {
+        await room(() => this.#directory.seal(workspace, { digest, ...image }));
+        held =
+          this.#images.get(digest) ??
+          this.#images.add({ digest, ...image, rootfsPath: this.#directory.place(workspace, digest) });
+      } finally {
+        // One that another pull made in the meantime has its own.
+        if (held?.layers !== image.layers) for (const hold of holds) hold[Symbol.dispose]();
+      }
+      const release = this.#images.hold(held);
+      await this.#images.evictOverQuota();
+      return { image: held, release };
+    } finally {
       await this.#directory.discard(workspace);
-      throw thrown;
     }
-  }
-
-  /** Never the image just pulled: its caller has had no chance to acquire it. */
-  async #evict(fresh: Digest): Promise<void> {
-    const candidates = [...this.#images.values()].map(({ image, lastUsedMs, leases }) => ({
-      digest: image.digest,
-      sizeBytes: image.sizeBytes,
-      lastUsedMs,
-      inUse: leases > 0 || image.digest === fresh,
-    }));
-    for (const digest of planEviction(candidates, this.#options.quotaBytes)) {
-      // Leases are taken without waiting, so what was free when planned may be held by now.
-      if (this.#images.get(digest)?.leases !== 0) continue;
-      this.#images.delete(digest);
-      await this.#directory.remove(digest);
-    }
-  }
-
-  async #remember(key: string, digest: Digest): Promise<void> {
-    if (this.#tags.get(key) === digest) return;
-    this.#tags.delete(key);
-    this.#tags.set(key, digest);
-    const [oldest] = this.#tags.keys();
-    if (this.#tags.size > maxTags && oldest !== undefined) this.#tags.delete(oldest);
-    await this.#directory.writeTags(this.#tags);
   }
 }
 
@@ -187,9 +244,15 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
   const directory = new ImageDirectory(options.directory);
   const full = {
     quotaBytes: defaultQuotaBytes,
+    quotaInodes: defaultQuotaInodes,
+    maxPulls: defaultMaxPulls,
     architecture: hostArchitecture(),
     now: Date.now,
+    mountinfo: () => readFile('/proc/self/mountinfo', 'utf8').catch(() => ''),
     ...options,
   };
-  return new DiskImageStore(directory, full, await directory.open(), await directory.readTags());
+  const found = await directory.open();
+  const store = new DiskImageStore(directory, full, found, await KnownDigests.open(directory));
+  await directory.removed();
+  return store;
 }

@@ -1,66 +1,76 @@
 /**
  * What a layer's tar header asks for, judged: the pure half of extraction. Apart from touching the disk so that every
- * hostile header is a line of a table in a test. Set-id bits never pass, special files and unusable names are
- * skipped, whiteouts become removals (OCI image-spec layer.md).
+ * hostile header is a line of a table in a test. Set-id bits never pass, special files are left out, whiteouts become
+ * removals (OCI image-spec layer.md), and what cannot be made is refused by the entry's name.
  */
 import { parseEntryPath } from './confined-path.ts';
-
-export interface TarHeader {
-  readonly name: string;
-  readonly mode?: number | undefined;
-  readonly uid?: number | undefined;
-  readonly gid?: number | undefined;
-  readonly size?: number | undefined;
-  readonly mtime?: Date | undefined;
-  readonly linkname?: string | null | undefined;
-  readonly type?: string | null | undefined;
-}
+import { imageError } from './image-error.ts';
+import { shown, type ByteText } from './tar/byte-text.ts';
+import type { TarHeader } from './tar/tar-header.ts';
 
 export interface EntryOwner {
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;
-  readonly mtime: Date;
+  readonly mtimeSeconds: number;
 }
 
+export type EntryPath = readonly ByteText[];
+
 export type LayerAction =
-  | { readonly kind: 'file' | 'directory'; readonly path: readonly string[]; readonly owner: EntryOwner }
+  | { readonly kind: 'file'; readonly path: EntryPath; readonly size: number; readonly owner: EntryOwner }
+  | { readonly kind: 'directory'; readonly path: EntryPath; readonly owner: EntryOwner }
   | {
       readonly kind: 'symlink';
-      readonly path: readonly string[];
-      readonly target: string;
+      readonly path: EntryPath;
+      readonly target: ByteText;
       readonly owner: EntryOwner;
     }
-  | { readonly kind: 'hardlink'; readonly path: readonly string[]; readonly target: readonly string[] }
-  | { readonly kind: 'whiteout'; readonly path: readonly string[] }
-  | { readonly kind: 'opaque'; readonly path: readonly string[] }
+  | { readonly kind: 'hardlink'; readonly path: EntryPath; readonly target: EntryPath }
+  | { readonly kind: 'whiteout'; readonly path: EntryPath }
+  | { readonly kind: 'opaque'; readonly path: EntryPath }
+  /** A device or pipe: what stood there goes, nothing comes. */
+  | { readonly kind: 'special'; readonly path: EntryPath }
   | { readonly kind: 'skip'; readonly reason: SkipReason };
 
-export type SkipReason = 'path' | 'link' | 'special' | 'whiteout';
+export type SkipReason = 'path' | 'special' | 'whiteout';
 
 const whiteoutPrefix = '.wh.';
 const opaqueMarker = '.wh..wh..opq';
 /** Symlinks longer than PATH_MAX cannot be made. */
 const maxTargetBytes = 4095;
 const maxId = 2 ** 32 - 2;
+/** The year 9999: file systems end earlier, and clamp. */
+const maxTimeSeconds = 253_402_300_799;
 
 const skip = (reason: SkipReason): LayerAction => ({ kind: 'skip', reason });
 
+export function refusedEntry(name: ByteText, why: string): Error {
+  return imageError('IMAGE_INVALID', `the entry ${shown(name)} of a layer ${why}`);
+}
+
+function pathOf(name: ByteText, text: ByteText, what: string): EntryPath {
+  const path = parseEntryPath(text);
+  if (typeof path === 'string') throw refusedEntry(name, `${what} ${path}`);
+  return path;
+}
+
 function owner(header: TarHeader): EntryOwner {
-  const id = (value: number | undefined): number =>
-    value !== undefined && Number.isInteger(value) && value >= 0 && value <= maxId ? value : 0;
+  const id = (value: number): number => {
+    if (Number.isInteger(value) && value >= 0 && value <= maxId) return value;
+    throw refusedEntry(header.name, `has the owner ${value}, which is none`);
+  };
   // Set-user-id and set-group-id are dropped; the sticky bit stays where it has a meaning, on directories.
   const sticky = header.type === 'directory' ? 0o1000 : 0;
-  const time = header.mtime?.getTime() ?? 0;
   return {
     uid: id(header.uid),
     gid: id(header.gid),
-    mode: (header.mode ?? 0o644) & (0o777 | sticky),
-    mtime: new Date(Number.isFinite(time) ? time : 0),
+    mode: header.mode & (0o777 | sticky),
+    mtimeSeconds: Math.min(Math.max(header.mtimeSeconds, 0), maxTimeSeconds),
   };
 }
 
-function whiteout(path: readonly string[], name: string): LayerAction {
+function whiteout(path: EntryPath, name: ByteText): LayerAction {
   if (name === opaqueMarker) return { kind: 'opaque', path: path.slice(0, -1) };
   const removed = name.slice(whiteoutPrefix.length);
   // `.wh...` would remove the parent; further `.wh.` names are aufs's own bookkeeping.
@@ -69,22 +79,22 @@ function whiteout(path: readonly string[], name: string): LayerAction {
   return { kind: 'whiteout', path: [...path.slice(0, -1), removed] };
 }
 
-function hardlink(header: TarHeader, path: readonly string[]): LayerAction {
-  // Some builders write the target with a leading slash; it is a path of the image either way.
-  const target = parseEntryPath((header.linkname ?? '').replace(/^\/+/, ''));
-  return target === undefined || target.length === 0 ? skip('link') : { kind: 'hardlink', path, target };
+function hardlink(header: TarHeader, path: EntryPath): LayerAction {
+  const target = pathOf(header.name, header.linkname, 'is a hard link whose target');
+  if (target.length === 0) throw refusedEntry(header.name, 'is a hard link to nothing');
+  return { kind: 'hardlink', path, target };
 }
 
-function symlink(header: TarHeader, path: readonly string[]): LayerAction {
-  const target = header.linkname ?? '';
-  if (target === '' || target.includes('\0') || Buffer.byteLength(target) > maxTargetBytes)
-    return skip('link');
+function symlink(header: TarHeader, path: EntryPath): LayerAction {
+  const target = header.linkname;
+  if (target === '' || target.includes('\0') || target.length > maxTargetBytes)
+    throw refusedEntry(header.name, 'is a symbolic link whose target cannot be one');
   return { kind: 'symlink', path, target, owner: owner(header) };
 }
 
+/** Throws IMAGE_INVALID by the entry's name for what no root can hold. */
 export function judgeEntry(header: TarHeader): LayerAction {
-  const path = parseEntryPath(header.name);
-  if (path === undefined) return skip('path');
+  const path = pathOf(header.name, header.name, 'has a name that');
   const name = path.at(-1);
   if (name === undefined)
     return header.type === 'directory' ? { kind: 'directory', path, owner: owner(header) } : skip('path');
@@ -92,16 +102,18 @@ export function judgeEntry(header: TarHeader): LayerAction {
   switch (header.type) {
     case 'file':
     case 'contiguous-file':
-    case undefined:
-    case null:
-      return { kind: 'file', path, owner: owner(header) };
+      return { kind: 'file', path, size: header.size, owner: owner(header) };
     case 'directory':
       return { kind: 'directory', path, owner: owner(header) };
     case 'symlink':
       return symlink(header, path);
     case 'link':
       return hardlink(header, path);
-    default:
+    case 'character-device':
+    case 'block-device':
+    case 'fifo':
+      return { kind: 'special', path };
+    case 'unknown':
       return skip('special');
   }
 }

@@ -1,159 +1,206 @@
 /**
- * The root being extracted: carries out judged actions on the disk. One process writes it, nothing runs in it, so
- * "look, then act" is sound. Parents are resolved inside the root; the last component is never followed.
+ * The root being made: carries out judged actions on the disk, in the order of layers and entries. Where things stand is
+ * the tree's to know; here they are made and removed. One process writes it and nothing runs in it.
  */
-import { constants } from 'node:fs';
-import { chmod, chown, lchown, link, lstat, mkdir, open, readdir, rm, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { resolveInRoot } from './confined-path.ts';
-import { imageError } from './image-error.ts';
-import type { EntryOwner, LayerAction } from './layer-entry.ts';
+import {
+  chmodSync,
+  chownSync,
+  constants,
+  copyFileSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+} from 'node:fs';
+import { Breath } from './breath.ts';
+import { DiskUse } from './disk-use.ts';
+import { ownsFiles, writeContent, type EntryContent } from './file-content.ts';
+import { ImageTree, treePath, type DirectoryNode, type Place } from './image-tree.ts';
+import { refusedEntry, type EntryOwner, type EntryPath, type LayerAction } from './layer-entry.ts';
+import { byteTextOf, bytesOf, shown, type ByteText } from './tar/byte-text.ts';
 
-/** Parents remembered between entries; a layer is mostly sorted, so a few would do. */
-const maxKnownParents = 4096;
+/** A file that a layer's store holds already. */
+export interface StoredFile {
+  readonly storedAt: string;
+}
 
-export class LayerRoot {
-  readonly #root: string;
-  /** Only root may give files away; without it everything stays ours. */
-  readonly #ownership: boolean;
-  /** Real parent directories; forgotten whenever a link appears or something goes. */
-  readonly #parents = new Map<string, string>();
-  /** Paths this layer wrote, which its own opaque markers must spare. */
-  #written = new Set<string>();
+/** Takes a layer's actions one after the other. */
+export interface LayerSink {
+  beginLayer(): void;
+  /** `content` is used only for files. */
+  apply(action: LayerAction, content: EntryContent | StoredFile): Promise<void>;
+}
 
-  constructor(root: string, ownership: boolean = process.getuid?.() === 0) {
-    this.#root = root;
-    this.#ownership = ownership;
+/** Directories come from parents that no layer lists as well. */
+const defaultMaxNodes = 1_000_000;
+
+export class LayerRoot implements LayerSink {
+  readonly #root: ByteText;
+  readonly #tree: ImageTree;
+  readonly #breath = new Breath();
+  /** Without what links share with a layer's store. */
+  readonly use = new DiskUse();
+
+  constructor(root: string, maxNodes: number = defaultMaxNodes) {
+    this.#root = byteTextOf(root);
+    this.#tree = new ImageTree(maxNodes);
   }
 
   beginLayer(): void {
-    this.#written = new Set();
+    this.#tree.layer++;
   }
 
-  /** `content` is read only for files. Returns the bytes written. */
-  async apply(action: LayerAction, content: AsyncIterable<Uint8Array>): Promise<number> {
+  async apply(action: LayerAction, content: EntryContent | StoredFile): Promise<void> {
+    await this.#breath.take();
     switch (action.kind) {
       case 'skip':
-        return 0;
+        return;
       case 'opaque':
-        await this.#clear(action.path);
-        return 0;
+        return this.#clear(action.path);
       case 'whiteout':
-        await this.#remove(join(await this.#parent(action.path), action.path.at(-1) ?? ''));
-        return 0;
+        return this.#whiteout(action.path);
       case 'directory':
-        await this.#directory(action.path, action.owner);
-        return 0;
+        return this.#directory(action.path, action.owner);
+      case 'special':
+        await this.#free(action.path, 'special');
+        return;
       case 'file':
-        return this.#file(await this.#place(action.path), action.owner, content);
-      case 'symlink':
-        await this.#symlink(await this.#place(action.path), action.target, action.owner);
-        return 0;
+        return this.#file(action, content);
+      case 'symlink': {
+        const { directory, name } = await this.#freePlace(action.path);
+        const path = this.#at(directory, name);
+        symlinkSync(bytesOf(action.target), path);
+        if (ownsFiles) lchownSync(path, action.owner.uid, action.owner.gid);
+        this.use.addSymlink();
+        this.#tree.addLeaf(
+          { directory, name },
+          { kind: 'symlink', target: action.target, layer: this.#tree.layer },
+        );
+        return;
+      }
       case 'hardlink':
-        await this.#hardlink(action.path, action.target);
-        return 0;
+        return this.#hardlink(action.path, action.target);
     }
   }
 
-  async #real(path: readonly string[]): Promise<string> {
-    const real = await resolveInRoot(this.#root, path);
-    if (real === undefined) throw imageError('IMAGE_INVALID', 'a layer has a loop of symbolic links');
-    return real;
+  #at(directory: DirectoryNode, name: ByteText): Buffer {
+    const below = treePath(directory);
+    return bytesOf(below === '' ? `${this.#root}/${name}` : `${this.#root}/${below}/${name}`);
   }
 
-  async #parent(path: readonly string[]): Promise<string> {
-    const parent = path.slice(0, -1);
-    const key = parent.join('/');
-    const known = this.#parents.get(key);
-    if (known !== undefined) return known;
-    const real = await this.#real(parent);
-    await mkdir(real, { recursive: true, mode: 0o755 });
-    if (this.#parents.size >= maxKnownParents) this.#parents.clear();
-    this.#parents.set(key, real);
-    return real;
+  #place(path: EntryPath): Place {
+    return this.#tree.place(path, (at, name) => {
+      mkdirSync(this.#at(at, name), { mode: 0o755 });
+      this.use.addDirectory();
+    });
   }
 
-  async #remove(path: string): Promise<void> {
-    this.#parents.clear();
-    await rm(path, { recursive: true, force: true });
-  }
-
-  /** The free place for a new entry: what a lower layer left there is gone. */
-  async #place(path: readonly string[]): Promise<string> {
-    const place = join(await this.#parent(path), path.at(-1) ?? '');
-    if (await exists(place)) await this.#remove(place);
-    this.#markWritten(place);
+  /** What a lower layer or an earlier entry left there is gone. */
+  async #freePlace(path: EntryPath): Promise<Place> {
+    const place = this.#place(path);
+    if (place.directory.children.has(place.name)) await this.#remove(place);
     return place;
   }
 
-  async #directory(path: readonly string[], owner: EntryOwner): Promise<void> {
-    const place = path.length === 0 ? this.#root : join(await this.#parent(path), path.at(-1) ?? '');
-    const present = await lstat(place).catch(() => undefined);
-    if (present !== undefined && !present.isDirectory()) await this.#remove(place);
-    await mkdir(place, { recursive: true });
-    if (this.#ownership) await chown(place, owner.uid, owner.gid);
-    await chmod(place, owner.mode);
-    this.#markWritten(place);
+  async #free(path: EntryPath, kind: 'file' | 'special'): Promise<Buffer> {
+    const place = await this.#freePlace(path);
+    this.#tree.addLeaf(place, { kind, layer: this.#tree.layer });
+    return this.#at(place.directory, place.name);
   }
 
-  /** With its parents: a layer need not list the directories of its files. */
-  #markWritten(place: string): void {
-    for (let path = place; path.length > this.#root.length && !this.#written.has(path); path = dirname(path))
-      this.#written.add(path);
-  }
-
-  async #file(place: string, owner: EntryOwner, content: AsyncIterable<Uint8Array>): Promise<number> {
-    const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
-    const file = await open(place, flags, 0o600);
-    let size = 0;
+  async #file(
+    action: Extract<LayerAction, { kind: 'file' }>,
+    content: EntryContent | StoredFile,
+  ): Promise<void> {
+    const path = await this.#free(action.path, 'file');
+    this.use.addName();
+    if (!('storedAt' in content)) {
+      this.use.addFile(content.storedBytes);
+      return writeContent(path, action.size, action.owner, content);
+    }
     try {
-      for await (const chunk of content) {
-        await file.writeFile(chunk);
-        size += chunk.byteLength;
+      linkSync(content.storedAt, path);
+    } catch (thrown) {
+      // As many images hold it as the file system has names for a file: this one gets a copy.
+      if ((thrown as NodeJS.ErrnoException).code !== 'EMLINK') throw thrown;
+      this.use.addFile(action.size);
+      copyFileSync(content.storedAt, path, constants.COPYFILE_FICLONE);
+      const { uid, gid, mode, mtimeSeconds } = action.owner;
+      if (ownsFiles) chownSync(path, uid, gid);
+      chmodSync(path, mode);
+      utimesSync(path, mtimeSeconds, mtimeSeconds);
+    }
+  }
+
+  async #directory(path: EntryPath, owner: EntryOwner): Promise<void> {
+    const { root } = this.#tree;
+    const place = path.length === 0 ? undefined : this.#place(path);
+    let node = place === undefined ? root : place.directory.children.get(place.name);
+    if (place !== undefined && node?.kind !== 'directory') {
+      if (node !== undefined) await this.#remove(place);
+      mkdirSync(this.#at(place.directory, place.name), { mode: 0o700 });
+      node = this.#tree.addDirectory(place.directory, place.name);
+      this.use.addDirectory();
+    }
+    if (node?.kind !== 'directory') return;
+    this.#tree.markWritten(node);
+    const at = place === undefined ? bytesOf(this.#root) : this.#at(place.directory, place.name);
+    if (ownsFiles) chownSync(at, owner.uid, owner.gid);
+    chmodSync(at, owner.mode);
+  }
+
+  /** The target is judged before the place is freed: a link to itself must not destroy the file. */
+  async #hardlink(path: EntryPath, target: EntryPath): Promise<void> {
+    const found = this.#tree.find(target);
+    if (found === undefined || found.node.kind === 'directory')
+      throw refusedEntry(
+        path.join('/'),
+        `is a hard link to ${shown(target.join('/'))}, which is ${found === undefined ? 'not there (yet)' : 'a directory'}`,
+      );
+    const place = this.#place(path);
+    if (place.directory === found.directory && place.name === found.name) return;
+    if (place.directory.children.has(place.name)) await this.#remove(place);
+    // What the place held may have been the target, or above it.
+    if (this.#tree.find(target)?.node !== found.node)
+      throw refusedEntry(path.join('/'), 'is a hard link to what it replaces');
+    const from = this.#at(found.directory, found.name);
+    // The link of a device that is left out is left out.
+    this.use.addName();
+    if (found.node.kind !== 'special') linkSync(from, this.#at(place.directory, place.name));
+    this.#tree.addLeaf(place, { ...found.node, layer: this.#tree.layer });
+  }
+
+  async #whiteout(path: EntryPath): Promise<void> {
+    const found = this.#tree.find(path);
+    if (found !== undefined) await this.#remove(found);
+  }
+
+  async #clear(path: EntryPath): Promise<void> {
+    const directory = this.#tree.findDirectory(path);
+    if (directory === undefined) return;
+    for (const place of this.#tree.hidden(directory)) await this.#remove(place);
+  }
+
+  /** Off the disk, children first, as the tree knows them; then out of the tree. */
+  async #remove({ directory, name }: Place): Promise<void> {
+    const top = directory.children.get(name);
+    const waiting = top?.kind === 'directory' ? [top] : [];
+    const order: DirectoryNode[] = [];
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      order.push(at);
+      for (const child of at.children.values()) if (child.kind === 'directory') waiting.push(child);
+    }
+    for (const at of order.reverse()) {
+      for (const [childName, child] of at.children) {
+        await this.#breath.take();
+        if (child.kind === 'file' || child.kind === 'symlink') unlinkSync(this.#at(at, childName));
       }
-      if (this.#ownership) await file.chown(owner.uid, owner.gid);
-      await file.chmod(owner.mode);
-      // Python trusts its .pyc files by the source's time.
-      await file.utimes(owner.mtime, owner.mtime);
-    } finally {
-      await file.close();
+      rmdirSync(at.parent === undefined ? bytesOf(this.#root) : this.#at(at.parent, at.name));
     }
-    return size;
+    if (top?.kind === 'file' || top?.kind === 'symlink') unlinkSync(this.#at(directory, name));
+    directory.children.delete(name);
   }
-
-  async #symlink(place: string, target: string, owner: EntryOwner): Promise<void> {
-    this.#parents.clear();
-    await symlink(target, place);
-    if (this.#ownership) await lchown(place, owner.uid, owner.gid);
-  }
-
-  /** The target is judged before the place is cleared: a link to itself must not destroy the file. */
-  async #hardlink(path: readonly string[], target: readonly string[]): Promise<void> {
-    const from = join(await this.#real(target.slice(0, -1)), target.at(-1) ?? '');
-    const stat = await lstat(from).catch(() => undefined);
-    if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink()))
-      throw imageError('IMAGE_INVALID', 'a hard link of a layer points to nothing');
-    const to = join(await this.#parent(path), path.at(-1) ?? '');
-    if (to === from) return;
-    await link(from, await this.#place(path));
-  }
-
-  async #clear(path: readonly string[]): Promise<void> {
-    const directory = await this.#real(path);
-    if ((await lstat(directory).catch(() => undefined))?.isDirectory() === true)
-      await this.#clearUnwritten(directory);
-  }
-
-  /** Below a directory this layer wrote, only what it wrote stays. */
-  async #clearUnwritten(directory: string): Promise<void> {
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
-      const place = join(directory, entry.name);
-      if (!this.#written.has(place)) await this.#remove(place);
-      else if (entry.isDirectory()) await this.#clearUnwritten(place);
-    }
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined;
 }

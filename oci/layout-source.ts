@@ -7,7 +7,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf, parseDigest } from '../contract/index.ts';
 import { imageError } from './image-error.ts';
-import type { ImageSource, ManifestDocument } from './image-source.ts';
+import type { BlobDescriptor, ImageSource, ManifestDocument } from './image-source.ts';
 import { isIndex, maxManifestBytes, parseManifest, type ImageIndex, type IndexEntry } from './manifest.ts';
 
 export const refNameAnnotation = 'org.opencontainers.image.ref.name';
@@ -61,7 +61,7 @@ export class LayoutSource implements ImageSource {
     return { digest: actual, bytes };
   }
 
-  async blob(digest: string): Promise<AsyncIterable<Uint8Array>> {
+  async blob({ digest }: BlobDescriptor): Promise<AsyncIterable<Uint8Array>> {
     const path = blobPath(this.#directory, digest);
     const file = await open(path).catch((thrown: unknown) => {
       throw imageError('IMAGE_NOT_FOUND', `${this.#directory} has no ${digest}`, thrown);

@@ -4,7 +4,8 @@
  */
 import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { errorMessage } from '../contract/index.ts';
+import { errorMessage, parseDigest } from '../contract/index.ts';
+import type { HostPlatform } from './host-platform.ts';
 import { imageError } from './image-error.ts';
 import type { ImageConfig } from './image.ts';
 
@@ -29,7 +30,7 @@ const manifestSchema = Type.Object({
 });
 const indexEntrySchema = Type.Object({
   mediaType: Type.Optional(Type.String({ maxLength: 255 })),
-  digest: digestSchema,
+  digest: Type.String({ pattern: '^[a-z0-9]+([.+_-][a-z0-9]+)*:[A-Za-z0-9=_-]+$', maxLength: 300 }),
   size: Type.Integer({ minimum: 0 }),
   annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
   platform: Type.Optional(
@@ -41,11 +42,18 @@ const indexSchema = Type.Object({
   mediaType: Type.Optional(Type.String()),
   manifests: Type.Array(indexEntrySchema, { maxItems: 1000 }),
 });
+/** Entries are judged one by one: what other platforms need is none of ours. */
+const looseIndexSchema = Type.Object({
+  schemaVersion: Type.Literal(2),
+  mediaType: Type.Optional(Type.String()),
+  manifests: Type.Array(Type.Unknown(), { maxItems: 1000 }),
+});
 const optionalString = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const optionalStrings = Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()]));
 const configSchema = Type.Object({
   architecture: Type.Optional(Type.String()),
   os: Type.Optional(Type.String()),
+  variant: Type.Optional(Type.String()),
   config: Type.Optional(
     Type.Union([
       Type.Null(),
@@ -69,6 +77,8 @@ export type IndexEntry = Static<typeof indexEntrySchema>;
 export interface ParsedConfig {
   readonly architecture: string | undefined;
   readonly os: string | undefined;
+  /** Empty: none is named. */
+  readonly variant: string;
   readonly diffIds: readonly string[];
   readonly config: ImageConfig;
 }
@@ -93,22 +103,6 @@ export const manifestAccept = [
   mediaTypes.dockerManifest,
   mediaTypes.dockerIndex,
 ].join(', ');
-
-export type LayerCompression = 'gzip' | 'none';
-
-/** How to unpack a layer; throws for what we do not unpack. */
-export function layerCompression(mediaType: string): LayerCompression {
-  switch (mediaType) {
-    case mediaTypes.ociLayerGzip:
-    case mediaTypes.dockerLayerGzip:
-      return 'gzip';
-    case mediaTypes.ociLayerTar:
-    case mediaTypes.dockerLayerTar:
-      return 'none';
-    default:
-      throw imageError('IMAGE_LAYER_UNSUPPORTED', `a layer has the media type "${mediaType}"`);
-  }
-}
 
 function parseJson(bytes: Uint8Array, what: string): unknown {
   try {
@@ -135,7 +129,10 @@ export function parseManifest(bytes: Uint8Array): Manifest | ImageIndex {
     // A document that is both is an attack on readers that choose differently (CVE-2021-41190).
     if ('layers' in fields || 'config' in fields)
       throw imageError('IMAGE_INVALID', 'the manifest is a manifest and an index at once');
-    return check(indexSchema, value, 'image index');
+    const index = check(looseIndexSchema, value, 'image index');
+    const manifests = index.manifests.filter((entry) => Value.Check(indexEntrySchema, entry));
+    if (manifests.length === 0 && index.manifests.length > 0) check(indexSchema, value, 'image index');
+    return { ...index, manifests };
   }
   const manifest = check(manifestSchema, value, 'manifest');
   const known: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
@@ -148,20 +145,49 @@ export function isIndex(parsed: Manifest | ImageIndex): parsed is ImageIndex {
   return 'manifests' in parsed;
 }
 
-/** The index's entry for linux on this architecture; an entry without platform serves only when it is alone. */
-export function selectPlatform(index: ImageIndex, architecture: string): IndexEntry {
-  const match = index.manifests.find(
-    ({ platform }) => platform?.os === 'linux' && platform.architecture === architecture,
+const indexTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerIndex];
+
+function rank({ platform }: IndexEntry, host: HostPlatform): number {
+  if (platform?.os !== 'linux' || platform.architecture !== host.architecture) return -1;
+  return host.variants.indexOf(platform.variant ?? '');
+}
+
+/**
+ * The index's entries to look at for this machine, best first: those of its platform by variant, then indexes that name no
+ * platform; an entry that is alone and names none serves too. Never one whose variant the CPU lacks.
+ */
+export function selectPlatform(index: ImageIndex, host: HostPlatform): readonly IndexEntry[] {
+  const named = index.manifests
+    .map((entry) => ({ entry, rank: rank(entry, host) }))
+    .filter(({ rank }) => rank >= 0)
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ entry }) => entry);
+  const unnamed = index.manifests.filter(
+    ({ platform, mediaType }) =>
+      platform === undefined && (index.manifests.length === 1 || indexTypes.includes(mediaType ?? '')),
   );
-  const [only] = index.manifests;
-  const chosen = match ?? (index.manifests.length === 1 && only?.platform === undefined ? only : undefined);
-  if (chosen !== undefined) return chosen;
+  const usable = [...named, ...unnamed].filter(({ digest }) => parseDigest(digest) !== undefined);
+  if (usable.length > 0) return usable;
+  const [first] = named;
+  if (first !== undefined)
+    throw imageError(
+      'IMAGE_INVALID',
+      `the image for linux/${host.architecture} is named by a ${first.digest.split(':')[0] ?? ''} digest; sha256 is known here`,
+    );
+  throw wrongPlatform(index, host);
+}
+
+export function wrongPlatform(index: ImageIndex, host: HostPlatform): Error {
   const offered = index.manifests.flatMap(({ platform }) =>
-    platform === undefined || platform.os === 'unknown' ? [] : [`${platform.os}/${platform.architecture}`],
+    platform === undefined || platform.os === 'unknown'
+      ? []
+      : [
+          `${platform.os}/${platform.architecture}${platform.variant === undefined ? '' : `/${platform.variant}`}`,
+        ],
   );
-  throw imageError(
+  return imageError(
     'IMAGE_PLATFORM_MISMATCH',
-    `the image is not made for linux/${architecture} (it offers ${offered.slice(0, 10).join(', ') || 'nothing'})`,
+    `the image is not made for linux/${host.architecture} with this CPU (it offers ${offered.slice(0, 10).join(', ') || 'nothing'})`,
   );
 }
 
@@ -171,6 +197,7 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
   return {
     architecture: parsed.architecture,
     os: parsed.os,
+    variant: parsed.variant ?? '',
     diffIds: parsed.rootfs.diff_ids,
     config: {
       entrypoint: config.Entrypoint ?? [],
@@ -180,9 +207,4 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
       workingDir: config.WorkingDir ?? '',
     },
   };
-}
-
-/** The OCI name of this process's CPU (Go's GOARCH). */
-export function hostArchitecture(arch: string = process.arch): string {
-  return arch === 'x64' ? 'amd64' : arch;
 }

@@ -7,7 +7,7 @@ import { imageError } from './image-error.ts';
 
 export interface RegistryReference {
   readonly kind: 'registry';
-  /** `host[:port]` as written, `docker.io` when left out. */
+  /** `host[:port]` as written, `docker.io` when left out and for the other names of Docker Hub. */
   readonly host: string;
   readonly repository: string;
   readonly tag?: string;
@@ -71,7 +71,7 @@ function parseLayout(text: string): LayoutReference {
   };
 }
 
-const dockerHubNames = ['docker.io', 'index.docker.io'];
+const dockerHubNames = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 
 function ofDockerHub(path: string): { readonly host: string; readonly repository: string } {
   return { host: 'docker.io', repository: path.includes('/') ? path : `library/${path}` };
@@ -100,12 +100,16 @@ export function parseReference(text: string): ImageReference {
   return { ...parts, tag: tag ?? 'latest' };
 }
 
+/** Where its blobs are: registry and repository, or the layout. */
+export function repositoryOf(reference: ImageReference): string {
+  return reference.kind === 'layout'
+    ? `${layoutPrefix}${reference.path}`
+    : `${reference.host}/${reference.repository}`;
+}
+
 /** The full spelling: two references of the same image render the same. */
 export function renderReference(reference: ImageReference): string {
-  const name =
-    reference.kind === 'layout'
-      ? `${layoutPrefix}${reference.path}`
-      : `${reference.host}/${reference.repository}`;
+  const name = repositoryOf(reference);
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`;
   const digest = reference.digest === undefined ? '' : `@${reference.digest}`;
   return `${name}${tag}${digest}`;

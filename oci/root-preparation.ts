@@ -4,6 +4,7 @@
  */
 import { lstat, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DiskUse } from './disk-use.ts';
 
 /** A shared, read-only root cannot grow a mount point later. */
 const directories = [
@@ -26,7 +27,10 @@ async function isDirectory(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-export async function prepareRoot(root: string): Promise<void> {
+export async function prepareRoot(root: string, use: DiskUse): Promise<void> {
+  // Counted whether the image has them or not: they are few.
+  for (const _directory of directories) use.addDirectory();
+  for (const _file of files) use.addFile(1);
   for (const [name, mode] of directories) await mkdir(join(root, name), { mode }).catch(ignoreExisting);
   if (!(await isDirectory(join(root, 'etc')))) return;
   for (const [name, content] of files)

@@ -29,6 +29,28 @@ export class SharedWork<T> {
     }
   }
 
+  /**
+   * As `join`, but work that somebody else began and that failed is begun once more as one's own: what was wrong may have
+   * been theirs (another repository, other credentials).
+   */
+  async joinOrRedo(
+    key: string,
+    ownKey: string,
+    signal: AbortSignal | undefined,
+    start: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    let isMine = false;
+    try {
+      return await this.join(key, signal, (shared) => {
+        isMine = true;
+        return start(shared);
+      });
+    } catch (thrown) {
+      if (isMine || signal?.aborted === true) throw thrown;
+      return this.join(ownKey, signal, start);
+    }
+  }
+
   /** When everything now running has ended, well or not. */
   async settled(): Promise<void> {
     await Promise.allSettled([...this.#flights.values()].map((flight) => flight.result));

@@ -3,7 +3,7 @@
  * base, layers), which it only puts in order. Same source, same Node: same digest.
  */
 import { parseReference, renderReference } from '../reference.ts';
-import { hostArchitecture } from '../manifest.ts';
+import { hostArchitecture } from '../host-platform.ts';
 import { bundleAgent } from './agent-bundle.ts';
 import { agentUser } from './base-files.ts';
 import { imageCache, imageHome } from './image-home.ts';

@@ -4,7 +4,7 @@
  * and no package manager in it.
  */
 import { ClrkError } from '../../contract/index.ts';
-import { hostArchitecture } from '../manifest.ts';
+import { hostArchitecture } from '../host-platform.ts';
 import { agentUser } from './base-files.ts';
 import { imageName } from './build-image.ts';
 import { cachedLayer } from './cached-layer.ts';

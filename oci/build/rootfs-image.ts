@@ -4,7 +4,7 @@
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageConfig } from '../image.ts';
-import { hostArchitecture } from '../manifest.ts';
+import { hostArchitecture } from '../host-platform.ts';
 import { baseFiles } from './base-files.ts';
 import { imageName } from './build-image.ts';
 import { imageHome } from './image-home.ts';

@@ -19,12 +19,13 @@ test.each([
   ['a/b', ['a', 'b']],
   ['./a//b/.', ['a', 'b']],
   ['./', []],
-  ['/a', undefined],
-  ['../a', undefined],
-  ['a/../../b', undefined],
-  ['a\0b', undefined],
-  ['x'.repeat(256), undefined],
-  ['x/'.repeat(2100), undefined],
+  ['/a', ['a']],
+  ['a/../b', ['b']],
+  ['../a', 'climbs out of the image'],
+  ['a/../../b', 'climbs out of the image'],
+  ['a\0b', 'holds a NUL'],
+  ['x'.repeat(256), 'is too long'],
+  ['x/'.repeat(2100), 'is too long'],
 ])('the name %j', (name, parts) => {
   expect(parseEntryPath(name)).toEqual(parts);
 });

@@ -5,9 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import type { TarHeader } from '../../oci/layer-entry.ts';
 
-export interface Entry extends TarHeader {
+/** As tar-stream writes it. */
+export interface Entry {
+  readonly name: string;
+  readonly type?: string;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly mtime?: Date;
+  readonly linkname?: string;
   readonly content?: string;
 }
 

@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  hostArchitecture,
-  isIndex,
-  layerCompression,
-  parseConfig,
-  parseManifest,
-  selectPlatform,
-} from '../../oci/manifest.ts';
+import { amd64Level, hostArchitecture, hostPlatform } from '../../oci/host-platform.ts';
+import { isIndex, parseConfig, parseManifest, selectPlatform, type ImageIndex } from '../../oci/manifest.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const blob = { digest, size: 1 };
@@ -46,45 +40,80 @@ test('an image manifest of either maker parses', () => {
     expect(isIndex(parseManifest(bytes({ schemaVersion: 2, config: each, layers: [layer] })))).toBe(false);
 });
 
-const entry = (os: string, architecture: string, letter: string): object => ({
+interface Offer {
+  readonly os?: string;
+  readonly architecture?: string;
+  readonly variant?: string;
+  readonly letter: string;
+}
+
+const entry = ({ os = 'linux', architecture = 'amd64', variant, letter }: Offer): object => ({
+  mediaType: 'application/vnd.oci.image.manifest.v1+json',
   digest: `sha256:${letter.repeat(64)}`,
   size: 1,
-  platform: { os, architecture },
+  platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
 });
 
-test('the platform is chosen by system and architecture', () => {
-  const index = parseManifest(
-    bytes({
-      schemaVersion: 2,
-      manifests: [entry('windows', 'amd64', 'a'), entry('linux', 'arm64', 'b'), entry('linux', 'amd64', 'c')],
-    }),
-  );
+function indexOf(manifests: readonly unknown[]): ImageIndex {
+  const index = parseManifest(bytes({ schemaVersion: 2, manifests }));
   if (!isIndex(index)) throw new Error('not an index');
-  expect(selectPlatform(index, 'amd64').digest).toBe(`sha256:${'c'.repeat(64)}`);
-  expect(() => selectPlatform(index, 's390x')).toThrowError(
-    expect.objectContaining({
-      code: 'IMAGE_PLATFORM_MISMATCH',
-      message: expect.stringContaining('linux/arm64'),
-    }),
+  return index;
+}
+
+const v2 = ['cx16', 'lahf_lm', 'popcnt', 'sse4_1', 'sse4_2', 'ssse3'].join(' ');
+const v3 = `${v2} avx avx2 bmi1 bmi2 f16c fma abm movbe xsave`;
+const v4 = `${v3} avx512f avx512bw avx512cd avx512dq avx512vl`;
+const cpu = (flags: string): string => `processor\t: 0\nflags\t\t: fpu ${flags}\n`;
+
+test.each([
+  ['', 1],
+  [cpu(''), 1],
+  [cpu(v2), 2],
+  [cpu(v3), 3],
+  [cpu(v4), 4],
+  [cpu(v4.replace('avx2', '')), 2],
+])('a CPU of flags %j has level %i', (cpuinfo, level) => {
+  expect(amd64Level(cpuinfo)).toBe(level);
+});
+
+const plain = { letter: 'a' };
+const third = { variant: 'v3', letter: 'c' };
+const second = { variant: 'v2', letter: 'b' };
+
+test.each<[string, readonly Offer[], string, string]>([
+  ['the plain one before any other', [third, plain], v4, 'a'],
+  ['v1 as if it were plain', [third, { variant: 'v1', letter: 'd' }], v4, 'd'],
+  ['the best the CPU has when there is no plain one', [second, third], v4, 'c'],
+  ['none that the CPU lacks', [third, second], v2, 'b'],
+  [
+    'its own system and architecture',
+    [{ os: 'windows', letter: 'e' }, { architecture: 'arm64', letter: 'f' }, plain],
+    '',
+    'a',
+  ],
+])('of an index is taken %s', (_what, offers, flags, letter) => {
+  const [chosen] = selectPlatform(indexOf(offers.map(entry)), hostPlatform('amd64', cpu(flags)));
+  expect(chosen?.digest).toBe(`sha256:${letter.repeat(64)}`);
+});
+
+test.each<[string, readonly Offer[], string]>([
+  ['only a variant the CPU lacks', [third], 'linux/amd64/v3'],
+  ['only another architecture', [{ architecture: 'arm64', letter: 'f' }], 'linux/arm64'],
+])('%s is refused with what there is', (_what, offers, offered) => {
+  expect(() => selectPlatform(indexOf(offers.map(entry)), hostPlatform('amd64', cpu(v2)))).toThrowError(
+    expect.objectContaining({ code: 'IMAGE_PLATFORM_MISMATCH', message: expect.stringContaining(offered) }),
   );
 });
 
-test.each([
-  ['application/vnd.oci.image.layer.v1.tar+gzip', 'gzip'],
-  ['application/vnd.docker.image.rootfs.diff.tar.gzip', 'gzip'],
-  ['application/vnd.oci.image.layer.v1.tar', 'none'],
-])('%s is unpacked as %s', (mediaType, compression) => {
-  expect(layerCompression(mediaType)).toBe(compression);
-});
-
-test.each([
-  'application/vnd.oci.image.layer.v1.tar+zstd',
-  'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
-  'x',
-])('%s is refused with a code', (mediaType) => {
-  expect(() => layerCompression(mediaType)).toThrowError(
-    expect.objectContaining({ code: 'IMAGE_LAYER_UNSUPPORTED' }),
+test('entries of other platforms are none of ours, however odd', () => {
+  const odd = { ...entry({ architecture: 'riscv64', letter: 'a' }), digest: `sha512:${'a'.repeat(128)}` };
+  const chosen = selectPlatform(
+    indexOf([odd, null, 7, { digest: 'x' }, { ...odd, size: -1 }, entry(plain)]),
+    hostPlatform('amd64', ''),
   );
+  expect(chosen.map(({ digest }) => digest)).toEqual([`sha256:${'a'.repeat(64)}`]);
+  const ours = { ...entry(plain), digest: `sha512:${'a'.repeat(128)}` };
+  expect(() => selectPlatform(indexOf([ours]), hostPlatform('amd64', ''))).toThrowError(/sha512/);
 });
 
 test('an absent config is an empty one', () => {

@@ -21,7 +21,7 @@ import {
   type PoolConfig,
   type PoolGateway,
 } from '../../contract/index.ts';
-import type { ImageStore, PulledImage } from '../../oci/index.ts';
+import type { ImageStore, ResolvedImage } from '../../oci/index.ts';
 import { Worker } from '../../worker/worker.ts';
 import { makeCertificates, type TestCertificates } from './test-certificates.ts';
 import { TestGateway } from './test-gateway.ts';
@@ -40,7 +40,7 @@ export interface Answer {
 }
 
 function directoryStore(rootfsPath: string): ImageStore {
-  const image: PulledImage = {
+  const image: ResolvedImage = {
     digest: digestOf('test root'),
     rootfsPath,
     config: {
@@ -51,13 +51,14 @@ function directoryStore(rootfsPath: string): ImageStore {
       workingDir: '',
     },
     sizeBytes: 0,
+    sourceDigest: digestOf('test root'),
   };
   return {
     pull: (reference) =>
       reference === 'test/missing:1' ? Promise.reject(new Error('no such image')) : Promise.resolve(image),
     acquire: () => ({ image, release: () => undefined, [Symbol.dispose]: () => undefined }),
     lookup: () => image,
-    usage: () => ({ bytes: 0, images: 1 }),
+    usage: () => ({ bytes: 0, inodes: 0, images: 1 }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

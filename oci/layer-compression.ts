@@ -1,0 +1,61 @@
+/**
+ * A layer's stored bytes to its tar, by what they are: the first bytes decide between gzip, zstd and plain, because media
+ * types of real images are wrong now and then. The digest of the tar is checked by whoever reads it.
+ */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { isZstd, unzstd } from './zstd-frame.ts';
+
+export type LayerCompression = 'gzip' | 'zstd' | 'none';
+
+export function compressionOf(head: Uint8Array): LayerCompression {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  return isZstd(head) ? 'zstd' : 'none';
+}
+
+/** Fewer, larger pieces: small files are then whole in one of them. */
+const pieceBytes = 256 * 1024;
+
+async function* gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const decoder = createGunzip({ chunkSize: pieceBytes });
+  const feeding = pipeline(Readable.from(chunks, { objectMode: false }), decoder);
+  // Its failure destroys the decoder, which then throws to who reads it.
+  feeding.catch(() => undefined);
+  yield* decoder as AsyncIterable<Uint8Array>;
+  await feeding;
+}
+
+/** The chunks again, and at least the first four bytes of them (fewer only when there are no more). */
+async function peek(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<{ readonly head: Buffer; readonly all: AsyncIterable<Uint8Array> }> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < 4) {
+    const { done, value } = await iterator.next();
+    if (done === true) break;
+    head = Buffer.concat([head, value]);
+  }
+  async function* all(): AsyncGenerator<Uint8Array, void> {
+    try {
+      if (head.length > 0) yield head;
+      yield* { [Symbol.asyncIterator]: () => iterator };
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return { head, all: all() };
+}
+
+export async function* decompressed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const { head, all } = await peek(chunks);
+  switch (compressionOf(head)) {
+    case 'gzip':
+      return yield* gunzip(all);
+    case 'zstd':
+      return yield* unzstd(all);
+    case 'none':
+      return yield* all;
+  }
+}
