@@ -83,6 +83,21 @@ function overlap(response: Response, from: number, host: string): number {
   return from - Number(start);
 }
 
+/** The bytes of an answer that did not come before. */
+async function* freshBytes(response: Response, from: number, host: string): AsyncGenerator<Uint8Array, void> {
+  let known = overlap(response, from, host);
+  for await (const chunk of readBody(response, host)) {
+    const fresh = chunk.subarray(Math.min(known, chunk.byteLength));
+    known -= chunk.byteLength - fresh.byteLength;
+    if (fresh.byteLength > 0) yield fresh;
+  }
+}
+
+function unreachable(thrown: unknown): ClrkError {
+  if (thrown instanceof ClrkError && thrown.code === 'REGISTRY_UNREACHABLE') return thrown;
+  throw thrown;
+}
+
 export async function* downloadBlob(
   { size }: BlobDescriptor,
   attempts: BlobAttempts,
@@ -93,20 +108,15 @@ export async function* downloadBlob(
   let response: Response | undefined = first;
   for (let attempt = 1; ; attempt++) {
     const before = received;
-    let failure: unknown;
+    let failure: ClrkError | undefined;
     try {
       response ??= await attempts.open(received);
-      let known = overlap(response, received, attempts.host);
-      for await (const chunk of readBody(response, attempts.host)) {
-        const fresh = chunk.subarray(Math.min(known, chunk.byteLength));
-        known -= chunk.byteLength - fresh.byteLength;
+      for await (const fresh of freshBytes(response, received, attempts.host)) {
         received += fresh.byteLength;
-        if (fresh.byteLength > 0) yield fresh;
-        if (received > size) return;
+        yield fresh;
       }
     } catch (thrown) {
-      if (!(thrown instanceof ClrkError) || thrown.code !== 'REGISTRY_UNREACHABLE') throw thrown;
-      failure = thrown;
+      failure = unreachable(thrown);
     }
     if (received >= size) return;
     barren = received > before ? 0 : barren + 1;

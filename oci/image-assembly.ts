@@ -23,6 +23,8 @@ export interface AssemblyOptions {
   readonly limits: ExtractionLimits;
   readonly signal: AbortSignal;
   readonly origin: Origin;
+  readonly source: ImageSource;
+  readonly layers: LayerStore;
 }
 
 /** A download whose bytes are not those of its digest is begun anew this often: a resumed one may be of two versions. */
@@ -49,13 +51,12 @@ async function download(
 }
 
 async function readConfig(
-  source: ImageSource,
   manifest: Manifest,
   options: AssemblyOptions,
 ): Promise<ReturnType<typeof parseConfig>> {
   const { digest, size } = manifest.config;
   if (size > maxConfigBytes) throw imageError('IMAGE_TOO_LARGE', `the image config has ${size} bytes`);
-  const chunks = await source.blob({ digest, size }, options.signal);
+  const chunks = await options.source.blob({ digest, size }, options.signal);
   const config = parseConfig(await collect(verified(chunks, { digest, size }), maxConfigBytes));
   const { architecture = options.host.architecture, os = 'linux', variant } = config;
   const { host } = options;
@@ -92,22 +93,20 @@ function checkTotals(holds: readonly LayerHold[], limits: ExtractionLimits): voi
 
 /** One after the other, so that what is too large stops before the next one. */
 async function takeLayers(
-  source: ImageSource,
   manifest: Manifest,
   diffIds: readonly string[],
-  store: LayerStore,
   options: AssemblyOptions,
   holds: LayerHold[],
 ): Promise<void> {
   for (const [index, blob] of manifest.layers.entries()) {
     const fetch = async (workspace: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> => {
       const path = join(workspace, 'blob');
-      await download(source, blob, path, signal);
+      await download(options.source, blob, path, signal);
       return createReadStream(path, { highWaterMark: readBytes }) as AsyncIterable<Uint8Array>;
     };
     const { digest: blobDigest } = blob;
     const layer = { diffId: diffIds[index] ?? '', blobDigest, origin: options.origin, fetch };
-    holds.push(await store.take(layer, options.signal));
+    holds.push(await options.layers.take(layer, options.signal));
     checkTotals(holds, options.limits);
   }
 }
@@ -120,17 +119,15 @@ export interface Assembly {
 
 /** Makes `workspace/rootfs`. On error the workspace is to be thrown away; layers are given back. */
 export async function assembleImage(
-  source: ImageSource,
   manifest: Manifest,
   workspace: string,
-  store: LayerStore,
   options: AssemblyOptions,
 ): Promise<Assembly> {
-  const { config, diffIds } = await readConfig(source, manifest, options);
+  const { config, diffIds } = await readConfig(manifest, options);
   checkManifest(manifest, diffIds, options.limits);
   const holds: LayerHold[] = [];
   try {
-    await takeLayers(source, manifest, diffIds, store, options, holds);
+    await takeLayers(manifest, diffIds, options, holds);
     const rootfs = join(workspace, 'rootfs');
     await rm(rootfs, { recursive: true, force: true });
     await mkdir(rootfs, { mode: 0o755 });

@@ -208,13 +208,12 @@ class DiskImageStore implements ImageStore {
     const { digest, bytes } = document;
     const manifest = parseManifest(bytes);
     if (isIndex(manifest)) throw imageError('IMAGE_INVALID', 'an image index stands where an image should');
-    const options = { host: this.#host, limits: defaultExtractionLimits, signal, origin };
+    const limits = defaultExtractionLimits;
+    const options = { host: this.#host, limits, signal, origin, source, layers: this.#layers };
     const room = <T>(work: () => Promise<T>): Promise<T> => this.#images.withRoom(work);
     const workspace = await room(() => this.#directory.workspace());
     try {
-      const { image, holds } = await room(() =>
-        assembleImage(source, manifest, workspace, this.#layers, options),
-      );
+      const { image, holds } = await room(() => assembleImage(manifest, workspace, options));
       let held: HeldImage | undefined;
       try {
         await room(() => this.#directory.seal(workspace, { digest, ...image }));
@@ -223,7 +222,7 @@ class DiskImageStore implements ImageStore {
           this.#images.add({ digest, ...image, rootfsPath: this.#directory.place(workspace, digest) });
       } finally {
         // One that another pull made in the meantime has its own.
-        if (held?.layers !== image.layers) for (const hold of holds) hold[Symbol.dispose]();
+        if (held?.layers !== image.layers) giveBack(holds);
       }
       const release = this.#images.hold(held);
       await this.#images.evictOverQuota();
@@ -232,6 +231,10 @@ class DiskImageStore implements ImageStore {
       await this.#directory.discard(workspace);
     }
   }
+}
+
+function giveBack(holds: Iterable<Disposable>): void {
+  for (const hold of holds) hold[Symbol.dispose]();
 }
 
 function isUnreachable(thrown: unknown): boolean {

@@ -54,25 +54,29 @@ export class ImageTree {
     let links = 0;
     for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
       this.#step(1);
-      if (part === '' || part === '.') continue;
-      if (part === '..') {
-        at = at.parent ?? at;
+      if (isDots(part)) {
+        if (part === '..') at = at.parent ?? at;
         continue;
       }
       const child = at.children.get(part) ?? make?.(at, part);
       if (child === undefined) return undefined;
-      if (child.kind === 'directory') at = child;
-      else if (child.kind !== 'symlink')
-        throw refusedEntry(path.join('/'), 'lies below what is no directory');
-      else {
-        if (++links > maxLinks) throw refusedEntry(path.join('/'), 'lies behind a loop of symbolic links');
-        if (child.target.startsWith('/')) at = this.root;
-        const parts = child.target.split('/');
-        this.#step(parts.length);
-        pending.push(...parts.reverse());
+      if (child.kind === 'directory') {
+        at = child;
+        continue;
       }
+      const parts = this.#linkParts(child, path, ++links);
+      if (parts[0] === '') at = this.root;
+      pending.push(...parts.toReversed());
     }
     return at;
+  }
+
+  #linkParts(node: LeafNode, path: EntryPath, links: number): readonly ByteText[] {
+    if (links > maxLinks) throw refusedEntry(path.join('/'), 'lies behind a loop of symbolic links');
+    if (node.kind !== 'symlink') throw refusedEntry(path.join('/'), 'lies below what is no directory');
+    const parts = node.target.split('/');
+    this.#step(parts.length);
+    return parts;
   }
 
   #step(count: number): void {
@@ -155,6 +159,10 @@ export class ImageTree {
     }
     return found;
   }
+}
+
+function isDots(part: ByteText): boolean {
+  return part === '' || part === '.' || part === '..';
 }
 
 function directoryNode(parent: DirectoryNode | undefined, name: ByteText, layer: number): DirectoryNode {

@@ -18,7 +18,7 @@ import {
 import { Breath } from './breath.ts';
 import { DiskUse } from './disk-use.ts';
 import { ownsFiles, writeContent, type EntryContent } from './file-content.ts';
-import { ImageTree, treePath, type DirectoryNode, type Place } from './image-tree.ts';
+import { ImageTree, treePath, type DirectoryNode, type Place, type TreeNode } from './image-tree.ts';
 import { refusedEntry, type EntryOwner, type EntryPath, type LayerAction } from './layer-entry.ts';
 import { byteTextOf, bytesOf, shown, type ByteText } from './tar/byte-text.ts';
 
@@ -136,20 +136,25 @@ export class LayerRoot implements LayerSink {
   }
 
   async #directory(path: EntryPath, owner: EntryOwner): Promise<void> {
-    const { root } = this.#tree;
     const place = path.length === 0 ? undefined : this.#place(path);
-    let node = place === undefined ? root : place.directory.children.get(place.name);
-    if (place !== undefined && node?.kind !== 'directory') {
-      if (node !== undefined) await this.#remove(place);
-      mkdirSync(this.#at(place.directory, place.name), { mode: 0o700 });
-      node = this.#tree.addDirectory(place.directory, place.name);
-      this.use.addDirectory();
-    }
-    if (node?.kind !== 'directory') return;
+    const node = place === undefined ? this.#tree.root : await this.#directoryAt(place);
     this.#tree.markWritten(node);
-    const at = place === undefined ? bytesOf(this.#root) : this.#at(place.directory, place.name);
+    const at = this.#directoryPath(node);
     if (ownsFiles) chownSync(at, owner.uid, owner.gid);
     chmodSync(at, owner.mode);
+  }
+
+  async #directoryAt(place: Place): Promise<DirectoryNode> {
+    const present = place.directory.children.get(place.name);
+    if (present?.kind === 'directory') return present;
+    if (present !== undefined) await this.#remove(place);
+    mkdirSync(this.#at(place.directory, place.name), { mode: 0o700 });
+    this.use.addDirectory();
+    return this.#tree.addDirectory(place.directory, place.name);
+  }
+
+  #directoryPath(node: DirectoryNode): Buffer {
+    return node.parent === undefined ? bytesOf(this.#root) : this.#at(node.parent, node.name);
   }
 
   /** The target is judged before the place is freed: a link to itself must not destroy the file. */
@@ -187,20 +192,30 @@ export class LayerRoot implements LayerSink {
   /** Off the disk, children first, as the tree knows them; then out of the tree. */
   async #remove({ directory, name }: Place): Promise<void> {
     const top = directory.children.get(name);
-    const waiting = top?.kind === 'directory' ? [top] : [];
-    const order: DirectoryNode[] = [];
-    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-      order.push(at);
-      for (const child of at.children.values()) if (child.kind === 'directory') waiting.push(child);
-    }
-    for (const at of order.reverse()) {
-      for (const [childName, child] of at.children) {
-        await this.#breath.take();
-        if (child.kind === 'file' || child.kind === 'symlink') unlinkSync(this.#at(at, childName));
+    if (top?.kind === 'directory') {
+      for (const at of withDirectoriesBelow(top).toReversed()) {
+        for (const [childName, child] of at.children) {
+          await this.#breath.take();
+          this.#unlink(at, childName, child);
+        }
+        rmdirSync(this.#directoryPath(at));
       }
-      rmdirSync(at.parent === undefined ? bytesOf(this.#root) : this.#at(at.parent, at.name));
-    }
-    if (top?.kind === 'file' || top?.kind === 'symlink') unlinkSync(this.#at(directory, name));
+    } else if (top !== undefined) this.#unlink(directory, name, top);
     directory.children.delete(name);
   }
+
+  #unlink(directory: DirectoryNode, name: ByteText, node: TreeNode): void {
+    if (node.kind === 'file' || node.kind === 'symlink') unlinkSync(this.#at(directory, name));
+  }
+}
+
+/** Each before those below it. */
+function withDirectoriesBelow(top: DirectoryNode): readonly DirectoryNode[] {
+  const found: DirectoryNode[] = [];
+  const waiting = [top];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    found.push(at);
+    for (const child of at.children.values()) if (child.kind === 'directory') waiting.push(child);
+  }
+  return found;
 }

@@ -3,7 +3,7 @@
  * layer is what its config says it is (the digest of its tar), so images share it wherever it came from; work in progress
  * is shared only by pulls from the same registry, because a slow or broken one is its own images' trouble.
  */
-import { ClrkError, type Digest } from '../contract/index.ts';
+import { ClrkError } from '../contract/index.ts';
 import type { ImageDirectory } from './image-directory.ts';
 import { emptyUsage, extractLayer, type ExtractionLimits } from './layer-extractor.ts';
 import { LayerFolderWriter, type LayerRecord } from './layer-folder.ts';
@@ -126,7 +126,7 @@ export class LayerStore {
       try {
         const chunks = await source.fetch(blobs, signal);
         await extractLayer({ chunks, diffId }, writer, usage, { limits: this.#limits, signal });
-        record = writer.finish({ diffId: diffId as Digest, tarBytes: usage.bytes, entries: usage.entries });
+        record = writer.finish({ diffId, tarBytes: usage.bytes, entries: usage.entries });
       } finally {
         writer.close();
       }

@@ -66,10 +66,7 @@ function send(url: URL, options: RequestOptions, body: Blob | undefined): Promis
     const request = (url.protocol === 'https:' ? requestTls : requestPlain)(url, options, resolve);
     request.on('error', reject);
     if (body === undefined) request.end();
-    else
-      pipeline(Readable.fromWeb(body.stream() as Parameters<typeof Readable.fromWeb>[0]), request).catch(
-        reject,
-      );
+    else pipeline(Readable.fromWeb(body.stream()), request).catch(reject);
   });
 }
 

@@ -112,26 +112,21 @@ class Reader {
     const sparse = await this.#sparse(joined, records, bytes, stored).catch((thrown: unknown) => {
       throw thrown instanceof ClrkError ? within(thrown, joined.name) : thrown;
     });
-    this.#left = sparse?.storedBytes ?? stored;
-    this.#padding = padded(this.#left) - this.#left;
-    if (this.#left <= maxPrefetchBytes && this.#feed.held < this.#left) await this.#feed.fill(this.#left);
-    const entryName = sparse?.name ?? joined.name;
+    const file = sparse ?? { size: stored, segments: undefined, storedBytes: stored };
+    await this.#begin(file.storedBytes);
     return {
-      header: {
-        name: entryName,
-        type: typeOf(joined.flag, entryName),
-        mode: joined.mode,
-        uid: joined.uid,
-        gid: joined.gid,
-        size: sparse?.size ?? stored,
-        mtimeSeconds: joined.mtimeSeconds,
-        linkname: joined.linkname,
-      },
-      segments: sparse?.segments,
-      storedBytes: this.#left,
+      header: headerOf(joined, sparse?.name ?? joined.name, file.size),
+      segments: file.segments,
+      storedBytes: file.storedBytes,
       whole: () => this.#whole(),
       pieces: () => this.#pieces(),
     };
+  }
+
+  async #begin(storedBytes: number): Promise<void> {
+    this.#left = storedBytes;
+    this.#padding = padded(storedBytes) - storedBytes;
+    if (storedBytes <= maxPrefetchBytes && this.#feed.held < storedBytes) await this.#feed.fill(storedBytes);
   }
 
   async #sparse(
@@ -185,6 +180,11 @@ class Reader {
       count -= this.#feed.take(count).length;
     }
   }
+}
+
+function headerOf(block: HeaderBlock, name: ByteText, size: number): TarHeader {
+  const { mode, uid, gid, mtimeSeconds, linkname } = block;
+  return { name, type: typeOf(block.flag, name), mode, uid, gid, size, mtimeSeconds, linkname };
 }
 
 function within(error: ClrkError, name: ByteText): Error {

@@ -5,7 +5,7 @@ import { mountedLowerDirectories, nextEviction } from '../../oci/image-eviction.
 
 test('the least recently used that nobody holds goes, and nothing else', () => {
   const image = fc.record({
-    digest: fc.uuid().map((id) => id as string as Digest),
+    digest: fc.uuid().map((id) => id as Digest),
     lastUsedMs: fc.nat(100),
     inUse: fc.boolean(),
   });

@@ -277,7 +277,9 @@ async function seenBy(host: string, realm: string, login: object): Promise<reado
     credentials: { ...credentials, ...login },
     delay: () => Promise.resolve(),
     fetch: (url, { headers, method, body }) => {
-      seen.push(`${method} ${url.hostname} ${headers['authorization'] ?? String(body ?? '-')}`);
+      seen.push(
+        `${method} ${url.hostname} ${headers['authorization'] ?? (typeof body === 'string' ? body : '-')}`,
+      );
       if (headers['authorization']?.startsWith('Bearer') === true) return Promise.resolve(new Response('ok'));
       return Promise.resolve(
         url.href.startsWith(realm) ? new Response('{"access_token":"t"}') : challenge(realm),
