@@ -13,6 +13,7 @@ import {
   type WorkerStatus,
 } from '../contract/index.ts';
 import {
+  monotonicMs,
   StatusView,
   connectNats,
   openStatusBucket,
@@ -82,7 +83,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
   }
 
   #view(bucket: StatusBucket, { onChange, onRefused }: NatsDataPlanesOptions): void {
-    const options = { now: Date.now, onRefused };
+    const options = { now: monotonicMs, onRefused };
     this.#workers = new StatusView(bucket, 'worker.', workerStatusSchema, options);
     this.#gateways = new StatusView(bucket, 'egress.', gatewayStatusSchema, options);
     this.#ingresses = new StatusView(bucket, 'ingress.', ingressStatusSchema, options);

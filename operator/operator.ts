@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { ClrkError } from '../contract/index.ts';
-import type { Log, NatsAccess } from '../process/index.ts';
+import { monotonicMs, type Log, type NatsAccess } from '../process/index.ts';
 import type { PlatformSettings } from './compile/index.ts';
 import type { Context } from './context.ts';
 import { controlPlaneKey } from './controlplane/controller.ts';
@@ -32,6 +32,7 @@ export interface OperatorOptions {
   /** Where the leader election Lease lives. */
   readonly namespace: string;
   readonly identity: string;
+  /** Wall clock: for what is shown. */
   readonly now: () => number;
   readonly settings: () => PlatformSettings;
   readonly dataPlanes: DataPlaneStatus;
@@ -50,7 +51,7 @@ export class Operator {
 
   constructor(options: OperatorOptions) {
     this.#options = options;
-    this.#manager = new Manager(options);
+    this.#manager = new Manager({ ...options, now: monotonicMs });
     const programmed = new ProgrammedConfigs();
     for (const kind of Object.values(kinds)) this.#manager.watch(kind);
     for (const spec of controllerSpecs) this.#add(spec, programmed);
@@ -123,8 +124,8 @@ export class Operator {
   }
 
   #add(spec: (typeof controllerSpecs)[number], programmed: ProgrammedConfigs): void {
-    const { api, log, metrics, now, identity, settings, dataPlanes } = this.#options;
-    const { world } = this.#manager;
+    const { log, metrics, now, identity, settings, dataPlanes } = this.#options;
+    const { world, writer: api } = this.#manager;
     const context: Context = {
       world,
       api,
@@ -145,7 +146,7 @@ export class Operator {
       reconcile: async (key) => await spec.reconcile(context, key),
       metrics,
       log,
-      now,
+      now: monotonicMs,
     });
     this.#controllers.set(spec.name, controller);
     this.#manager.addController(controller);

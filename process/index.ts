@@ -1,5 +1,6 @@
 /** The one door of `process/`: what every role process shares. */
 export * from './call-answer.ts';
+export * from './clock.ts';
 export * from './config-watch.ts';
 export * from './environment.ts';
 export * from './health-server.ts';

@@ -12,6 +12,7 @@ import {
   workerStatusSchema,
   type PlatformEndpoints,
 } from '../contract/index.ts';
+import { monotonicMs } from './clock.ts';
 import type { Log } from './log.ts';
 import { connectNats } from './nats.ts';
 import { openStatusBucket, type StatusSink } from './status-bucket.ts';
@@ -72,11 +73,16 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
   }
 
   /** Resolves when JetStream has it on disk; rejects otherwise. */
-  async publish(subject: string, messageId: string, payload: string): Promise<void> {
+  async publish(
+    subject: string,
+    messageId: string,
+    payload: string,
+  ): Promise<{ readonly duplicate: boolean }> {
     if (this.#open === undefined) throw new Error('not connected to NATS yet');
-    await this.#open.nats
+    const { duplicate } = await this.#open.nats
       .jetstream()
       .publish(subject, payload, { msgID: messageId, timeout: publishTimeoutMs });
+    return { duplicate };
   }
 
   /** The snapshot has changed. */
@@ -148,7 +154,7 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
 
   #viewOptions(): ConstructorParameters<typeof StatusView>[3] {
     const { onRefused } = this.#options;
-    return { now: Date.now, ...(onRefused === undefined ? {} : { onRefused }) };
+    return { now: monotonicMs, ...(onRefused === undefined ? {} : { onRefused }) };
   }
 }
 

@@ -98,7 +98,7 @@ export async function runWorker(environment: Environment): Promise<void> {
   });
   const outbox = new Outbox({
     pool,
-    publish: (subject, messageId, data) => link.nats.publish(subject, messageId, data),
+    publish: async (subject, messageId, data) => void (await link.nats.publish(subject, messageId, data)),
     onDrop: (count) => metrics.dropped(count),
   });
   const gateways = new GatewayDirectory(() => link.nats.liveOthers());

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { monotonicMs } from '../process/index.ts';
 import { DnsServer } from './dns/dns-server.ts';
 import { Connector } from './egress/connector.ts';
 import { Refusals } from './egress/refusal.ts';
@@ -49,7 +50,7 @@ async function openNetwork(
   policy: PoolPolicy,
 ): Promise<NetworkParts> {
   const { tracer, logger, addressesOf, onError } = options;
-  const occupancy = new Occupancy(Date.now);
+  const occupancy = new Occupancy(monotonicMs);
   const refusals = new Refusals({ tracer, logger, onCount: (reason) => options.onRefusal?.(reason) });
   const gatewaysOf = (id: string) => policy.gatewaysOf(id);
   return {
@@ -120,7 +121,7 @@ export async function openWorkerParts(
       return factory.make(plan, () => undefined);
     },
     clear: (made) => factory.clear(made.sandbox),
-    now: Date.now,
+    now: monotonicMs,
     onChange: options.onChange,
     onError,
   });

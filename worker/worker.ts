@@ -3,6 +3,7 @@
  * variables, no Kubernetes and no NATS; those come in as functions, so that a test runs the real thing without them.
  */
 import type { PoolConfig, WorkerStatus } from '../contract/index.ts';
+import { monotonicMs } from '../process/index.ts';
 import { httpCall } from './dispatch/call.ts';
 import { DispatchServer } from './dispatch/dispatch-server.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
@@ -20,8 +21,6 @@ type ChangingStatus = Pick<
   WorkerStatus,
   'configDigest' | 'draining' | 'inFlight' | 'capacity' | 'warm' | 'images'
 > & { readonly port: number };
-
-const now = (): number => performance.timeOrigin + performance.now();
 
 export class Worker {
   readonly #options: WorkerOptions;
@@ -73,7 +72,7 @@ export class Worker {
         logger,
         publish,
         openState: ({ agent, image }) => openState(stateDirectory, agent, image.user),
-        now,
+        now: monotonicMs,
         worker: name,
         onError,
       },

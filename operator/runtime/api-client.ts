@@ -30,10 +30,16 @@ export interface KubeApi {
     query: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): AsyncIterable<WatchLine>;
-  apply(resource: Resource, object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
-  create(resource: Resource, object: KubeObject): Promise<KubeObject>;
-  replace(resource: Resource, object: KubeObject): Promise<KubeObject>;
-  delete(resource: Resource, path: ObjectPath, uid: string): Promise<void>;
+  /** Of each write: `signal` ends it where it is. */
+  apply(
+    resource: Resource,
+    object: KubeObject,
+    options: ApplyOptions,
+    signal?: AbortSignal,
+  ): Promise<KubeObject>;
+  create(resource: Resource, object: KubeObject, signal?: AbortSignal): Promise<KubeObject>;
+  replace(resource: Resource, object: KubeObject, signal?: AbortSignal): Promise<KubeObject>;
+  delete(resource: Resource, path: ObjectPath, uid: string, signal?: AbortSignal): Promise<void>;
 }
 
 export interface ApplyOptions {
@@ -68,7 +74,7 @@ interface Call {
   readonly contentType?: string;
   readonly accept?: string;
   readonly body?: unknown;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
 }
 
@@ -138,7 +144,12 @@ export class ApiClient implements KubeApi {
     }
   }
 
-  async apply(resource: Resource, object: KubeObject, options: ApplyOptions): Promise<KubeObject> {
+  async apply(
+    resource: Resource,
+    object: KubeObject,
+    options: ApplyOptions,
+    signal?: AbortSignal,
+  ): Promise<KubeObject> {
     const { namespace, name } = object.metadata ?? {};
     return (await this.#json({
       method: 'PATCH',
@@ -147,24 +158,25 @@ export class ApiClient implements KubeApi {
       query: { fieldManager: options.fieldManager, force: 'true' },
       contentType: 'application/apply-patch+yaml',
       body: object,
+      signal,
     })) as KubeObject;
   }
 
-  async create(resource: Resource, object: KubeObject): Promise<KubeObject> {
+  async create(resource: Resource, object: KubeObject, signal?: AbortSignal): Promise<KubeObject> {
     const path = pathOf(resource, { namespace: object.metadata?.namespace });
-    return (await this.#json({ method: 'POST', path, body: object })) as KubeObject;
+    return (await this.#json({ method: 'POST', path, body: object, signal })) as KubeObject;
   }
 
-  async replace(resource: Resource, object: KubeObject): Promise<KubeObject> {
+  async replace(resource: Resource, object: KubeObject, signal?: AbortSignal): Promise<KubeObject> {
     const { namespace, name } = object.metadata ?? {};
     const path = pathOf(resource, { namespace, name });
-    return (await this.#json({ method: 'PUT', path, body: object })) as KubeObject;
+    return (await this.#json({ method: 'PUT', path, body: object, signal })) as KubeObject;
   }
 
-  async delete(resource: Resource, path: ObjectPath, uid: string): Promise<void> {
+  async delete(resource: Resource, path: ObjectPath, uid: string, signal?: AbortSignal): Promise<void> {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
     try {
-      await this.#json({ method: 'DELETE', path: pathOf(resource, path), body });
+      await this.#json({ method: 'DELETE', path: pathOf(resource, path), body, signal });
     } catch (thrown) {
       // Gone, or another object took the name: both mean that the one we meant is no more.
       if (thrown instanceof ApiError && (thrown.status === 404 || thrown.status === 409)) return;
@@ -210,7 +222,9 @@ export class ApiClient implements KubeApi {
     await this.#config.applyToHTTPSOptions(options);
     options.agent = this.#keptAgent(options);
     if (call.signal !== undefined) options.signal = call.signal;
-    const { hostname, port, pathname, search } = url;
+    const { port, pathname, search } = url;
+    // A URL writes an IPv6 address in brackets, a socket does not.
+    const hostname = url.hostname.replace(/^\[|\]$/g, '');
     return {
       options: { ...options, hostname, port, path: pathname + search },
       secure: url.protocol === 'https:',

@@ -17,3 +17,4 @@ export * from './resource.ts';
 export * from './watch-machine.ts';
 export * from './work-queue.ts';
 export * from './world.ts';
+export * from './write-fence.ts';

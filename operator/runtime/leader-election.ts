@@ -1,6 +1,7 @@
 /**
  * Who leads, decided over a coordination.k8s.io Lease. Pure: leases as read go in, the lease to write comes out. Times
- * in the lease are never compared with our clock (clocks differ); what counts is how long *we* have seen it unchanged.
+ * in the lease are never compared with our clock (clocks differ); what counts is how long *we* have seen it unchanged, by a
+ * clock that only goes forward (`now`). The wall clock is written into the lease for people and never read.
  */
 export interface LeaseSpec {
   readonly holderIdentity?: string;
@@ -42,11 +43,11 @@ export class LeaderElection {
   }
 
   /** The lease to write now, or undefined when another holds it. */
-  propose(now: number): LeaseSpec | undefined {
+  propose(now: number, wallMs = now): LeaseSpec | undefined {
     if (this.#isHeldByAnother(now)) return undefined;
     const held = this.#observed;
     const mine = held?.holderIdentity === this.#identity;
-    const time = microTime(now);
+    const time = microTime(wallMs);
     const transitions = held?.leaseTransitions ?? 0;
     return {
       holderIdentity: this.#identity,
@@ -73,7 +74,13 @@ export class LeaderElection {
 
   /** True while our last renewal is younger than the renew deadline. */
   leading(now: number): boolean {
-    return this.#renewedAt !== undefined && now < this.#renewedAt + this.#times.renewDeadlineMs;
+    return this.#renewedAt !== undefined && this.leadsForMs(now) > 0;
+  }
+
+  /** How long still, without another renewal; a clock that went back says nothing, so 0. */
+  leadsForMs(now: number): number {
+    if (this.#renewedAt === undefined || now < this.#renewedAt) return 0;
+    return Math.max(0, this.#renewedAt + this.#times.renewDeadlineMs - now);
   }
 
   /** Another holder was seen: we lead no more, whatever our clock says. */
@@ -82,13 +89,13 @@ export class LeaderElection {
   }
 
   /** What to write to give the lease up at once; undefined when it is not ours. */
-  release(now: number): LeaseSpec | undefined {
+  release(wallMs: number): LeaseSpec | undefined {
     if (this.#observed?.holderIdentity !== this.#identity) return undefined;
-    return { ...this.#observed, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(now) };
+    return { ...this.#observed, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(wallMs) };
   }
 }
 
 /** metav1.MicroTime wants six fractional digits. */
-function microTime(now: number): string {
-  return new Date(now).toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
+function microTime(wallMs: number): string {
+  return new Date(wallMs).toISOString().replace(/(\.\d{3})Z$/, '$1000Z');
 }

@@ -1,4 +1,8 @@
-/** Runs a LeaderElection against the API: reads and writes the Lease every retry period, tells when we lead or lost. */
+/**
+ * Runs a LeaderElection against the API: reads and writes the Lease every retry period, tells when we lead or lost. The loss
+ * is told at the moment the renewal is too old, not when the next attempt ends.
+ */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../../contract/index.ts';
 import type { Log } from '../../process/index.ts';
@@ -14,6 +18,7 @@ export interface LeaderElectorOptions {
   readonly identity: string;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Only goes forward. */
   readonly now: () => number;
   readonly times?: LeaderTimes;
 }
@@ -25,11 +30,23 @@ export class LeaderElector {
   readonly #times: LeaderTimes;
   readonly #election: LeaderElection;
   #lease: Lease | undefined;
+  readonly #lost = new AbortController();
+  /** Told to stop, or lost. */
+  readonly #over: AbortSignal;
+  #expiry: NodeJS.Timeout | undefined;
 
   constructor(options: LeaderElectorOptions) {
     this.#options = options;
     this.#times = options.times ?? leaderTimes;
     this.#election = new LeaderElection(options.identity, this.#times);
+    // One listener a write under way.
+    setMaxListeners(0, this.lost);
+    this.#over = AbortSignal.any([options.signal, this.lost]);
+  }
+
+  /** Aborted when we, who led, lead no more. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
   /** Resolves when we lead (true) or the signal aborted first (false). */
@@ -44,23 +61,39 @@ export class LeaderElector {
 
   /** Renews until leadership is lost (true) or the signal aborts (false); then gives the lease up. */
   async hold(): Promise<boolean> {
-    while (!this.#options.signal.aborted) {
+    const lost = new Promise<void>((resolve) => {
+      this.lost.addEventListener('abort', () => resolve(), { once: true });
+    });
+    while (!this.#over.aborted) {
       await this.#pause();
-      await this.#try();
-      if (this.#election.deposed() || !this.#election.leading(this.#options.now())) return true;
+      await Promise.race([this.#try(), lost]);
+      if (this.#election.deposed() || !this.#election.leading(this.#options.now())) this.#lose();
     }
-    return false;
+    clearTimeout(this.#expiry);
+    return this.lost.aborted;
+  }
+
+  #lose(): void {
+    clearTimeout(this.#expiry);
+    this.#lost.abort();
+  }
+
+  /** Aims at the moment this renewal is too old. */
+  #aim(): void {
+    clearTimeout(this.#expiry);
+    this.#expiry = setTimeout(() => this.#lose(), this.#election.leadsForMs(this.#options.now()));
+    this.#expiry.unref();
   }
 
   /** Lets the next replica lead at once. Call after the last write of ours. */
   async release(): Promise<void> {
-    const spec = this.#election.release(this.#options.now());
+    const spec = this.#election.release(Date.now());
     if (spec === undefined || this.#lease === undefined) return;
     await this.#options.api.replace(builtins.leases, withSpec(this.#lease, spec)).catch(() => undefined);
   }
 
   async #pause(): Promise<void> {
-    await sleep(this.#times.retryMs, undefined, { signal: this.#options.signal }).catch(() => undefined);
+    await sleep(this.#times.retryMs, undefined, { signal: this.#over }).catch(() => undefined);
   }
 
   /** One attempt, bounded by half the renew deadline so that a hanging API server cannot hide a lost lease. */
@@ -87,14 +120,17 @@ export class LeaderElector {
     this.#lease = await api.get(builtins.leases, { namespace, name });
     this.#election.observe(this.#lease?.spec, now());
     const startedAt = now();
-    const spec = this.#election.propose(startedAt);
+    const spec = this.#election.propose(startedAt, Date.now());
     if (spec === undefined) return;
     const lease = withSpec(this.#lease ?? { metadata: { namespace, name } }, spec);
     // create and replace both fail with 409 when another was faster: the lock is the resourceVersion.
     this.#lease = await (this.#lease === undefined
       ? api.create(builtins.leases, lease)
       : api.replace(builtins.leases, lease));
+    // An answer that came too late renews nothing: others were told already.
+    if (this.lost.aborted) return;
     this.#election.written(spec, startedAt);
+    this.#aim();
   }
 }
 

@@ -15,6 +15,7 @@ import { OnDemand } from './on-demand.ts';
 import { Reflector } from './reflector.ts';
 import { resourceName, type Resource } from './resource.ts';
 import { CachedWorld } from './world.ts';
+import { WriteFence } from './write-fence.ts';
 
 /** Which keys of a controller a change concerns. */
 export interface WatchRule {
@@ -31,6 +32,7 @@ export interface ManagerOptions {
   readonly metrics: Metrics;
   readonly namespace: string;
   readonly identity: string;
+  /** Only goes forward. */
   readonly now: () => number;
   readonly signal: AbortSignal;
   /** Default: controller-runtime's 15, 10 and 2 s. */
@@ -45,6 +47,9 @@ const resyncMs = 10 * 60_000;
 
 export class Manager {
   readonly world = new CachedWorld();
+  /** The API for whoever writes: it lets nothing through unless we lead. */
+  readonly writer: KubeApi;
+  readonly #fence: WriteFence;
   readonly #options: ManagerOptions;
   readonly #stop = new AbortController();
   readonly #reflectors = new Map<string, Reflector>();
@@ -53,6 +58,8 @@ export class Manager {
 
   constructor(options: ManagerOptions) {
     this.#options = options;
+    this.#fence = new WriteFence(options.api);
+    this.writer = this.#fence;
     // One listener a watch, and there are as many watches as kinds.
     setMaxListeners(0, this.#stop.signal);
   }
@@ -157,6 +164,7 @@ export class Manager {
     const { log, metrics, signal } = this.#options;
     metrics.leader.set({ name: leaseName }, 1);
     log.info({ identity: this.#options.identity }, 'leading');
+    this.#fence.open(elector.lost);
     for (const controller of this.#controllers) controller.start();
     const resync = setInterval(() => this.resync(), resyncMs);
     const drained = untilFirst(new Promise(() => undefined), signal).then(async () => {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../../contract/index.ts';
-import type { Log } from '../../process/index.ts';
+import { monotonicMs, type Log } from '../../process/index.ts';
 import { ApiError, type KubeApi } from './api-client.ts';
 import type { Cache } from './cache.ts';
 import { resourceName, type Resource } from './resource.ts';
@@ -66,11 +66,12 @@ export class Reflector {
       allowWatchBookmarks: 'true',
       timeoutSeconds: String(watchSeconds + this.#options.randomBelow(watchSeconds)),
     };
+    const startedAt = monotonicMs();
     for await (const line of api.watch(resource, query, signal)) {
       const next = this.#take({ type: 'event', event: line.type, object: line.object });
       if (next !== undefined) return next;
     }
-    return this.#take({ type: 'ended' }) ?? this.#machine.start();
+    return this.#take({ type: 'ended', ranMs: monotonicMs() - startedAt }) ?? this.#machine.start();
   }
 
   #take(input: WatchInput): WatchRequest | undefined {

@@ -18,8 +18,8 @@ export type WatchInput =
       readonly continueToken?: string | undefined;
     }
   | { readonly type: 'event'; readonly event: string; readonly object: unknown }
-  /** The watch ended as it does every few minutes. */
-  | { readonly type: 'ended' }
+  /** The watch ended as it does every few minutes; `ranMs` is how long it had run. */
+  | { readonly type: 'ended'; readonly ranMs?: number }
   /** A list or watch failed; `status` is the HTTP status, absent for a broken connection. */
   | { readonly type: 'failed'; readonly status?: number | undefined }
   | { readonly type: 'waited' };
@@ -39,6 +39,8 @@ export interface WatchStep {
 export const pageLimit = 500;
 const baseWaitMs = 200;
 const maxWaitMs = 30_000;
+/** A watch that ends sooner was not wanted: asking again at once would be a loop that the API server has to bear. */
+const shortestWatchMs = 1_000;
 
 type Phase = 'listing' | 'watching' | 'waiting';
 
@@ -47,6 +49,9 @@ export class WatchMachine {
   #gathered: KubeObject[] = [];
   #resourceVersion = '';
   #failures = 0;
+  /** Watches in a row that ended at once. */
+  #shortWatches = 0;
+  #sawEvent = false;
   #everSynced = false;
   /** A continue token expired: the next list must be whole, or it could expire for ever. */
   #wholeList = false;
@@ -67,7 +72,7 @@ export class WatchMachine {
       case 'event':
         return this.#event(input.event, input.object);
       case 'ended':
-        return { changes: [], request: this.#watch() };
+        return this.#ended(input.ranMs);
       case 'failed':
         return this.#failed(input.status);
       case 'waited':
@@ -84,6 +89,7 @@ export class WatchMachine {
 
   #watch(): WatchRequest {
     this.#phase = 'watching';
+    this.#sawEvent = false;
     return { type: 'watch', resourceVersion: this.#resourceVersion };
   }
 
@@ -95,7 +101,6 @@ export class WatchMachine {
     this.#resourceVersion = page.resourceVersion;
     this.#everSynced = true;
     this.#wholeList = false;
-    this.#failures = 0;
     return { changes: [{ type: 'replace', objects }], request: this.#watch() };
   }
 
@@ -105,10 +110,29 @@ export class WatchMachine {
     const version = object.metadata?.resourceVersion;
     if (version !== undefined) this.#resourceVersion = version;
     this.#failures = 0;
+    this.#sawEvent = true;
     if (event === 'ADDED' || event === 'MODIFIED') return { changes: [{ type: 'upsert', object }] };
     if (event === 'DELETED') return { changes: [{ type: 'delete', object }] };
     // BOOKMARK moves only the version; an unknown type of a newer server is not ours to guess at.
     return { changes: [] };
+  }
+
+  #ended(ranMs: number | undefined): WatchStep {
+    const short = ranMs === undefined ? !this.#sawEvent : ranMs < shortestWatchMs;
+    if (!short) {
+      this.#shortWatches = 0;
+      this.#failures = 0;
+      return { changes: [], request: this.#watch() };
+    }
+    const wait = this.#wait(this.#shortWatches);
+    this.#shortWatches += 1;
+    return wait;
+  }
+
+  #wait(times: number): WatchStep {
+    this.#phase = 'waiting';
+    const ms = Math.min(baseWaitMs * 2 ** Math.min(times, 20), maxWaitMs);
+    return { changes: [], request: { type: 'wait', ms } };
   }
 
   #failed(status: number | undefined): WatchStep {
@@ -123,9 +147,8 @@ export class WatchMachine {
       }
     }
     if (this.#phase === 'listing') this.#resourceVersion = '';
-    this.#phase = 'waiting';
-    const ms = Math.min(baseWaitMs * 2 ** Math.min(this.#failures, 20), maxWaitMs);
+    const wait = this.#wait(this.#failures);
     this.#failures += 1;
-    return { changes: [], request: { type: 'wait', ms } };
+    return wait;
   }
 }

@@ -56,3 +56,55 @@ test('a record of the future is as old as its arrival', () => {
   now += statusBucket.deadAfterMs + 1;
   expect(view.live()).toEqual([]);
 });
+
+test.each([
+  ['16 s behind', -16_000],
+  ['an hour behind', -3_600_000],
+  ['an hour ahead', 3_600_000],
+])(
+  'a process whose clock is %s is alive from its second word at the latest, and dead when it falls silent',
+  (_name, skewMs) => {
+    const { source, view } = open();
+    source.say(speaker('shop', 'skewed', now + skewMs));
+    now += statusBucket.heartbeatMs;
+    source.say(speaker('shop', 'skewed', now + skewMs));
+    expect(view.live()).toMatchObject([{ pod: 'skewed', at: now }]);
+    now += statusBucket.deadAfterMs + 1;
+    expect(view.live()).toEqual([]);
+  },
+);
+
+test('a clock 16 s behind is alive from its first word', () => {
+  const { source, view } = open();
+  source.say(speaker('shop', 'slow', now - 16_000));
+  expect(view.live()).toHaveLength(1);
+});
+
+test('who is dead stays dead, however often the bucket brings the last word', () => {
+  const { source, view } = open();
+  const last = speaker('shop', 'dead');
+  for (let beat = 0; beat < 5; beat += 1) {
+    source.say(last);
+    now += statusBucket.ttlMs / 2;
+  }
+  expect(view.live()).toEqual([]);
+});
+
+test('10,000 that died long ago leave room for one that lives', () => {
+  const { source, refused, view } = open();
+  for (let index = 0; index < 10_000; index += 1)
+    source.say(speaker('shop', `dead-${index}`, now - 3_600_000));
+  source.say(speaker('shop', 'new'));
+  expect(view.live().map(({ pod }) => pod)).toEqual(['new']);
+  expect(refused).toEqual([]);
+});
+
+test('pods that come and go within seconds make room one by one', () => {
+  const { source, view } = open();
+  for (let index = 0; index < 3_000; index += 1) {
+    now += 20;
+    source.say(speaker('shop', `short-${index}`));
+    if (index % 100 === 0) expect(view.live().at(-1)?.pod).toBe(`short-${index}`);
+  }
+  expect(view.live().at(-1)?.pod).toBe('short-2999');
+});

@@ -105,7 +105,7 @@ beforeAll(async () => {
   });
   ingress = await openIngress({
     ...{ host: '127.0.0.1', port: 0, log: silentLog, tracer: () => trace.getTracer('test') },
-    publish: () => Promise.resolve(),
+    publish: () => Promise.resolve({ duplicate: false }),
     liveWorkers: () => workers.live(),
   });
   const client = { commonName: 'clrk-ingress', dnsNames: [], ips: [], uris: [ingressUri] };

@@ -7,6 +7,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../../process/index.ts';
 import { deleteNamespace } from '../network/router-namespace.ts';
 import { runCommand } from '../system/command.ts';
 import { processesIn, removeWorkerCgroup } from './cgroup.ts';
@@ -75,7 +76,7 @@ function mountsUnder(directory: string): readonly string[] {
 
 /** Ends processes of a worker's sandboxes by their cgroup: it holds nothing else. A cgroup with a process stays. */
 async function endProcesses(cgroup: string): Promise<void> {
-  const deadline = Date.now() + endTimeoutMs;
+  const deadline = monotonicMs() + endTimeoutMs;
   for (let pids = processesIn(cgroup); pids.length > 0; pids = processesIn(cgroup)) {
     for (const pid of pids) {
       try {
@@ -84,7 +85,7 @@ async function endProcesses(cgroup: string): Promise<void> {
         // It ended in this moment.
       }
     }
-    if (Date.now() > deadline) return;
+    if (monotonicMs() > deadline) return;
     await delay(endPollMs);
   }
 }

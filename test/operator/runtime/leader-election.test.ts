@@ -41,6 +41,25 @@ describe('LeaderElection', () => {
     expect(election.release(1_000)).toBeUndefined();
   });
 
+  it('does not lead by a clock that went back, and knows for how long it leads', () => {
+    const election = new LeaderElection('me');
+    election.observe(undefined, 1_000_000);
+    election.written(election.propose(1_000_000) as LeaseSpec, 1_000_000);
+    expect(election.leading(1_000_000 - 3_600_000)).toBe(false);
+    expect([0, 4_000, 10_000, 20_000].map((ms) => election.leadsForMs(1_000_000 + ms))).toEqual([
+      10_000, 6_000, 0, 0,
+    ]);
+  });
+
+  it('writes the wall clock for people and reads none of it', () => {
+    const election = new LeaderElection('me');
+    const wallMs = Date.UTC(2026, 0, 1);
+    const lease = election.propose(5, wallMs);
+    expect(lease).toMatchObject({ renewTime: '2026-01-01T00:00:00.000000Z' });
+    election.written(lease as LeaseSpec, 5);
+    expect(election.leading(9_000)).toBe(true);
+  });
+
   it('never lets two lead at one time, whatever calls fail and however clocks differ', () => {
     const step = fc.record({
       who: fc.integer({ min: 0, max: 2 }),

@@ -20,6 +20,12 @@ const page = (items: KubeObject[], resourceVersion: string, continueToken?: stri
   continueToken,
 });
 
+const bookmark: WatchInput = {
+  type: 'event',
+  event: 'BOOKMARK',
+  object: { metadata: { resourceVersion: '11' } },
+};
+
 describe('WatchMachine', () => {
   it('lists in pages, replaces the cache once at the end, then watches from the list version', () => {
     const machine = new WatchMachine();
@@ -59,6 +65,41 @@ describe('WatchMachine', () => {
     }
     expect(waits.slice(0, 3)).toEqual([200, 400, 800]);
     expect(waits.at(-1)).toBe(30_000);
+  });
+
+  it.each<[string, WatchInput[], boolean]>([
+    ['at once, without a word', [{ type: 'ended' }], true],
+    ['at once, after a bookmark each time', [bookmark, { type: 'ended', ranMs: 3 }], true],
+    ['after minutes, without a word', [{ type: 'ended', ranMs: 300_000 }], false],
+    ['after minutes, with events', [bookmark, { type: 'ended', ranMs: 300_000 }], false],
+  ])('a watch that ends %s is begun again with back-off or at once', (_name, inputs, waits) => {
+    const machine = watching('10');
+    const asked: number[] = [];
+    for (let round = 0; round < 12; round += 1) {
+      for (const input of inputs) {
+        const { request } = machine.step(input);
+        if (request?.type !== 'wait') continue;
+        asked.push(request.ms);
+        expect(machine.step({ type: 'waited' }).request?.type).toBe('watch');
+      }
+    }
+    expect(asked.slice(0, 3)).toEqual(waits ? [200, 400, 800] : []);
+    expect(asked.at(-1)).toBe(waits ? 30_000 : undefined);
+  });
+
+  it('a server that answers every watch with 410 is not listed in a loop', () => {
+    const machine = watching('10');
+    let waits = 0;
+    for (let round = 0; round < 20; round += 1) {
+      let { request } = machine.step({ type: 'failed', status: 410 });
+      if (request?.type === 'wait') {
+        waits += 1;
+        request = machine.step({ type: 'waited' }).request;
+      }
+      expect(request?.type).toBe('list');
+      machine.step(page([], String(20 + round)));
+    }
+    expect(waits).toBe(19);
   });
 
   it('asks for a whole list when a continue token expired, or paging could expire for ever', () => {
