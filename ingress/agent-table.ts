@@ -1,5 +1,5 @@
-/** The agents of one config document by name. DaemonAgents take no calls and are not in it. */
-import type { IngressAgent, IngressConfig } from '../contract/index.ts';
+/** The agents of one config document that take calls, by name. */
+import { factsOfKind, type IngressAgent, type IngressConfig } from '../contract/index.ts';
 
 export class AgentTable {
   readonly #agents: ReadonlyMap<string, IngressAgent>;
@@ -7,7 +7,7 @@ export class AgentTable {
   constructor(config: IngressConfig) {
     this.#agents = new Map(
       config.agents
-        .filter((agent) => agent.kind === 'TaskAgent')
+        .filter((agent) => factsOfKind(agent).takesCalls)
         .map((agent) => [`${agent.namespace}/${agent.name}`, agent]),
     );
   }

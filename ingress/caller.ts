@@ -1,26 +1,12 @@
 /**
- * What a caller may say about its own invocation: an id, a trigger, a trace to continue. Pure. Whatever is not
- * exactly well-formed is as if it had not been said; nothing is repaired.
+ * What a caller may say about its own invocation: an id, a trace to continue. Pure. Whatever is not exactly well-formed is
+ * as if it had not been said; nothing is repaired. What set the invocation off is not the caller's to say.
  */
-import { randomUUID } from 'node:crypto';
 import { isInvocationId } from '../contract/index.ts';
 
-export type Trigger = 'HTTP' | 'Cron' | 'CLI';
-
-const triggers = new Map<string, Trigger>([
-  ['http', 'HTTP'],
-  ['cron', 'Cron'],
-  ['cli', 'CLI'],
-]);
-
-/** Unknown and absent: HTTP. */
-export function parseTrigger(text: string | undefined): Trigger {
-  return triggers.get(text?.toLowerCase() ?? '') ?? 'HTTP';
-}
-
-/** The caller's id when it is canonical and was not used lately, else a new one. */
-export function resolveInvocationId(given: string | undefined, isUsed: (id: string) => boolean): string {
-  return given !== undefined && isInvocationId(given) && !isUsed(given) ? given : randomUUID();
+/** The caller's own id, when it is canonical. */
+export function parseInvocationId(given: string | undefined): string | undefined {
+  return given !== undefined && isInvocationId(given) ? given : undefined;
 }
 
 export interface TraceParent {

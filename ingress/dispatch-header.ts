@@ -1,10 +1,17 @@
 /**
- * Headers from the caller to the worker and from the worker to the caller. Pure. Platform headers of the caller are
- * dropped and set anew (it must not be able to name a revision or an invocation it does not run), hop-by-hop headers
- * end here, CloudEvents attributes the caller gave win over ours.
+ * Headers from the caller to the worker and from the worker to the caller. Pure. What only the platform says is
+ * dropped from the caller's and set anew (it must not be able to name a revision, a source, a trigger or an identity),
+ * hop-by-hop headers end here, the attributes of the caller's own CloudEvent (id, type, time, extensions) are kept.
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
-import { header, invokeEventType, type IngressAgent } from '../contract/index.ts';
+import {
+  agentId,
+  header,
+  invokeEventType,
+  isPlatformAttribute,
+  renderFactHeaders,
+  type InvocationFacts,
+} from '../contract/index.ts';
 
 /** RFC 9110 7.6.1, and `expect`, which is between the caller and us. */
 const hopByHop = new Set([
@@ -20,11 +27,8 @@ const hopByHop = new Set([
 ]);
 
 export interface DispatchFacts {
-  readonly agent: IngressAgent;
+  readonly facts: InvocationFacts;
   readonly revision: string;
-  readonly invocationId: string;
-  readonly trigger: string;
-  readonly now: Date;
   readonly traceHeaders: Readonly<Record<string, string>>;
 }
 
@@ -36,43 +40,61 @@ function passes(name: string, alsoHop: ReadonlySet<string>): boolean {
   return !hopByHop.has(name) && !alsoHop.has(name);
 }
 
-function cloudEventDefaults(facts: DispatchFacts, caller: IncomingHttpHeaders): Record<string, string> {
-  const { agent, trigger, now, invocationId } = facts;
+/** What a caller may say of its own event, and does not. */
+function cloudEventDefaults(facts: InvocationFacts, caller: IncomingHttpHeaders): Record<string, string> {
   const execution = caller[header.executionId] ?? caller['x-request-id'];
   return {
-    'ce-specversion': '1.0',
-    'ce-id': typeof execution === 'string' && execution !== '' ? execution : invocationId,
-    'ce-source': `clrk://${agent.namespace}/${agent.name}`,
+    'ce-id': typeof execution === 'string' && execution !== '' ? execution : facts.id,
     'ce-type': invokeEventType,
-    'ce-time': now.toISOString(),
-    'ce-subject': trigger,
+    'ce-time': new Date(facts.createdAt).toISOString(),
   };
+}
+
+/** What only the platform says, to the agent and to the worker. */
+function platformHeaders({ facts, revision, traceHeaders }: DispatchFacts): Record<string, string> {
+  const { agent, id, trigger } = facts;
+  const name = `${agent.namespace}/${agent.name}`;
+  return {
+    'ce-specversion': '1.0',
+    'ce-source': `clrk://${name}`,
+    'ce-subject': trigger.type,
+    'x-forwarded-proto': 'http',
+    ...traceHeaders,
+    ...renderFactHeaders(facts),
+    [header.agent]: agentId(agent),
+    // Workers before 0.2 know agents by this.
+    [header.taskAgent]: name,
+    [header.invocationId]: id,
+    [header.revision]: revision,
+  };
+}
+
+/** Set by us alone, under any spelling of theirs. */
+function isOurs(name: string): boolean {
+  if (name === header.traceparent || name === header.tracestate || name === 'host') return true;
+  if (name.startsWith('ce-')) return isPlatformAttribute(name.slice('ce-'.length).toLowerCase());
+  return name.startsWith('x-clrk-') && name !== header.executionId;
 }
 
 export function renderDispatchHeaders(
   caller: IncomingHttpHeaders,
   facts: DispatchFacts,
 ): OutgoingHttpHeaders {
-  const { agent, revision, invocationId, trigger, traceHeaders } = facts;
   const alsoHop = named(caller.connection);
-  const out: OutgoingHttpHeaders = cloudEventDefaults(facts, caller);
+  const out: OutgoingHttpHeaders = cloudEventDefaults(facts.facts, caller);
   for (const [name, value] of Object.entries(caller)) {
-    if (value === undefined || !passes(name, alsoHop) || name === 'host') continue;
-    if (name === header.traceparent || name === header.tracestate) continue;
-    if (name.startsWith('x-clrk-') && name !== header.executionId) continue;
+    if (value === undefined || !passes(name, alsoHop) || isOurs(name)) continue;
     out[name] = value;
   }
   return {
     ...out,
     ...(caller.host === undefined ? {} : { 'x-forwarded-host': caller.host }),
-    'x-forwarded-proto': 'http',
-    ...traceHeaders,
-    [header.taskAgent]: `${agent.namespace}/${agent.name}`,
-    [header.invocationId]: invocationId,
-    [header.trigger]: trigger.toLowerCase(),
-    [header.revision]: revision,
+    ...platformHeaders(facts),
   };
 }
+
+/** Every agent answers under one origin: a browser must not take one's bytes for more than they are said to be. */
+export const sharedOriginHeaders: Readonly<Record<string, string>> = { 'x-content-type-options': 'nosniff' };
 
 /** The worker's answer for the caller, with the invocation's id on it. */
 export function renderAnswerHeaders(
@@ -85,7 +107,10 @@ export function renderAnswerHeaders(
   for (const [name, value] of Object.entries(worker)) {
     if (value !== undefined && passes(name, alsoHop)) out[name] = value;
   }
-  out[header.invocationId] = invocationId;
-  out[header.workerEndpoint] = workerAddress;
-  return out;
+  return {
+    ...out,
+    ...sharedOriginHeaders,
+    [header.invocationId]: invocationId,
+    [header.workerEndpoint]: workerAddress,
+  };
 }

@@ -2,8 +2,9 @@
  * One admitted call from its first worker to its end: tries workers until one takes it, relays the answer, and says
  * how it ended. It must never try a second worker once one may have run the call.
  */
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { header, type WorkerStatus } from '../contract/index.ts';
+import type { CallAnswer } from '../process/index.ts';
 import { renderAnswerHeaders } from './dispatch-header.ts';
 import { relay } from './relay.ts';
 import type { RequestBody } from './request-body.ts';
@@ -18,7 +19,7 @@ export interface ExchangeOptions {
   readonly invocationId: string;
   readonly request: { readonly method: string; readonly path: string; readonly headers: OutgoingHttpHeaders };
   readonly body: RequestBody;
-  readonly response: ServerResponse;
+  readonly answer: CallAnswer;
   /** Aborted with reason `timeout` or `callerGone` or `shutdown`. */
   readonly signal: AbortSignal;
   /** Told before each attempt; gives what is to be called when the attempt is over. */
@@ -40,7 +41,19 @@ export type ExchangeEnd =
       readonly reply: IncomingMessage | undefined;
     }
   | { readonly kind: 'workerLost'; readonly worker: WorkerStatus; readonly status: number | undefined }
-  | { readonly kind: 'timeout' | 'callerGone' | 'shutdown' | 'bodyTooLarge' };
+  | { readonly kind: 'timeout' | 'callerGone' | 'shutdown' | BodyFault };
+
+/** What made a body one that cannot be sent on. */
+type BodyFault = 'bodyTooLarge' | 'bodyStalled';
+
+const bodyFaults: Readonly<Record<string, BodyFault>> = {
+  BODY_TOO_LARGE: 'bodyTooLarge',
+  BODY_STALLED: 'bodyStalled',
+};
+
+function bodyFaultOf(error: Error | undefined): BodyFault | undefined {
+  return error !== undefined && 'code' in error ? bodyFaults[String(error.code)] : undefined;
+}
 
 function abortKind(signal: AbortSignal): 'timeout' | 'callerGone' | 'shutdown' {
   return signal.reason === 'timeout' || signal.reason === 'shutdown' ? signal.reason : 'callerGone';
@@ -60,11 +73,16 @@ async function finish(
   reply: IncomingMessage,
 ): Promise<ExchangeEnd> {
   const headers = renderAnswerHeaders(reply.headers, options.invocationId, worker.address);
-  const end = await relay(reply, options.response, headers);
+  // From here on no other worker is asked.
+  options.body.commit();
+  const end = await relay(reply, options.answer, headers, options.signal);
   const status = reply.statusCode ?? 502;
   if (options.signal.aborted) return { kind: abortKind(options.signal) };
   if (end.kind === 'callerGone') return { kind: 'callerGone' };
-  if (end.kind === 'workerLost') return { kind: 'workerLost', worker, status };
+  if (end.kind === 'workerLost') {
+    const fault = bodyFaultOf(options.body.failure);
+    return fault === undefined ? { kind: 'workerLost', worker, status } : { kind: fault };
+  }
   return { kind: 'answered', worker, status, bytes: end.bytes, errorCode: errorCodeOf(reply) };
 }
 
@@ -83,8 +101,7 @@ async function attempt(options: ExchangeOptions, worker: WorkerStatus): Promise<
   const reply = await options.call({ address: worker.address, pool, method, path, headers, body, signal });
   if (reply.kind === 'answered') return judge(options, worker, reply.response);
   if (reply.kind === 'badBody') {
-    const tooLarge = 'code' in reply.error && reply.error.code === 'BODY_TOO_LARGE';
-    return { end: { kind: tooLarge ? 'bodyTooLarge' : 'callerGone' } };
+    return { end: { kind: bodyFaultOf(reply.error) ?? 'callerGone' } };
   }
   if (signal.aborted) return { end: { kind: abortKind(signal) } };
   return reply.kind === 'lost'

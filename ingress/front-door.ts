@@ -2,21 +2,29 @@
  * Every request that reaches the ingress: who is it for, may it come in at all, then an InvocationRun. What it
  * refuses here (400, 404, not ready) belongs to no agent or was never admitted and leaves no record.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ClrkError, errorMessage, header, type IngressConfig } from '../contract/index.ts';
+import { randomUUID } from 'node:crypto';
+import {
+  agentId,
+  ClrkError,
+  errorMessage,
+  header,
+  type IngressAgent,
+  type IngressConfig,
+} from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
 import { AgentTable } from './agent-table.ts';
-import { parseTraceParent, parseTrigger, resolveInvocationId } from './caller.ts';
+import type { Call } from './call.ts';
+import { parseInvocationId, parseTraceParent } from './caller.ts';
 import { eventsPerCall, InvocationRun, type InvocationContext } from './invocation.ts';
-import type { Outbox } from './outbox.ts';
+import { limits } from './limits.ts';
+import type { Outbox, Reservation } from './outbox.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
-import type { RecentIds } from './recent-id.ts';
-import { RequestBody } from './request-body.ts';
+import type { RequestBody } from './request-body.ts';
+import { KeptBytes, Shares, type Place } from './share.ts';
 import { parseTarget, type Target } from './target.ts';
 
 export interface FrontDoorOptions {
   readonly outbox: Outbox;
-  readonly recentIds: RecentIds;
   readonly log: Log;
   readonly isDraining: () => boolean;
   /** Undefined until there is a config with a client certificate. */
@@ -27,15 +35,21 @@ function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value;
 }
 
-function problemOf(error: ClrkError): Problem {
-  if (error.code === 'BODY_TOO_LARGE') return problems.bodyTooLarge;
-  const { code, message, hint } = error;
-  return { status: 400, code, message, ...(hint === undefined ? {} : { hint }) };
+const bodyProblems: Readonly<Record<string, Problem>> = {
+  BODY_TOO_LARGE: problems.bodyTooLarge,
+  BODY_STALLED: problems.bodyStalled,
+};
+
+function problemOf({ code, message, hint }: ClrkError): Problem {
+  return bodyProblems[code] ?? { status: 400, code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
   #agents: AgentTable | undefined;
+  readonly #kept = new KeptBytes(limits.keptBytes.total);
+  readonly #halfSent = new Shares(limits.halfSent);
+  readonly #uploads = new Shares(limits.uploads);
   #active = 0;
 
   constructor(options: FrontDoorOptions) {
@@ -50,86 +64,126 @@ export class FrontDoor {
     this.#agents = new AgentTable(config);
   }
 
+  /** What is shared, as it is used now. */
+  get usage(): { readonly halfSent: number; readonly uploads: number; readonly keptBytes: number } {
+    return {
+      halfSent: this.#halfSent.taken,
+      uploads: this.#uploads.taken,
+      keptBytes: this.#kept.held,
+    };
+  }
+
   /** Never throws. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async take(call: Call): Promise<void> {
     this.#active++;
-    // Without a listener a broken connection would end the process.
-    request.on('error', () => undefined);
-    response.on('error', () => undefined);
     try {
-      await this.#serve(request, response);
+      await this.#serve(call);
     } catch (thrown) {
-      if (thrown instanceof ClrkError) sendProblem(response, problemOf(thrown));
-      else if (!request.destroyed || request.complete) {
-        this.#options.log.error({ reason: errorMessage(thrown) }, 'request failed');
-        sendProblem(response, problems.internal);
+      if (thrown instanceof ClrkError) sendProblem(call, problemOf(thrown));
+      else if (!call.answer.closed) {
+        // A connection that broke within its request is nobody's fault here.
+        if (call.complete) this.#options.log.error({ reason: errorMessage(thrown) }, 'request failed');
+        sendProblem(call, problems.internal);
       }
     } finally {
       this.#active--;
     }
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(call: Call): Promise<void> {
     const context = this.#options.context();
     const notReady = this.#options.isDraining() ? problems.draining : problems.notConfigured;
     if (this.#options.isDraining() || this.#agents === undefined || context === undefined) {
-      sendProblem(response, notReady);
+      sendProblem(call, notReady);
       return;
     }
     const target = parseTarget({
-      url: request.url ?? '',
-      host: request.headers.host,
-      taskAgentHeader: single(request.headers[header.taskAgent]),
+      url: call.url,
+      host: call.headers.host,
+      taskAgentHeader: single(call.headers[header.taskAgent]),
     });
-    await this.#invoke(request, response, target, context);
+    const agent = this.#agents.find(target.namespace, target.name);
+    if (agent === undefined) {
+      sendProblem(call, problems.agentNotFound);
+      return;
+    }
+    await this.#receive(call, agent, target, context);
+  }
+
+  /** The body as far as it is wanted before a worker is asked, within the shares of whoever sends it. */
+  async #receive(call: Call, agent: IngressAgent, target: Target, context: InvocationContext): Promise<void> {
+    const taker = { namespace: agent.namespace, agent: agentId(agent), peer: call.peer };
+    const place = call.hasBody ? this.#halfSent.take(taker) : () => undefined;
+    if (place === undefined) {
+      sendProblem(call, problems.tooManyUploads);
+      return;
+    }
+    const places: Place[] = [place];
+    const gone = new AbortController();
+    call.answer.onGone(() => gone.abort());
+    let body: RequestBody | undefined;
+    try {
+      body = call.openBody(this.#kept);
+      await body.prefetch(limits.quietMs);
+      if (!body.ended) {
+        const upload = await this.#uploads.wait(taker, gone.signal);
+        if (upload === undefined) return;
+        places.push(upload);
+      }
+      const giveBack = (): void => places.forEach((each) => each());
+      if (body.ended) giveBack();
+      else body.onEnd(giveBack);
+      await this.#invoke({ call, body, agent, path: target.path }, context);
+    } finally {
+      body?.close();
+      for (const each of places) each();
+    }
   }
 
   async #invoke(
-    request: IncomingMessage,
-    response: ServerResponse,
-    target: Target,
+    taken: {
+      readonly call: Call;
+      readonly body: RequestBody;
+      readonly agent: IngressAgent;
+      readonly path: string;
+    },
     context: InvocationContext,
   ): Promise<void> {
-    const agent = this.#agents?.find(target.namespace, target.name);
-    if (agent === undefined) {
-      sendProblem(response, problems.agentNotFound);
-      return;
-    }
+    const { call } = taken;
     const events = this.#options.outbox.reserve(eventsPerCall);
     if (events === undefined) {
-      sendProblem(response, problems.recordsFull);
+      sendProblem(call, problems.recordsFull);
       return;
     }
-    let keepReservation = false;
-    try {
-      const body = new RequestBody(request);
-      await body.prefetch();
-      const { headers } = request;
-      const id = this.#takeId(single(headers[header.invocationId]));
-      const trigger = parseTrigger(single(headers[header.trigger]));
-      const parent = parseTraceParent(
-        single(headers[header.traceparent]),
-        single(headers[header.tracestate]),
-      );
-      response.setHeader(header.invocationId, id);
-      const later: InvocationContext['later'] = (ms, run) => {
-        keepReservation = true;
-        context.later(ms, () => {
-          run();
-          events.release();
-        });
-      };
-      const call = { request, response, body, agent, path: target.path, id, trigger, parent, events };
-      await new InvocationRun({ ...context, later }, call).run();
-    } finally {
-      if (!keepReservation) events.release();
-    }
+    const { headers } = call;
+    const given = parseInvocationId(single(headers[header.invocationId]));
+    const parent = parseTraceParent(single(headers[header.traceparent]), single(headers[header.tracestate]));
+    const id = given ?? randomUUID();
+    const trigger = { type: 'HTTP', source: 'ingress' } as const;
+    const told = { id, ownId: given !== undefined, trigger, parent };
+    await withEvents(events, context, (within) =>
+      new InvocationRun(within, { ...taken, ...told, events }).run(),
+    );
   }
+}
 
-  #takeId(given: string | undefined): string {
-    const { recentIds } = this.#options;
-    const id = resolveInvocationId(given, (used) => recentIds.has(used));
-    recentIds.add(id);
-    return id;
+/** Gives back the room for events when the run is over, or when what it postponed is done. */
+async function withEvents(
+  events: Reservation,
+  context: InvocationContext,
+  run: (context: InvocationContext) => Promise<void>,
+): Promise<void> {
+  let postponed = false;
+  const later: InvocationContext['later'] = (ms, late) => {
+    postponed = true;
+    context.later(ms, () => {
+      late();
+      events.release();
+    });
+  };
+  try {
+    await run({ ...context, later });
+  } finally {
+    if (!postponed) events.release();
   }
 }

@@ -4,16 +4,19 @@
  */
 import { once, setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tracer } from '@opentelemetry/api';
 import type { IngressConfig, WorkerStatus } from '../contract/index.ts';
-import type { Log } from '../process/index.ts';
+import { monotonicMs, type Log } from '../process/index.ts';
+import { httpCall } from './call.ts';
 import { FrontDoor } from './front-door.ts';
+import { IdClaims } from './id-claim.ts';
 import type { InvocationContext } from './invocation.ts';
+import { limits } from './limits.ts';
 import { Load } from './load.ts';
 import { Outbox, type Publish } from './outbox.ts';
-import { RecentIds } from './recent-id.ts';
 import { WorkerClient } from './worker-client.ts';
 
 export interface IngressOptions {
@@ -38,18 +41,18 @@ export interface Ingress extends AsyncDisposable {
   readonly draining: boolean;
   /** Requests under way. */
   readonly active: number;
+  /** What is shared between callers, as it is used now. */
+  readonly usage: FrontDoor['usage'];
   /** Refuses new calls, lets running ones end, then ends them; flushes the events. */
   drain(limitMs: number): Promise<void>;
 }
 
-/** Each connection costs about 20 KB; callers beyond wait in the kernel's queue or are refused. */
-const maxConnections = 8_192;
-/** A head comes in 10 s or never; a body of 32 MiB in 2 minutes; an idle connection is kept for a minute. */
 const serverLimits = {
-  maxHeaderSize: 32 * 1024,
-  headersTimeout: 10_000,
-  requestTimeout: 120_000,
-  keepAliveTimeout: 60_000,
+  maxHeaderSize: limits.headBytes,
+  headersTimeout: limits.headMs,
+  requestTimeout: limits.requestMs,
+  keepAliveTimeout: limits.idleConnectionMs,
+  highWaterMark: limits.readAheadBytes,
   connectionsCheckingInterval: 2_000,
   noDelay: true,
 } as const;
@@ -73,11 +76,32 @@ class Postponed {
   }
 }
 
+/** How many connections each peer has; one more than its share is closed at once. */
+class PeerConnections {
+  readonly #counts = new Map<string, number>();
+
+  admit(socket: Socket): void {
+    const peer = socket.remoteAddress ?? '';
+    const now = (this.#counts.get(peer) ?? 0) + 1;
+    if (now > limits.connections.peer) {
+      socket.destroy();
+      return;
+    }
+    this.#counts.set(peer, now);
+    socket.once('close', () => {
+      const left = (this.#counts.get(peer) ?? 1) - 1;
+      if (left > 0) this.#counts.set(peer, left);
+      else this.#counts.delete(peer);
+    });
+  }
+}
+
 class RunningIngress implements Ingress {
   readonly outbox: Outbox;
   readonly #options: IngressOptions;
   readonly #frontDoor: FrontDoor;
-  readonly #load = new Load(Date.now);
+  readonly #load = new Load(monotonicMs);
+  readonly #claims: IdClaims;
   readonly #shutdown = new AbortController();
   readonly #postponed = new Postponed();
   readonly #server: Server;
@@ -96,17 +120,19 @@ class RunningIngress implements Ingress {
       log,
       ...(outboxCapacity === undefined ? {} : { capacity: outboxCapacity }),
     });
+    this.#claims = new IdClaims(publish);
     this.#frontDoor = new FrontDoor({
       outbox: this.outbox,
-      recentIds: new RecentIds(),
       log,
       isDraining: () => this.#draining,
       context: () => this.#context(),
     });
     this.#server = createServer(serverLimits, (request, response) => {
-      void this.#frontDoor.handle(request, response);
+      void this.#frontDoor.take(httpCall(request, response));
     });
-    this.#server.maxConnections = maxConnections;
+    this.#server.maxConnections = limits.connections.total;
+    const peers = new PeerConnections();
+    this.#server.on('connection', (socket) => peers.admit(socket));
   }
 
   get port(): number {
@@ -119,6 +145,10 @@ class RunningIngress implements Ingress {
 
   get draining(): boolean {
     return this.#draining;
+  }
+
+  get usage(): FrontDoor['usage'] {
+    return this.#frontDoor.usage;
   }
 
   get active(): number {
@@ -167,8 +197,8 @@ class RunningIngress implements Ingress {
   }
 
   async #idle(limitMs: number): Promise<void> {
-    const deadline = Date.now() + limitMs;
-    while (this.active > 0 && Date.now() < deadline) await delay(20);
+    const deadline = monotonicMs() + limitMs;
+    while (this.active > 0 && monotonicMs() < deadline) await delay(20);
   }
 
   #context(): InvocationContext | undefined {
@@ -177,12 +207,13 @@ class RunningIngress implements Ingress {
     const { liveWorkers, tracer, guardMs } = this.#options;
     return {
       client,
+      claims: this.#claims,
       load: this.#load,
       liveWorkers,
       tracer: tracer(),
       shutdown: this.#shutdown.signal,
       later: (ms, run) => this.#postponed.add(ms, run),
-      now: () => new Date(),
+      now: Date.now,
       ...(guardMs === undefined ? {} : { guardMs }),
     };
   }

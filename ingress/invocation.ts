@@ -3,15 +3,24 @@
  * the promise: room for its events before anything else, the decision and the count of it in one breath, and every
  * call that was dispatched ends in a terminal event of somebody's.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Tracer } from '@opentelemetry/api';
-import { agentId, hardTimeoutMs, type IngressAgent, type WorkerStatus } from '../contract/index.ts';
+import {
+  agentId,
+  boundedTimeoutMs,
+  composeInvocation,
+  type IngressAgent,
+  type InvocationFacts,
+  type InvocationStatus,
+  type Trigger,
+  type WorkerStatus,
+} from '../contract/index.ts';
 import { admit, type Refusal } from './admission.ts';
-import type { TraceParent, Trigger } from './caller.ts';
+import type { Call } from './call.ts';
+import type { TraceParent } from './caller.ts';
 import { renderAnswerHeaders, renderDispatchHeaders } from './dispatch-header.ts';
 import { DispatchSpan } from './dispatch-span.ts';
 import { runExchange, type ExchangeEnd } from './exchange.ts';
-import { rejectionReason, renderInvocation, type InvocationFacts } from './invocation-record.ts';
+import type { IdClaims } from './id-claim.ts';
 import type { Load } from './load.ts';
 import type { Reservation } from './outbox.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
@@ -28,8 +37,16 @@ const leaveToWorkerMs = 15_000;
 /** Dispatched and one terminal event. */
 export const eventsPerCall = 2;
 
+/** Reasons are CamelCase in records. */
+const rejectionReason: Readonly<Record<Refusal, string>> = {
+  no_ready_revision: 'NoReadyRevision',
+  at_max_concurrent: 'AtMaxConcurrent',
+  no_ready_worker: 'NoReadyWorker',
+};
+
 export interface InvocationContext {
   readonly client: WorkerClient;
+  readonly claims: IdClaims;
   readonly load: Load;
   readonly liveWorkers: () => readonly WorkerStatus[];
   readonly tracer: Tracer;
@@ -37,18 +54,20 @@ export interface InvocationContext {
   readonly shutdown: AbortSignal;
   /** Runs later, or at once when the process stops. */
   readonly later: (ms: number, run: () => void) => void;
-  readonly now: () => Date;
+  /** Unix milliseconds. */
+  readonly now: () => number;
   readonly guardMs?: number;
 }
 
 export interface InvocationCall {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly call: Call;
   readonly body: RequestBody;
   readonly agent: IngressAgent;
   /** Path and query for the agent. */
   readonly path: string;
   readonly id: string;
+  /** The id is the caller's own: it may have been used elsewhere. */
+  readonly ownId: boolean;
   readonly trigger: Trigger;
   readonly parent: TraceParent | undefined;
   readonly events: Reservation;
@@ -59,20 +78,27 @@ export class InvocationRun {
   readonly #call: InvocationCall;
   readonly #span: DispatchSpan;
   readonly #facts: InvocationFacts;
-  readonly #createdAt: Date;
 
   constructor(context: InvocationContext, call: InvocationCall) {
     this.#context = context;
     this.#call = call;
-    this.#createdAt = context.now();
-    const { agent, id, trigger, path, parent, request } = call;
-    const method = request.method ?? 'GET';
-    this.#span = new DispatchSpan(context.tracer, { agent, invocationId: id, trigger, method, path, parent });
-    this.#facts = { id, agent, trigger, createdAt: this.#createdAt, traceId: this.#span.traceId };
+    const { agent, id, trigger, path, parent } = call;
+    const facts = { id, agent, trigger, createdAt: context.now(), timeoutMs: boundedTimeoutMs(agent) };
+    const { method } = call.call;
+    this.#span = new DispatchSpan(context.tracer, {
+      agent,
+      invocationId: id,
+      trigger: trigger.type,
+      method,
+      path,
+      parent,
+    });
+    this.#facts = { ...facts, traceId: this.#span.traceId };
   }
 
   /** Resolves when the caller is answered and the events are in the outbox. */
   async run(): Promise<void> {
+    if (!(await this.#claimed())) return;
     const { agent, id } = this.#call;
     const { load, liveWorkers } = this.#context;
     const decision = admit(agent, liveWorkers(), { load, key: id });
@@ -81,10 +107,10 @@ export class InvocationRun {
       return;
     }
     const { revision, workers } = decision;
-    const timeoutMs = Math.min(agent.timeoutMs, hardTimeoutMs);
-    const aborter = this.#aborter(timeoutMs + (this.#context.guardMs ?? guardMs));
+    const aborter = this.#aborter(this.#facts.timeoutMs + (this.#context.guardMs ?? guardMs));
     try {
-      this.#dispatched(revision, workers[0]?.address, timeoutMs);
+      const worker = workers[0]?.address;
+      this.#put({ phase: 'Dispatched', revision, ...(worker === undefined ? {} : { worker }) });
       const end = await this.#exchange(revision, workers, aborter.signal);
       await this.#settle(end, revision);
     } finally {
@@ -92,24 +118,33 @@ export class InvocationRun {
     }
   }
 
+  /** False: answered already, nothing runs. What the record of a claim in doubt is, telemetry settles. */
+  async #claimed(): Promise<boolean> {
+    if (!this.#call.ownId) return true;
+    const claim = await this.#context.claims.claim(composeInvocation(this.#facts, { phase: 'Pending' }));
+    if (claim === 'first') return true;
+    const problem: Problem = claim === 'used' ? problems.idUsed : problems.recordsFull;
+    this.#span.end(claim === 'used' ? 'id_used' : 'internal_error', problem.status, problem.code);
+    sendProblem(this.#call.call, problem);
+    return false;
+  }
+
+  #put(status: InvocationStatus): void {
+    this.#call.events.put(composeInvocation(this.#facts, status));
+  }
+
   #exchange(revision: string, workers: readonly WorkerStatus[], signal: AbortSignal): Promise<ExchangeEnd> {
-    const { request, response, body, agent, path, id, trigger } = this.#call;
-    const headers = renderDispatchHeaders(request.headers, {
-      agent,
-      revision,
-      invocationId: id,
-      trigger,
-      now: this.#createdAt,
-      traceHeaders: this.#span.headers(),
-    });
+    const { call: taken, body, agent, path, id } = this.#call;
+    const traceHeaders = this.#span.headers();
+    const headers = renderDispatchHeaders(taken.headers, { facts: this.#facts, revision, traceHeaders });
     return runExchange({
       call: (call) => this.#context.client.call(call),
       workers,
       pool: agent.pool,
       invocationId: id,
-      request: { method: request.method ?? 'GET', path, headers },
+      request: { method: taken.method, path, headers },
       body,
-      response,
+      answer: taken.answer,
       signal,
       onAttempt: (worker) => {
         this.#span.dispatched(revision, worker.address);
@@ -119,44 +154,31 @@ export class InvocationRun {
   }
 
   #aborter(limitMs: number): { readonly signal: AbortSignal; readonly release: () => void } {
-    const { response } = this.#call;
     const { shutdown } = this.#context;
     const controller = new AbortController();
-    const gone = (): void => {
-      if (!response.writableFinished) controller.abort('callerGone');
-    };
     const stopped = (): void => controller.abort('shutdown');
     const timer = setTimeout(() => controller.abort('timeout'), limitMs);
-    response.once('close', gone);
     shutdown.addEventListener('abort', stopped, { once: true });
-    if (response.destroyed) gone();
+    this.#call.call.answer.onGone(() => controller.abort('callerGone'));
     return {
       signal: controller.signal,
       release: () => {
         clearTimeout(timer);
-        response.off('close', gone);
         shutdown.removeEventListener('abort', stopped);
       },
     };
-  }
-
-  #dispatched(revision: string, worker: string | undefined, timeoutMs: number): void {
-    const deadline = new Date(this.#createdAt.getTime() + timeoutMs).toISOString();
-    const status = { revision, deadline, ...(worker === undefined ? {} : { worker }) };
-    this.#call.events.put(renderInvocation(this.#facts, 'Dispatched', status));
   }
 
   #refuse(refusal: Refusal): void {
     const problem: Problem = problems[refusal];
     this.#rejected(problem, rejectionReason[refusal]);
     this.#span.end(refusal, problem.status, problem.code);
-    sendProblem(this.#call.response, problem);
+    sendProblem(this.#call.call, problem);
   }
 
-  #rejected(problem: Problem, reason: string): void {
-    const completionTime = this.#context.now().toISOString();
-    const status = { reason, message: problem.message, httpStatus: problem.status, completionTime };
-    this.#call.events.put(renderInvocation(this.#facts, 'Rejected', status));
+  #rejected({ message, status }: Problem, reason: string): void {
+    const completedAt = this.#context.now();
+    this.#put({ phase: 'Rejected', reason, message, httpStatus: status, completedAt });
   }
 
   async #settle(end: ExchangeEnd, revision: string): Promise<void> {
@@ -177,6 +199,8 @@ export class InvocationRun {
         return this.#failed(problems.timeout, 'DeadlineExceeded', revision, undefined);
       case 'bodyTooLarge':
         return this.#failed(problems.bodyTooLarge, 'BodyTooLarge', revision, undefined);
+      case 'bodyStalled':
+        return this.#failed(problems.bodyStalled, 'BodyStalled', revision, undefined);
       case 'callerGone':
       case 'shutdown':
         return this.#abandoned(end.kind, revision);
@@ -185,21 +209,21 @@ export class InvocationRun {
 
   /** The last worker's own words are more useful to the caller than ours. */
   async #refusedByAll(end: Extract<ExchangeEnd, { kind: 'refused' }>): Promise<void> {
-    const { response, id } = this.#call;
+    const { call, id } = this.#call;
     const { reply, code } = end;
     const fallback: Problem = problems.no_ready_worker;
     const status = reply?.statusCode ?? fallback.status;
     const outcome = status === 429 ? 'at_max_concurrent' : 'no_ready_worker';
     this.#rejected({ ...fallback, status }, code === undefined ? 'NoReadyWorker' : reasonOf(code));
     this.#span.end(outcome, status, code ?? fallback.code);
-    if (reply === undefined) sendProblem(response, fallback);
-    else await relay(reply, response, renderAnswerHeaders(reply.headers, id, ''));
+    if (reply === undefined) sendProblem(call, fallback);
+    else await relay(reply, call.answer, renderAnswerHeaders(reply.headers, id, ''));
   }
 
   #failed(problem: Problem, reason: string, revision: string, sentStatus: number | undefined): void {
     this.#terminal(reason, problem.message, revision, sentStatus ?? problem.status);
     this.#span.end('internal_error', sentStatus ?? problem.status, problem.code);
-    sendProblem(this.#call.response, problem);
+    sendProblem(this.#call.call, problem);
   }
 
   #abandoned(kind: 'callerGone' | 'shutdown', revision: string): void {
@@ -207,19 +231,13 @@ export class InvocationRun {
     const message = 'the caller’s connection ended before the answer did';
     this.#context.later(leaveToWorkerMs, () => this.#terminal(reason, message, revision, undefined));
     this.#span.end('internal_error', undefined, reason);
-    this.#call.response.destroy();
+    this.#call.call.answer.cut();
   }
 
   #terminal(reason: string, message: string, revision: string, httpStatus: number | undefined): void {
-    const completionTime = this.#context.now().toISOString();
-    const status = {
-      revision,
-      reason,
-      message,
-      completionTime,
-      ...(httpStatus === undefined ? {} : { httpStatus }),
-    };
     const phase = reason === 'DeadlineExceeded' ? 'Timeout' : 'Failed';
-    this.#call.events.put(renderInvocation(this.#facts, phase, status));
+    const completedAt = this.#context.now();
+    const answered = httpStatus === undefined ? {} : { httpStatus };
+    this.#put({ phase, revision, reason, message, completedAt, ...answered });
   }
 }

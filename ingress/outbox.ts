@@ -8,8 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage, invocationMessageId, invocationSubject, type Invocation } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
 
+/** What the stream said. */
+export interface Stored {
+  /** It had a message of this id already, and keeps that one. */
+  readonly duplicate: boolean;
+}
+
 /** Publishes and waits for the stream's acknowledgement. */
-export type Publish = (subject: string, payload: string, messageId: string) => Promise<void>;
+export type Publish = (subject: string, payload: string, messageId: string) => Promise<Stored>;
 
 export interface OutboxOptions {
   readonly publish: Publish;

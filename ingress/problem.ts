@@ -2,9 +2,10 @@
  * What a refused caller is told: one table of codes, statuses and hints, and the JSON that carries them.
  * It must never carry more than the caller may know: no addresses, no names of other agents.
  */
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { header } from '../contract/index.ts';
-import { lingerUntilSent } from './linger.ts';
+import type { Call } from './call.ts';
+import { sharedOriginHeaders } from './dispatch-header.ts';
 
 export interface Problem {
   readonly status: number;
@@ -18,14 +19,14 @@ export const problems = {
   agentNotFound: {
     status: 404,
     code: 'AGENT_NOT_FOUND',
-    message: 'there is no such TaskAgent',
+    message: 'there is no such agent that takes calls',
     hint: 'See `kubectl get taskagents -A`; a new agent is known a moment after it was applied.',
   },
   no_ready_revision: {
     status: 503,
     code: 'NO_READY_REVISION',
     message: 'no revision of the agent is ready yet',
-    hint: 'See the RevisionReady condition of the TaskAgent.',
+    hint: 'See the RevisionReady condition of the agent.',
     retryAfterSeconds: 2,
   },
   at_max_concurrent: {
@@ -47,6 +48,25 @@ export const problems = {
     code: 'BODY_TOO_LARGE',
     message: 'the request body is over 32 MiB',
     hint: 'Put large input where the agent can fetch it and send the address.',
+  },
+  bodyStalled: {
+    status: 408,
+    code: 'BODY_STALLED',
+    message: 'the request body stopped coming',
+    hint: 'Send the whole body without long pauses.',
+  },
+  tooManyUploads: {
+    status: 429,
+    code: 'TOO_MANY_UPLOADS',
+    message: 'too many calls of this caller, agent or namespace wait for the rest of their body',
+    hint: 'Try again later; send bodies in one piece.',
+    retryAfterSeconds: 1,
+  },
+  idUsed: {
+    status: 409,
+    code: 'INVOCATION_ID_USED',
+    message: 'a call with this invocation id was made before',
+    hint: 'It runs or has run once and is not run again: see its record, or use a new id.',
   },
   timeout: {
     status: 504,
@@ -87,11 +107,11 @@ export const problems = {
   },
 } as const satisfies Readonly<Record<string, Problem>>;
 
-/** Answers, so that even a caller who is still sending reads it; cuts the connection when an answer has already begun. */
-export function sendProblem(response: ServerResponse, problem: Problem): void {
-  if (response.destroyed) return;
-  if (response.headersSent) {
-    response.destroy();
+/** Answers, so that even a caller who is still sending reads it; cuts an answer that has already begun. */
+export function sendProblem({ answer, complete, endAfterBody }: Call, problem: Problem): void {
+  if (answer.closed) return;
+  if (answer.begun) {
+    answer.cut();
     return;
   }
   const { code, message, hint } = problem;
@@ -100,12 +120,13 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
     'content-type': 'application/json',
     'content-length': body.length,
     'cache-control': 'no-store',
+    ...sharedOriginHeaders,
     [header.errorCode]: code,
   };
   if (problem.retryAfterSeconds !== undefined) headers['retry-after'] = String(problem.retryAfterSeconds);
   // A body that was not read would be taken for the next request.
-  if (!response.req.complete) headers.connection = 'close';
-  response.writeHead(problem.status, headers);
-  response.write(body);
-  lingerUntilSent(response.req, () => response.end());
+  if (!complete) headers.connection = 'close';
+  answer.begin({ status: problem.status, headers });
+  void answer.write(body);
+  endAfterBody(() => answer.end());
 }

@@ -2,40 +2,46 @@
  * A worker's answer to the caller as it comes: head, chunks no faster than the caller reads, trailers. Apart from the
  * dispatch because here the only question is whether the answer reached its end.
  */
-import type { IncomingMessage, ServerResponse, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { CallAnswer } from '../process/index.ts';
 
-export type RelayEnd =
-  | { readonly kind: 'complete'; readonly bytes: number; readonly trailers: NodeJS.Dict<string> }
-  | { readonly kind: 'workerLost'; readonly bytes: number }
-  | { readonly kind: 'callerGone'; readonly bytes: number };
+export interface RelayEnd {
+  readonly kind: 'complete' | 'workerLost' | 'callerGone';
+  readonly bytes: number;
+}
 
 export async function relay(
   from: IncomingMessage,
-  to: ServerResponse,
+  to: CallAnswer,
   headers: OutgoingHttpHeaders,
+  signal?: AbortSignal,
 ): Promise<RelayEnd> {
   let bytes = 0;
-  to.writeHead(from.statusCode ?? 502, headers);
-  // A streaming agent's caller sees the head before the first chunk.
-  to.flushHeaders();
-  from.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (!to.write(chunk)) from.pause();
+  // Whoever does not read must not hold it longer than the call may last.
+  const cut = (): void => to.cut();
+  signal?.addEventListener('abort', cut, { once: true });
+  to.begin({ status: from.statusCode ?? 502, headers });
+  let gone = false;
+  to.onGone(() => {
+    gone = true;
+    from.destroy();
   });
-  to.on('drain', () => from.resume());
-  return new Promise<RelayEnd>((resolve) => {
-    to.once('close', () => {
-      if (!to.writableFinished) resolve({ kind: 'callerGone', bytes });
-    });
-    from.once('end', () => {
-      if (Object.keys(from.trailers).length > 0) to.addTrailers(definedOf(from.trailers));
-      to.end(() => resolve({ kind: 'complete', bytes, trailers: from.trailers }));
-    });
-    from.once('error', () => resolve({ kind: 'workerLost', bytes }));
-    from.once('close', () => {
-      if (!from.complete) resolve({ kind: 'workerLost', bytes });
-    });
-  });
+  try {
+    for await (const chunk of from as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      await to.write(chunk);
+    }
+    if (from.complete && !gone) {
+      to.end(definedOf(from.trailers));
+      await to.finished();
+    }
+  } catch {
+    // Which side broke is asked below.
+  } finally {
+    signal?.removeEventListener('abort', cut);
+  }
+  if (gone || to.closed !== from.complete) return { kind: 'callerGone', bytes };
+  return { kind: from.complete ? 'complete' : 'workerLost', bytes };
 }
 
 function definedOf(trailers: NodeJS.Dict<string>): Record<string, string> {

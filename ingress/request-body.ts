@@ -1,24 +1,41 @@
 /**
- * The caller's body on its way to a worker. The first 64 KiB are kept, so that a small body can be sent again to
- * another worker; the rest streams once, no faster than the worker reads. Over 32 MiB it is refused.
+ * A call's body on its way to a worker, as it comes. Its first part is kept while no worker has taken the call, so that
+ * another can be asked; what comes after streams once, no faster than the worker reads. Over 32 MiB it is refused.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import { ClrkError, maxRequestBodyBytes } from '../contract/index.ts';
+import { limits } from './limits.ts';
+import { KeptBytes } from './share.ts';
 import { sinkRoom } from './sink-room.ts';
 
-const keepBytes = 64 * 1024;
+export interface RequestBodyOptions {
+  readonly limit?: number;
+  /** Room for what is kept, shared by all calls. */
+  readonly kept?: KeptBytes;
+}
 
 export class RequestBody {
   readonly #source: AsyncIterator<Buffer>;
-  readonly #kept: Buffer[] = [];
   readonly #limit: number;
+  readonly #room: KeptBytes;
+  /** Not sent for good: from the first byte while it is repeatable. */
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
   #total = 0;
   #ended = false;
-  #streaming = false;
+  #repeatable = true;
+  #failure: Error | undefined;
+  #onEnd: (() => void) | undefined;
+  #crowded = false;
+  #pulling: Promise<void> | undefined;
+  /** Whoever sends now, an earlier one stops; and how many of the kept chunks it has sent. */
+  #turn = 0;
+  #sent = 0;
 
-  constructor(request: IncomingMessage, limit = maxRequestBodyBytes) {
+  constructor(request: IncomingMessage, { limit = maxRequestBodyBytes, kept }: RequestBodyOptions = {}) {
     this.#limit = limit;
+    this.#room = kept ?? new KeptBytes(Number.POSITIVE_INFINITY);
     const announced = Number(request.headers['content-length'] ?? 0);
     if (announced > limit) throw this.#tooLarge();
     // Not destroyed on return: the caller's connection still carries our answer.
@@ -31,43 +48,129 @@ export class RequestBody {
     return this.#total;
   }
 
-  /** May it be sent once more? */
-  get repeatable(): boolean {
-    return !this.#streaming;
+  /** All of it has come. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
-  /** Reads until the end or until enough is kept. Throws BODY_TOO_LARGE. */
-  async prefetch(): Promise<void> {
-    while (!this.#ended && this.#total < keepBytes) {
-      const chunk = await this.#next();
-      if (chunk !== undefined) this.#kept.push(chunk);
+  /** Called once when all of it has come. */
+  onEnd(run: () => void): void {
+    this.#onEnd = run;
+  }
+
+  /** Why it ended before its end. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** May it be sent once more? */
+  get repeatable(): boolean {
+    return this.#repeatable;
+  }
+
+  /** Reads until the end, until enough is kept, or until nothing more has come for a while. Throws BODY_TOO_LARGE. */
+  async prefetch(quietMs = Number.POSITIVE_INFINITY): Promise<void> {
+    while (!this.#ended && !this.#isFull) {
+      const pulled = this.#pull().then(() => true);
+      if ((await within(pulled, Math.min(quietMs, limits.stalledMs * 2))) === undefined) return;
     }
   }
 
   /** Writes all of it and ends the sink. Throws BODY_TOO_LARGE, or what the caller's connection says. */
   async sendTo(sink: Writable): Promise<void> {
-    for (const chunk of this.#kept) sink.write(chunk);
-    this.#streaming = !this.#ended;
-    while (!this.#ended && !sink.destroyed) {
-      const chunk = await this.#next();
-      if (chunk === undefined || sink.destroyed) break;
-      if (!sink.write(chunk)) await sinkRoom(sink);
+    const turn = ++this.#turn;
+    this.#sent = 0;
+    while (turn === this.#turn && !sink.destroyed) {
+      const chunk = this.#kept[this.#sent];
+      if (chunk !== undefined) {
+        this.#sent += 1;
+        if (!this.#repeatable) this.#forgetSent();
+        if (!sink.write(chunk)) await sinkRoom(sink);
+      } else if (this.#ended) {
+        sink.end();
+        return;
+      } else {
+        // More than is kept: from here on there is no second worker.
+        if (this.#isFull) this.commit();
+        await this.#pull();
+      }
     }
-    if (!sink.destroyed) sink.end();
   }
 
-  async #next(): Promise<Buffer | undefined> {
-    const item = await this.#source.next();
+  /** A worker has taken the call: nothing is kept for another. */
+  commit(): void {
+    this.#repeatable = false;
+    this.#forgetSent();
+  }
+
+  /** Nobody will send it any more. */
+  close(): void {
+    this.#turn += 1;
+    this.#sent = this.#kept.length;
+    this.commit();
+  }
+
+  get #isFull(): boolean {
+    return this.#crowded || this.#keptBytes >= limits.keptBytes.call;
+  }
+
+  #forgetSent(): void {
+    for (const { length } of this.#kept.splice(0, this.#sent)) {
+      this.#keptBytes -= length;
+      this.#room.give(length);
+    }
+    this.#sent = 0;
+    this.#crowded = false;
+  }
+
+  /** One chunk more; whoever asks meanwhile waits for the same. */
+  #pull(): Promise<void> {
+    this.#pulling ??= this.#next()
+      .catch((error: Error) => {
+        this.#failure = error;
+        throw error;
+      })
+      .finally(() => {
+        this.#pulling = undefined;
+      });
+    return this.#pulling;
+  }
+
+  async #next(): Promise<void> {
+    const item = await within(this.#source.next(), limits.stalledMs);
+    if (item === undefined) {
+      throw new ClrkError('BODY_STALLED', 'the request body stopped coming');
+    }
     if (item.done === true) {
       this.#ended = true;
-      return undefined;
+      this.#onEnd?.();
+      return;
     }
-    this.#total += item.value.length;
+    const { length } = item.value;
+    this.#total += length;
     if (this.#total > this.#limit) throw this.#tooLarge();
-    return item.value;
+    this.#kept.push(item.value);
+    this.#keptBytes += length;
+    // A chunk over the room of all is here already; no more is read until it is sent.
+    this.#crowded = !this.#room.take(length);
   }
 
   #tooLarge(): ClrkError {
     return new ClrkError('BODY_TOO_LARGE', `the request body is over ${this.#limit} bytes`);
   }
+}
+
+/** Undefined when the time was over first; the work goes on behind. */
+function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(undefined), ms);
+    const done = (settle: () => void) => {
+      clearTimeout(timer);
+      settle();
+    };
+    work.then(
+      (value) => done(() => resolve(value)),
+      (error: Error) => done(() => reject(error)),
+    );
+  });
 }

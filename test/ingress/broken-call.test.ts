@@ -1,5 +1,6 @@
 /** Calls that break on either side: each still ends in one answer and one record. */
-import { describe, expect, test } from 'vitest';
+import { connect } from 'node:net';
+import { describe, expect, test, vi } from 'vitest';
 import { until } from '../telemetry/embedded.ts';
 import { call } from './call.ts';
 import { agent, configWith, IngressBed } from './ingress-bed.ts';
@@ -56,5 +57,43 @@ describe('a call that breaks', () => {
     const answer = await call({ port: bed.ingress.port });
     expect([answer.status, answer.headers['x-clrk-error-code']]).toEqual([504, 'INVOCATION_TIMEOUT']);
     expect(bed.events.at(-1)).toMatchObject({ status: { phase: 'Timeout', reason: 'DeadlineExceeded' } });
+  });
+
+  test('S54: the caller never reads: it holds the call no longer than its timeout', async () => {
+    await bed.ingress[Symbol.asyncDispose]();
+    await bed.open({ guardMs: 200 });
+    bed.ingress.configure(configWith([{ ...agent, timeoutMs: 300 }]));
+    const worker = await bed.startWorker('w1');
+    worker.behaviour = (_call, response) => response.end(Buffer.alloc(32 * 1024 * 1024, 'x'));
+    const socket = connect(bed.ingress.port, '127.0.0.1');
+    socket.on('error', () => undefined).pause();
+    socket.write('GET /agents/shop/hello/ HTTP/1.1\r\nhost: x\r\n\r\n');
+    await until('it runs', () => worker.seen.length === 1);
+    await until('it has ended', () => bed.ingress.active === 0);
+    await until('the record is closed', () => bed.phases().includes('Timeout'));
+    socket.destroy();
+  });
+
+  test('the body stops coming: 408, Failed in the record', async () => {
+    const worker = await bed.startWorker('w1');
+    worker.onHead = () => true;
+    bed.ingress.configure(configWith([{ ...agent, timeoutMs: 60_000 }]));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const socket = connect(bed.ingress.port, '127.0.0.1');
+      let heard = '';
+      socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+      socket.write('POST /agents/shop/hello/ HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf');
+      for (let second = 0; second < 60 && heard === ''; second += 1) {
+        await vi.advanceTimersByTimeAsync(1_000);
+        for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(heard).toContain('"code":"BODY_STALLED"');
+      expect(heard).toContain('HTTP/1.1 408');
+      socket.destroy();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(bed.events.at(-1)).toMatchObject({ status: { phase: 'Failed', reason: 'BodyStalled' } });
   });
 });

@@ -45,6 +45,8 @@ export function configWith(agents: readonly IngressAgent[], client = certificate
 export class IngressBed {
   /** What was published, in order. */
   events: Invocation[] = [];
+  /** Message ids of what was published. */
+  readonly ids = new Set<string>();
   workers: WorkerStatus[] = [];
   stubs: WorkerStub[] = [];
   publishFails = false;
@@ -53,6 +55,7 @@ export class IngressBed {
   constructor() {
     beforeEach(async () => {
       this.events = [];
+      this.ids.clear();
       this.workers = [];
       this.stubs = [];
       this.publishFails = false;
@@ -76,10 +79,13 @@ export class IngressBed {
       host: '127.0.0.1',
       port: 0,
       log: silentLog,
-      publish: (_subject, payload) => {
+      publish: (_subject, payload, messageId) => {
         if (this.publishFails) return Promise.reject(new Error('NATS is away'));
-        this.events.push(JSON.parse(payload) as Invocation);
-        return Promise.resolve();
+        // As JetStream: the first message of an id is kept, whichever ingress sent it.
+        const duplicate = this.ids.has(messageId);
+        if (!duplicate) this.events.push(JSON.parse(payload) as Invocation);
+        this.ids.add(messageId);
+        return Promise.resolve({ duplicate });
       },
       liveWorkers: () => this.workers,
       tracer: () => trace.getTracer('test'),

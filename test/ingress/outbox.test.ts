@@ -17,7 +17,7 @@ describe('the outbox', () => {
       publish: (_subject, _payload, messageId) => {
         if (away) return Promise.reject(new Error('away'));
         sent.push(messageId);
-        return Promise.resolve();
+        return Promise.resolve({ duplicate: false });
       },
     });
     const events = Array.from({ length: 200 }, event);
@@ -56,6 +56,7 @@ describe('the outbox', () => {
         most = Math.max(most, ++running);
         await new Promise((resolve) => setImmediate(resolve));
         running--;
+        return { duplicate: false };
       },
     });
     for (let index = 0; index < 1000; index++) outbox.reserve(1)?.put(event());

@@ -52,15 +52,15 @@ describe('the caller’s body', () => {
     [
       'announced',
       () =>
-        Promise.resolve(new RequestBody(incoming([], { 'content-length': '101' }), 100)).then(
+        Promise.resolve(new RequestBody(incoming([], { 'content-length': '101' }), { limit: 100 })).then(
           () => undefined,
         ),
     ],
-    ['kept', () => new RequestBody(incoming(chunks(2, 60)), 100).prefetch()],
+    ['kept', () => new RequestBody(incoming(chunks(2, 60)), { limit: 100 }).prefetch()],
     [
       'streamed',
       async () => {
-        const body = new RequestBody(incoming(chunks(6)), 90_000);
+        const body = new RequestBody(incoming(chunks(6)), { limit: 90_000 });
         await body.prefetch();
         await body.sendTo(new Sink());
       },

@@ -1,9 +1,10 @@
 /** A call that runs: what the worker gets of it, and how its answer comes back. */
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { until } from '../telemetry/embedded.ts';
 import { call } from './call.ts';
-import { IngressBed } from './ingress-bed.ts';
+import { agent, configWith, IngressBed } from './ingress-bed.ts';
 
 const bed = new IngressBed();
 
@@ -22,8 +23,10 @@ describe('a call that runs', () => {
       path: '/agents/shop/hello/v1/run?x=1',
       headers: {
         'x-clrk-invocation-id': id,
-        'x-clrk-trigger': 'cli',
+        'x-clrk-trigger': 'cron',
         'x-clrk-revision': 'stolen-00009',
+        'ce-source': 'clrk://other/agent',
+        'ce-clrkidentity': 'admin',
         'ce-type': 'mine',
         traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`,
         tracestate: 'v=1',
@@ -41,19 +44,24 @@ describe('a call that runs', () => {
     expect(seen?.headers).toMatchObject({
       'x-clrk-taskagent': 'shop/hello',
       'x-clrk-invocation-id': id,
-      'x-clrk-trigger': 'cli',
+      'x-clrk-trigger': 'http',
       'x-clrk-revision': 'hello-00001',
       'ce-type': 'mine',
       'ce-source': 'clrk://shop/hello',
-      'ce-subject': 'CLI',
+      'ce-subject': 'HTTP',
       tracestate: 'v=1',
     });
     expect(seen?.headers['traceparent']).toMatch(new RegExp(`^00-${'a'.repeat(32)}-[0-9a-f]{16}-01$`));
     expect(seen?.headers['x-secret']).toBeUndefined();
-    expect(bed.phases()).toEqual(['Dispatched']);
-    expect(bed.events[0]).toMatchObject({
+    expect(seen?.headers['ce-clrkidentity']).toBeUndefined();
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    expect(bed.phases()).toEqual(['Pending', 'Dispatched']);
+    expect(bed.events[1]).toMatchObject({
       metadata: { name: id, namespace: 'shop' },
-      spec: { trigger: { type: 'CLI' }, parentRef: { kind: 'TaskAgent', name: 'hello', uid: 'u1' } },
+      spec: {
+        trigger: { type: 'HTTP', source: 'ingress' },
+        parentRef: { kind: 'TaskAgent', name: 'hello', uid: 'u1' },
+      },
       status: { revision: 'hello-00001', traceId: 'a'.repeat(32), worker: worker.address },
     });
   });
@@ -96,15 +104,60 @@ describe('a call that runs', () => {
     expect(answer.body).toBe(String(20 * 1024 * 1024));
   });
 
-  test('an id that was used is not used again', async () => {
+  test('the answer comes while the caller still sends', async () => {
+    const worker = await bed.startWorker('w1');
+    worker.onHead = (request, response) => {
+      response.writeHead(200);
+      request.on('data', (chunk: Buffer) => response.write(`heard ${chunk.toString()};`));
+      request.on('end', () => response.end('bye'));
+      return true;
+    };
+    const socket = connect(bed.ingress.port, '127.0.0.1');
+    let heard = '';
+    socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+    const say = (text: string) => socket.write(`${text.length.toString(16)}\r\n${text}\r\n`);
+    socket.write('POST /agents/shop/hello/ HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n');
+    for (const word of ['one', 'two', 'three']) {
+      say(word);
+      await until(`${word} is answered`, () => heard.includes(`heard ${word};`));
+    }
+    socket.write('0\r\n\r\n');
+    await until('the end is answered', () => heard.includes('bye'));
+    socket.destroy();
+  });
+
+  test('one id is one call, at this ingress and at any other: it runs once, leaves one record, and is refused after', async () => {
     const worker = await bed.startWorker('w1');
     const id = randomUUID();
-    for (let round = 0; round < 2; round++) {
-      await call({ port: bed.ingress.port, headers: { 'x-clrk-invocation-id': id } });
+    const again = () => call({ port: bed.ingress.port, headers: { 'x-clrk-invocation-id': id } });
+    const together = await Promise.all([again(), again(), again()]);
+    expect(together.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+    // Another memory, the same event stream.
+    await bed.open();
+    const elsewhere = await again();
+    expect([elsewhere.status, elsewhere.headers['x-clrk-error-code']]).toEqual([409, 'INVOCATION_ID_USED']);
+    expect(worker.seen).toHaveLength(1);
+    expect(bed.phases()).toEqual(['Pending', 'Dispatched']);
+  });
+
+  test('an id of another agent’s call is none of this one’s business', async () => {
+    const worker = await bed.startWorker('w1');
+    bed.ingress.configure(configWith([agent, { ...agent, name: 'other', uid: 'u2' }]));
+    const headers = { 'x-clrk-invocation-id': randomUUID() };
+    for (const name of ['hello', 'other']) {
+      const answer = await call({ port: bed.ingress.port, path: `/agents/shop/${name}/`, headers });
+      expect(answer.status).toBe(200);
     }
-    const ids = worker.seen.map((seen) => seen.headers['x-clrk-invocation-id']);
-    expect(ids[0]).toBe(id);
-    expect(ids[1]).toMatch(/^[0-9a-f-]{36}$/);
-    expect(ids[1]).not.toBe(id);
+    expect(worker.seen).toHaveLength(2);
+    expect(bed.events).toHaveLength(4);
+  });
+
+  test('an id whose claim is in doubt does not run', async () => {
+    const worker = await bed.startWorker('w1');
+    bed.publishFails = true;
+    const headers = { 'x-clrk-invocation-id': randomUUID() };
+    const answer = await call({ port: bed.ingress.port, headers });
+    expect([answer.status, answer.headers['x-clrk-error-code']]).toEqual([503, 'RECORDS_UNAVAILABLE']);
+    expect(worker.seen).toEqual([]);
   });
 });

@@ -1,0 +1,47 @@
+/**
+ * A call as the front door takes it: what it says of itself, a body in, an answer out. HTTP is one kind; what a schedule
+ * fires is another, with a body that is there already and an answer nobody reads.
+ */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { HttpAnswer, type CallAnswer } from '../process/index.ts';
+import { lingerUntilSent } from './linger.ts';
+import { RequestBody } from './request-body.ts';
+import type { KeptBytes } from './share.ts';
+
+export interface Call {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** The address it comes from. */
+  readonly peer: string;
+  readonly answer: CallAnswer;
+  /** Everything it has to say has been read. */
+  readonly complete: boolean;
+  /** Has it a body at all? */
+  readonly hasBody: boolean;
+  /** Throws BODY_TOO_LARGE when that is announced. To be called once. */
+  openBody(kept: KeptBytes): RequestBody;
+  /** Ends an answer that was given early, once whoever calls can read it. */
+  endAfterBody(end: () => void): void;
+}
+
+export function httpCall(request: IncomingMessage, response: ServerResponse): Call {
+  // Without a listener a broken connection would end the process.
+  request.on('error', () => undefined);
+  const { headers } = request;
+  const announced = headers['content-length'];
+  return {
+    method: request.method ?? 'GET',
+    url: request.url ?? '',
+    headers,
+    peer: request.socket.remoteAddress ?? '',
+    answer: new HttpAnswer(response),
+    get complete() {
+      return request.complete;
+    },
+    hasBody: headers['transfer-encoding'] !== undefined || (announced !== undefined && announced !== '0'),
+    openBody: (kept) => new RequestBody(request, { kept }),
+    endAfterBody: (end) => lingerUntilSent(request, end),
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * Every bound of the front door in one place: how much of what is shared one caller, agent or namespace may have, and how
+ * long anything may take. docs/architecture.md shows this table as it stands here.
+ */
+const kib = 1024;
+const mib = 1024 * 1024;
+
+/** How many of something: in all, and of each namespace, agent and peer address. */
+export interface ShareLimits {
+  readonly total: number;
+  readonly namespace: number;
+  readonly agent: number;
+  readonly peer: number;
+}
+
+export const limits = {
+  /** Each costs about 40 KB with its buffers. A peer may be a proxy with many callers behind it. */
+  connections: { total: 4_096, peer: 1_024 },
+  /** Calls whose body has not come whole. */
+  halfSent: { total: 1_024, namespace: 512, agent: 256, peer: 512 },
+  /** Of those, calls that a worker has already: each holds a place of a sandbox there. Others wait for one to end. */
+  uploads: { total: 64, namespace: 32, agent: 8, peer: 16 },
+  /** Bytes of a body that are kept, so that another worker can be asked; of one call, and of all. */
+  keptBytes: { call: 64 * kib, total: 64 * mib },
+  /** Read from a caller's connection before anybody wants it. */
+  readAheadBytes: 16 * kib,
+  /** A call is dispatched when its body has come, is larger than what is kept, or nothing more has come for so long. */
+  quietMs: 100,
+  /** Nothing of an unfinished body has come for so long: the call ends. */
+  stalledMs: 20_000,
+  headBytes: 32 * kib,
+  headMs: 10_000,
+  requestMs: 120_000,
+  idleConnectionMs: 60_000,
+} as const;
+
+type Row = readonly [what: string, bound: string, over: string];
+
+const count = (value: number): string => value.toLocaleString('en-US');
+const bytes = (value: number): string =>
+  value >= mib ? `${count(value / mib)} MiB` : `${count(value / kib)} KiB`;
+const seconds = (ms: number): string => (ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`);
+const shares = ({ total, namespace, agent, peer }: ShareLimits): string =>
+  `${count(total)}; ${count(namespace)} a namespace, ${count(agent)} an agent, ${count(peer)} a peer`;
+
+/** For docs. */
+export const limitRows: readonly Row[] = [
+  [
+    'connections',
+    `${count(limits.connections.total)}; ${count(limits.connections.peer)} a peer`,
+    'closed at once',
+  ],
+  ['calls with a body half sent', shares(limits.halfSent), '429 `TOO_MANY_UPLOADS`'],
+  ['of those, with a worker already', shares(limits.uploads), 'waits for its turn'],
+  [
+    'bytes kept to ask another worker',
+    `${bytes(limits.keptBytes.call)} a call, ${bytes(limits.keptBytes.total)} in all`,
+    'no second worker is asked',
+  ],
+  ['bytes read ahead of a connection', bytes(limits.readAheadBytes), 'the caller waits'],
+  ['a body with nothing new', seconds(limits.stalledMs), '408 `BODY_STALLED`'],
+  ['head', `${bytes(limits.headBytes)}, ${seconds(limits.headMs)}`, '431, 408'],
+  ['a whole request', seconds(limits.requestMs), '408'],
+  ['an idle connection', seconds(limits.idleConnectionMs), 'closed'],
+];

@@ -1,0 +1,84 @@
+/** Places that are shared: nobody's share keeps another out, and every place comes back. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { KeptBytes, Shares, type Place, type Taker } from '../../ingress/share.ts';
+
+const limits = { total: 6, namespace: 4, agent: 2, peer: 3 };
+const taker = (namespace: string, agent: string, peer: string): Taker => ({ namespace, agent, peer });
+const honest = taker('good', 'b', 'p9');
+const never = new AbortController().signal;
+
+describe('a share', () => {
+  test.each([
+    ['agent', (index: number) => taker('evil', 'a', `p${index}`), 2],
+    ['peer', (index: number) => taker(`n${index}`, `a${index}`, 'p1'), 3],
+    ['namespace', (index: number) => taker('evil', `a${index}`, `p${index}`), 4],
+  ])('of one %s is all it gets; the honest one gets in', (_kind, hostile, most) => {
+    const shares = new Shares(limits);
+    const got = Array.from({ length: 50 }, (_, index) => shares.take(hostile(index)));
+    expect(got.filter((place) => place !== undefined)).toHaveLength(most);
+    expect(shares.take(honest)).toBeDefined();
+  });
+
+  test('that waits gets a place in turn, past those whose own share is full, and none when it has left', async () => {
+    const shares = new Shares(limits);
+    const mine = taker('n', 'a', 'p');
+    const first = shares.take(mine);
+    const second = shares.take(mine);
+    const leaving = new AbortController();
+    const gone = shares.wait(mine, leaving.signal);
+    const waits = shares.wait(mine, never);
+    leaving.abort();
+    expect(await gone).toBeUndefined();
+    expect(await shares.wait(honest, never)).toBeDefined();
+    first?.();
+    first?.();
+    expect(await waits).toBeDefined();
+    second?.();
+    expect(shares.taken).toBe(2);
+  });
+
+  test('holds whatever is taken, waited for, given back and left', async () => {
+    const step = fc.record({
+      who: fc.integer({ min: 0, max: 4 }),
+      what: fc.constantFrom('take', 'wait', 'give', 'leave'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const shares = new Shares(limits);
+        const held: Place[] = [];
+        const leaving: AbortController[] = [];
+        let waiting = 0;
+        for (const { who, what } of steps) {
+          const asks = taker(`n${who % 2}`, `a${who % 3}`, `p${who}`);
+          if (what === 'take') held.push(...[shares.take(asks) ?? []].flat());
+          if (what === 'give') held.shift()?.();
+          if (what === 'leave') leaving.shift()?.abort();
+          if (what === 'wait') {
+            const controller = new AbortController();
+            leaving.push(controller);
+            waiting += 1;
+            void shares.wait(asks, controller.signal).then((place) => {
+              waiting -= 1;
+              if (place !== undefined) held.push(place);
+            });
+          }
+          await Promise.resolve();
+          expect(shares.taken).toBeLessThanOrEqual(limits.total);
+        }
+        for (const controller of leaving) controller.abort();
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(waiting).toBe(0);
+        for (const place of held) place();
+        expect(shares.taken).toBe(0);
+      }),
+    );
+  });
+});
+
+test('what is kept says when it is too much, and comes back to nothing', () => {
+  const kept = new KeptBytes(10);
+  expect([kept.take(5), kept.take(5), kept.take(1)]).toEqual([true, false, false]);
+  kept.give(8);
+  expect([kept.held, kept.take(1)]).toEqual([3, true]);
+});
