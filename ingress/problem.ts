@@ -108,7 +108,8 @@ export const problems = {
 } as const satisfies Readonly<Record<string, Problem>>;
 
 /** Answers, so that even a caller who is still sending reads it; cuts an answer that has already begun. */
-export function sendProblem({ answer, complete, endAfterBody }: Call, problem: Problem): void {
+export function sendProblem(call: Call, problem: Problem): void {
+  const { answer } = call;
   if (answer.closed) return;
   if (answer.begun) {
     answer.cut();
@@ -125,8 +126,8 @@ export function sendProblem({ answer, complete, endAfterBody }: Call, problem: P
   };
   if (problem.retryAfterSeconds !== undefined) headers['retry-after'] = String(problem.retryAfterSeconds);
   // A body that was not read would be taken for the next request.
-  if (!complete) headers.connection = 'close';
+  if (!call.complete) headers.connection = 'close';
   answer.begin({ status: problem.status, headers });
   void answer.write(body);
-  endAfterBody(() => answer.end());
+  call.endAfterBody(() => answer.end());
 }

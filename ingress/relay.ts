@@ -16,32 +16,38 @@ export async function relay(
   headers: OutgoingHttpHeaders,
   signal?: AbortSignal,
 ): Promise<RelayEnd> {
-  let bytes = 0;
   // Whoever does not read must not hold it longer than the call may last.
   const cut = (): void => to.cut();
   signal?.addEventListener('abort', cut, { once: true });
-  to.begin({ status: from.statusCode ?? 502, headers });
   let gone = false;
   to.onGone(() => {
     gone = true;
     from.destroy();
   });
+  to.begin({ status: from.statusCode ?? 502, headers });
+  try {
+    const bytes = await copy(from, to);
+    if (gone) return { kind: 'callerGone', bytes };
+    return { kind: from.complete ? 'complete' : 'workerLost', bytes };
+  } finally {
+    signal?.removeEventListener('abort', cut);
+  }
+}
+
+/** Until one side ends or breaks; how many bytes went over. */
+async function copy(from: IncomingMessage, to: CallAnswer): Promise<number> {
+  let bytes = 0;
   try {
     for await (const chunk of from as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       await to.write(chunk);
     }
-    if (from.complete && !gone) {
-      to.end(definedOf(from.trailers));
-      await to.finished();
-    }
   } catch {
-    // Which side broke is asked below.
-  } finally {
-    signal?.removeEventListener('abort', cut);
+    // Which side broke is what the caller of this asks.
   }
-  if (gone || to.closed !== from.complete) return { kind: 'callerGone', bytes };
-  return { kind: from.complete ? 'complete' : 'workerLost', bytes };
+  if (from.complete) to.end(definedOf(from.trailers));
+  if (to.closed) await to.finished();
+  return bytes;
 }
 
 function definedOf(trailers: NodeJS.Dict<string>): Record<string, string> {

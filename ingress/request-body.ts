@@ -164,13 +164,6 @@ export class RequestBody {
 function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(undefined), ms);
-    const done = (settle: () => void) => {
-      clearTimeout(timer);
-      settle();
-    };
-    work.then(
-      (value) => done(() => resolve(value)),
-      (error: Error) => done(() => reject(error)),
-    );
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -45,9 +45,11 @@ export class LeaderElection {
   /** The lease to write now, or undefined when another holds it. */
   propose(now: number, wallMs = now): LeaseSpec | undefined {
     if (this.#isHeldByAnother(now)) return undefined;
-    const held = this.#observed;
+    return this.#lease(this.#observed, microTime(wallMs));
+  }
+
+  #lease(held: LeaseSpec | undefined, time: string): LeaseSpec {
     const mine = held?.holderIdentity === this.#identity;
-    const time = microTime(wallMs);
     const transitions = held?.leaseTransitions ?? 0;
     return {
       holderIdentity: this.#identity,

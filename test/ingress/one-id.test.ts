@@ -52,7 +52,7 @@ test('one id is one call of an agent over all replicas; another agent’s call m
     call({ port: replicas[replica]?.port ?? 0, path: `/agents/shop/${name}/`, headers });
   const answers = await Promise.all([ask(0, 'hello'), ask(1, 'hello'), ask(0, 'hello'), ask(1, 'other')]);
   const [other, ...same] = answers.reverse();
-  expect(same.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+  expect(same.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
   expect(other?.status).toBe(200);
   expect(worker.seen).toHaveLength(2);
   const jsm = await telemetry.jetstreamManager();

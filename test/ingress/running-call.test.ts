@@ -131,7 +131,7 @@ describe('a call that runs', () => {
     const id = randomUUID();
     const again = () => call({ port: bed.ingress.port, headers: { 'x-clrk-invocation-id': id } });
     const together = await Promise.all([again(), again(), again()]);
-    expect(together.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+    expect(together.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
     // Another memory, the same event stream.
     await bed.open();
     const elsewhere = await again();

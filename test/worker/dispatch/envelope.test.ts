@@ -52,6 +52,19 @@ describe('the envelope', () => {
   });
 
   test.each([
+    'source',
+    'subject',
+    'httpmethod',
+    'httpurl',
+    'httpquery',
+    'clrkidentity',
+    'clrkrevision',
+    'clrkmore',
+  ])('S13: the attribute %s is the platform’s, whatever came with the call', (name) => {
+    expect(compose({ [`ce-${name}`]: 'forged' })).toEqual(compose({}));
+  });
+
+  test.each([
     ['{"ok":true}', { datacontenttype: 'application/json', data: { ok: true } }],
     ['words', { datacontenttype: 'text/plain', data: 'words' }],
   ])('an answer of %s is wrapped readably', (text, expected) => {
