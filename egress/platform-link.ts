@@ -46,6 +46,11 @@ export class PlatformLink {
     this.changed();
   }
 
+  /** For /readyz. */
+  notReady(): string | undefined {
+    return this.#nats.notReady();
+  }
+
   changed(): void {
     this.#nats.changed();
   }

@@ -14,15 +14,7 @@ import {
   type GatewayConfig,
   type GatewayStatus,
 } from '../contract/index.ts';
-import {
-  createLog,
-  openHealthServer,
-  requireVariable,
-  untilTerminated,
-  watchConfig,
-  type Environment,
-} from '../process/index.ts';
-import { faultOf, guardProcess } from './last-resort.ts';
+import { faultOf, requireVariable, Shell, type Environment } from '../process/index.ts';
 import { createLeafIssuer } from './tls/leaf-issuer.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { PlatformLink } from './platform-link.ts';
@@ -36,14 +28,11 @@ const tickMs = 1_000;
 const backlog = 1024;
 
 export async function runEgress(env: Environment): Promise<void> {
-  const log = createLog('egress', env);
-  const host = requireVariable(env, variable.podIp);
+  await using shell = await Shell.open({ role: 'egress', environment: env });
+  const { log, host } = shell;
   const namespace = requireVariable(env, variable.podNamespace);
   const pod = requireVariable(env, variable.podName);
   const gateway = requireVariable(env, variable.gatewayName);
-  const told = untilTerminated(log);
-  const lastResort = guardProcess(log, () => metrics.connectionBroken());
-  const terminated = AbortSignal.any([told, lastResort.broken]);
   let draining = false;
 
   const status = (): GatewayStatus => ({
@@ -69,6 +58,7 @@ export async function runEgress(env: Environment): Promise<void> {
   });
   const metrics: GatewayMetrics = new GatewayMetrics(() => core.connections);
   metrics.observeOutbox(() => link.outbox);
+  shell.serves(() => metrics.text());
   const core: GatewayCore = new GatewayCore({
     recorder: () => link.recorder,
     metrics,
@@ -82,37 +72,27 @@ export async function runEgress(env: Environment): Promise<void> {
     try {
       core.swap(createSnapshot(config, createLeafIssuer));
       link.use(config, { [attribute.egressGateway]: `${namespace}/${gateway}` });
-      log.info({ digest: config.digest }, 'config in force');
     } catch (thrown) {
       log.error({ error: errorMessage(thrown) }, 'config cannot be used, the previous one stays');
     }
   };
-  watchConfig({ environment: env, schema: gatewayConfigSchema, log, signal: terminated, onConfig });
+  shell.watchConfig(gatewayConfigSchema, onConfig);
+  shell.needs(() => (core.snapshot === undefined ? 'no config in use yet' : undefined));
+  shell.needs(() => link.notReady());
 
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => core.accept(socket));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port: ports.egressFrame, backlog }, resolve);
   });
-  const health = await openHealthServer({
-    host,
-    port: ports.health,
-    ready: () => (draining ? 'draining' : core.snapshot === undefined ? 'no config loaded yet' : undefined),
-    metrics: () => metrics.text(),
-  });
   const ticker = setInterval(() => core.tick(), tickMs);
   log.info({ address: `${host}:${ports.egressFrame}` }, 'listening');
 
-  await new Promise<void>((resolve) => {
-    if (terminated.aborted) resolve();
-    else terminated.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await shell.untilStopped();
   draining = true;
   link.changed();
   server.close();
   await core.drain(drainMs, (ms) => wait(ms));
   clearInterval(ticker);
-  await health[Symbol.asyncDispose]();
   await link.close();
-  lastResort.leave();
 }

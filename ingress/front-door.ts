@@ -11,20 +11,19 @@ import {
   type IngressAgent,
   type IngressConfig,
 } from '../contract/index.ts';
-import type { Log } from '../process/index.ts';
+import type { EventOutbox, Log, Reservation } from '../process/index.ts';
 import { AgentTable } from './agent-table.ts';
 import type { Call } from './call.ts';
 import { parseInvocationId, parseTraceParent } from './caller.ts';
 import { eventsPerCall, InvocationRun, type InvocationContext } from './invocation.ts';
 import { limits } from './limits.ts';
-import type { Outbox, Reservation } from './outbox.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
 import type { RequestBody } from './request-body.ts';
 import { KeptBytes, Shares, type Place } from './share.ts';
 import { parseTarget, type Target } from './target.ts';
 
 export interface FrontDoorOptions {
-  readonly outbox: Outbox;
+  readonly outbox: EventOutbox;
   readonly log: Log;
   readonly isDraining: () => boolean;
   /** Undefined until there is a config with a client certificate. */

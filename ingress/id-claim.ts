@@ -10,7 +10,7 @@ import {
   invocationSubject,
   type Invocation,
 } from '../contract/index.ts';
-import type { Publish } from './outbox.ts';
+import type { PublishEvent } from '../process/index.ts';
 
 /** `doubt`: the stream was not reached, or did not say whether it has it. */
 export type Claim = 'first' | 'used' | 'doubt';
@@ -19,11 +19,11 @@ export type Claim = 'first' | 'used' | 'doubt';
 const maxIds = 200_000;
 
 export class IdClaims {
-  readonly #publish: Publish;
+  readonly #publish: PublishEvent;
   /** Claimed here lately: known without asking. */
   readonly #seen = new LRUCache<string, true>({ max: maxIds, ttl: invocationStream.duplicateWindowMs });
 
-  constructor(publish: Publish) {
+  constructor(publish: PublishEvent) {
     this.#publish = publish;
   }
 

@@ -9,14 +9,13 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tracer } from '@opentelemetry/api';
 import type { IngressConfig, WorkerStatus } from '../contract/index.ts';
-import { monotonicMs, type Log } from '../process/index.ts';
+import { EventOutbox, monotonicMs, type Log, type PublishEvent } from '../process/index.ts';
 import { httpCall } from './call.ts';
 import { FrontDoor } from './front-door.ts';
 import { IdClaims } from './id-claim.ts';
 import type { InvocationContext } from './invocation.ts';
 import { limits } from './limits.ts';
 import { Load } from './load.ts';
-import { Outbox, type Publish } from './outbox.ts';
 import { WorkerClient } from './worker-client.ts';
 
 export interface IngressOptions {
@@ -24,7 +23,7 @@ export interface IngressOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly log: Log;
-  readonly publish: Publish;
+  readonly publish: PublishEvent;
   readonly liveWorkers: () => readonly WorkerStatus[];
   readonly tracer: () => Tracer;
   /** A worker's address was answered by somebody who is not of its pool. */
@@ -35,7 +34,7 @@ export interface IngressOptions {
 
 export interface Ingress extends AsyncDisposable {
   readonly port: number;
-  readonly outbox: Outbox;
+  readonly outbox: EventOutbox;
   configure(config: IngressConfig): void;
   readonly configDigest: string;
   readonly draining: boolean;
@@ -97,7 +96,7 @@ class PeerConnections {
 }
 
 class RunningIngress implements Ingress {
-  readonly outbox: Outbox;
+  readonly outbox: EventOutbox;
   readonly #options: IngressOptions;
   readonly #frontDoor: FrontDoor;
   readonly #load = new Load(monotonicMs);
@@ -115,8 +114,9 @@ class RunningIngress implements Ingress {
     // One listener a running call.
     setMaxListeners(0, this.#shutdown.signal);
     const { publish, log, outboxCapacity } = options;
-    this.outbox = new Outbox({
+    this.outbox = new EventOutbox({
       publish,
+      writer: { role: 'ingress' },
       log,
       ...(outboxCapacity === undefined ? {} : { capacity: outboxCapacity }),
     });

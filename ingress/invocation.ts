@@ -14,6 +14,7 @@ import {
   type Trigger,
   type WorkerStatus,
 } from '../contract/index.ts';
+import type { Reservation } from '../process/index.ts';
 import { admit, type Refusal } from './admission.ts';
 import type { Call } from './call.ts';
 import type { TraceParent } from './caller.ts';
@@ -22,7 +23,6 @@ import { DispatchSpan } from './dispatch-span.ts';
 import { runExchange, type ExchangeEnd } from './exchange.ts';
 import type { IdClaims } from './id-claim.ts';
 import type { Load } from './load.ts';
-import type { Reservation } from './outbox.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
 import { relay } from './relay.ts';
 import type { RequestBody } from './request-body.ts';

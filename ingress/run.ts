@@ -2,7 +2,7 @@
  * `clrk ingress`: reads the environment, watches the one config Secret, opens the front door, runs until it is told
  * to stop. The only place of this folder that looks at environment variables.
  */
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import {
   environment as variables,
   ingressConfigSchema,
@@ -10,15 +10,7 @@ import {
   statusKey,
   type IngressStatus,
 } from '../contract/index.ts';
-import {
-  createLog,
-  openHealthServer,
-  PlatformLink,
-  requireVariable,
-  untilTerminated,
-  watchConfig,
-  type Environment,
-} from '../process/index.ts';
+import { PlatformLink, requireVariable, Shell, type Environment } from '../process/index.ts';
 import { openIngress, type Ingress } from './ingress.ts';
 
 /** reference/clrk.md (f): HTTP drain of 30 s at most, events after it; stays inside the pod's grace period. */
@@ -37,10 +29,28 @@ function statusOf(environment: Environment, host: string, ingress: Ingress): Ing
   };
 }
 
+/** How full what callers share is, beside its bounds in limits.ts. */
+function observeUsage(registry: Registry, ingress: Ingress): void {
+  const gauges = [
+    ['clrk_ingress_requests', 'Requests under way', () => ingress.active],
+    ['clrk_ingress_half_sent', 'Calls whose body has not come whole', () => ingress.usage.halfSent],
+    ['clrk_ingress_uploads', 'Of those, calls with a worker already', () => ingress.usage.uploads],
+    ['clrk_ingress_kept_bytes', 'Bytes kept to ask another worker', () => ingress.usage.keptBytes],
+    ['clrk_ingress_events_pending', 'Invocation events not yet stored', () => ingress.outbox.pending],
+  ] as const;
+  for (const [name, help, read] of gauges) {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect: () => gauge.set(read()),
+    });
+  }
+}
+
 export async function runIngress(environment: Environment): Promise<void> {
-  const log = createLog('ingress', environment);
-  const stopped = untilTerminated(log);
-  const host = requireVariable(environment, variables.podIp);
+  await using shell = await Shell.open({ role: 'ingress', environment });
+  const { log, host } = shell;
   const registry = new Registry();
   const refused = new Counter({
     name: 'clrk_ingress_refused_workers_total',
@@ -48,6 +58,7 @@ export async function runIngress(environment: Environment): Promise<void> {
     labelNames: ['because'],
     registers: [registry],
   });
+  shell.serves(() => registry.metrics());
   const ingress = await openIngress({
     host,
     port: ports.ingressHttp,
@@ -57,6 +68,7 @@ export async function runIngress(environment: Environment): Promise<void> {
     tracer: () => link.tracer(),
     onImpostor: () => refused.inc({ because: 'certificate' }),
   });
+  observeUsage(registry, ingress);
   const { namespace, pod } = statusOf(environment, host, ingress);
   const link = new PlatformLink({
     role: 'ingress',
@@ -67,35 +79,17 @@ export async function runIngress(environment: Environment): Promise<void> {
     snapshot: () => statusOf(environment, host, ingress),
     onRefused: () => refused.inc({ because: 'status' }),
   });
-  const ready = (): string | undefined => {
-    if (ingress.draining) return 'draining';
-    if (ingress.configDigest === '') return 'no config yet';
-    return link.nats.connected ? undefined : 'not connected to NATS yet';
-  };
-  await using _health = await openHealthServer({
-    host,
-    port: ports.health,
-    ready,
-    metrics: () => registry.metrics(),
-  });
-  watchConfig({
-    environment,
-    schema: ingressConfigSchema,
-    log,
-    signal: stopped,
-    onConfig: (config) => {
-      ingress.configure(config);
-      link.update(config.platform);
-      link.nats.changed();
-    },
+  shell.needs(() => link.nats.notReady());
+  shell.watchConfig(ingressConfigSchema, (config) => {
+    ingress.configure(config);
+    link.update(config.platform);
+    link.nats.changed();
   });
   log.info({ host }, 'ingress is running');
-  if (!stopped.aborted)
-    await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
+  await shell.untilStopped();
   const drained = ingress.drain(drainMs);
   link.nats.changed();
   await drained;
   await ingress[Symbol.asyncDispose]();
   await link[Symbol.asyncDispose]();
-  log.info({}, 'ingress stopped');
 }

@@ -12,6 +12,7 @@ const refusals: Readonly<Record<string, { readonly status: number; readonly anot
   NO_READY_REVISION: { status: 503, another: true },
   IMAGE_NOT_READY: { status: 503, another: true },
   EGRESS_NOT_READY: { status: 503, another: false },
+  RECORDS_UNAVAILABLE: { status: 503, another: true },
   AT_CAPACITY: { status: 429, another: true },
   AT_MAX_CONCURRENT: { status: 429, another: false },
   BAD_REQUEST: { status: 400, another: false },

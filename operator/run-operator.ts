@@ -4,16 +4,8 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { ClrkError, canonicalJson, environment as variable, ports, statusBucket } from '../contract/index.ts';
-import {
-  createLog,
-  loadKubeConfig,
-  openHealthServer,
-  requireVariable,
-  untilTerminated,
-  type Environment,
-  type Log,
-} from '../process/index.ts';
+import { ClrkError, canonicalJson, environment as variable, statusBucket } from '../contract/index.ts';
+import { loadKubeConfig, Shell, type Environment, type Log } from '../process/index.ts';
 import { NatsDataPlanes } from './nats-data-planes.ts';
 import { Operator } from './operator.ts';
 import { namespaceOf, operatorSettings } from './operator-settings.ts';
@@ -28,24 +20,20 @@ import { ApiClient, Metrics } from './runtime/index.ts';
 const settingsBeatMs = 30_000;
 
 export async function runOperator(environment: Environment): Promise<void> {
-  const log = createLog('operator', environment);
-  const stop = untilTerminated(log);
+  await using shell = await Shell.open({ role: 'operator', environment });
+  const { log } = shell;
   const ended = new AbortController();
-  const signal = AbortSignal.any([stop, ended.signal]);
+  const signal = AbortSignal.any([shell.stopped, ended.signal]);
   const metrics = new Metrics();
   const config = loadKubeConfig(environment);
   const host = new URL(config.getCurrentCluster()?.server ?? 'https://unknown').host;
   const api = new ApiClient(config, (call) => metrics.restRequests.inc({ ...call, host }));
   const source = { api, namespace: namespaceOf(environment), randomBytes };
   let operator: Operator | undefined;
-  const health = await openHealthServer({
-    host: requireVariable(environment, variable.podIp),
-    port: ports.health,
-    ready: () => (operator === undefined ? 'no platform credentials yet' : operator.notReady()),
-    metrics: async () => {
-      operator?.observeAges();
-      return await metrics.registry.metrics();
-    },
+  shell.needs(() => (operator === undefined ? 'no platform credentials yet' : operator.notReady()));
+  shell.serves(async () => {
+    operator?.observeAges();
+    return await metrics.registry.metrics();
   });
   const dataPlanes = new NatsDataPlanes();
   let beats: readonly NodeJS.Timeout[] = [];
@@ -86,7 +74,6 @@ export async function runOperator(environment: Environment): Promise<void> {
     ended.abort();
     for (const beat of beats) clearInterval(beat);
     await watchingNats;
-    await health[Symbol.asyncDispose]();
   }
 }
 

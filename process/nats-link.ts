@@ -56,8 +56,12 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
     this.#options = options;
   }
 
-  get connected(): boolean {
-    return this.#open !== undefined;
+  /**
+   * For /readyz: until it is connected nobody knows of this process. Afterwards it goes on through an outage with what it
+   * knows, so an outage makes nobody unready: all replicas would be at once.
+   */
+  notReady(): string | undefined {
+    return this.#open === undefined ? 'not connected to NATS yet' : undefined;
   }
 
   liveOthers(): ReadonlyArray<Followed<R>> {

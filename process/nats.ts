@@ -2,9 +2,10 @@
  * The connection to NATS: one a process, with its own identity and its own inboxes, reconnecting for ever once it was made.
  * Refused claims are an error at once; a server that is not there yet is one too (callers retry, so that they can stop).
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { connect, jwtAuthenticator, type NatsConnection, type TlsOptions } from 'nats';
-import type { PlatformEndpoints } from '../contract/index.ts';
+import { errorMessage, type PlatformEndpoints } from '../contract/index.ts';
 import type { Log } from './log.ts';
 
 export type NatsAccess = PlatformEndpoints['nats'] & {
@@ -17,6 +18,7 @@ export interface NatsOptions {
   readonly log: Log;
 }
 
+const retryMs = 1_000;
 const reconnectMs = 250;
 /** A dead peer is noticed after two missed pings. */
 const pingMs = 5_000;
@@ -36,6 +38,23 @@ export async function connectNats(access: NatsAccess, { name, log }: NatsOptions
   });
   void logStatus(connection, log);
   return connection;
+}
+
+/** However late the server comes; undefined when the signal was first. */
+export async function connectNatsAtLast(
+  access: NatsAccess,
+  options: NatsOptions & { readonly signal: AbortSignal },
+): Promise<NatsConnection | undefined> {
+  const { log, signal } = options;
+  while (!signal.aborted) {
+    try {
+      return await connectNats(access, options);
+    } catch (error) {
+      log.warn({ reason: errorMessage(error) }, 'NATS not reachable yet');
+      await delay(retryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
 }
 
 /** The client asks a server that has only an address for the name `localhost`: it is asked for the URL's host instead. */

@@ -3,6 +3,7 @@
  * which, and the states of one exchange. Pure; text between the markers is replaced, the rest is a person's.
  */
 import { acceptedEvents, followingStates } from '../egress/index.ts';
+import { limitRows } from '../ingress/index.ts';
 import { folderGraph, type FolderGraph } from './folder-graph.ts';
 import { allowedImports } from './folder-table.ts';
 import type { SourceFile } from './source-files.ts';
@@ -38,6 +39,11 @@ function eventTable(): string {
   return ['| in this state | these are accepted; all else is dropped |', '|---|---|', ...rows].join('\n');
 }
 
+function limitTable(): string {
+  const rows = limitRows.map((row) => `| ${row.join(' | ')} |`);
+  return ['| of the front door | bound | what is over |', '|---|---|---|', ...rows].join('\n');
+}
+
 /** Each generated part by its name. */
 export function architectureParts(files: readonly SourceFile[]): ReadonlyMap<string, string> {
   return new Map([
@@ -45,6 +51,7 @@ export function architectureParts(files: readonly SourceFile[]): ReadonlyMap<str
     ['gateway rooms', roomPicture(folderGraph(files, 'egress'))],
     ['exchange states', statePicture()],
     ['exchange events', eventTable()],
+    ['ingress limits', limitTable()],
   ]);
 }
 

@@ -6,11 +6,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environment as variables, inboxOf, platformAuthKeys, ports } from '../contract/index.ts';
 import {
-  connectNats,
-  createLog,
-  openHealthServer,
+  connectNatsAtLast,
   requireVariable,
-  untilTerminated,
+  Shell,
   type Environment,
   type Log,
   type NatsAccess,
@@ -51,15 +49,18 @@ function natsAccess(environment: Environment, authDir: string, caPem: string): N
 }
 
 export async function runTelemetry(environment: Environment): Promise<void> {
-  const log = createLog('telemetry', environment);
-  const stopped = untilTerminated(log);
-  const host = requireVariable(environment, variables.podIp);
+  await using shell = await Shell.open({ role: 'telemetry', environment });
+  const { log, host, stopped } = shell;
+  let ready = (): string | undefined => 'not connected to NATS yet';
+  shell.needs(() => ready());
   const authDir = requireVariable(environment, variables.platformAuthDir);
   const metrics = createMetrics();
+  shell.serves(() => metrics.registry.metrics());
   await using store = openStore(environment, log, metrics);
   const tlsDir = requireVariable(environment, variables.telemetryTlsDir);
   const access = natsAccess(environment, authDir, fileOf(tlsDir, 'ca.crt'));
-  const nats = await connectNats(access, { name: 'telemetry', log });
+  const nats = await connectNatsAtLast(access, { name: 'telemetry', log, signal: stopped });
+  if (nats === undefined) return;
   const otlpFiles = new TokenFiles(authDir, [platformAuthKeys.otlpKey]);
   const readerFiles = new TokenFiles(authDir, [platformAuthKeys.reader]);
   const service = await openTelemetryService({
@@ -78,16 +79,9 @@ export async function runTelemetry(environment: Environment): Promise<void> {
     log,
     metrics,
   });
-  await using _health = await openHealthServer({
-    host,
-    port: ports.health,
-    ready: () => service.ready(),
-    metrics: () => metrics.registry.metrics(),
-  });
+  ready = () => service.ready();
   log.info({ host }, 'telemetry is running');
-  if (!stopped.aborted)
-    await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
+  await shell.untilStopped();
   await service[Symbol.asyncDispose]();
   await nats.close();
-  log.info({}, 'telemetry stopped');
 }

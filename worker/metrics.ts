@@ -10,7 +10,6 @@ export interface WorkerGauges {
 export class WorkerMetrics {
   readonly registry = new Registry();
   readonly #refused: Counter<'reason'>;
-  readonly #dropped: Counter;
 
   constructor(gauges: WorkerGauges) {
     const registers = [this.registry];
@@ -18,11 +17,6 @@ export class WorkerMetrics {
       name: 'clrk_worker_egress_refused_total',
       help: 'Attempts of sandboxes that were refused, by reason',
       labelNames: ['reason'],
-      registers,
-    });
-    this.#dropped = new Counter({
-      name: 'clrk_worker_events_dropped_total',
-      help: 'Invocation events given up because the outbox was full',
       registers,
     });
     for (const [name, help, read] of [
@@ -35,9 +29,5 @@ export class WorkerMetrics {
 
   refused(reason: DenyReason): void {
     this.#refused.inc({ reason });
-  }
-
-  dropped(count: number): void {
-    this.#dropped.inc(count);
   }
 }

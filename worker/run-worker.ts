@@ -17,16 +17,7 @@ import {
   type WorkerStatus,
 } from '../contract/index.ts';
 import { openImageStore } from '../oci/index.ts';
-import {
-  createLog,
-  openHealthServer,
-  PlatformLink,
-  requireVariable,
-  untilTerminated,
-  watchConfig,
-  type Environment,
-} from '../process/index.ts';
-import { Outbox } from './dispatch/outbox.ts';
+import { EventOutbox, PlatformLink, requireVariable, Shell, type Environment } from '../process/index.ts';
 import { GatewayDirectory } from './egress/gateway-directory.ts';
 import { WorkerMetrics } from './metrics.ts';
 import { Worker } from './worker.ts';
@@ -34,6 +25,8 @@ import { Worker } from './worker.ts';
 /** reference/clrk.md (f): running invocations get this long to end by themselves. */
 const drainMs = 30_000;
 const lastEventsMs = 5_000;
+/** Running and one terminal event. */
+const eventsPerCall = 2;
 
 function findRunsc(environment: Environment): string {
   const named = environment[variables.runsc];
@@ -76,13 +69,13 @@ function composeStatus(identity: Identity, status: ReturnType<Worker['status']>)
 }
 
 export async function runWorker(environment: Environment): Promise<void> {
-  const log = createLog('worker', environment);
-  const stopped = untilTerminated(log);
+  await using shell = await Shell.open({ role: 'worker', environment });
+  const { log, host } = shell;
   const identity: Identity = {
     namespace: requireVariable(environment, variables.podNamespace),
     pod: requireVariable(environment, variables.podName),
     pool: requireVariable(environment, variables.poolName),
-    host: requireVariable(environment, variables.podIp),
+    host,
   };
   const onError = (error: unknown): void => log.error({ reason: errorMessage(error) }, 'worker error');
   await using images = await openImageStore({ directory: await directory(environment, variables.imageDir) });
@@ -96,13 +89,14 @@ export async function runWorker(environment: Environment): Promise<void> {
     snapshot: () => composeStatus(identity, worker.status()),
     resource: { [attribute.workerPool]: `${namespace}/${pool}` },
   });
-  const outbox = new Outbox({
-    pool,
-    publish: async (subject, messageId, data) => void (await link.nats.publish(subject, messageId, data)),
-    onDrop: (count) => metrics.dropped(count),
+  await using outbox = new EventOutbox({
+    writer: { pool },
+    log,
+    publish: (subject, payload, messageId) => link.nats.publish(subject, messageId, payload),
   });
   const gateways = new GatewayDirectory(() => link.nats.liveOthers());
-  const metrics = new WorkerMetrics({ running: () => worker.running, pendingEvents: () => outbox.size });
+  const metrics = new WorkerMetrics({ running: () => worker.running, pendingEvents: () => outbox.pending });
+  shell.serves(() => metrics.registry.metrics());
   const worker: Worker = new Worker({
     name: identity.pod,
     host: identity.host,
@@ -118,27 +112,24 @@ export async function runWorker(environment: Environment): Promise<void> {
     logger: { emit: (record) => link.logger().emit(record) },
     addressesOf: (gatewayId) => gateways.addresses(gatewayId),
     publish: (invocation) => outbox.add(invocation),
+    canRecord: (calls) => outbox.free >= calls * eventsPerCall,
     onChange: () => link.nats.changed(),
     onRefusal: (reason) => metrics.refused(reason),
     onError,
   });
-  await using _health = await openHealthServer({
-    host: identity.host,
-    port: ports.health,
-    ready: () => worker.notReady() ?? (link.nats.connected ? undefined : 'not connected to NATS yet'),
-    metrics: () => metrics.registry.metrics(),
-  });
+  shell.needs(() => worker.notReady());
+  shell.needs(() => link.nats.notReady());
   await worker.open();
   const onConfig = (config: PoolConfig): void => {
     link.update(config.platform);
     worker.apply(config).catch(onError);
   };
-  watchConfig({ environment, schema: poolConfigSchema, log, signal: stopped, onConfig });
+  shell.watchConfig(poolConfigSchema, onConfig);
   log.info({ host: identity.host, pool: identity.pool }, 'worker is running');
-  if (!stopped.aborted)
-    await new Promise((resolve) => stopped.addEventListener('abort', resolve, { once: true }));
+  await shell.untilStopped();
   await worker.close(drainMs);
-  await outbox.close(lastEventsMs);
+  if (!(await outbox.flush(lastEventsMs))) {
+    log.error({ pending: outbox.pending }, 'invocation events were not published');
+  }
   await link[Symbol.asyncDispose]();
-  log.info({}, 'worker stopped');
 }

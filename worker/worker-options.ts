@@ -18,6 +18,8 @@ export interface WorkerOptions {
   readonly logger: LogEmitter;
   readonly addressesOf: GatewayAddresses;
   readonly publish: (invocation: Invocation) => void;
+  /** There is room for the events of so many calls; absent: always. */
+  readonly canRecord?: (calls: number) => boolean;
   /** What the status says has changed. */
   readonly onChange: () => void;
   readonly onRefusal?: (reason: DenyReason) => void;

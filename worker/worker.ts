@@ -63,6 +63,7 @@ export class Worker {
     return new Dispatcher({
       policy: this.#policy,
       imageOf: (namespace, revision) => parts.images.ready(namespace, revision),
+      canRecord: this.#options.canRecord ?? (() => true),
       run: {
         factory: parts.factory,
         warm: parts.warm,

@@ -1,5 +1,5 @@
 /** The operator's Prometheus metrics, under the names controller-runtime and client-go gave them (dashboards know). */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 // controller-runtime's own buckets, shortened to what a control loop shows.
 const reconcileSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -26,7 +26,6 @@ export class Metrics {
 
   constructor() {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
     const controller = ['controller'] as const;
     const name = ['name'] as const;
     const prefix = 'controller_runtime';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { invocationStream, type WorkerStatus } from '../../contract/index.ts';
 import { openIngress, type Ingress } from '../../ingress/ingress.ts';
 import { connectNats } from '../../process/index.ts';
-import { ensureInvocationStream } from '../../telemetry/invocation-stream.ts';
+import { ensureInvocationStream } from '../../telemetry/stream/invocation-stream.ts';
 import { TestNats } from '../process/nats-server.ts';
 import { silentLog } from '../telemetry/embedded.ts';
 import { call } from './call.ts';

@@ -18,6 +18,8 @@ export interface AdmissionState<Image> {
   readonly config: PoolConfig | undefined;
   readonly draining: boolean;
   readonly capacity: number;
+  /** There is room for the events of one call more. */
+  readonly canRecord: boolean;
   readonly running: number;
   readonly runningOf: (agentId: string) => number;
   readonly imageOf: (namespace: string, revision: PoolRevision) => Image | undefined;
@@ -94,6 +96,13 @@ function trustOf(config: PoolConfig, agent: PoolAgent): readonly string[] {
 }
 
 function requireRoom(state: AdmissionState<unknown>, agent: PoolAgent, id: string): void {
+  if (!state.canRecord) {
+    throw new DispatchError(
+      'RECORDS_UNAVAILABLE',
+      'this worker cannot write invocation records now',
+      'The event store is away; calls are refused rather than run without a record.',
+    );
+  }
   if (state.running >= state.capacity) {
     throw new DispatchError(
       'AT_CAPACITY',

@@ -20,6 +20,7 @@ const statusOf = {
   NO_READY_REVISION: 503,
   IMAGE_NOT_READY: 503,
   EGRESS_NOT_READY: 503,
+  RECORDS_UNAVAILABLE: 503,
   /** After the agent ran: unlike WORKER_DRAINING it must not lead to a second run elsewhere. */
   WORKER_STOPPED: 503,
   DEADLINE_EXCEEDED: 504,

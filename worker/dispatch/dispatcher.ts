@@ -14,6 +14,8 @@ export interface DispatcherOptions {
   readonly policy: PoolPolicy;
   readonly imageOf: (namespace: string, revision: PoolRevision) => AdmittedImage | undefined;
   readonly run: InvocationRunOptions;
+  /** There is room for the events of so many calls. */
+  readonly canRecord: (calls: number) => boolean;
   /** How many are running has changed. */
   readonly onChange: () => void;
   readonly onError: (error: unknown) => void;
@@ -60,12 +62,13 @@ export class Dispatcher {
   }
 
   #admit(call: Call): AdmittedInvocation {
-    const { policy, imageOf } = this.#options;
+    const { policy, imageOf, canRecord } = this.#options;
     return admit<AdmittedImage>(
       {
         config: policy.config,
         draining: this.#draining,
         capacity: policy.capacity,
+        canRecord: canRecord(this.#running.size + 1),
         running: this.#running.size,
         runningOf: (id) => this.inFlight()[id] ?? 0,
         imageOf,

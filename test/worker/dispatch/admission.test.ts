@@ -23,6 +23,7 @@ function state(
     config: { agents: [agent], gateways: [] } as unknown as PoolConfig,
     draining: false,
     capacity: 2,
+    canRecord: true,
     running: 0,
     runningOf: () => 0,
     imageOf: (_namespace, { name }) => (here.includes(name) ? name : undefined),
@@ -101,6 +102,9 @@ describe('an agent', () => {
   test('over the worker’s or its own limit is refused', () => {
     expect(() => admit({ ...state(), running: 2 }, ask())).toThrow(
       expect.objectContaining({ code: 'AT_CAPACITY' }),
+    );
+    expect(() => admit({ ...state(), canRecord: false }, ask())).toThrow(
+      expect.objectContaining({ code: 'RECORDS_UNAVAILABLE' }),
     );
     expect(() => admit({ ...state(), draining: true }, ask())).toThrow(
       expect.objectContaining({ code: 'WORKER_DRAINING' }),

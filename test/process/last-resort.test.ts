@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const module = fileURLToPath(new URL('../../egress/last-resort.ts', import.meta.url));
+const module = fileURLToPath(new URL('../../process/last-resort.ts', import.meta.url));
 
 test.each([
   ['an exception', `setImmediate(() => { throw new Error('secret-value'); });`],
@@ -26,7 +26,7 @@ test.each([
       ['--import', 'tsx', '--input-type=module', '--eval', program],
       { encoding: 'utf8', timeout: 30_000 },
     );
-    expect(stdout).toMatch(/counted[^]*exit 1[^]*drained[^]*GATEWAY_FAULT/);
+    expect(stdout).toMatch(/counted[^]*exit 1[^]*drained[^]*PROCESS_FAULT/);
     expect(stdout).not.toContain('secret-value');
     expect(status).toBe(1);
   },

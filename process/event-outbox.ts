@@ -1,12 +1,18 @@
 /**
- * Invocation events on their way to JetStream: published in order of arrival a few at a time, repeated until
- * acknowledged, through any outage of NATS. Bounded by reservation: a call is admitted only if its events have room,
- * so nothing admitted is ever dropped. A repeated publish is harmless (message id).
+ * Invocation events on their way to JetStream: published in order of arrival a few at a time, repeated until acknowledged,
+ * through any outage of NATS. Bounded by reservation: a call is taken only if its events have room, so nothing that was
+ * taken is ever dropped. A repeated publish is harmless (message id).
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errorMessage, invocationMessageId, invocationSubject, type Invocation } from '../contract/index.ts';
-import type { Log } from '../process/index.ts';
+import {
+  errorMessage,
+  invocationMessageId,
+  invocationSubject,
+  type Invocation,
+  type InvocationWriter,
+} from '../contract/index.ts';
+import type { Log } from './log.ts';
 
 /** What the stream said. */
 export interface Stored {
@@ -15,10 +21,12 @@ export interface Stored {
 }
 
 /** Publishes and waits for the stream's acknowledgement. */
-export type Publish = (subject: string, payload: string, messageId: string) => Promise<Stored>;
+export type PublishEvent = (subject: string, payload: string, messageId: string) => Promise<Stored>;
 
-export interface OutboxOptions {
-  readonly publish: Publish;
+export interface EventOutboxOptions {
+  readonly publish: PublishEvent;
+  /** Whose events they are. */
+  readonly writer: InvocationWriter;
   readonly log: Log;
   /** About a kilobyte each. */
   readonly capacity?: number;
@@ -36,8 +44,8 @@ export interface Reservation {
   release(): void;
 }
 
-export class Outbox implements AsyncDisposable {
-  readonly #options: OutboxOptions;
+export class EventOutbox implements AsyncDisposable {
+  readonly #options: EventOutboxOptions;
   readonly #capacity: number;
   readonly #queue: Invocation[] = [];
   readonly #stop = new AbortController();
@@ -45,7 +53,7 @@ export class Outbox implements AsyncDisposable {
   #inFlight = 0;
   #idle: Array<() => void> = [];
 
-  constructor(options: OutboxOptions) {
+  constructor(options: EventOutboxOptions) {
     this.#options = options;
     this.#capacity = options.capacity ?? defaultCapacity;
     setMaxListeners(maxInFlight + 1, this.#stop.signal);
@@ -56,9 +64,20 @@ export class Outbox implements AsyncDisposable {
     return this.#queue.length + this.#inFlight;
   }
 
+  /** Room that is neither taken nor promised. */
+  get free(): number {
+    return this.#capacity - this.pending - this.#reserved;
+  }
+
+  /** Of a call whose room was looked after before it was taken. */
+  add(event: Invocation): void {
+    this.#queue.push(event);
+    this.#pump();
+  }
+
   /** Undefined when there is no room. */
   reserve(events: number): Reservation | undefined {
-    if (this.pending + this.#reserved + events > this.#capacity) return undefined;
+    if (events > this.free) return undefined;
     this.#reserved += events;
     let left = events;
     return {
@@ -66,8 +85,7 @@ export class Outbox implements AsyncDisposable {
         if (left === 0) throw new Error('more events than were reserved');
         left--;
         this.#reserved--;
-        this.#queue.push(event);
-        this.#pump();
+        this.add(event);
       },
       release: () => {
         this.#reserved -= left;
@@ -106,13 +124,13 @@ export class Outbox implements AsyncDisposable {
   }
 
   async #deliver(event: Invocation): Promise<void> {
-    const { publish, log, retryMinMs = 100, retryMaxMs = 5_000 } = this.#options;
+    const { publish, writer, log, retryMinMs = 100, retryMaxMs = 5_000 } = this.#options;
     const { signal } = this.#stop;
     const payload = JSON.stringify(event);
     let wait = retryMinMs;
     while (!signal.aborted) {
       try {
-        await publish(invocationSubject(event, { role: 'ingress' }), payload, invocationMessageId(event));
+        await publish(invocationSubject(event, writer), payload, invocationMessageId(event));
         return;
       } catch (error) {
         if (wait === retryMinMs)

@@ -1,19 +1,19 @@
 /**
  * What no boundary caught. The process is then in a state nobody has thought of, so it goes: but told in the log, counted, and
- * with the calls of others finished first, as on SIGTERM. Without this Node would end it in the middle of all of them.
+ * with the work of others finished first, as on SIGTERM. Without this Node would end it in the middle of all of it.
  */
 import { ClrkError } from '../contract/index.ts';
-import type { Log } from '../process/index.ts';
+import type { Log } from './log.ts';
 
 export interface LastResort {
   /** Aborted when something was caught: time to drain. */
   readonly broken: AbortSignal;
-  /** To be called when drained: throws GATEWAY_FAULT, with which the process ends, when something was caught. */
+  /** To be called when drained: throws PROCESS_FAULT, with which the process ends, when something was caught. */
   leave(): void;
 }
 
 /** A second fault within the drain does not end it early; the drain is bounded. */
-export function guardProcess(log: Log, count: () => void): LastResort {
+export function guardProcess(log: Pick<Log, 'error'>, count: () => void): LastResort {
   const controller = new AbortController();
   // Also called for rejections that nobody handles.
   const caught = (error: unknown, origin: string): void => {
@@ -27,7 +27,7 @@ export function guardProcess(log: Log, count: () => void): LastResort {
     leave: () => {
       process.removeListener('uncaughtException', caught);
       if (!controller.signal.aborted) return;
-      throw new ClrkError('GATEWAY_FAULT', 'a defect of the gateway left it in an unknown state', {
+      throw new ClrkError('PROCESS_FAULT', 'a defect left the process in an unknown state', {
         hint: 'Its log names the place (origin, at); its deployment starts it anew.',
         retryable: true,
       });

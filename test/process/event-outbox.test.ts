@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { Outbox } from '../../ingress/outbox.ts';
+import { EventOutbox } from '../../process/index.ts';
 import { silentLog, until } from '../telemetry/embedded.ts';
 import { invocation } from '../telemetry/invocation-fixture.ts';
 
@@ -10,7 +10,8 @@ describe('the outbox', () => {
   test('keeps every event through an outage and repeats until acknowledged', async () => {
     let away = true;
     const sent: string[] = [];
-    const outbox = new Outbox({
+    const outbox = new EventOutbox({
+      writer: { role: 'ingress' },
       log: silentLog,
       retryMinMs: 5,
       retryMaxMs: 20,
@@ -30,7 +31,12 @@ describe('the outbox', () => {
   });
 
   test('reserves no more than it holds; what is not used is given back', async () => {
-    const outbox = new Outbox({ log: silentLog, capacity: 4, publish: () => new Promise(() => undefined) });
+    const outbox = new EventOutbox({
+      writer: { role: 'ingress' },
+      log: silentLog,
+      capacity: 4,
+      publish: () => new Promise(() => undefined),
+    });
     const first = outbox.reserve(2);
     const second = outbox.reserve(2);
     expect(outbox.reserve(1)).toBeUndefined();
@@ -50,7 +56,8 @@ describe('the outbox', () => {
   test('publishes a bounded number at once', async () => {
     let running = 0;
     let most = 0;
-    const outbox = new Outbox({
+    const outbox = new EventOutbox({
+      writer: { role: 'ingress' },
       log: silentLog,
       publish: async () => {
         most = Math.max(most, ++running);

@@ -1,0 +1,121 @@
+/**
+ * What every role's process is before it is anything else: a log, the signal to stop, a last resort for faults that nothing
+ * caught, /healthz, /readyz and /metrics with the process's own figures, and the config it watches. Once, so that no role is
+ * ready, stopped or measured in a way of its own. It must never say ready while any of what the role needs is missing.
+ */
+import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
+import type { Static, TSchema } from 'typebox';
+import { environment as variable, ports } from '../contract/index.ts';
+import { watchConfig } from './config-watch.ts';
+import { requireVariable, type Environment } from './environment.ts';
+import { openHealthServer } from './health-server.ts';
+import { guardProcess, type LastResort } from './last-resort.ts';
+import { createLog, type Log } from './log.ts';
+import { untilTerminated } from './termination.ts';
+
+/** Why something is not ready, or undefined when it is. */
+export type Readiness = () => string | undefined;
+
+export interface ShellOptions {
+  readonly role: 'operator' | 'ingress' | 'worker' | 'egress' | 'telemetry';
+  readonly environment: Environment;
+  /** Of the health port; default the contract's. 0: any free one (tests). */
+  readonly healthPort?: number;
+}
+
+export class Shell implements AsyncDisposable {
+  readonly log: Log;
+  /** The pod's address. */
+  readonly host: string;
+  /** Told to stop, or broken. */
+  readonly stopped: AbortSignal;
+  readonly #options: ShellOptions;
+  readonly #own = new Registry();
+  readonly #lastResort: LastResort;
+  readonly #needs: Readiness[] = [];
+  readonly #metrics: Array<() => Promise<string>> = [];
+  #health: AsyncDisposable | undefined;
+
+  private constructor(options: ShellOptions) {
+    const { role, environment } = options;
+    this.#options = options;
+    this.log = createLog(role, environment);
+    this.host = requireVariable(environment, variable.podIp);
+    collectDefaultMetrics({ register: this.#own });
+    const faults = new Counter({
+      name: 'clrk_process_faults_total',
+      help: 'Faults that nothing caught: each is a defect, after which the process drains and ends',
+      registers: [this.#own],
+    });
+    const told = untilTerminated(this.log);
+    this.#lastResort = guardProcess(this.log, () => faults.inc());
+    this.stopped = AbortSignal.any([told, this.#lastResort.broken]);
+    this.needs(() => (this.stopped.aborted ? 'stopping' : undefined));
+  }
+
+  /** Healthy from now on; ready when everything it needs is. */
+  static async open(options: ShellOptions): Promise<Shell> {
+    const shell = new Shell(options);
+    shell.#health = await openHealthServer({
+      host: shell.host,
+      port: options.healthPort ?? ports.health,
+      ready: () => shell.notReady(),
+      metrics: () => shell.#render(),
+    });
+    return shell;
+  }
+
+  /** One thing more without which the role is not ready. */
+  needs(readiness: Readiness): void {
+    this.#needs.push(readiness);
+  }
+
+  /** The role's own figures, beside the process's. */
+  serves(metrics: () => Promise<string>): void {
+    this.#metrics.push(metrics);
+  }
+
+  /** The first thing that is missing. */
+  notReady(): string | undefined {
+    for (const need of this.#needs) {
+      const reason = need();
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  }
+
+  /** The role's config document, as it changes; until the first there is no readiness. A document that cannot be used is told. */
+  watchConfig<S extends TSchema>(schema: S, onConfig: (config: Static<S>) => void): void {
+    let loaded = false;
+    this.needs(() => (loaded ? undefined : 'no config yet'));
+    const { environment } = this.#options;
+    watchConfig({
+      environment,
+      schema,
+      log: this.log,
+      signal: this.stopped,
+      onConfig: (config) => {
+        onConfig(config);
+        loaded = true;
+      },
+    });
+  }
+
+  async untilStopped(): Promise<void> {
+    const { stopped } = this;
+    if (stopped.aborted) return;
+    await new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve(), { once: true }));
+  }
+
+  async #render(): Promise<string> {
+    const texts = await Promise.all([this.#own.metrics(), ...this.#metrics.map((each) => each())]);
+    return texts.join('\n');
+  }
+
+  /** After everything of the role has ended: throws PROCESS_FAULT when a fault was why. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#health?.[Symbol.asyncDispose]();
+    this.log.info({}, 'stopped');
+    this.#lastResort.leave();
+  }
+}
