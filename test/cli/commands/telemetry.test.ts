@@ -121,7 +121,7 @@ describe('clrk logs', () => {
   });
 
   test('each request shows a token for its own namespace, or the one that was given', async () => {
-    server.on(`${agentRoot}/logs`, (response) => void response.end(''));
+    server.on(`${agentRoot}/logs`, (response) => void response.end(lines(log(1, 'one'))));
     await server.run(['logs', 'hello']);
     const shown = String(server.received.at(-1)?.headers['x-clrk-authorization']).replace('Bearer ', '');
     const nowMs = Date.parse('2026-11-23T10:01:00Z');
@@ -178,7 +178,7 @@ describe('clrk traces', () => {
   });
 
   test('none yet', async () => {
-    server.on(`${agentRoot}/traces`, (response) => void response.end(lines(log(1, 'one'))));
+    server.on(`${agentRoot}/traces`, (response) => void response.end());
     const result = await server.run(['traces', 'hello'], { terminal: true });
     expect(result).toEqual({ code: 0, stdout: '', stderr: 'No traces found of hello in team namespace.\n' });
   });
