@@ -5,7 +5,8 @@
  */
 import { matchesSelector, type LabelSelector } from './label-selector.ts';
 
-const apiGroup = 'clrk.apoxy.dev';
+/** Of every kind of ours. */
+export const apiGroup = 'clrk.apoxy.dev';
 
 /** What of a gateway's listener decides about routes. */
 export interface AttachableListener {
@@ -129,11 +130,20 @@ function allows<G>(
   );
 }
 
-const nameLabel = 'kubernetes.io/metadata.name';
+/** The API server sets it on every namespace, whatever the manifest says. */
+export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+
+/** The labels of a namespace as a cluster has them. */
+export function labelsOfNamespace(
+  name: string,
+  known: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  return { ...known, [namespaceNameLabel]: name };
+}
 
 function asksForNameOnly({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {
   const keys = [...Object.keys(matchLabels), ...matchExpressions.map(({ key }) => key)];
-  return keys.length > 0 && keys.every((key) => key === nameLabel);
+  return keys.length > 0 && keys.every((key) => key === namespaceNameLabel);
 }
 
 type AllowedNamespaces = NonNullable<NonNullable<AttachableListener['allowedRoutes']>['namespaces']>;
@@ -153,7 +163,7 @@ function allowsNamespace<G>(
       const known = lookup.namespaceLabels(namespace);
       // What is not known may carry any label but this one, which the API server sets itself.
       if (known === undefined && !asksForNameOnly(selector)) return false;
-      return matchesSelector(selector, { ...known, [nameLabel]: namespace });
+      return matchesSelector(selector, labelsOfNamespace(namespace, known));
     }
     default:
       return from satisfies never;

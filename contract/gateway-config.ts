@@ -59,6 +59,8 @@ const providerRuleSchema = Type.Object({
   logging: Type.Optional(loggingRuleSchema),
   /** Empty: the call goes to the host the agent asked for. */
   backends: Type.Array(backendSchema),
+  /** Of a denial: it names a Backend that is missing, so nobody knows all hosts it is about. */
+  unresolved: Type.Optional(Type.Literal(true)),
 });
 
 const providerRouteSchema = Type.Object({

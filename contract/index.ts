@@ -1,6 +1,7 @@
 /** The one door of `contract/`. */
 export * from './agent-id.ts';
 export * from './attachment.ts';
+export * from './backend-ref.ts';
 export * from './attribute.ts';
 export * from './capability.ts';
 export * from './child-name.ts';

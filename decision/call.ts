@@ -3,6 +3,7 @@
  * of the body that has not been read is told as unread, never as absent.
  */
 import type { DenyAnswer, DenyReason, Hostname } from '../contract/index.ts';
+import type { RpcClaim } from './rpc-claim.ts';
 import type { RpcBody } from './rpc-message.ts';
 
 /** Where an agent's connection goes, as a policy sees it. */
@@ -44,6 +45,8 @@ export interface Call {
   readonly path: string;
   /** Names of its query parameters, decoded. */
   readonly queryNames: readonly string[];
+  /** What its header fields say of the JSON-RPC message in its body. */
+  readonly claims: readonly RpcClaim[];
   /** It asks for another protocol (WebSocket). */
   readonly upgrade: boolean;
   /** Calls of one invocation go to one backend. */

@@ -6,7 +6,7 @@ import type { ProviderRule } from '../contract/index.ts';
 import type { Call } from './call.ts';
 import { openingGlobs, restrictingGlobs, type GlobList } from './glob.ts';
 import { isReading, type Operation, type OperationTable } from './operation/index.ts';
-import { isPlainPath } from './path.ts';
+import { isPlainPath, withoutEndSlash } from './path.ts';
 
 export type Purpose = 'allow' | 'deny';
 
@@ -21,9 +21,7 @@ export type ModelFact =
   | { readonly kind: 'unknown' };
 
 export function computeModel(call: Call, operation: Operation | undefined): ModelFact {
-  if (operation === undefined) {
-    return isReading(call.method) && !call.upgrade ? { kind: 'none' } : { kind: 'unknown' };
-  }
+  if (operation === undefined) return { kind: isBareReading(call) ? 'none' : 'unknown' };
   const { model } = operation;
   switch (model.from) {
     case 'nothing':
@@ -41,8 +39,19 @@ export function computeModel(call: Call, operation: Operation | undefined): Mode
 /** Where some routers look for the model before they look into the body. */
 const modelParameters: ReadonlySet<string> = new Set(['model', 'models', 'engine', 'deployment']);
 
-function modelOfBody({ body, queryNames }: Call): ModelFact {
-  if (queryNames.some((name) => modelParameters.has(name.toLowerCase()))) return { kind: 'unknown' };
+function namesModelInQuery({ queryNames }: Call): boolean {
+  return queryNames.some((name) => modelParameters.has(name.toLowerCase()));
+}
+
+/** It asks for something and says nothing by which a server could run a model: on a path nobody lists, a body may name one. */
+function isBareReading(call: Call): boolean {
+  const { method, upgrade, body } = call;
+  return isReading(method) && !upgrade && body.kind === 'none' && !namesModelInQuery(call);
+}
+
+function modelOfBody(call: Call): ModelFact {
+  const { body } = call;
+  if (namesModelInQuery(call)) return { kind: 'unknown' };
   if (body.kind === 'unread') return { kind: 'unread' };
   const model = body.kind === 'inference' ? body.model : undefined;
   return model === undefined ? { kind: 'unknown' } : { kind: 'named', model };
@@ -69,9 +78,20 @@ export interface Clause {
 
 type RuleMatch = ProviderRule['matches'][number];
 
-export function compileMatch({ models, endpoints }: RuleMatch, purpose: Purpose): CallMatch {
-  const globs = purpose === 'allow' ? openingGlobs : restrictingGlobs;
-  return { models: globs(models), endpoints: globs(endpoints) };
+/** What a denial names, it names with a slash at the end and without. */
+function deniedEndpoints(texts: readonly string[]): GlobList {
+  const written = restrictingGlobs(texts);
+  const ended = restrictingGlobs(texts.map(withoutEndSlash));
+  return { texts, takes: (path) => written.takes(path) || ended.takes(withoutEndSlash(path)) };
+}
+
+export function compileMatch(
+  { models, endpoints }: Pick<RuleMatch, 'models' | 'endpoints'>,
+  purpose: Purpose,
+): CallMatch {
+  return purpose === 'allow'
+    ? { models: openingGlobs(models), endpoints: openingGlobs(endpoints) }
+    : { models: restrictingGlobs(models), endpoints: deniedEndpoints(endpoints) };
 }
 
 function takesPath({ endpoints }: CallMatch, path: string, purpose: Purpose): boolean {

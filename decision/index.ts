@@ -1,6 +1,7 @@
 /** The one door of `decision/`: what a policy says of a call. */
 export { refuse, type Call, type CallBody, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 export {
+  compileMatch,
   computeModel,
   matchClause,
   type CallMatch,
@@ -19,6 +20,7 @@ export { decide, renamedModel, type BodyNeed, type Candidate, type Decision } fr
 export { type DenialClause } from './denial.ts';
 export { judgeAnswers, type DialRequest, type DialVerdict } from './dial.ts';
 export { compileGlob, openingGlobs, restrictingGlobs, type Glob, type GlobList } from './glob.ts';
+export { readClaims, type RpcClaim } from './rpc-claim.ts';
 export { type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
 export { type McpClause, type McpDenialClause, type McpPlan } from './mcp/plan.ts';
@@ -26,7 +28,7 @@ export { type RpcBody, type RpcMessage } from './rpc-message.ts';
 export { renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
 export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
-export { isPlainPath, parseQueryNames, parseTarget } from './path.ts';
+export { isPlainPath, parseQueryNames, parseTarget, withoutEndSlash } from './path.ts';
 export { methodOverrides, spelling } from './spelling.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';

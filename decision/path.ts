@@ -5,8 +5,12 @@
 
 /** Characters of a path segment that mean themselves (RFC 3986 3.3, pchar). A semicolon starts matrix parameters: not here. */
 const plain = /^[A-Za-z0-9\-._~!$&'()*+,=:@]$/;
-/** Dot segments, doubled or encoded separators, encoded dots and percent signs, controls, matrix parameters, backslashes. */
-const ambiguous = /\/\/|\/\.{1,2}(?:\/|$)|%[01]|%2[5f]|%3b|%5c|%7f|[;\\#]/i;
+/**
+ * Dot segments, doubled or encoded separators, encoded percent signs, controls, matrix parameters, backslashes, bytes that are
+ * not encoded; and what Windows servers drop: dots and spaces at an end of a segment, the name of a file's stream.
+ */
+const ambiguous =
+  /\/\/|\.(?:\/|$)|(?:%20| )(?:\/|$)|\/(?:%20| )|::\$|%[01]|%2[5f]|%3b|%5c|%7f|[;\\#]|[^ -~]/i;
 // A percent sign that starts no octet: servers differ in what they make of it.
 const badEscape = /%(?![0-9a-fA-F]{2})/;
 
@@ -32,9 +36,37 @@ function canonicalPath(path: string): string {
   });
 }
 
-/** True when the canonical path is read in one way by everybody. */
+/** Characters that some servers drop, or take for one of ASCII: full width, with accents, ligatures. */
+function isFolded(character: string): boolean {
+  const apart = character.normalize('NFKD');
+  return (
+    /\p{Default_Ignorable_Code_Point}/u.test(character) ||
+    /[ -~]/.test(`${apart}${apart.toLowerCase()}${apart.toUpperCase()}`)
+  );
+}
+
+/** What is beyond ASCII in a canonical path: one text, and none of it another spelling of ASCII. */
+function isPlainBeyondAscii(path: string): boolean {
+  let text: string;
+  try {
+    text = decodeURIComponent(path);
+  } catch {
+    // No UTF-8: overlong forms, or an older code page.
+    return false;
+  }
+  if (/[ -~]\p{M}/u.test(text)) return false;
+  return !Array.from(text).some((character) => character > '~' && isFolded(character));
+}
+
+/** True when the canonical path is read in one way by everybody. Linear in its length. */
 export function isPlainPath(path: string): boolean {
-  return !ambiguous.test(path) && !badEscape.test(path);
+  if (ambiguous.test(path) || badEscape.test(path)) return false;
+  return !/%[89a-f]/i.test(path) || isPlainBeyondAscii(path);
+}
+
+/** A plain path without the slash at its end, which many servers leave out of account; the root is itself. */
+export function withoutEndSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 /**

@@ -17,10 +17,11 @@ type RuleMatch = ProviderRule['matches'][number];
 function concerns(match: RuleMatch, rule: ProviderRule, site: Site, purpose: Purpose): boolean {
   const provider = site.hostname === undefined ? undefined : providerOfHost(site.hostname);
   if (match.provider === provider || rule.backends.some((backend) => isAt(backend, site))) return true;
+  if (purpose === 'allow') return false;
+  // Nobody knows where a missing Backend is: it may be here.
+  if (rule.unresolved === true) return true;
   // A denial of `custom` without Backends names every host that is no provider's.
-  return (
-    purpose === 'deny' && match.provider === 'custom' && provider === undefined && rule.backends.length === 0
-  );
+  return match.provider === 'custom' && provider === undefined && rule.backends.length === 0;
 }
 
 /** The API that calls to this site are read as: by its host, its Backend, or the first match that is about it. */

@@ -5,24 +5,33 @@
 import { isLive, type TargetingPolicy } from './compile/index.ts';
 import type { Context, ControllerSpec } from './context.ts';
 import { graceRequeue, markPending, previousConditions } from './pending.ts';
-import { policyStatus, type Policy } from './policy-status.ts';
+import { policyStatus, type Policy, type PolicyTarget } from './policy-status.ts';
 import { findOwnTarget } from './policy-target.ts';
 import { policyWatches } from './policy-watches.ts';
-import { splitKey, type Finding, type Kind, type ReconcileResult, type Resource } from './runtime/index.ts';
+import {
+  splitKey,
+  type Finding,
+  type Kind,
+  type ReconcileResult,
+  type Resource,
+  type World,
+} from './runtime/index.ts';
 
 export interface AttachedPolicy {
   readonly name: string;
   readonly kind: Kind<Policy & TargetingPolicy>;
   readonly targetKinds: readonly Resource[];
-  /** Said at every target, beside whether it was accepted. */
-  readonly everywhere: readonly Finding[];
+  /** Said of a target, beside whether it was accepted. */
+  readonly beside: (world: World, policy: Policy, target: PolicyTarget) => readonly Finding[];
+  readonly moreWatches?: ControllerSpec['watches'];
 }
 
 export function attachedPolicyController({
   name,
   kind,
   targetKinds,
-  everywhere,
+  beside,
+  moreWatches = [],
 }: AttachedPolicy): ControllerSpec {
   const reconcile = async (context: Context, key: string): Promise<ReconcileResult> => {
     const at = splitKey(key);
@@ -32,8 +41,10 @@ export function attachedPolicyController({
     const now = context.now();
     const accepted = (ref: Policy['spec']['targetRefs'][number]): Finding =>
       findOwnTarget(context.world, kind, policy, ref);
-    await context.applier.applyStatus(kind, policy, policyStatus({ policy, accepted, everywhere, now }));
+    const more = (ref: PolicyTarget): readonly Finding[] => beside(context.world, policy, ref);
+    const status = policyStatus({ policy, accepted, beside: more, now });
+    await context.applier.applyStatus(kind, policy, status);
     return graceRequeue(previousConditions(policy), now);
   };
-  return { name, concurrency: 2, reconcile, watches: policyWatches(kind, targetKinds) };
+  return { name, concurrency: 2, reconcile, watches: [...policyWatches(kind, targetKinds), ...moreWatches] };
 }

@@ -3,13 +3,12 @@
  * peer whatever the network lets through. Only what comes in is limited: where agents may go is decided by the gateway,
  * which must reach any provider, and a worker pulls from any registry while its sandboxes' own traffic never leaves it.
  */
-import { ports } from '../contract/index.ts';
+import { namespaceNameLabel, ports } from '../contract/index.ts';
 import { label } from './compile/index.ts';
 import type { KubeObject, Metadata } from './runtime/index.ts';
 
 /** The label by which apps/system-names.ts names the platform's own pods. */
 const nameLabel = 'app.kubernetes.io/name';
-const namespaceLabel = 'kubernetes.io/metadata.name';
 
 interface Peer {
   readonly namespaceSelector?: { readonly matchLabels: Readonly<Record<string, string>> };
@@ -41,7 +40,7 @@ export function workerNetworkPolicy(
   systemNamespace: string,
 ): KubeObject {
   return policy(metadata, pods, ports.workerDispatch, {
-    namespaceSelector: { matchLabels: { [namespaceLabel]: systemNamespace } },
+    namespaceSelector: { matchLabels: { [namespaceNameLabel]: systemNamespace } },
     podSelector: { matchLabels: { [nameLabel]: 'clrk-ingress' } },
   });
 }

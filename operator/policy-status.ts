@@ -34,8 +34,8 @@ export interface PolicyObservation<Target extends PolicyTarget> {
   readonly policy: Policy<Target>;
   /** Accepted, for one target. */
   readonly accepted: (target: Target) => Finding;
-  /** The same at every target: ResolvedRefs, Enforced. */
-  readonly everywhere: readonly Finding[];
+  /** What else is said of a target: ResolvedRefs, Enforced. */
+  readonly beside: (target: Target) => readonly Finding[];
   readonly now: number;
 }
 
@@ -48,23 +48,25 @@ interface Ancestor {
 const final: ReadonlySet<string> = new Set(['Conflicted', 'Invalid', 'NotEnforced']);
 
 export function policyStatus<Target extends PolicyTarget>(observation: PolicyObservation<Target>): object {
-  const { policy, everywhere, now } = observation;
+  const { policy, now } = observation;
   const { metadata, spec } = policy;
   const generation = metadata.generation ?? 0;
   const old = policy.status?.ancestors ?? [];
   const targets = [...new Map(spec.targetRefs.map((ref) => [canonicalJson(ref), ref])).entries()].sort(
     ([a], [b]) => (a < b ? -1 : 1),
   );
-  const accepted = targets.map(([, ref]) => observation.accepted(ref));
+  const findings = targets.map(([, ref]) => [observation.accepted(ref), ...observation.beside(ref)]);
   const ancestors = targets.slice(0, maxAncestors).map(([, ref], index) => {
     const ancestorRef = { ...ref, namespace: metadata.namespace };
     const before = old.find((each) => canonicalJson(each.ancestorRef) === canonicalJson(ancestorRef));
-    const mine = [accepted[index], ...everywhere].filter((finding) => finding !== undefined);
+    const mine = findings[index] ?? [];
     const conditions = setConditions(mine, { previous: before?.conditions ?? [], generation, now });
     return { ancestorRef, controllerName, conditions };
   });
   const previous = previousConditions(policy);
-  const summary = summarize([...accepted, ...everywhere], graceLeft(previous, 'Ready', now) === 0);
+  // Whether a target was accepted is said before what is wrong with it.
+  const all = [...findings.flatMap((each) => each.slice(0, 1)), ...findings.flatMap((each) => each.slice(1))];
+  const summary = summarize(all, graceLeft(previous, 'Ready', now) === 0);
   const conditions = setConditions(summaryFindings(summary), { previous, generation, now });
   return { observedGeneration: generation, ancestors, conditions };
 }

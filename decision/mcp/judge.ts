@@ -4,6 +4,7 @@
  */
 import { joinLogging, type LoggingRule, type McpRoute } from '../../contract/index.ts';
 import { denyAnswer, refuse, type Call, type Refusal } from '../call.ts';
+import { falseClaim } from '../rpc-claim.ts';
 import { isAmbiguousMethod, isProtocolMethod, resourceOf, toolOf } from './method.ts';
 import type { McpClause, McpPlan } from './plan.ts';
 import type { RpcBody, RpcMessage } from '../rpc-message.ts';
@@ -43,18 +44,33 @@ const noFacts = {
   route: undefined,
 } as const;
 
+/** The code of MCP for fields that say another thing than the body. */
+const headerMismatch = 'MCP_HEADER_MISMATCH';
+const rpcCodes: ReadonlyMap<string | undefined, number> = new Map([[headerMismatch, -32_020]]);
+/** Of a server's own, for what no code of the protocol is for. */
+const refusedCode = -32_001;
+
 /** A JSON-RPC error, for clients that read the body whatever the status. */
-function rpcError(id: RpcMessage['id'], { message }: Refusal): string {
-  return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error: { code: -32_001, message } });
+function rpcError(id: RpcMessage['id'], { message, code }: Refusal): string {
+  const error = { code: rpcCodes.get(code) ?? refusedCode, message };
+  return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error });
 }
 
-function refusedWhole(refusal: Refusal): McpVerdict {
+function refusedWhole(refusal: Refusal, id?: RpcMessage['id']): McpVerdict {
   return {
     kind: 'refuse',
     facts: { ...noFacts, decision: 'deny' },
     logging: undefined,
-    refusal: { ...refusal, body: rpcError(undefined, refusal) },
+    refusal: { ...refusal, body: rpcError(id, refusal) },
   };
+}
+
+/** Fields that say another thing of the message than the body does: a server may go by either. */
+function judgeClaims({ claims, body }: Call): Refusal | undefined {
+  const about = falseClaim(claims, body.kind === 'rpc' ? body.rpc : undefined);
+  if (about === undefined) return undefined;
+  const message = `a header field of the request and its body differ in the ${about} they name`;
+  return { ...refuse(400, 'protocol', message), code: headerMismatch };
 }
 
 function unreadable(message: string): Refusal {
@@ -85,11 +101,19 @@ export function judgeMcp(plan: McpPlan, call: Call): McpVerdict {
   if (plan.denied !== undefined) return refusedWhole(denyAnswer(plan.denied));
   const form = judgeForm(call);
   if (form !== undefined) return refusedWhole(form);
-  if (call.body.kind === 'unread') return { kind: 'need-body' };
-  if (call.body.kind !== 'rpc') {
+  const { body } = call;
+  if (body.kind === 'unread') return { kind: 'need-body' };
+  const differs = judgeClaims(call);
+  if (differs !== undefined) {
+    return refusedWhole(
+      differs,
+      body.kind === 'rpc' && !body.rpc.batch ? body.rpc.messages[0]?.id : undefined,
+    );
+  }
+  if (body.kind !== 'rpc') {
     return { kind: 'pass', facts: { ...noFacts, decision: 'allow' }, logging: undefined };
   }
-  return judgeMessages(plan, call.body.rpc);
+  return judgeMessages(plan, body.rpc);
 }
 
 /**

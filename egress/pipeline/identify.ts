@@ -4,7 +4,14 @@
  */
 import { isIP } from 'node:net';
 import { parseHostname } from '../../contract/index.ts';
-import { parseQueryNames, parseTarget, refuse, type Refusal } from '../../decision/index.ts';
+import {
+  parseQueryNames,
+  parseTarget,
+  readClaims,
+  refuse,
+  type Refusal,
+  type RpcClaim,
+} from '../../decision/index.ts';
 import { fieldValues, listMembers, type Field } from '../http1/index.ts';
 import type { Peer } from './call.ts';
 
@@ -26,6 +33,8 @@ export interface AgentRequest {
   /** With its question mark; empty: none. */
   readonly query: string;
   readonly queryNames: readonly string[];
+  /** What its fields say of a JSON-RPC message in its body. */
+  readonly claims: readonly RpcClaim[];
   readonly fields: readonly Field[];
   readonly upgrade: 'websocket' | 'other' | undefined;
 }
@@ -95,7 +104,8 @@ export function identify(line: RequestLine, peer: Peer): AgentRequest | Refusal 
   const { method, target, fields } = line;
   const { path, query } = parseTarget(target);
   const upgrade = upgradeOf(line);
-  return { method, target, path, query, queryNames: parseQueryNames(query), fields, upgrade };
+  const read = { queryNames: parseQueryNames(query), claims: readClaims(fields) };
+  return { method, target, path, query, ...read, fields, upgrade };
 }
 
 export function isRefusal(value: AgentRequest | Refusal): value is Refusal {

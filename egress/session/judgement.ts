@@ -65,11 +65,11 @@ export class Judgement {
   }
 
   ask(snapshot: Snapshot): Decision {
-    const { method, path, queryNames, upgrade } = this.#request;
+    const { method, path, queryNames, claims, upgrade } = this.#request;
     const { invocationId } = this.#inbound.peer;
     const isUpgrade = upgrade !== undefined;
     return decide(this.planBy(snapshot), {
-      ...{ method, path, queryNames, invocationId },
+      ...{ method, path, queryNames, claims, invocationId },
       upgrade: isUpgrade,
       body: this.#body,
     });

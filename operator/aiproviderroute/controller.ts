@@ -1,6 +1,6 @@
 /** AIProviderRoute status. What it opens and where calls go is compiled with its gateway. */
 import { changedObjects } from '../change.ts';
-import { isLive, resolveBackend } from '../compile/index.ts';
+import { isLive, unresolvedBackends } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds, type AIProviderRoute } from '../kind.ts';
 import { graceRequeue, markPending, previousConditions } from '../pending.ts';
@@ -34,8 +34,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
 
 export function resolvedRefs(world: World, route: AIProviderRoute): Finding {
   const type = 'ResolvedRefs';
-  const refs = route.spec.rules.flatMap((rule) => rule.backendRefs ?? []);
-  const failed = refs.map((ref) => resolveBackend(world, route, ref)).filter((each) => !each.resolved);
+  const failed = unresolvedBackends(world, route);
   const [first] = failed;
   if (first === undefined) return resolvedExtensions(world, route);
   const message = failed.map((each) => each.message).join('; ');

@@ -1,6 +1,11 @@
 /** AIProviderRoute to the gateway's form, with Backends resolved. A reference that cannot be resolved is left out. */
-import type { ProviderBackend, ProviderDenial, ProviderRoute } from '../../contract/index.ts';
-import { apiGroup, kinds, type AIProviderRoute, type Backend } from '../kind.ts';
+import {
+  faultOfBackendRef,
+  type ProviderBackend,
+  type ProviderDenial,
+  type ProviderRoute,
+} from '../../contract/index.ts';
+import { kinds, type AIProviderRoute, type Backend } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { denialAt } from './denial.ts';
 import { isLive } from './order.ts';
@@ -20,13 +25,13 @@ export type ResolvedBackend =
     };
 
 export function resolveBackend(world: World, route: AIProviderRoute, ref: BackendRef): ResolvedBackend {
-  if (!namesBackend(ref)) {
-    const message = `${ref.kind ?? ''} ${ref.name} is not a Backend`;
-    return { resolved: false, reason: 'InvalidKind', message };
-  }
-  if (ref.namespace !== undefined && ref.namespace !== route.metadata.namespace) {
-    const message = `Backend ${ref.namespace}/${ref.name} is in another namespace`;
-    return { resolved: false, reason: 'RefNotPermitted', message };
+  const reason = faultOfBackendRef(ref, route.metadata.namespace);
+  if (reason !== undefined) {
+    const message =
+      reason === 'InvalidKind'
+        ? `${ref.kind ?? ''} ${ref.name} is not a Backend`
+        : `Backend ${ref.namespace ?? ''}/${ref.name} is in another namespace`;
+    return { resolved: false, reason, message };
   }
   const backend = world.get(kinds.backend, route.metadata.namespace, ref.name);
   if (backend === undefined || !isLive(backend)) {
@@ -40,8 +45,14 @@ export function resolveBackend(world: World, route: AIProviderRoute, ref: Backen
   return { resolved: true, backend: providerBackend(ref, backend, upstream) };
 }
 
-function namesBackend({ group = apiGroup, kind = 'Backend' }: BackendRef): boolean {
-  return group === apiGroup && kind === 'Backend';
+export type UnresolvedBackend = Extract<ResolvedBackend, { resolved: false }>;
+
+/** The references of all its rules that come to nothing. */
+export function unresolvedBackends(world: World, route: AIProviderRoute): UnresolvedBackend[] {
+  return route.spec.rules
+    .flatMap(({ backendRefs = [] }) => backendRefs)
+    .map((ref) => resolveBackend(world, route, ref))
+    .filter((each) => !each.resolved);
 }
 
 function providerBackend(
@@ -69,14 +80,15 @@ export function compileProviderDenial(world: World, route: AIProviderRoute): Pro
   const answer = denialAt(world, 'AIProviderRoute', route);
   if (answer === undefined) return undefined;
   const { namespace, name } = route.metadata;
-  const rules = route.spec.rules.map((rule) => ({
-    matches: compileMatches(rule),
-    filters: [],
-    backends: (rule.backendRefs ?? []).flatMap((ref) => {
-      const backend = resolveBackend(world, route, ref);
-      return backend.resolved ? [backend.backend] : [];
-    }),
-  }));
+  const rules = route.spec.rules.map((rule) => {
+    const backends = (rule.backendRefs ?? []).map((ref) => resolveBackend(world, route, ref));
+    return {
+      matches: compileMatches(rule),
+      filters: [],
+      backends: backends.flatMap((each) => (each.resolved ? [each.backend] : [])),
+      ...(backends.every((each) => each.resolved) ? {} : { unresolved: true as const }),
+    };
+  });
   return { route: { namespace, name }, answer, rules };
 }
 

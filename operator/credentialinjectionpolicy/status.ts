@@ -16,8 +16,10 @@ const secretMessages: Readonly<Record<string, string>> = {
 };
 
 export function policyStatus(world: World, policy: CredentialInjectionPolicy, now: number): object {
-  const everywhere = [resolvedRefs(world, policy)];
-  return statusOf({ policy, accepted: (ref) => acceptedFinding(world, policy, ref), everywhere, now });
+  const resolved = [resolvedRefs(world, policy)];
+  const accepted = (ref: Parameters<typeof acceptedFinding>[2]): Finding =>
+    acceptedFinding(world, policy, ref);
+  return statusOf({ policy, accepted, beside: () => resolved, now });
 }
 
 function resolvedRefs(world: World, policy: CredentialInjectionPolicy): Finding {

@@ -1,10 +1,40 @@
-/** EgressDenyPolicy status. What it denies is compiled with the gateways its targets attach to. */
+/**
+ * EgressDenyPolicy status. What it denies is compiled with the gateways its targets attach to. A target whose Backend is missing
+ * names hosts that nobody knows, so gateways deny what it names everywhere, and the status says so.
+ */
 import { attachedPolicyController } from '../attached-policy.ts';
+import { changedObjects } from '../change.ts';
+import { unresolvedBackends } from '../compile/index.ts';
 import { kinds } from '../kind.ts';
+import type { Policy, PolicyTarget } from '../policy-status.ts';
+import { keyOfObject, type Finding, type KubeObject, type World } from '../runtime/index.ts';
+
+function resolvedRefs(world: World, { metadata }: Policy, { kind, name }: PolicyTarget): Finding[] {
+  const route =
+    kind === 'AIProviderRoute' ? world.get(kinds.aiProviderRoute, metadata.namespace, name) : undefined;
+  if (route === undefined) return [];
+  const type = 'ResolvedRefs';
+  const [first, ...more] = unresolvedBackends(world, route);
+  if (first === undefined) return [{ type, status: 'True', reason: 'ResolvedRefs', message: '' }];
+  const missing = [first, ...more].map(({ message }) => message).join('; ');
+  const message = `${missing}; until then what the rule names is denied on every host`;
+  return [{ type, status: 'False', reason: first.reason, message }];
+}
 
 export const egressDenyPolicyController = attachedPolicyController({
   name: 'egressdenypolicy',
   kind: kinds.egressDenyPolicy,
   targetKinds: [kinds.aiProviderRoute, kinds.mcpRoute, kinds.egressL4Route],
-  everywhere: [],
+  beside: resolvedRefs,
+  moreWatches: [
+    {
+      resource: kinds.backend,
+      keysOf: (world, change) => {
+        const namespaces = new Set(changedObjects(change).map(({ metadata }) => metadata?.namespace));
+        return [...namespaces]
+          .flatMap((namespace) => world.list(kinds.egressDenyPolicy, namespace))
+          .map((policy) => keyOfObject(policy as KubeObject));
+      },
+    },
+  ],
 });

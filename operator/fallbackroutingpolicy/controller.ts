@@ -15,5 +15,5 @@ export const fallbackRoutingPolicyController = attachedPolicyController({
   name: 'fallbackroutingpolicy',
   kind: kinds.fallbackRoutingPolicy,
   targetKinds: [kinds.aiProviderRoute],
-  everywhere: [finding],
+  beside: () => [finding],
 });

@@ -1,7 +1,6 @@
 /** Calls in words: one as a person could make it, and many as the parts of rules that take them. Pure. */
 import {
-  openingGlobs,
-  restrictingGlobs,
+  compileMatch,
   type Call,
   type Clause,
   type OpenPlan,
@@ -37,14 +36,13 @@ interface Atom {
 
 /** A clause as single globs: at most one of a model and one of an endpoint each. */
 function atomsOf(clause: Clause): Atom[] {
-  const globs = clause.purpose === 'allow' ? openingGlobs : restrictingGlobs;
   const singles = (texts: readonly string[]): string[][] =>
     texts.length === 0 ? [[]] : texts.map((text) => [text]);
-  return clause.matches.flatMap(({ models, endpoints }) =>
-    singles(models.texts).flatMap((model) =>
-      singles(endpoints.texts).map((endpoint) => ({
-        text: renderScope({ models: model, endpoints: endpoint }),
-        clause: { ...clause, matches: [{ models: globs(model), endpoints: globs(endpoint) }] },
+  return clause.matches.flatMap((match) =>
+    singles(match.models.texts).flatMap((models) =>
+      singles(match.endpoints.texts).map((endpoints) => ({
+        text: renderScope({ models, endpoints }),
+        clause: { ...clause, matches: [compileMatch({ models, endpoints }, clause.purpose)] },
       })),
     ),
   );

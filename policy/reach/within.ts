@@ -39,6 +39,7 @@ function distinctionsOf(rows: readonly BoundaryRow[], { plan }: Spot): Distincti
   return {
     models: rows.flatMap((row) => row.models.texts),
     endpoints: rows.flatMap((row) => row.endpoints.texts),
+    deniedEndpoints: [],
     schemas,
     mcp: plan.mcp === undefined ? undefined : { tools, toolsRegex: [], resources: [], methods: [] },
   };

@@ -18,6 +18,7 @@ export function call(change: Partial<Call> = {}): Call {
     method: 'POST',
     path: '/v1/chat/completions',
     queryNames: [],
+    claims: [],
     upgrade: false,
     invocationId: 'i',
     body: { kind: 'inference', model: 'gpt-4o' },

@@ -1,6 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideDestination, type GatewayConfig, type Hostname } from '../../contract/index.ts';
-import { judgeAnswers, PolicyIndex, SitePlans, type Call } from '../../decision/index.ts';
+import {
+  decide,
+  judgeAnswers,
+  parseTarget,
+  PolicyIndex,
+  SitePlans,
+  type Call,
+} from '../../decision/index.ts';
 import { createConfig } from '../egress/gateway-config.ts';
 import { ask, call, naming, render, site } from './asking.ts';
 
@@ -81,6 +89,24 @@ describe('EgressDenyPolicy at an AIProviderRoute', () => {
     ],
     ['the endpoint', [every('openai', { endpoints: ['/v1/*'] })], call(), '451 deny_policy'],
     [
+      'S46: a body of a reading call on a path no table lists, which may run any model',
+      [every('openai', { models: ['o1*'] })],
+      call({ method: 'DELETE', path: '/v1/batches', ...naming('gpt-4o') }),
+      '451 deny_policy',
+    ],
+    [
+      'S46: the same before its body is read',
+      [every('openai', { models: ['o1*'] })],
+      call({ method: 'GET', path: '/v1/batches', body: { kind: 'unread' } }),
+      '451 deny_policy',
+    ],
+    [
+      'S46: a model in the query of one',
+      [every('openai', { models: ['o1*'] })],
+      call({ method: 'GET', path: '/v1/batches', queryNames: ['Model'], body: { kind: 'none' } }),
+      '451 deny_policy',
+    ],
+    [
       'S34: the endpoint, in another case',
       [every('openai', { endpoints: ['/v1/chat/*'] })],
       call({ path: '/V1/Chat/completions' }),
@@ -97,14 +123,13 @@ describe('EgressDenyPolicy at an AIProviderRoute', () => {
     expect(verdict(matches, asked)).toBe(expected);
   });
 
+  const providerRoutes = createConfig('192.0.2.1', 443).providerRoutes.map(({ route }) => ({
+    route,
+    rules: [{ matches: [every('openai')], filters: [], backends: [] }],
+  }));
+
   test('a call that runs no model passes a denial of a model', () => {
     const asked = call({ method: 'GET', path: '/v1/files', body: { kind: 'none' } });
-    const base = createConfig('192.0.2.1', 443);
-    const matches = [every('openai')];
-    const providerRoutes = base.providerRoutes.map(({ route }) => ({
-      route,
-      rules: [{ matches, filters: [], backends: [] }],
-    }));
     const config = denying([every('openai', { models: ['o1*'] })], { providerRoutes });
     expect(render(ask(config, site('api.openai.com'), asked))).toBe(openai);
   });
@@ -113,6 +138,71 @@ describe('EgressDenyPolicy at an AIProviderRoute', () => {
     const { body: _body, ...rest } = call();
     const asked = { ...rest, body: { kind: 'none' } as const };
     expect(verdict([every('custom')], asked, 'files.example.com')).toBe('451 deny_policy');
+  });
+
+  test('a denial that names a missing Backend holds on every host, for nobody knows which it was about', () => {
+    const rules: Rule[] = [{ matches: [every('custom')], filters: [], backends: [], unresolved: true }];
+    const providerDenials = [{ route: { namespace: 'default', name: 'denied' }, answer, rules }];
+    const config = createConfig('192.0.2.1', 443, { providerDenials });
+    const open = { ...config, destinations: { ...config.destinations, defaultPolicy: 'allow-all' as const } };
+    for (const host of ['llm.example.net', 'api.openai.com', 'api.anthropic.com']) {
+      expect(render(ask(open, site(host), call()))).toBe('451 deny_policy');
+    }
+    const [rule] = rules;
+    const narrow = [{ ...rule!, matches: [every('custom', { models: ['o1*'] })] }];
+    const partly = { ...open, providerDenials: [{ ...providerDenials[0]!, rules: narrow }] };
+    expect(render(ask(partly, site('api.openai.com'), call(naming('o1-mini'))))).toBe('451 deny_policy');
+    expect(render(ask(partly, site('api.openai.com'), call()))).toBe(openai);
+  });
+
+  test('S34: property: what a denial names is denied in every spelling that servers take for it', () => {
+    const named = ['/v1/files', '/v1/files/', '/v1/assistants/*', '/v1/batches'];
+    const wide = (text: string): string =>
+      text.replace(/[a-z]/g, (letter) =>
+        encodeURIComponent(String.fromCharCode(letter.charCodeAt(0) + 0xff21 - 0x41)),
+      );
+    const spellings: ReadonlyArray<(path: string) => string> = [
+      (path) => path,
+      (path) => `${path}/`,
+      (path) => path.replace(/\/$/, ''),
+      (path) => `${path}.`,
+      (path) => `${path}%20`,
+      (path) => `${path}%2e%2E`,
+      (path) => path.replace('/v1/', '/v1//'),
+      (path) => path.replace('/v1/', '/v1./'),
+      (path) => path.replace('/v1/', '/v1/%20'),
+      (path) => path.toUpperCase().replaceAll('%2E', '%2e'),
+      (path) => path.replace(/[a-z]/, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
+      wide,
+      (path) => path.replace('i', 'i%E2%80%8D'),
+      (path) => path.replace('i', '%C3%AD'),
+      (path) => path.replace('/v1', '/v1;x=1'),
+    ];
+    const plans = new SitePlans(
+      new PolicyIndex(
+        denying(
+          named.map((path) => every('openai', { endpoints: [path] })),
+          { providerRoutes },
+        ),
+      ),
+    );
+    const asks = (target: string): string => {
+      const asked = call({ path: parseTarget(target).path });
+      return render(decide(plans.at(site('api.openai.com')), asked));
+    };
+    const path = fc.constantFrom<string[]>('/v1/files', '/v1/files/', '/v1/assistants/a', '/v1/batches');
+    const written = fc.array(fc.constantFrom(...spellings), { maxLength: 3 });
+    fc.assert(
+      fc.property(path, written, (meant, changes) => {
+        const target = changes.reduce((text, change) => change(text), meant);
+        expect(['451 deny_policy', '400 protocol']).toContain(asks(target));
+      }),
+      { numRuns: 2_000 },
+    );
+    // And nothing else.
+    expect(asks('/v1/assistants')).toBe(openai);
+    expect(asks('/v1/filesystem')).toBe(openai);
+    expect(asks('/v1/files/a')).toBe(openai);
   });
 
   test('waits for the model before it lets a call go', () => {

@@ -57,6 +57,26 @@ describe('S34: a path has one form', () => {
     ['/v1/files%3Bx', false],
     ['/v1/%zz', false],
     ['/v1/%', false],
+    ['/v1/files.', false],
+    ['/v1./files', false],
+    ['/v1/files...', false],
+    ['/v1/files%20', false],
+    ['/v1/%20files', false],
+    ['/v1/x::$DATA', false],
+    // Full width, a ligature, an accent, a letter and a mark, dotless, a joiner that is not seen.
+    ['/v1/%EF%BD%86iles', false],
+    ['/v1/%EF%AC%81les', false],
+    ['/v1/fil%C3%A9s', false],
+    ['/v1/file%CC%81s', false],
+    ['/v1/f%C4%B1les', false],
+    ['/v1/fi%E2%80%8Bles', false],
+    // Not UTF-8: a slash in two bytes, an older code page; and bytes that nobody encoded.
+    ['/v1%C0%AFfiles', false],
+    ['/v1/fil%E9s', false],
+    ['/v1/\u{66}il\u{e9}s', false],
+    ['/v1/files.txt', true],
+    ['/.well-known/x', true],
+    ['/v1/%E6%96%87%E4%BB%B6/', true],
   ])('%s is read in one way only: %s', (target, expected) => {
     expect(isPlainPath(parseTarget(target).path)).toBe(expected);
   });

@@ -209,14 +209,20 @@ test('of two policies at one target the older applies, and the other takes over 
       (each) => `${each.ancestorRef.name} ${each.conditions.map(({ reason }) => reason).join()}`,
     );
   };
-  await eventually(async () => expect(await accepted('a-second')).toEqual(['openai Conflicted']), 60_000);
-  expect(await accepted('first')).toEqual(['openai Accepted', 'db Accepted']);
+  await eventually(
+    async () => expect(await accepted('a-second')).toEqual(['openai Conflicted,ResolvedRefs']),
+    60_000,
+  );
+  expect(await accepted('first')).toEqual(['openai Accepted,ResolvedRefs', 'db Accepted']);
   expect(await verdict(kinds.egressDenyPolicy, 'a-second')).toEqual([
     'Ready=False Conflicted',
     'Stalled=True Conflicted',
   ]);
   await remove(kinds.egressDenyPolicy, 'first');
-  await eventually(async () => expect(await accepted('a-second')).toEqual(['openai Accepted']), 60_000);
+  await eventually(
+    async () => expect(await accepted('a-second')).toEqual(['openai Accepted,ResolvedRefs']),
+    60_000,
+  );
   await apply(others[3] as KubeObject);
 });
 
@@ -257,5 +263,30 @@ test('a policy that goes missing refuses its rule rather than let it pass', asyn
     const { mcpRoutes } = await config();
     expect(mcpRoutes?.[0]?.rules[0]?.unsupported).toEqual(['LoggingPolicy quiet does not exist in default']);
     expect(await verdict(kinds.mcpRoute, 'tools')).toContain('Ready=False UnsupportedValue');
+  }, 60_000);
+});
+
+test('a denial whose Backend is missing holds everywhere, and its status says so until the Backend is there', async () => {
+  const denied = manifest('AIProviderRoute', 'denied', {
+    parentRefs: [{ name: 'g' }],
+    rules: [{ matches: [{ provider: 'custom' }], backendRefs: [{ name: 'late' }] }],
+  });
+  await apply(denied);
+  await apply(manifest('EgressDenyPolicy', 'of-late', { targetRefs: [ref('AIProviderRoute', 'denied')] }));
+  const unresolved = async (): Promise<unknown> =>
+    (await config()).providerDenials?.find(({ route }) => route.name === 'denied')?.rules[0]?.unresolved;
+  await eventually(async () => {
+    const [ready] = await conditions(kinds.egressDenyPolicy, 'of-late').then((all) =>
+      all.filter(({ type }) => type === 'Ready'),
+    );
+    expect(ready).toMatchObject({ status: 'False', reason: 'BackendNotFound' });
+    expect(ready?.message).toContain('denied on every host');
+    expect(await unresolved()).toBe(true);
+  }, 60_000);
+  const late = { schema: { name: 'openai' }, type: 'Upstream', upstream: { host: 'late.example.com' } };
+  await apply(manifest('Backend', 'late', late));
+  await eventually(async () => {
+    expect(await verdict(kinds.egressDenyPolicy, 'of-late')).toEqual(['Ready=True Accepted']);
+    expect(await unresolved()).toBeUndefined();
   }, 60_000);
 });

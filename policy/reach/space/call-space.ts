@@ -15,7 +15,7 @@ import {
   type OpenPlan,
   type RpcMessage,
 } from '../../../decision/index.ts';
-import { globReaders, patternReaders } from './reader.ts';
+import { endSlashReaders, globReaders, patternReaders } from './reader.ts';
 import { tableReader } from './table-reader.ts';
 import { computeTextSpace, printable, type Reader, type Scan, type TextSpace } from './text-space.ts';
 
@@ -29,6 +29,8 @@ export interface CallSpace {
 export interface Distinctions {
   readonly models: readonly string[];
   readonly endpoints: readonly string[];
+  /** Of `endpoints`: those of denials. */
+  readonly deniedEndpoints: readonly string[];
   /** APIs that calls are read as. */
   readonly schemas: ReadonlyArray<string | undefined>;
   /** Undefined: bodies are not read as JSON-RPC. */
@@ -85,6 +87,9 @@ export function distinctionsOf(plan: OpenPlan): Distinctions {
       ...rewrites.flatMap(({ from, to }) => [from, to]),
     ],
     endpoints: matches.flatMap((match) => match.endpoints.texts),
+    deniedEndpoints: clauses
+      .filter(({ purpose }) => purpose === 'deny')
+      .flatMap((clause) => clause.matches.flatMap((match) => match.endpoints.texts)),
     schemas: clauses.map((clause) => clause.schema),
     mcp: mcpDistinctions(plan),
   };
@@ -96,6 +101,7 @@ function joined(all: readonly Distinctions[]): Distinctions {
   return {
     models: unique(all.flatMap(({ models }) => models)).sort(),
     endpoints: unique(all.flatMap(({ endpoints }) => endpoints)).sort(),
+    deniedEndpoints: unique(all.flatMap(({ deniedEndpoints }) => deniedEndpoints)).sort(),
     schemas: unique(all.flatMap(({ schemas }) => schemas)).sort((a = '', b = '') => (a < b ? -1 : 1)),
     mcp:
       rpc.length === 0
@@ -111,13 +117,12 @@ function joined(all: readonly Distinctions[]): Distinctions {
 
 const one = (text: string): TextSpace => ({ texts: [text], complete: true });
 
-type PathEnd = 'slash' | 'dot' | 'dots' | 'other' | 'odd';
+type PathEnd = 'slash' | 'dot' | 'other' | 'odd';
 
 function endAfter(end: PathEnd, character: string): PathEnd {
   if (end === 'odd') return 'odd';
   if (character === '/') return end === 'other' ? 'slash' : 'odd';
-  if (character !== '.') return 'other';
-  return end === 'slash' ? 'dot' : end === 'dot' ? 'dots' : 'other';
+  return character === '.' ? 'dot' : 'other';
 }
 
 function pathScan(end: PathEnd): Scan {
@@ -139,7 +144,7 @@ const pathAlphabet = Array.from(printable)
   .filter((character) => !'?;\\#%'.includes(character))
   .join('');
 
-function pathSpace({ models, endpoints, schemas }: Distinctions): TextSpace {
+function pathSpace({ models, endpoints, deniedEndpoints, schemas }: Distinctions): TextSpace {
   if (models.length + endpoints.length === 0) return one('/');
   const tables = schemas
     .map(pathSpaceOf)
@@ -148,6 +153,7 @@ function pathSpace({ models, endpoints, schemas }: Distinctions): TextSpace {
   const space = computeTextSpace({
     readers: [
       ...globReaders(endpoints),
+      ...endSlashReaders(deniedEndpoints),
       ...(models.length === 0 ? [] : tables.map((table) => tableReader(table, readModels))),
       plainReader,
     ],
@@ -202,7 +208,7 @@ function messages(mcp: McpDistinctions): { readonly all: RpcMessage[]; readonly 
   return { all, complete: [methods, tools, resources].every(({ complete }) => complete) };
 }
 
-const base = { queryNames: [], upgrade: false, invocationId: '' };
+const base = { queryNames: [], claims: [], upgrade: false, invocationId: '' };
 
 /** A call of each kind on each path: by method, and by what its operation reads its model from. */
 function callsOn(path: string, models: readonly string[], schemas: Distinctions['schemas']): Call[] {

@@ -1,6 +1,6 @@
 /** Globs and patterns as readers of a text. Restricting rules compare without case, so both spellings are read. Pure. */
 import { compilePattern, type TextScan } from '../../../contract/index.ts';
-import { compileGlob } from '../../../decision/index.ts';
+import { compileGlob, withoutEndSlash } from '../../../decision/index.ts';
 import type { Reader, Scan } from './text-space.ts';
 
 interface Compiled {
@@ -33,6 +33,24 @@ export function globReaders(globs: readonly string[]): Reader[] {
   const read = (each: Compiled | undefined, fold: typeof same): Reader[] =>
     each === undefined ? [] : [reader(each, fold)];
   return [...exact.flatMap((each) => read(each, same)), ...folded.flatMap((each) => read(each, lower))];
+}
+
+/** Reads a path without the slash at its end: `before` is how far one was ahead of the last character, if that is one. */
+function endSlashScan(now: Scan, before: Scan | undefined, isStart: boolean): Scan {
+  return {
+    key: `${now.key}/${before?.key ?? ''}`,
+    verdict: (before ?? now).verdict,
+    step: (character) =>
+      endSlashScan(now.step(character), character === '/' && !isStart ? now : undefined, false),
+  };
+}
+
+/** Denied endpoints as they are compared with paths that end in a slash. */
+export function endSlashReaders(globs: readonly string[]): Reader[] {
+  return globReaders(globs.map(withoutEndSlash)).map(({ scan, tests }) => ({
+    scan: () => endSlashScan(scan(), undefined, true),
+    tests: [...tests, (character) => character === '/'],
+  }));
 }
 
 export function patternReaders(sources: readonly string[]): Reader[] {

@@ -310,6 +310,18 @@ describe('a change of manifests in sentences', () => {
   });
 });
 
+test('a denial is seen where rules open its endpoint with a slash at the end alone', () => {
+  const open = openai({ endpoints: ['/v1/*/'] });
+  const closed = object('AIProviderRoute', 'bans', {
+    parentRefs: [{ name: 'g' }],
+    rules: [{ matches: [{ provider: 'openai', endpoints: ['/v1/files'] }] }],
+  });
+  const told = sentences([...base, open], [...base, open, closed, deny('AIProviderRoute', 'bans')]);
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain('is now denied at `api.openai.com:443`: endpoint `/v1/files`');
+  expect(told[0]).toContain('/v1/files/`');
+});
+
 test('an allow-all gateway is shown as what it is', () => {
   const documents = compileManifests([agent(), gateway({ defaultPolicy: 'allow-all' })], ['203.0.113.0/24']);
   // Paths to providers' hosts are judged, so these are told apart.

@@ -15,6 +15,7 @@ import {
   decide,
   judgeAnswers,
   PolicyIndex,
+  readClaims,
   SitePlans,
   type Call,
   type CallBody,
@@ -62,7 +63,7 @@ class Gateway {
   }
 
   #decide(attempt: Attempt, hostname: Hostname | undefined, invocationId: string): Decision {
-    const { agent, ip, port, method, path, upgrade, queryNames, hasBody } = attempt;
+    const { agent, ip, port, method, path, upgrade, queryNames, fields, hasBody } = attempt;
     const where = { ip: hostname === undefined ? ip : undefined, hostname, port };
     const plan = this.#plans.at({ agent, ...where, tls: attempt.wire === 'tls' });
     let call: Call = {
@@ -70,6 +71,7 @@ class Gateway {
       path,
       upgrade,
       queryNames,
+      claims: readClaims(fields),
       invocationId,
       body: { kind: hasBody ? 'unread' : 'none' },
     };

@@ -83,22 +83,31 @@ const found = (sources: readonly string[], text: string): boolean =>
 const foundFolded = (sources: readonly string[], text: string): boolean =>
   found(sources, text) || found(sources, text.toLowerCase());
 
-/** Dot segments, double slashes and escapes of what means something: two servers may read two paths. */
+/** Dots at the end of a segment, double slashes and escapes of what means something: two servers may read two paths. */
 function isPlain(path: string): boolean {
-  return !/\/\/|\/\.\.?(\/|$)|%2F|%5C|[;\\]/i.test(path);
+  return !/\/\/|\.(\/|$)|%2F|%5C|[;\\]/i.test(path);
+}
+
+/** What a denial names, with a slash at the end or without. */
+function isDeniedPath(endpoints: readonly string[], path: string): boolean {
+  const bare = (text: string) => (text.length > 1 ? text.replace(/\/$/, '') : text);
+  return fitsFolded(endpoints, path) || fitsFolded(endpoints.map(bare), bare(path));
 }
 
 type Model = { readonly named: string } | 'none' | 'unknown';
 
 /** The model a call names, as its API's operations say. */
-function modelOf(api: string | undefined, { method, path, upgrade, hasBody, model, rpc }: Attempt): Model {
+function modelOf(api: string | undefined, attempt: Attempt): Model {
+  const { method, path, upgrade, queryNames, hasBody, model, rpc } = attempt;
   const operation = operationTable(api)(method, path);
+  const inQuery = queryNames.includes('Model');
   if (operation === undefined) {
-    return ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method) && !upgrade ? 'none' : 'unknown';
+    const reads = ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method);
+    return reads && !upgrade && !hasBody && !inQuery ? 'none' : 'unknown';
   }
   if (operation.model.from === 'nothing') return 'none';
   if (operation.model.from === 'path') return { named: operation.model.model };
-  return hasBody && rpc === undefined && model !== undefined ? { named: model } : 'unknown';
+  return hasBody && !inQuery && rpc === undefined && model !== undefined ? { named: model } : 'unknown';
 }
 
 type Fit = 'yes' | 'no' | 'unknown';
@@ -125,7 +134,7 @@ function modelThere(api: string | undefined, { taken, way }: Permit, attempt: At
 function isDenied({ api, matches }: Calls, attempt: Attempt, model = modelOf(api, attempt)): boolean {
   return matches.some(
     ({ models, endpoints }) =>
-      (endpoints.length === 0 || !isPlain(attempt.path) || fitsFolded(endpoints, attempt.path)) &&
+      (endpoints.length === 0 || !isPlain(attempt.path) || isDeniedPath(endpoints, attempt.path)) &&
       (models.length === 0 || model === 'unknown' || (model !== 'none' && fitsFolded(models, model.named))),
   );
 }
@@ -205,10 +214,24 @@ function judgeMessage(mcp: ToolCalls, message: RpcMessage): false | ToolRule | u
   return mcp.othersPass || isSession ? undefined : false;
 }
 
+/** Do the fields `Mcp-Method` and `Mcp-Name` say of each message what it says of itself? */
+function claimsHold({ fields, hasBody, rpc = [] }: Attempt): boolean {
+  const claims = fields.filter(({ name }) => ['mcp-method', 'mcp_method', 'mcp-name'].includes(name));
+  if (!hasBody) return claims.length === 0;
+  return claims.every(({ name, value }) =>
+    rpc.every(({ method, params }) => {
+      if (name !== 'mcp-name') return method === value;
+      const own = params['name'] ?? params['uri'];
+      return own === (value.startsWith('=?') ? 'search_x' : value);
+    }),
+  );
+}
+
 /** What the rules of its messages do to records; false: refused. */
 function judgeTools(mcp: ToolCalls | undefined, attempt: Attempt): false | LoggingRule[] {
   if (mcp === undefined) return [];
   const { upgrade, queryNames, method, hasBody, rpc } = attempt;
+  if (!claimsHold(attempt)) return false;
   const odd = ['jsonrpc', 'method', 'params', 'name', 'tool'];
   if (upgrade || queryNames.some((name) => odd.includes(name.toLowerCase()))) return false;
   if (!hasBody) return ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method) ? [] : false;

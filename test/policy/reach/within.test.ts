@@ -136,7 +136,7 @@ function attemptOf({ agent, host, port, protocol, call }: Counterexample): Attem
   const isAddress = parseIp(host) !== undefined;
   const { method = 'GET', path = '/', upgrade = false, body = { kind: 'none' as const } } = call ?? {};
   return {
-    ...{ agent, port, path, method, upgrade, queryNames: [] },
+    ...{ agent, port, path, method, upgrade, queryNames: [], fields: [] },
     hostname: isAddress ? undefined : host,
     ip: isAddress ? host : '198.18.0.1',
     wire: protocol === 'TCP' ? 'raw' : protocol === 'HTTP' ? 'http1' : 'tls',

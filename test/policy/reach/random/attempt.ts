@@ -22,6 +22,8 @@ export interface Attempt {
   readonly method: string;
   readonly path: string;
   readonly queryNames: readonly string[];
+  /** Header fields that may say another thing of the body. */
+  readonly fields: ReadonlyArray<{ readonly name: string; readonly value: string }>;
   readonly upgrade: boolean;
   readonly hasBody: boolean;
   readonly model: string | undefined;
@@ -50,10 +52,23 @@ const message: fc.Arbitrary<RpcMessage> = fc.oneof(
 );
 const rpc = fc.array(message, { minLength: 1, maxLength: 2 });
 
+const claim = fc.oneof(
+  fc.record({
+    name: fc.constantFrom('mcp-method', 'mcp_method'),
+    value: fc.constantFrom('tools/call', 'tools/call', 'initialize', 'Tools/Call'),
+  }),
+  fc.record({ name: fc.constant('mcp-name'), value: fc.constantFrom('search_x', '=?base64?c2VhcmNoX3g=?=') }),
+  fc.record({ name: fc.constantFrom('mcp-session-id', 'x-mcp-method'), value: fc.constant('other') }),
+);
+
 export const randomAttempt: fc.Arbitrary<Attempt> = fc.record({
   rpc: fc.option(rpc, { nil: undefined, freq: 2 }),
   method: fc.constantFrom('POST', 'POST', 'POST', 'POST', 'GET', 'GET', 'PUT', 'DELETE'),
-  queryNames: fc.constantFrom<string[]>([], [], [], [], ['key'], ['Method']),
+  queryNames: fc.constantFrom<string[]>([], [], [], [], [], ['key'], ['Method'], ['Model']),
+  fields: fc.oneof(
+    { weight: 4, arbitrary: fc.constant<Attempt['fields']>([]) },
+    { weight: 1, arbitrary: fc.array(claim, { minLength: 1, maxLength: 2 }) },
+  ),
   upgrade: fc.constantFrom(false, false, false, false, false, true),
   hasBody: fc.constantFrom(true, true, true, false),
   agent: fc.constantFrom(...agentIds),

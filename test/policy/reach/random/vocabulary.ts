@@ -85,8 +85,11 @@ export const paths = [
   ...['/v1/chat/completions', '/v1/models', '/v1/../admin', '/v1/files', '/', '/v1/chat/', '/v1/messages'],
   ...['/v1/models/gpt-4o', '/v1/models/o1', '/v1/images/edits', '/V1/Chat/completions', '/v1/batches'],
   ...['/openai/deployments/gpt-4/chat/completions', '/openai/v1/responses', '/v1//files'],
+  ...['/v1/files/', '/V1/Files./', '/v1/files.', '/v1/models/'],
 ];
-export const endpointGlobs = ['/v1/chat/*', '/v1/*', '*', '/v1/models', '/v2/*'];
+export const endpointGlobs = [
+  ...['/v1/chat/*', '/v1/*', '*', '/v1/models', '/v2/*', '/v1/files', '/v1/files/'],
+];
 export const agentNames = ['a', 'b', 'c'];
 /** The last is a DaemonAgent. */
 export const agentIds = agentNames.map((name) => `${name === 'c' ? 'DaemonAgent' : 'TaskAgent'}/d/${name}`);
