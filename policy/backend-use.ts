@@ -4,7 +4,7 @@ import { parseCidr } from '../contract/index.ts';
 import { privateIn } from './destination-range.ts';
 import { openingsOf } from './opening.ts';
 import { topologyOf, type GatewayItem } from './topology.ts';
-import type { Item, World } from './world.ts';
+import { backendOf, type Item, type World } from './world.ts';
 
 export interface Upstream {
   /** Lower case. */
@@ -23,14 +23,14 @@ export function isClusterHost(host: string): boolean {
 }
 
 /** The gateways that send calls to a Backend. */
-export function gatewaysUsing(world: World, { namespace, name }: Item<'Backend'>): GatewayItem[] {
+export function gatewaysUsing(world: World, backend: Item<'Backend'>): GatewayItem[] {
   const topology = topologyOf(world);
   const routes = world
     .all('AIProviderRoute')
-    .filter(
-      (route) =>
-        route.namespace === namespace &&
-        route.spec.rules.some(({ backendRefs = [] }) => backendRefs.some((ref) => ref.name === name)),
+    .filter((route) =>
+      route.spec.rules.some(({ backendRefs = [] }) =>
+        backendRefs.some((ref) => backendOf(world, route.namespace, ref) === backend),
+      ),
     );
   return [...new Set(routes.flatMap((route) => topology.gatewaysOf(route)))];
 }

@@ -2,7 +2,7 @@
  * What the manifests leave open although all of them could be read: labels of namespaces that a gateway asks for, objects
  * that others refer to, namespaces nobody names. Whoever says what is allowed has to say this too. Pure.
  */
-import { matchesSelector, type LabelSelector } from '../contract/index.ts';
+import { matchesSelector, namespaceNameLabel, type LabelSelector } from '../contract/index.ts';
 import { apiGroup } from '../api/index.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import type { Json } from './manifest/json.ts';
@@ -11,7 +11,7 @@ import type { Path } from './manifest/path.ts';
 import type { Found } from './rule.ts';
 import { unresolvedReference } from './rules/unresolved-reference.ts';
 import { routeKinds, type GatewayItem, type RouteItem } from './topology.ts';
-import { namespaceNameLabel, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export interface Gap {
   readonly manifest: Manifest;

@@ -4,7 +4,7 @@ import { parseHostname, providerHosts, providerOfHost, providers, type Provider 
 import { upstreamOf } from './backend-use.ts';
 import { openingsOf } from './opening.ts';
 import { routeKinds, topologyOf, type CredentialItem } from './topology.ts';
-import type { Item, World } from './world.ts';
+import { backendOf, type Item, type World } from './world.ts';
 
 type Target = CredentialItem['spec']['targetRefs'][number];
 type ProviderRule = Item<'AIProviderRoute'>['spec']['rules'][number];
@@ -27,8 +27,8 @@ export function isHostOf(provider: string, host: string): boolean {
 
 /** The Backends of a rule that exist, with their hosts. */
 export function backendsOf(world: World, namespace: string, { backendRefs = [] }: ProviderRule) {
-  return backendRefs.flatMap(({ name }) => {
-    const backend = world.find('Backend', namespace, name);
+  return backendRefs.flatMap((ref) => {
+    const backend = backendOf(world, namespace, ref);
     const upstream = backend && upstreamOf(backend);
     return backend === undefined || upstream === undefined ? [] : [{ backend, host: upstream.host }];
   });

@@ -54,15 +54,7 @@ export {
   type WaiverEntry,
   type WaiverFile,
 } from './waiver/waiver-file.ts';
-export {
-  defaultNamespace,
-  namespaceNameLabel,
-  World,
-  type Checked,
-  type Item,
-  type KindName,
-  type Kinds,
-} from './world.ts';
+export { defaultNamespace, World, type Checked, type Item, type KindName, type Kinds } from './world.ts';
 export * from './reach/index.ts';
 export { checkKind } from './schema/kind-check.ts';
 export { driftOf, needsCreated, type ObjectVersions } from './drift/object-drift.ts';

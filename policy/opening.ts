@@ -18,7 +18,7 @@ import {
   type PortRange,
 } from '../contract/index.ts';
 import type { AgentItem, AttachedRoute, GatewayItem, RouteItem } from './topology.ts';
-import type { Item, World } from './world.ts';
+import { backendOf, type Item, type World } from './world.ts';
 
 export interface Opening {
   readonly hostnames: readonly string[];
@@ -70,7 +70,7 @@ function providerRouteOpenings(world: World, route: Item<'AIProviderRoute'>): Op
   const backends = route.spec.rules
     .flatMap((rule) => rule.backendRefs ?? [])
     .flatMap((ref) => {
-      const upstream = world.find('Backend', route.namespace, ref.name)?.spec.upstream;
+      const upstream = backendOf(world, route.namespace, ref)?.spec.upstream;
       return upstream === undefined ? [] : [{ host: upstream.host, port: upstream.port ?? 443 }];
     });
   return providerOpenings(names, backends).map((opening) => ({ ...opening, agents: undefined }));

@@ -21,6 +21,7 @@ import {
   type TaskAgent,
   type WorkerPool,
 } from '../api/index.ts';
+import { faultOfBackendRef, labelsOfNamespace, type BackendReference } from '../contract/index.ts';
 import { isObject, type JsonObject } from './manifest/json.ts';
 import type { Manifest } from './manifest/manifest.ts';
 
@@ -65,9 +66,6 @@ export const defaultNamespace = 'default';
 export function namespaceOf({ namespace }: { readonly namespace?: string | undefined }): string {
   return namespace ?? defaultNamespace;
 }
-
-/** The API server sets it on every namespace, whatever the manifest says. */
-export const namespaceNameLabel = 'kubernetes.io/metadata.name';
 
 function keyOf(kind: string, namespace: string, name: string): string {
   return `${kind}/${namespace}/${name}`;
@@ -135,8 +133,19 @@ export class World {
   /** Of a namespace that is not here: what the API server itself sets. */
   namespaceLabels(namespace: string): Readonly<Record<string, string>> {
     const manifest = this.manifest('Namespace', '', namespace);
-    return { ...(manifest && labelsOf(manifest.metadata)), [namespaceNameLabel]: namespace };
+    return labelsOfNamespace(namespace, manifest && labelsOf(manifest.metadata));
   }
+}
+
+/** The Backend that a route of this namespace may send calls to by this reference. */
+export function backendOf(
+  world: World,
+  namespace: string,
+  ref: BackendReference,
+): Item<'Backend'> | undefined {
+  return faultOfBackendRef(ref, namespace) === undefined
+    ? world.find('Backend', namespace, ref.name)
+    : undefined;
 }
 
 function push(map: Map<string, Item[]>, kind: string, item: Item): void {

@@ -1,13 +1,6 @@
 /** One manifest as the object the operator's compiler takes, or what is wrong with it. Pure. */
 import { apiGroup, apiVersionName } from '../../api/index.ts';
-import {
-  checkKind,
-  defaultNamespace,
-  namespaceNameLabel,
-  renderName,
-  renderPath,
-  type Manifest,
-} from '../../policy/index.ts';
+import { checkKind, defaultNamespace, renderName, renderPath, type Manifest } from '../../policy/index.ts';
 
 export interface CompiledObject {
   readonly apiVersion: string;
@@ -57,12 +50,12 @@ export function compiledObject(
   return problemOf(manifest, issue);
 }
 
+/** In a cluster the labels of every namespace are known. */
 function labelled({ metadata, ...rest }: CompiledObject): CompiledObject {
-  const labels = { ...(metadata['labels'] as object | undefined), [namespaceNameLabel]: metadata.name };
-  return { ...rest, metadata: { ...metadata, labels } };
+  return { ...rest, metadata: { ...metadata, labels: metadata['labels'] ?? {} } };
 }
 
-/** With a Namespace for each that is named, and on each the label that the API server sets. */
+/** With a Namespace for each that is named. */
 export function withNamespaces(objects: readonly CompiledObject[]): CompiledObject[] {
   const known = objects.filter(({ kind }) => kind === 'Namespace');
   const rest = objects.filter(({ kind }) => kind !== 'Namespace');

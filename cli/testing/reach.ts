@@ -123,20 +123,10 @@ function shortNames(ids: readonly string[]): (id: string) => string {
       .join('/');
 }
 
-function requireWhole(agents: readonly AgentReach[], scope: Reachable): void {
+function requireAgents(agents: readonly AgentReach[], scope: Reachable): void {
   if (agents.length === 0) {
     const hint = 'Give reach() the chart or the app that makes the agent.';
     throw problem('REACH_NO_AGENT', `there is no agent in ${scope.node.path || 'the app'}`, hint);
-  }
-  const [missing] = agents.flatMap(({ agent, missingGateways }) =>
-    missingGateways.map(
-      (gateway) => `${agent} leaves by the gateway ${gateway}, which no chart of this app makes`,
-    ),
-  );
-  if (missing !== undefined) {
-    const hint =
-      'Put the chart that makes it into the app of the test, or ask clrk reach about all manifests.';
-    throw problem('REACH_UNKNOWN', missing, hint);
   }
 }
 
@@ -149,7 +139,7 @@ export function reach(scope: Reachable, options: ReachOptions = {}): Reach {
   const root = mkdtempSync(join(tmpdir(), 'clrk-reach-'));
   try {
     const agents = reachOf(scope, root, options);
-    requireWhole(agents, scope);
+    requireAgents(agents, scope);
     const nameOf = shortNames(agents.map(({ agent }) => agent));
     return {
       agents: agents.map((each) => ({ agent: nameOf(each.agent), places: placesOf(each) })),

@@ -1,7 +1,7 @@
 /** One credential is sent to more than one provider. */
 import type { Found, Rule } from '../rule.ts';
 import { topologyOf } from '../topology.ts';
-import type { Item, World } from '../world.ts';
+import { backendOf, type Item, type World } from '../world.ts';
 
 type ProviderRoute = Item<'AIProviderRoute'>;
 
@@ -10,9 +10,7 @@ function apisOf(world: World, route: ProviderRoute): string[] {
   const apis = route.spec.rules.flatMap(({ matches = [], backendRefs = [] }) =>
     backendRefs.length === 0
       ? matches.map(({ provider }) => provider)
-      : backendRefs.flatMap(
-          ({ name }) => world.find('Backend', route.namespace, name)?.spec.schema.name ?? [],
-        ),
+      : backendRefs.flatMap((ref) => backendOf(world, route.namespace, ref)?.spec.schema.name ?? []),
   );
   return [...new Set<string>(apis)].sort();
 }

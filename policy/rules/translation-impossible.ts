@@ -1,7 +1,7 @@
 /** A Backend that cannot answer the calls sent to it. */
 import { coversGlobs } from '../glob-cover.ts';
 import type { Found, Rule } from '../rule.ts';
-import type { Item, World } from '../world.ts';
+import { backendOf, type Item, type World } from '../world.ts';
 
 type Route = Item<'AIProviderRoute'>;
 type Match = NonNullable<Route['spec']['rules'][number]['matches']>[number];
@@ -22,8 +22,8 @@ function problem({ provider, models = [] }: Match, backend: Item<'Backend'>): st
 
 function* ofRoute(world: World, route: Route): Iterable<Found> {
   for (const [rule, { matches = [], backendRefs = [] }] of route.spec.rules.entries()) {
-    for (const [index, { name }] of backendRefs.entries()) {
-      const backend = world.find('Backend', route.namespace, name);
+    for (const [index, ref] of backendRefs.entries()) {
+      const backend = backendOf(world, route.namespace, ref);
       if (backend === undefined) continue;
       const message = matches.map((match) => problem(match, backend)).find((each) => each !== undefined);
       if (message === undefined) continue;

@@ -1,4 +1,5 @@
 /** A reference names an object that is not there. */
+import { faultOfBackendRef, type BackendReference } from '../../contract/index.ts';
 import type { Found, Rule } from '../rule.ts';
 import { agentKinds, routeKinds, type AgentItem, type RouteItem } from '../topology.ts';
 import type { World } from '../world.ts';
@@ -20,14 +21,8 @@ function* agentReferences(world: World, agent: AgentItem): Iterable<Found> {
   }
 }
 
-interface Reference {
-  readonly kind?: string | undefined;
-  readonly namespace?: string | undefined;
-  readonly name: string;
-}
-
 interface Filter {
-  readonly extensionRef?: Reference | undefined;
+  readonly extensionRef?: BackendReference | undefined;
 }
 
 interface Place<T> {
@@ -36,21 +31,23 @@ interface Place<T> {
 }
 
 interface RouteRule {
-  readonly backendRefs?: readonly Reference[] | undefined;
+  readonly backendRefs?: readonly BackendReference[] | undefined;
   readonly filters?: readonly Filter[] | undefined;
 }
 
 function* backendReferences(
   world: World,
   { namespace, manifest }: RouteItem,
-  at: Place<Reference>,
+  at: Place<BackendReference>,
 ): Iterable<Found> {
-  for (const [index, { kind = 'Backend', namespace: other = namespace, name }] of at.values.entries()) {
+  for (const [index, ref] of at.values.entries()) {
     const path = ['spec', 'rules', at.rule, 'backendRefs', index];
-    if (other !== namespace) {
-      const message = `Backend ${other}/${name} is in another namespace, which is not permitted`;
+    const { name } = ref;
+    const fault = faultOfBackendRef(ref, namespace);
+    if (fault === 'RefNotPermitted') {
+      const message = `Backend ${ref.namespace ?? ''}/${name} is in another namespace, which is not permitted`;
       yield { manifest, path, message };
-    } else if (kind === 'Backend' && !world.has(kind, namespace, name)) {
+    } else if (fault === undefined && !world.has('Backend', namespace, name)) {
       yield { manifest, path, message: `Backend ${namespace}/${name} does not exist` };
     }
   }

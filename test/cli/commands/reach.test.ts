@@ -146,6 +146,34 @@ describe('clrk reach', () => {
   });
 });
 
+test('a namespace without labels has none, and that is known', async () => {
+  const selected = gateway.replace(
+    'protocol: HTTPS',
+    'protocol: HTTPS, allowedRoutes: {namespaces: {from: Selector, selector: {matchExpressions: [{key: env, operator: DoesNotExist}]}}}',
+  );
+  const bare = '---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n';
+  const at = write({ 'x.yaml': `${agent}---\n${selected}---\n${route}${bare}` });
+  const { stdout } = await runCommandLine(['reach', at, '-o', 'sentences']);
+  expect(stdout).toBe('agent `triage` may reach `api.stripe.com:443` over HTTPS\n');
+});
+
+test('a denial whose Backend is not here cannot be decided', async () => {
+  const denied = `---
+apiVersion: clrk.apoxy.dev/v1alpha1
+kind: AIProviderRoute
+metadata: {name: denied, namespace: shop}
+spec: {parentRefs: [{name: out}], rules: [{matches: [{provider: custom}], backendRefs: [{name: gone}]}]}
+---
+apiVersion: clrk.apoxy.dev/v1alpha1
+kind: EgressDenyPolicy
+metadata: {name: no, namespace: shop}
+spec: {targetRefs: [{group: clrk.apoxy.dev, kind: AIProviderRoute, name: denied}]}
+`;
+  const at = write({ 'x.yaml': `${agent}---\n${gateway}---\n${route}${denied}` });
+  const { code, stderr } = await runCommandLine(['reach', at]);
+  expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining('shop/gone') as string });
+});
+
 describe('clrk reach --diff', () => {
   test('against a git revision', async () => {
     const { code, stdout } = await runCommandLine(['reach', dist, '--diff', 'HEAD']);

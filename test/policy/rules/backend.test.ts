@@ -23,6 +23,8 @@ test.each([
   ['a Service, in full', [gateway(), backend('vllm.models.svc.cluster.local'), route], ['backend-closed']],
   ['a Service, with its root', [gateway(), backend('VLLM.models.svc.cluster.local'), route], ['backend-closed']],
   ['a Service by one name', [gateway(), backend('vllm'), route], ['backend-closed']],
+  ['a Service of the name that a route means in another namespace', [gateway(), backend('vllm.models.svc'), route.replace('{ name: b }', '{ name: b, namespace: other }')], []],
+  ['a Service of the name of another kind', [gateway(), backend('vllm.models.svc'), route.replace('{ name: b }', '{ name: b, kind: Service }')], []],
   ['a Service nobody uses', [gateway(), backend('vllm.models.svc')], []],
   ['a Service whose range is open', [gateway(), backend('vllm.models.svc'), route, opening('{ destinationCIDRs: [10.96.0.0/16] }')], []],
   ['on another port', [gateway(), backend('vllm.models.svc'), route, opening('{ destinationCIDRs: [10.96.0.0/16], ports: [{ port: 5432 }] }')], ['backend-closed']],
