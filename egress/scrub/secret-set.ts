@@ -5,8 +5,8 @@
 import { anyCaseText, base64, exactText, hexadecimal, skipped, type Alphabet } from './alphabet.ts';
 import { introducers, startEscape, unfinished } from './escape.ts';
 import { createPattern, type Pattern } from './pattern.ts';
+import { readForms } from './read-forms.ts';
 import { computeSecrets, minSecretLength } from './secret-value.ts';
-import { unescapeText } from './unescaper.ts';
 import type { ViewPlan } from './view.ts';
 
 /** From here on a secret is found in either case: shorter ones are too often words. */
@@ -65,8 +65,9 @@ function base64At(secret: Buffer, shift: number): Buffer {
 function addSecret(plain: Patterns, unescaped: Patterns, secret: Buffer): void {
   const anyCase = secret.length >= minAnyCase;
   addText(plain, [...secret], anyCase);
-  const codes = unescapeText(secret);
-  if (codes.length >= minSecretLength) addText(unescaped, codes, anyCase);
+  for (const codes of readForms(secret)) {
+    if (codes.length >= minSecretLength) addText(unescaped, codes, anyCase);
+  }
   for (const shift of [0, 1, 2])
     add(unescaped, base64, [...base64At(secret, shift)], { minLeast: minEncodedPart });
   add(unescaped, hexadecimal, [...Buffer.from(secret.toString('hex'), 'latin1')], {

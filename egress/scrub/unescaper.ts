@@ -2,7 +2,6 @@
  * Takes one layer of escapes off a stream of characters, each of which knows the bytes it was written with. Stacked, they
  * read JSON in JSON or HTML in a URL. It never drops a character: what is no escape goes on as it came.
  */
-import { foreign } from './alphabet.ts';
 import { isIntroducer, lastApart, literal, readEscape, unfinished } from './escape.ts';
 
 /** Takes characters: a code and where its spelling starts and ends, in bytes from the start of the body. */
@@ -93,14 +92,4 @@ export function stackUnescapers(sink: CharacterSink): readonly Unescaper[] {
     next = unescaper;
   }
   return stack;
-}
-
-/** What is left of a text without its escapes, as character codes. */
-export function unescapeText(bytes: Uint8Array): number[] {
-  const codes: number[] = [];
-  const stack = stackUnescapers({ push: (code) => codes.push(code) });
-  bytes.forEach((byte, at) => stack[0]?.push(byte, at, at + 1));
-  // What ends every escape, and is no part of the text.
-  stack[0]?.push(foreign, bytes.length, bytes.length);
-  return codes.slice(0, -1);
 }

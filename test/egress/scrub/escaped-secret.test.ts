@@ -1,0 +1,40 @@
+/** Secrets that look escaped themselves: what a reader takes off the echo is not what was put on it. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readForms } from '../../../egress/scrub/read-forms.ts';
+import { minSecretLength } from '../../../egress/scrub/secret-value.ts';
+import { bearer, scrub, spellings } from './echo.ts';
+
+const table = Object.entries(spellings);
+/** What begins, ends and fills escapes of every kind. */
+const pieces = [
+  ...['\\', '\\"', '\\u', '\\u00', '\\x4', '\\\\', '\\n', '\\/'],
+  ...['%', '%F', '%2', '%25', '%2F', '%%'],
+  ...['&', '&#', '&#x', '&#6', '&amp', '&amp;', '&lt;', ';', '#'],
+  ...['"', '/', 'K', 'a', '0', 'F', 'u', 'x', '5', '_q7'],
+];
+const secretOf = fc
+  .array(fc.constantFrom(...pieces), { minLength: 8, maxLength: 24 })
+  .map((parts) => parts.join(''))
+  // Where a reader leaves less than what a secret has at least, there is nothing to look for.
+  .filter((text) => readForms(Buffer.from(text)).every(({ length }) => length >= minSecretLength));
+const around = fc.string({ unit: fc.constantFrom(...Array.from('0aF;"}:, ')), maxLength: 6 });
+
+test('S37: property: a secret that looks escaped is gone in every spelling', () => {
+  fc.assert(
+    fc.property(
+      secretOf,
+      fc.constantFrom(...table),
+      fc.tuple(around, around, fc.array(fc.nat(), { maxLength: 4 })),
+      (secret, [, { write, read }], [before, after, cuts]) => {
+        const body = `${before}${write(secret)}${after}`;
+        // A reader that takes more off than was put on reads something else to begin with.
+        fc.pre(read(body).includes(secret));
+        const out = scrub(bearer(secret), body, cuts);
+        expect(out).toHaveLength(body.length);
+        expect(read(out)).not.toContain(secret);
+      },
+    ),
+    { numRuns: Number(process.env['SCRUB_RUNS'] ?? 2_000) },
+  );
+});
