@@ -1,7 +1,7 @@
 /** What a call cost, from the bundled price table. Apart so that the price source can change in one place. */
 import { calcPrice, type Provider } from '@pydantic/genai-prices';
 import { LRUCache } from 'lru-cache';
-import type { Facts } from './providers/index.ts';
+import { credibleCounts, type Facts, type TokenCounts } from './providers/index.ts';
 
 type Usage = Parameters<typeof calcPrice>[0];
 
@@ -53,13 +53,12 @@ function isPriced({ usage, surcharged, serviceTier, inputTokens }: Facts): boole
   return inputTokens !== undefined && usage !== 'partial' && surcharged !== true && isUsual;
 }
 
-function usageOf(facts: Facts): Usage {
-  const { inputTokens = 0, outputTokens = 0, cacheReadTokens, cacheCreationTokens } = facts;
-  const hours = facts.cacheCreationHourTokens ?? 0;
-  const written = Math.max(cacheCreationTokens ?? 0, hours);
+function usageOf(counts: TokenCounts): Usage {
+  const { inputTokens = 0, outputTokens = 0, cacheReadTokens, cacheCreationTokens } = counts;
+  const hours = counts.cacheCreationHourTokens ?? 0;
+  const written = cacheCreationTokens ?? hours;
   return {
-    // The table wants totals; a provider that counts otherwise must not make it throw.
-    input_tokens: Math.max(inputTokens, (cacheReadTokens ?? 0) + written),
+    input_tokens: inputTokens,
     output_tokens: outputTokens,
     ...(cacheReadTokens === undefined ? {} : { cache_read_tokens: cacheReadTokens }),
     ...(cacheCreationTokens === undefined ? {} : { cache_write_tokens: written }),
@@ -75,10 +74,11 @@ export class PriceList {
   /** US dollars; undefined when usage or price are not known in full: never a guess. */
   costOf(priceId: string, facts: Facts): number | undefined {
     const model = facts.responseModel ?? facts.model;
-    if (model === undefined || !isPriced(facts)) return undefined;
+    const counts = credibleCounts(facts);
+    if (model === undefined || counts === undefined || !isPriced(facts)) return undefined;
     try {
       const priceOf = this.#find(priceId, model);
-      return priceOf === false ? undefined : priceOf(usageOf(facts));
+      return priceOf === false ? undefined : priceOf(usageOf(counts));
     } catch {
       return undefined;
     }

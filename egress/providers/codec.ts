@@ -21,6 +21,8 @@ export interface Facts {
   reasoningTokens?: number;
   /** What the provider says it served the call as (`default`, `flex`, `priority`, `batch`). */
   serviceTier?: string;
+  /** A count was told that is none. */
+  miscounted?: boolean;
   /** The call used what no price per token covers: audio, paid tools. */
   surcharged?: boolean;
   /** `partial`: more may have been used than was told so far. Absent: no usage was seen. */
@@ -45,7 +47,7 @@ export interface ProviderCodec {
 
 export type JsonObject = { readonly [name: string]: unknown };
 
-/** The sum of counts, of which one at least is known; undefined when none is, or no token count comes out. */
+/** The sum of counts, of which one at least is known; undefined when none is. */
 export function sumOf(...counts: ReadonlyArray<number | undefined>): number | undefined {
   const known = counts.filter((count) => count !== undefined);
   return known.length === 0 ? undefined : asCount(known.reduce((sum, count) => sum + count, 0));
@@ -62,9 +64,10 @@ export function asObject(value: unknown): JsonObject | undefined {
     : undefined;
 }
 
-/** A token count: a non-negative integer, else undefined. */
+/** A token count; undefined: there is none. What is told and is no count is not a number, which `learn` notes. */
 export function asCount(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  if (value === undefined || value === null) return undefined;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : Number.NaN;
 }
 
 // Names come from outside and go into records: bounded (S50).
@@ -85,5 +88,6 @@ function learnOne<K extends keyof Facts>(
   name: K,
 ): void {
   const value: Facts[K] | undefined = seen[name];
-  if (value !== undefined) facts[name] = value;
+  if (Number.isNaN(value)) facts.miscounted = true;
+  else if (value !== undefined) facts[name] = value;
 }

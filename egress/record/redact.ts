@@ -6,8 +6,11 @@ import { isAuthField, isAuthParameter } from '../pipeline/own-credential.ts';
 import type { AttributeSink } from './attribute-list.ts';
 import { knownHeaders, type KnownHeader } from './known-headers.ts';
 
-const secretNames = new Set(['set-cookie', 'authentication-info', 'www-authenticate']);
-const secretPart = /token|secret|api-?key|password|credential|signature/i;
+/** Of answers: sessions and challenges. */
+const answerNames = new Set(['set-cookie', 'authentication-info', 'www-authenticate']);
+/** What the names of fields and of query parameters that carry keys have in them. */
+const secretPart =
+  /token|secret|api[-_]?key|password|credential|signature|jwt|(?:^|[^a-z])sign?(?:$|[^a-z])/i;
 export const redacted = '<redacted>';
 const maxValueLength = 1024;
 /** Of a field that is told in the list: its name and value together. */
@@ -15,23 +18,20 @@ const maxOtherLength = 256;
 const maxShown = 64;
 /** Characters of names and values of one message; a head may be many times as large. */
 const maxTotalLength = 8 * 1024;
-// Query parameters that carry keys; the rest of the URL stays readable.
-const secretParameter = /token|secret|password|credential|api[-_]?key|sig|jwt/i;
 /** Of a target, as shown; a head may be many times as long. */
 const maxTarget = 2_048;
 
-/** Known names whose values would give something away, of those that do not say so themselves. */
+function isSecretField(name: string): boolean {
+  return isAuthField({ name }) || answerNames.has(name) || secretPart.test(name);
+}
+
+/** Known names whose values would give something away. A provider's own counts of tokens are no secrets. */
 const hiddenNames: ReadonlySet<string> = new Set(
-  [...knownHeaders.keys()].filter(
-    (name) => isAuthField({ name }) || secretNames.has(name) || /secret|api-?key/.test(name),
-  ),
+  [...knownHeaders.keys()].filter((name) => isSecretField(name) && !/ratelimit|token-count/.test(name)),
 );
 
 function isHidden(name: string, known: boolean): boolean {
-  // The provider's own counts of tokens are no secrets: known names are looked up, others are searched.
-  return known
-    ? hiddenNames.has(name)
-    : isAuthField({ name }) || secretNames.has(name) || secretPart.test(name);
+  return known ? hiddenNames.has(name) : isSecretField(name);
 }
 
 type Direction = 'request' | 'response';
@@ -106,7 +106,7 @@ function redactParameter(pair: string): string {
   for (const part of pair.split(/[?;]/)) {
     const equals = part.indexOf('=');
     const names = equals < 0 ? [] : parseQueryNames(`?${part}`);
-    if (names.some((name) => isAuthParameter(name) || secretParameter.test(name)))
+    if (names.some((name) => isAuthParameter(name) || secretPart.test(name)))
       return pair.slice(0, from + equals + 1) + redacted;
     from += part.length + 1;
   }

@@ -2,7 +2,7 @@
  * What the record says of its own token counts: nothing when they are whole, else that they are not. Pure. Apart because it
  * is a promise to whoever adds counts up: an absent number never stands for zero.
  */
-import type { Facts } from '../providers/index.ts';
+import { credibleCounts, type Facts } from '../providers/index.ts';
 
 interface Marked {
   readonly ai: { readonly operation: string | undefined } | undefined;
@@ -13,12 +13,13 @@ interface Marked {
   readonly error: string | undefined;
 }
 
-/** `unknown`: an inference answered and no count was seen. `partial`: more may have been used than the counts say. */
+/** `unknown`: an inference answered and no count was seen, or counts that contradict each other. `partial`: more may have been used than the counts say. */
 export function computeUsageMark(exchange: Marked): 'unknown' | 'partial' | undefined {
   const { ai, facts, status, decision, error } = exchange;
-  const { inputTokens, outputTokens, usage } = facts;
-  if (inputTokens !== undefined || outputTokens !== undefined) {
-    return usage === 'partial' ? 'partial' : undefined;
+  const counts = credibleCounts(facts);
+  if (counts === undefined) return 'unknown';
+  if (counts.inputTokens !== undefined || counts.outputTokens !== undefined) {
+    return facts.usage === 'partial' ? 'partial' : undefined;
   }
   // Nothing was let through, or it failed as a whole: nobody pays for it.
   if (ai?.operation === undefined || decision === 'deny' || status === undefined) return undefined;

@@ -71,3 +71,24 @@ test.each([
   expect(prices.costOf('openai', { ...facts, serviceTier: 'default' })).toBeGreaterThan(0);
   expect(prices.costOf('openai', { ...facts, ...change })).toBeUndefined();
 });
+
+test('property: counts that contradict each other, or that no call uses, have no cost; others have one', () => {
+  const count = fc.constantFrom(undefined, 0, 1, 10, 1_000_000, 2 ** 40);
+  const counts = fc.record({
+    ...{ inputTokens: fc.constantFrom(0, 1, 10, 1_000_000), outputTokens: count, reasoningTokens: count },
+    ...{ cacheReadTokens: count, cacheCreationTokens: count, miscounted: fc.constantFrom(undefined, true) },
+  });
+  fc.assert(
+    fc.property(counts, (drawn) => {
+      const facts = Object.fromEntries(Object.entries(drawn).filter(([, value]) => value !== undefined));
+      const { inputTokens, outputTokens = Infinity, reasoningTokens = 0, miscounted } = drawn;
+      const { cacheReadTokens: read = 0, cacheCreationTokens: written = 0 } = drawn;
+      const isAbsurd = [outputTokens, reasoningTokens, read, written].some((each) => each === 2 ** 40);
+      const holds = read + written <= inputTokens && reasoningTokens <= outputTokens;
+      const cost = prices.costOf('anthropic', { ...facts, model: 'claude-sonnet-4-5' });
+      expect(cost !== undefined).toBe(!isAbsurd && holds && miscounted !== true);
+      if (cost !== undefined) expect(cost).toBeGreaterThanOrEqual(0);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -454,4 +454,5 @@ test.each([
 ])('%s: nothing is claimed', (_name, body) => {
   const facts = tap('openai', body, 'application/json');
   expect([facts.inputTokens, facts.outputTokens]).toEqual([undefined, undefined]);
+  expect(facts.miscounted === true).toBe(body.startsWith('{'));
 });
