@@ -1,6 +1,6 @@
 /**
- * When an agent is called by the clock: five cron fields, in UTC, checked one by one where they are written. It only
- * checks; firing is the ingress's work.
+ * When an agent is called by the clock: five cron fields, `@daily` and its like or `@every 5m`, in UTC unless a time zone stands in
+ * front, checked one by one where they are written. It only checks; firing is the ingress's work.
  */
 import type { Duration } from 'cdk8s';
 
@@ -47,9 +47,34 @@ function fits(part: string, field: Field): boolean {
   return first === undefined || last === undefined || fitsRange(first, last, field);
 }
 
-/** What is wrong with a five-field cron expression; undefined when nothing is. */
+/** Words for usual schedules. */
+const words: ReadonlySet<string> = new Set([
+  ...['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'],
+]);
+/** A duration as Go writes it, such as 1h30m. */
+const everyPattern = /^@every +(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h))+$/;
+const zonePattern = /^(?:CRON_)?TZ=([^ ]+) +(.*)$/;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is wrong with a schedule; undefined when nothing is. */
 export function problemOfCron(expression: string): string | undefined {
-  const parts = expression.trim().split(/ +/);
+  const [, zone, rest = expression.trim()] = zonePattern.exec(expression.trim()) ?? [];
+  if (zone !== undefined && !isTimeZone(zone)) return `"${expression}": there is no time zone ${zone}`;
+  return problemOfTime(expression, rest.trim());
+}
+
+function problemOfTime(expression: string, time: string): string | undefined {
+  if (words.has(time)) return undefined;
+  if (time.startsWith('@')) return problemOfWord(expression, time);
+  const parts = time.split(/ +/);
   if (parts.length !== fields.length) return `"${expression}" must be 5 fields, such as */5 * * * *`;
   const wrong = fields.find(
     (field, index) => !(parts[index] ?? '').split(',').every((part) => fits(part, field)),
@@ -57,8 +82,13 @@ export function problemOfCron(expression: string): string | undefined {
   return wrong === undefined ? undefined : `"${expression}": the ${wrong.name} is none`;
 }
 
+function problemOfWord(expression: string, time: string): string | undefined {
+  const isPeriod = everyPattern.test(time) && /[1-9]/.test(time);
+  return isPeriod ? undefined : `"${expression}" is none of ${[...words].join(', ')}, @every 5m`;
+}
+
 /**
- * When a TaskAgent is called by the clock, besides calls over HTTP. All times are UTC.
+ * When a TaskAgent is called by the clock, besides calls over HTTP. Times are UTC, unless a schedule names another zone.
  *
  * @example
  * ```ts
@@ -66,7 +96,7 @@ export function problemOfCron(expression: string): string | undefined {
  * ```
  */
 export class Schedule {
-  /** The five cron fields. */
+  /** As the manifest has it. */
   readonly expression: string;
 
   private constructor(expression: string) {
@@ -76,11 +106,12 @@ export class Schedule {
   }
 
   /**
-   * Five cron fields: minute, hour, day of month, month, day of week.
+   * Five cron fields: minute, hour, day of month, month, day of week; or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`; or
+   * `@every` and a duration. `CRON_TZ=` and a time zone in front make it the time there.
    *
    * @example
    * ```ts
-   * Schedule.cron('0 6 * * MON-FRI');
+   * Schedule.cron('CRON_TZ=Europe/Berlin 0 6 * * MON-FRI');
    * ```
    */
   static cron(expression: string): Schedule {

@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ClrkError } from '../../contract/index.ts';
 import { usageError } from '../exit-code.ts';
+import { forges, type Forge } from '../init/pipeline-files.ts';
 import { projectFiles } from '../init/project.ts';
 import { printLine, type Io } from '../io.ts';
 import { examples, type AddCommand } from './command.ts';
@@ -15,6 +16,14 @@ interface InitOptions {
   readonly name?: string;
   readonly constructs?: string;
   readonly clrk?: string;
+  readonly ci?: string;
+}
+
+function parseForge(text = 'github'): Forge {
+  const forge = forges.find((each) => each === text);
+  if (forge === undefined)
+    throw usageError(`there is no pipeline for "${text}"`, `There are ${forges.join(', ')}.`);
+  return forge;
 }
 
 // What npm takes as the name of a package, without scopes.
@@ -49,8 +58,10 @@ export async function runInit(io: Pick<Io, 'stdout'>, target: string, options: I
       'Say one with --name: lower-case letters, digits and dashes.',
     );
   }
+  const forge = parseForge(options.ci);
   await requireEmpty(directory);
-  const files = projectFiles({ name, constructs: source(options.constructs), clrk: source(options.clrk) });
+  const [constructs, clrk] = [source(options.constructs), source(options.clrk)];
+  const files = projectFiles({ name, constructs, clrk, forge });
   for (const [path, text] of files) {
     await mkdir(dirname(join(directory, path)), { recursive: true });
     await writeFile(join(directory, path), text, { flag: 'wx' });
@@ -63,8 +74,12 @@ export const addInit: AddCommand = ({ program, io }) => {
   program
     .command('init <directory>')
     .description('Write a new project: agents as code, tests, a pipeline')
-    .addHelpText('before', examples('clrk init my-agents', 'clrk init . --name my-agents'))
+    .addHelpText(
+      'before',
+      examples('clrk init my-agents', 'clrk init my-agents --ci gitlab', 'clrk init . --name my-agents'),
+    )
     .option('--name <name>', 'name of the package; default: that of the folder')
+    .option('--ci <forge>', `whose pipeline: ${forges.join(', ')}; default: github`)
     .option('--constructs <file>', 'tarball of @clrk/constructs instead of the published version')
     .option('--clrk <file>', 'tarball of clrk instead of the published version')
     .action(async (directory: string, options: InitOptions) => {

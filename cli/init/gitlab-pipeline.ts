@@ -12,7 +12,14 @@ function script(text: string): string {
   return `    - |\n${indent(text)}`;
 }
 
-export function gitlabJobs(about: string): string {
+export interface GitlabPipeline {
+  /** Lines of comment above it. */
+  readonly about: string;
+  /** A step between the comparison and synth. */
+  readonly test?: string;
+}
+
+export function gitlabJobs({ about, test }: GitlabPipeline): string {
   return `${about}
 variables:
   CLRK_PATHS: dist
@@ -25,7 +32,7 @@ clrk-validate:
   before_script:
     - npm ci --ignore-scripts
   script:
-    - $CLRK_COMMAND drift --no-cluster
+    - $CLRK_COMMAND drift --no-cluster${test === undefined ? '' : `\n    - ${test}`}
     - npx --no-install cdk8s synth --check-upgrade=false
 ${script(committedStep)}
     - $CLRK_COMMAND validate $CLRK_PATHS --fail-on "$CLRK_FAIL_ON" --report gitlab=clrk-quality.json --report junit=clrk.xml

@@ -2,16 +2,27 @@
 import { githubWorkflow } from './github-pipeline.ts';
 import { gitlabJobs } from './gitlab-pipeline.ts';
 
-/** Path in a new project to text, without the newline at the end. */
-export const pipelineFiles = {
-  '.github/workflows/ci.yaml': githubWorkflow({
-    about:
-      '# Fails when a test fails, when dist/ is not what apps/ says, or when dist/ is wrong; comments what agents may newly reach.',
-    install: 'npm ci',
-    test: 'npm test',
-    sarif: false,
-  }).trimEnd(),
-} as const;
+/** Where the project is kept. */
+export const forges = ['github', 'gitlab'] as const;
+export type Forge = (typeof forges)[number];
+
+export interface PipelineFile {
+  readonly path: string;
+  /** Without the newline at the end. */
+  readonly text: string;
+}
+
+const about =
+  '# Fails when a test fails, when dist/ is not what apps/ says, or when dist/ is wrong; comments what agents may newly reach.';
+
+/** The pipeline of a new project. */
+export const pipelineFiles: Readonly<Record<Forge, PipelineFile>> = {
+  github: {
+    path: '.github/workflows/ci.yaml',
+    text: githubWorkflow({ about, install: 'npm ci', test: 'npm test', sarif: false }).trimEnd(),
+  },
+  gitlab: { path: '.gitlab-ci.yml', text: gitlabJobs({ about, test: 'npm test' }).trimEnd() },
+};
 
 const generated = 'Generated from cli/init/ by `npm run generate`.';
 
@@ -27,8 +38,8 @@ export const integrationFiles: ReadonlyMap<string, string> = new Map([
   ],
   [
     'gitlab/clrk.gitlab-ci.yml',
-    gitlabJobs(
-      `# include: this file, then every merge request shows its findings in the diff and its change of reach as a comment.\n# ${generated}`,
-    ),
+    gitlabJobs({
+      about: `# include: this file, then every merge request shows its findings in the diff and its change of reach as a comment.\n# ${generated}`,
+    }),
   ],
 ]);

@@ -4,7 +4,7 @@
  */
 import packageJson from '../../package.json' with { type: 'json' };
 import { agentFiles } from './agent-files.ts';
-import { pipelineFiles } from './pipeline-files.ts';
+import { pipelineFiles, type Forge } from './pipeline-files.ts';
 
 export interface ProjectOptions {
   /** Name of the package. */
@@ -13,6 +13,7 @@ export interface ProjectOptions {
   readonly constructs: string;
   /** Where npm finds clrk. */
   readonly clrk: string;
+  readonly forge: Forge;
 }
 
 const versions: ReadonlyMap<string, string> = new Map(
@@ -71,7 +72,7 @@ const tsconfig = `{
   "include": ["apps", "test"]
 }`;
 
-function readme(name: string): string {
+function readme(name: string, pipeline: string): string {
   return `# ${name}
 
 Agents that run on CLRK, as code.
@@ -85,21 +86,22 @@ Agents that run on CLRK, as code.
 - Argo CD or Flux syncs \`dist/\`; by hand it is \`npx clrk apply -f dist/\`.
 - Keys are in Secrets of the agents' namespace; the manifests only name them. The example wants one:
   \`kubectl -n agents create secret generic openai --from-literal=token=…\`
-- \`.github/workflows/ci.yaml\` runs all of the above on each pull request, and fails when \`dist/\` is not what
+- \`${pipeline}\` runs all of the above on each pull request, and fails when \`dist/\` is not what
   \`apps/\` says.`;
 }
 
 /** Path to text, everything a project needs before \`npm install\`. */
 export function projectFiles(options: ProjectOptions): ReadonlyMap<string, string> {
+  const pipeline = pipelineFiles[options.forge];
   const files = {
     'package.json': manifest(options),
     'cdk8s.yaml': cdk8s,
     'tsconfig.json': tsconfig,
     // Synth writes where on this machine each object was made; `clrk validate` points there.
     '.gitignore': ['node_modules/', '*.log', 'clrk-sources.json', 'construct-metadata.json'].join('\n'),
-    'README.md': readme(options.name),
+    'README.md': readme(options.name, pipeline.path),
     ...agentFiles,
-    ...pipelineFiles,
+    [pipeline.path]: pipeline.text,
   };
   return new Map(Object.entries(files).map(([path, text]) => [path, `${text}\n`]));
 }

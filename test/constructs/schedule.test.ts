@@ -2,6 +2,7 @@ import { Duration } from 'cdk8s';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Schedule } from '../../constructs/index.ts';
+import { parseSchedule } from '../../contract/index.ts';
 import { problemOfCron } from '../../constructs/schedule.ts';
 
 const ranges = [
@@ -31,6 +32,32 @@ describe('Schedule', () => {
     );
   });
 
+  test('property: what is taken is what the ingress fires by', () => {
+    const zone = fc.constantFrom('', 'CRON_TZ=Europe/Berlin ', 'TZ=UTC ', 'CRON_TZ=Nowhere/Else ', 'TZ= ');
+    const word = fc.constantFrom(
+      '@daily',
+      '@Daily',
+      '@reboot',
+      '@every 5m',
+      '@every 1.5h',
+      '@every 0s',
+      '@every m',
+    );
+    const time = fc.oneof(
+      word,
+      fc.tuple(...ranges.map(field)).map((parts) => parts.join(' ')),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(zone, time, (where, when) => {
+        const isTaken = problemOfCron(where + when) === undefined;
+        // What is refused here may be written in ways that nobody needs (tabs, `?`); what is taken always fires.
+        if (isTaken) expect(parseSchedule(where + when)).toBeDefined();
+        if (!isTaken && !/[\t\n\v\f\r?]/.test(when)) expect(parseSchedule(where + when)).toBeUndefined();
+      }),
+    );
+  });
+
   test('a value outside of its field is refused, and the field is named', () => {
     const names = ['minute', 'hour', 'day of month', 'month', 'day of week'];
     const outside = fc.integer({ min: 0, max: 4 }).chain((index) => {
@@ -50,7 +77,12 @@ describe('Schedule', () => {
     ['', '5 fields'],
     ['* * * *', '5 fields'],
     ['* * * * * *', '5 fields'],
-    ['@daily', '5 fields'],
+    ['@dayly', 'none of @yearly'],
+    ['@every', 'none of'],
+    ['@every 0s', 'none of'],
+    ['@every day', 'none of'],
+    ['CRON_TZ=Mars/Olympus 0 6 * * *', 'no time zone Mars/Olympus'],
+    ['TZ=Europe/Berlin', '5 fields'],
     ['*/0 * * * *', 'minute'],
     ['5-1 * * * *', 'minute'],
     ['1,,2 * * * *', 'minute'],
@@ -63,6 +95,10 @@ describe('Schedule', () => {
 
   test.each([
     [Schedule.cron(' 0 6 * * MON-FRI '), '0 6 * * MON-FRI'],
+    [Schedule.cron('@daily'), '@daily'],
+    [Schedule.cron(' @every 1h30m '), '@every 1h30m'],
+    [Schedule.cron('CRON_TZ=Europe/Berlin 0 6 * * *'), 'CRON_TZ=Europe/Berlin 0 6 * * *'],
+    [Schedule.cron('TZ=UTC @weekly'), 'TZ=UTC @weekly'],
     [Schedule.every(Duration.minutes(1)), '* * * * *'],
     [Schedule.every(Duration.minutes(15)), '*/15 * * * *'],
     [Schedule.every(Duration.hours(1)), '0 * * * *'],

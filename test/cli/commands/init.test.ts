@@ -74,6 +74,25 @@ describe('clrk init', () => {
     expect(comment.steps.map(({ run = '' }) => run).join()).not.toMatch(/npm|npx|node/);
   });
 
+  test('a project on GitLab has its jobs instead, with the same steps', async () => {
+    await init(join(folder, 'a'), { ci: 'gitlab' });
+    const jobs = parse(readFileSync(join(folder, 'a/.gitlab-ci.yml'), 'utf8')) as Record<
+      string,
+      { readonly script: readonly string[] }
+    >;
+    const steps = jobs['clrk-validate']?.script.join('\n') ?? '';
+    const order = ['drift --no-cluster', 'npm test', 'cdk8s synth', 'git diff --exit-code', 'validate'];
+    expect(order.map((each) => steps.indexOf(each))).toEqual(
+      order.map((each) => steps.indexOf(each)).sort((a, b) => a - b),
+    );
+    for (const each of order) expect(steps).toContain(each);
+    expect(jobs['clrk-reach']?.script.join('\n')).toContain('reach');
+    const written = readdirSync(join(folder, 'a'), { recursive: true, encoding: 'utf8' });
+    expect(written).not.toContain('.github');
+    expect(readFileSync(join(folder, 'a/README.md'), 'utf8')).toContain('.gitlab-ci.yml');
+    await expect(init(join(folder, 'b'), { ci: 'svn' })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
   test('an empty folder is as good as a new one', async () => {
     await init(folder, { name: 'agents' });
     expect(readdirSync(folder)).toContain('cdk8s.yaml');
