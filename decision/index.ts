@@ -19,7 +19,7 @@ export {
 export { decide, renamedModel, type BodyNeed, type Candidate, type Decision } from './decide.ts';
 export { type DenialClause } from './denial.ts';
 export { judgeAnswers, type DialRequest, type DialVerdict } from './dial.ts';
-export { compileGlob, openingGlobs, restrictingGlobs, type Glob, type GlobList } from './glob.ts';
+export { compileGlob, openingGlobs, type Glob, type GlobList } from './glob.ts';
 export { readClaims, type RpcClaim } from './rpc-claim.ts';
 export { type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';

@@ -7,15 +7,16 @@ import type { Facts } from './codec.ts';
 /** A thousand times what the widest models take. */
 const maxTokens = 1_000_000_000;
 
-export type TokenCounts = Pick<
-  Facts,
-  | 'inputTokens'
-  | 'outputTokens'
-  | 'cacheReadTokens'
-  | 'cacheCreationTokens'
-  | 'cacheCreationHourTokens'
-  | 'reasoningTokens'
->;
+const names = [
+  'inputTokens',
+  'outputTokens',
+  'cacheReadTokens',
+  'cacheCreationTokens',
+  'cacheCreationHourTokens',
+  'reasoningTokens',
+] as const;
+
+export type TokenCounts = Pick<Facts, (typeof names)[number]>;
 
 function isPart(whole: number | undefined, ...parts: ReadonlyArray<number | undefined>): boolean {
   const sum = parts.reduce<number>((all, part) => all + (part ?? 0), 0);
@@ -24,20 +25,11 @@ function isPart(whole: number | undefined, ...parts: ReadonlyArray<number | unde
 
 /** Undefined: nobody can say what was used. */
 export function credibleCounts(facts: Facts): TokenCounts | undefined {
-  const { inputTokens, outputTokens, reasoningTokens } = facts;
-  const { cacheReadTokens, cacheCreationTokens, cacheCreationHourTokens } = facts;
-  const counts: TokenCounts = {
-    ...(inputTokens === undefined ? {} : { inputTokens }),
-    ...(outputTokens === undefined ? {} : { outputTokens }),
-    ...(cacheReadTokens === undefined ? {} : { cacheReadTokens }),
-    ...(cacheCreationTokens === undefined ? {} : { cacheCreationTokens }),
-    ...(cacheCreationHourTokens === undefined ? {} : { cacheCreationHourTokens }),
-    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
-  };
-  const isBounded = facts.miscounted !== true && Object.values(counts).every((count) => count <= maxTokens);
+  const { inputTokens, outputTokens, cacheReadTokens, cacheCreationTokens, cacheCreationHourTokens } = facts;
+  const isBounded = facts.miscounted !== true && names.every((name) => (facts[name] ?? 0) <= maxTokens);
   const fits =
     isPart(inputTokens, cacheReadTokens, cacheCreationTokens ?? cacheCreationHourTokens) &&
     isPart(cacheCreationTokens, cacheCreationHourTokens) &&
-    isPart(outputTokens, reasoningTokens);
-  return isBounded && fits ? counts : undefined;
+    isPart(outputTokens, facts.reasoningTokens);
+  return isBounded && fits ? facts : undefined;
 }

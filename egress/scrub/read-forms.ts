@@ -33,22 +33,18 @@ function withoutOpenEnd(codes: readonly number[]): readonly number[] {
   return unescaper.count === 0 ? codes : codes.slice(0, unescaper.start);
 }
 
+type Forms = ReadonlyArray<readonly number[]>;
+
+/** Each once, as many as are looked for. */
+function unlike(forms: Forms): Forms {
+  return [...new Map(forms.map((form) => [form.join(), form])).values()].slice(0, maxForms);
+}
+
 /** Everything that may be left of it once the layers that are read have been taken off an echo, the most usual first. */
 export function readForms(secret: Uint8Array): ReadonlyArray<readonly number[]> {
-  const forms = new Map<string, readonly number[]>();
-  let edge: ReadonlyArray<readonly number[]> = [[...secret]];
+  let forms: Forms = [[...secret]];
   for (let layer = 0; layer < layers; layer += 1) {
-    const next = new Map<string, readonly number[]>();
-    for (const codes of edge) {
-      for (const kept of choices) {
-        const form = takeOff(codes, kept);
-        if (next.size < maxForms) next.set(form.join(), form);
-      }
-    }
-    edge = [...next.values()];
+    forms = unlike(forms.flatMap((form) => choices.map((kept) => takeOff(form, kept))));
   }
-  for (const form of edge) {
-    for (const each of [form, withoutOpenEnd(form)]) if (forms.size < maxForms) forms.set(each.join(), each);
-  }
-  return [...forms.values()];
+  return unlike(forms.flatMap((form) => [form, withoutOpenEnd(form)]));
 }

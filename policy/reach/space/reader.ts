@@ -47,9 +47,9 @@ function endSlashScan(now: Scan, before: Scan | undefined, isStart: boolean): Sc
 
 /** Denied endpoints as they are compared with paths that end in a slash. */
 export function endSlashReaders(globs: readonly string[]): Reader[] {
-  return globReaders(globs.map(withoutEndSlash)).map(({ scan, tests }) => ({
-    scan: () => endSlashScan(scan(), undefined, true),
-    tests: [...tests, (character) => character === '/'],
+  return globReaders(globs.map(withoutEndSlash)).map((each) => ({
+    scan: () => endSlashScan(each.scan(), undefined, true),
+    tests: [...each.tests, (character) => character === '/'],
   }));
 }
 
