@@ -28,3 +28,11 @@ export function factsOfKind(agent: { readonly kind: AgentKind }): AgentKindFacts
 export function agentId(agent: AgentRef): string {
   return `${agent.kind}/${agent.namespace}/${agent.name}`;
 }
+
+/** The reverse of `agentId`; undefined: the text is none. */
+export function parseAgentId(id: string): AgentRef | undefined {
+  const [kind, namespace, name, ...more] = id.split('/');
+  const known = agentKinds.find((each) => each === kind);
+  if (known === undefined || !namespace || !name || more.length > 0) return undefined;
+  return { kind: known, namespace, name };
+}

@@ -2,8 +2,12 @@
  * What live data planes say of themselves, and which objects a change of it concerns. Pure: the NATS view is behind
  * the interface. A heartbeat that changes nothing concerns nobody.
  */
-import type { GatewayStatus, IngressStatus, WorkerStatus } from '../contract/index.ts';
-import { splitAgentId } from './split-agent-id.ts';
+import {
+  parseAgentId,
+  type GatewayStatus,
+  type IngressStatus,
+  type WorkerStatus,
+} from '../contract/index.ts';
 
 export interface DataPlaneStatus {
   workers(): readonly WorkerStatus[];
@@ -72,7 +76,7 @@ function addGateway(
 }
 
 function addAgent(agents: Set<string>, id: string): void {
-  const agent = splitAgentId(id);
+  const agent = parseAgentId(id);
   if (agent !== undefined) agents.add(`${agent.namespace}/${agent.name}`);
 }
 
