@@ -38,6 +38,8 @@ export class IdClaims {
       const stored = await this.#publish(subject, JSON.stringify(pending), id);
       return stored?.duplicate === true ? 'used' : 'first';
     } catch {
+      // Whoever tries again asks the stream.
+      this.#seen.delete(id);
       return 'doubt';
     }
   }

@@ -14,6 +14,14 @@ describe('an id', () => {
     expect(await new IdClaims(publish).claim(pending('a'))).toBe(expected);
   });
 
+  test('whose claim was in doubt can be claimed again, by whom the stream lets', async () => {
+    let answer = (): Promise<{ duplicate: boolean }> => Promise.reject(new Error('away'));
+    const claims = new IdClaims(() => answer());
+    expect(await claims.claim(pending('a'))).toBe('doubt');
+    answer = () => Promise.resolve({ duplicate: false });
+    expect(await claims.claim(pending('a'))).toBe('first');
+  });
+
   test('that was claimed here is refused without asking, while the first claim is under way too', async () => {
     let asked = 0;
     let store = (_stored: { duplicate: boolean }): void => undefined;
