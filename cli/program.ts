@@ -7,6 +7,7 @@ import { renderError } from '../contract/index.ts';
 import { addApply } from './commands/apply.ts';
 import { examples, type AddCommand } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addContain } from './commands/contain.ts';
 import { addDev } from './commands/dev.ts';
 import { addDrift } from './commands/drift.ts';
 import { addGet } from './commands/get.ts';
@@ -32,6 +33,7 @@ const commands: readonly AddCommand[] = [
   addApply,
   addGet,
   addRunTask,
+  addContain,
   addLogs,
   addToken,
   addTraces,

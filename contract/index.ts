@@ -9,6 +9,7 @@ export * from './cloud-event.ts';
 export * from './config-parts.ts';
 export * from './config-secret.ts';
 export * from './connection-decision.ts';
+export * from './containment.ts';
 export * from './deny-reason.ts';
 export * from './destination-policy.ts';
 export * from './digest.ts';

@@ -1,4 +1,5 @@
 /** What every agent needs to exist, as conditions: its pool and its gateways. Pure. */
+import { containmentOf } from '../contract/index.ts';
 import { gatewayNames, type AnyAgent } from './compile/index.ts';
 import type { EgressGateway } from './kind.ts';
 import type { Finding } from './runtime/index.ts';
@@ -13,6 +14,10 @@ export function poolFinding(agent: AnyAgent, exists: boolean): Finding {
 /** `gateways`: those that exist, by name. */
 export function egressFinding(agent: AnyAgent, gateways: ReadonlyMap<string, EgressGateway>): Finding {
   const type = 'EgressConfigured';
+  const contained = containmentOf(agent);
+  if (contained !== undefined) {
+    return { type, status: 'True', reason: 'Contained', message: `egress is closed: contained ${contained}` };
+  }
   const names = gatewayNames(agent);
   if (names.length === 0) {
     const message = 'no egressRefs: the agent reaches nothing but its metadata service';

@@ -1,11 +1,14 @@
 /** Who belongs to whom: agents of a pool, agents and pools of a gateway. All references are within one namespace. */
+import { containmentOf } from '../../contract/index.ts';
 import { kinds, type DaemonAgent, type EgressGateway, type TaskAgent, type WorkerPool } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { isLive } from './order.ts';
 
 export type AnyAgent = TaskAgent | DaemonAgent;
 
+/** One that is contained has none: no gateway takes its connections, and those under way end. */
 export function gatewayNames(agent: AnyAgent): readonly string[] {
+  if (containmentOf(agent) !== undefined) return [];
   return [...new Set((agent.spec.egressRefs ?? []).map((ref) => ref.gatewayRef))];
 }
 

@@ -1,4 +1,5 @@
 /** Which gateways a change concerns. */
+import { containmentOf } from '../../contract/index.ts';
 import { systemName } from '../compile/index.ts';
 import type { ControllerSpec } from '../context.ts';
 import { kinds, type Route, type TaskAgent } from '../kind.ts';
@@ -32,12 +33,14 @@ function gatewaysOfAgents(change: ObjectChange): readonly string[] {
   );
 }
 
-/** What of an agent a gateway compiles: its labels, its references, its pool. Status changes are not among them. */
+/** What of an agent a gateway compiles: its labels, its references, its pool, whether it is contained. Status changes are not among them. */
 function agentMatters({ before, after }: ObjectChange): boolean {
   const facts = (object: KubeObject | undefined): string => {
     if (object === undefined) return '';
     const { spec, metadata } = object as TaskAgent;
-    return JSON.stringify([metadata.labels, metadata.deletionTimestamp, spec.egressRefs, spec.workerPoolRef]);
+    const { labels, deletionTimestamp } = metadata;
+    const contained = containmentOf({ metadata }) !== undefined;
+    return JSON.stringify([labels, deletionTimestamp, contained, spec.egressRefs, spec.workerPoolRef]);
   };
   // A resync tells before = after and must reach everyone.
   return before === after || facts(before) !== facts(after);

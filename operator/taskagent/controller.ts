@@ -8,6 +8,7 @@ import {
   revisionsOf,
   type EnvVar,
 } from '../compile/index.ts';
+import { containmentOf } from '../../contract/index.ts';
 import { changedObjects, ownerKeys } from '../change.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { faultOf, type Fault } from '../fault.ts';
@@ -15,6 +16,7 @@ import { kinds, type AgentSandboxRevision, type TaskAgent } from '../kind.ts';
 import { requireOwn } from '../owner.ts';
 import { markPending } from '../pending.ts';
 import {
+  conditionOf,
   keyOfObject,
   splitKey,
   type KubeObject,
@@ -39,6 +41,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   }
   const verdict = agentVerdict(observe(context, agent, fault));
   await context.applier.applyStatus(kinds.taskAgent, agent, verdict.status);
+  recordContainment(context, agent);
   recordProgress(context, agent, verdict.latestReady);
   await collectRevisions(context, agent, verdict.latestReady);
   return verdict.requeueAfterMs === undefined ? {} : { requeueAfterMs: verdict.requeueAfterMs };
@@ -85,6 +88,19 @@ function observe(
       programmed.ingressServes(dataPlanes.ingresses(), id, revision),
     now: context.now(),
   };
+}
+
+/** Who closed and who opened an agent's egress is told on the agent. */
+function recordContainment(context: Context, agent: TaskAgent): void {
+  const contained = containmentOf(agent);
+  const before = conditionOf(agent, 'EgressConfigured')?.reason === 'Contained';
+  if (before === (contained !== undefined)) return;
+  context.events.record(kinds.taskAgent, agent, {
+    type: contained === undefined ? 'Normal' : 'Warning',
+    reason: contained === undefined ? 'Released' : 'Contained',
+    action: 'Contain',
+    note: contained === undefined ? 'egress is what its routes say' : `egress is closed: ${contained}`,
+  });
 }
 
 function recordProgress(context: Context, agent: TaskAgent, latestReady: string | undefined): void {

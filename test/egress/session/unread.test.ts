@@ -177,6 +177,13 @@ test.each<[string, (ip: string, port: number) => ReturnType<typeof createConfig>
     (ip, port) =>
       createConfig(ip, port, { listeners: [{ name: 'web', protocol: 'HTTP', tlsMode: 'Terminate' }] }),
   ],
+  [
+    'its agent is contained',
+    (ip, port) => {
+      const config = createConfig(ip, port);
+      return { ...config, framePeers: config.framePeers.map((peer) => ({ ...peer, agents: [] })) };
+    },
+  ],
 ])('S36: a raw relay ends at once when %s', async (_name, change) => {
   const agent = await open((socket) => void socket.pipe(socket));
   await converse(agent, '\0hello', (text) => text.length === 6);
