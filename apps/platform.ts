@@ -133,6 +133,8 @@ export class PlatformChart extends Chart {
         setting(variables.natsUrl, 'natsUrl'),
         setting(variables.clickhouseUrl, 'clickhouseUrl'),
         setting(variables.clickhouseUser, 'clickhouseUser'),
+        setting(variables.streamBytes, 'streamBytes'),
+        setting(variables.streamFull, 'streamFull'),
         { name: variables.dataDir, value: dataDir },
       ],
       usesApi: false,

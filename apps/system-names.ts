@@ -48,6 +48,8 @@ export const variables = {
   dataDir: 'CLRK_DATA_DIR',
   clickhouseUrl: 'CLRK_CLICKHOUSE_URL',
   clickhouseUser: 'CLRK_CLICKHOUSE_USER',
+  streamBytes: 'CLRK_STREAM_BYTES',
+  streamFull: 'CLRK_STREAM_FULL',
 } as const;
 
 export const labels = {

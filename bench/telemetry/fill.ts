@@ -1,7 +1,7 @@
 /**
  * A store as a busy installation leaves it, made inside ClickHouse from numbers: calls over twelve weeks, spans over the
- * last week, few namespaces and agents with most of both. Spans are made for a tenth and attached ten times (parts are
- * linked, not written again): a trace is then in ten places instead of one, which is slower than life.
+ * last week, few namespaces and agents with most of both. Spans are made for a twentieth and attached twenty times (parts are
+ * linked, not written again): a trace is then in twenty places instead of one, which is slower than life.
  */
 import type { Store } from '../../telemetry/store/store.ts';
 import { tables } from '../../telemetry/schema/tables.ts';
@@ -12,7 +12,7 @@ export interface Size {
 }
 
 const chunkRows = 500_000;
-const copies = 10;
+const copies = 20;
 const bounds = `SETTINGS max_threads = 2, max_insert_threads = 1, max_memory_usage = 3000000000, async_insert = 0`;
 
 /** Of 200 namespaces and 50 agents in each, by powers: the first has about a tenth of all. */

@@ -1,5 +1,5 @@
 /** Spans through the real path: a protobuf body, rows, batches, inserts. Told by the wall and by processor seconds. */
-import { readFileSync } from 'node:fs';
+import { cpuSecondsOf } from './process-cpu.ts';
 import type { EmbeddedStore } from '../../telemetry/store/store.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import { parseTraceRequest } from '../../telemetry/otlp/otlp-message.ts';
@@ -60,12 +60,6 @@ function body(first: number): Uint8Array {
   return otlpType.traceRequest.encode({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }).finish();
 }
 
-/** User and system time of a process; Linux counts in hundredths. */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
 export async function measureIngest(
   store: EmbeddedStore,
   directory: string,
@@ -82,12 +76,16 @@ export async function measureIngest(
     bootId: 'bench',
   });
   const pid = store.engine.pid ?? 0;
-  const engineBefore = cpuOf(pid);
+  const engineBefore = cpuSecondsOf(pid);
   const before = process.cpuUsage();
   const startedMs = performance.now();
   const waiting = new Set<Promise<void>>();
   for (const bytes of bodies) {
-    const { lines } = renderSpans(parseTraceRequest('protobuf', bytes), { role: 'ingress' });
+    const { lines } = renderSpans(
+      parseTraceRequest('protobuf', bytes),
+      { role: 'ingress' },
+      BigInt(Date.now()) * 1_000_000n,
+    );
     const kept: Promise<void> = writer.write(tables.traces, lines).finally(() => waiting.delete(kept));
     waiting.add(kept);
     // As many requests as exporters have under way.
@@ -100,6 +98,6 @@ export async function measureIngest(
     spans: bodies.length * spansInBody,
     wallS: (performance.now() - startedMs) / 1000,
     ownCpuS: (own.user + own.system) / 1e6,
-    engineCpuS: cpuOf(pid) - engineBefore,
+    engineCpuS: cpuSecondsOf(pid) - engineBefore,
   };
 }

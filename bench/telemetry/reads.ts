@@ -5,7 +5,8 @@
 import type { Phase } from '../../contract/index.ts';
 import { followedOf } from '../../telemetry/read/followed.ts';
 import { parseReadRequest } from '../../telemetry/read/read-request.ts';
-import type { Store } from '../../telemetry/store/store.ts';
+import type { EmbeddedStore, Store } from '../../telemetry/store/store.ts';
+import { cpuSecondsOf } from './process-cpu.ts';
 import { overdueIn, storeNow, toldLate } from '../../telemetry/stream/overdue.ts';
 import { idAtMs } from '../../telemetry/read/seen-ids.ts';
 import { median, percentile, round } from '../statistics.ts';
@@ -15,6 +16,9 @@ export interface ReadFigures {
   readonly rows: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
+  /** Of the engine and of this process, on average. */
+  readonly cpuMs: number;
+  readonly controlP50Ms: number;
   readonly controlP95Ms: number;
 }
 
@@ -100,12 +104,17 @@ async function timed(ask: () => Promise<number>): Promise<{ readonly ms: number;
 const control = 'SELECT sum(cityHash64(number)) AS n FROM numbers(3000000)';
 
 export async function measureReads(
-  store: Store,
+  store: EmbeddedStore,
   rounds: number,
+  say: (text: string) => void,
 ): Promise<{ readonly figures: readonly ReadFigures[]; readonly ratios: Readonly<Record<string, number>> }> {
   const found = await store.query<{ v: string }>(
     `SELECT DISTINCT InvocationId AS v FROM otel_traces WHERE Agent = 'TaskAgent/ns-1/agent-1' LIMIT 40`,
   );
+  const cpuSeconds = (): number => {
+    const own = process.cpuUsage();
+    return cpuSecondsOf(store.engine.pid ?? 0) + (own.user + own.system) / 1e6;
+  };
   const figures: ReadFigures[] = [];
   const ratios: Record<string, number> = {};
   for (const question of questions(
@@ -116,9 +125,12 @@ export async function measureReads(
     const own: number[] = [];
     const controls: number[] = [];
     let rows = 0;
+    let cpuS = 0;
     for (let each = 0; each < rounds; each++) {
       controls.push((await timed(async () => (await store.query(control)).length)).ms);
+      const cpuBefore = cpuSeconds();
       const answer = await timed(() => question.ask(each));
+      cpuS += cpuSeconds() - cpuBefore;
       own.push(answer.ms);
       rows = Math.max(rows, answer.rows);
     }
@@ -128,8 +140,14 @@ export async function measureReads(
       rows,
       p50Ms: round(median(own), 1),
       p95Ms: round(p95Ms, 1),
+      cpuMs: round((cpuS * 1_000) / rounds, 1),
+      controlP50Ms: round(median(controls), 1),
       controlP95Ms: round(percentile(controls, 0.95), 1),
     });
+    say(
+      `${question.name}: p50 ${round(median(own), 1)} p95 ${round(p95Ms, 1)} cpu ${round((cpuS * 1_000) / rounds, 1)} control p50 ${round(median(controls), 1)} rows ${rows}`,
+    );
+    ratios[`${question.key}_cpu_ms`] = (cpuS * 1_000) / rounds;
     ratios[`${question.key}_p95_ms`] = p95Ms;
     ratios[`${question.key}/control`] = median(own) / median(controls);
   }

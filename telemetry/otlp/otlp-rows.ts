@@ -17,6 +17,26 @@ export interface RenderedRows {
   readonly foreign: number;
 }
 
+/**
+ * When a record may have been made. A day is a partition: a sender that spread its records over many would make ClickHouse
+ * refuse everybody's batch, or drown it in parts.
+ */
+interface TimeWindow {
+  readonly fromNanos: bigint;
+  readonly untilNanos: bigint;
+}
+
+const dayNanos = 86_400_000_000_000n;
+
+/** A day longer than records are kept, and a day for clocks that are ahead. */
+function timeWindow(nowNanos: bigint): TimeWindow {
+  return { fromNanos: nowNanos - 8n * dayNanos, untilNanos: nowNanos + dayNanos };
+}
+
+function isWithin(nanos: bigint, { fromNanos, untilNanos }: TimeWindow): boolean {
+  return nanos >= fromNanos && nanos <= untilNanos;
+}
+
 /** A record that is not kept, and why. */
 type Unkept = 'rejected' | 'foreign';
 type Rendered = { readonly line: string } | Unkept;
@@ -33,11 +53,17 @@ function nameOf(names: readonly string[], number: number | undefined): string {
   return names[number ?? 0] ?? names[0] ?? '';
 }
 
-function renderSpan(span: Span, group: Grouping, speaker: OtlpSpeaker): Rendered {
+interface Context {
+  readonly speaker: OtlpSpeaker;
+  readonly nowNanos: bigint;
+  readonly window: TimeWindow;
+}
+
+function renderSpan(span: Span, group: Grouping, { speaker, window }: Context): Rendered {
   const traceId = hexId(span.traceId, 16);
   const spanId = hexId(span.spanId, 8);
   const start = nanoseconds(span.startTimeUnixNano);
-  if (traceId === '' || spanId === '' || start === 0n) return 'rejected';
+  if (traceId === '' || spanId === '' || !isWithin(start, window)) return 'rejected';
   const attributes = renderAttributes(span.attributes);
   if (!mayClaim(speaker, attributes)) return 'foreign';
   const end = nanoseconds(span.endTimeUnixNano);
@@ -69,15 +95,11 @@ function renderSpan(span: Span, group: Grouping, speaker: OtlpSpeaker): Rendered
   return { line: withResource(row, group) };
 }
 
-interface LogContext {
-  readonly speaker: OtlpSpeaker;
-  readonly nowNanos: bigint;
-}
-
-function renderLog(record: LogRecord, group: Grouping, { speaker, nowNanos }: LogContext): Rendered {
+function renderLog(record: LogRecord, group: Grouping, { speaker, nowNanos, window }: Context): Rendered {
   const attributes = renderAttributes(record.attributes);
   if (!mayClaim(speaker, attributes)) return 'foreign';
   const time = nanoseconds(record.timeUnixNano) || nanoseconds(record.observedTimeUnixNano) || nowNanos;
+  if (!isWithin(time, window)) return 'rejected';
   const severity = record.severityNumber ?? 0;
   const row = {
     Timestamp: renderTime(time),
@@ -127,11 +149,16 @@ function renderAll<T>(
   return { lines, ...unkept };
 }
 
-export function renderSpans(request: TraceRequest, speaker: OtlpSpeaker): RenderedRows {
-  return renderAll(groupSpans(request), speaker, (span, group) => renderSpan(span, group, speaker));
+function contextOf(speaker: OtlpSpeaker, nowNanos: bigint): Context {
+  return { speaker, nowNanos, window: timeWindow(nowNanos) };
+}
+
+export function renderSpans(request: TraceRequest, speaker: OtlpSpeaker, nowNanos: bigint): RenderedRows {
+  const context = contextOf(speaker, nowNanos);
+  return renderAll(groupSpans(request), speaker, (span, group) => renderSpan(span, group, context));
 }
 
 export function renderLogs(request: LogsRequest, speaker: OtlpSpeaker, nowNanos: bigint): RenderedRows {
-  const context = { speaker, nowNanos };
+  const context = contextOf(speaker, nowNanos);
   return renderAll(groupLogs(request), speaker, (record, group) => renderLog(record, group, context));
 }

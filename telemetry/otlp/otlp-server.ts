@@ -51,7 +51,8 @@ const signals = new Map<string, Signal>([
     {
       name: 'traces',
       table: tables.traces,
-      render: ({ encoding, body, speaker }) => renderSpans(parseTraceRequest(encoding, body), speaker),
+      render: ({ encoding, body, speaker, nowMs }) =>
+        renderSpans(parseTraceRequest(encoding, body), speaker, BigInt(nowMs) * 1_000_000n),
     },
   ],
   [
@@ -83,7 +84,8 @@ function success(encoding: Encoding, rejected: number): Answer {
       ? undefined
       : {
           rejected,
-          errorMessage: 'records without trace id, span id or start time, or of another pool or gateway',
+          errorMessage:
+            'records without trace id or span id, of a time long gone or to come, or of another pool or gateway',
         };
   const json = partialSuccess === undefined ? {} : { partialSuccess: renderPartial(partialSuccess) };
   const body =

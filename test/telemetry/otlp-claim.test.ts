@@ -52,6 +52,7 @@ test('S57: foreign records of a request are dropped and counted, by record and b
   const { lines, rejected, foreign } = renderSpans(
     parseTraceRequest('json', Buffer.from(JSON.stringify(request))),
     pool,
+    1n,
   );
   expect({ kept: lines.length, rejected, foreign }).toEqual({ kept: 1, rejected: 0, foreign: 2 });
 });

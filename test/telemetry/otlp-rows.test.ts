@@ -6,6 +6,8 @@ import { otlpType } from '../../telemetry/otlp/otlp-schema.ts';
 
 const anyone = { role: 'ingress' } as const;
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
+const nowNanos = 1_795_400_060_000_000_000n;
+const dayNanos = 86_400_000_000_000n;
 const span = {
   traceId: 'ab'.repeat(16),
   spanId: 'cd'.repeat(8),
@@ -17,7 +19,11 @@ const span = {
 function rowOf(more: object, encoding: 'json' | 'protobuf'): Record<string, unknown> | undefined {
   const request = { resourceSpans: [{ scopeSpans: [{ spans: [{ ...span, ...more }] }] }] };
   if (encoding === 'json') {
-    const [line] = renderSpans(parseTraceRequest('json', Buffer.from(JSON.stringify(request))), anyone).lines;
+    const [line] = renderSpans(
+      parseTraceRequest('json', Buffer.from(JSON.stringify(request))),
+      anyone,
+      nowNanos,
+    ).lines;
     return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>);
   }
   const merged = { ...span, ...more };
@@ -29,7 +35,7 @@ function rowOf(more: object, encoding: 'json' | 'protobuf'): Record<string, unkn
   const bytes = otlpType.traceRequest
     .encode(otlpType.traceRequest.fromObject({ resourceSpans: [{ scopeSpans: [{ spans: [wire] }] }] }))
     .finish();
-  const [line] = renderSpans(parseTraceRequest('protobuf', bytes), anyone).lines;
+  const [line] = renderSpans(parseTraceRequest('protobuf', bytes), anyone, nowNanos).lines;
   return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>);
 }
 
@@ -72,6 +78,8 @@ describe('a span as a row', () => {
     ['a zero span id', { spanId: '0'.repeat(16) }],
     ['no start', { startTimeUnixNano: '0' }],
     ['a start beyond the column', { startTimeUnixNano: '18446744073709551615' }],
+    ['a start of last month', { startTimeUnixNano: String(nowNanos - 30n * dayNanos) }],
+    ['a start of next week', { startTimeUnixNano: String(nowNanos + 7n * dayNanos) }],
   ])('%s is rejected', (_name, more) => expect(rowOf(more, 'json')).toBeUndefined());
 
   test('an end before the start is no duration, not a huge one', () => {
@@ -144,7 +152,7 @@ describe('S46: whatever comes in, the parser answers with a request or OTLP_MALF
     fc.assert(
       fc.property(fc.array(value, { maxLength: 3 }), (resourceSpans) => {
         const request = parseTraceRequest('json', Buffer.from(JSON.stringify({ resourceSpans })));
-        for (const line of renderSpans(request, anyone).lines) JSON.parse(line);
+        for (const line of renderSpans(request, anyone, nowNanos).lines) JSON.parse(line);
       }),
     );
   });
@@ -153,8 +161,8 @@ describe('S46: whatever comes in, the parser answers with a request or OTLP_MALF
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
-          renderLogs(parseLogsRequest('protobuf', bytes), anyone, 1n);
-          renderSpans(parseTraceRequest('protobuf', bytes), anyone);
+          renderLogs(parseLogsRequest('protobuf', bytes), anyone, nowNanos);
+          renderSpans(parseTraceRequest('protobuf', bytes), anyone, nowNanos);
         } catch (error) {
           expect(error).toMatchObject({ code: 'OTLP_MALFORMED' });
         }
@@ -168,4 +176,19 @@ describe('S46: whatever comes in, the parser answers with a request or OTLP_MALF
       expect.objectContaining({ code: 'OTLP_MALFORMED' }),
     );
   });
+});
+
+test('records of many days make no more partitions than days are kept, and the rest are told as rejected', () => {
+  const spans = Array.from({ length: 400 }, (_, day) => ({
+    ...span,
+    startTimeUnixNano: String(nowNanos + BigInt(day - 200) * dayNanos),
+  }));
+  const request = { resourceSpans: [{ scopeSpans: [{ spans }] }] };
+  const { lines, rejected } = renderSpans(
+    parseTraceRequest('json', Buffer.from(JSON.stringify(request))),
+    anyone,
+    nowNanos,
+  );
+  expect(lines.length + rejected).toBe(400);
+  expect(lines.length).toBeLessThanOrEqual(10);
 });

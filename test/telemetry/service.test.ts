@@ -8,6 +8,10 @@ import { invocation } from './invocation-fixture.ts';
 import { readerToken, useService } from './service-bed.ts';
 
 const bed = useService();
+/** A whole second, in nanoseconds: records of long ago are not taken. */
+const hourAgoS = Math.trunc(Date.now() / 1000) - 3600;
+const hourAgo = BigInt(hourAgoS) * 1_000_000_000n;
+const hourAgoText = new Date(hourAgoS * 1000).toISOString().slice(0, 19);
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
 const agent = [text('agent.kind', 'TaskAgent'), text('agent.namespace', 'shop'), text('agent.name', 'hello')];
 
@@ -32,15 +36,19 @@ describe('OTLP to read API', () => {
                       parentSpanId: Buffer.alloc(8, 2),
                       name: 'sandbox.invoke',
                       kind: 2,
-                      startTimeUnixNano: '1795400000123456789',
-                      endTimeUnixNano: '1795400001123456790',
+                      startTimeUnixNano: String(hourAgo + 123_456_789n),
+                      endTimeUnixNano: String(hourAgo + 1_123_456_790n),
                       attributes: [
                         text('invocation.id', id),
                         { key: 'clrk.sandbox.exit_code', value: { intValue: '3' } },
                         { key: 'clrk.cost.usd', value: { doubleValue: 0.25 } },
                       ],
                       events: [
-                        { timeUnixNano: '1795400000500000000', name: 'x', attributes: [text('k', "it's")] },
+                        {
+                          timeUnixNano: String(hourAgo + 500_000_000n),
+                          name: 'x',
+                          attributes: [text('k', "it's")],
+                        },
                       ],
                       status: { code: 2, message: 'exit 3' },
                     },
@@ -65,7 +73,7 @@ describe('OTLP to read API', () => {
         parentSpanId: '02'.repeat(8),
         name: 'sandbox.invoke',
         kind: 'Server',
-        start: '2026-11-23T02:13:20.123456789Z',
+        start: `${hourAgoText}.123456789Z`,
         durationNs: 1_000_000_001,
         statusCode: 'Error',
         statusMessage: 'exit 3',
@@ -75,7 +83,7 @@ describe('OTLP to read API', () => {
           ['clrk.component', 'worker'],
           ...agent.map(({ key, value }) => [key, value.stringValue]),
         ]) as unknown,
-        events: [{ time: '2026-11-23T02:13:20.500000000Z', name: 'x', attributes: { k: "it's" } }],
+        events: [{ time: `${hourAgoText}.500000000Z`, name: 'x', attributes: { k: "it's" } }],
       },
     ]);
     expect(await bed.read(`/v1/namespaces/other/taskagents/hello/traces?invocation=${id}`)).toEqual([]);
@@ -84,7 +92,7 @@ describe('OTLP to read API', () => {
   test('JSON log lines come oldest first, filtered by stream, with newlines and quotes intact', async () => {
     const id = randomUUID();
     const record = (line: string, stream: string, nanos: number) => ({
-      timeUnixNano: String(1_795_400_000_000_000_000n + BigInt(nanos)),
+      timeUnixNano: String(hourAgo + BigInt(nanos)),
       severityNumber: 9,
       body: { stringValue: line },
       attributes: [text('invocation.id', id), text('log.iostream', stream), ...agent],
@@ -118,7 +126,7 @@ describe('OTLP to read API', () => {
       traceId: 'ab'.repeat(16),
       spanId: 'cd'.repeat(8),
       name: 'ok',
-      startTimeUnixNano: '1795400000000000000',
+      startTimeUnixNano: String(hourAgo),
     };
     const body = JSON.stringify({
       resourceSpans: [{ scopeSpans: [{ spans: [good, { ...good, spanId: '' }, null] }] }],
