@@ -94,11 +94,27 @@ async function openPart(store: Reader, request: CallRequest): Promise<Part<Progr
   return { keys, ...(last === undefined ? {} : { until: positionOf(last) }) };
 }
 
+const dayMs = 24 * 3600 * 1000;
+/** Most pages are filled by the last days: weeks are partitions, and those before are not opened. */
+const nearMs = 7 * dayMs;
+
+/** The newest days of a range; undefined when it is not longer than that. */
+function nearRange(range: CallRange): CallRange | undefined {
+  const { sinceMs = 0, untilMs, before } = range;
+  // A call may say that it was made up to a day ahead.
+  const end = Math.min(before?.createdMs ?? Infinity, untilMs ?? Infinity, Date.now() + dayMs);
+  return end - nearMs > sinceMs ? { ...range, sinceMs: end - nearMs } : undefined;
+}
+
 async function endedPart(store: Reader, request: CallRequest): Promise<Part<CallKey>> {
   const { scope, range, limit } = request;
   // Calls that were given up before calls had rows of their own stand there in the phase they were in.
   const wanted = request.phases.length === 0 ? allPhases : request.phases;
-  const rows = await ask<CallKey>(store, endedPage(scope, wanted, range, limit + 1));
+  const read = (within: CallRange): Promise<CallKey[]> =>
+    ask<CallKey>(store, endedPage(scope, wanted, within, limit + 1));
+  const near = scope.id === undefined ? nearRange(range) : undefined;
+  const nearest = near === undefined ? [] : await read(near);
+  const rows = nearest.length > limit ? nearest : await read(range);
   const last = rows.length > limit ? rows.at(-1) : undefined;
   return { keys: distinct(rows), ...(last === undefined ? {} : { until: positionOf(last) }) };
 }

@@ -96,13 +96,15 @@ export function endedPage(
   const shared = within(new Where().add('namespace = {namespace: String}', { namespace }), range);
   shared.add('agent_name = {name: String}', { name }).add('id = {id: UUID}', { id });
   const params: Record<string, unknown> = { ...shared.params, limit };
+  // A call named by its id is found by that, whatever its phase.
+  const groups = id === undefined ? phases.map((phase) => [phase]) : [phases];
   const branches = (name === undefined ? [undefined] : kinds).flatMap((kind, k) =>
-    phases.map((phase, p) => {
-      params[`phase${p}`] = phase;
+    groups.map((group, p) => {
+      params[`phase${p}`] = group;
       if (kind !== undefined) params[`kind${k}`] = kind;
       const ofKind = kind === undefined ? '' : ` AND agent_kind = {kind${k}: String}`;
       return `(SELECT created_at, ${key} FROM ${table}
-WHERE ${shared.text}${ofKind} AND phase = {phase${p}: String}
+WHERE ${shared.text}${ofKind} AND phase IN {phase${p}: Array(String)}
 ${newestFirst} LIMIT {limit: UInt32})`;
     }),
   );

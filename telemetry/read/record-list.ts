@@ -49,14 +49,31 @@ export async function* fetchRecords(
   }
 }
 
+const dayMs = 24 * 3600 * 1000;
+
+/** The last day of what is asked for: days are partitions, and most pages are filled by one. */
+function nearScope(scope: RecordScope, before: RecordPosition | undefined): RecordScope | undefined {
+  const { sinceMs = 0, untilMs, invocation, trace } = scope.filter;
+  // Few and anywhere: looked for everywhere at once.
+  if (invocation !== undefined || trace !== undefined) return undefined;
+  const behindMs = before === undefined ? Infinity : Number(BigInt(before.nanos) / 1_000_000n);
+  const end = Math.min(behindMs, untilMs ?? Infinity, Date.now());
+  return end - dayMs > sinceMs ? { ...scope, filter: { ...scope.filter, sinceMs: end - dayMs } } : undefined;
+}
+
 export async function listRecords(
   store: Reader,
   scope: RecordScope,
   before: RecordPosition | undefined,
 ): Promise<RecordPage> {
   const { limit } = scope.filter;
-  const { sql, params } = pageKeys(scope, limit + 1, before);
-  const found = await store.query<RecordKey>(sql, params);
+  const read = async (within: RecordScope): Promise<RecordKey[]> => {
+    const { sql, params } = pageKeys(within, limit + 1, before);
+    return store.query<RecordKey>(sql, params);
+  };
+  const near = nearScope(scope, before);
+  const nearest = near === undefined ? [] : await read(near);
+  const found = nearest.length > limit ? nearest : await read(scope);
   const keys = found.slice(0, limit);
   const last = keys.at(-1);
   const isCut = found.length > limit && last !== undefined;

@@ -33,9 +33,15 @@ WHERE database = currentDatabase() AND table = {table: String} AND NOT is_done`;
 
 async function numberRecords(store: Store, signal: AbortSignal): Promise<void> {
   for (const table of [tables.logs, tables.traces]) {
-    await runAll(store, addIngestId(table));
-    await untilMutated(store, table, signal);
-    await runAll(store, numberByEngine(table));
+    const [row] = await store.query<{ n: string | number }>(`SELECT count() AS n FROM ${table}`);
+    // A new installation has nothing to rewrite, and should not wait for it.
+    const isEmpty = Number(row?.n ?? 0) === 0;
+    if (!isEmpty) {
+      await runAll(store, addIngestId(table));
+      await untilMutated(store, table, signal);
+    }
+    for (const statement of numberByEngine(table)) await store.command(statement);
+    if (!isEmpty) await store.command(`ALTER TABLE ${table} MATERIALIZE INDEX ingest_id`);
   }
 }
 

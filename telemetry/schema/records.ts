@@ -92,9 +92,10 @@ DEFAULT dateTime64ToSnowflakeID(IngestedAt) CODEC(Delta, ZSTD(1))`,
 
 /** After the rows that were there have their numbers. */
 export function numberByEngine(table: string): readonly string[] {
+  const column = 'IngestId UInt64 DEFAULT generateSnowflakeID() CODEC(Delta, ZSTD(1))';
   return [
-    `ALTER TABLE ${table} MODIFY COLUMN IngestId UInt64 DEFAULT generateSnowflakeID() CODEC(Delta, ZSTD(1))`,
-    `ALTER TABLE ${table} ADD INDEX IF NOT EXISTS ingest_id IngestId TYPE minmax GRANULARITY 1`,
-    `ALTER TABLE ${table} MATERIALIZE INDEX ingest_id`,
+    `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${column}`,
+    `ALTER TABLE ${table} MODIFY COLUMN ${column},
+ADD INDEX IF NOT EXISTS ingest_id IngestId TYPE minmax GRANULARITY 1`,
   ];
 }

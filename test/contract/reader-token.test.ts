@@ -19,9 +19,10 @@ describe('a reader token', () => {
     const claims = check(token);
     expect(claims).toEqual({ namespaces: ['team-a', 'team-b'], expiresMs });
     const may = (namespace: string) => claims !== undefined && mayReadNamespace(claims, namespace);
-    expect([may('team-a'), may('team-b'), may('team-c'), may('team-'), may('')]).toEqual([
+    expect([may('team-a'), may('team-b'), may('team-c'), may('team-'), may('team-a2'), may('')]).toEqual([
       true,
       true,
+      false,
       false,
       false,
       false,

@@ -26,7 +26,7 @@ class ListStore {
     let rows: object[];
     if (sql.includes('now64')) rows = [{ id: String(idAtMs(this.nowMs)) }];
     else if (params['after'] !== undefined) {
-      const after = BigInt(String(params['after']));
+      const after = BigInt(params['after'] as string);
       rows = sorted
         .filter((id) => id > after)
         .slice(0, limit)
