@@ -17,6 +17,7 @@ export * from './environment.ts';
 export * from './error.ts';
 export * from './field-path.ts';
 export * from './gateway-config.ts';
+export * from './fair-cache.ts';
 export * from './hostname.ts';
 export * from './http-header.ts';
 export * from './identity-frame.ts';

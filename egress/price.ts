@@ -1,6 +1,6 @@
 /** What a call cost, from the bundled price table. Apart so that the price source can change in one place. */
 import { calcPrice, type Provider } from '@pydantic/genai-prices';
-import { LRUCache } from 'lru-cache';
+import { FairCache } from '../contract/index.ts';
 import { credibleCounts, type Facts, type TokenCounts } from './providers/index.ts';
 
 type Usage = Parameters<typeof calcPrice>[0];
@@ -69,27 +69,32 @@ function usageOf(counts: TokenCounts): Usage {
 /** Prices found so far: one of a Snapshot, because finding a model walks the whole table (90 us). */
 export class PriceList {
   /** By provider and model. Kept an hour, because prices have start dates; `false` when there is none. */
-  readonly #known = new LRUCache<string, PriceOf | false>({ max: 1000, ttl: 60 * 60 * 1000 });
+  readonly #known = new FairCache<PriceOf | false>({ max: 1000, ttlMs: 60 * 60 * 1000 });
 
-  /** US dollars; undefined when usage or price are not known in full: never a guess. */
-  costOf(priceId: string, facts: Facts): number | undefined {
+  /** US dollars; undefined when usage or price are not known in full: never a guess. `agentId`: whose call it was. */
+  costOf(priceId: string, facts: Facts, agentId: string): number | undefined {
     const model = facts.responseModel ?? facts.model;
     const counts = credibleCounts(facts);
     if (model === undefined || counts === undefined || !isPriced(facts)) return undefined;
     try {
-      const priceOf = this.#find(priceId, model);
+      const priceOf = this.#find(priceId, model, agentId);
       return priceOf === false ? undefined : priceOf(usageOf(counts));
     } catch {
       return undefined;
     }
   }
 
-  #find(priceId: string, model: string): PriceOf | false {
+  /** Whether its price need not be looked for. */
+  knows(priceId: string, model: string): boolean {
+    return this.#known.get(`${priceId} ${model}`) !== undefined;
+  }
+
+  #find(priceId: string, model: string, agentId: string): PriceOf | false {
     const key = `${priceId} ${model}`;
     let priceOf = this.#known.get(key);
     if (priceOf === undefined) {
       priceOf = createPrice(priceId, model) ?? false;
-      this.#known.set(key, priceOf);
+      this.#known.set(agentId, key, priceOf);
     }
     return priceOf;
   }

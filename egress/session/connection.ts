@@ -240,7 +240,7 @@ export class Connection {
 
   #terminate(peer: Peer, snapshot: Snapshot): void {
     const name = peer.hostname ?? peer.ip;
-    const context = snapshot.leaves.contextFor(name, peer.hostname === undefined);
+    const context = snapshot.leaves.contextFor(name, peer.hostname === undefined, peer.agentId);
     acceptTls(this.#release(), context, this.#boundary, {
       // A client without ALPN speaks HTTP/1.1; alpnProtocol is then `false`.
       onSecure: (tls) => this.#start(tls, peer, { tls: true, http2: tls.alpnProtocol === 'h2' }),

@@ -184,7 +184,7 @@ export class ExchangeLog {
       peerAddress: this.peerAddress,
       ai: this.#ai(),
       facts: this.facts,
-      costUsd: this.codec && this.snapshot.prices.costOf(this.codec.priceId, this.facts),
+      costUsd: this.codec && this.snapshot.prices.costOf(this.codec.priceId, this.facts, this.#peer.agentId),
       digest: this.snapshot.digest,
     });
   }

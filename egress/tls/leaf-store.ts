@@ -5,7 +5,7 @@
  */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { LRUCache } from 'lru-cache';
+import { FairCache } from '../../contract/index.ts';
 
 export interface LeafIssuer {
   (subject: { readonly name: string; readonly ip: boolean; readonly keyPair: LeafKeyPair }): {
@@ -26,7 +26,7 @@ const maxContexts = 1000;
 
 export class LeafStore {
   readonly #keyPair: LeafKeyPair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  readonly #contexts = new LRUCache<string, SecureContext>({ max: maxContexts, ttl: contextTtlMs });
+  readonly #contexts = new FairCache<SecureContext>({ max: maxContexts, ttlMs: contextTtlMs });
   readonly #issue: LeafIssuer;
   readonly #caPem: string;
 
@@ -35,7 +35,8 @@ export class LeafStore {
     this.#issue = issue;
   }
 
-  contextFor(name: string, ip: boolean): SecureContext {
+  /** `agentId`: who asks; its names push out its own. */
+  contextFor(name: string, ip: boolean, agentId: string): SecureContext {
     const known = this.#contexts.get(name);
     if (known !== undefined) return known;
     const leaf = this.#issue({ name, ip, keyPair: this.#keyPair });
@@ -44,7 +45,7 @@ export class LeafStore {
       key: leaf.privateKeyPem,
       minVersion: 'TLSv1.2',
     });
-    this.#contexts.set(name, context);
+    this.#contexts.set(agentId, name, context);
     return context;
   }
 }

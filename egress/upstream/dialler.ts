@@ -4,8 +4,7 @@
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { LRUCache } from 'lru-cache';
-import { errorMessage } from '../../contract/index.ts';
+import { errorMessage, FairCache } from '../../contract/index.ts';
 import { judgeAnswers, type UpstreamTarget } from '../../decision/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { Resolver, type Lookup } from './resolver.ts';
@@ -23,10 +22,16 @@ export interface Dialled {
   readonly alpn: string | undefined;
 }
 
+interface Way {
+  readonly address: string;
+  readonly agentId: string;
+  readonly alpn: readonly string[];
+}
+
 export class Dialler {
   readonly #snapshot: Snapshot;
   readonly #resolver: Resolver;
-  readonly #sessions = new LRUCache<string, Buffer>({ max: maxSessions });
+  readonly #sessions = new FairCache<Buffer>({ max: maxSessions });
 
   constructor(snapshot: Snapshot, lookup: Lookup) {
     this.#snapshot = snapshot;
@@ -39,7 +44,7 @@ export class Dialler {
     let failure = unreachable(`${target.hostname ?? ''} has no address`);
     for (const address of addresses.slice(0, maxAttempts)) {
       try {
-        return await this.#connect(target, address, alpn);
+        return await this.#connect(target, { address, agentId, alpn });
       } catch (thrown) {
         failure = thrown instanceof UpstreamError ? thrown : toUpstreamError(thrown);
       }
@@ -75,10 +80,10 @@ export class Dialler {
     }
   }
 
-  #connect(target: UpstreamTarget, address: string, alpn: readonly string[]): Promise<Dialled> {
+  #connect(target: UpstreamTarget, { address, agentId, alpn }: Way): Promise<Dialled> {
     return new Promise((resolve, reject) => {
       const carrier = connectTcp({ host: address, port: target.port, allowHalfOpen: true, noDelay: true });
-      const socket = target.tls ? this.#secure(carrier, target, address, alpn) : carrier;
+      const socket = target.tls ? this.#secure(carrier, target, { address, agentId, alpn }) : carrier;
       const failed = (error: unknown): void => {
         clearTimeout(timer);
         socket.destroy();
@@ -100,7 +105,7 @@ export class Dialler {
     });
   }
 
-  #secure(carrier: Socket, target: UpstreamTarget, address: string, alpn: readonly string[]): TLSSocket {
+  #secure(carrier: Socket, target: UpstreamTarget, { address, agentId, alpn }: Way): TLSSocket {
     const name = target.hostname ?? address;
     const key = `${name}:${target.port}:${alpn.join()}`;
     const session = this.#sessions.get(key);
@@ -114,7 +119,7 @@ export class Dialler {
       rejectUnauthorized: true,
       ...(session === undefined ? {} : { session }),
     });
-    socket.on('session', (ticket) => this.#sessions.set(key, ticket));
+    socket.on('session', (ticket) => this.#sessions.set(agentId, key, ticket));
     carrier.on('error', (error) => socket.destroy(error));
     return socket;
   }

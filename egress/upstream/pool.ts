@@ -4,19 +4,17 @@
  * opened, and to where, is the dialler's business.
  */
 import type { Socket } from 'node:net';
-import { LRUCache } from 'lru-cache';
+import { FairCache } from '../../contract/index.ts';
 import type { UpstreamTarget } from '../../decision/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { Dialler, noCommonProtocol, type Dialled } from './dialler.ts';
 import type { UpstreamConnection } from './exchange-port.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
+import { IdleConnections } from './idle-connections.ts';
 import type { Lookup } from './resolver.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-// Under the 5 s after which node servers close idle connections, the shortest among the common ones.
-const maxIdleMs = 4_000;
-const maxIdlePerTarget = 64;
 const maxTargets = 1000;
 
 export interface PoolRequest {
@@ -37,10 +35,10 @@ export class UpstreamPool {
   readonly #dialler: Dialler;
   readonly #now: () => number;
   readonly #onBroken: (error: unknown) => void;
-  readonly #idle = new Map<string, Http1Connection[]>();
+  readonly #idle: IdleConnections<Http1Connection>;
   readonly #shared = new Map<string, Http2Connection[]>();
   /** What a target turned out to speak. Until that is known one call dials and the others wait for what it finds. */
-  readonly #protocols = new LRUCache<string, Protocol>({ max: maxTargets });
+  readonly #protocols = new FairCache<Protocol>({ max: maxTargets });
   readonly #flights = new Map<string, Promise<UpstreamConnection>>();
   #retired = false;
 
@@ -52,6 +50,7 @@ export class UpstreamPool {
   ) {
     this.#dialler = new Dialler(snapshot, lookup);
     this.#now = now;
+    this.#idle = new IdleConnections(now);
     this.#onBroken = onBroken;
   }
 
@@ -60,11 +59,7 @@ export class UpstreamPool {
     const key = keyOf(request);
     const shared = this.#shared.get(key)?.find((connection) => connection.usable);
     if (shared !== undefined) return shared;
-    const idle = this.#idle.get(key);
-    for (let connection = idle?.pop(); connection !== undefined; connection = idle?.pop()) {
-      if (connection.usable) return connection;
-    }
-    return undefined;
+    return this.#idle.take(key);
   }
 
   /** A connection for one exchange, new or joined. Rejects with UpstreamError. */
@@ -93,9 +88,9 @@ export class UpstreamPool {
   async #open(request: PoolRequest, key: string): Promise<UpstreamConnection> {
     const dialled = await this.#negotiate(request, key);
     const isHttp2 = dialled.alpn === 'h2' || (request.http2 && !request.target.tls);
-    this.#protocols.set(key, isHttp2 ? 'h2' : 'h1');
+    this.#protocols.set(request.agentId, key, isHttp2 ? 'h2' : 'h1');
     if (isHttp2) return this.#share(request, key, dialled);
-    return new Http1Connection(dialled, (idle) => this.#keep(key, idle), this.#onBroken);
+    return new Http1Connection(dialled, (idle) => this.#keep(request.agentId, key, idle), this.#onBroken);
   }
 
   /** An agent of HTTP/1.1 is not kept from an upstream that has HTTP/2 only. */
@@ -136,26 +131,15 @@ export class UpstreamPool {
     return (await this.#dialler.dial(target, agentId, alpn)).socket;
   }
 
-  #keep(key: string, connection: Http1Connection): void {
-    const idle = this.#idle.get(key) ?? [];
-    if (this.#retired || idle.length >= maxIdlePerTarget || this.#idle.size >= maxTargets) {
-      connection.abort();
-      return;
-    }
-    connection.idleSince = this.#now();
-    idle.push(connection);
-    this.#idle.set(key, idle);
+  #keep(agentId: string, key: string, connection: Http1Connection): void {
+    if (this.#retired) connection.abort();
+    else this.#idle.keep(agentId, key, connection);
   }
 
   /** Closes what has been idle too long or is dead; called about once a second, also when retired. */
   sweep(): void {
     const now = this.#now();
-    for (const [key, idle] of this.#idle) {
-      const kept = idle.filter((connection) => connection.usable && connection.idleSince >= now - maxIdleMs);
-      for (const connection of idle) if (!kept.includes(connection)) connection.abort();
-      if (kept.length === 0) this.#idle.delete(key);
-      else this.#idle.set(key, kept);
-    }
+    this.#idle.sweep();
     for (const [key, connections] of this.#shared) {
       for (const connection of connections) {
         if (this.#retired) connection.close();
@@ -167,14 +151,13 @@ export class UpstreamPool {
 
   /** Nothing is left to be swept. */
   get empty(): boolean {
-    return this.#idle.size === 0 && this.#shared.size === 0;
+    return this.#idle.empty && this.#shared.size === 0;
   }
 
   /** No new exchanges: idle connections close now, others when done. */
   retire(): void {
     this.#retired = true;
-    for (const idle of this.#idle.values()) for (const connection of idle) connection.abort();
-    this.#idle.clear();
+    this.#idle.close();
     for (const connections of this.#shared.values()) {
       for (const connection of connections) connection.close();
     }

@@ -3,8 +3,7 @@
  * system resolver, answers kept briefly and in bounded number; the judgement is decision/dial.ts.
  */
 import { promises as dns, type LookupAddress } from 'node:dns';
-import { LRUCache } from 'lru-cache';
-import type { GatewayConfig } from '../../contract/index.ts';
+import { FairCache, type GatewayConfig } from '../../contract/index.ts';
 
 export type Lookup = (hostname: string, family: 0 | 4 | 6) => Promise<readonly LookupAddress[]>;
 
@@ -53,7 +52,7 @@ class TimedOut extends Error {
 }
 
 export class Resolver {
-  readonly #cache = new LRUCache<string, Answer>({ max: maxNames, ttl: keepMs });
+  readonly #cache = new FairCache<Answer>({ max: maxNames, ttlMs: keepMs });
   readonly #lookup: Lookup;
   readonly #family: LookupFamily;
   readonly #queues = new Map<string, Queue>();
@@ -77,7 +76,7 @@ export class Resolver {
       if (known !== undefined) void settle(known);
       else {
         const start = async (): Promise<void> => {
-          if (!isLate) await settle(this.#begin(hostname));
+          if (!isLate) await settle(this.#begin(hostname, agentId));
         };
         this.#inTurn(agentId, start);
       }
@@ -85,14 +84,14 @@ export class Resolver {
   }
 
   /** Only a look-up that runs is shared: one that waits in an agent's queue would make others wait with it. */
-  #begin(hostname: string): Answer {
+  #begin(hostname: string, agentId: string): Answer {
     const known = this.#cache.get(hostname);
     if (known !== undefined) return known;
     const family = this.#family === 'V4Only' ? 4 : this.#family === 'V6Only' ? 6 : 0;
     const answer = this.#lookup(hostname, family).then((found) =>
       orderAnswers(this.#family, found).slice(0, maxAnswers),
     );
-    this.#cache.set(hostname, answer);
+    this.#cache.set(agentId, hostname, answer);
     answer.catch(() => this.#cache.delete(hostname));
     return answer;
   }

@@ -42,7 +42,7 @@ test('property: the cost is what the table says, whatever the usage', () => {
         };
         const expected = calcPrice(usage, model, { providerId: id })?.total_price;
         expect(expected).toBeGreaterThanOrEqual(0);
-        expect(prices.costOf(id, facts)).toBeCloseTo(expected ?? Number.NaN, 9);
+        expect(prices.costOf(id, facts, 'a')).toBeCloseTo(expected ?? Number.NaN, 9);
       },
     ),
     { numRuns: 300 },
@@ -50,15 +50,15 @@ test('property: the cost is what the table says, whatever the usage', () => {
 });
 
 test('a model that is not in the table, or unknown usage, has no cost rather than none', () => {
-  expect(prices.costOf('openai', { model: 'no-such-model', inputTokens: 1 })).toBeUndefined();
-  expect(prices.costOf('openai', { model: 'gpt-4o' })).toBeUndefined();
+  expect(prices.costOf('openai', { model: 'no-such-model', inputTokens: 1 }, 'a')).toBeUndefined();
+  expect(prices.costOf('openai', { model: 'gpt-4o' }, 'a')).toBeUndefined();
 });
 
 test('writes that are kept an hour have their own price, and no cost where the table has none', () => {
   const facts = { inputTokens: 1_000_000, cacheCreationTokens: 1_000_000, cacheCreationHourTokens: 400_000 };
   const haiku = 'claude-3-haiku-20240307';
-  expect(prices.costOf('anthropic', { ...facts, model: haiku })).toBeCloseTo(0.6 * 0.3 + 0.4 * 0.5, 9);
-  expect(prices.costOf('openai', { ...facts, model: 'gpt-4o' })).toBeUndefined();
+  expect(prices.costOf('anthropic', { ...facts, model: haiku }, 'a')).toBeCloseTo(0.6 * 0.3 + 0.4 * 0.5, 9);
+  expect(prices.costOf('openai', { ...facts, model: 'gpt-4o' }, 'a')).toBeUndefined();
 });
 
 test.each([
@@ -68,8 +68,8 @@ test.each([
   ['a tier nobody knows yet', { serviceTier: 'turbo' }],
 ] as const)('%s has no cost: it would be a guess', (_title, change) => {
   const facts = { model: 'gpt-4o', inputTokens: 10, outputTokens: 1 };
-  expect(prices.costOf('openai', { ...facts, serviceTier: 'default' })).toBeGreaterThan(0);
-  expect(prices.costOf('openai', { ...facts, ...change })).toBeUndefined();
+  expect(prices.costOf('openai', { ...facts, serviceTier: 'default' }, 'a')).toBeGreaterThan(0);
+  expect(prices.costOf('openai', { ...facts, ...change }, 'a')).toBeUndefined();
 });
 
 test('property: counts that contradict each other, or that no call uses, have no cost; others have one', () => {
@@ -85,7 +85,7 @@ test('property: counts that contradict each other, or that no call uses, have no
       const { cacheReadTokens: read = 0, cacheCreationTokens: written = 0 } = drawn;
       const isAbsurd = [outputTokens, reasoningTokens, read, written].some((each) => each === 2 ** 40);
       const holds = read + written <= inputTokens && reasoningTokens <= outputTokens;
-      const cost = prices.costOf('anthropic', { ...facts, model: 'claude-sonnet-4-5' });
+      const cost = prices.costOf('anthropic', { ...facts, model: 'claude-sonnet-4-5' }, 'a');
       expect(cost !== undefined).toBe(!isAbsurd && holds && miscounted !== true);
       if (cost !== undefined) expect(cost).toBeGreaterThanOrEqual(0);
     }),

@@ -69,7 +69,7 @@ test('OpenAI stream without include_usage: tokens are unknown, not zero', () => 
   );
   expect(facts.responseModel).toBe('gpt-4o');
   expect(facts.inputTokens).toBeUndefined();
-  expect(prices.costOf('openai', facts)).toBeUndefined();
+  expect(prices.costOf('openai', facts, 'a')).toBeUndefined();
 });
 
 test('OpenAI responses stream: the completed event counts', () => {
@@ -236,7 +236,7 @@ describe('what was cut is told as partial, and has no price', () => {
   ])('%s', (_title, provider, type, body) => {
     const facts = tap(provider, body, type);
     expect(facts).toMatchObject({ inputTokens: 9, usage: 'partial' });
-    expect(prices.costOf(provider, facts)).toBeUndefined();
+    expect(prices.costOf(provider, facts, 'a')).toBeUndefined();
   });
 
   test('a stream that breaks off after its usage was told has it whole', () => {
@@ -413,7 +413,7 @@ test('property: whatever stands anywhere in an answer, facts are of their kind a
         if (name.endsWith('Tokens')) expect(Number.isSafeInteger(value) && (value as number) >= 0).toBe(true);
         else expect(JSON.stringify(value).length).toBeLessThan(16 * 1_300);
       }
-      expect(prices.costOf(provider, { ...seen, model: 'gpt-4o' }) ?? 0).toBeGreaterThanOrEqual(0);
+      expect(prices.costOf(provider, { ...seen, model: 'gpt-4o' }, 'a') ?? 0).toBeGreaterThanOrEqual(0);
     }),
     { numRuns: 1_000 },
   );

@@ -141,3 +141,28 @@ test('an HTTP/1.1 agent is served by an upstream that speaks HTTP/2 only; a WebS
     expect(bed.upstreamOpen()).toBe(1);
   });
 });
+
+test('S36: a connection of the old policy ends with the call that was on it when the policy changed', async () => {
+  let answer: (() => void) | undefined;
+  const serve = (socket: Duplex): void => {
+    socket.on('data', () => {
+      answer = () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi');
+    });
+  };
+  const bed = await openGatewayBed({ serve });
+  try {
+    bed.configure((ip, port) => createConfig(ip, port));
+    const agent = await bed.dial(host);
+    const answered = converse(agent, `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`, (got) => got.endsWith('hi'));
+    await until(() => answer !== undefined, 'the call');
+    bed.configure((ip, port) => createConfig(ip, port));
+    answer?.();
+    expect(await answered).toMatch(/^HTTP\/1\.1 200/);
+    await until(
+      () => bed.upstreamOpen() === 0,
+      'the connection to end at once, not when it was idle for long',
+    );
+  } finally {
+    await bed.close();
+  }
+});
