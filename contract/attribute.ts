@@ -100,6 +100,8 @@ export const attribute = {
   phase: 'clrk.sandbox.phase',
   exitCode: 'clrk.sandbox.exit_code',
   ioStream: 'log.iostream',
+  /** Of a line of output: how much of it is over the bound and not recorded. */
+  logCutBytes: 'clrk.log.cut_bytes',
 } as const;
 
 export const spanName = {

@@ -23,6 +23,7 @@ import {
 } from '../../contract/index.ts';
 import type { ImageStore, ResolvedImage } from '../../oci/index.ts';
 import { Worker } from '../../worker/worker.ts';
+import type { WorkerOptions } from '../../worker/worker-options.ts';
 import { makeCertificates, type TestCertificates } from './test-certificates.ts';
 import { TestGateway } from './test-gateway.ts';
 import { buildTestRoot } from './test-root.ts';
@@ -96,7 +97,7 @@ export class TestWorker implements AsyncDisposable {
   gatewayUp = true;
   #certificates: TestCertificates | undefined;
 
-  constructor() {
+  constructor(more: Partial<WorkerOptions> = {}) {
     const root = join(this.directory, 'rootfs');
     mkdirSync(root);
     buildTestRoot(root);
@@ -118,11 +119,16 @@ export class TestWorker implements AsyncDisposable {
       publish: (invocation) => void this.events.push(invocation),
       onChange: () => undefined,
       onError: (error) => void this.errors.push(error),
+      ...more,
     });
   }
 
-  static async open(agents: readonly PoolAgent[], more: Partial<PoolConfig> = {}): Promise<TestWorker> {
-    const test = new TestWorker();
+  static async open(
+    agents: readonly PoolAgent[],
+    more: Partial<PoolConfig> = {},
+    options: Partial<WorkerOptions> = {},
+  ): Promise<TestWorker> {
+    const test = new TestWorker(options);
     test.#certificates = makeCertificates(test.directory);
     await test.gateway.open();
     await test.worker.open();

@@ -4,6 +4,7 @@
  * answer can be told from one that only looks whole.
  */
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { cloudEventContentType, header, maxRequestBodyBytes, type CloudEvent } from '../../contract/index.ts';
 import type { CallAnswer } from '../../process/index.ts';
 import type { Call } from './call.ts';
@@ -15,6 +16,14 @@ import { collectOutput, streamOutput, type StreamedOutput } from './stdout-respo
 export interface AnswerBody {
   readonly contentType?: string;
   readonly body: Buffer;
+}
+
+/** What a caller of a run that was cut has to take what is on its way to it, the reason included. */
+const cutGraceMs = 1_000;
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 function exitHeaders(outcome: Outcome): Record<string, string> {
@@ -85,11 +94,11 @@ export class InvocationAnswer {
 
   /** The agent failed. */
   fail(outcome: Outcome): void {
-    const error = new DispatchError(
-      'NON_ZERO_EXIT',
-      outcome.message ?? 'the agent failed',
-      'Its output on stderr is in `clrk logs`.',
-    );
+    const [code, hint] =
+      outcome.reason === 'OOMKilled'
+        ? (['OUT_OF_MEMORY', 'Raise spec.resources.memory, or let the agent use less.'] as const)
+        : (['NON_ZERO_EXIT', 'Its output on stderr is in `clrk logs`.'] as const);
+    const error = new DispatchError(code, outcome.message ?? 'the agent failed', hint);
     this.sendFailure(error, exitHeaders(outcome));
   }
 
@@ -111,11 +120,15 @@ export class InvocationAnswer {
     this.#answer.end();
   }
 
-  /** The last byte is with the kernel, or the caller is gone. */
-  async finish(): Promise<void> {
+  /** The last byte is with the kernel, or the caller is gone, or has not taken it in a moment after the run was cut. */
+  async finish(cut: AbortSignal): Promise<void> {
     this.#finished = true;
     this.#answer.end();
-    await this.#answer.finished();
+    const left = new AbortController();
+    const slow = untilAborted(cut).then(() => delay(cutGraceMs, undefined, { signal: left.signal }));
+    await Promise.race([this.#answer.finished(), slow.then(() => this.#answer.cut())]);
+    left.abort();
+    slow.catch(() => undefined);
     // Bytes of a refused body may still be under way; reading them would be reading further.
     this.#call.close();
   }

@@ -2,7 +2,8 @@
  * How an invocation ended, from an exit code, a thrown error or the reason it was cut, and what the caller is told.
  * Pure; apart so that the answer, the event and the span cannot disagree about it.
  */
-import { errorMessage, type TerminalPhase } from '../../contract/index.ts';
+import { ClrkError, type TerminalPhase } from '../../contract/index.ts';
+import { SandboxError } from '../sandbox/sandbox-error.ts';
 import { DispatchError } from './dispatch-error.ts';
 
 export interface Outcome {
@@ -24,6 +25,7 @@ const reasons: Readonly<Record<string, string>> = {
   STATE_FULL: 'StateFull',
   BODY_TOO_LARGE: 'BodyTooLarge',
   BAD_REQUEST: 'BadRequest',
+  AT_CAPACITY: 'AtCapacity',
 };
 
 export function cutError(cut: Cut, timeoutMs: number): DispatchError {
@@ -37,8 +39,13 @@ export function cutError(cut: Cut, timeoutMs: number): DispatchError {
   );
 }
 
-export function outcomeOfExit(exitCode: number): Outcome {
+/** `outOfMemory`: the limit, when the kernel has ended the sandbox because it was reached. */
+export function outcomeOfExit(exitCode: number, outOfMemory?: number): Outcome {
   if (exitCode === 0) return { phase: 'Succeeded', exitCode };
+  if (outOfMemory !== undefined) {
+    const message = `the agent used up its memory limit of ${Math.floor(outOfMemory / (1024 * 1024))} MiB and was ended (OOM)`;
+    return { phase: 'Failed', exitCode, reason: 'OOMKilled', message };
+  }
   return { phase: 'Failed', exitCode, reason: 'NonZeroExit', message: `the agent exited with ${exitCode}` };
 }
 
@@ -46,11 +53,16 @@ export function outcomeOfExit(exitCode: number): Outcome {
 export function errorOfThrown(thrown: unknown, cut: Cut | undefined, timeoutMs: number): DispatchError {
   if (cut !== undefined) return cutError(cut, timeoutMs);
   if (thrown instanceof DispatchError) return thrown;
-  return new DispatchError(
-    'SANDBOX_FAILED',
-    `the sandbox failed: ${errorMessage(thrown)}`,
-    'See the worker log.',
-  );
+  if (thrown instanceof ClrkError && thrown.code === 'NO_SLOT') {
+    return new DispatchError(
+      'AT_CAPACITY',
+      'this worker has no free network slot',
+      'Try again, or give the WorkerPool more replicas.',
+    );
+  }
+  // Never the text of what was thrown: it names files and commands of the host.
+  const told = thrown instanceof SandboxError ? thrown.told : 'the sandbox failed';
+  return new DispatchError('SANDBOX_FAILED', told, 'The worker log has the whole reason at this time.');
 }
 
 export function outcomeOfError(error: DispatchError, cut: Cut | undefined): Outcome {

@@ -40,7 +40,9 @@ export class InvocationRun {
   readonly #call: Call;
   readonly #answer: InvocationAnswer;
   readonly #trail: InvocationTrail;
+  readonly #cutSignal = new AbortController();
   #cut: Cut | undefined;
+  #ended = false;
   #made: MadeSandbox | undefined;
   #occupant: Occupant | undefined;
   #requestBytes = 0;
@@ -59,12 +61,19 @@ export class InvocationRun {
     this.#answer.onGone(() => this.stop('caller'));
     let outcome: Outcome;
     try {
-      outcome = await this.#attempt();
+      const attempt = this.#attempt();
+      // A cut ends the run at once; what the attempt is in the middle of ends by itself and is cleared when it has.
+      attempt.catch(() => undefined);
+      outcome = await Promise.race([attempt, this.#untilCut()]);
     } catch (error) {
       outcome = this.#failed(error);
     }
+    await this.#answer.finish(this.#cutSignal.signal);
     clearTimeout(deadline);
-    await this.#answer.finish();
+    // Cut while its last bytes were on their way: nobody has the whole answer.
+    if (outcome.phase === 'Succeeded' && this.#cut !== undefined) {
+      outcome = outcomeOfError(cutError(this.#cut, this.#trail.timeoutMs), this.#cut);
+    }
     this.#trail.clock.mark('respond');
     this.#end(outcome);
   }
@@ -74,6 +83,16 @@ export class InvocationRun {
     this.#cut ??= cut;
     this.#made?.sandbox.kill();
     if (this.#made === undefined) this.#call.stopReading();
+    this.#cutSignal.abort();
+  }
+
+  #untilCut(): Promise<never> {
+    const { signal } = this.#cutSignal;
+    return new Promise((_resolve, reject) => {
+      const fail = (): void => reject(cutError(this.#cut ?? 'deadline', this.#trail.timeoutMs));
+      if (signal.aborted) fail();
+      else signal.addEventListener('abort', fail, { once: true });
+    });
   }
 
   async #attempt(): Promise<Outcome> {
@@ -82,8 +101,12 @@ export class InvocationRun {
     const statePath = await this.#options.openState(this.#admitted);
     this.#trail.clock.mark('queue');
     const made = await this.#obtain(statePath);
+    // The run has ended without it.
+    if (this.#ended || this.#cut !== undefined) {
+      this.#options.factory.clear(made.sandbox);
+      throw cutError(this.#cut ?? 'deadline', this.#trail.timeoutMs);
+    }
     this.#made = made;
-    if (this.#cut !== undefined) made.sandbox.kill();
     const occupant = this.#enter(made);
     const event = this.#compose(body);
     const metadata = this.#admitted.agent.deliveryMode === 'Metadata';
@@ -111,7 +134,9 @@ export class InvocationRun {
       ...(statePath === undefined ? {} : { statePath }),
     };
     const warm = this.#options.warm.take(plan);
-    if (warm === undefined) return this.#options.factory.make(plan, (phase) => clock.mark(phase));
+    if (warm === undefined) {
+      return this.#options.factory.make(plan, (phase) => clock.mark(phase), this.#cutSignal.signal);
+    }
     span.setAttribute('clrk.sandbox.warm', true);
     for (const phase of ['slot', 'rootfs', 'create'] as const) clock.mark(phase);
     return warm;
@@ -159,7 +184,10 @@ export class InvocationRun {
 
   #outcomeOf(exitCode: number): Outcome {
     if (this.#cut !== undefined) throw cutError(this.#cut, this.#trail.timeoutMs);
-    return outcomeOfExit(exitCode);
+    const made = this.#made;
+    const outOfMemory =
+      exitCode !== 0 && made !== undefined && this.#options.factory.ranOutOfMemory(made.sandbox);
+    return outcomeOfExit(exitCode, outOfMemory ? this.#admitted.agent.resources.memoryBytes : undefined);
   }
 
   #failed(thrown: unknown): Outcome {
@@ -170,6 +198,7 @@ export class InvocationRun {
   }
 
   #end(outcome: Outcome): void {
+    this.#ended = true;
     if (this.#made !== undefined) this.#options.factory.clear(this.#made.sandbox);
     if (this.#occupant !== undefined) {
       this.#options.metadata.withdraw(this.#occupant);

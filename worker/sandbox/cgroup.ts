@@ -4,7 +4,10 @@
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ClrkError } from '../../contract/index.ts';
+import { monotonicMs } from '../../process/index.ts';
+import { reap } from '../system/libc.ts';
 import { cpuQuota } from './oci-spec.ts';
 
 const mountPoint = '/sys/fs/cgroup';
@@ -103,6 +106,41 @@ export function processesIn(cgroupPath: string): readonly number[] {
   };
   for (const directory of directoriesOf(cgroupPath)) visit(directory);
   return [...found];
+}
+
+// A killed sandbox is gone in tens of milliseconds; one in uninterruptible sleep must not block anybody.
+const endTimeoutMs = 5_000;
+const endPollMs = 20;
+
+/** Ends every process of these cgroups, which hold nothing but sandboxes. False: one is still there. */
+export async function endProcessesIn(cgroupPath: string): Promise<boolean> {
+  const deadline = monotonicMs() + endTimeoutMs;
+  for (let pids = processesIn(cgroupPath); pids.length > 0; pids = processesIn(cgroupPath)) {
+    if (monotonicMs() > deadline) return false;
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended in this moment.
+      }
+    }
+    await delay(endPollMs);
+    // Those whose parent has died are our children.
+    for (const pid of pids) reap(pid);
+  }
+  return true;
+}
+
+/** The kernel has killed a process of this cgroup because its memory was used up. */
+export function ranOutOfMemory(cgroupPath: string): boolean {
+  const file = isV2()
+    ? join(mountPoint, cgroupPath, 'memory.events')
+    : join(mountPoint, 'memory', cgroupPath, 'memory.oom_control');
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? 0) > 0;
+  } catch {
+    return false;
+  }
 }
 
 function removeIfEmpty(directory: string): void {

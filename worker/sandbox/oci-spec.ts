@@ -5,7 +5,8 @@
 import type { PoolAgent, PoolRevision } from '../../contract/index.ts';
 import type { ImageConfig } from '../../oci/index.ts';
 import { metadataIp } from '../network/ruleset.ts';
-import { trustEnvironment } from './injected-file.ts';
+import type { Home } from './home-directory.ts';
+import { javaOptions, trustEnvironment } from './injected-file.ts';
 
 export interface SandboxUser {
   readonly uid: number;
@@ -20,6 +21,7 @@ export interface SpecInput {
   readonly image: ImageConfig;
   readonly user: SandboxUser;
   readonly rootPath: string;
+  readonly home: Home;
   readonly networkNamespacePath: string;
   readonly cgroupPath: string;
   /** Host directory of the agent's state; with `agent.state`. */
@@ -47,7 +49,7 @@ export function computeArgs(revision: PoolRevision, image: ImageConfig): readonl
 
 /** Image, then platform, then the agent's own: the later wins. */
 export function computeEnvironment(
-  input: Pick<SpecInput, 'revision' | 'image' | 'user' | 'trustsGateways'>,
+  input: Pick<SpecInput, 'revision' | 'image' | 'home' | 'trustsGateways'>,
 ): readonly string[] {
   const fromImage = input.image.env.flatMap((line): Array<[string, string]> => {
     const equals = line.indexOf('=');
@@ -55,13 +57,41 @@ export function computeEnvironment(
   });
   const variables = new Map<string, string>([
     ['PATH', defaultPath],
-    ['HOME', input.user.home],
     ...fromImage,
+    ['HOME', input.home.path],
     ...(input.trustsGateways ? Object.entries(trustEnvironment) : []),
     ['CLRK_METADATA_URL', `http://${metadataIp}/v1`],
     ...input.revision.env.map((each): [string, string] => [each.name, each.value]),
   ]);
+  // Beside whatever image or agent tell a JVM, not instead of it.
+  if (input.trustsGateways) {
+    variables.set(
+      'JAVA_TOOL_OPTIONS',
+      [javaOptions, variables.get('JAVA_TOOL_OPTIONS') ?? []].flat().join(' '),
+    );
+  }
   return [...variables].map(([name, value]) => `${name}=${value}`);
+}
+
+/** Its tmpfs, and what the image has in it. */
+function homeMounts({ home, user }: SpecInput, bytes: number): readonly object[] {
+  const { mount } = home;
+  if (mount === undefined) return [];
+  const owner = [`uid=${user.uid}`, `gid=${user.gid}`];
+  return [
+    {
+      destination: mount,
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'nodev', 'mode=0755', ...owner, `size=${bytes}`],
+    },
+    ...home.kept.map(({ name, source }) => ({
+      destination: `${mount}/${name}`,
+      type: 'bind',
+      source,
+      options: ['bind', 'ro', 'nosuid', 'nodev'],
+    })),
+  ];
 }
 
 function mounts(input: SpecInput): readonly object[] {
@@ -77,6 +107,7 @@ function mounts(input: SpecInput): readonly object[] {
       source: 'tmpfs',
       options: ['nosuid', 'nodev', 'mode=1777', `size=${tmpBytes}`],
     },
+    ...homeMounts(input, tmpBytes),
     ...(state === undefined || input.statePath === undefined
       ? []
       : [

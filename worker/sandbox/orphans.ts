@@ -6,11 +6,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { monotonicMs } from '../../process/index.ts';
 import { deleteNamespace } from '../network/router-namespace.ts';
 import { runCommand } from '../system/command.ts';
-import { processesIn, removeWorkerCgroup } from './cgroup.ts';
+import { endProcessesIn, removeWorkerCgroup } from './cgroup.ts';
 
 /** Where a worker keeps what outlives its process. */
 export interface WorkerPlace {
@@ -27,10 +25,6 @@ export interface Ownership extends WorkerPlace {
 
 // Namespaces are named machine-wide, so the list of their owners is too.
 const ownersDirectory = '/run/clrk-owners';
-// A killed sandbox is gone in tens of milliseconds; one in uninterruptible sleep must not block a worker's start.
-const endTimeoutMs = 5_000;
-const endPollMs = 20;
-
 export function startTicksOf(pid: number): string | undefined {
   try {
     // The command name may hold anything but ends at the last parenthesis.
@@ -74,26 +68,10 @@ function mountsUnder(directory: string): readonly string[] {
     .reverse();
 }
 
-/** Ends processes of a worker's sandboxes by their cgroup: it holds nothing else. A cgroup with a process stays. */
-async function endProcesses(cgroup: string): Promise<void> {
-  const deadline = monotonicMs() + endTimeoutMs;
-  for (let pids = processesIn(cgroup); pids.length > 0; pids = processesIn(cgroup)) {
-    for (const pid of pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended in this moment.
-      }
-    }
-    if (monotonicMs() > deadline) return;
-    await delay(endPollMs);
-  }
-}
-
 /** Removes everything of one owner. The order is: processes, what they hold, what holds them. */
 export async function clearLeftovers(ownership: WorkerPlace): Promise<void> {
   const { routerNamespace, cgroup, runDirectory } = ownership;
-  await endProcesses(cgroup);
+  await endProcessesIn(cgroup);
   for (const mount of mountsUnder(runDirectory)) await runCommand('umount', ['--lazy', mount]);
   for (const name of ['runsc', 'bundles', 'roots']) {
     await rm(join(runDirectory, name), { recursive: true, force: true });

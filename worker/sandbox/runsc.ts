@@ -7,6 +7,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClrkError } from '../../contract/index.ts';
 import { runCommand } from '../system/command.ts';
+import { SandboxError } from './sandbox-error.ts';
 
 export interface RunscOptions {
   readonly binary: string;
@@ -44,24 +45,36 @@ export class Runsc {
     ];
   }
 
-  /** `stdio` are the sandbox's descriptors; they stay the caller's to close. */
-  async create(id: string, bundle: string, stdio: readonly [number, number, number]): Promise<RunscState> {
+  /**
+   * `stdio` are the sandbox's descriptors; they stay the caller's to close. Aborted or too slow it throws once runsc is
+   * dead; processes that it had made by then may live, and are the caller's to end.
+   */
+  async create(
+    id: string,
+    bundle: string,
+    stdio: readonly [number, number, number],
+    signal?: AbortSignal,
+  ): Promise<RunscState> {
     const log = join(bundle, 'runsc.log');
     const child = spawn(this.#options.binary, [...this.#flags(log), 'create', '--bundle', bundle, id], {
       stdio: [...stdio],
       timeout: createTimeoutMs,
       killSignal: 'SIGKILL',
     });
+    const kill = (): void => void child.kill('SIGKILL');
+    signal?.addEventListener('abort', kill);
+    if (signal?.aborted === true) kill();
     const code = await new Promise<number | string>((resolve) => {
       child.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-      child.once('exit', (status, signal) => resolve(status ?? signal ?? 'unknown'));
+      child.once('exit', (status, ended) => resolve(status ?? ended ?? 'unknown'));
     });
-    if (code !== 0) {
-      throw new ClrkError(
+    signal?.removeEventListener('abort', kill);
+    if (code !== 0)
+      throw new SandboxError(
         'SANDBOX_CREATE_FAILED',
-        `runsc create ended with ${code}: ${await this.#lastError(log)}`,
+        `runsc create ended with ${code}`,
+        await this.#lastError(log),
       );
-    }
     return this.#state(id);
   }
 
@@ -69,10 +82,8 @@ export class Runsc {
     const log = join(bundle, 'runsc.log');
     try {
       await runCommand(this.#options.binary, [...this.#flags(log), 'start', id]);
-    } catch (cause) {
-      throw new ClrkError('SANDBOX_START_FAILED', `runsc start failed: ${await this.#lastError(log)}`, {
-        cause,
-      });
+    } catch {
+      throw new SandboxError('SANDBOX_START_FAILED', 'runsc start failed', await this.#lastError(log));
     }
   }
 

@@ -4,14 +4,15 @@
  * caller's back, bounded, and is waited for only when the worker stops.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PoolAgent, PoolRevision } from '../../contract/index.ts';
+import { ClrkError, type PoolAgent, type PoolRevision } from '../../contract/index.ts';
 import type { ReadyImage } from '../image/image-keeper.ts';
 import { namespacePath } from '../network/router-namespace.ts';
 import type { SlotAddress } from '../network/slot-address.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
-import { removeCgroup, requireLimits } from './cgroup.ts';
+import { endProcessesIn, ranOutOfMemory, removeCgroup, requireLimits } from './cgroup.ts';
+import { homeOf, mountsHome, planHome } from './home-directory.ts';
 import { injectedFiles } from './injected-file.ts';
 import { renderSpec, requiredDirectories, type SandboxUser } from './oci-spec.ts';
 import type { RootLayers, RootLease, RootPlan } from './root-layer.ts';
@@ -50,11 +51,16 @@ interface Lent {
 
 function computeRoot(plan: SandboxPlan): RootPlan {
   const state = plan.agent.state;
+  const home = homeOf(plan.image.config, plan.user);
   return {
     imageDigest: plan.image.digest,
     rootfsPath: plan.image.rootfsPath,
-    files: injectedFiles(plan.caPems),
-    directories: [...requiredDirectories, ...(state === undefined ? [] : [state.mountPath])],
+    files: injectedFiles(plan.caPems, plan.image.config.env),
+    directories: [
+      ...requiredDirectories,
+      ...(mountsHome(home) ? [home] : []),
+      ...(state === undefined ? [] : [state.mountPath]),
+    ],
   };
 }
 
@@ -67,8 +73,28 @@ export class SandboxFactory {
     this.#options = options;
   }
 
-  /** `phase` is told as each step is done. On failure nothing is left behind. */
-  async make(plan: SandboxPlan, phase: (name: 'slot' | 'rootfs' | 'create') => void): Promise<MadeSandbox> {
+  /** `phase` is told as each step is done. Failed or aborted it throws at once, and nothing is left behind. */
+  make(
+    plan: SandboxPlan,
+    phase: (name: 'slot' | 'rootfs' | 'create') => void,
+    signal?: AbortSignal,
+  ): Promise<MadeSandbox> {
+    const made = this.#make(plan, phase, signal);
+    // Who asked may have gone before it is made; whoever closes waits for it all the same.
+    this.#track(
+      made.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    return made;
+  }
+
+  async #make(
+    plan: SandboxPlan,
+    phase: (name: 'slot' | 'rootfs' | 'create') => void,
+    signal?: AbortSignal,
+  ): Promise<MadeSandbox> {
     const slot = await this.#options.slots.acquire();
     phase('slot');
     const lent: Lent = { slot, root: undefined };
@@ -77,24 +103,52 @@ export class SandboxFactory {
     try {
       lent.root = await this.#options.roots.acquire(computeRoot(plan));
       phase('rootfs');
-      sandbox = await this.#create(id, plan, lent.root.rootPath, slot);
+      signal?.throwIfAborted();
+      sandbox = await this.#create(id, plan, lent.root.rootPath, slot, signal);
       this.#lent.set(sandbox, lent);
       requireLimits(`${this.#options.cgroup}/${id}`, plan.agent.resources);
       phase('create');
       return { sandbox, slot };
     } catch (error) {
-      if (sandbox === undefined) {
-        lent.root?.release();
-        this.#track(this.#options.slots.release(slot));
-      } else {
-        this.clear(sandbox);
-      }
+      if (sandbox === undefined) this.#track(this.#abandon(id, lent));
+      else this.clear(sandbox);
       throw error;
     }
   }
 
-  async #create(id: string, plan: SandboxPlan, rootPath: string, slot: SlotAddress): Promise<Sandbox> {
-    const bundle = join(this.#options.bundleDirectory, id);
+  /** Clears what an interrupted or failed making has left. A slot with a process in it stays lent for good. */
+  async #abandon(id: string, lent: Lent): Promise<void> {
+    const { cgroup, runsc } = this.#options;
+    if (!(await endProcessesIn(`${cgroup}/${id}`))) {
+      throw new ClrkError(
+        'SANDBOX_CREATE_FAILED',
+        `processes of sandbox ${id} do not end; its slot is given up`,
+      );
+    }
+    await runsc.delete(id).catch(() => undefined);
+    await rm(this.#bundle(id), { recursive: true, force: true });
+    removeCgroup(`${cgroup}/${id}`);
+    lent.root?.release();
+    await this.#giveBack(lent.slot);
+  }
+
+  #bundle(id: string): string {
+    return join(this.#options.bundleDirectory, id);
+  }
+
+  /** The kernel has ended this sandbox because it used up its memory. To be asked before it is cleared. */
+  ranOutOfMemory(sandbox: Sandbox): boolean {
+    return ranOutOfMemory(`${this.#options.cgroup}/${sandbox.id}`);
+  }
+
+  async #create(
+    id: string,
+    plan: SandboxPlan,
+    rootPath: string,
+    slot: SlotAddress,
+    signal: AbortSignal | undefined,
+  ): Promise<Sandbox> {
+    const bundle = this.#bundle(id);
     await mkdir(bundle, { recursive: true, mode: 0o700 });
     const spec = renderSpec({
       agent: plan.agent,
@@ -102,13 +156,14 @@ export class SandboxFactory {
       image: plan.image.config,
       user: plan.user,
       rootPath,
+      home: await planHome(rootPath, homeOf(plan.image.config, plan.user)),
       networkNamespacePath: namespacePath(slot.namespace),
       cgroupPath: `${this.#options.cgroup}/${id}`,
       trustsGateways: plan.caPems.length > 0,
       ...(plan.statePath === undefined ? {} : { statePath: plan.statePath }),
     });
     await writeFile(join(bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
-    return Sandbox.create({ id, bundle, runsc: this.#options.runsc });
+    return Sandbox.create({ id, bundle, runsc: this.#options.runsc }, signal);
   }
 
   /** Ends the sandbox and gives back what it had. Returns at once. */

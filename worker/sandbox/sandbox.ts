@@ -27,6 +27,7 @@ export class Sandbox {
   readonly #parts: SandboxParts;
   readonly #state: RunscState;
   #dead = false;
+  #starting: Promise<void> = Promise.resolve();
 
   private constructor(parts: SandboxParts, state: RunscState, pipes: readonly [Socket, Socket, Socket]) {
     this.id = parts.id;
@@ -39,8 +40,8 @@ export class Sandbox {
     this.ended = this.#untilEnded();
   }
 
-  /** `runsc create`: the sandbox's processes exist, the agent's do not. */
-  static async create(parts: SandboxParts): Promise<Sandbox> {
+  /** `runsc create`: the sandbox's processes exist, the agent's do not. What it left when it threw is the caller's to clear. */
+  static async create(parts: SandboxParts, signal?: AbortSignal): Promise<Sandbox> {
     const stdin = openPipe();
     const stdout = openPipe();
     const stderr = openPipe();
@@ -51,11 +52,9 @@ export class Sandbox {
       new Socket({ fd: stderr.readFd, readable: true, writable: false }),
     ] as const;
     try {
-      return new Sandbox(parts, await parts.runsc.create(parts.id, parts.bundle, theirs), pipes);
+      return new Sandbox(parts, await parts.runsc.create(parts.id, parts.bundle, theirs, signal), pipes);
     } catch (error) {
       for (const pipe of pipes) pipe.destroy();
-      await parts.runsc.delete(parts.id).catch(() => undefined);
-      await rm(parts.bundle, { recursive: true, force: true });
       throw error;
     } finally {
       for (const fd of theirs) closeSync(fd);
@@ -73,7 +72,9 @@ export class Sandbox {
   }
 
   start(): Promise<void> {
-    return this.#parts.runsc.start(this.id, this.#parts.bundle);
+    const started = this.#parts.runsc.start(this.id, this.#parts.bundle);
+    this.#starting = started.catch(() => undefined);
+    return started;
   }
 
   /** Ends it now: the sentry is the sandbox, and its death is the death of every process in it. */
@@ -91,6 +92,8 @@ export class Sandbox {
   async dispose(): Promise<void> {
     this.kill();
     await this.ended;
+    // It works in the slot's namespace: whoever has the slot next must not meet it.
+    await this.#starting;
     const gofer = this.#state.goferPid;
     if (gofer !== undefined) await untilChildEnds(gofer);
     for (const pipe of [this.stdin, this.stdout, this.stderr]) pipe.destroy();

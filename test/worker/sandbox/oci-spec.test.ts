@@ -11,6 +11,11 @@ const image = {
 };
 const revision = (more: object) => ({ name: 'a-00001', image: 'i', env: [], ...more });
 const user = { uid: 1000, gid: 1000, additionalGids: [5], home: '/home/agent' };
+const home = {
+  path: '/home/agent',
+  mount: '/home/agent',
+  kept: [{ name: '.profile', source: '/r/home/agent/.profile' }],
+};
 
 describe('computeArgs', () => {
   test.each([
@@ -32,11 +37,14 @@ test('the agent overrides the platform, the platform the image', () => {
         { name: 'SSL_CERT_FILE', value: '/mine' },
       ],
     }),
-    image,
-    user,
+    image: { ...image, env: [...image.env, 'JAVA_TOOL_OPTIONS=-Xmx1g'] },
+    home,
     trustsGateways: true,
   });
   expect(env).toContain('A=image');
+  expect(env).toContain('JAVA_TOOL_OPTIONS=-Djavax.net.ssl.trustStore=/etc/ssl/certs/java/cacerts -Xmx1g');
+  for (const name of ['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH', 'DENO_CERT', 'CARGO_HTTP_CAINFO', 'AWS_CA_BUNDLE'])
+    expect(env).toContain(`${name}=/etc/ssl/certs/ca-certificates.crt`);
   expect(env).toContain('B=agent');
   expect(env).toContain('SSL_CERT_FILE=/mine');
   expect(env).toContain('CURL_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt');
@@ -51,6 +59,7 @@ test('S6 S54: the spec grants one capability, no new privileges, a read-only roo
     image,
     user,
     rootPath: '/r',
+    home,
     networkNamespacePath: '/run/netns/x',
     cgroupPath: '/clrk/w/s1',
     trustsGateways: true,
@@ -73,7 +82,15 @@ test('S6 S54: the spec grants one capability, no new privileges, a read-only roo
       },
     },
   });
-  expect(JSON.stringify(spec)).not.toContain('"bind"');
+  // What is bound is the image's own home, read-only.
+  expect((spec as { mounts: { type: string }[] }).mounts.filter(({ type }) => type === 'bind')).toEqual([
+    {
+      destination: '/home/agent/.profile',
+      type: 'bind',
+      source: '/r/home/agent/.profile',
+      options: ['bind', 'ro', 'nosuid', 'nodev'],
+    },
+  ]);
 });
 
 test.each([
