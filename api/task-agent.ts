@@ -93,7 +93,9 @@ const spec = record('spec is the agent as it should be.', {
         text('backend is how state is kept; only sqlite, a directory to put the database in.', { max: 63 }),
       ),
       sizeLimitMB: Type.Optional(
-        integer('sizeLimitMB refuses executions above this size; unset means 100, 0 means no limit.'),
+        integer(
+          'sizeLimitMB is how much the state may hold; a write over it fails (ENOSPC). Unset means 100, 0 means 16384.',
+        ),
       ),
       mountPath: Type.Optional(
         text('mountPath is where state appears; unset means /var/clrk/state.', {

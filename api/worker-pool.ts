@@ -141,7 +141,7 @@ const spec = record('spec is the pool as it should be.', {
   maxExecutionsPerWorker: Type.Optional(
     integer(
       'maxExecutionsPerWorker is how many sandboxes one worker runs at a time; unset or 0 means the default of the worker.',
-      { max: 10_000 },
+      { max: 256 },
     ),
   ),
   warmPool: Type.Optional(

@@ -4,13 +4,16 @@
  */
 import { agentId, factsOfKind, type PoolConfig, type PoolGateway } from '../contract/index.ts';
 import type { WarmTarget } from './sandbox/warm-pool.ts';
-import { agentStateDirectory } from './sandbox/state-directory.ts';
 import type { AdmittedImage } from './dispatch/admitted-image.ts';
 
 /** A sandbox costs about 60 MB without its agent; the pool's own bound is the better one (0: this). */
 const ownCapacity = 32;
 /** The original's code cap; the documented one is half of the worker's capacity. */
 const maxWarm = 16;
+/** Of all agents together: with what runs, and what is being removed, there are network slots for no more. */
+const maxWarmTotal = 64;
+/** The most that one worker runs at once, whatever its pool says; the schema allows no more. */
+export const maxExecutions = 256;
 
 type ReadyImages = (
   namespace: string,
@@ -49,7 +52,7 @@ export class PoolPolicy {
 
   get capacity(): number {
     const bound = this.#config?.maxExecutionsPerWorker ?? 0;
-    return bound > 0 ? bound : ownCapacity;
+    return Math.min(maxExecutions, bound > 0 ? bound : ownCapacity);
   }
 
   gatewaysOf(id: string): readonly PoolGateway[] {
@@ -67,20 +70,22 @@ export class PoolPolicy {
   }
 
   /** What should be warm now, of the agents whose images are here and whose gateways can be trusted. */
-  warmTargets(ready: ReadyImages, stateDirectory: string): readonly WarmTarget[] {
+  warmTargets(ready: ReadyImages): readonly WarmTarget[] {
+    let left = maxWarmTotal;
     return (this.#config?.agents ?? []).flatMap((agent): WarmTarget[] => {
       const revision = agent.revisions.find((each) => each.name === agent.servingRevision);
       const image = revision === undefined ? undefined : ready(agent.namespace, revision);
       const caPems = this.gatewaysOf(agentId(agent)).flatMap((gateway) => gateway.caPem ?? []);
       if (!factsOfKind(agent).warms || revision === undefined || image === undefined) return [];
       if (agent.warmPoolSize === 0 || caPems.length !== agent.gateways.length) return [];
-      const statePath =
-        agent.state === undefined ? {} : { statePath: agentStateDirectory(stateDirectory, agent) };
+      const size = Math.min(agent.warmPoolSize, maxWarm, Math.floor(this.capacity / 2), left);
+      left -= size;
+      if (size === 0) return [];
       return [
         {
           revisionId: `${agent.namespace}/${revision.name}`,
-          plan: { agent, revision, ...image, caPems, ...statePath },
-          size: Math.min(agent.warmPoolSize, maxWarm, Math.floor(this.capacity / 2)),
+          plan: { agent, revision, ...image, caPems },
+          size,
           idleTtlMs: agent.warmPoolIdleTtlMs,
         },
       ];

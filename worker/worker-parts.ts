@@ -21,7 +21,7 @@ import type { WorkerPlace } from './sandbox/orphans.ts';
 import { RootLayers } from './sandbox/root-layer.ts';
 import { Runsc } from './sandbox/runsc.ts';
 import { SandboxFactory } from './sandbox/sandbox-factory.ts';
-import { openState } from './sandbox/state-directory.ts';
+import { StateVolumes } from './sandbox/state-volumes.ts';
 import { WarmPool } from './sandbox/warm-pool.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
@@ -39,6 +39,7 @@ interface NetworkParts {
 export interface WorkerParts extends NetworkParts {
   readonly slots: SlotPool;
   readonly roots: RootLayers;
+  readonly state: StateVolumes;
   readonly factory: SandboxFactory;
   readonly warm: WarmPool;
   readonly images: ImageKeeper;
@@ -115,10 +116,16 @@ export async function openWorkerParts(
     beforeSlotReuse: (slot) => recordRefusedPackets(router.name, network, slot),
     onError,
   });
+  const state = new StateVolumes({
+    directory: options.stateDirectory,
+    mountDirectory: join(runDirectory, 'state'),
+    now: monotonicMs,
+    onError,
+  });
   const warm = new WarmPool({
     make: async (plan) => {
-      await openState(options.stateDirectory, plan.agent, plan.user);
-      return factory.make(plan, () => undefined);
+      const statePath = await state.open(plan.agent, plan.user);
+      return factory.make({ ...plan, ...(statePath === undefined ? {} : { statePath }) }, () => undefined);
     },
     clear: (made) => factory.clear(made.sandbox),
     now: monotonicMs,
@@ -126,7 +133,7 @@ export async function openWorkerParts(
     onError,
   });
   const images = new ImageKeeper({ store: options.images, onChange: onImages });
-  return { slots, roots, factory, warm, images, ...network };
+  return { slots, roots, state, factory, warm, images, ...network };
 }
 
 /** After the last run has ended. The namespaces and cgroups are the caller's to delete. */
@@ -140,4 +147,5 @@ export async function closeWorkerParts(parts: WorkerParts): Promise<void> {
   ]);
   await parts.slots.close();
   await parts.roots.sweep();
+  await parts.state.close();
 }

@@ -8,9 +8,8 @@ import { httpCall } from './dispatch/call.ts';
 import { DispatchServer } from './dispatch/dispatch-server.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { PoolPolicy } from './pool-policy.ts';
-import { prepareCgroups, workerCgroup } from './sandbox/cgroup.ts';
+import { prepareCgroups, shareProcessors, workerCgroup } from './sandbox/cgroup.ts';
 import { claim, clearLeftovers, clearOrphans, type WorkerPlace } from './sandbox/orphans.ts';
-import { openState } from './sandbox/state-directory.ts';
 import { becomeSubreaper } from './system/libc.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { closeWorkerParts, openWorkerParts, type WorkerParts } from './worker-parts.ts';
@@ -49,17 +48,30 @@ export class Worker {
     await clearOrphans(this.#place);
     await claim(this.#place);
     prepareCgroups();
+    this.#shareProcessors();
     const parts = await openWorkerParts(this.#options, this.#place, this.#policy, () =>
       this.#imagesChanged(),
     );
     this.#parts = parts;
     this.#dispatcher = this.#makeDispatcher(parts);
     await parts.slots.fill();
-    this.#ticker = setInterval(() => parts.warm.tick(), warmTickMs);
+    this.#ticker = setInterval(() => {
+      parts.warm.tick();
+      if (this.#policy.config !== undefined) void parts.state.retain(this.#policy.config.agents);
+    }, warmTickMs);
+  }
+
+  /** Without it sandboxes still have their own limits, so the worker goes on and says so. */
+  #shareProcessors(): void {
+    try {
+      shareProcessors(this.#options.name);
+    } catch (error) {
+      this.#options.onError(error);
+    }
   }
 
   #makeDispatcher(parts: WorkerParts): Dispatcher {
-    const { tracer, logger, publish, onError, onChange, name, stateDirectory } = this.#options;
+    const { tracer, logger, publish, onError, onChange, name } = this.#options;
     return new Dispatcher({
       policy: this.#policy,
       imageOf: (namespace, revision) => parts.images.ready(namespace, revision),
@@ -72,7 +84,7 @@ export class Worker {
         tracer,
         logger,
         publish,
-        openState: ({ agent, image }) => openState(stateDirectory, agent, image.user),
+        openState: ({ agent, image }) => parts.state.open(agent, image.user),
         now: monotonicMs,
         worker: name,
         onError,
@@ -93,6 +105,7 @@ export class Worker {
     await this.#opening;
     this.#server?.rotate(config.dispatchTls);
     void parts.roots.sweep();
+    void parts.state.retain(config.agents);
     this.#options.onChange();
   }
 
@@ -110,10 +123,7 @@ export class Worker {
   #imagesChanged(): void {
     const parts = this.#parts;
     parts?.warm.apply(
-      this.#policy.warmTargets(
-        (namespace, revision) => parts.images.ready(namespace, revision),
-        this.#options.stateDirectory,
-      ),
+      this.#policy.warmTargets((namespace, revision) => parts.images.ready(namespace, revision)),
     );
     this.#options.onChange();
   }

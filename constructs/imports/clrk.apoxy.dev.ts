@@ -5508,7 +5508,7 @@ export interface TaskAgentSpecState {
   readonly backend?: string;
 
   /**
-   * sizeLimitMB refuses executions above this size; unset means 100, 0 means no limit.
+   * sizeLimitMB is how much the state may hold; a write over it fails (ENOSPC). Unset means 100, 0 means 16384.
    *
    * @schema TaskAgentSpecState#sizeLimitMB
    */

@@ -110,7 +110,7 @@ test('a sandbox that uses up its memory is named as such', async () => {
 test('why an agent could not start is told without a path of the host', async () => {
   const answer = await worker.call('missing');
   expect(answer.status).toBe(500);
-  expect(answer.text).toContain('its command or working directory is not in the image');
+  expect(answer.text).toContain('its command or working directory is not in its image: /no/such');
   expect(answer.text).not.toContain(worker.directory);
   const { message } = await terminalOf(worker, answer.invocationId);
   expect(message).not.toMatch(/\/(tmp|run|root|var)\//);

@@ -36,9 +36,6 @@ const agents = [
   testAgent('state', 'cat /var/clrk/state/n 2>/dev/null; echo kept > /var/clrk/state/n', {
     state: { mountPath: '/var/clrk/state', sizeLimitBytes: 1024 },
   }),
-  testAgent('hoarder', 'head -c 5000 /dev/zero > /var/clrk/state/big', {
-    state: { mountPath: '/var/clrk/state', sizeLimitBytes: 1024 },
-  }),
   testAgent('bad-command', 'true', {
     revisions: [{ name: 'bad-00001', image: 'test/root:1', command: ['/no/such/program'], env: [] }],
     servingRevision: 'bad-00001',
@@ -253,13 +250,9 @@ describe('an invocation', () => {
     expect((await terminalOf(worker, answer.invocationId)).phase).toBe('Failed');
   });
 
-  test('keeps its state between runs and is refused when it is over the limit', async () => {
+  test('keeps its state between runs', async () => {
     expect((await worker.call('state')).text).toBe('');
     expect((await worker.call('state')).text).toBe('kept\n');
-    expect((await worker.call('hoarder')).status).toBe(200);
-    const full = await worker.call('hoarder');
-    expect(full.status).toBe(507);
-    expect(full.headers['x-clrk-error-code']).toBe('STATE_FULL');
   });
 
   test('uses a sandbox made ahead of need', async () => {

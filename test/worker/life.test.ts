@@ -22,7 +22,7 @@ function traces(name: string, directory: string): readonly string[] {
       return false;
     }
   });
-  const cgroups = existsSync(`/sys/fs/cgroup/memory/clrk/${name}`) ? ['cgroup'] : [];
+  const cgroups = existsSync(`/sys/fs/cgroup/memory/clrk/sandboxes/${name}`) ? ['cgroup'] : [];
   const owner = existsSync(`/run/clrk-owners/clrk-${name}.json`) ? ['owner file'] : [];
   return [...namespaces, ...mounts, ...processes.map((pid) => `process ${pid}`), ...cgroups, ...owner];
 }

@@ -236,7 +236,7 @@ export class TestWorker implements AsyncDisposable {
     return [
       ...list(join(run, 'bundles')).map((name) => `bundle ${name}`),
       ...list(join(run, 'runsc')).map((name) => `runsc ${name}`),
-      ...list(`/sys/fs/cgroup/memory/clrk/${this.name}`)
+      ...list(`/sys/fs/cgroup/memory/clrk/sandboxes/${this.name}`)
         .filter((name) => name.startsWith('s'))
         .map((name) => `cgroup ${name}`),
       ...list('/proc')
@@ -253,7 +253,7 @@ export class TestWorker implements AsyncDisposable {
     const namespaces = existsSync('/run/netns')
       ? readdirSync('/run/netns').filter((name) => name.startsWith(`clrk-${this.name}`))
       : [];
-    const cgroup = existsSync(`/sys/fs/cgroup/memory/clrk/${this.name}`) ? ['cgroup'] : [];
+    const cgroup = existsSync(`/sys/fs/cgroup/memory/clrk/sandboxes/${this.name}`) ? ['cgroup'] : [];
     return [...this.leftovers(), ...mounts, ...namespaces, ...cgroup];
   }
 

@@ -25,7 +25,6 @@ const statusOf = {
   /** After the agent ran: unlike WORKER_DRAINING it must not lead to a second run elsewhere. */
   WORKER_STOPPED: 503,
   DEADLINE_EXCEEDED: 504,
-  STATE_FULL: 507,
 } as const;
 
 export type DispatchErrorCode = keyof typeof statusOf;

@@ -22,7 +22,6 @@ const reasons: Readonly<Record<string, string>> = {
   SANDBOX_FAILED: 'SandboxFailed',
   NO_RESPONSE: 'NoResponse',
   RESPONSE_TOO_LARGE: 'ResponseTooLarge',
-  STATE_FULL: 'StateFull',
   BODY_TOO_LARGE: 'BodyTooLarge',
   BAD_REQUEST: 'BadRequest',
   AT_CAPACITY: 'AtCapacity',
@@ -50,7 +49,12 @@ export function outcomeOfExit(exitCode: number, outOfMemory?: number): Outcome {
 }
 
 /** What to tell the caller of something thrown. Being cut explains everything that was thrown after it. */
-export function errorOfThrown(thrown: unknown, cut: Cut | undefined, timeoutMs: number): DispatchError {
+export function errorOfThrown(
+  thrown: unknown,
+  cut: Cut | undefined,
+  timeoutMs: number,
+  command: string,
+): DispatchError {
   if (cut !== undefined) return cutError(cut, timeoutMs);
   if (thrown instanceof DispatchError) return thrown;
   if (thrown instanceof ClrkError && thrown.code === 'NO_SLOT') {
@@ -61,7 +65,7 @@ export function errorOfThrown(thrown: unknown, cut: Cut | undefined, timeoutMs: 
     );
   }
   // Never the text of what was thrown: it names files and commands of the host.
-  const told = thrown instanceof SandboxError ? thrown.told : 'the sandbox failed';
+  const told = thrown instanceof SandboxError ? thrown.told(command) : 'the sandbox failed';
   return new DispatchError('SANDBOX_FAILED', told, 'The worker log has the whole reason at this time.');
 }
 

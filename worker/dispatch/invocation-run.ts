@@ -6,6 +6,7 @@ import { attribute, triggerWord, type CloudEvent } from '../../contract/index.ts
 import type { Occupancy } from '../egress/occupancy.ts';
 import type { Occupant } from '../egress/occupant.ts';
 import type { MetadataServer } from '../metadata/metadata-server.ts';
+import { computeArgs } from '../sandbox/oci-spec.ts';
 import type { MadeSandbox, SandboxFactory, SandboxPlan } from '../sandbox/sandbox-factory.ts';
 import type { WarmPool } from '../sandbox/warm-pool.ts';
 import { traceparentOf } from '../telemetry/trace-context.ts';
@@ -42,7 +43,6 @@ export class InvocationRun {
   readonly #trail: InvocationTrail;
   readonly #cutSignal = new AbortController();
   #cut: Cut | undefined;
-  #ended = false;
   #made: MadeSandbox | undefined;
   #occupant: Occupant | undefined;
   #requestBytes = 0;
@@ -81,7 +81,7 @@ export class InvocationRun {
   /** Cuts the run; the first reason counts. */
   stop(cut: Cut): void {
     this.#cut ??= cut;
-    this.#made?.sandbox.kill();
+    this.#release();
     if (this.#made === undefined) this.#call.stopReading();
     this.#cutSignal.abort();
   }
@@ -102,9 +102,9 @@ export class InvocationRun {
     this.#trail.clock.mark('queue');
     const made = await this.#obtain(statePath);
     // The run has ended without it.
-    if (this.#ended || this.#cut !== undefined) {
+    if (this.#cut !== undefined) {
       this.#options.factory.clear(made.sandbox);
-      throw cutError(this.#cut ?? 'deadline', this.#trail.timeoutMs);
+      throw cutError(this.#cut, this.#trail.timeoutMs);
     }
     this.#made = made;
     const occupant = this.#enter(made);
@@ -191,19 +191,28 @@ export class InvocationRun {
   }
 
   #failed(thrown: unknown): Outcome {
-    const error = errorOfThrown(thrown, this.#cut, this.#trail.timeoutMs);
+    const { revision, image } = this.#admitted;
+    const [command = ''] = computeArgs(revision, image.image.config);
+    const error = errorOfThrown(thrown, this.#cut, this.#trail.timeoutMs, command);
     if (!(thrown instanceof DispatchError)) this.#options.onError(thrown);
     this.#answer.sendFailure(error);
     return outcomeOfError(error, this.#cut);
   }
 
+  /** Everything of the sandbox, once: at a cut, or else at the end. */
+  #release(): void {
+    const made = this.#made;
+    const occupant = this.#occupant;
+    this.#made = undefined;
+    this.#occupant = undefined;
+    if (made !== undefined) this.#options.factory.clear(made.sandbox);
+    if (occupant === undefined) return;
+    this.#options.metadata.withdraw(occupant);
+    this.#options.occupancy.leave(occupant);
+  }
+
   #end(outcome: Outcome): void {
-    this.#ended = true;
-    if (this.#made !== undefined) this.#options.factory.clear(this.#made.sandbox);
-    if (this.#occupant !== undefined) {
-      this.#options.metadata.withdraw(this.#occupant);
-      this.#options.occupancy.leave(this.#occupant);
-    }
+    this.#release();
     this.#trail.end(outcome, {
       status: this.#answer.status,
       requestBytes: this.#requestBytes,

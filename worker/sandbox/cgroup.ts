@@ -3,12 +3,13 @@
  * "a limit that could not be applied" must refuse the sandbox, whatever the tool said (design 5). cgroup v1 and v2.
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ClrkError } from '../../contract/index.ts';
 import { monotonicMs } from '../../process/index.ts';
 import { reap } from '../system/libc.ts';
-import { cpuQuota } from './oci-spec.ts';
+import { cpuQuota, cpuShareWrites } from './cpu-share.ts';
 
 const mountPoint = '/sys/fs/cgroup';
 const isV2 = (): boolean => existsSync(join(mountPoint, 'cgroup.controllers'));
@@ -18,8 +19,11 @@ export interface Limits {
   readonly cpuMillis: number;
 }
 
+/** Of every sandbox on this machine. */
+const sandboxesCgroup = '/clrk/sandboxes';
+
 /** cgroupsPath of a worker; sandboxes are its children. */
-export const workerCgroup = (worker: string): string => `/clrk/${worker}`;
+export const workerCgroup = (worker: string): string => `${sandboxesCgroup}/${worker}`;
 
 function readNumbers(path: string): readonly string[] {
   return readFileSync(path, 'utf8').trim().split(/\s+/);
@@ -75,6 +79,16 @@ export function prepareCgroups(): void {
       if (pid !== '') tryWrite(join(leaf, 'cgroup.procs'), pid);
     }
     enable();
+  }
+}
+
+/** Divides the processors between workers, and between all sandboxes and the platform. Throws when the kernel does not. */
+export function shareProcessors(worker: string): void {
+  const version = isV2() ? 'v2' : 'v1';
+  const groups = { sandboxes: sandboxesCgroup, worker: workerCgroup(worker) };
+  mkdirSync(join(mountPoint, version === 'v1' ? 'cpu' : '', groups.worker), { recursive: true });
+  for (const { file, value } of cpuShareWrites(groups, availableParallelism(), version)) {
+    writeFileSync(join(mountPoint, file), value);
   }
 }
 
@@ -163,8 +177,10 @@ export function removeCgroup(cgroupPath: string): void {
   for (const directory of directoriesOf(cgroupPath)) remove(directory);
 }
 
-/** A worker's cgroup and, when it was the machine's last worker, the one that held all of theirs. */
+/** A worker's cgroup and, when it was the machine's last worker, those that held all of theirs. */
 export function removeWorkerCgroup(cgroupPath: string): void {
   removeCgroup(cgroupPath);
-  for (const directory of directoriesOf(dirname(cgroupPath))) removeIfEmpty(directory);
+  for (let above = dirname(cgroupPath); above !== '/'; above = dirname(above)) {
+    for (const directory of directoriesOf(above)) removeIfEmpty(directory);
+  }
 }

@@ -5,6 +5,7 @@
 import type { PoolAgent, PoolRevision } from '../../contract/index.ts';
 import type { ImageConfig } from '../../oci/index.ts';
 import { metadataIp } from '../network/ruleset.ts';
+import { cpuPeriodUs, cpuQuota, cpuShares } from './cpu-share.ts';
 import type { Home } from './home-directory.ts';
 import { javaOptions, trustEnvironment } from './injected-file.ts';
 
@@ -24,6 +25,8 @@ export interface SpecInput {
   readonly home: Home;
   readonly networkNamespacePath: string;
   readonly cgroupPath: string;
+  /** Of what the agent asks for, as much as this machine gives. */
+  readonly cpuMillis: number;
   /** Host directory of the agent's state; with `agent.state`. */
   readonly statePath?: string;
   readonly trustsGateways: boolean;
@@ -35,7 +38,6 @@ const openFiles = 1024;
 const hostProcesses = 4096;
 // The original's /tmp is 100 MiB; an explicit ephemeralStorage replaces it.
 const defaultTmpBytes = 100 * 1024 * 1024;
-const cpuPeriodUs = 100_000;
 /** Mount points every root needs. */
 export const requiredDirectories = ['/proc', '/sys', '/dev', '/tmp'] as const;
 
@@ -148,7 +150,11 @@ export function renderSpec(input: SpecInput): object {
       cgroupsPath: input.cgroupPath,
       resources: {
         memory: { limit: agent.resources.memoryBytes },
-        cpu: { quota: cpuQuota(agent.resources.cpuMillis), period: cpuPeriodUs },
+        cpu: {
+          shares: cpuShares(agent.resources.cpuMillis),
+          quota: cpuQuota(input.cpuMillis),
+          period: cpuPeriodUs,
+        },
         pids: { limit: hostProcesses },
       },
       namespaces: [
@@ -162,9 +168,4 @@ export function renderSpec(input: SpecInput): object {
       readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },
   };
-}
-
-/** Quota in microseconds a period; the kernel takes nothing below 1 ms. */
-export function cpuQuota(cpuMillis: number): number {
-  return Math.max(1000, (cpuMillis * cpuPeriodUs) / 1000);
 }

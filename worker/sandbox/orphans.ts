@@ -3,7 +3,7 @@
  * anything new is made. Which leftovers belong to the dead is told by owner files (pid and its start time), so a
  * worker never touches another live one's things.
  */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deleteNamespace } from '../network/router-namespace.ts';
@@ -76,6 +76,10 @@ export async function clearLeftovers(ownership: WorkerPlace): Promise<void> {
   for (const name of ['runsc', 'bundles', 'roots']) {
     await rm(join(runDirectory, name), { recursive: true, force: true });
   }
+  // Of state that was mounted; never what is in them.
+  const mountPoints = join(runDirectory, 'state');
+  for (const name of await readdir(mountPoints).catch((): string[] => []))
+    await rmdir(join(mountPoints, name));
   const names = existsSync('/run/netns') ? await readdir('/run/netns') : [];
   for (const name of names) {
     const rest = name.startsWith(`${routerNamespace}-`) ? name.slice(routerNamespace.length + 1) : '';

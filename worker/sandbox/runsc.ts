@@ -92,6 +92,13 @@ export class Runsc {
     await runCommand(this.#options.binary, [...this.#flags('/dev/null'), 'delete', '--force', id]);
   }
 
+  /** Of a creation that was interrupted: its processes are dead, runsc waits for them or knows nothing of them. */
+  async forgetSandbox(id: string): Promise<void> {
+    const names = await readdir(this.#options.root);
+    const left = names.filter((name) => name.includes(id));
+    await Promise.all(left.map((name) => rm(join(this.#options.root, name), { force: true })));
+  }
+
   /** Ids of every sandbox the state directory knows. */
   async list(): Promise<readonly string[]> {
     const names = await readdir(this.#options.root).catch((): string[] => []);

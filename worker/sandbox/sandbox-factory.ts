@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ClrkError, type PoolAgent, type PoolRevision } from '../../contract/index.ts';
 import type { ReadyImage } from '../image/image-keeper.ts';
@@ -12,6 +13,7 @@ import { namespacePath } from '../network/router-namespace.ts';
 import type { SlotAddress } from '../network/slot-address.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
 import { endProcessesIn, ranOutOfMemory, removeCgroup, requireLimits } from './cgroup.ts';
+import { grantedMillis } from './cpu-share.ts';
 import { homeOf, mountsHome, planHome } from './home-directory.ts';
 import { injectedFiles } from './injected-file.ts';
 import { renderSpec, requiredDirectories, type SandboxUser } from './oci-spec.ts';
@@ -44,10 +46,19 @@ export interface MadeSandbox {
   readonly slot: SlotAddress;
 }
 
+interface SandboxSite {
+  readonly rootPath: string;
+  readonly slot: SlotAddress;
+  readonly signal: AbortSignal | undefined;
+}
+
 interface Lent {
   readonly slot: SlotAddress;
   root: RootLease | undefined;
 }
+
+const cpuMillisOf = ({ agent }: SandboxPlan): number =>
+  grantedMillis(agent.resources.cpuMillis, availableParallelism());
 
 function computeRoot(plan: SandboxPlan): RootPlan {
   const state = plan.agent.state;
@@ -104,9 +115,12 @@ export class SandboxFactory {
       lent.root = await this.#options.roots.acquire(computeRoot(plan));
       phase('rootfs');
       signal?.throwIfAborted();
-      sandbox = await this.#create(id, plan, lent.root.rootPath, slot, signal);
+      sandbox = await this.#create(id, plan, { rootPath: lent.root.rootPath, slot, signal });
       this.#lent.set(sandbox, lent);
-      requireLimits(`${this.#options.cgroup}/${id}`, plan.agent.resources);
+      requireLimits(`${this.#options.cgroup}/${id}`, {
+        memoryBytes: plan.agent.resources.memoryBytes,
+        cpuMillis: cpuMillisOf(plan),
+      });
       phase('create');
       return { sandbox, slot };
     } catch (error) {
@@ -125,7 +139,7 @@ export class SandboxFactory {
         `processes of sandbox ${id} do not end; its slot is given up`,
       );
     }
-    await runsc.delete(id).catch(() => undefined);
+    await runsc.forgetSandbox(id);
     await rm(this.#bundle(id), { recursive: true, force: true });
     removeCgroup(`${cgroup}/${id}`);
     lent.root?.release();
@@ -141,13 +155,7 @@ export class SandboxFactory {
     return ranOutOfMemory(`${this.#options.cgroup}/${sandbox.id}`);
   }
 
-  async #create(
-    id: string,
-    plan: SandboxPlan,
-    rootPath: string,
-    slot: SlotAddress,
-    signal: AbortSignal | undefined,
-  ): Promise<Sandbox> {
+  async #create(id: string, plan: SandboxPlan, { rootPath, slot, signal }: SandboxSite): Promise<Sandbox> {
     const bundle = this.#bundle(id);
     await mkdir(bundle, { recursive: true, mode: 0o700 });
     const spec = renderSpec({
@@ -159,6 +167,7 @@ export class SandboxFactory {
       home: await planHome(rootPath, homeOf(plan.image.config, plan.user)),
       networkNamespacePath: namespacePath(slot.namespace),
       cgroupPath: `${this.#options.cgroup}/${id}`,
+      cpuMillis: cpuMillisOf(plan),
       trustsGateways: plan.caPems.length > 0,
       ...(plan.statePath === undefined ? {} : { statePath: plan.statePath }),
     });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { computeArgs, computeEnvironment, cpuQuota, renderSpec } from '../../../worker/sandbox/oci-spec.ts';
+import { cpuQuota } from '../../../worker/sandbox/cpu-share.ts';
+import { computeArgs, computeEnvironment, renderSpec } from '../../../worker/sandbox/oci-spec.ts';
 import { testAgent } from '../test-worker.ts';
 
 const image = {
@@ -62,6 +63,7 @@ test('S6 S54: the spec grants one capability, no new privileges, a read-only roo
     home,
     networkNamespacePath: '/run/netns/x',
     cgroupPath: '/clrk/w/s1',
+    cpuMillis: 1750,
     trustsGateways: true,
   });
   expect(spec).toMatchObject({
@@ -77,7 +79,7 @@ test('S6 S54: the spec grants one capability, no new privileges, a read-only roo
       cgroupsPath: '/clrk/w/s1',
       resources: {
         memory: { limit: 268_435_456 },
-        cpu: { quota: 200_000, period: 100_000 },
+        cpu: { shares: 2048, quota: 175_000, period: 100_000 },
         pids: { limit: 4096 },
       },
     },
