@@ -42,6 +42,10 @@ const systemPrograms = {
   nsenter: 'util-linux',
   mount: 'mount',
   umount: 'mount',
+  losetup: 'mount',
+  'mkfs.ext4': 'e2fsprogs',
+  e2fsck: 'e2fsprogs',
+  resize2fs: 'e2fsprogs',
   sync: 'coreutils',
 } as const;
 const appDirectory = 'app';
