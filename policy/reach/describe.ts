@@ -45,8 +45,10 @@ function restricting(texts: readonly string[]): readonly string[] {
 }
 
 function openingScope({ models, endpoints }: CallMatch): CallScope[] {
-  const [named, at] = [opening(models.texts), opening(endpoints.texts)];
-  return named === undefined || at === undefined ? [] : [{ models: named, endpoints: at }];
+  // A list of models that cannot be read takes none, but of a call without a known model nobody can tell.
+  const named = opening(models.texts) ?? models.texts;
+  const at = opening(endpoints.texts);
+  return at === undefined ? [] : [{ models: named, endpoints: at }];
 }
 
 function callsOf({ schema, matches, purpose }: Clause): Calls {
