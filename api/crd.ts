@@ -4,7 +4,7 @@
  */
 import { apiCategory, apiGroup, apiVersionName } from './group.ts';
 import { notEnforcedNotes } from './not-enforced-notes.ts';
-import type { KindDefinition } from './resource.ts';
+import type { KindDefinition, NameRule } from './resource.ts';
 
 const scalars = [
   'type',
@@ -71,8 +71,16 @@ function withNotes(kind: string, schema: Json): Json {
   return schema;
 }
 
+/** The one thing a CRD may say of metadata. Under a field of its own, so that an object made before still takes a status. */
+function metadataSchema(name: NameRule | undefined): Json {
+  return {
+    type: 'object',
+    ...(name === undefined ? {} : { properties: { name: { type: 'string', ...name } } }),
+  };
+}
+
 export function customResourceDefinition(definition: KindDefinition): Json {
-  const { kind, plural, shortName, description, spec, status, columns } = definition;
+  const { kind, plural, shortName, description, name, spec, status, columns } = definition;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -106,7 +114,7 @@ export function customResourceDefinition(definition: KindDefinition): Json {
                   description: 'apiVersion is the version of this representation.',
                 },
                 kind: { type: 'string', description: `kind is ${kind}.` },
-                metadata: { type: 'object' },
+                metadata: metadataSchema(name),
                 spec: structural(spec),
                 status: structural(status),
               },

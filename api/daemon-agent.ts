@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { agentResources, agentTemplate, egressRefs, revisionNames, workerPoolRef } from './agent.ts';
 import { choice, integer, record } from './field.ts';
-import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { columns, subdomainName, statusOf, type KindDefinition, type Resource } from './resource.ts';
 
 const spec = record('spec is the agent as it should be.', {
   template: agentTemplate(),
@@ -51,6 +51,8 @@ export const daemonAgent: KindDefinition = {
   plural: 'daemonagents',
   shortName: 'da',
   description: 'DaemonAgent is an untrusted agent that runs all the time, one instance in the cluster.',
+  // `NAME-00001` is a revision, and its number may grow.
+  name: subdomainName(242),
   spec,
   status,
   columns: columns(

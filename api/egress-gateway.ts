@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { labelSelector } from './container.ts';
 import { choice, duration, integer, labelLength, list, record, stringMap, text } from './field.ts';
-import { columns, conditions, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { columns, conditions, labelName, statusOf, type KindDefinition, type Resource } from './resource.ts';
 
 function secretRef(description: string) {
   return record(description, {
@@ -200,6 +200,8 @@ export const egressGateway: KindDefinition = {
   plural: 'egressgateways',
   shortName: 'egw',
   description: 'EgressGateway is the way out of the sandboxes: it decides, inspects and records.',
+  // `clrk-egress-NAME` is a Service.
+  name: labelName(51),
   spec,
   status,
   columns: columns([

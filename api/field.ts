@@ -140,6 +140,10 @@ export function opaque(description: string) {
   });
 }
 
-export function anyJson(description: string) {
-  return Type.Unsafe<unknown>({ description, 'x-kubernetes-preserve-unknown-fields': true });
+/** The bounds hold for a string, a list or an object at its top. */
+export function anyJson(
+  description: string,
+  bounds: { readonly maxLength?: number; readonly maxItems?: number; readonly maxProperties?: number } = {},
+) {
+  return Type.Unsafe<unknown>({ description, ...bounds, 'x-kubernetes-preserve-unknown-fields': true });
 }

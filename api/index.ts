@@ -2,8 +2,17 @@
 export * from './group.ts';
 export { kinds } from './kinds.ts';
 export { customResourceDefinition } from './crd.ts';
+export { maxScheduleInputBytes } from './schedule-input.ts';
 export { parseDuration, parseQuantity } from './quantity.ts';
-export type { Column, Condition, KindDefinition, ObjectMeta, OwnerReference, Resource } from './resource.ts';
+export type {
+  Column,
+  Condition,
+  KindDefinition,
+  NameRule,
+  ObjectMeta,
+  OwnerReference,
+  Resource,
+} from './resource.ts';
 export type * from './worker-pool.ts';
 export type * from './task-agent.ts';
 export type * from './agent-sandbox-revision.ts';

@@ -40,11 +40,32 @@ export interface Column {
   readonly priority?: number;
 }
 
+/** What names a kind may have, where they become names that Kubernetes bounds more tightly than those of objects. */
+export interface NameRule {
+  readonly maxLength: number;
+  readonly pattern: string;
+}
+
+const dnsLabel = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+
+/** Part of a Service's name: a DNS label, which starts with a letter. */
+export function labelName(maxLength: number, options: { readonly isFirst?: boolean } = {}): NameRule {
+  const pattern = options.isFirst === true ? '^[a-z]([-a-z0-9]*[a-z0-9])?$' : `^${dnsLabel}$`;
+  return { maxLength, pattern };
+}
+
+/** Part of another object's name. */
+export function subdomainName(maxLength: number): NameRule {
+  return { maxLength, pattern: `^${dnsLabel}([.]${dnsLabel})*$` };
+}
+
 export interface KindDefinition {
   readonly kind: string;
   readonly plural: string;
   readonly shortName: string;
   readonly description: string;
+  /** Absent: any name of an object. */
+  readonly name?: NameRule;
   readonly spec: TSchema;
   readonly status: TSchema;
   readonly columns: readonly Column[];

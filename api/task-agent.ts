@@ -1,9 +1,10 @@
 /** TaskAgent: an untrusted agent that runs once per call, in a fresh sandbox. */
 import { Type, type Static } from 'typebox';
 import { agentResources, agentTemplate, egressRefs, revisionNames, workerPoolRef } from './agent.ts';
-import { anyJson, choice, duration, flag, integer, list, record, text } from './field.ts';
-import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { choice, duration, flag, integer, list, record, text } from './field.ts';
+import { columns, labelName, statusOf, type KindDefinition, type Resource } from './resource.ts';
 import { mountPathRules } from './rule.ts';
+import { scheduleInput } from './schedule-input.ts';
 
 const extractor = record(
   'Extractor takes one field of the caller identity from the call.',
@@ -73,9 +74,7 @@ const spec = record('spec is the agent as it should be.', {
       },
     ),
   ),
-  scheduleInput: Type.Optional(
-    anyJson('scheduleInput is the body of scheduled calls, any JSON; unset means {}.'),
-  ),
+  scheduleInput: Type.Optional(scheduleInput()),
   egressRefs: Type.Optional(egressRefs()),
   identity: Type.Optional(
     record('identity is how the caller is recognised; unset means it is not.', {
@@ -146,6 +145,8 @@ export const taskAgent: KindDefinition = {
   plural: 'taskagents',
   shortName: 'ta',
   description: 'TaskAgent is an untrusted agent that runs once per call in a fresh sandbox.',
+  // `clrk-NAME` is a Service.
+  name: labelName(58),
   spec,
   status,
   columns: columns(

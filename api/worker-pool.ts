@@ -13,7 +13,7 @@ import {
   stringMap,
   text,
 } from './field.ts';
-import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { columns, labelName, statusOf, type KindDefinition, type Resource } from './resource.ts';
 import { imageRules, mountPathRules } from './rule.ts';
 
 const extraVolume = Type.Unsafe<{ name: string }>({
@@ -177,6 +177,8 @@ export const workerPool: KindDefinition = {
   plural: 'workerpools',
   shortName: 'wp',
   description: 'WorkerPool is a set of workers that run the sandboxes of TaskAgents.',
+  // `NAME-workers` is a Service.
+  name: labelName(55, { isFirst: true }),
   spec,
   status,
   columns: columns(

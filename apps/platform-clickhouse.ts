@@ -25,6 +25,7 @@ export function addClickhouse(scope: Construct, settings: PlatformSettings): voi
       timeoutSeconds: 5,
     },
     memory: { request: '1Gi', limit: '4Gi' },
+    cpus: 8,
     config: { secret: clickhouseConfigSecret, path: clickhouseConfigDir },
     data: { size: '50Gi', path: clickhouseStoreDir },
     needsTmp: true,

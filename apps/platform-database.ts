@@ -6,12 +6,14 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import type { PlatformSettings } from './platform-settings.ts';
 import {
+  acceptedFindings,
   addDisruptionBudget,
   metadataOf,
   resourcesOf,
   restrictedContainer,
   restrictedPod,
   selectorOf,
+  type Bounds,
 } from './platform-workload.ts';
 
 export interface DatabaseProps {
@@ -22,7 +24,8 @@ export interface DatabaseProps {
   readonly port: { readonly name: string; readonly port: number };
   /** How to ask whether it serves; it must need no password. */
   readonly probe: Pick<k8s.Probe, 'tcpSocket' | 'httpGet' | 'timeoutSeconds'>;
-  readonly memory: { readonly request: string; readonly limit: string };
+  readonly memory: Bounds;
+  readonly cpus: number;
   readonly config: { readonly secret: string; readonly path: string };
   readonly data: { readonly size: string; readonly path: string };
   /** An empty /tmp: the root file system is read-only. */
@@ -46,9 +49,10 @@ function containerOf(props: DatabaseProps): k8s.Container {
     ports: [{ name: port.name, containerPort: port.port, protocol: 'TCP' }],
     // Recovery of what is on disk may take two minutes.
     startupProbe: ask(2, 60),
+    // No liveness probe: a server that answers late is loaded, and killing it would end everybody's work to begin with
+    // recovery once more. One that crashed is started again without a probe.
     readinessProbe: ask(5, 3),
-    livenessProbe: ask(10, 6),
-    resources: resourcesOf(props.memory),
+    resources: resourcesOf(props.memory, props.cpus),
     securityContext: restrictedContainer,
     volumeMounts: [
       { name: 'config', mountPath: props.config.path, readOnly: true },
@@ -82,7 +86,7 @@ export function addDatabase(scope: Construct, settings: PlatformSettings, props:
     spec: { selector: selectorOf(part), ports: [{ ...port, protocol: 'TCP' }] },
   });
   new k8s.KubeStatefulSet(scope, `${part}-set`, {
-    metadata,
+    metadata: { ...metadata, annotations: acceptedFindings(part) },
     spec: {
       serviceName: name,
       replicas: 1,

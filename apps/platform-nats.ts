@@ -21,6 +21,7 @@ export function addNats(scope: Construct, settings: PlatformSettings): void {
     // By TCP: the server listens only after JetStream has recovered, and its monitoring port asks for no password.
     probe: { tcpSocket: { port: k8s.IntOrString.fromNumber(ports.nats) }, timeoutSeconds: 2 },
     memory: { request: '128Mi', limit: '512Mi' },
+    cpus: 2,
     config: { secret: natsConfigSecret, path: natsConfigDir },
     // Its limit for files is 4 GiB (contract/nats-config.ts).
     data: { size: '8Gi', path: natsStoreDir },

@@ -4,7 +4,7 @@
  * test/operator/converge.test.ts compares it with what the API server's audit log says was used, both ways.
  */
 import type { k8s } from 'cdk8s-plus-28';
-import { ingressConfigSecret } from './system-names.ts';
+import { ingressConfigSecret, ingressShardSecrets } from './system-names.ts';
 
 const ourGroup = 'clrk.apoxy.dev';
 const watch = ['list', 'watch'];
@@ -67,7 +67,10 @@ export const operatorSystemRules: readonly k8s.PolicyRule[] = [
 ];
 
 export const ingressSystemRules: readonly k8s.PolicyRule[] = [
-  { ...rule('', ['secrets'], ['get', 'watch']), resourceNames: [ingressConfigSecret] },
+  {
+    ...rule('', ['secrets'], ['get', 'watch']),
+    resourceNames: [ingressConfigSecret, ...ingressShardSecrets],
+  },
 ];
 
 /** Added to the cluster's own `view`, `edit` and `admin`. */

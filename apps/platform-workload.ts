@@ -35,7 +35,9 @@ export interface WorkloadProps {
   readonly usesApi: boolean;
   /** Mounts the Secrets of telemetry: its credentials and its certificate. */
   readonly platformAuth: boolean;
-  readonly memory: { readonly request: string; readonly limit: string };
+  readonly memory: Bounds;
+  readonly cpus: number;
+  readonly replicas: number;
   /** A claim of this name, mounted at the path; one pod at a time then. */
   readonly data?: { readonly claim: string; readonly path: string };
 }
@@ -71,14 +73,49 @@ export function setting(name: string, key: string): k8s.EnvVar {
   return { name, valueFrom: { configMapKeyRef: { name: platformSettings, key, optional: true } } };
 }
 
-export function resourcesOf(memory: {
+/**
+ * Checks of kube-score that a decision stands against (docs/decisions/034): an image that is on the node starts without its
+ * registry, and a StatefulSet of one pod is reached through a Service with an address.
+ */
+export function acceptedFindings(part: PlatformPart): Readonly<Record<string, string>> {
+  const isSet = part === 'nats' || part === 'clickhouse';
+  const checks = ['container-image-pull-policy', ...(isSet ? ['statefulset-has-servicename'] : [])];
+  return { 'kube-score/ignore': checks.join(',') };
+}
+
+export interface Bounds {
   readonly request: string;
   readonly limit: string;
-}): k8s.ResourceRequirements {
+}
+
+/** Logs and /tmp: everything kept is on a volume. */
+const ephemeral: Bounds = { request: '64Mi', limit: '1Gi' };
+
+/**
+ * `cpus`: a ceiling above all that the process can use at its best, so that it throttles nobody who works and a runaway does
+ * not starve its node.
+ */
+export function resourcesOf(memory: Bounds, cpus: number): k8s.ResourceRequirements {
   const quantity = (text: string): k8s.Quantity => k8s.Quantity.fromString(text);
+  const requests = { cpu: '100m', memory: memory.request, 'ephemeral-storage': ephemeral.request };
+  const limits = { cpu: String(cpus), memory: memory.limit, 'ephemeral-storage': ephemeral.limit };
+  const quantities = (texts: Readonly<Record<string, string>>): Record<string, k8s.Quantity> =>
+    Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, quantity(text)]));
+  return { requests: quantities(requests), limits: quantities(limits) };
+}
+
+/** Replicas on different nodes where there are any: one node's end is then not the platform's. */
+export function spreadOf(part: PlatformPart): Pick<k8s.PodSpec, 'affinity'> {
+  const podAffinityTerm = {
+    topologyKey: 'kubernetes.io/hostname',
+    labelSelector: { matchLabels: selectorOf(part) },
+  };
   return {
-    requests: { cpu: quantity('100m'), memory: quantity(memory.request) },
-    limits: { memory: quantity(memory.limit) },
+    affinity: {
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm }],
+      },
+    },
   };
 }
 
@@ -140,7 +177,7 @@ function containerOf(props: WorkloadProps, volumeMounts: k8s.VolumeMount[]): k8s
     ports: Object.entries(named).map(([name, containerPort]) => ({ name, containerPort, protocol: 'TCP' })),
     readinessProbe: probe('/readyz', 2),
     livenessProbe: probe('/healthz', 10),
-    resources: resourcesOf(props.memory),
+    resources: resourcesOf(props.memory, props.cpus),
     securityContext: restrictedContainer,
     volumeMounts,
   };
@@ -164,9 +201,13 @@ export function addWorkload(scope: Construct, props: WorkloadProps): void {
   const { volumes, volumeMounts } = volumesOf(props);
   new k8s.KubeDeployment(scope, `${role}-deployment`, {
     // By which `clrk upgrade` knows what is installed.
-    metadata: { ...metadata, labels: { ...metadata.labels, [labels.version]: platformVersion } },
+    metadata: {
+      ...metadata,
+      labels: { ...metadata.labels, [labels.version]: platformVersion },
+      annotations: acceptedFindings(role),
+    },
     spec: {
-      replicas: 1,
+      replicas: props.replicas,
       selector: { matchLabels: selectorOf(role) },
       ...(props.data === undefined ? {} : { strategy: { type: 'Recreate' } }),
       template: {
@@ -176,6 +217,7 @@ export function addWorkload(scope: Construct, props: WorkloadProps): void {
           automountServiceAccountToken: usesApi,
           terminationGracePeriodSeconds: terminationGraceSeconds,
           securityContext: restrictedPod,
+          ...spreadOf(role),
           containers: [containerOf(props, volumeMounts)],
           volumes,
         },

@@ -90,6 +90,9 @@ export class PlatformChart extends Chart {
       usesApi: true,
       platformAuth: false,
       memory: { request: '256Mi', limit: '1Gi' },
+      cpus: 2,
+      // One leads; the other takes over when it goes.
+      replicas: 2,
     });
     this.#addClusterRole('operator', operatorClusterRules);
     this.#addRole('operator', operatorSystemRules);
@@ -105,6 +108,8 @@ export class PlatformChart extends Chart {
       usesApi: true,
       platformAuth: false,
       memory: { request: '128Mi', limit: '512Mi' },
+      cpus: 4,
+      replicas: 2,
     });
     this.#addRole('ingress', ingressSystemRules);
     this.#addService(
@@ -140,6 +145,9 @@ export class PlatformChart extends Chart {
       usesApi: false,
       platformAuth: true,
       memory: { request: '512Mi', limit: '4Gi' },
+      cpus: 4,
+      // The embedded store is one process's.
+      replicas: 1,
       // The spool needs it even where a ClickHouse server keeps the data.
       data: { claim: telemetryClaim, path: dataDir },
     });

@@ -23,7 +23,12 @@ export const clickhouseConfigDir = '/etc/clrk/clickhouse';
 export const clickhouseStoreDir = '/var/lib/clrk/clickhouse';
 /** Addresses of this installation. */
 export const platformSettings = 'clrk-platform';
-export const ingressConfigSecret = 'clrk-ingress-config';
+export const ingressConfigSecret = 'clrk-ingress-settings';
+/** Shards of agents, by number. */
+export const ingressShardSecrets: readonly string[] = Array.from(
+  { length: 16 },
+  (_, shard) => `clrk-ingress-agents-${shard}`,
+);
 
 export const ports = {
   health: 8083,

@@ -1,5 +1,5 @@
 /**
- * How a config document travels: one Secret a data plane, key `config.json.gz`, gzip of canonical JSON, digest in
+ * How a config document travels: a Secret a document, key `config.json.gz`, gzip of canonical JSON, digest in
  * an annotation. Encode and parse are here so that the operator and the data planes cannot differ.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -20,7 +20,8 @@ const maxInflatedBytes = 64 * 1024 * 1024;
 export const configSecretName = {
   gateway: (gateway: string): string => `clrk-egress-config-${gateway}`,
   pool: (pool: string): string => `clrk-pool-config-${pool}`,
-  ingress: (): string => 'clrk-ingress-config',
+  ingress: (): string => 'clrk-ingress-settings',
+  ingressShard: (shard: number): string => `clrk-ingress-agents-${shard}`,
 } as const;
 
 /** The document with its digest filled in, and its bytes. Throws CONFIG_TOO_LARGE over `maxConfigBytes`. */

@@ -1,4 +1,8 @@
-/** What the operator tells the ingress: the agents it may dispatch to and its client certificate. Never logged. */
+/**
+ * What the operator tells the ingress: its client certificate and where it reports (settings), and the agents it may dispatch
+ * to, in shards by namespace: what one tenant writes can fill no more than its shard, and a change rewrites one. Never logged.
+ */
+import { createHash } from 'node:crypto';
 import { Type, type Static } from 'typebox';
 import { platformEndpointsSchema } from './config-parts.ts';
 
@@ -17,10 +21,9 @@ const ingressAgentSchema = Type.Object({
   schedule: Type.Optional(Type.String()),
 });
 
-export const ingressConfigSchema = Type.Object({
+export const ingressSettingsSchema = Type.Object({
   version: Type.Literal(1),
   digest: Type.String(),
-  agents: Type.Array(ingressAgentSchema),
   /** Client side of the dispatch port. Worker certificates carry the DNS name `worker.clrk.internal`. */
   dispatchTls: Type.Object({
     certificatePem: Type.String(),
@@ -29,6 +32,24 @@ export const ingressConfigSchema = Type.Object({
   }),
   platform: platformEndpointsSchema,
 });
+export type IngressSettings = Static<typeof ingressSettingsSchema>;
 
-export type IngressConfig = Static<typeof ingressConfigSchema>;
+export const ingressShardSchema = Type.Object({
+  version: Type.Literal(1),
+  digest: Type.String(),
+  shard: Type.Integer({ minimum: 0 }),
+  agents: Type.Array(ingressAgentSchema),
+});
+export type IngressShard = Static<typeof ingressShardSchema>;
+
 export type IngressAgent = Static<typeof ingressAgentSchema>;
+
+/** Settings and every shard, put together. `digest` is that of the settings. */
+export type IngressConfig = IngressSettings & { readonly agents: readonly IngressAgent[] };
+
+/** Fixed, because the ingress may read Secrets by name alone, and its Role names them. */
+export const ingressShardCount = 16;
+
+export function ingressShardOf(namespace: string): number {
+  return createHash('sha256').update(namespace).digest().readUInt32BE(0) % ingressShardCount;
+}

@@ -59,7 +59,12 @@ export const gatewayStatusSchema = Type.Object({
 });
 export type GatewayStatus = Static<typeof gatewayStatusSchema>;
 
-export const ingressStatusSchema = Type.Object({ ...common, role: Type.Literal('ingress') });
+export const ingressStatusSchema = Type.Object({
+  ...common,
+  role: Type.Literal('ingress'),
+  /** Digest of each shard of agents in force, by its number; empty before the first. Absent: an older ingress. */
+  shardDigests: Type.Optional(Type.Array(Type.String())),
+});
 export type IngressStatus = Static<typeof ingressStatusSchema>;
 
 /** KV keys carry who wrote them: NATS lets each write its own alone (nats-rights.ts). */

@@ -3,20 +3,20 @@
  * to stop. The only place of this folder that looks at environment variables.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
-import {
-  environment as variables,
-  ingressConfigSchema,
-  ports,
-  statusKey,
-  type IngressStatus,
-} from '../contract/index.ts';
+import { environment as variables, ports, statusKey, type IngressStatus } from '../contract/index.ts';
 import { PlatformLink, requireVariable, Shell, type Environment } from '../process/index.ts';
+import { followConfig } from './config-watches.ts';
 import { openIngress, type Ingress } from './ingress.ts';
 
 /** reference/clrk.md (f): HTTP drain of 30 s at most, events after it; stays inside the pod's grace period. */
 const drainMs = 25_000;
 
-function statusOf(environment: Environment, host: string, ingress: Ingress): IngressStatus {
+function statusOf(
+  environment: Environment,
+  host: string,
+  ingress: Ingress,
+  shardDigests: string[],
+): IngressStatus {
   return {
     version: 1,
     role: 'ingress',
@@ -24,6 +24,7 @@ function statusOf(environment: Environment, host: string, ingress: Ingress): Ing
     pod: requireVariable(environment, variables.podName),
     address: `${host}:${ports.ingressHttp}`,
     configDigest: ingress.configDigest,
+    shardDigests,
     draining: ingress.draining,
     at: Date.now(),
   };
@@ -69,22 +70,29 @@ export async function runIngress(environment: Environment): Promise<void> {
     onImpostor: () => refused.inc({ because: 'certificate' }),
   });
   observeUsage(registry, ingress);
-  const { namespace, pod } = statusOf(environment, host, ingress);
+  const assembly = followConfig({
+    environment,
+    log,
+    signal: shell.stopped,
+    onConfig: (config) => {
+      ingress.configure(config);
+      link.update(config.platform);
+      link.nats.changed();
+    },
+  });
+  const status = (): IngressStatus => statusOf(environment, host, ingress, assembly.shardDigests);
+  const { namespace, pod } = status();
   const link = new PlatformLink({
     role: 'ingress',
     namespace,
     environment,
     log,
     key: statusKey.ingress(namespace, pod),
-    snapshot: () => statusOf(environment, host, ingress),
+    snapshot: status,
     onRefused: () => refused.inc({ because: 'status' }),
   });
   shell.needs(() => link.nats.notReady());
-  shell.watchConfig(ingressConfigSchema, (config) => {
-    ingress.configure(config);
-    link.update(config.platform);
-    link.nats.changed();
-  });
+  shell.needs(() => assembly.missing);
   log.info({ host }, 'ingress is running');
   await shell.untilStopped();
   const drained = ingress.drain(drainMs);

@@ -44,7 +44,8 @@ export function diffStatus(before: StatusSnapshot, after: StatusSnapshot): Statu
   for (const [old, now] of pairs(before.workers, after.workers)) addWorker(diff, old, now);
   for (const [old, now] of pairs(before.gateways, after.gateways)) addGateway(diff.gateways, old, now);
   diff.ingress = pairs(before.ingresses, after.ingresses).some(
-    ([old, now]) => old?.configDigest !== now?.configDigest,
+    ([old, now]) =>
+      old?.configDigest !== now?.configDigest || `${old?.shardDigests}` !== `${now?.shardDigests}`,
   );
   return diff;
 }

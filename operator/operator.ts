@@ -6,13 +6,14 @@ import { randomBytes } from 'node:crypto';
 import { ClrkError } from '../contract/index.ts';
 import { monotonicMs, type Log, type NatsAccess } from '../process/index.ts';
 import type { PlatformSettings } from './compile/index.ts';
-import type { Context } from './context.ts';
+import type { Context, ControllerSpec } from './context.ts';
 import { controlPlaneKey } from './controlplane/controller.ts';
 import { controllerSpecs } from './controllers.ts';
 import { diffStatus, type DataPlaneStatus, type StatusSnapshot } from './data-plane-status.ts';
 import { withEnforcement } from './enforcement.ts';
-import { ingressKey } from './ingress/controller.ts';
+import { ingressKeys } from './ingress/controller.ts';
 import { kinds } from './kind.ts';
+import { judgeObject, reportMalformed } from './malformed.ts';
 import { endpointsFor } from './platform.ts';
 import { ProgrammedConfigs } from './programmed-config.ts';
 import {
@@ -20,9 +21,11 @@ import {
   Controller,
   EventRecorder,
   Manager,
+  Sieve,
   type KubeApi,
   type LeaderTimes,
   type Metrics,
+  type ReconcileResult,
 } from './runtime/index.ts';
 
 export interface OperatorOptions {
@@ -47,16 +50,19 @@ export class Operator {
   readonly #options: OperatorOptions;
   readonly #manager: Manager;
   readonly #controllers = new Map<string, Controller>();
+  readonly #sieve = new Sieve(judgeObject);
   #seen: StatusSnapshot = { workers: [], gateways: [], ingresses: [] };
 
   constructor(options: OperatorOptions) {
     this.#options = options;
-    this.#manager = new Manager({ ...options, now: monotonicMs });
+    this.#manager = new Manager({ ...options, now: monotonicMs, sieve: this.#sieve });
     const programmed = new ProgrammedConfigs();
     for (const kind of Object.values(kinds)) this.#manager.watch(kind);
     for (const spec of controllerSpecs) this.#add(spec, programmed);
+    programmed.onLeftOut((agent) => this.#enqueue('taskagent', agent));
+    this.#sieve.onMisfit((resource, key) => this.#enqueue(resource.kind.toLowerCase(), key));
     this.#enqueue('controlplane', controlPlaneKey);
-    this.#enqueue('ingress', ingressKey);
+    for (const key of ingressKeys) this.#enqueue('ingress', key);
   }
 
   /** Runs until the signal aborts or leadership is lost; true when it was lost. */
@@ -85,7 +91,7 @@ export class Operator {
   /** Settings changed (a rotated root): everything is compiled again. */
   settingsChanged(): void {
     this.#enqueue('controlplane', controlPlaneKey);
-    this.#enqueue('ingress', ingressKey);
+    for (const key of ingressKeys) this.#enqueue('ingress', key);
     this.#manager.resync();
   }
 
@@ -119,11 +125,20 @@ export class Operator {
       .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   }
 
+  /** A controller is named as its kind is; what was set aside of that kind is reported by it and by no other. */
+  async #reconcile(spec: ControllerSpec, context: Context, key: string): Promise<ReconcileResult> {
+    const kind = Object.values(kinds).find((each) => each.kind.toLowerCase() === spec.name);
+    const misfit = kind === undefined ? undefined : this.#sieve.misfit(kind, key);
+    if (kind === undefined || misfit === undefined) return await spec.reconcile(context, key);
+    await reportMalformed(context, kind, misfit);
+    return {};
+  }
+
   #enqueue(controller: string, key: string, delayMs = 0): void {
     this.#controllers.get(controller)?.enqueue(key, delayMs);
   }
 
-  #add(spec: (typeof controllerSpecs)[number], programmed: ProgrammedConfigs): void {
+  #add(spec: ControllerSpec, programmed: ProgrammedConfigs): void {
     const { log, metrics, now, identity, settings, dataPlanes } = this.#options;
     const { world, writer: api } = this.#manager;
     const context: Context = {
@@ -143,7 +158,7 @@ export class Operator {
     const controller = new Controller({
       name: spec.name,
       concurrency: spec.concurrency,
-      reconcile: async (key) => await spec.reconcile(context, key),
+      reconcile: async (key) => await this.#reconcile(spec, context, key),
       metrics,
       log,
       now: monotonicMs,

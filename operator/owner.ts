@@ -1,5 +1,4 @@
 /** Owner references and labels of children, and the check that we may write one. */
-import { createHash } from 'node:crypto';
 import { ClrkError, type TenantIdentity } from '../contract/index.ts';
 import { label, managedByValue } from './compile/index.ts';
 import { apiVersion } from './kind.ts';
@@ -28,12 +27,6 @@ export function tenantIdentity(
 
 export function managedLabels(component: string): Record<string, string> {
   return { [label.managedBy]: managedByValue, [label.component]: component };
-}
-
-/** A name as a label value: at most 63 characters, hashed beyond (conventions 2). */
-export function labelValue(name: string): string {
-  if (name.length <= 63) return name;
-  return `${name.slice(0, 52)}-${createHash('sha256').update(name).digest('hex').slice(0, 10)}`;
 }
 
 /** Throws NAME_CONFLICT when the name is taken by an object that is not this owner's. */

@@ -10,11 +10,19 @@ import {
 } from './runtime/index.ts';
 
 interface WithStatus extends KubeObject {
-  readonly status?: { readonly conditions?: readonly Condition[] | undefined } | undefined;
+  readonly status?: { readonly conditions?: unknown } | undefined;
 }
 
+/** Those that can be read: a status is ours, but others may have written it, and looser definitions have been. */
 export function previousConditions(object: object): readonly Condition[] {
-  return (object as WithStatus).status?.conditions ?? [];
+  const conditions = (object as WithStatus).status?.conditions;
+  return Array.isArray(conditions) ? conditions.filter(isCondition) : [];
+}
+
+function isCondition(value: unknown): value is Condition {
+  if (value === null || typeof value !== 'object') return false;
+  const { type, status, lastTransitionTime } = value as Readonly<Record<string, unknown>>;
+  return [type, status, lastTransitionTime].every((each) => typeof each === 'string');
 }
 
 export async function markPending(context: Context, resource: Resource, object: KubeObject): Promise<void> {

@@ -1,8 +1,8 @@
 /** The AgentSandboxRevision of an agent's present generation, pure, and which of the older ones may go. */
-import { childName, label, type AnyAgent } from './compile/index.ts';
+import { childName, label, labelValue, type AnyAgent } from './compile/index.ts';
 import type { AgentSandboxRevision } from './kind.ts';
-import { controllerRef, labelValue, managedLabels } from './owner.ts';
-import type { KubeObject } from './runtime/index.ts';
+import { controllerRef, managedLabels } from './owner.ts';
+import { conditionOf, type KubeObject } from './runtime/index.ts';
 
 export type AgentKind = 'TaskAgent' | 'DaemonAgent';
 
@@ -52,10 +52,33 @@ export function desiredRevision(kind: AgentKind, agent: AnyAgent): KubeObject {
   } as KubeObject;
 }
 
-/** Revisions nobody needs: neither the latest ready one, nor the latest created. */
+/** How long the old revision stays once every ingress was told of the new: calls sent just before must still find it. */
+export const overlapMs = 10_000;
+
+export interface Rollout {
+  readonly created: string;
+  readonly ready: string | undefined;
+  /** Revision the agent's status named before now. */
+  readonly servedBefore: string | undefined;
+  /** Every live ingress runs a config in which `ready` serves. */
+  readonly isTaken: boolean;
+  /** How long `ready` has served. */
+  readonly readyForMs: number;
+}
+
+/** Since when a revision serves, by its own condition; undefined: it does not yet. */
+export function servingSince(revision: AgentSandboxRevision | undefined): number | undefined {
+  const active = revision === undefined ? undefined : conditionOf(revision, 'Active');
+  return active?.status === 'True' ? Date.parse(active.lastTransitionTime) : undefined;
+}
+
+/** Revisions nobody needs: neither created last, nor serving, nor one that a call may still be sent to. */
 export function expiredRevisions(
   revisions: readonly AgentSandboxRevision[],
-  keep: { readonly created: string; readonly ready: string | undefined },
+  { created, ready, servedBefore, isTaken, readyForMs }: Rollout,
 ): readonly AgentSandboxRevision[] {
-  return revisions.filter(({ metadata }) => metadata.name !== keep.created && metadata.name !== keep.ready);
+  const isOver = servedBefore === ready && isTaken && readyForMs >= overlapMs;
+  return revisions.filter(
+    ({ metadata: { name } }) => isOver && name !== created && name !== ready && name !== servedBefore,
+  );
 }

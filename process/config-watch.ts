@@ -1,5 +1,5 @@
 /**
- * Keeps a data plane on the newest config document: reads and watches its one Secret for ever, hands over each document
+ * Keeps a data plane on the newest config document: reads and watches one Secret for ever, hands over each document
  * with a new digest, keeps the last on every error. Apart because it is the only thing a data plane asks of Kubernetes,
  * and nothing on the hot path may wait for it.
  */
@@ -20,6 +20,8 @@ import type { Log } from './log.ts';
 export interface ConfigWatchOptions<S extends TSchema> {
   readonly environment: Environment;
   readonly schema: S;
+  /** Of the Secret; default: the one the environment names. */
+  readonly name?: string;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onConfig: (config: Static<S>) => void;
@@ -53,7 +55,7 @@ class ConfigWatch<S extends TSchema> {
   constructor(options: ConfigWatchOptions<S>) {
     this.#options = options;
     this.#namespace = requireVariable(options.environment, variable.podNamespace);
-    this.#name = requireVariable(options.environment, variable.configSecret);
+    this.#name = options.name ?? requireVariable(options.environment, variable.configSecret);
   }
 
   async run(): Promise<void> {
@@ -75,7 +77,7 @@ class ConfigWatch<S extends TSchema> {
   /** Once a cause, not once a retry. */
   #complain(reason: string): void {
     if (reason !== this.#problem)
-      this.#options.log.warn({ reason }, 'config not read, the previous one stays');
+      this.#options.log.warn({ secret: this.#name, reason }, 'config not read, the previous one stays');
     this.#problem = reason;
   }
 
@@ -135,7 +137,7 @@ class ConfigWatch<S extends TSchema> {
         this.#options.onConfig(document);
         this.#digest = digest;
         this.#problem = '';
-        this.#options.log.info({ digest }, 'config in force');
+        this.#options.log.info({ secret: this.#name, digest }, 'config in force');
       }
       this.#data = data;
     } catch (thrown) {

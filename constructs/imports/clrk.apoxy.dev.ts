@@ -5261,7 +5261,7 @@ export interface TaskAgentSpec {
   readonly schedule?: string;
 
   /**
-   * scheduleInput is the body of scheduled calls, any JSON; unset means {}. Not carried out: this version fires no schedule: the agent runs when it is called.
+   * scheduleInput is the body of scheduled calls, any JSON of at most 65536 bytes; unset means {}. Not carried out: this version fires no schedule: the agent runs when it is called.
    *
    * @schema TaskAgentSpec#scheduleInput
    */

@@ -80,6 +80,13 @@ function isForOneMachine({ kind, metadata }: KubeObject): boolean {
   return metadata.name !== 'clrk-nats' && !(kind === 'ConfigMap' && metadata.name === platformSettingsName);
 }
 
+/** A second replica on the same machine would share its fate, and cost its memory. */
+function onOneMachine(object: KubeObject): KubeObject {
+  if (object.kind !== 'Deployment') return object;
+  const { spec } = object as KubeObject & { readonly spec: object };
+  return { ...object, spec: { ...spec, replicas: 1 } } as KubeObject;
+}
+
 function manifestsOf(root: string, folder: string): KubeObject[] {
   const path = join(root, folder);
   if (existsSync(path)) return readManifests(path).filter(({ kind }) => kind !== 'Kustomization');
@@ -93,5 +100,8 @@ export async function installPlatform(client: ApiClient, input: InstallInput): P
   await applyManifests(client, crds);
   await awaitEstablished(client, crds);
   await applyManifests(client, systemObjects(input));
-  await applyManifests(client, manifestsOf(input.root, 'dist/platform').filter(isForOneMachine));
+  await applyManifests(
+    client,
+    manifestsOf(input.root, 'dist/platform').filter(isForOneMachine).map(onOneMachine),
+  );
 }

@@ -1,5 +1,5 @@
 /** AgentSandboxRevision status. The object itself is made and removed by its TaskAgent's controller. */
-import { isLive, label, type AnyAgent } from '../compile/index.ts';
+import { agentOfRevision, isLive, poolOfRevision, type AnyAgent } from '../compile/index.ts';
 import { changedObjects } from '../change.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds, type AgentSandboxRevision, type TaskAgent } from '../kind.ts';
@@ -12,7 +12,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const revision = context.world.get(kinds.agentSandboxRevision, namespace, name);
   if (revision === undefined || !isLive(revision)) return {};
   const agent = agentOf(context, revision);
-  const pool = agent?.spec.workerPoolRef;
+  const pool = agent === undefined ? undefined : poolOfRevision(agent, revision);
   const status = revisionStatus({
     revision,
     workers: pool === undefined ? [] : workersOf(context, namespace, pool),
@@ -23,10 +23,11 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   return {};
 }
 
-function agentOf(context: Context, { metadata }: AgentSandboxRevision): AnyAgent | undefined {
-  const { [label.agent]: name = '', [label.agentKind]: kind = '' } = metadata.labels ?? {};
-  const kindOf = kind === 'DaemonAgent' ? kinds.daemonAgent : kinds.taskAgent;
-  return context.world.get<AnyAgent>(kindOf, metadata.namespace, name);
+function agentOf(context: Context, revision: AgentSandboxRevision): AnyAgent | undefined {
+  const agent = agentOfRevision(revision);
+  if (agent === undefined) return undefined;
+  const kind = agent.kind === 'DaemonAgent' ? kinds.daemonAgent : kinds.taskAgent;
+  return context.world.get<AnyAgent>(kind, agent.namespace, agent.name);
 }
 
 export const agentSandboxRevisionController: ControllerSpec = {

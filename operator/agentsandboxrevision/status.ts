@@ -1,6 +1,6 @@
 /** A revision's status from what live workers of its pool say of its image. Pure. */
 import { agentId, type WorkerStatus } from '../../contract/index.ts';
-import { label } from '../compile/index.ts';
+import { agentOfRevision } from '../compile/index.ts';
 import { daemonsNotEnforced } from '../daemonagent/status.ts';
 import type { AgentSandboxRevision } from '../kind.ts';
 import { previousConditions } from '../pending.ts';
@@ -18,8 +18,8 @@ export interface RevisionObservation {
 export function revisionStatus({ revision, workers, serving, now }: RevisionObservation): object {
   const { namespace, name } = revision.metadata;
   const id = `${namespace}/${name}`;
-  const agent = revision.metadata.labels?.[label.agent] ?? '';
-  const agentKey = agentId({ kind: 'TaskAgent', namespace, name: agent });
+  const agent = agentOfRevision(revision);
+  const agentKey = agent === undefined ? '' : agentId(agent);
   const rows = workers.map((worker) => ({
     podName: worker.pod,
     imagePulled: worker.images[id]?.state === 'Pulled',
@@ -33,7 +33,7 @@ export function revisionStatus({ revision, workers, serving, now }: RevisionObse
     reason: serving ? 'Serving' : 'NotServing',
     message: '',
   };
-  const isDaemon = revision.metadata.labels?.[label.agentKind] === 'DaemonAgent';
+  const isDaemon = agent?.kind === 'DaemonAgent';
   const findings = [...(isDaemon ? daemonFindings : readyFindings(id, workers)), active];
   return {
     observedGeneration: generation,

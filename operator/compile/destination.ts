@@ -24,7 +24,7 @@ import type { World } from '../runtime/index.ts';
 import { attachedRoutes, type AttachedRoute } from './attachment.ts';
 import { denialAt } from './denial.ts';
 import { mcpHostnames } from './mcp-route.ts';
-import { agentsOfGateway } from './membership.ts';
+import { agentsOfGateway, refOf } from './membership.ts';
 import { resolveBackend } from './provider-route.ts';
 import { compileFilters } from './route-filter.ts';
 
@@ -127,12 +127,10 @@ function sourceAgents(
   selector: LabelSelector | undefined,
 ): Pick<DestinationRule, 'sourceAgents'> {
   if (selector === undefined) return {};
-  const chosen = agentsOfGateway(world, gateway).filter((agent) =>
+  const chosen = agentsOfGateway(world, gateway).filter(({ agent }) =>
     matchesSelector(selector, agent.metadata.labels ?? {}),
   );
-  const ids = chosen.map(({ metadata }) =>
-    agentId({ kind: 'TaskAgent', namespace: metadata.namespace, name: metadata.name }),
-  );
+  const ids = chosen.map((member) => agentId(refOf(member)));
   return { sourceAgents: ids };
 }
 

@@ -14,7 +14,7 @@ import { compileCredentials } from './credential.ts';
 import { compileDestinations } from './destination.ts';
 import { gatewayCa } from './gateway-ca.ts';
 import { compileMcpRoute } from './mcp-route.ts';
-import { agentsOfGateway, poolsOfGateway } from './membership.ts';
+import { agentsOfGateway, poolsOfAgent, refOf } from './membership.ts';
 import { childName, poolKey } from './name.ts';
 import { compileProviderDenial, compileProviderRoute } from './provider-route.ts';
 import { certificatesOf } from './secret-value.ts';
@@ -99,12 +99,18 @@ function trustSource({ spec, metadata }: EgressGateway): Partial<GatewayConfig['
 
 function framePeers(world: World, gateway: EgressGateway): GatewayConfig['framePeers'] {
   const { namespace } = gateway.metadata;
-  const agents = agentsOfGateway(world, gateway);
-  return poolsOfGateway(world, gateway).flatMap((pool) => {
-    const keyBase64 = world.get(kinds.secret, namespace, childName.poolKeys(pool))?.data?.[poolKey.frame];
-    if (keyBase64 === undefined) return [];
-    const own = agents.filter(({ spec }) => spec.workerPoolRef === pool);
-    const ids = own.map(({ metadata }) => agentId({ kind: 'TaskAgent', namespace, name: metadata.name }));
-    return [{ pool: `${namespace}/${pool}`, keyBase64, agents: ids.sort() }];
-  });
+  const agentsByPool = new Map<string, string[]>();
+  for (const member of agentsOfGateway(world, gateway)) {
+    for (const pool of poolsOfAgent(world, member.agent)) {
+      agentsByPool.set(pool, [...(agentsByPool.get(pool) ?? []), agentId(refOf(member))]);
+    }
+  }
+  return [...agentsByPool]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([pool, agents]) => {
+      const keyBase64 = world.get(kinds.secret, namespace, childName.poolKeys(pool))?.data?.[poolKey.frame];
+      return keyBase64 === undefined
+        ? []
+        : [{ pool: `${namespace}/${pool}`, keyBase64, agents: agents.sort() }];
+    });
 }

@@ -4,6 +4,7 @@ export * from './credential.ts';
 export * from './denial.ts';
 export * from './destination.ts';
 export * from './env-value.ts';
+export * from './fair-share.ts';
 export * from './gateway-ca.ts';
 export * from './gateway-config.ts';
 export * from './ingress-config.ts';

@@ -1,11 +1,22 @@
-/** Every TaskAgent, compiled to the document the ingress dispatches by. */
-import type { IngressAgent, IngressConfig, PlatformEndpoints } from '../../contract/index.ts';
+/** The ingress's settings, and the shards of TaskAgents it dispatches by. */
+import {
+  ingressShardOf,
+  type IngressAgent,
+  type IngressSettings,
+  type IngressShard,
+  type PlatformEndpoints,
+} from '../../contract/index.ts';
 import { kinds, type TaskAgent } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
+import { fitFairly } from './fair-share.ts';
+import { poolOfRevision } from './membership.ts';
 import { systemName } from './name.ts';
-import { isLive } from './order.ts';
+import { byAge, isLive } from './order.ts';
 import { agentTimeoutMs } from './pool-config.ts';
 import { secretText } from './secret-value.ts';
+
+/** Of a shard's agents as JSON: far below what a Secret holds, however badly it compresses. */
+export const maxShardBytes = 512 * 1024;
 
 export interface IngressInput {
   readonly platform: PlatformEndpoints;
@@ -13,7 +24,10 @@ export interface IngressInput {
 }
 
 /** The document without its digest, or undefined while the ingress has no client certificate. */
-export function compileIngress(world: World, input: IngressInput): Omit<IngressConfig, 'digest'> | undefined {
+export function compileIngressSettings(
+  world: World,
+  input: IngressInput,
+): Omit<IngressSettings, 'digest'> | undefined {
   const client = world.get(kinds.secret, input.systemNamespace, systemName.ingressClient);
   const certificatePem = secretText(client, 'tls.crt');
   const privateKeyPem = secretText(client, 'tls.key');
@@ -21,20 +35,45 @@ export function compileIngress(world: World, input: IngressInput): Omit<IngressC
   if (!certificatePem || !privateKeyPem || !serverCaPem) return undefined;
   return {
     version: 1,
-    agents: world.list(kinds.taskAgent).filter(isLive).map(compileAgent),
     dispatchTls: { certificatePem, privateKeyPem, serverCaPem },
     platform: input.platform,
   };
 }
 
-function compileAgent({ metadata, spec, status }: TaskAgent): IngressAgent {
+export interface CompiledShard {
+  readonly document: Omit<IngressShard, 'digest'>;
+  /** Agents over their namespace's share, as `namespace/name`. */
+  readonly left: readonly string[];
+}
+
+export function compileIngressShard(world: World, shard: number, limitBytes = maxShardBytes): CompiledShard {
+  const agents = world
+    .list(kinds.taskAgent)
+    .filter((agent) => ingressShardOf(agent.metadata.namespace) === shard && isLive(agent));
+  const sized = byAge(agents).map((agent) => {
+    const item = compileAgent(world, agent);
+    return { item, tenant: item.namespace, bytes: Buffer.byteLength(JSON.stringify(item)) };
+  });
+  const { kept, left } = fitFairly(sized, limitBytes);
+  const key = ({ namespace, name }: IngressAgent): string => `${namespace}/${name}`;
+  return {
+    document: { version: 1, shard, agents: [...kept].sort((a, b) => (key(a) < key(b) ? -1 : 1)) },
+    left: left.map(key),
+  };
+}
+
+function compileAgent(world: World, agent: TaskAgent): IngressAgent {
+  const { metadata, spec, status } = agent;
   const serving = status?.latestReadyRevisionName;
+  const revision = world.get(kinds.agentSandboxRevision, metadata.namespace, serving ?? '');
+  // An agent that moves to another pool is called where it serves, until it serves there.
+  const pool = revision === undefined ? spec.workerPoolRef : poolOfRevision(agent, revision);
   return {
     kind: 'TaskAgent',
     namespace: metadata.namespace,
     name: metadata.name,
     uid: metadata.uid ?? '',
-    pool: `${metadata.namespace}/${spec.workerPoolRef}`,
+    pool: `${metadata.namespace}/${pool}`,
     ...(serving === undefined || serving === '' ? {} : { servingRevision: serving }),
     timeoutMs: agentTimeoutMs({ metadata, spec } as TaskAgent),
     maxConcurrent: spec.maxConcurrent ?? 0,

@@ -1,10 +1,27 @@
-/** Who belongs to whom: agents of a pool, agents and pools of a gateway. All references are within one namespace. */
-import { containmentOf } from '../../contract/index.ts';
-import { kinds, type DaemonAgent, type EgressGateway, type TaskAgent, type WorkerPool } from '../kind.ts';
-import type { World } from '../runtime/index.ts';
+/**
+ * Who belongs to whom: agents of a pool, agents and pools of a gateway, revisions of an agent. All references are within one
+ * namespace. An agent that moves to another pool is of both until the revision that serves in the old one is gone.
+ */
+import { agentKinds, containmentOf, type AgentRef } from '../../contract/index.ts';
+import {
+  kinds,
+  type AgentSandboxRevision,
+  type DaemonAgent,
+  type EgressGateway,
+  type TaskAgent,
+  type WorkerPool,
+} from '../kind.ts';
+import { ownershipOf, type World } from '../runtime/index.ts';
+import { label, labelValue } from './name.ts';
 import { isLive } from './order.ts';
 
 export type AnyAgent = TaskAgent | DaemonAgent;
+
+/** Lists of the API server leave the kind out. */
+export interface KindedAgent {
+  readonly kind: AgentRef['kind'];
+  readonly agent: AnyAgent;
+}
 
 /** One that is contained has none: no gateway takes its connections, and those under way end. */
 export function gatewayNames(agent: AnyAgent): readonly string[] {
@@ -12,21 +29,89 @@ export function gatewayNames(agent: AnyAgent): readonly string[] {
   return [...new Set((agent.spec.egressRefs ?? []).map((ref) => ref.gatewayRef))];
 }
 
-export function agentsOfGateway(world: World, gateway: EgressGateway): readonly TaskAgent[] {
-  return world
-    .list(kinds.taskAgent, gateway.metadata.namespace)
-    .filter((agent) => isLive(agent) && gatewayNames(agent).includes(gateway.metadata.name));
+/** Of every kind. */
+export function agentsIn(world: World, namespace: string): readonly KindedAgent[] {
+  const tasks = world.list(kinds.taskAgent, namespace);
+  const daemons = world.list(kinds.daemonAgent, namespace);
+  const all: readonly KindedAgent[] = [
+    ...tasks.map((agent): KindedAgent => ({ kind: 'TaskAgent', agent })),
+    ...daemons.map((agent): KindedAgent => ({ kind: 'DaemonAgent', agent })),
+  ];
+  return all.filter(({ agent }) => isLive(agent));
 }
 
-export function agentsOfPool(world: World, pool: WorkerPool): readonly TaskAgent[] {
-  return world
-    .list(kinds.taskAgent, pool.metadata.namespace)
-    .filter((agent) => isLive(agent) && agent.spec.workerPoolRef === pool.metadata.name);
+export function refOf({ kind, agent: { metadata } }: KindedAgent): AgentRef {
+  return { kind, namespace: metadata.namespace, name: metadata.name };
 }
 
-/** Pools whose workers bring traffic to this gateway. */
-export function poolsOfGateway(world: World, gateway: EgressGateway): readonly string[] {
-  return [...new Set(agentsOfGateway(world, gateway).map((agent) => agent.spec.workerPoolRef))].sort();
+export function agentsOfGateway(world: World, gateway: EgressGateway): readonly KindedAgent[] {
+  const { namespace, name } = gateway.metadata;
+  return agentsIn(world, namespace).filter(({ agent }) => gatewayNames(agent).includes(name));
+}
+
+/** TaskAgents with their revisions on this pool. */
+export interface PoolMember {
+  readonly agent: TaskAgent;
+  readonly revisions: readonly AgentSandboxRevision[];
+}
+
+export function agentsOfPool(world: World, pool: WorkerPool): readonly PoolMember[] {
+  const { namespace, name } = pool.metadata;
+  const revisions = revisionsByOwner(world, namespace);
+  return world
+    .list(kinds.taskAgent, namespace)
+    .filter(isLive)
+    .flatMap((agent) => {
+      const own = revisions.get(agent.metadata.uid ?? '') ?? [];
+      const here = own.filter((revision) => poolOfRevision(agent, revision) === name);
+      return agent.spec.workerPoolRef === name || here.length > 0 ? [{ agent, revisions: here }] : [];
+    });
+}
+
+/** Pools whose workers run, or are to run, something of this agent. */
+export function poolsOfAgent(world: World, agent: AnyAgent): readonly string[] {
+  const now = revisionsOf(world, agent).map((revision) => poolOfRevision(agent, revision));
+  return [...new Set([agent.spec.workerPoolRef, ...now])];
+}
+
+/** The pool it was made for; of names as long as a label's value. */
+export function poolOfRevision(agent: AnyAgent, revision: AgentSandboxRevision): string {
+  return revision.metadata.labels?.[label.revisionPool] ?? agent.spec.workerPoolRef;
+}
+
+/** Whose revision it is. Its labels say so too, but a long name is hashed in a label. */
+export function agentOfRevision({ metadata }: AgentSandboxRevision): AgentRef | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const kind = agentKinds.find((each) => each === owner?.kind);
+  if (owner === undefined || kind === undefined) return undefined;
+  return { kind, namespace: metadata.namespace, name: owner.name };
+}
+
+/** Revisions of exactly this agent: one of a deleted namesake waits for the garbage collector. */
+export function revisionsOf(world: World, agent: AnyAgent): readonly AgentSandboxRevision[] {
+  const { namespace, name, uid = '' } = agent.metadata;
+  const value = labelValue(name);
+  return world
+    .list(kinds.agentSandboxRevision, namespace)
+    .filter(
+      (revision) =>
+        isLive(revision) &&
+        revision.metadata.labels?.[label.agent] === value &&
+        ownershipOf(revision, uid) === 'owned',
+    );
+}
+
+/** The same for a whole namespace at once, by the UID of the agent. */
+function revisionsByOwner(
+  world: World,
+  namespace: string,
+): ReadonlyMap<string, readonly AgentSandboxRevision[]> {
+  const byOwner = new Map<string, AgentSandboxRevision[]>();
+  for (const revision of world.list(kinds.agentSandboxRevision, namespace).filter(isLive)) {
+    const owner = revision.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? '';
+    byOwner.set(owner, [...(byOwner.get(owner) ?? []), revision]);
+  }
+  return byOwner;
 }
 
 /** The gateways of an agent that exist, by name. */

@@ -1,4 +1,5 @@
 /** Names the operator gives what it makes. */
+import { createHash } from 'node:crypto';
 import { controlPlaneCaSecret, telemetryTlsSecret } from '../../contract/index.ts';
 
 export { childName } from '../../contract/index.ts';
@@ -35,3 +36,9 @@ export const label = {
 } as const;
 
 export const managedByValue = 'clrk-operator';
+
+/** A name as a label value: at most 63 characters, hashed beyond (conventions 2). */
+export function labelValue(name: string): string {
+  if (name.length <= 63) return name;
+  return `${name.slice(0, 52)}-${createHash('sha256').update(name).digest('hex').slice(0, 10)}`;
+}

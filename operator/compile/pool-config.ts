@@ -9,12 +9,12 @@ import {
 } from '../../contract/index.ts';
 import { parseDuration, parseQuantity } from '../../api/index.ts';
 import { kinds, type AgentSandboxRevision, type TaskAgent, type WorkerPool } from '../kind.ts';
-import { ownershipOf, type World } from '../runtime/index.ts';
+import type { World } from '../runtime/index.ts';
 import { compileDestinations } from './destination.ts';
 import { resolveEnv } from './env-value.ts';
 import { gatewayCa } from './gateway-ca.ts';
-import { agentsOfPool, gatewayNames, type AnyAgent } from './membership.ts';
-import { childName, label, poolKey } from './name.ts';
+import { agentsOfPool, gatewayNames, type PoolMember } from './membership.ts';
+import { childName, poolKey } from './name.ts';
 import { isLive } from './order.ts';
 import { compileRegistries } from './registry.ts';
 import { secretText } from './secret-value.ts';
@@ -45,23 +45,24 @@ export function compilePool(world: World, input: PoolInput): Omit<PoolConfig, 'd
   const certificatePem = secretText(keys, poolKey.certificate);
   const privateKeyPem = secretText(keys, poolKey.privateKey);
   if (!frameKeyBase64 || !certificatePem || !privateKeyPem || clientCaPem === '') return undefined;
-  const agents = agentsOfPool(world, pool);
+  const members = agentsOfPool(world, pool);
   return {
     version: 1,
     pool: { namespace, name, uid: uid ?? '' },
     frameKeyBase64,
     dispatchTls: { certificatePem, privateKeyPem, clientCaPem },
     maxExecutionsPerWorker: pool.spec.maxExecutionsPerWorker ?? 0,
-    agents: agents.map((agent) => compileAgent(world, agent)),
-    gateways: compileGateways(world, namespace, agents, input.platformCidrs),
+    agents: members.map((member) => compileAgent(world, member)),
+    gateways: compileGateways(world, namespace, members, input.platformCidrs),
     registries: compileRegistries(world, pool, input.insecureRegistries),
     platform,
   };
 }
 
-function compileAgent(world: World, agent: TaskAgent): PoolAgent {
+function compileAgent(world: World, member: PoolMember): PoolAgent {
+  const { agent } = member;
   const { metadata, spec, status } = agent;
-  const revisions = revisionsOf(world, agent).flatMap((revision) => compileRevision(world, agent, revision));
+  const revisions = member.revisions.flatMap((revision) => compileRevision(world, agent, revision));
   const serving = status?.latestReadyRevisionName;
   const serves = revisions.some((revision) => revision.name === serving);
   return {
@@ -80,18 +81,6 @@ function compileAgent(world: World, agent: TaskAgent): PoolAgent {
     ...compileState(spec.state),
     gateways: gatewayNames(agent).map((name) => `${metadata.namespace}/${name}`),
   };
-}
-
-/** Revisions of exactly this agent: one of a deleted namesake waits for the garbage collector. */
-export function revisionsOf(world: World, agent: AnyAgent): readonly AgentSandboxRevision[] {
-  return world
-    .list(kinds.agentSandboxRevision, agent.metadata.namespace)
-    .filter(
-      (revision) =>
-        isLive(revision) &&
-        revision.metadata.labels?.[label.agent] === agent.metadata.name &&
-        ownershipOf(revision, agent.metadata.uid ?? '') === 'owned',
-    );
 }
 
 export function agentTimeoutMs(agent: TaskAgent): number {
@@ -141,10 +130,10 @@ function compileState(state: TaskAgent['spec']['state']): Pick<PoolAgent, 'state
 function compileGateways(
   world: World,
   namespace: string,
-  agents: readonly TaskAgent[],
+  members: readonly PoolMember[],
   platformCidrs: readonly string[],
 ): PoolGateway[] {
-  const names = [...new Set(agents.flatMap(gatewayNames))].sort();
+  const names = [...new Set(members.flatMap(({ agent }) => gatewayNames(agent)))].sort();
   return names.flatMap((name) => {
     const gateway = world.get(kinds.egressGateway, namespace, name);
     if (gateway === undefined || !isLive(gateway)) return [];

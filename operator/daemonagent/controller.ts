@@ -60,7 +60,14 @@ function observe(context: Context, agent: DaemonAgent, fault: Fault | undefined)
 }
 
 async function collectRevisions(context: Context, agent: DaemonAgent): Promise<void> {
-  const keep = { created: revisionName(agent), ready: undefined };
+  // No calls are sent to a daemon.
+  const keep = {
+    created: revisionName(agent),
+    ready: undefined,
+    servedBefore: undefined,
+    isTaken: true,
+    readyForMs: Number.POSITIVE_INFINITY,
+  };
   for (const { metadata } of expiredRevisions(revisionsOf(context.world, agent), keep)) {
     const { namespace, name, uid = '' } = metadata;
     await context.api.delete(kinds.agentSandboxRevision, { namespace, name }, uid);

@@ -1,9 +1,9 @@
 /** An EgressGateway's children, pure: Deployment, headless Service, and the right to read one Secret. */
 import { configSecretName, environment, ports } from '../../contract/index.ts';
-import { childName, label } from '../compile/index.ts';
+import { childName, label, labelValue } from '../compile/index.ts';
 import { gatewayNetworkPolicy } from '../data-plane-policy.ts';
 import type { EgressGateway } from '../kind.ts';
-import { controllerRef, labelValue, managedLabels } from '../owner.ts';
+import { controllerRef, managedLabels } from '../owner.ts';
 import type { KubeObject, Metadata } from '../runtime/index.ts';
 import { configReader, configReaderBinding, downwardEnv, probe } from '../workerpool/children.ts';
 

@@ -8,13 +8,14 @@ import {
   gatewayCa,
   isLive,
   label,
+  labelValue,
   ownCaSecret,
 } from '../compile/index.ts';
 import { applyConfig } from '../config-secret.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { faultOf, type Fault } from '../fault.ts';
 import { kinds, type EgressGateway } from '../kind.ts';
-import { controllerRef, labelValue, managedLabels, requireOwn, tenantIdentity } from '../owner.ts';
+import { controllerRef, managedLabels, requireOwn, tenantIdentity } from '../owner.ts';
 import { graceLeft, markPending, previousConditions } from '../pending.ts';
 import { endpointsFor } from '../platform.ts';
 import { writeRandomSecret } from '../random-secret.ts';

@@ -14,6 +14,7 @@ export * from './object.ts';
 export * from './on-demand.ts';
 export * from './reflector.ts';
 export * from './resource.ts';
+export * from './sieve.ts';
 export * from './watch-machine.ts';
 export * from './work-queue.ts';
 export * from './world.ts';

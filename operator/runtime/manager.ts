@@ -14,6 +14,7 @@ import type { Metrics } from './metrics.ts';
 import { OnDemand } from './on-demand.ts';
 import { Reflector } from './reflector.ts';
 import { resourceName, type Resource } from './resource.ts';
+import type { Sieve } from './sieve.ts';
 import { CachedWorld } from './world.ts';
 import { WriteFence } from './write-fence.ts';
 
@@ -35,6 +36,8 @@ export interface ManagerOptions {
   /** Only goes forward. */
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** Sets aside what is not as its kind says. */
+  readonly sieve: Sieve;
   /** Default: controller-runtime's 15, 10 and 2 s. */
   readonly times?: LeaderTimes;
 }
@@ -86,8 +89,8 @@ export class Manager {
   /** Where a watch of this kind puts what it brings. */
   #sinkOf(resource: Resource): Pick<Cache, 'change'> {
     const cache = this.world.cache(resource);
-    if (resource.onDemand !== true) return cache;
-    const { api, log } = this.#options;
+    const { api, log, sieve } = this.#options;
+    if (resource.onDemand !== true) return sieve.before(resource, cache);
     const source = new OnDemand({ api, resource, cache, log, signal: this.#stop.signal });
     this.world.readOnDemand(resource, source);
     return source;

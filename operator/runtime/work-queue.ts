@@ -3,6 +3,7 @@
  * back when it was added during its work. Sans-io: the caller passes the time and sleeps until `nextAt`.
  */
 import { Backoff } from './backoff.ts';
+import { DueTimes } from './due-times.ts';
 
 export interface QueueItem {
   readonly key: string;
@@ -17,7 +18,7 @@ export class WorkQueue {
   /** Added while processing: ready again when done. */
   readonly #dirty = new Set<string>();
   /** Earliest time a key shall become ready. */
-  readonly #delayed = new Map<string, number>();
+  readonly #delayed = new DueTimes();
   readonly #backoff: Backoff;
 
   constructor(backoff: Backoff = new Backoff()) {
@@ -66,7 +67,7 @@ export class WorkQueue {
 
   /** Time of the earliest delayed key; undefined when none waits. */
   get nextAt(): number | undefined {
-    return this.#delayed.size === 0 ? undefined : Math.min(...this.#delayed.values());
+    return this.#delayed.nextAt;
   }
 
   get depth(): number {
@@ -78,6 +79,8 @@ export class WorkQueue {
   }
 
   #promote(now: number): void {
-    for (const [key, at] of this.#delayed) if (at <= now) this.add(key, now);
+    for (let key = this.#delayed.takeDue(now); key !== undefined; key = this.#delayed.takeDue(now)) {
+      this.add(key, now);
+    }
   }
 }

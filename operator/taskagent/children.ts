@@ -1,7 +1,7 @@
 /** The name callers of a TaskAgent dial, pure. Its revision is in ../revision.ts. */
-import { childName, label, ingressHost } from '../compile/index.ts';
+import { childName, label, labelValue, ingressHost } from '../compile/index.ts';
 import type { TaskAgent } from '../kind.ts';
-import { controllerRef, labelValue, managedLabels } from '../owner.ts';
+import { controllerRef, managedLabels } from '../owner.ts';
 import type { KubeObject } from '../runtime/index.ts';
 
 /** `http://clrk-<agent>.<namespace>/` reaches the shared ingress, which dispatches by this host name. */

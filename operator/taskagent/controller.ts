@@ -13,6 +13,7 @@ import { changedObjects, ownerKeys } from '../change.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { faultOf, type Fault } from '../fault.ts';
 import { kinds, type AgentSandboxRevision, type TaskAgent } from '../kind.ts';
+import { ingressDocument } from '../ingress/controller.ts';
 import { requireOwn } from '../owner.ts';
 import { markPending } from '../pending.ts';
 import {
@@ -24,9 +25,11 @@ import {
   type World,
 } from '../runtime/index.ts';
 import { workersOf } from '../workers.ts';
-import { desiredRevision, expiredRevisions, revisionName } from '../revision.ts';
+import { desiredRevision, expiredRevisions, revisionName, servingSince } from '../revision.ts';
 import { agentService } from './children.ts';
 import { agentVerdict } from './status.ts';
+
+const overlapBeatMs = 2_000;
 
 async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
   const { namespace, name } = splitKey(key);
@@ -43,8 +46,9 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   await context.applier.applyStatus(kinds.taskAgent, agent, verdict.status);
   recordContainment(context, agent);
   recordProgress(context, agent, verdict.latestReady);
-  await collectRevisions(context, agent, verdict.latestReady);
-  return verdict.requeueAfterMs === undefined ? {} : { requeueAfterMs: verdict.requeueAfterMs };
+  const overlapping = await collectRevisions(context, agent, verdict.latestReady);
+  const waits = [verdict.requeueAfterMs, overlapping].filter((ms) => ms !== undefined);
+  return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) };
 }
 
 async function applyChildren(context: Context, agent: TaskAgent): Promise<void> {
@@ -82,7 +86,7 @@ function observe(
     revisions: revisionsOf(world, agent),
     workers,
     envProblem: env.resolved ? undefined : env.message,
-    fault,
+    fault: fault ?? oversize(context, id),
     programmed: (revision) =>
       programmed.workersServe(workers, poolKey, id, revision) &&
       programmed.ingressServes(dataPlanes.ingresses(), id, revision),
@@ -103,6 +107,16 @@ function recordContainment(context: Context, agent: TaskAgent): void {
   });
 }
 
+/** Over its share of a document that has no room: it takes no calls. */
+function oversize({ programmed }: Context, agent: string): Fault | undefined {
+  const document = programmed.leftOutOf(agent);
+  if (document === undefined) return undefined;
+  const message = document.startsWith(ingressDocument)
+    ? 'the agents of this namespace are over their share of what the ingress can hold; delete some, or spread them over namespaces'
+    : `the config of WorkerPool ${document} has no room for this agent; make its env smaller, or spread agents over pools`;
+  return { reason: 'ConfigTooLarge', message };
+}
+
 function recordProgress(context: Context, agent: TaskAgent, latestReady: string | undefined): void {
   if (latestReady === undefined || latestReady === agent.status?.latestReadyRevisionName) return;
   const note = `revision ${latestReady} is ready and serves`;
@@ -114,19 +128,32 @@ function recordProgress(context: Context, agent: TaskAgent, latestReady: string 
   });
 }
 
+/** Time to look again while an old revision is kept for calls that may still be on their way to it. */
 async function collectRevisions(
   context: Context,
   agent: TaskAgent,
-  latestReady: string | undefined,
-): Promise<void> {
+  ready: string | undefined,
+): Promise<number | undefined> {
+  const { namespace, name } = agent.metadata;
   const owned = revisionsOf(context.world, agent);
-  // What the world says serves is kept too: workers may still run it until the new status is compiled.
-  const serving = agent.status?.latestReadyRevisionName;
-  const expired = expiredRevisions(owned, { created: revisionName(agent), ready: latestReady });
-  for (const { metadata } of expired.filter((each) => each.metadata.name !== serving)) {
-    const { namespace, name, uid = '' } = metadata;
-    await context.api.delete(kinds.agentSandboxRevision, { namespace, name }, uid);
+  const since = servingSince(owned.find(({ metadata }) => metadata.name === ready));
+  const isTaken =
+    ready !== undefined &&
+    context.programmed.ingressServes(context.dataPlanes.ingresses(), `${namespace}/${name}`, ready);
+  const expired = expiredRevisions(owned, {
+    created: revisionName(agent),
+    ready,
+    servedBefore: agent.status?.latestReadyRevisionName,
+    isTaken,
+    readyForMs: since === undefined ? 0 : context.now() - since,
+  });
+  for (const { metadata } of expired) {
+    const path = { namespace, name: metadata.name };
+    await context.api.delete(kinds.agentSandboxRevision, path, metadata.uid ?? '');
   }
+  const needed = new Set([revisionName(agent), ready]);
+  const isOverlapping = owned.some((each) => !needed.has(each.metadata.name) && !expired.includes(each));
+  return isOverlapping ? overlapBeatMs : undefined;
 }
 
 function agentsUsing(

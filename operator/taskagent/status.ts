@@ -4,6 +4,7 @@
  */
 import { agentId, neverFires, notEnforced, parseSchedule, type WorkerStatus } from '../../contract/index.ts';
 import { egressFinding, poolFinding } from '../agent-needs.ts';
+import { gatewayNames } from '../compile/index.ts';
 import { waitingReasons } from '../agentsandboxrevision/status.ts';
 import type { AgentSandboxRevision, EgressGateway, TaskAgent } from '../kind.ts';
 import { graceLeft, previousConditions } from '../pending.ts';
@@ -87,8 +88,13 @@ function accepted({ fault, envProblem }: AgentObservation): Finding {
   return { type, status: 'True', reason: 'SpecValid', message: '' };
 }
 
-function gatewaysProgrammed({ gateways }: AgentObservation): Finding {
+function gatewaysProgrammed({ agent, gateways }: AgentObservation): Finding {
   const type = 'GatewayReady';
+  const missing = gatewayNames(agent).filter((name) => !gateways.has(name));
+  if (missing.length > 0) {
+    const message = `EgressGateway ${missing.join(', ')} does not exist`;
+    return { type, status: 'False', reason: 'GatewayNotFound', message };
+  }
   const waiting = [...gateways].filter(([, each]) => conditionOf(each, 'Programmed')?.status !== 'True');
   if (waiting.length === 0) return { type, status: 'True', reason: 'GatewayProgrammed', message: '' };
   const message = `EgressGateway ${waiting.map(([name]) => name).join(', ')} is not programmed yet`;

@@ -3,10 +3,10 @@
  * rights to read one Secret. What a person may overlay is a curated list; no overlay can weaken an invariant.
  */
 import { configSecretName, environment, ports } from '../../contract/index.ts';
-import { childName, label } from '../compile/index.ts';
+import { childName, label, labelValue } from '../compile/index.ts';
 import { workerNetworkPolicy } from '../data-plane-policy.ts';
 import type { WorkerPool } from '../kind.ts';
-import { controllerRef, labelValue, managedLabels } from '../owner.ts';
+import { controllerRef, managedLabels } from '../owner.ts';
 import type { KubeObject, Metadata } from '../runtime/index.ts';
 
 export const defaultServiceAccount = 'clrk-worker';
@@ -166,17 +166,12 @@ export function poolNetworkPolicy(pool: WorkerPool, systemNamespace: string): Ku
   return workerNetworkPolicy(metadata, poolSelector(pool), systemNamespace);
 }
 
-/** Pools that share an account own it together, none as its controller: it goes when the last pool goes. */
-export function workerServiceAccount(pools: readonly WorkerPool[], name: string): KubeObject {
-  const owners = pools.map((pool) => controllerRef({ kind: 'WorkerPool', metadata: pool.metadata }));
-  return {
-    metadata: {
-      namespace: pools[0]?.metadata.namespace ?? '',
-      name,
-      labels: managedLabels('worker'),
-      ownerReferences: owners.map(({ controller: _one, blockOwnerDeletion: _two, ...owner }) => owner),
-    },
-  };
+/**
+ * Pools of a namespace share it, and none owns it: with one it would go under the pods of the others, and who owns it could
+ * not be changed where the cluster asks for the right to delete it. Without a pool it has no rights.
+ */
+export function workerServiceAccount(namespace: string, name: string): KubeObject {
+  return { metadata: { namespace, name, labels: managedLabels('worker') } };
 }
 
 /** The one right a worker has: to read its own config. */

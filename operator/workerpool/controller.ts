@@ -1,13 +1,14 @@
 /** WorkerPool → Deployment, Service, rights, keys, compiled config, status. */
-import { configSecretName, type PoolConfig } from '../../contract/index.ts';
-import { childName, compilePool, isLive } from '../compile/index.ts';
-import { applyConfig } from '../config-secret.ts';
+import { ClrkError, configSecretName, type PoolAgent, type PoolConfig } from '../../contract/index.ts';
+import { childName, compilePool, fitFairly, isLive, labelValue } from '../compile/index.ts';
+import { applyConfig, type ConfigTarget } from '../config-secret.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { faultOf, type Fault } from '../fault.ts';
 import { kinds, type WorkerPool } from '../kind.ts';
-import { controllerRef, labelValue, managedLabels, requireOwn, tenantIdentity } from '../owner.ts';
+import { controllerRef, managedLabels, requireOwn, tenantIdentity } from '../owner.ts';
 import { markPending } from '../pending.ts';
 import { controlPlaneCa, endpointsFor } from '../platform.ts';
+import { servingOf } from '../programmed-config.ts';
 import { splitKey, type KubeObject, type ReconcileResult, type Resource } from '../runtime/index.ts';
 import {
   poolNetworkPolicy,
@@ -67,18 +68,12 @@ async function applyChildren(context: Context, pool: WorkerPool): Promise<void> 
   }
 }
 
-/** An account a person made is theirs: we only bind our Role to it. */
+/** Made once and left alone: one that is there, a person's or ours, is only bound to our Role. */
 async function applyServiceAccount(context: Context, pool: WorkerPool): Promise<void> {
   const { namespace } = pool.metadata;
   const name = serviceAccountName(pool);
-  const observed = context.world.get<KubeObject>(kinds.serviceAccount, namespace, name);
-  const ours = managedLabels('worker');
-  const managed = Object.entries(ours).every(([key, value]) => observed?.metadata?.labels?.[key] === value);
-  if (observed !== undefined && !managed) return;
-  const pools = context.world
-    .list(kinds.workerPool, namespace)
-    .filter((each) => isLive(each) && serviceAccountName(each) === name);
-  await context.applier.apply(kinds.serviceAccount, workerServiceAccount(pools, name), observed);
+  if (context.world.get<KubeObject>(kinds.serviceAccount, namespace, name) !== undefined) return;
+  await context.applier.apply(kinds.serviceAccount, workerServiceAccount(namespace, name), undefined);
 }
 
 /** False while keys or CA are not there yet. */
@@ -101,15 +96,39 @@ async function applyPoolConfig(context: Context, pool: WorkerPool): Promise<bool
     labels: { ...managedLabels('worker'), 'clrk.apoxy.dev/workerpool': labelValue(name) },
     ownerReferences: [controllerRef({ kind: 'WorkerPool', metadata: pool.metadata })],
   };
-  const digest = await applyConfig<PoolConfig>(context, target, document);
-  const serving = new Map<string, string>();
-  for (const agent of document.agents) {
-    if (agent.servingRevision !== undefined) {
-      serving.set(`${agent.namespace}/${agent.name}`, agent.servingRevision);
-    }
-  }
-  context.programmed.recordPool(`${namespace}/${name}`, { digest, serving });
+  const { digest, agents, left } = await applyFitting(context, target, document);
+  const key = `${namespace}/${name}`;
+  context.programmed.recordPool(key, { digest, serving: servingOf(agents) });
+  context.programmed.recordLeftOut(key, left);
   return true;
+}
+
+/** As JSON, where the whole does not fit: far below what a Secret holds, however badly it compresses. */
+const maxAgentBytes = 512 * 1024;
+
+/** Where the whole is too large, the largest agents are left out: one agent's environment is not everybody's fault. */
+async function applyFitting(
+  context: Context,
+  target: ConfigTarget,
+  document: Omit<PoolConfig, 'digest'>,
+): Promise<{
+  readonly digest: string;
+  readonly agents: readonly PoolAgent[];
+  readonly left: readonly string[];
+}> {
+  try {
+    const digest = await applyConfig<PoolConfig>(context, target, document);
+    return { digest, agents: document.agents, left: [] };
+  } catch (thrown) {
+    if (!(thrown instanceof ClrkError) || thrown.code !== 'CONFIG_TOO_LARGE') throw thrown;
+  }
+  const keyOf = ({ namespace, name }: PoolAgent): string => `${namespace}/${name}`;
+  const sized = document.agents.map((item) => {
+    return { item, tenant: keyOf(item), bytes: Buffer.byteLength(JSON.stringify(item)) };
+  });
+  const { kept, left } = fitFairly(sized, maxAgentBytes);
+  const digest = await applyConfig<PoolConfig>(context, target, { ...document, agents: [...kept] });
+  return { digest, agents: kept, left: left.map(keyOf) };
 }
 
 async function writeStatus(context: Context, pool: WorkerPool, fault: Fault | undefined): Promise<void> {

@@ -1,9 +1,10 @@
 /** Which pools a change concerns. Fan-out is by namespace and delayed, so that a burst is one compile a pool. */
 import { changedObjects, ownerKeys } from '../change.ts';
-import { gatewayNames, systemName } from '../compile/index.ts';
+import { gatewayNames, label, systemName } from '../compile/index.ts';
 import type { ControllerSpec } from '../context.ts';
 import { kinds, type TaskAgent } from '../kind.ts';
 import { keyOf, keyOfObject, type KubeObject, type ObjectChange, type World } from '../runtime/index.ts';
+import { serviceAccountName } from './children.ts';
 
 const burstMs = 50;
 
@@ -13,9 +14,26 @@ function poolsOfAgents(change: ObjectChange): readonly string[] {
   );
 }
 
+/** The pool it was made for. */
+function poolsOfRevision(_world: World, change: ObjectChange): readonly string[] {
+  return changedObjects(change).flatMap(({ metadata }) => {
+    const pool = metadata?.labels?.[label.revisionPool];
+    return pool === undefined ? [] : [keyOf(metadata?.namespace, pool)];
+  });
+}
+
 function poolsOfNamespace(world: World, change: ObjectChange): readonly string[] {
   const namespace = (change.after ?? change.before)?.metadata?.namespace;
   return world.list(kinds.workerPool, namespace).map((pool) => keyOfObject(pool as KubeObject));
+}
+
+/** An account that went away is made again. */
+function poolsOfAccount(world: World, { before, after }: ObjectChange): readonly string[] {
+  const { namespace, name } = (after ?? before)?.metadata ?? {};
+  return world
+    .list(kinds.workerPool, namespace)
+    .filter((pool) => serviceAccountName(pool) === name)
+    .map((pool) => keyOfObject(pool as KubeObject));
 }
 
 function allPools(world: World): readonly string[] {
@@ -59,11 +77,10 @@ function gatewayUses(world: World, change: ObjectChange): boolean {
 export const poolWatches: ControllerSpec['watches'] = [
   {
     resource: kinds.workerPool,
-    // A deleted or changed pool also changes who owns the shared ServiceAccount.
-    keysOf: poolsOfNamespace,
+    keysOf: (_world, change) => changedObjects(change).map(keyOfObject),
   },
   { resource: kinds.deployment, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
-  { resource: kinds.serviceAccount, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
+  { resource: kinds.serviceAccount, keysOf: poolsOfAccount },
   { resource: kinds.role, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
   { resource: kinds.roleBinding, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
   { resource: kinds.networkPolicy, keysOf: (_world, change) => ownerKeys('WorkerPool', change) },
@@ -76,16 +93,7 @@ export const poolWatches: ControllerSpec['watches'] = [
         : ownerKeys('WorkerPool', change),
   },
   { resource: kinds.taskAgent, keysOf: (_world, change) => poolsOfAgents(change), delayMs: burstMs },
-  {
-    resource: kinds.agentSandboxRevision,
-    keysOf: (world, change) =>
-      ownerKeys('TaskAgent', change).flatMap((key) => {
-        const slash = key.indexOf('/');
-        const agent = world.get(kinds.taskAgent, key.slice(0, slash), key.slice(slash + 1));
-        return agent === undefined ? [] : [keyOf(agent.metadata.namespace, agent.spec.workerPoolRef)];
-      }),
-    delayMs: burstMs,
-  },
+  { resource: kinds.agentSandboxRevision, keysOf: poolsOfRevision, delayMs: burstMs },
   { resource: kinds.configMap, keysOf: poolsOfNamespace, delayMs: burstMs },
   { resource: kinds.egressGateway, keysOf: poolsOfGatewayChange, delayMs: burstMs },
   { resource: kinds.egressL4Route, keysOf: allPools, delayMs: burstMs },

@@ -1,6 +1,6 @@
-/** A name that leaves no name for what is made of it. */
+/** A name that leaves no name for what is made of it. The CRDs refuse such names themselves (api/, `name`). */
 import { derivedNames, namingItems, namingKinds, type DerivedName } from '../derived-name.ts';
-import type { AdmissionCheck, Rule } from '../rule.ts';
+import type { Rule } from '../rule.ts';
 
 /** RFC 1035 label, as Kubernetes asks of a Service. */
 const serviceName = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
@@ -15,29 +15,11 @@ function problemOf({ kind, name }: DerivedName): string | undefined {
   return `Service ${name} would not be a DNS label: letters, digits and dashes, a letter first`;
 }
 
-const plurals = {
-  TaskAgent: 'taskagents',
-  WorkerPool: 'workerpools',
-  EgressGateway: 'egressgateways',
-} as const;
-
-function admissionCheck(kind: keyof typeof plurals): AdmissionCheck {
-  const added = (derivedNames(kind, '')[0]?.name ?? '').length;
-  const most = maxLabel - added;
-  // Only a WorkerPool's name is at the front of what is derived.
-  const first = kind === 'WorkerPool' ? '[a-z]' : '[a-z0-9]';
-  return {
-    resources: [plurals[kind]],
-    expression: `object.metadata.name.matches(r'^${first}[-a-z0-9]*$') && object.metadata.name.size() <= ${most}`,
-    message: `the name becomes a Service's: at most ${most} letters, digits and dashes, no dots`,
-  };
-}
-
 export const derivedNameInvalid: Rule = {
   id: 'derived-name-invalid',
   severity: 'error',
   title: 'A name that leaves no name for what is made of it',
-  why: 'The operator makes Services and other objects whose names hold this one. A Service’s name has at most 63 characters and no dots: the object is accepted, and then its Service is refused and nothing reaches it.',
+  why: 'The operator makes Services and other objects whose names hold this one. A Service’s name has at most 63 characters and no dots: the API server refuses the object; one it holds already takes no part.',
   fix: 'Use a shorter name of letters, digits and dashes.',
   *check(world) {
     for (const { kind, manifest, name } of namingItems(world)) {
@@ -47,5 +29,4 @@ export const derivedNameInvalid: Rule = {
       if (message !== undefined) yield { manifest, path: ['metadata', 'name'], message };
     }
   },
-  admission: (['TaskAgent', 'WorkerPool', 'EgressGateway'] as const).map(admissionCheck),
 };

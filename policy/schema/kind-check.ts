@@ -2,7 +2,12 @@
  * One object of ours against the schema and CEL rules of its kind: the structures of api/ that the CRDs are made of, so
  * that what passes here passes the API server. Compiled once a kind, on first use.
  */
-import { customResourceDefinition, kinds, type KindDefinition } from '../../api/index.ts';
+import {
+  customResourceDefinition,
+  kinds,
+  maxScheduleInputBytes,
+  type KindDefinition,
+} from '../../api/index.ts';
 import { isList, isObject, type Json, type JsonObject } from '../manifest/json.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { compileCelWalk, type CelCheck } from './cel-walk.ts';
@@ -45,7 +50,46 @@ function compiledKind(kind: string): CompiledKind | undefined {
   return fresh;
 }
 
+/** A structural schema cannot bound the depth of any JSON: what cannot even be written down is walked no further. */
+function isTooDeep(spec: Json, walk: Walk): boolean {
+  if (bytesOf(spec) !== undefined) return false;
+  walk.add('Invalid value: nested too deeply', true);
+  return true;
+}
+
+/** Nor its size. */
+function checkSize(spec: Json, walk: Walk): void {
+  const input = isObject(spec) ? spec['scheduleInput'] : undefined;
+  if (input === undefined || (bytesOf(input) ?? 0) <= maxScheduleInputBytes) return;
+  walk.within('scheduleInput', () =>
+    walk.add(`Too long: may not be more than ${maxScheduleInputBytes} bytes`),
+  );
+}
+
+function bytesOf(value: Json): number | undefined {
+  try {
+    return Buffer.byteLength(JSON.stringify(value));
+  } catch {
+    return undefined;
+  }
+}
+
 const topFields = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
+
+/**
+ * What is wrong with the shape of a spec: types, bounds, what is required and what is too large. Rules of CEL are left out:
+ * an object the API server took before a rule was written goes on.
+ */
+export function shapeIssues(kind: string, spec: Json | undefined): readonly SchemaIssue[] {
+  const walk = new Walk();
+  walk.path.push('spec');
+  if (spec === undefined) walk.add('Required value', true);
+  else if (!isTooDeep(spec, walk)) {
+    const shaped = compiledKind(kind)?.structural(spec, walk);
+    if (shaped !== undefined) checkSize(shaped, walk);
+  }
+  return walk.issues.filter((issue) => issue.isUnknownField !== true);
+}
 
 /** Of a kind of ours; undefined for any other. */
 export function checkKind(
@@ -60,7 +104,9 @@ export function checkKind(
   walk.within('metadata', () => checkMetadata(manifest.metadata, walk));
   walk.path.push('spec');
   if (manifest.spec === undefined) walk.add('Required value', true);
-  const spec = manifest.spec === undefined ? null : kind.structural(manifest.spec, walk);
+  const isReadable = manifest.spec !== undefined && !isTooDeep(manifest.spec, walk);
+  const spec = isReadable ? kind.structural(manifest.spec, walk) : null;
+  checkSize(spec, walk);
   if (!walk.issues.some(({ isBlocking }) => isBlocking)) kind.cel(spec, walk);
   return {
     spec: walk.issues.some((issue) => issue.isUnknownField !== true) ? undefined : spec,

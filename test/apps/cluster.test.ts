@@ -99,7 +99,7 @@ describe('dist on a real API server', () => {
     ['clrk-operator', ['update', 'leases.coordination.k8s.io', '-n', 'clrk-system'], true],
     ['clrk-operator', ['update', 'leases.coordination.k8s.io', '-n', 'kube-system'], false],
     ['clrk-operator', ['impersonate', 'users'], false],
-    ['clrk-ingress', ['watch', 'secrets/clrk-ingress-config', '-n', 'clrk-system'], true],
+    ['clrk-ingress', ['watch', 'secrets/clrk-ingress-settings', '-n', 'clrk-system'], true],
     ['clrk-ingress', ['get', 'secrets/clrk-platform-auth', '-n', 'clrk-system'], false],
     ['clrk-ingress', ['list', 'taskagents.clrk.apoxy.dev', '-A'], false],
     ['clrk-telemetry', ['get', 'secrets/clrk-platform-auth', '-n', 'clrk-system'], false],

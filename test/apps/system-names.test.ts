@@ -32,6 +32,11 @@ test('names, ports and variables of apps/ are those of contract/', () => {
     clickhouseStoreDir: contract.clickhouseStoreDir,
   });
   expect(names.ingressConfigSecret).toBe(contract.configSecretName.ingress());
+  expect(names.ingressShardSecrets).toEqual(
+    Array.from({ length: contract.ingressShardCount }, (_, shard) =>
+      contract.configSecretName.ingressShard(shard),
+    ),
+  );
   expect(names.platformSettings).toBe(platformSettingsName);
   expect(names.labels.expose).toBe(exposeLabel);
 });

@@ -74,7 +74,7 @@ describe('config secret', () => {
     expect([configSecretName.gateway('g'), configSecretName.pool('p'), configSecretName.ingress()]).toEqual([
       'clrk-egress-config-g',
       'clrk-pool-config-p',
-      'clrk-ingress-config',
+      'clrk-ingress-settings',
     ]);
   });
 });

@@ -3,11 +3,13 @@ import {
   configDigestAnnotation,
   configSecretKey,
   gatewayConfigSchema,
-  ingressConfigSchema,
+  ingressShardCount,
+  ingressShardOf,
+  ingressShardSchema,
   parseConfig,
   poolConfigSchema,
   type GatewayConfig,
-  type IngressConfig,
+  type IngressShard,
   type PoolConfig,
 } from '../../contract/index.ts';
 import { kinds, type Secret } from '../../operator/kind.ts';
@@ -92,11 +94,10 @@ export class ConvergeBed {
     return parseConfig(gatewayConfigSchema, (await this.configOf('clrk-egress-config-g')).bytes);
   }
 
-  async ingressConfig(): Promise<IngressConfig> {
-    return parseConfig(
-      ingressConfigSchema,
-      (await this.configOf('clrk-ingress-config', 'clrk-system')).bytes,
-    );
+  /** The shard that holds the agents of a namespace. */
+  async ingressConfig(namespace = 'default'): Promise<IngressShard> {
+    const name = `clrk-ingress-agents-${ingressShardOf(namespace)}`;
+    return parseConfig(ingressShardSchema, (await this.configOf(name, 'clrk-system')).bytes);
   }
 
   /** No kubelet here: the test says that the pods are ready, and the real controllers make the Deployments so. */
@@ -126,6 +127,12 @@ export class ConvergeBed {
     };
     const digest = async (name: string, namespace = 'default'): Promise<string> =>
       (await this.configOf(name, namespace)).secret.metadata.annotations?.[configDigestAnnotation] ?? '';
+    const shards = async (): Promise<string[]> =>
+      await Promise.all(
+        Array.from({ length: ingressShardCount }, (_, shard) =>
+          digest(`clrk-ingress-agents-${shard}`, 'clrk-system'),
+        ),
+      );
     const failed = {
       state: 'Failed' as const,
       reason: 'ImageNotFound',
@@ -160,7 +167,8 @@ export class ConvergeBed {
         role: 'ingress',
         namespace: 'clrk-system',
         pod: 'i-1',
-        configDigest: await digest('clrk-ingress-config', 'clrk-system'),
+        configDigest: await digest('clrk-ingress-settings', 'clrk-system'),
+        shardDigests: await shards(),
       },
     ];
     this.operator?.operator.statusChanged();

@@ -42,6 +42,25 @@ describe('WorkQueue', () => {
     expect(backoff.next('a')).toBe(5);
   });
 
+  it('holds hundreds of thousands of waiting keys, in the order they are due, however often they moved', () => {
+    const queue = new WorkQueue();
+    const count = 220_000;
+    for (let index = 0; index < count; index += 1)
+      queue.addAt(`k${index}`, 1_000_000 + ((index * 7_919) % count));
+    for (let at = 999_999; at > 900_000; at -= 1) queue.addAt('moves', at);
+    expect(queue.nextAt).toBe(900_001);
+    expect(queue.take(900_001)?.key).toBe('moves');
+    queue.done('moves', 900_001);
+    let taken = 0;
+    for (let at = queue.nextAt; at !== undefined; at = queue.nextAt) {
+      expect(at).toBeGreaterThanOrEqual(1_000_000 + taken);
+      const { key = '' } = queue.take(at) ?? {};
+      queue.done(key, at);
+      taken += 1;
+    }
+    expect(taken).toBe(count);
+  });
+
   it('never works on one key twice at once and never loses an add', () => {
     const action = fc.record({
       kind: fc.constantFrom('add', 'later', 'take', 'done'),

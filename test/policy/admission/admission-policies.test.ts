@@ -90,9 +90,6 @@ describe('S52: refused at admission with the rule’s id', () => {
     ['secret-in-env', agentWith({ args: [`--key=${key}`] })],
     ['schedule-never-fires', agentWith({}, '0 0 31 2 *')],
     ['schedule-never-fires', agentWith({}, 'CRON_TZ=Europe/Berlin 61 * * * *')],
-    ['derived-name-invalid', ours('WorkerPool', { template: { image: 'x/w:1' } }, '9')],
-    ['derived-name-invalid', ours('TaskAgent', agentSpec, 'a.b')],
-    ['derived-name-invalid', ours('EgressGateway', gatewaySpec, 'x'.repeat(40))],
     ['budget-without-cap', budget({ maxOutputTokensPerRequest: 10 })],
   ])('%s', async (id, object) => {
     const rule = rules.find((each) => each.id === id);
