@@ -8,7 +8,7 @@ export interface PlatformProps {
   readonly image?: string;
   /** @default the publisher's image of the pinned version */
   readonly natsImage?: string;
-  /** A NATS of your own, with the operator, accounts and JetStream of Secret clrk-nats-server. @default one is installed */
+  /** A NATS of your own, with the operator, accounts, resolver (type full) and JetStream of Secret clrk-nats-resolver. @default one is installed */
   readonly natsUrl?: string;
   /**
    * A ClickHouse server without credentials in its URL; with credentials, put the URL into key `clickhouse-url` of Secret

@@ -11,7 +11,7 @@ export const natsImage = 'docker.io/library/nats:2.12.0';
 export const clickhouseImage = 'docker.io/clickhouse/clickhouse-server:25.8';
 /** Made by the operator, never in git: credentials a role, and what NATS runs with. */
 export const platformAuthSecret = 'clrk-platform-auth';
-export const natsConfigSecret = 'clrk-nats-server';
+export const natsConfigSecret = 'clrk-nats-resolver';
 export const natsConfigKey = 'nats.json';
 export const natsConfigDir = '/etc/clrk/nats';
 /** Telemetry's server certificate and the CA it trusts NATS by. */

@@ -62,7 +62,7 @@ export const ports = {
 export const systemNamespace = 'clrk-system';
 export const platformAuthSecret = 'clrk-platform-auth';
 /** What the NATS of a cluster runs with; the operator derives it from the credentials. */
-export const natsConfigSecret = 'clrk-nats-server';
+export const natsConfigSecret = 'clrk-nats-resolver';
 export const natsConfigKey = 'nats.json';
 /** Files beside it, and where its StatefulSet mounts them. */
 export const natsTlsKeys = { certificate: 'tls.crt', privateKey: 'tls.key' } as const;

@@ -33,7 +33,8 @@ export function renderNatsConfig(input: NatsConfigInput): string {
       // No anonymous access: without claims of one of these accounts the connection is refused.
       operator: trust.operatorJwt,
       system_account: trust.systemAccount,
-      resolver: 'MEMORY',
+      // On disk, because claims are pushed to it as pools and gateways come and go; what it is configured with is older.
+      resolver: { type: 'full', dir: `${storeDir}/accounts`, allow_delete: false, interval: '2m' },
       resolver_preload: trust.accounts,
       ...(tls === undefined
         ? {}

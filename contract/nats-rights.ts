@@ -26,6 +26,9 @@ const { name: invocations, consumer, subjects } = invocationStream;
 /** Subjects that tenants reach the platform's account by; nothing else crosses. */
 export const tenantServices: readonly string[] = [...subjects, `${statusSubject}.>`];
 
+/** Of the server's own account: new claims of an account, in force at once. */
+export const claimsUpdateSubject = '$SYS.REQ.CLAIMS.UPDATE';
+
 /** Workers ask the gateways of their namespace to say where they are. */
 export function helloSubject(namespace: string): string {
   return `clrk.hello.${natsToken(namespace)}`;

@@ -5,6 +5,7 @@
 import type { Log } from '../process/index.ts';
 import type { PlatformSettings } from './compile/index.ts';
 import type { DataPlaneStatus } from './data-plane-status.ts';
+import type { ClaimsSink } from './nats-claims.ts';
 import type { ProgrammedConfigs } from './programmed-config.ts';
 import type {
   Applier,
@@ -25,6 +26,7 @@ export interface Context {
   readonly settings: () => PlatformSettings;
   readonly dataPlanes: DataPlaneStatus;
   readonly programmed: ProgrammedConfigs;
+  readonly claims: ClaimsSink;
   /** Field manager `clrk-operator-<controller>`. */
   readonly applier: Applier;
   readonly events: EventRecorder;

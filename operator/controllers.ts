@@ -11,6 +11,7 @@ import { egressDenyPolicyController } from './egressdenypolicy/controller.ts';
 import { egressGatewayController } from './egressgateway/controller.ts';
 import { egressL4RouteController } from './egressl4route/controller.ts';
 import { fallbackRoutingPolicyController } from './fallbackroutingpolicy/controller.ts';
+import { identitiesController } from './identities/controller.ts';
 import { ingressController } from './ingress/controller.ts';
 import { loggingPolicyController } from './loggingpolicy/controller.ts';
 import { mcpRouteController } from './mcproute/controller.ts';
@@ -20,6 +21,7 @@ import { workerPoolController } from './workerpool/controller.ts';
 
 export const controllerSpecs: readonly ControllerSpec[] = [
   controlPlaneController,
+  identitiesController,
   ingressController,
   workerPoolController,
   egressGatewayController,

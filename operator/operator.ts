@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { ClrkError } from '../contract/index.ts';
+import type { NatsCredential } from '../pki/index.ts';
 import { monotonicMs, type Log, type NatsAccess } from '../process/index.ts';
 import type { PlatformSettings } from './compile/index.ts';
 import type { Context, ControllerSpec } from './context.ts';
@@ -11,10 +12,12 @@ import { controlPlaneKey } from './controlplane/controller.ts';
 import { controllerSpecs } from './controllers.ts';
 import { diffStatus, type DataPlaneStatus, type StatusSnapshot } from './data-plane-status.ts';
 import { withEnforcement } from './enforcement.ts';
+import { identitiesKey } from './identities/controller.ts';
 import { ingressKeys } from './ingress/controller.ts';
 import { kinds } from './kind.ts';
 import { judgeObject, reportMalformed } from './malformed.ts';
-import { endpointsFor } from './platform.ts';
+import { controlPlaneCa } from './platform.ts';
+import type { ClaimsSink } from './nats-claims.ts';
 import { ProgrammedConfigs } from './programmed-config.ts';
 import {
   Applier,
@@ -39,6 +42,7 @@ export interface OperatorOptions {
   readonly now: () => number;
   readonly settings: () => PlatformSettings;
   readonly dataPlanes: DataPlaneStatus;
+  readonly claims: ClaimsSink;
   readonly signal: AbortSignal;
   readonly times?: LeaderTimes;
 }
@@ -62,6 +66,7 @@ export class Operator {
     programmed.onLeftOut((agent) => this.#enqueue('taskagent', agent));
     this.#sieve.onMisfit((resource, key) => this.#enqueue(resource.kind.toLowerCase(), key));
     this.#enqueue('controlplane', controlPlaneKey);
+    this.#enqueue('identities', identitiesKey);
     for (const key of ingressKeys) this.#enqueue('ingress', key);
   }
 
@@ -80,17 +85,32 @@ export class Operator {
 
   /** How this process itself reaches NATS. Throws while there is no CA to trust. */
   natsAccess(): NatsAccess {
-    const facts = { world: this.#manager.world, settings: this.#options.settings };
-    const endpoints = endpointsFor(facts, { role: 'operator' });
-    if (endpoints === undefined) {
+    return this.#access(this.#options.settings().keys.natsUser({ role: 'operator' }));
+  }
+
+  /** The same for pushing claims. */
+  claimsAccess(): NatsAccess {
+    return this.#access(this.#options.settings().keys.natsClaimsUser());
+  }
+
+  /** NATS is there again, perhaps as it once was. */
+  claimsLost(): void {
+    this.#enqueue('identities', identitiesKey);
+  }
+
+  #access(credential: NatsCredential): NatsAccess {
+    const { settings } = this.#options;
+    const ca = controlPlaneCa({ world: this.#manager.world, settings });
+    if (ca === undefined) {
       throw new ClrkError('PLATFORM_CA_MISSING', 'the platform has no CA yet', { retryable: true });
     }
-    return { ...endpoints.nats, caPem: endpoints.caPem };
+    return { url: settings().natsUrl, ...credential, caPem: ca.certificatePem };
   }
 
   /** Settings changed (a rotated root): everything is compiled again. */
   settingsChanged(): void {
     this.#enqueue('controlplane', controlPlaneKey);
+    this.#enqueue('identities', identitiesKey);
     for (const key of ingressKeys) this.#enqueue('ingress', key);
     this.#manager.resync();
   }
@@ -139,7 +159,7 @@ export class Operator {
   }
 
   #add(spec: ControllerSpec, programmed: ProgrammedConfigs): void {
-    const { log, metrics, now, identity, settings, dataPlanes } = this.#options;
+    const { log, metrics, now, identity, settings, dataPlanes, claims } = this.#options;
     const { world, writer: api } = this.#manager;
     const context: Context = {
       world,
@@ -150,6 +170,7 @@ export class Operator {
       settings,
       dataPlanes,
       programmed,
+      claims,
       applier: new Applier(api, `clrk-operator-${spec.name}`, (resource, object, status) =>
         withEnforcement(resource, object, status, now()),
       ),

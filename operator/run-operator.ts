@@ -6,6 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ClrkError, canonicalJson, environment as variable, statusBucket } from '../contract/index.ts';
 import { loadKubeConfig, Shell, type Environment, type Log } from '../process/index.ts';
+import { NatsClaims } from './nats-claims.ts';
 import { NatsDataPlanes } from './nats-data-planes.ts';
 import { Operator } from './operator.ts';
 import { namespaceOf, operatorSettings } from './operator-settings.ts';
@@ -42,7 +43,13 @@ export async function runOperator(environment: Environment): Promise<void> {
     const keys = await untilPlatformCredentials({ ...source, log, signal });
     if (keys === undefined) return;
     let settings = operatorSettings(environment, keys);
-    const running = new Operator({
+    const claims = new NatsClaims({
+      access: () => running.claimsAccess(),
+      log,
+      onReconnect: () => running.claimsLost(),
+    });
+    signal.addEventListener('abort', () => void claims[Symbol.asyncDispose](), { once: true });
+    const running: Operator = new Operator({
       api,
       log,
       metrics,
@@ -51,6 +58,7 @@ export async function runOperator(environment: Environment): Promise<void> {
       now: Date.now,
       settings: () => settings,
       dataPlanes,
+      claims,
       signal,
     });
     operator = running;

@@ -1,7 +1,9 @@
 /**
  * NATS claims (JWT, `ed25519-nkey`): who the operator is, what an account holds, what a user may do. The same input gives
- * the same text: a config that carries it changes only when a right does. They do not expire; they are revoked.
+ * the same text: a config that carries it changes only when a right does. They do not expire: a user is let in while its
+ * account names the key that signed it.
  */
+import { createHash } from 'node:crypto';
 import type { NatsRights } from '../contract/index.ts';
 import type { Nkey } from './nkey.ts';
 
@@ -15,15 +17,17 @@ interface Claims {
 /** "No limit" in NATS claims. */
 const unlimited = -1;
 const version = 2;
-/** Before any revocation, and the same for ever. */
-const issuedAt = 1;
+/** Older than any claims that are pushed to a running server, and the same for ever. */
+const firstIssue = 1;
 
 function part(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-function renderJwt({ name, sub, nats }: Claims, issuer: Nkey): string {
-  const claims = { jti: sub, iat: issuedAt, iss: issuer.publicKey, name, sub, nats: { ...nats, version } };
+function renderJwt({ name, sub, nats }: Claims, issuer: Nkey, issuedAt = firstIssue): string {
+  const content = { iat: issuedAt, iss: issuer.publicKey, name, sub, nats: { ...nats, version } };
+  // The server takes claims of an id it knows for the same claims.
+  const claims = { jti: createHash('sha256').update(JSON.stringify(content)).digest('hex'), ...content };
   const signed = `${part({ typ: 'JWT', alg: 'ed25519-nkey' })}.${part(claims)}`;
   return `${signed}.${issuer.sign(signed).toString('base64url')}`;
 }
@@ -39,12 +43,14 @@ export interface AccountClaims {
   /** Subjects that other accounts may publish to. */
   readonly exports?: readonly string[];
   readonly imports?: { readonly account: string; readonly subjects: readonly string[] };
-  /** Public keys of users that are no longer let in. */
-  readonly revoked?: readonly string[];
+  /** Public keys whose users it lets in, beside its own: leave one out, and its user is gone from a running server at once. */
+  readonly signers?: readonly string[];
+  /** Seconds since 1970: of two claims a server keeps the newer. */
+  readonly issuedAt?: number;
 }
 
 export function renderAccountJwt(account: Nkey, claims: AccountClaims, operator: Nkey): string {
-  const { name, jetStream, exports = [], imports, revoked = [] } = claims;
+  const { name, jetStream, exports = [], imports, signers = [], issuedAt } = claims;
   const service = (subject: string): object => ({ name: subject, subject, type: 'service' });
   const limits = {
     ...{ subs: unlimited, data: unlimited, payload: unlimited, imports: unlimited, exports: unlimited },
@@ -62,20 +68,24 @@ export function renderAccountJwt(account: Nkey, claims: AccountClaims, operator:
       account: imports?.account,
       local_subject: subject,
     })),
-    // All that was issued until then, and ours were issued at the beginning of time.
-    ...(revoked.length === 0
-      ? {}
-      : { revocations: Object.fromEntries(revoked.map((user) => [user, issuedAt])) }),
+    ...(signers.length === 0 ? {} : { signing_keys: [...signers].sort() }),
   };
-  return renderJwt({ name, sub: account.publicKey, nats }, operator);
+  return renderJwt({ name, sub: account.publicKey, nats }, operator, issuedAt);
 }
 
-export function renderUserJwt(user: Nkey, name: string, rights: NatsRights, account: Nkey): string {
+/** `signer`: a key the account names; absent: the account's own. */
+export function renderUserJwt(
+  user: Nkey,
+  name: string,
+  rights: NatsRights,
+  { account, signer }: { readonly account: Nkey; readonly signer?: Nkey },
+): string {
   const nats = {
     type: 'user',
+    ...(signer === undefined ? {} : { issuer_account: account.publicKey }),
     pub: { allow: rights.publish },
     sub: { allow: rights.subscribe },
     ...{ subs: unlimited, data: unlimited, payload: unlimited },
   };
-  return renderJwt({ name, sub: user.publicKey, nats }, account);
+  return renderJwt({ name, sub: user.publicKey, nats }, signer ?? account);
 }

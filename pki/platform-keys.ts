@@ -4,6 +4,7 @@
  */
 import { createHash, hkdfSync } from 'node:crypto';
 import {
+  claimsUpdateSubject,
   identityName,
   inboxOf,
   mintOtlpToken,
@@ -13,6 +14,7 @@ import {
   tenantServices,
   type NatsTrust,
   type PlatformIdentity,
+  type TenantIdentity,
 } from '../contract/index.ts';
 import { renderAccountJwt, renderOperatorJwt, renderUserJwt } from './nats-jwt.ts';
 import { nkeyOf, type Nkey, type NkeyKind } from './nkey.ts';
@@ -25,6 +27,10 @@ export interface NatsCredential {
 }
 
 const keyBytes = platformRootBytes;
+
+function tenantLabel(identity: TenantIdentity): string {
+  return `nats user ${identityName(identity)} ${identity.uid}`;
+}
 
 export class PlatformKeys {
   /** Names the root without telling it. */
@@ -42,7 +48,8 @@ export class PlatformKeys {
     this.id = createHash('sha256').update('clrk root ').update(this.#root).digest('hex').slice(0, 16);
     this.#system = this.#nkey('account', 'nats account system');
     this.#platform = this.#nkey('account', 'nats account platform');
-    this.#tenants = this.#nkey('account', 'nats account tenants');
+    // The second: what the first signed itself, without a signer that can be taken away, is no longer believed.
+    this.#tenants = this.#nkey('account', 'nats account tenants 2');
   }
 
   #derive(label: string): Buffer {
@@ -53,11 +60,10 @@ export class PlatformKeys {
     return nkeyOf(kind, this.#derive(label));
   }
 
-  /** What the server is configured with. */
-  natsTrust(): NatsTrust {
-    const operator = this.#nkey('operator', 'nats operator');
+  /** What the server is configured with; `tenants`: who is let in before anything is pushed to it (tests). */
+  natsTrust(tenants: readonly TenantIdentity[] = []): NatsTrust {
+    const operator = this.#natsOperator();
     const systemAccount = this.#system.publicKey;
-    const imports = { account: this.#platform.publicKey, subjects: tenantServices };
     const account = (key: Nkey, claims: Parameters<typeof renderAccountJwt>[1]): [string, string] => [
       key.publicKey,
       renderAccountJwt(key, claims, operator),
@@ -68,26 +74,61 @@ export class PlatformKeys {
       accounts: Object.fromEntries([
         account(this.#system, { name: 'system', jetStream: false }),
         account(this.#platform, { name: 'platform', jetStream: true, exports: tenantServices }),
-        account(this.#tenants, { name: 'tenants', jetStream: false, imports }),
+        account(this.#tenants, this.#tenantClaims(tenants)),
       ]),
+    };
+  }
+
+  /** Claims for a running server: of pools and gateways these are let in, and no others. */
+  tenantsJwt(tenants: readonly TenantIdentity[], issuedAt: number): string {
+    const claims = { ...this.#tenantClaims(tenants), issuedAt };
+    return renderAccountJwt(this.#tenants, claims, this.#natsOperator());
+  }
+
+  /** Who pushes claims: of the server's own account, and nothing else there. */
+  natsClaimsUser(): NatsCredential {
+    const user = this.#nkey('user', 'nats user claims');
+    const inbox = '_INBOX.claims';
+    const rights = { publish: [claimsUpdateSubject], subscribe: [`${inbox}.>`] };
+    return {
+      jwt: renderUserJwt(user, 'claims', rights, { account: this.#system }),
+      seed: user.seed,
+      inbox,
     };
   }
 
   natsUser(identity: PlatformIdentity): NatsCredential {
     const name = identityName(identity);
     const isTenant = 'namespace' in identity;
-    const label = isTenant ? `nats user ${name} ${identity.uid}` : `nats user ${name}`;
+    const label = isTenant ? tenantLabel(identity) : `nats user ${name}`;
     const known = this.#users.get(label);
     if (known !== undefined) return known;
     const user = this.#nkey('user', label);
-    const account = isTenant ? this.#tenants : this.#platform;
+    const issuer = isTenant
+      ? { account: this.#tenants, signer: this.#signer(identity) }
+      : { account: this.#platform };
     const credential = {
-      jwt: renderUserJwt(user, name, natsRights(identity), account),
+      jwt: renderUserJwt(user, name, natsRights(identity), issuer),
       seed: user.seed,
       inbox: inboxOf(identity),
     };
     this.#users.set(label, credential);
     return credential;
+  }
+
+  #natsOperator(): Nkey {
+    return this.#nkey('operator', 'nats operator');
+  }
+
+  /** Each pool and gateway has one of its own. */
+  #signer(identity: TenantIdentity): Nkey {
+    return this.#nkey('account', `signer of ${tenantLabel(identity)}`);
+  }
+
+  #tenantClaims(tenants: readonly TenantIdentity[]): Parameters<typeof renderAccountJwt>[1] {
+    const imports = { account: this.#platform.publicKey, subjects: tenantServices };
+    const signers = tenants.map((tenant) => this.#signer(tenant).publicKey);
+    return { name: 'tenants', jetStream: false, imports, signers };
   }
 
   /** Telemetry's, to check tokens with. */

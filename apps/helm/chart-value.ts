@@ -193,7 +193,7 @@ export function chartValues(image: { readonly repository: string }): readonly Ch
     ...storageOf('clickhouse', ''),
     free(
       'nats.url',
-      'A NATS of your own (operator, accounts and JetStream as in Secret clrk-nats-server). Empty: one is installed.',
+      'A NATS of your own (operator, accounts and JetStream as in Secret clrk-nats-resolver). Empty: one is installed.',
       { type: 'string', pattern: '^((nats|tls)://[^@]*)?$' },
       '',
     ),

@@ -31,6 +31,23 @@ export class ConvergeBed {
   /** Of the operator, so far. */
   writes = 0;
   readonly words = new FakeDataPlanes();
+  /** Claims pushed to NATS, the newest last. */
+  readonly pushed: string[] = [];
+  readonly claims = {
+    push: (claims: string): Promise<void> => {
+      this.pushed.push(claims);
+      return Promise.resolve();
+    },
+  };
+
+  /** Public keys whose users NATS lets in, by what it was last told. */
+  signersLetIn(): readonly string[] {
+    const [, payload = ''] = this.pushed.at(-1)?.split('.') ?? [];
+    const { nats } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as {
+      nats: { signing_keys?: string[] };
+    };
+    return nats.signing_keys ?? [];
+  }
 
   async open(): Promise<void> {
     this.plane = await ControlPlane.start({ audit: true });
@@ -43,7 +60,7 @@ export class ConvergeBed {
       },
       await this.plane.tokenOf('clrk-system', 'clrk-operator'),
     );
-    this.operator = new RunningOperator(counting, this.words);
+    this.operator = new RunningOperator(counting, this.words, { claims: this.claims });
   }
 
   async close(): Promise<void> {

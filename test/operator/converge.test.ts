@@ -99,6 +99,10 @@ describe('operator against a real API server', () => {
     });
   });
 
+  it('lets the pool and the gateway into NATS', async () => {
+    await eventually(async () => expect(bed.signersLetIn()).toHaveLength(2));
+  });
+
   it('gives each data plane what it needs and nothing of another', async () => {
     // Two documents, written one after the other: what must hold is that they come to agree.
     await eventually(async () => {
@@ -221,7 +225,10 @@ describe('operator against a real API server', () => {
     await bed.operator?.stop();
     await bed.apply({ ...l4Route });
     const token = await bed.plane.tokenOf('clrk-system', 'clrk-operator');
-    bed.operator = new RunningOperator(bed.plane.client(undefined, token), bed.words, 'second');
+    bed.operator = new RunningOperator(bed.plane.client(undefined, token), bed.words, {
+      identity: 'second',
+      claims: bed.claims,
+    });
     await eventually(async () => expect((await bed.gatewayConfig()).destinations.rules).toHaveLength(2));
     const after = await bed.poolConfig();
     expect(after.frameKeyBase64).toBe(before.frameKeyBase64);
@@ -292,6 +299,8 @@ describe('operator against a real API server', () => {
       // The workers' account is shared by pools and owned by none; without a pool it has no rights.
       expect(children.map(({ metadata }) => metadata?.name)).toEqual(['clrk-worker', 'default']);
       expect((await bed.ingressConfig()).agents).toEqual([]);
+      // NATS lets in nobody of the pool and the gateway that are gone.
+      expect(bed.signersLetIn()).toEqual([]);
     }, 45_000);
   }, 60_000);
 

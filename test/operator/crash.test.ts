@@ -123,10 +123,16 @@ describe('operator that dies between two writes', () => {
         await api.apply(kindOf[object.kind ?? ''] as Resource, object, { fieldManager: 'test' });
       }
       const { api: dyingApi, dead } = dying(plane.client(), writes);
-      const first = new RunningOperator(dyingApi, new FakeDataPlanes(), 'first', shortTimes);
+      const first = new RunningOperator(dyingApi, new FakeDataPlanes(), {
+        identity: 'first',
+        times: shortTimes,
+      });
       await dead;
       await first.stop();
-      const second = new RunningOperator(plane.client(), new FakeDataPlanes(), 'second', shortTimes);
+      const second = new RunningOperator(plane.client(), new FakeDataPlanes(), {
+        identity: 'second',
+        times: shortTimes,
+      });
       try {
         await eventually(converged, 30_000);
       } finally {

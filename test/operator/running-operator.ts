@@ -3,6 +3,7 @@ import pino from 'pino';
 import type { GatewayStatus, IngressStatus, WorkerStatus } from '../../contract/index.ts';
 import type { PlatformSettings } from '../../operator/compile/index.ts';
 import { PlatformKeys } from '../../pki/index.ts';
+import type { ClaimsSink } from '../../operator/nats-claims.ts';
 import { Operator } from '../../operator/operator.ts';
 import { Metrics, leaderTimes, type KubeApi, type LeaderTimes } from '../../operator/runtime/index.ts';
 
@@ -25,12 +26,24 @@ export class FakeDataPlanes {
   ingresses = (): readonly IngressStatus[] => this.ingressWords;
 }
 
+export interface RunningOptions {
+  readonly identity?: string;
+  readonly times?: LeaderTimes;
+  readonly claims?: ClaimsSink;
+}
+
+const noNats: ClaimsSink = { push: () => Promise.resolve() };
+
 export class RunningOperator {
   readonly #stop = new AbortController();
   readonly #ended: Promise<boolean>;
   readonly operator: Operator;
 
-  constructor(api: KubeApi, dataPlanes: FakeDataPlanes, identity = 'test', times: LeaderTimes = leaderTimes) {
+  constructor(
+    api: KubeApi,
+    dataPlanes: FakeDataPlanes,
+    { identity = 'test', times = leaderTimes, claims = noNats }: RunningOptions = {},
+  ) {
     this.operator = new Operator({
       api,
       log: pino({ level: process.env['CLRK_LOG_LEVEL'] ?? 'silent' }, pino.destination(2)),
@@ -40,6 +53,7 @@ export class RunningOperator {
       now: Date.now,
       settings: () => testSettings,
       dataPlanes,
+      claims,
       signal: this.#stop.signal,
       times,
     });

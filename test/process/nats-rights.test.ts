@@ -12,6 +12,7 @@ import {
   workerStatusSchema,
   type GatewayStatus,
   type PlatformIdentity,
+  type TenantIdentity,
 } from '../../contract/index.ts';
 import { connectNats, createLog, openStatusBucket, StatusChannel, StatusView } from '../../process/index.ts';
 import { ensureInvocationStream } from '../../telemetry/stream/invocation-stream.ts';
@@ -19,13 +20,14 @@ import { TestNats } from './nats-server.ts';
 
 const log = createLog('ingress', { CLRK_LOG_LEVEL: 'silent' });
 const soon = { timeout: 10_000, interval: 30 };
-const nats = new TestNats({ tls: true });
 const connections: NatsConnection[] = [];
 
-const poolA: PlatformIdentity = { role: 'worker', namespace: 'team-a', name: 'main', uid: 'u-a' };
-const poolB: PlatformIdentity = { role: 'worker', namespace: 'team-b', name: 'main', uid: 'u-b' };
-const gatewayA: PlatformIdentity = { role: 'egress', namespace: 'team-a', name: 'gw', uid: 'u-ga' };
-const gatewayB: PlatformIdentity = { role: 'egress', namespace: 'team-b', name: 'gw', uid: 'u-gb' };
+const poolA: TenantIdentity = { role: 'worker', namespace: 'team-a', name: 'main', uid: 'u-a' };
+const poolB: TenantIdentity = { role: 'worker', namespace: 'team-b', name: 'main', uid: 'u-b' };
+const gatewayA: TenantIdentity = { role: 'egress', namespace: 'team-a', name: 'gw', uid: 'u-ga' };
+const gatewayB: TenantIdentity = { role: 'egress', namespace: 'team-b', name: 'gw', uid: 'u-gb' };
+
+const nats = new TestNats({ tls: true, tenants: [poolA, poolB, gatewayA, gatewayB] });
 
 async function as(identity: PlatformIdentity): Promise<NatsConnection> {
   const connection = await connectNats(nats.accessOf(identity), { name: 'test', log });

@@ -7,7 +7,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { renderNatsConfig, type PlatformIdentity } from '../../contract/index.ts';
+import { renderNatsConfig, type PlatformIdentity, type TenantIdentity } from '../../contract/index.ts';
 import { createCa, issueLeaf, PlatformKeys } from '../../pki/index.ts';
 import type { NatsAccess } from '../../process/index.ts';
 
@@ -25,8 +25,12 @@ export class TestNats implements AsyncDisposable {
   readonly #ca = createCa({ commonName: 'test', years: 1 });
   readonly #tls: boolean;
 
-  constructor(options: { readonly tls?: boolean } = {}) {
+  readonly #tenants: readonly TenantIdentity[];
+
+  /** `tenants`: pools and gateways that are let in from the start. */
+  constructor(options: { readonly tls?: boolean; readonly tenants?: readonly TenantIdentity[] } = {}) {
     this.#tls = options.tls === true;
+    this.#tenants = options.tenants ?? [];
   }
 
   get url(): string {
@@ -39,6 +43,11 @@ export class TestNats implements AsyncDisposable {
 
   accessOf(identity: PlatformIdentity): NatsAccess {
     return { url: this.url, caPem: this.#ca.certificatePem, ...this.keys.natsUser(identity) };
+  }
+
+  /** As who pushes claims. */
+  get claimsAccess(): NatsAccess {
+    return { url: this.url, caPem: this.#ca.certificatePem, ...this.keys.natsClaimsUser() };
   }
 
   /** Starts, or starts again on the same port and data. */
@@ -57,7 +66,7 @@ export class TestNats implements AsyncDisposable {
       storeDir: `${this.#folder}/data`,
     };
     const tls = this.#tls ? { tls: this.#certificate() } : {};
-    const text = renderNatsConfig({ ...place, ...tls, trust: this.keys.natsTrust() });
+    const text = renderNatsConfig({ ...place, ...tls, trust: this.keys.natsTrust(this.#tenants) });
     writeFileSync(config, JSON.stringify({ ...JSON.parse(text), ports_file_dir: this.#folder }), {
       mode: 0o600,
     });

@@ -26,6 +26,7 @@ import {
   type Invocation,
   type PlatformEndpoints,
   type PlatformIdentity,
+  type TenantIdentity,
   type WorkerStatus,
 } from '../../contract/index.ts';
 import { openIngress, type Ingress } from '../../ingress/ingress.ts';
@@ -41,9 +42,10 @@ import { TestNats } from './nats-server.ts';
 
 const log = createLog('ingress', { CLRK_LOG_LEVEL: 'silent' });
 const soon = { timeout: 10_000, interval: 30 };
-const nats = new TestNats();
 const ca = createCa({ commonName: 'clrk-control-plane', years: 1 });
-const victim: PlatformIdentity = { role: 'worker', namespace: 'team-b', name: 'pool', uid: 'u-b' };
+const victim: TenantIdentity = { role: 'worker', namespace: 'team-b', name: 'pool', uid: 'u-b' };
+const attacker: TenantIdentity = { role: 'worker', namespace: 'team-a', name: 'pool', uid: 'u-a' };
+const nats = new TestNats({ tenants: [victim, attacker] });
 const closing: Array<() => Promise<unknown>> = [];
 
 function dispatchLeaf(pool: string): CertificateAndKey {
@@ -54,7 +56,7 @@ function dispatchLeaf(pool: string): CertificateAndKey {
 /** What the Secrets of team A hold, and nothing else. */
 const held = {
   pool: 'team-a/pool',
-  platform: endpoints({ role: 'worker', namespace: 'team-a', name: 'pool', uid: 'u-a' }),
+  platform: endpoints(attacker),
   dispatchTls: dispatchLeaf('team-a/pool'),
   frameKey: randomBytes(32),
 };
