@@ -73,6 +73,11 @@ export const ingressSystemRules: readonly k8s.PolicyRule[] = [
   },
 ];
 
+/** What runs in a worker runs privileged: not part of `edit` (policy/, rule privileged-worker). */
+export const workerAdminRules: readonly k8s.PolicyRule[] = [
+  rule(ourGroup, ['workerpools'], ['run-privileged']),
+];
+
 /** Added to the cluster's own `view`, `edit` and `admin`. */
 export const viewRules: readonly k8s.PolicyRule[] = [rule(ourGroup, ourKinds, ['get', ...watch])];
 export const editRules: readonly k8s.PolicyRule[] = [

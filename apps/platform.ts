@@ -14,6 +14,7 @@ import {
   operatorClusterRules,
   operatorSystemRules,
   viewRules,
+  workerAdminRules,
 } from './platform-rules.ts';
 import { platformSettingsOf, type PlatformProps, type PlatformSettings } from './platform-settings.ts';
 import { addWorkload, metadataOf, selectorOf, setting, type PlatformRole } from './platform-workload.ts';
@@ -212,6 +213,7 @@ export class PlatformChart extends Chart {
     };
     add('clrk-view', to('view', 'edit', 'admin'), viewRules);
     add('clrk-edit', to('edit', 'admin'), editRules);
+    add('clrk-worker-admin', {}, workerAdminRules);
   }
 }
 

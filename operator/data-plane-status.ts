@@ -44,10 +44,13 @@ export function diffStatus(before: StatusSnapshot, after: StatusSnapshot): Statu
   for (const [old, now] of pairs(before.workers, after.workers)) addWorker(diff, old, now);
   for (const [old, now] of pairs(before.gateways, after.gateways)) addGateway(diff.gateways, old, now);
   diff.ingress = pairs(before.ingresses, after.ingresses).some(
-    ([old, now]) =>
-      old?.configDigest !== now?.configDigest || `${old?.shardDigests}` !== `${now?.shardDigests}`,
+    ([old, now]) => configsOf(old) !== configsOf(now),
   );
   return diff;
+}
+
+function configsOf(word: IngressStatus | undefined): string {
+  return JSON.stringify([word?.configDigest, word?.shardDigests]);
 }
 
 interface WorkerDiff {

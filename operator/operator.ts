@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { ClrkError } from '../contract/index.ts';
 import type { NatsCredential } from '../pki/index.ts';
 import { monotonicMs, type Log, type NatsAccess } from '../process/index.ts';
-import type { PlatformSettings } from './compile/index.ts';
+import { isLive, type PlatformSettings } from './compile/index.ts';
 import type { Context, ControllerSpec } from './context.ts';
 import { controlPlaneKey } from './controlplane/controller.ts';
 import { controllerSpecs } from './controllers.ts';
@@ -25,6 +25,7 @@ import {
   EventRecorder,
   Manager,
   Sieve,
+  splitKey,
   type KubeApi,
   type LeaderTimes,
   type Metrics,
@@ -147,11 +148,18 @@ export class Operator {
 
   /** A controller is named as its kind is; what was set aside of that kind is reported by it and by no other. */
   async #reconcile(spec: ControllerSpec, context: Context, key: string): Promise<ReconcileResult> {
+    if (this.#isGoing(key)) return {};
     const kind = Object.values(kinds).find((each) => each.kind.toLowerCase() === spec.name);
     const misfit = kind === undefined ? undefined : this.#sieve.misfit(kind, key);
     if (kind === undefined || misfit === undefined) return await spec.reconcile(context, key);
     await reportMalformed(context, kind, misfit);
     return {};
+  }
+
+  /** In a namespace that is being deleted nothing can be made, and what is written of it is read by nobody. */
+  #isGoing(key: string): boolean {
+    const namespace = this.#manager.world.get(kinds.namespace, undefined, splitKey(key).namespace);
+    return namespace !== undefined && !isLive(namespace);
   }
 
   #enqueue(controller: string, key: string, delayMs = 0): void {

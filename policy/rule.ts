@@ -31,7 +31,7 @@ export interface Found {
 export interface AdmissionCheck {
   /** Plural names of our group. */
   readonly resources: readonly string[];
-  /** CEL over `object`; true means allowed. */
+  /** CEL over `object`, `oldObject` and `authorizer`; true means allowed. */
   readonly expression: string;
   readonly message: string;
 }
@@ -39,4 +39,6 @@ export interface AdmissionCheck {
 export interface Rule extends RuleText {
   readonly check: (world: World) => Iterable<Found>;
   readonly admission?: readonly AdmissionCheck[];
+  /** At admission it asks who may, not what is wise: it denies whatever its severity. */
+  readonly alwaysDenies?: true;
 }

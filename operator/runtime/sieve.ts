@@ -28,6 +28,11 @@ interface Verdict {
   readonly misfit: Omit<Misfit, 'object'> | undefined;
 }
 
+interface Sorted {
+  readonly passed: CacheChange;
+  readonly misfits: readonly ObjectKey[];
+}
+
 export class Sieve {
   readonly #judge: Judge;
   readonly #listeners: MisfitListener[] = [];
@@ -58,28 +63,28 @@ export class Sieve {
     };
   }
 
-  #sort(
-    resource: Resource,
-    change: CacheChange,
-  ): { readonly passed: CacheChange; readonly misfits: readonly ObjectKey[] } {
+  #sort(resource: Resource, change: CacheChange): Sorted {
+    if (change.type === 'replace') return this.#sortAll(resource, change.objects);
+    const { object } = change;
     if (change.type === 'delete') {
-      this.#forget(resource, keyOfObject(change.object));
+      this.#forget(resource, keyOfObject(object));
       return { passed: change, misfits: [] };
     }
-    if (change.type === 'upsert') {
-      const kept = this.#take(resource, change.object);
-      if (kept === change.object) return { passed: change, misfits: [] };
-      const misfits = [keyOfObject(change.object)];
-      if (kept === undefined) return { passed: { type: 'delete', object: change.object }, misfits };
-      return { passed: { type: 'upsert', object: kept }, misfits };
-    }
-    const name = resourceName(resource);
-    this.#misfits.delete(name);
-    const listed = new Set(change.objects.map(keyOfObject));
-    const verdicts = this.#verdicts.get(name);
-    for (const key of [...(verdicts?.keys() ?? [])]) if (!listed.has(key)) verdicts?.delete(key);
-    const objects = change.objects.flatMap((object) => this.#take(resource, object) ?? []);
-    return { passed: { type: 'replace', objects }, misfits: [...(this.#misfits.get(name)?.keys() ?? [])] };
+    const kept = this.#take(resource, object);
+    if (kept === object) return { passed: change, misfits: [] };
+    const passed: CacheChange =
+      kept === undefined ? { type: 'delete', object } : { type: 'upsert', object: kept };
+    return { passed, misfits: [keyOfObject(object)] };
+  }
+
+  #sortAll(resource: Resource, all: readonly KubeObject[]): Sorted {
+    const listed = new Set(all.map(keyOfObject));
+    const verdicts = this.#mapOf(this.#verdicts, resource);
+    const misfits = this.#mapOf(this.#misfits, resource);
+    for (const key of [...verdicts.keys()].filter((each) => !listed.has(each))) verdicts.delete(key);
+    misfits.clear();
+    const objects = all.flatMap((object) => this.#take(resource, object) ?? []);
+    return { passed: { type: 'replace', objects }, misfits: [...misfits.keys()] };
   }
 
   /** The object, what stands in for it, or undefined. */

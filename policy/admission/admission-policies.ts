@@ -61,7 +61,7 @@ function policyOf(rule: Rule, checks: NonNullable<Rule['admission']>): Admission
     metadata: { name, labels },
     spec: {
       policyName: name,
-      validationActions: actions[rule.severity],
+      validationActions: rule.alwaysDenies === true ? actions.error : actions[rule.severity],
       matchResources: {
         namespaceSelector: {
           matchExpressions: [{ key: admissionLabel, operator: 'NotIn', values: ['off'] }],

@@ -22,6 +22,7 @@ import { notEnforced } from './not-enforced.ts';
 import { policyConflict } from './policy-conflict.ts';
 import { policyWithoutEffect } from './policy-without-effect.ts';
 import { privateRange } from './private-range.ts';
+import { privilegedWorker } from './privileged-worker.ts';
 import { routeNotAttached } from './route-not-attached.ts';
 import { routeShadowed } from './route-shadowed.ts';
 import { scheduleNeverFires } from './schedule-never-fires.ts';
@@ -59,5 +60,6 @@ export const rules: readonly Rule[] = [
   scheduleNeverFires,
   notEnforced,
   imageWithoutDigest,
+  privilegedWorker,
   missingLimits,
 ];

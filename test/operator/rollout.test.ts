@@ -12,7 +12,7 @@ function revision(name: string, poolName = 'p'): KubeObject {
   const owner = { apiVersion: 'v1', kind: 'TaskAgent', name: 'hello', uid, controller: true };
   const labels = { [label.agent]: 'hello', [label.agentKind]: 'TaskAgent', [label.revisionPool]: poolName };
   const made = manifest('AgentSandboxRevision', name, { image: 'x/y:1' }, labels);
-  return { ...made, metadata: { ...made.metadata, uid: name, ownerReferences: [owner] } } as KubeObject;
+  return { ...made, metadata: { ...made.metadata, uid: name, ownerReferences: [owner] } };
 }
 const three = ['hello-00001', 'hello-00002', 'hello-00003'].map(
   (name) => revision(name) as AgentSandboxRevision,
@@ -83,10 +83,8 @@ describe('an agent that moves to another pool', () => {
   });
 
   it('reaches its gateway from both', () => {
-    world.bring({
-      ...({ kind: 'Secret', data: { 'frame.key': 'Zg==' } } as object),
-      metadata: { namespace: 'default', name: 'clrk-pool-keys-q', uid: 'q' },
-    } as KubeObject);
+    const metadata = { namespace: 'default', name: 'clrk-pool-keys-q', uid: 'q' };
+    world.bring({ kind: 'Secret', metadata, data: { 'frame.key': 'Zg==' } } as KubeObject);
     expect(world.gateway()?.framePeers).toMatchObject([
       { pool: 'default/p', agents: ['TaskAgent/default/hello'] },
       { pool: 'default/q', agents: ['TaskAgent/default/hello'] },

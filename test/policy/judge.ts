@@ -31,4 +31,4 @@ export function documents(...texts: readonly string[]): string {
 }
 
 export const gateway = object('EgressGateway', 'gw', '{ listeners: [{ name: all, protocol: TCP }] }');
-export const pool = object('WorkerPool', 'p', '{ template: { image: x/w:1 } }');
+export const pool = object('WorkerPool', 'p', '{ template: { image: x/clrk:1 } }');

@@ -31,8 +31,6 @@ const budget = (tokenBudget: object): KubeObject =>
     rules: [{ matches: [{ provider: 'openai' }], filters: [{ type: 'TokenBudget', tokenBudget }] }],
   });
 
-const agentSpec = { workerPoolRef: 'p', template: { spec: { image: 'x/y:1' } } };
-const gatewaySpec = { listeners: [{ name: 'all', protocol: 'TCP' }] };
 const ranges = (...destinationCIDRs: readonly string[]): KubeObject =>
   withSpec(l4Route, { rules: [{ matches: [{ destinationCIDRs }] }] });
 const ours = (kind: string, spec: object, name = 'x'): KubeObject =>
@@ -126,6 +124,72 @@ describe('S52: refused at admission with the rule’s id', () => {
     expect(await tryApply(object)).toBe('accepted');
   });
 });
+
+test('S13: who edits pools does not thereby choose what runs privileged', async () => {
+  const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' } as const;
+  const role: Resource = { ...rbac, plural: 'clusterroles', kind: 'ClusterRole', namespaced: false };
+  const binding: Resource = {
+    ...rbac,
+    plural: 'clusterrolebindings',
+    kind: 'ClusterRoleBinding',
+    namespaced: false,
+  };
+  const account: Resource = {
+    group: '',
+    version: 'v1',
+    plural: 'serviceaccounts',
+    kind: 'ServiceAccount',
+    namespaced: true,
+  };
+  const grant = async (name: string, verbs: string[]): Promise<void> => {
+    const kindOfRole = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name } };
+    const rules = [{ apiGroups: ['clrk.apoxy.dev'], resources: ['workerpools'], verbs }];
+    await api.apply(role, { ...kindOfRole, kind: 'ClusterRole', rules } as KubeObject, {
+      fieldManager: 'test',
+    });
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name };
+    const subjects = [{ kind: 'ServiceAccount', name: 'editor', namespace: 'default' }];
+    await api.apply(binding, { ...kindOfRole, kind: 'ClusterRoleBinding', roleRef, subjects } as KubeObject, {
+      fieldManager: 'test',
+    });
+  };
+  const poolWith = (template: object, replicas = 1): KubeObject =>
+    ours(
+      'WorkerPool',
+      { replicas, template: { image: 'clrk.apoxy.dev/clrk:0.1.0', ...template } },
+      'guarded',
+    );
+  await api.apply(kinds.workerPool, poolWith({}), { fieldManager: 'test' });
+  await api.apply(
+    account,
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'default', name: 'editor' } },
+    { fieldManager: 'test' },
+  );
+  await grant('pool-editor', ['get', 'create', 'patch', 'update']);
+  const editor = plane.client(undefined, await plane.tokenOf('default', 'editor'));
+  const edit = async (object: KubeObject): Promise<string> =>
+    await editor.apply(kinds.workerPool, object, { fieldManager: 'test' }).then(
+      () => 'accepted',
+      (error: Error) => error.message,
+    );
+  await eventually(async () => expect(await edit(poolWith({}, 2))).toBe('accepted'), 30_000);
+  for (const template of [
+    { image: 'evil/root:1' },
+    { env: [{ name: 'NODE_OPTIONS', value: '--require /x' }] },
+    { extraVolumes: [{ name: 'host', hostPath: { path: '/' } }] },
+    { serviceAccountName: 'other' },
+  ]) {
+    expect(await edit(poolWith(template))).toContain('run-privileged');
+  }
+  expect(await edit({ ...poolWith({}), metadata: { namespace: 'default', name: 'new' } })).toContain(
+    'run-privileged',
+  );
+  await grant('pool-owner', ['run-privileged']);
+  await eventually(
+    async () => expect(await edit(poolWith({ image: 'mirror/clrk:1' }))).toBe('accepted'),
+    30_000,
+  );
+}, 90_000);
 
 test('S52: broad-range counts a route’s ranges together', async () => {
   let attempt = 0;
