@@ -105,7 +105,7 @@ export function resourcesOf(memory: Bounds, cpus: number): k8s.ResourceRequireme
 }
 
 /** Replicas on different nodes where there are any: one node's end is then not the platform's. */
-export function spreadOf(part: PlatformPart): Pick<k8s.PodSpec, 'affinity'> {
+function spreadOf(part: PlatformPart): Pick<k8s.PodSpec, 'affinity'> {
   const podAffinityTerm = {
     topologyKey: 'kubernetes.io/hostname',
     labelSelector: { matchLabels: selectorOf(part) },
@@ -217,7 +217,7 @@ export function addWorkload(scope: Construct, props: WorkloadProps): void {
           automountServiceAccountToken: usesApi,
           terminationGracePeriodSeconds: terminationGraceSeconds,
           securityContext: restrictedPod,
-          ...spreadOf(role),
+          ...(props.replicas > 1 ? spreadOf(role) : {}),
           containers: [containerOf(props, volumeMounts)],
           volumes,
         },

@@ -63,6 +63,12 @@ function valuesOfPart({ name, object, scales }: Part): ChartValue[] {
     schema: { type: 'integer', minimum: 0 },
     placements: [{ object, field: ['spec', 'replicas'], as: 'plain' }],
   };
+  const affinity: ChartValue = {
+    name: `${name}.affinity`,
+    comment: 'Scheduling rules, as in a pod; replicas spread over nodes where there are several.',
+    schema: map,
+    placements: [{ object, field: [...pod, 'affinity'], as: 'yaml' }],
+  };
   return [
     ...(scales ? [replicas] : []),
     {
@@ -89,7 +95,7 @@ function valuesOfPart({ name, object, scales }: Part): ChartValue[] {
     },
     optional('nodeSelector', 'Nodes it may run on, by label.', map, {}),
     optional('tolerations', 'Taints it accepts.', list, []),
-    optional('affinity', 'Scheduling rules, as in a pod.', map, {}),
+    scales ? affinity : optional('affinity', 'Scheduling rules, as in a pod.', map, {}),
     optional('topologySpreadConstraints', 'How replicas spread, as in a pod.', list, []),
     optional('priorityClassName', 'PriorityClass of the pods.', text, ''),
   ];

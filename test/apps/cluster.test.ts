@@ -70,13 +70,15 @@ describe('dist on a real API server', () => {
     await kubectl('apply', '--server-side', '--validate=strict', '-f', file);
     const pods = await eventually(async () => {
       const names = (await kubectl('get', 'pods', '-n', 'clrk-system', '-o', 'name')).trim().split('\n');
-      if (names.length < 5) throw new Error(`only ${names.join(' ')}`);
+      if (names.length < 7) throw new Error(`only ${names.join(' ')}`);
       return names;
     }, 30_000);
     expect(pods.map((name) => name.replace(/-[a-z0-9]{8,10}-[a-z0-9]{5}$/, '')).toSorted()).toEqual([
       'pod/clrk-clickhouse-0',
       'pod/clrk-ingress',
+      'pod/clrk-ingress',
       'pod/clrk-nats-0',
+      'pod/clrk-operator',
       'pod/clrk-operator',
       'pod/clrk-telemetry',
     ]);
