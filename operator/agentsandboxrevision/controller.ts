@@ -1,9 +1,11 @@
 /** AgentSandboxRevision status. The object itself is made and removed by its TaskAgent's controller. */
+import type { WorkerStatus } from '../../contract/index.ts';
 import { agentOfRevision, isLive, poolOfRevision, type AnyAgent } from '../compile/index.ts';
 import { changedObjects } from '../change.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds, type AgentSandboxRevision, type TaskAgent } from '../kind.ts';
 import { keyOf, keyOfObject, splitKey, type ReconcileResult } from '../runtime/index.ts';
+import { previousConditions } from '../pending.ts';
 import { workersOf } from '../workers.ts';
 import { revisionStatus } from './status.ts';
 
@@ -13,14 +15,25 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   if (revision === undefined || !isLive(revision)) return {};
   const agent = agentOf(context, revision);
   const pool = agent === undefined ? undefined : poolOfRevision(agent, revision);
+  const workers = pool === undefined ? [] : workersOf(context, namespace, pool);
+  const serving = agent?.status?.latestReadyRevisionName === name;
+  if (!serving && isUnheardOf(revision, workers)) return {};
   const status = revisionStatus({
     revision,
-    workers: pool === undefined ? [] : workersOf(context, namespace, pool),
-    serving: agent?.status?.latestReadyRevisionName === name,
+    workers,
+    serving,
     now: context.now(),
   });
   await context.applier.applyStatus(kinds.agentSandboxRevision, revision, status);
   return {};
+}
+
+/** No worker has said a word of it, and nothing was said of it before: its agent's status tells that alone. */
+function isUnheardOf(revision: AgentSandboxRevision, workers: readonly WorkerStatus[]): boolean {
+  const { namespace, name } = revision.metadata;
+  const isTask = agentOfRevision(revision)?.kind === 'TaskAgent';
+  const isKnown = workers.some((worker) => worker.images[`${namespace}/${name}`] !== undefined);
+  return isTask && !isKnown && previousConditions(revision).length === 0;
 }
 
 function agentOf(context: Context, revision: AgentSandboxRevision): AnyAgent | undefined {

@@ -15,7 +15,6 @@ import { faultOf, type Fault } from '../fault.ts';
 import { kinds, type AgentSandboxRevision, type TaskAgent } from '../kind.ts';
 import { ingressDocument } from '../ingress/controller.ts';
 import { requireOwn } from '../owner.ts';
-import { markPending } from '../pending.ts';
 import {
   conditionOf,
   keyOfObject,
@@ -35,7 +34,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const { namespace, name } = splitKey(key);
   const agent = context.world.get(kinds.taskAgent, namespace, name);
   if (agent === undefined || !isLive(agent)) return {};
-  await markPending(context, kinds.taskAgent, agent);
+  // No status of its own for "not looked at yet": the CRD's default says it, and the whole one is written below.
   let fault: Fault | undefined;
   try {
     await applyChildren(context, agent);
@@ -117,8 +116,10 @@ function oversize({ programmed }: Context, agent: string): Fault | undefined {
   return { reason: 'ConfigTooLarge', message };
 }
 
+/** A cut-over from one revision to the next; that the first one serves is in the status. */
 function recordProgress(context: Context, agent: TaskAgent, latestReady: string | undefined): void {
-  if (latestReady === undefined || latestReady === agent.status?.latestReadyRevisionName) return;
+  const before = agent.status?.latestReadyRevisionName ?? '';
+  if (latestReady === undefined || before === '' || latestReady === before) return;
   const note = `revision ${latestReady} is ready and serves`;
   context.events.record(kinds.taskAgent, agent, {
     type: 'Normal',
