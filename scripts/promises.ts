@@ -43,7 +43,10 @@ export const promises: ReadonlyArray<readonly [string, string]> = [
   ['S41', 'A secret split over reads, frames or events is found all the same.'],
   ['S42', 'Where the gateway puts a key, the agent’s own do not go.'],
   ['S43', 'Hosts that hold many owners’ data can be opened by method and path.'],
-  ['S44', 'A gateway’s CA is trusted by its own agents alone; its key is in its namespace and in no pool’s config.'],
+  [
+    'S44',
+    'A gateway’s CA is trusted by its own agents alone; its key is in its namespace and in no pool’s config.',
+  ],
   ['S45', 'No secret is in a snapshot.'],
   ['S46', 'What is judged of a body is what any server reads of it.'],
   ['S47', 'A tool that is not allowed is not called, however it is spelled.'],

@@ -10,7 +10,11 @@ const caOf = (name: string): { readonly pem: string; readonly key: string; reado
   const { certificatePem, privateKeyPem } = createCa({ commonName: name, years: 1 });
   const metadata = { namespace: 'default', name: `clrk-egressgateway-ca-${name}`, uid: name };
   const data = encodeSecretData({ 'tls.crt': certificatePem, 'tls.key': privateKeyPem });
-  return { pem: certificatePem, key: privateKeyPem, secret: { kind: 'Secret', metadata, data } as KubeObject };
+  return {
+    pem: certificatePem,
+    key: privateKeyPem,
+    secret: { kind: 'Secret', metadata, data } as KubeObject,
+  };
 };
 
 it('S44: agents are given the certificates of their own gateways, and no pool the key of one', () => {

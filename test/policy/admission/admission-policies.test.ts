@@ -31,6 +31,7 @@ const budget = (tokenBudget: object): KubeObject =>
     rules: [{ matches: [{ provider: 'openai' }], filters: [{ type: 'TokenBudget', tokenBudget }] }],
   });
 
+const agentSpec = { workerPoolRef: 'p', template: { spec: { image: 'x/y:1' } } };
 const ranges = (...destinationCIDRs: readonly string[]): KubeObject =>
   withSpec(l4Route, { rules: [{ matches: [{ destinationCIDRs }] }] });
 const ours = (kind: string, spec: object, name = 'x'): KubeObject =>
