@@ -56,6 +56,9 @@ export const attribute = {
   /** `unknown` or `partial`; absent: the token counts are whole. */
   usage: 'clrk.usage',
   costUsd: 'clrk.cost.usd',
+  /** Tokens that the call's budgets promised it, and those it was charged. */
+  budgetReserved: 'clrk.budget.reserved_tokens',
+  budgetCharged: 'clrk.budget.charged_tokens',
   /** How many refusals of a kind this record stands for; absent: one. */
   recordCount: 'clrk.record.count',
   /** `bodies` or `values`: what was left out for want of room; absent: nothing. */

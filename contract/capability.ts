@@ -79,13 +79,6 @@ export const notEnforced = {
     message: 'gateways of this version send records to the store of the platform alone',
     instead: 'Read them there: clrk traces, clrk logs, or ClickHouse (docs/telemetry.md).',
   },
-  TokenBudget: {
-    title: 'Token budgets',
-    fields: [{ kind: 'AIProviderRoute', path: 'spec.rules[].filters[].tokenBudget' }],
-    effect: 'refused',
-    message: 'this version of the gateway cannot count a TokenBudget: calls of the rule are refused (503)',
-    instead: 'Remove the filter, and set the limit at the provider.',
-  },
   RateLimit: {
     title: 'Rate limits of routes',
     fields: [

@@ -29,6 +29,7 @@ export const denyReasons = [
   'upstream_tls',
   'upstream_unreachable',
   'limit',
+  'budget',
 ] as const;
 
 export type DenyReason = (typeof denyReasons)[number];

@@ -38,8 +38,15 @@ const backendSchema = Type.Object({
   ensureStreamUsage: Type.Boolean(),
 });
 
-/** That there is one: calls under it are refused, so its numbers stay in the manifest. */
-const tokenBudgetSchema = Type.Object({ type: Type.Literal('TokenBudget') });
+const tokenBudgetSchema = Type.Object({
+  type: Type.Literal('TokenBudget'),
+  /** Budgets with the same one share their count, in all gateways of a namespace. */
+  account: Type.String(),
+  maxTokensPerExecution: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** UTC. */
+  maxTokensPerDay: Type.Optional(Type.Integer({ minimum: 1 })),
+  maxOutputTokensPerRequest: Type.Optional(Type.Integer({ minimum: 1 })),
+});
 
 /** A filter no gateway carries out: calls of the rule are refused. */
 const unsupportedFilterSchema = Type.Object({ type: Type.Literal('Unsupported'), what: Type.String() });

@@ -3,6 +3,7 @@ export * from './agent-id.ts';
 export * from './attachment.ts';
 export * from './backend-ref.ts';
 export * from './attribute.ts';
+export * from './budget-ledger.ts';
 export * from './capability.ts';
 export * from './child-name.ts';
 export * from './cloud-event.ts';

@@ -3,6 +3,7 @@
  * are imported; JetStream, its API and the platform's inboxes are in another. In one account a tenant could name any
  * subject as the reply of its own publish, and the server would write its acknowledgement there (decision 025).
  */
+import { ledgerReadSubject, ledgerStream, ledgerSubject } from './budget-ledger.ts';
 import { invocationStream } from './invocation.ts';
 import {
   identityName,
@@ -23,8 +24,13 @@ const kvStream = `KV_${statusBucket.name}`;
 export const statusSubject = `$KV.${statusBucket.name}`;
 const { name: invocations, consumer, subjects } = invocationStream;
 
-/** Subjects that tenants reach the platform's account by; nothing else crosses. */
-export const tenantServices: readonly string[] = [...subjects, `${statusSubject}.>`];
+/** Subjects that tenants reach the platform's account by; nothing else crosses. Of JetStream's API only the reading of one key. */
+export const tenantServices: readonly string[] = [
+  ...subjects,
+  `${statusSubject}.>`,
+  ledgerSubject('>'),
+  ledgerReadSubject('>'),
+];
 
 /** Of the server's own account: new claims of an account, in force at once. */
 export const claimsUpdateSubject = '$SYS.REQ.CLAIMS.UPDATE';
@@ -53,7 +59,12 @@ const readStatus = [
 const publishInvocations = ['$JS.API.STREAM.NAMES', `$JS.API.STREAM.INFO.${invocations}`, ...subjects];
 
 const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', readonly string[]>> = {
-  operator: readStatus,
+  operator: [
+    ...readStatus,
+    `$JS.API.STREAM.CREATE.${ledgerStream}`,
+    `$JS.API.STREAM.UPDATE.${ledgerStream}`,
+    `$JS.API.STREAM.INFO.${ledgerStream}`,
+  ],
   ingress: [...readStatus, `${statusSubject}.ingress.>`, ...publishInvocations],
   telemetry: [
     ...readStatus,
@@ -81,7 +92,11 @@ function tenantRights(identity: TenantIdentity): NatsRights {
   const own = `${statusSubject}.${identityName(identity)}.>`;
   const inbox = `${inboxOf(identity)}.>`;
   const hello = helloSubject(identity.namespace);
-  if (identity.role === 'egress') return { publish: [own], subscribe: [inbox, hello] };
+  if (identity.role === 'egress') {
+    // The budgets of its namespace: its gateways count together.
+    const budgets = [ledgerSubject(`${namespace}.>`), ledgerReadSubject(`${namespace}.>`)];
+    return { publish: [own, ...budgets], subscribe: [inbox, hello] };
+  }
   return {
     publish: [own, `clrk.invocations.${namespace}.${natsToken(identity.name)}.>`, hello],
     subscribe: [inbox, `${statusSubject}.egress.${namespace}.>`],

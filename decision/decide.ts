@@ -3,6 +3,7 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type ProviderRoute } from '../contract/index.ts';
+import { judgeBudget, type Budget } from './budget.ts';
 import { denyAnswer, refuse, type Call, type Refusal, type UpstreamTarget } from './call.ts';
 import { computeModel, matchClause, type Clause, type MatchResult, type ModelFact } from './clause.ts';
 import type { Injection } from './credential.ts';
@@ -14,6 +15,7 @@ import { isPlainPath } from './path.ts';
 import type { OpenPlan, SitePlan } from './plan.ts';
 import type { ProviderClause, Way } from './provider-clause.ts';
 import { methodOverrides, spelling } from './spelling.ts';
+import { chooseWay } from './way-choice.ts';
 
 /** Where a call may be sent, and as what. */
 export interface Candidate {
@@ -42,7 +44,12 @@ export type Decision =
   | { readonly kind: 'need-body'; readonly need: BodyNeed }
   | (Common & { readonly kind: 'refuse'; readonly refusal: Refusal; readonly credentialPolicy?: string })
   /** Candidates in the order to try them; there is always one. */
-  | (Common & { readonly kind: 'allow'; readonly candidates: readonly [Candidate, ...Candidate[]] });
+  | (Common & {
+      readonly kind: 'allow';
+      readonly candidates: readonly [Candidate, ...Candidate[]];
+      /** What it may use; undefined: nothing counts it. */
+      readonly budget: Budget | undefined;
+    });
 
 const nothing: Omit<Common, 'logging'> = {
   route: undefined,
@@ -195,26 +202,29 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   if (clause === undefined && way === undefined) {
     return { ...common, kind: 'refuse', refusal: notTaken(call, common.model, found !== undefined) };
   }
-  return waitsAtBackend(way, call, reading.by(operationTable(common.schema)).fact)
+  const use = clause?.limit ?? judgeBudget(clause?.budget, call, common.operation);
+  return use === 'need-body' || waitsAtBackend(way, call, reading.by(operationTable(common.schema)).fact)
     ? { kind: 'need-body', need: needOf(common.operation) }
-    : goBy(way, clause?.limit, call, common);
+    : goBy(way, use, call, common);
+}
+
+function judgeWay(way: Way, call: Call, common: Common): Refusal | undefined {
+  return way.refusal ?? judgeAtBackend(way, call, common.model) ?? judgeRename(way, common);
 }
 
 /** The call on its one way, unless something there refuses it. */
-function goBy(way: Way | undefined, limit: Refusal | undefined, call: Call, common: Common): Decision {
-  const refusal =
-    way === undefined
-      ? noBackend
-      : (way.refusal ?? judgeAtBackend(way, call, common.model) ?? judgeRename(way, common) ?? limit);
-  if (refusal !== undefined || way === undefined) {
-    return { ...common, kind: 'refuse', refusal: refusal ?? noBackend };
+function goBy(way: Way | undefined, use: Refusal | Budget | undefined, call: Call, common: Common): Decision {
+  const refusal = way === undefined ? noBackend : judgeWay(way, call, common);
+  const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
+  if (refusal !== undefined || limit !== undefined || way === undefined) {
+    return { ...common, kind: 'refuse', refusal: refusal ?? limit ?? noBackend };
   }
   const { credential, target, backend } = way;
   if (credential.kind === 'refuse') {
     return { ...common, kind: 'refuse', refusal: credential, credentialPolicy: credential.policy };
   }
   const injection = credential.kind === 'inject' ? credential : undefined;
-  return { ...common, kind: 'allow', candidates: [{ target, backend, injection }] };
+  return { ...common, kind: 'allow', candidates: [{ target, backend, injection }], budget };
 }
 
 /** A path is sent on as it was judged, so a model that it names cannot be renamed. */
@@ -234,27 +244,6 @@ function notTaken(call: Call, model: string | undefined, modelMissing: boolean):
     model === undefined ? `${call.method} ${call.path.slice(0, 200)}` : `the model "${model.slice(0, 100)}"`;
   const message = `no AIProviderRoute of the egress gateway allows ${what} on this host`;
   return refuse(403, modelMissing || model !== undefined ? 'model' : 'policy', message);
-}
-
-/** FNV-1a: the same invocation keeps its backend (the original's sticky weights). */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) {
-    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
-  }
-  return value;
-}
-
-/** By weight; a single way needs none. */
-function chooseWay(ways: readonly Way[], key: string): Way | undefined {
-  if (ways.length < 2) return ways[0];
-  const weightOf = ({ backend }: Way): number => backend?.weight ?? 1;
-  const total = ways.reduce((sum, way) => sum + weightOf(way), 0);
-  let point = total === 0 ? 0 : hash(key) % total;
-  return ways.find((way) => {
-    point -= weightOf(way);
-    return point < 0;
-  });
 }
 
 /** The name a Backend is asked for; the same when it renames none. */

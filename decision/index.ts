@@ -1,4 +1,5 @@
 /** The one door of `decision/`: what a policy says of a call. */
+export { type Budget, type TokenLimit } from './budget.ts';
 export { refuse, type Call, type CallBody, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 export {
   compileMatch,

@@ -4,12 +4,12 @@
  */
 import {
   denialOf,
-  notEnforced,
   parseHostname,
   type ProviderBackend,
   type ProviderRoute,
   type ProviderRule,
 } from '../contract/index.ts';
+import { budgetOf, type Budget } from './budget.ts';
 import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 import type { Clause } from './clause.ts';
 import { computeCredential, type CredentialPlan } from './credential.ts';
@@ -39,6 +39,8 @@ export interface ProviderClause extends Clause {
   readonly ways: readonly Way[];
   /** The rule asks for what this gateway does not do: its calls are refused. */
   readonly limit: Refusal | undefined;
+  /** What its calls may use; undefined: as much as they like. */
+  readonly budget: Budget | undefined;
 }
 
 /** Where each call of a rule may go: to its own host, or to a Backend that speaks its API. */
@@ -96,15 +98,12 @@ export function wayOf(index: PolicyIndex, origin: Origin, to: Pick<Way, 'backend
   };
 }
 
-/** A budget that cannot be counted is worse than a refusal, and so is a filter nobody knows. */
+/** A limit that nobody counts is worse than a refusal. */
 function limitOf({ filters }: ProviderRule): Refusal | undefined {
   const unsupported = filters.find((filter) => filter.type === 'Unsupported');
-  if (unsupported !== undefined) {
-    return refuse(503, 'limit', `this route cannot be carried out by the gateway: ${unsupported.what}`);
-  }
-  return filters.some((filter) => filter.type === 'TokenBudget')
-    ? refuse(503, 'limit', notEnforced.TokenBudget.message)
-    : undefined;
+  return unsupported === undefined
+    ? undefined
+    : refuse(503, 'limit', `this route cannot be carried out by the gateway: ${unsupported.what}`);
 }
 
 /** In the order the gateway tries them. */
@@ -124,7 +123,7 @@ export function providerClauses(
       const ways = targetsOf(rule, site, clause.schema).map((to) =>
         wayOf(index, { site, opener, route }, to),
       );
-      return [{ ...clause, route, rule, ways, limit: limitOf(rule) }];
+      return [{ ...clause, route, rule, ways, limit: limitOf(rule), budget: budgetOf(rule) }];
     });
   });
 }

@@ -2,6 +2,7 @@
  * The gateway's word to the platform: status to NATS KV, spans and logs over OTLP, with the endpoints its config names.
  * Apart because both start with the first config and start anew when the endpoints change; neither may hold up a call.
  */
+import type { NatsConnection } from 'nats';
 import {
   attribute,
   environment as variable,
@@ -77,6 +78,11 @@ export class PlatformLink {
     const target = { ...otlp, caPem, resource: described, common: resource };
     this.#outbox = new OtlpOutbox({ ...target, onDropped, onRefused });
     this.recorder = createRecorder(this.#outbox);
+  }
+
+  /** undefined while there is none. */
+  get nats(): NatsConnection | undefined {
+    return this.#nats.connection;
   }
 
   /** For metrics. */

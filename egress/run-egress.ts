@@ -15,6 +15,7 @@ import {
   type GatewayStatus,
 } from '../contract/index.ts';
 import { faultOf, requireVariable, Shell, type Environment } from '../process/index.ts';
+import { NatsLedger } from './budget/nats-ledger.ts';
 import { createLeafIssuer } from './tls/leaf-issuer.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { PlatformLink } from './platform-link.ts';
@@ -63,6 +64,7 @@ export async function runEgress(env: Environment): Promise<void> {
     recorder: () => link.recorder,
     metrics,
     lookup: systemLookup,
+    ledger: new NatsLedger(namespace, () => link.nats),
     now: () => performance.timeOrigin + performance.now(),
     onConnections: () => undefined,
     onBroken: (error) => log.error(faultOf(error), 'a connection was closed by a defect of the gateway'),

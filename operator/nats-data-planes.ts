@@ -16,6 +16,7 @@ import {
   monotonicMs,
   StatusView,
   connectNats,
+  ensureBudgetBucket,
   openStatusBucket,
   type Log,
   type NatsAccess,
@@ -108,6 +109,7 @@ async function openOnce(access: NatsAccess, log: Log): Promise<OpenStatus> {
   const connection = await connectNats(access, { name: 'clrk-operator', log });
   const close = async (): Promise<void> => await connection.close().catch(() => undefined);
   try {
+    await ensureBudgetBucket(connection);
     return { bucket: await openStatusBucket(connection), close };
   } catch (thrown) {
     await close();

@@ -1,4 +1,5 @@
 /** The one door of `process/`: what every role process shares. */
+export * from './budget-bucket.ts';
 export * from './call-answer.ts';
 export * from './clock.ts';
 export * from './config-watch.ts';

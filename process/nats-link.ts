@@ -56,6 +56,11 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
     this.#options = options;
   }
 
+  /** For what is neither status nor events; undefined while there is none. */
+  get connection(): NatsConnection | undefined {
+    return this.#open?.nats;
+  }
+
   /**
    * For /readyz: until it is connected nobody knows of this process. Afterwards it goes on through an outage with what it
    * knows, so an outage makes nobody unready: all replicas would be at once.

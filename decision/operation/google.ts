@@ -25,5 +25,6 @@ export const googleOperation: OperationTable = (method, path) => {
     shape: 'google',
     model: modelOfPath(model),
     ...(verb === undefined ? {} : { stream: verb === 'streamGenerateContent' }),
+    ...(verb === 'countTokens' ? { free: true } : {}),
   };
 };

@@ -25,6 +25,8 @@ export interface Operation {
   readonly model: ModelSource;
   /** The path alone says that the answer is streamed, or is not. */
   readonly stream?: boolean;
+  /** It names a model and uses no tokens that anybody pays for. */
+  readonly free?: boolean;
 }
 
 /** The operation of a canonical path; undefined: not in the table. */
@@ -50,17 +52,17 @@ export function isReading(method: string): boolean {
 const openaiPosts: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['/chat/completions', { name: 'chat', shape: 'openai', model: inBody }],
   ['/responses', { name: 'chat', shape: 'openai-responses', model: inBody }],
-  ['/responses/input_tokens', { name: undefined, shape: 'openai-responses', model: inBody }],
+  ['/responses/input_tokens', { name: undefined, shape: 'openai-responses', model: inBody, free: true }],
   ['/completions', { name: 'text_completion', shape: 'openai', model: inBody }],
   ['/embeddings', { name: 'embeddings', shape: 'openai', model: inBody }],
-  ['/moderations', { name: undefined, shape: 'openai', model: inBody }],
+  ['/moderations', { name: undefined, shape: 'openai', model: inBody, free: true }],
   ['/images/generations', { name: undefined, shape: 'openai', model: inBody }],
   ['/images/edits', { name: undefined, shape: 'openai', model: inForm }],
   ['/images/variations', { name: undefined, shape: 'openai', model: inForm }],
   ['/audio/speech', { name: undefined, shape: 'openai', model: inBody }],
   ['/audio/transcriptions', { name: undefined, shape: 'openai', model: inForm }],
   ['/audio/translations', { name: undefined, shape: 'openai', model: inForm }],
-  ['/files', { name: undefined, shape: 'openai', model: nowhere }],
+  ['/files', { name: undefined, shape: 'openai', model: nowhere, free: true }],
 ]);
 const openaiModel = /^\/models\/([^/]+)$/;
 
@@ -85,7 +87,7 @@ export function openaiBelow(prefix: string): OperationTable {
 
 const anthropicPosts: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['/v1/messages', { name: 'chat', shape: 'anthropic', model: inBody }],
-  ['/v1/messages/count_tokens', { name: undefined, shape: 'anthropic', model: inBody }],
+  ['/v1/messages/count_tokens', { name: undefined, shape: 'anthropic', model: inBody, free: true }],
   ['/v1/complete', { name: 'text_completion', shape: 'anthropic', model: inBody }],
 ]);
 const anthropicModel = /^\/v1\/models\/([^/]+)$/;

@@ -18,7 +18,29 @@ export interface BodySpans {
   readonly model?: Span;
   readonly streamOptions?: ObjectSpan | (Span & { readonly kind: 'null' });
   readonly includeUsage?: Span;
+  /** Every limit of output tokens the body names, null ones too. */
+  readonly outputCaps?: readonly OutputCap[];
+  /** Google's and Bedrock's objects that hold such a limit. */
+  readonly generationConfig?: ObjectSpan;
+  readonly inferenceConfig?: ObjectSpan;
 }
+
+/** Of which of its spellings a server takes which, `egress/budget/output-cap.ts` knows. */
+export interface OutputCap extends Span {
+  readonly name: OutputCapName;
+  /** undefined: null stands there. */
+  readonly tokens: number | undefined;
+}
+
+export const outputCapNames = [
+  'max_tokens',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'max_tokens_to_sample',
+  'generationConfig.maxOutputTokens',
+  'inferenceConfig.maxTokens',
+] as const;
+export type OutputCapName = (typeof outputCapNames)[number];
 
 export interface ObjectSpan extends Span {
   readonly kind: 'object';
@@ -33,8 +55,8 @@ export interface BodyRead {
   readonly stream: boolean | undefined;
   /** `stream_options.include_usage`. */
   readonly includeUsage: boolean | undefined;
-  /** The largest limit of output tokens the body names, in any provider's spelling. */
-  readonly outputCap: number | undefined;
+  /** Answers asked for at once, each within the limit; undefined: the body names what is no number of answers. */
+  readonly choices: number | undefined;
   /** Only where JSON-RPC was wanted. */
   readonly rpc: RpcBody | undefined;
   readonly spans: BodySpans;

@@ -32,7 +32,8 @@ export function askForUsage({ includeUsage, spans }: BodyRead): Edit | undefined
   return { ...streamOptions, bytes: Buffer.from('{"include_usage":true}') };
 }
 
-function insertFirst({ start, empty }: ObjectSpan, member: string): Edit {
+/** A member before the others of an object. */
+export function insertFirst({ start, empty }: ObjectSpan, member: string): Edit {
   const at = start + 1;
   return { start: at, end: at, bytes: Buffer.from(empty ? member : `${member},`) };
 }

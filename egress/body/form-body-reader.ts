@@ -78,7 +78,7 @@ export class FormBodyReader implements PlainReader {
       model: this.#model?.text,
       stream: this.#stream,
       includeUsage: undefined,
-      outputCap: undefined,
+      choices: 1,
       rpc: undefined,
       spans: this.#model === undefined ? {} : { model: this.#model.span },
     };

@@ -1,9 +1,17 @@
 /** Request bodies: read in one pass, changed in place, held within shares. */
-export type { BodyRead, BodyResult, BodySpans, BodyWant, PlainReader } from './body-result.ts';
+export type {
+  BodyRead,
+  BodyResult,
+  BodySpans,
+  BodyWant,
+  OutputCap,
+  OutputCapName,
+  PlainReader,
+} from './body-result.ts';
 export { BodyObserver, createObserver } from './body-observer.ts';
 export { BufferedRead } from './buffered-read.ts';
 export type { BodyDecoder, DecoderListener, DecoderPort } from './decoder-port.ts';
-export { askForUsage, renameModel, replaceSpans, type Edit } from './edits.ts';
+export { askForUsage, insertFirst, renameModel, replaceSpans, type Edit } from './edits.ts';
 export { HeldBytes, heldLimits, type HeldLimits } from './held-bytes.ts';
 export type { Span } from './json-scanner.ts';
 export { negotiateBody, type BodyHead, type ContentCoding } from './negotiation.ts';

@@ -102,7 +102,7 @@ export class RpcShape implements JsonShape {
       model: undefined,
       stream: undefined,
       includeUsage: undefined,
-      outputCap: undefined,
+      choices: 1,
       rpc: { batch: this.#batch, messages: this.#messages },
       spans: {},
     };

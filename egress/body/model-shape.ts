@@ -2,14 +2,28 @@
  * What decides of a body for a model provider: the model and how the answer comes. One model is named, or none; a body
  * that names several, or could be read so, is refused (S46). Pure.
  */
-import type { BodyRead, BodyResult, BodySpans } from './body-result.ts';
+import {
+  outputCapNames,
+  type BodyRead,
+  type BodyResult,
+  type BodySpans,
+  type OutputCap,
+  type OutputCapName,
+} from './body-result.ts';
 import type { JsonShape } from './json-body-reader.ts';
 import type { JsonValue } from './json-scanner.ts';
 import { unreadable, type Unreadable } from './unreadable.ts';
 import { wantObject, wantPresence, wantScalar } from './wanted.ts';
 
-const cap = wantScalar('outputCap');
-const googleCaps = wantObject('generationConfig', { maxOutputTokens: cap, max_output_tokens: cap });
+const cap = (name: OutputCapName) => wantScalar(name);
+const choices = wantScalar('choices');
+const googleCap = cap('generationConfig.maxOutputTokens');
+const googleCaps = wantObject('generationConfig', {
+  maxOutputTokens: googleCap,
+  max_output_tokens: googleCap,
+  candidateCount: choices,
+  candidate_count: choices,
+});
 
 const wantedModel = wantObject('root', {
   model: wantScalar('model'),
@@ -24,13 +38,15 @@ const wantedModel = wantObject('root', {
     // To tell null from what else is no object.
     maxBytes: 'false'.length,
   },
-  max_tokens: cap,
-  max_completion_tokens: cap,
-  max_output_tokens: cap,
-  max_tokens_to_sample: cap,
+  max_tokens: cap('max_tokens'),
+  max_completion_tokens: cap('max_completion_tokens'),
+  max_output_tokens: cap('max_output_tokens'),
+  max_tokens_to_sample: cap('max_tokens_to_sample'),
+  n: choices,
+  best_of: choices,
   generationConfig: googleCaps,
   generation_config: googleCaps,
-  inferenceConfig: wantObject('inferenceConfig', { maxTokens: cap }),
+  inferenceConfig: wantObject('inferenceConfig', { maxTokens: cap('inferenceConfig.maxTokens') }),
 });
 
 export const notOneModel = unreadable(
@@ -52,6 +68,13 @@ const badStream = badValue('`stream`', 'true or false');
 const badOptions = badValue('`stream_options`', 'an object');
 const badUsage = badValue('`stream_options.include_usage`', 'true or false');
 const badCap = badValue('the limit of output tokens', 'a number');
+const twoConfigs = badValue('one of `generationConfig` and `generation_config`', 'the only one');
+
+const capNames: ReadonlySet<string> = new Set(outputCapNames);
+
+function isCapName(key: string): key is OutputCapName {
+  return capNames.has(key);
+}
 
 export class ModelShape implements JsonShape {
   readonly wanted = wantedModel;
@@ -60,7 +83,8 @@ export class ModelShape implements JsonShape {
   #toolModel: string | false | undefined;
   #stream: boolean | undefined;
   #includeUsage: boolean | undefined;
-  #outputCap: number | undefined;
+  #choices: number | undefined = 1;
+  readonly #caps: OutputCap[] = [];
   readonly #spans: { -readonly [K in keyof BodySpans]: BodySpans[K] } = {};
 
   value(value: JsonValue): Unreadable | undefined {
@@ -79,10 +103,13 @@ export class ModelShape implements JsonShape {
         return this.#takeUsage(value);
       case 'streamOptions':
         return this.#takeOptions(value);
-      case 'outputCap':
-        return this.#takeCap(value);
+      case 'choices':
+        return this.#takeChoices(value);
+      case 'generationConfig':
+      case 'inferenceConfig':
+        return this.#takeConfig(value.key, value);
       default:
-        return undefined;
+        return isCapName(value.key) ? this.#takeCap(value.key, value) : undefined;
     }
   }
 
@@ -94,9 +121,9 @@ export class ModelShape implements JsonShape {
       model: this.#model,
       stream: this.#stream,
       includeUsage: this.#includeUsage,
-      outputCap: this.#outputCap,
+      choices: this.#choices,
       rpc: undefined,
-      spans: this.#spans,
+      spans: { ...this.#spans, outputCaps: this.#caps },
     };
     return read;
   }
@@ -141,9 +168,23 @@ export class ModelShape implements JsonShape {
     return undefined;
   }
 
-  #takeCap({ value }: JsonValue): Unreadable | undefined {
+  #takeCap(name: OutputCapName, { value, start, end }: JsonValue): Unreadable | undefined {
     if (value !== null && typeof value !== 'number') return badCap;
-    if (value !== null) this.#outputCap = Math.max(value, this.#outputCap ?? value);
+    this.#caps.push({ name, start, end, tokens: value ?? undefined });
+    return undefined;
+  }
+
+  #takeChoices({ value }: JsonValue): undefined {
+    if (value === null) return;
+    const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+    this.#choices = isCount && this.#choices !== undefined ? Math.max(value, this.#choices) : undefined;
+  }
+
+  #takeConfig(key: 'generationConfig' | 'inferenceConfig', value: JsonValue): Unreadable | undefined {
+    if (value.kind !== 'object') return undefined;
+    if (this.#spans[key] !== undefined) return twoConfigs;
+    const { kind, start, end, empty } = value;
+    this.#spans[key] = { kind, start, end, empty };
     return undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { BodyRead } from '../body/index.ts';
 import type { BodyLength, UpstreamRequest } from '../upstream/exchange-port.ts';
 import { adapt } from './adapt.ts';
 import type { AgentRequest } from './identify.ts';
-import { mayRewrite, rewriteRequest, withoutDigests } from './rewrite.ts';
+import { rewriteRequest, withoutDigests } from './rewrite.ts';
 
 export interface Outgoing {
   readonly kind: 'outgoing';
@@ -34,6 +34,8 @@ export interface Judged {
   readonly decision: Extract<Decision, { kind: 'allow' }>;
   /** undefined: the body goes through as it comes. */
   readonly body: ReadBody | undefined;
+  /** The most one answer may hold, where the request must say so; undefined: it goes as it is. */
+  readonly outputCap: number | undefined;
 }
 
 /** The path as it came. */
@@ -57,8 +59,9 @@ function withBody(
   judged: Judged,
   body: ReadBody,
 ): Omit<Outgoing, 'kind' | 'target'> | Refusal {
-  const asked = { ...judged.decision, ...judged.decision.candidates[0] };
-  const rewrite = mayRewrite(asked) ? rewriteRequest(asked, body.bytes, body.read) : undefined;
+  const { decision, outputCap } = judged;
+  const asked = { ...decision, ...decision.candidates[0], outputCap };
+  const rewrite = rewriteRequest(asked, body.bytes, body.read);
   if (rewrite?.kind === 'refuse') return rewrite;
   const plain = body.decoded ? withoutCoding(request) : request;
   if (rewrite === undefined) {

@@ -69,6 +69,8 @@ export interface ExchangeFacts {
     | undefined;
   readonly facts: Facts;
   readonly costUsd: number | undefined;
+  /** undefined: nothing counted it. */
+  readonly budget: { readonly reserved: number; readonly charged: number } | undefined;
   readonly digest: string;
 }
 
@@ -91,7 +93,7 @@ function putSteadyAi(sink: AttributeSink, { ai, facts, providerRoute }: Exchange
 }
 
 function putVaryingAi(sink: AttributeSink, exchange: ExchangeFacts): void {
-  const { ai, facts, response, startedAt, costUsd } = exchange;
+  const { ai, facts, response, startedAt, costUsd, budget } = exchange;
   if (ai === undefined) return;
   const streamed = facts.stream === true && response !== undefined;
   sink.put(attribute.genAiResponseId, facts.responseId);
@@ -106,6 +108,8 @@ function putVaryingAi(sink: AttributeSink, exchange: ExchangeFacts): void {
   sink.put(attribute.usage, computeUsageMark(exchange));
   sink.put(attribute.genAiTimeToFirstChunk, streamed ? (response.headAt - startedAt) / 1000 : undefined);
   sink.put(attribute.costUsd, costUsd);
+  sink.put(attribute.budgetReserved, budget?.reserved);
+  sink.put(attribute.budgetCharged, budget?.charged);
 }
 
 function renderHost({ peer, tls }: ExchangeFacts): string {

@@ -194,7 +194,7 @@ export class Answer {
     else this.#answerError(failure, now);
   }
 
-  #answerError({ status, code, message, body: own, retryAfterSeconds }: Failure, now: number): void {
+  #answerError({ status, code, message, body: own, retryAfterSeconds, final }: Failure, now: number): void {
     const { codec } = this.#log;
     const usual = (): string =>
       codec?.renderError(status, code, message) ?? JSON.stringify({ error: { code, message } });
@@ -202,6 +202,8 @@ export class Answer {
     const body = Buffer.from(text);
     const fields = [createField('Content-Type', 'application/json'), createField('x-clrk-error-code', code)];
     if (retryAfterSeconds !== undefined) fields.push(createField('Retry-After', String(retryAfterSeconds)));
+    // OpenAI's and Anthropic's SDKs ask it before they retry by themselves.
+    if (final === true) fields.push(createField('x-should-retry', 'false'));
     this.#log.startResponse(status, fields, now);
     this.#started = true;
     this.#downstream.respond({ status, reason: 'Egress Gateway', fields, bodyLength: body.length });

@@ -1,5 +1,6 @@
 /** What an exchange is given: the request it is about, and the gateway around it. No state of its own. */
 import type { Duplex } from 'node:stream';
+import type { Budgets } from '../budget/budgets.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { RequestLine } from '../pipeline/identify.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
@@ -30,6 +31,7 @@ export interface PolicyInForce {
 export interface ExchangeContext {
   readonly inForce: () => PolicyInForce;
   readonly held: HeldShare;
+  readonly budgets: Budgets;
   readonly now: () => number;
   /** May the agent have one more call on record? undefined: not now; else call it once, with the record. */
   readonly admit: (agentId: string) => Settle | undefined;

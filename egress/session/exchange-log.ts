@@ -59,6 +59,7 @@ export class ExchangeLog {
   denyPolicy: string | undefined;
   error: string | undefined;
   peerAddress: string | undefined;
+  budget: ExchangeFacts['budget'];
   #decision: Decided | undefined;
   #opener: Opener | undefined;
   #candidate: Candidate | undefined;
@@ -104,8 +105,10 @@ export class ExchangeLog {
     if (isUnread) this.#observer = createObserver(this.#line.fields);
   }
 
-  sending(request: AgentRequest, candidate: Candidate): void {
+  /** `model`: the one that is paid for, where it is not the one the agent named. */
+  sending(request: AgentRequest, candidate: Candidate, model: string | undefined): void {
     this.#candidate = candidate;
+    if (model !== undefined) this.facts.model = model;
     const { injection } = candidate;
     this.#smuggled = injection !== undefined && isSmuggled(request, injection);
   }
@@ -117,11 +120,6 @@ export class ExchangeLog {
   attemptFailed(error: string, at: number): void {
     const started = this.#attempts.pop()?.at ?? at;
     this.#attempts.push({ at: started, error });
-  }
-
-  /** A Backend is asked for another model than the agent named. */
-  renamed(model: string | undefined): void {
-    if (model !== undefined) this.facts.model = model;
   }
 
   /** What a body that was judged says beside its model. */
@@ -185,6 +183,7 @@ export class ExchangeLog {
       ai: this.#ai(),
       facts: this.facts,
       costUsd: this.codec && this.snapshot.prices.costOf(this.codec.priceId, this.facts, this.#peer.agentId),
+      budget: this.budget,
       digest: this.snapshot.digest,
     });
   }

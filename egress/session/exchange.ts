@@ -23,6 +23,7 @@ import { ExchangeStates } from './exchange-state.ts';
 import * as failure from './failure.ts';
 import { Judgement } from './judgement.ts';
 import { RequestWay } from './request-way.ts';
+import { Spending } from './spending.ts';
 
 /** A try that an upstream closed before it saw anything is repeated this often. */
 const maxRepeats = 2;
@@ -45,6 +46,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   /** Of a WebSocket. When it goes, the relay ends both sides. */
   #relayed: Duplex | undefined;
   #settle: Settle | undefined;
+  #spending: Spending | undefined;
   /** Unix milliseconds since neither side has said anything. */
   #quietSince: number;
 
@@ -98,23 +100,32 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   #reserve(judgement: Judgement, decision: Allowed): void {
     this.#settle = this.#context.admit(this.#inbound.peer.agentId);
     if (this.#settle === undefined) return this.#fail(failure.recordsFull);
+    const spending = Spending.of(decision, judgement.asRead(this.#way.body.held()));
+    if (spending === undefined) return this.#fail(failure.budgetUnreadable);
+    this.#spending = spending;
+    this.#decision = decision;
+    this.#states.enter('reserving');
+    const promised = this.#boundary.guard((refused?: failure.Failure) =>
+      refused === undefined ? this.#send(judgement, decision) : this.#fail(refused),
+    );
+    spending.reserve(this.#context.budgets, this.#inbound.peer.invocationId, promised);
+  }
+
+  #send(judgement: Judgement, decision: Allowed): void {
     const outgoing = computeOutgoing(judgement.planBy(this.#inForce.snapshot), {
       request: judgement.request,
       length: this.#inbound.length,
       decision,
       body: judgement.asRead(this.#way.body.held()),
+      outputCap: this.#spending?.outputCap,
     });
     if (outgoing.kind === 'refuse') return this.#refuse(outgoing);
     const [candidate] = decision.candidates;
-    this.#decision = decision;
+    const { injection } = candidate;
     this.#outgoing = outgoing;
-    this.#way.prepare(outgoing, candidate.injection);
-    // The record tells the model that was paid for.
-    this.#log.renamed(outgoing.model);
-    this.#log.sending(judgement.request, candidate);
-    if (candidate.injection !== undefined) {
-      this.#answer.arm(this.#inForce.snapshot.secretForms.of(candidate.injection));
-    }
+    this.#way.prepare(outgoing, injection);
+    this.#log.sending(judgement.request, candidate, outgoing.model);
+    if (injection !== undefined) this.#answer.arm(this.#inForce.snapshot.secretForms.of(injection));
     if (outgoing.asksUsage) this.#answer.hideUsage();
     this.#states.enter('attempting');
     this.#downstream.goOn();
@@ -124,15 +135,15 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   // Attempt.
 
   #try(outgoing: Outgoing, fresh: boolean): void {
-    const attempt = new Attempt(this, outgoing, this.#boundary);
-    this.#attempt = attempt;
+    this.#attempt = new Attempt(this, outgoing, this.#boundary);
     this.#log.attempted(this.#context.now());
     const { agentId } = this.#inbound.peer;
-    attempt.start({ pool: this.#inForce.pool, agentId, http2: this.#downstream.http2, fresh });
+    this.#attempt.start({ pool: this.#inForce.pool, agentId, http2: this.#downstream.http2, fresh });
   }
 
   opened(stream: UpstreamStream): void {
     if (!this.#states.accepts('upstream-opened')) return;
+    this.#spending?.sent();
     this.#log.peerAddress = stream.remoteAddress;
     if (this.#way.open(stream)) this.#downstream.resume();
   }
@@ -144,15 +155,10 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     const isUnseen = repeatable && this.#states.now === 'attempting';
     const canRepeat = isUnseen && this.#repeats < maxRepeats && this.#way.body.replay() !== undefined;
     this.#log.attemptFailed(error.code, this.#context.now());
-    if (canRepeat && outgoing !== undefined) {
-      this.#repeats += 1;
-      this.#try(outgoing, true);
-      return;
-    }
-    this.#fail(failure.of(error));
+    if (!canRepeat || outgoing === undefined) return this.#fail(failure.of(error));
+    this.#repeats += 1;
+    this.#try(outgoing, true);
   }
-
-  // The agent's request.
 
   data(bytes: Buffer): boolean {
     if (!this.#states.accepts('agent-data')) return true;
@@ -180,11 +186,9 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   /** One side takes bytes again, so the other may send. */
   drained(side: 'agent' | 'upstream'): void {
     if (this.#states.now === 'done') return;
-    if (side === 'agent') this.#attempt?.stream?.resume();
-    else {
-      this.#way.drained();
-      this.#downstream.resume();
-    }
+    if (side === 'agent') return this.#attempt?.stream?.resume();
+    this.#way.drained();
+    this.#downstream.resume();
   }
 
   /** Head and silence are bounded, not the whole of an answer that goes on. */
@@ -202,8 +206,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     if (before === undefined) {
       this.#inForce = inForce;
       this.#log.snapshot = inForce.snapshot;
-      this.#deliberation?.use(inForce.snapshot);
-      return;
+      return this.#deliberation?.use(inForce.snapshot);
     }
     const after = this.#deliberation?.judgement.ask(inForce.snapshot);
     if (after?.kind === 'allow' && isSameWay(before.candidates[0], after.candidates[0])) return;
@@ -216,6 +219,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     if (!this.#states.accepts('upstream-head')) return;
     this.#quietSince = this.#context.now();
     this.#states.enter('answering');
+    this.#spending?.answered(answer.status);
     // From here no other attempt can answer.
     this.#way.body.release();
     this.#answer.head(answer, this.#context.now());
@@ -242,8 +246,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     const agent = isExpected ? this.#answer.upgrade(answer, this.#context.now()) : undefined;
     if (agent === undefined) {
       socket.destroy();
-      this.#finish();
-      return;
+      return this.#finish();
     }
     this.#states.enter('relaying');
     if (agent.rest.length > 0) agent.socket.unshift(agent.rest);
@@ -251,12 +254,11 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.#attempt = undefined;
     this.#relayed = socket;
     const frames = this.#answer.createFrameScrubber();
-    const over = this.#context.relay(agent.socket, socket, frames);
     const done = (result: RelayResult): void => {
       this.#log.relayed(result);
       this.#finish();
     };
-    this.#boundary.settle(over, done, this.#boundary.rethrow);
+    this.#boundary.settle(this.#context.relay(agent.socket, socket, frames), done, this.#boundary.rethrow);
   }
 
   // The ways to end without the upstream's answer.
@@ -290,6 +292,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.#way.body.release();
     this.#answer.close();
     this.#log.trailersDropped = this.#way.trailersDropped;
+    this.#log.budget = this.#spending?.end(this.#log.facts);
     const record = this.#log.finish(this.#context.now());
     (this.#settle ?? this.#context.onRefused)(record, this.#log);
   }

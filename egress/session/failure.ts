@@ -1,6 +1,7 @@
 /** Why the gateway answers in the upstream's place, and the answers that are always the same. */
 import type { DenyReason } from '../../contract/index.ts';
 import type { Refusal } from '../../decision/index.ts';
+import type { Reserved } from '../budget/budgets.ts';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
 
 export interface Failure {
@@ -12,7 +13,11 @@ export interface Failure {
   /** JSON to answer with; absent: in the provider's schema. */
   readonly body?: string | undefined;
   readonly retryAfterSeconds?: number;
+  /** Asking again, as SDKs do by themselves, is no use. */
+  readonly final?: boolean;
 }
+
+type SpentBudget = Extract<Reserved, { kind: 'spent' }>;
 
 /** What an upstream did, as its agent is told. */
 export function of({ status, code, message, denyReason }: UpstreamError): Failure {
@@ -51,4 +56,34 @@ export const policyChanged: Failure = {
   code: 'POLICY_CHANGED',
   message: 'the egress policy changed while the call was running',
   denyReason: 'policy',
+};
+
+/** A TokenBudget has too little left; SDKs are told not to ask again. */
+export function budgetSpent({ limit, left, resetsAt, at }: SpentBudget): Failure {
+  const of = limit.period === 'day' ? 'today' : 'in this execution';
+  const reset = resetsAt === undefined ? '' : `; it is whole again at ${new Date(resetsAt).toISOString()}`;
+  return {
+    status: 429,
+    code: 'BUDGET_EXCEEDED',
+    message: `the TokenBudget of this route has ${left} of ${limit.tokens} tokens left ${of}, and the call may need more${reset}`,
+    denyReason: 'budget',
+    final: true,
+    ...(resetsAt === undefined ? {} : { retryAfterSeconds: Math.max(1, Math.ceil((resetsAt - at) / 1000)) }),
+  };
+}
+
+export const budgetUnavailable: Failure = {
+  status: 503,
+  code: 'BUDGET_UNAVAILABLE',
+  message: 'the TokenBudget of this route cannot be counted now; try again in a second',
+  denyReason: 'budget',
+  retryAfterSeconds: 1,
+};
+
+export const budgetUnreadable: Failure = {
+  status: 400,
+  code: 'BUDGET_UNCOUNTABLE',
+  message:
+    'the call is under a TokenBudget, and its body does not say how much it asks for; name one number of answers',
+  denyReason: 'budget',
 };

@@ -6,6 +6,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DenyReason } from '../../contract/index.ts';
 import { HeldBytes } from '../body/index.ts';
+import { Budgets } from '../budget/budgets.ts';
+import { noLedger, type Ledger } from '../budget/ledger.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
@@ -33,6 +35,8 @@ export interface GatewayOptions {
   readonly metrics: GatewayMetrics;
   readonly lookup: Lookup;
   readonly now: () => number;
+  /** Counts budgets for all gateways of the namespace; absent: calls under one are refused. */
+  readonly ledger?: Ledger;
   /** Called when the number of connections changed. */
   readonly onConnections: () => void;
   /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */
@@ -66,6 +70,7 @@ export class GatewayCore {
   readonly #streams = new Shares(maxPerAgent);
   readonly #ticks = new Set<(now: number) => void>();
   readonly #held = new HeldBytes();
+  readonly #budgets: Budgets;
   /** Of earlier policies, until their last exchange is over. */
   readonly #retired = new Set<UpstreamPool>();
   #pool: UpstreamPool | undefined;
@@ -74,6 +79,7 @@ export class GatewayCore {
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.now = options.now;
+    this.#budgets = new Budgets({ ledger: options.ledger ?? noLedger, now: options.now });
   }
 
   get snapshot(): Snapshot | undefined {
@@ -147,6 +153,7 @@ export class GatewayCore {
     for (const connection of this.#connections) this.#guarded(() => connection.tick(now));
     for (const tick of this.#ticks) this.#guarded(() => tick(now));
     this.#guarded(() => this.#pool?.sweep());
+    this.#guarded(() => this.#budgets.tidy());
     for (const pool of this.#retired) {
       this.#guarded(() => pool.sweep());
       if (pool.empty) this.#retired.delete(pool);
@@ -204,6 +211,7 @@ export class GatewayCore {
       const context = {
         inForce: () => this.#inForce(),
         held: this.#held,
+        budgets: this.#budgets,
         now: this.now,
         onBroken: (error: unknown) => this.broken(error),
         admit: (agentId: string): Settle | undefined => {
@@ -282,6 +290,7 @@ export class GatewayCore {
     const end = this.now() + graceMs;
     while (this.#connections.size > 0 && this.now() < end) await wait(50);
     for (const connection of [...this.#connections]) connection.destroy();
+    this.#budgets.tidy(true);
     this.#pool?.retire();
   }
 }

@@ -104,7 +104,7 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
   const { namespace, name } = route.metadata;
   return {
     route: { namespace, name },
-    rules: route.spec.rules.flatMap((rule) => {
+    rules: route.spec.rules.flatMap((rule, place) => {
       const backends = (rule.backendRefs ?? []).map((ref) => resolveBackend(world, route, ref));
       const resolved = backends.flatMap((each) => (each.resolved ? [each.backend] : []));
       // A rule whose every backend is missing must not fall back to the host the agent asked for.
@@ -113,7 +113,12 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
       return [
         {
           matches: compileMatches(rule),
-          filters: [...(rule.filters ?? []).flatMap(tokenBudget), ...unsupported.map(unsupportedFilter)],
+          filters: [
+            ...(rule.filters ?? []).flatMap((filter, index) =>
+              tokenBudget(route, `${place}/${index}`, filter),
+            ),
+            ...unsupported.map(unsupportedFilter),
+          ],
           ...logging,
           backends: resolved,
         },
@@ -122,7 +127,11 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
   };
 }
 
-function tokenBudget(filter: Filter): ProviderFilter[] {
+/** A named budget is shared by the rules of one namespace's routes; else each has its own, by its place in the route. */
+function tokenBudget({ metadata }: AIProviderRoute, place: string, filter: Filter): ProviderFilter[] {
   if (filter.type !== 'TokenBudget' || filter.tokenBudget === undefined) return [];
-  return [{ type: 'TokenBudget' }];
+  const { budgetRef, ...limits } = filter.tokenBudget;
+  const own = `rule/${metadata.namespace}/${metadata.name}/${place}`;
+  const account = budgetRef === undefined ? own : `ref/${metadata.namespace}/${budgetRef}`;
+  return [{ type: 'TokenBudget', account, ...limits }];
 }

@@ -6,7 +6,7 @@
 import type { Call, Refusal } from '../../decision/index.ts';
 import { Answers, type Answer, type WayTaken } from './answer.ts';
 import { renderDenied, renderTaken } from './call-words.ts';
-import { describeWay, mannerOf } from './describe.ts';
+import { countedUse, describeWay, mannerOf } from './describe.ts';
 import type { Access } from './permit.ts';
 import type { CallSpaces } from './space/call-spaces.ts';
 import type { Spot } from './spot.ts';
@@ -46,8 +46,9 @@ function opened({ permits, manner }: Access): AccessChange[] {
 }
 
 /** What a person notices of a way, a text for each matter. */
-function partsOf(spot: Spot, { exit, model, logging }: WayTaken): string[] {
-  const { backend, logging: _logging, credentials, ...way } = describeWay(spot, exit);
+function partsOf(spot: Spot, { exit, model, logging, budget }: WayTaken): string[] {
+  const { backend, logging: _logging, budget: _budget, credentials, ...way } = describeWay(spot, exit);
+  const counted = budget === undefined ? {} : { budget: countedUse(budget) };
   const sent =
     backend &&
     [
@@ -59,7 +60,7 @@ function partsOf(spot: Spot, { exit, model, logging }: WayTaken): string[] {
   return [
     ...(sent === undefined ? [] : [sent]),
     ...(renames ? [`as model ${quote(model)}`] : []),
-    ...wayParts({ ...way, credentials: [], ...(logging === undefined ? {} : { logging }) }),
+    ...wayParts({ ...way, ...counted, credentials: [], ...(logging === undefined ? {} : { logging }) }),
     ...credentials.map(({ place, name, secret }) => {
       const from =
         secret === undefined ? 'unknown' : quote(`${secret.namespace}/${secret.name}/${secret.key}`);

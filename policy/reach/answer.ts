@@ -27,6 +27,8 @@ export interface WayTaken {
   /** The model its Backend is asked for; undefined: none is known. */
   readonly model: string | undefined;
   readonly logging: Allowed['logging'];
+  /** undefined: nothing counts it. */
+  readonly budget: Allowed['budget'];
 }
 
 export interface Answer {
@@ -77,7 +79,8 @@ export class Answers {
       const { target, backend } = decision.candidates[0];
       const exit = this.#exits.get(target);
       if (exit === undefined || !this.#dialled.has(target)) continue;
-      ways.set(exit, { exit, model: renamedModel(backend, decision.model), logging: decision.logging });
+      const { logging, budget } = decision;
+      ways.set(exit, { exit, model: renamedModel(backend, decision.model), logging, budget });
     }
     const refusals = decisions.flatMap((each) => (each.kind === 'refuse' ? [each.refusal] : []));
     return { ways: [...ways.values()], refusals };

@@ -9,6 +9,7 @@ import {
   isPlainPath,
   matchClause,
   renderOpener,
+  type Budget,
   type Call,
   type CallMatch,
   type Clause,
@@ -18,6 +19,7 @@ import {
 } from '../../decision/index.ts';
 import { Answers, exitsOf, type Exit } from './answer.ts';
 import type {
+  CountedUse,
   Access,
   Calls,
   CallScope,
@@ -151,6 +153,10 @@ function backendOf(
   };
 }
 
+export function countedUse({ limits, maxOutputTokens }: Budget): CountedUse {
+  return { limits, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) };
+}
+
 export function describeWay(spot: Spot, exit: Exit): Way {
   const { plan } = spot;
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
@@ -161,6 +167,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...(backend === undefined ? {} : { backend }),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
+    ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
     ...(logging === undefined ? {} : { logging }),
   };
 }

@@ -76,6 +76,20 @@ export interface Credential {
   readonly secret?: SecretSource;
 }
 
+/**
+ * What its calls may use, all of it at once. Only calls that can be counted pass: inference with a body that can be read, which is
+ * counted, and what uses no tokens, which is not.
+ */
+export interface CountedUse {
+  readonly limits: ReadonlyArray<{
+    readonly tokens: number;
+    readonly period: 'day' | 'execution';
+    /** Those with the same one share the count. */
+    readonly account: string;
+  }>;
+  readonly maxOutputTokens?: number;
+}
+
 /** What becomes of a call on its way. */
 export interface Way {
   /** The Backend it is sent to; absent: to where the agent sent it. */
@@ -93,6 +107,7 @@ export interface Way {
   /** Addresses its host is pinned to; absent: whatever public address it resolves to. */
   readonly pinned?: readonly string[];
   readonly credentials: readonly Credential[];
+  readonly budget?: CountedUse;
   readonly logging?: LoggingRule;
 }
 

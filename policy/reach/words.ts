@@ -5,6 +5,7 @@
 import type { LoggingRule } from '../../contract/index.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
 import type {
+  CountedUse,
   Calls,
   CallScope,
   Credential,
@@ -167,12 +168,25 @@ function backendPart({ backend }: Way): string[] {
   ];
 }
 
+const periods = { day: 'a UTC day', execution: 'an execution' } as const;
+
+function budgetParts({ limits, maxOutputTokens }: CountedUse): string[] {
+  return [
+    ...limits.map(
+      ({ tokens, period, account }) =>
+        `within ${tokens} tokens ${periods[period]} of budget ${quote(account)}`,
+    ),
+    ...(maxOutputTokens === undefined ? [] : [`answers of ${maxOutputTokens} tokens at most`]),
+  ];
+}
+
 export function wayParts(way: Way): string[] {
   const logging = renderLogging(way.logging);
   return [
     ...backendPart(way),
     ...(way.pinned === undefined ? [] : [`at the pinned address ${quoted(way.pinned)}`]),
     ...way.credentials.map(renderCredential),
+    ...(way.budget === undefined ? [] : budgetParts(way.budget)),
     ...(logging === '' ? [] : [logging]),
   ];
 }
@@ -199,10 +213,11 @@ export function mannerParts({ trust, capture, timeoutMs }: GatewayManner): strin
 /** Which calls, without the way they go; empty: every call. */
 export function callParts({ taken, earlier, denied, deniedThere, mcp, plainPaths, way }: Permit): string[] {
   const judged = taken !== undefined || earlier.length + denied.length > 0 || mcp !== undefined;
+  const renames = (way.backend?.renames.length ?? 0) > 0;
+  // What it is read as matters beyond the calls that are taken.
+  const tellsApi = deniedThere.length > 0 || renames || way.budget !== undefined;
   return [
-    ...(taken === undefined
-      ? []
-      : [`for ${renderCalls(taken, deniedThere.length > 0 || (way.backend?.renames.length ?? 0) > 0)}`]),
+    ...(taken === undefined ? [] : [`for ${renderCalls(taken, tellsApi)}`]),
     ...earlier.map((calls) => `but not what an earlier rule takes: ${renderCalls(calls)}`),
     ...denied.map((calls) => `but not, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),
     ...deniedThere.map((calls) => `but not there, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),

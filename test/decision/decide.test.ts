@@ -67,13 +67,13 @@ describe('which calls a rule about models takes', () => {
   });
 
   test('a model nobody can read does not fall to the next rule', () => {
-    const rules = [rule(['gpt-4o*'], { filters: [{ type: 'TokenBudget' }] }), rule([])];
+    const rules = [rule(['gpt-4o*'], { filters: [{ type: 'TokenBudget', account: 'a' }] }), rule([])];
     expect(render(ask(config(rules), site('api.openai.com'), call(naming(undefined))))).toBe('403 model');
     expect(render(ask(config(rules), site('api.openai.com'), call(naming('o1'))))).toBe(openai);
   });
 
-  test('S48: under a budget that nobody counts no call passes', () => {
-    const rules = [rule(['gpt-4o*'], { filters: [{ type: 'TokenBudget' }] }), rule([])];
+  test('S48: under a filter that nobody carries out no call passes', () => {
+    const rules = [rule(['gpt-4o*'], { filters: [{ type: 'Unsupported', what: 'x' }] }), rule([])];
     expect(render(ask(config(rules), site('api.openai.com'), call()))).toBe('503 limit');
   });
 

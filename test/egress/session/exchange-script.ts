@@ -1,6 +1,8 @@
 /** An exchange between an agent and an upstream that a test speaks for: no socket, no timer, a clock of its own. */
 import type { GatewayConfig, Hostname } from '../../../contract/index.ts';
 import { PolicyIndex, SitePlans } from '../../../decision/index.ts';
+import { Budgets } from '../../../egress/budget/budgets.ts';
+import { noLedger, type Ledger } from '../../../egress/budget/ledger.ts';
 import { createField, type Field } from '../../../egress/http1/index.ts';
 import type { SpanRecord } from '../../../egress/record/exchange-record.ts';
 import { SecretForms } from '../../../egress/scrub/index.ts';
@@ -41,6 +43,8 @@ export interface Script {
   now: number;
   /** Swaps the policy as the gateway does. */
   swap(change: (config: GatewayConfig) => GatewayConfig): void;
+  /** As the gateway's clock does. */
+  tidy(now: boolean): void;
   /** Lets dials that were begun come to their end. */
   settle(): Promise<void>;
 }
@@ -57,6 +61,8 @@ export interface ScriptOptions {
   /** Connections of the pool that were idle before. */
   readonly reused?: number;
   readonly admits?: boolean;
+  /** Default: none, so calls under a budget are refused. */
+  readonly ledger?: Ledger;
 }
 
 /** Trust and leaves are the same for all: making them is most of a snapshot's cost. */
@@ -155,9 +161,11 @@ export function script(options: ScriptOptions = {}): Script {
     ],
   };
   const inbound = { peer, tls: true, line, length: options.length ?? 'chunked' };
+  const budgets = new Budgets({ ledger: options.ledger ?? noLedger, now: () => result.now });
   const context: ExchangeContext = {
     inForce: () => current,
     held: { take: () => true, give: () => undefined },
+    budgets,
     now: () => result.now,
     onBroken: (error) => {
       throw error;
@@ -178,8 +186,9 @@ export function script(options: ScriptOptions = {}): Script {
       current = inForce(config);
       exchange.revalidate();
     },
+    tidy: (now: boolean) => budgets.tidy(now),
     settle: async () => {
-      for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
     },
   };
   const exchange = new Exchange(context, inbound, downstream);

@@ -105,10 +105,13 @@ describe('a change of manifests in sentences', () => {
       ],
     ],
     [
-      'a budget, which this version refuses',
-      [...base, openai()],
-      [...base, openai({}, budget({ maxTokensPerDay: 1000 }))],
-      ['- agent `triage` may no longer reach `api.openai.com:443`'],
+      'a budget: what it cannot count is refused, and what it can goes within it',
+      [...base, openai({ endpoints: ['/v1/chat/completions'] })],
+      [...base, openai({ endpoints: ['/v1/chat/completions'] }, budget({ maxTokensPerDay: 1000 }))],
+      [
+        '- agent `triage` may make fewer calls to `api.openai.com:443`: no longer some of endpoint `/v1/chat/completions`; for example `POST /v1/chat/completions`',
+        '~ agent `triage` goes another way to `api.openai.com:443`: now within 1000 tokens a UTC day of budget `rule/default/llm/0/0`, for some of endpoint `/v1/chat/completions`; for example `POST /v1/chat/completions` with model `m`',
+      ],
     ],
     [
       'a name pinned to an address inside',

@@ -104,6 +104,7 @@ class Gateway {
       ],
       renames: backend?.modelRewrites ?? [],
       asksUsage: backend?.ensureStreamUsage ?? false,
+      budget: decision.budget,
       logging: decision.logging,
       ...this.#manner(),
     });
@@ -126,7 +127,7 @@ class Gateway {
     const pinned = this.#dial(agent, { ...where, tls: false });
     if (pinned === false) return undefined;
     const target = `${hostname ?? ip}:${port}`;
-    const bytes = { credentials: [], renames: [], asksUsage: false, logging: undefined };
+    const bytes = { credentials: [], renames: [], asksUsage: false, budget: undefined, logging: undefined };
     return renderWay({ protocol, target, pinned, ...bytes, ...this.#manner() });
   }
 

@@ -246,6 +246,20 @@ function isRenamedInPath({ taken, way }: Permit, { method, path }: Attempt): boo
   return model?.from === 'path' && renamed(way.backend?.renames ?? [], model.model) !== model.model;
 }
 
+/** Under a budget only what can be counted passes; `free` calls are not counted. */
+function countOf({ taken, way, mcp }: Permit, attempt: Attempt): 'counted' | 'free' | 'refused' {
+  const { method, path, upgrade } = attempt;
+  if (way.budget === undefined) return 'free';
+  if (upgrade) return 'refused';
+  const operation = operationTable(taken?.api)(method, path);
+  const reads = ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method);
+  if (operation?.name !== undefined && operation.shape !== 'bedrock-invoke') {
+    return attempt.hasBody && mcp === undefined ? 'counted' : 'refused';
+  }
+  if (operation?.shape === 'bedrock-invoke') return 'refused';
+  return reads || operation?.free === true ? 'free' : 'refused';
+}
+
 export function covers(permit: Permit, attempt: Attempt): boolean {
   const { taken, earlier, denied, deniedThere } = permit;
   if (permit.plainPaths && !isPlain(attempt.path)) return false;
@@ -254,7 +268,7 @@ export function covers(permit: Permit, attempt: Attempt): boolean {
   const before = earlier.map((each) => fitOf(each, attempt)).find((fit) => fit !== 'no');
   if (taken === undefined ? before === 'yes' : before !== undefined) return false;
   if (taken !== undefined && fitOf(taken, attempt) !== 'yes') return false;
-  if (isRenamedInPath(permit, attempt)) return false;
+  if (isRenamedInPath(permit, attempt) || countOf(permit, attempt) === 'refused') return false;
   return !deniedThere.some((each) => isDenied(each, attempt, modelThere(each.api, permit, attempt)));
 }
 
@@ -284,6 +298,7 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
     ),
     renames: backend?.renames ?? [],
     asksUsage: backend?.asksUsage ?? false,
+    budget: countOf(permit, attempt) === 'counted' ? permit.way.budget : undefined,
     logging: joinedLogging([...(logging === undefined ? [] : [logging]), ...(tools === false ? [] : tools)]),
     trust: trust?.split('/')[1] ?? '',
     captured: capture.maxBytes,

@@ -275,6 +275,25 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
     },
   ],
   [
+    'within ',
+    (reader, { permit }) => {
+      const tokens = reader.number();
+      reader.must(' tokens ');
+      const period = reader.eat('a UTC day') ? ('day' as const) : ('execution' as const);
+      if (period === 'execution') reader.must('an execution');
+      reader.must(' of budget ');
+      const { limits = [], ...rest } = permit.way.budget ?? {};
+      permit.way.budget = { ...rest, limits: [...limits, { tokens, period, account: reader.quote() }] };
+    },
+  ],
+  [
+    'answers of ',
+    (reader, { permit }) => {
+      permit.way.budget = { limits: [], ...permit.way.budget, maxOutputTokens: reader.number() };
+      reader.must(' tokens at most');
+    },
+  ],
+  [
     'trusting the authorities of ',
     (reader, { manner }) => {
       manner.trust = reader.quote();

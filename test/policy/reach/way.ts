@@ -1,5 +1,7 @@
 /** One way a call may go, as text, so that what reach says and what the gateway does compare as sets of lines. */
 import type { LoggingRule } from '../../../contract/index.ts';
+import type { Budget } from '../../../decision/index.ts';
+import type { CountedUse } from '../../../policy/reach/index.ts';
 
 export interface Way {
   readonly protocol: string;
@@ -9,6 +11,7 @@ export interface Way {
   readonly credentials: readonly string[];
   readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
   readonly asksUsage: boolean;
+  readonly budget: CountedUse | Budget | undefined;
   readonly logging: LoggingRule | undefined;
   readonly trust: string;
   readonly captured: number;
@@ -29,6 +32,12 @@ export function renderWay({ protocol, target, pinned, credentials, renames, logg
     renames.map(({ from, to }) => `${from}>${to}`),
     kept ?? null,
     rest.asksUsage,
+    rest.budget === undefined
+      ? null
+      : [
+          rest.budget.limits.map(({ tokens, period, account }) => `${tokens} ${period} ${account}`),
+          rest.budget.maxOutputTokens ?? null,
+        ],
     rest.trust,
     rest.captured,
     rest.timeoutMs,

@@ -32,11 +32,13 @@ export const backend: fc.Arbitrary<ProviderBackend> = fc.record({
 
 const limit = fc.constantFrom(undefined, 100, 1000);
 const budget: fc.Arbitrary<ProviderRule['filters'][number]> = fc
-  .tuple(limit, limit)
-  .map(([perDay, perExecution]) => ({
+  .tuple(limit, limit, limit, fc.constantFrom(undefined, undefined, 'shared'))
+  .map(([perDay, perExecution, output, budgetRef]) => ({
     type: 'TokenBudget',
     ...(perDay === undefined ? {} : { maxTokensPerDay: perDay }),
     ...(perExecution === undefined ? {} : { maxTokensPerExecution: perExecution }),
+    ...(output === undefined ? {} : { maxOutputTokensPerRequest: output }),
+    account: budgetRef ?? 'rule/d/r/0/0',
   }));
 
 export const logging: fc.Arbitrary<LoggingRule> = fc.record({

@@ -1,0 +1,60 @@
+/**
+ * How many tokens of a budget are taken, in NATS KV: one key for each budget and period, changed by compare-and-set alone.
+ * What a gateway has leased counts as taken, so the sum over all gateways never exceeds the budget, whoever dies when.
+ */
+import { Type, type Static } from 'typebox';
+import { natsToken } from './platform-identity.ts';
+
+export const budgetLedger = {
+  bucket: 'CLRK_BUDGET',
+  /** A key nobody has written for so long is gone: a day's count is kept over its end. */
+  ttlMs: 48 * 60 * 60_000,
+  /** Of an execution: there are many more of them, and one that makes no call for so long starts anew. */
+  executionTtlMs: 6 * 60 * 60_000,
+  /** Together; full: calls under a budget that has no key yet are refused. A key takes 200 to 400 bytes. */
+  maxBytes: 512 * 1024 * 1024,
+} as const;
+
+/** The last writes' ids, so that a writer who was not answered finds out whether it wrote. */
+export const keptWrites = 8;
+
+export const ledgerEntrySchema = Type.Object({
+  version: Type.Literal(1),
+  /** Tokens used, or leased to a gateway. Settled calls may have used more than the budget: never hidden. */
+  taken: Type.Integer({ minimum: 0 }),
+  /** How often the key was written. */
+  writes: Type.Integer({ minimum: 1 }),
+  /** Ids of the last writes, newest last. */
+  ids: Type.Array(Type.String(), { maxItems: keptWrites }),
+});
+export type LedgerEntry = Static<typeof ledgerEntrySchema>;
+
+/** What one entry of a namespace counts: a budget in one day or one execution. */
+export interface LedgerKey {
+  /** Which budget: `decision/budget.ts` names it. */
+  readonly account: string;
+  /** `day/2026-11-27` or `run/<invocation>`. */
+  readonly period: string;
+}
+
+/** A token of a NATS subject for any text; two texts never have the same. */
+function token(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
+
+/** The key in the bucket. `namespace`: of the gateways; their identities may touch no other's. */
+export function ledgerKey(namespace: string, { account, period }: LedgerKey): string {
+  return [natsToken(namespace), token(account), token(period)].join('.');
+}
+
+const stream = `KV_${budgetLedger.bucket}`;
+export const ledgerStream = stream;
+
+export function ledgerSubject(key: string): string {
+  return `$KV.${budgetLedger.bucket}.${key}`;
+}
+
+/** Where one key is read without naming the stream's consumers. */
+export function ledgerReadSubject(key: string): string {
+  return `$JS.API.DIRECT.GET.${stream}.${ledgerSubject(key)}`;
+}

@@ -1,0 +1,149 @@
+/**
+ * One budget in one period, as this gateway holds it: tokens leased from the ledger, those promised to calls under way, and the
+ * calls that wait. Sans-io: time comes in, the ledger is a port. What is granted was leased before, always.
+ */
+import type { LedgerKey } from '../../contract/index.ts';
+import type { Ledger } from './ledger.ts';
+
+export type Grant =
+  | { readonly kind: 'granted'; readonly tokens: number }
+  | { readonly kind: 'spent'; readonly left: number }
+  | { readonly kind: 'unavailable' };
+
+interface Waiter {
+  readonly cap: number;
+  readonly least: number;
+  readonly most: number;
+  readonly done: (grant: Grant) => void;
+}
+
+/** Of the budget, beside what is asked: so the next calls need not ask. */
+const sliceOf = (cap: number): number => Math.floor(cap / 100);
+/** A budget that was spent is not asked for again at once. */
+const spentMs = 1_000;
+/** Tokens nobody asks for go back to the others after this. */
+export const idleMs = 5_000;
+export const maxWaiting = 1_000;
+
+export class Account {
+  readonly #key: LedgerKey;
+  readonly #ledger: Ledger;
+  readonly #now: () => number;
+  readonly #waiting: Waiter[] = [];
+  /** Leased and promised to no call. Below 0: calls used more than they were promised. */
+  #held = 0;
+  #promised = 0;
+  #busy = false;
+  #usedAt: number;
+  /** The ledger said that so few are left, then. */
+  #spent: { readonly at: number; readonly left: number; readonly cap: number } | undefined;
+
+  constructor(key: LedgerKey, ledger: Ledger, now: () => number) {
+    this.#key = key;
+    this.#ledger = ledger;
+    this.#now = now;
+    this.#usedAt = now();
+  }
+
+  /** Calls `done` once, at once where it can. */
+  reserve(waiter: Waiter): void {
+    this.#usedAt = this.#now();
+    if (this.#waiting.length >= maxWaiting) waiter.done({ kind: 'unavailable' });
+    else {
+      this.#waiting.push(waiter);
+      this.#serve();
+    }
+  }
+
+  /** A call that was promised `tokens` used `used`. */
+  settle(tokens: number, used: number): void {
+    this.#usedAt = this.#now();
+    this.#promised -= tokens;
+    this.#held += tokens - used;
+    this.#serve();
+  }
+
+  /** Nothing is held, promised or waited for. */
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0 && this.#promised === 0 && this.#held === 0 && !this.#busy;
+  }
+
+  /** Gives back what nobody asks for, and tells what was used beyond the lease. `now`: at once. */
+  tidy(now: boolean): void {
+    const isIdle = now || this.#now() - this.#usedAt >= idleMs;
+    if (this.#busy || this.#waiting.length > 0 || this.#held === 0) return;
+    if (this.#held > 0 && !isIdle) return;
+    const tokens = this.#held;
+    this.#busy = true;
+    this.#held = 0;
+    void this.#ledger.adjust(this.#key, -tokens).then((done) => {
+      this.#busy = false;
+      if (!done) this.#held += tokens;
+      this.#serve();
+    });
+  }
+
+  #serve(): void {
+    for (;;) {
+      const [first] = this.#waiting;
+      if (first === undefined || this.#busy) return;
+      const answer = this.#answer(first);
+      if (answer === undefined) {
+        this.#lease(first);
+        return;
+      }
+      this.#waiting.shift();
+      this.#tell(first, answer);
+    }
+  }
+
+  /** undefined: the ledger must be asked. */
+  #answer({ cap, least, most }: Waiter): Grant | undefined {
+    if (this.#held >= most) return { kind: 'granted', tokens: most };
+    const spent = this.#spent;
+    const isFresh = spent !== undefined && spent.cap === cap && this.#now() - spent.at < spentMs;
+    if (!isFresh) return undefined;
+    return this.#settleFor(least, { kind: 'spent', left: Math.max(0, this.#held) + spent.left });
+  }
+
+  /** What is held, where that is enough. */
+  #settleFor(least: number, otherwise: Grant): Grant {
+    return this.#held >= least && this.#held > 0 ? { kind: 'granted', tokens: this.#held } : otherwise;
+  }
+
+  #tell({ done, most }: Waiter, grant: Grant): void {
+    if (grant.kind === 'granted') {
+      const tokens = Math.min(grant.tokens, most);
+      this.#held -= tokens;
+      this.#promised += tokens;
+      done({ kind: 'granted', tokens });
+    } else done(grant);
+  }
+
+  #lease(first: Waiter): void {
+    const { cap, least } = first;
+    const wanted = this.#waiting.reduce((sum, { most }) => sum + most, 0);
+    this.#busy = true;
+    const request = {
+      cap,
+      least: Math.max(1, least - this.#held),
+      most: Math.max(1, wanted + sliceOf(cap) - this.#held),
+    };
+    void this.#ledger.lease(this.#key, request).then((lease) => {
+      this.#busy = false;
+      this.#waiting.shift();
+      if (lease.kind === 'leased') {
+        this.#held += lease.tokens;
+        this.#spent = undefined;
+        this.#tell(first, { kind: 'granted', tokens: this.#held });
+      } else {
+        const left = lease.kind === 'spent' ? lease.left : 0;
+        if (lease.kind === 'spent') this.#spent = { at: this.#now(), left, cap };
+        const otherwise: Grant =
+          lease.kind === 'spent' ? { kind: 'spent', left: left + Math.max(0, this.#held) } : lease;
+        this.#tell(first, this.#settleFor(least, otherwise));
+      }
+      this.#serve();
+    });
+  }
+}

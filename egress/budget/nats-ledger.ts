@@ -1,0 +1,162 @@
+/**
+ * The ledger in NATS: each change is a compare-and-set of one key, and a change that was not answered is looked up by its id before
+ * it is tried again, so that none is made twice. When in doubt tokens stay taken: a budget may lose some, never exceed.
+ */
+import { randomUUID } from 'node:crypto';
+import { headers, type NatsConnection } from 'nats';
+import {
+  budgetLedger,
+  keptWrites,
+  ledgerEntrySchema,
+  ledgerKey,
+  ledgerReadSubject,
+  ledgerSubject,
+  type LedgerEntry,
+  type LedgerKey,
+} from '../../contract/index.ts';
+import { Value } from 'typebox/value';
+import type { Lease, LeaseRequest, Ledger } from './ledger.ts';
+
+interface Read {
+  readonly entry: LedgerEntry | undefined;
+  /** 0: there is none. */
+  readonly sequence: number;
+}
+
+/** What to write; undefined: leave it as it is. */
+type Change = (taken: number) => number | undefined;
+
+type Changed =
+  /** `before`: what was taken. */
+  | { readonly kind: 'changed'; readonly before: number; readonly after: number }
+  | { readonly kind: 'left'; readonly before: number }
+  | { readonly kind: 'unavailable' }
+  /** It may have been written. */
+  | { readonly kind: 'unknown' };
+
+const timeoutMs = 2_000;
+/** Others write between a read and its write: with eight gateways one of eight wins each time. */
+const maxTries = 40;
+
+export class NatsLedger implements Ledger {
+  readonly #namespace: string;
+  readonly #connection: () => NatsConnection | undefined;
+
+  /** `namespace`: of the gateway. `connection`: undefined while there is none. */
+  constructor(namespace: string, connection: () => NatsConnection | undefined) {
+    this.#namespace = namespace;
+    this.#connection = connection;
+  }
+
+  async lease(key: LedgerKey, { cap, least, most }: LeaseRequest): Promise<Lease> {
+    const changed = await this.#change(key, (taken) => {
+      const left = cap - taken;
+      return left < least ? undefined : taken + Math.min(left, most);
+    });
+    switch (changed.kind) {
+      case 'changed':
+        return { kind: 'leased', tokens: changed.after - changed.before };
+      case 'left':
+        return { kind: 'spent', left: Math.max(0, cap - changed.before) };
+      case 'unavailable':
+      case 'unknown':
+        return { kind: 'unavailable' };
+    }
+  }
+
+  async adjust(key: LedgerKey, tokens: number): Promise<boolean> {
+    const changed = await this.#change(key, (taken) => Math.max(0, taken + tokens));
+    // What may have been given back is not given back again; what may have been charged is not charged again.
+    return changed.kind !== 'unavailable';
+  }
+
+  async #change(key: LedgerKey, change: Change): Promise<Changed> {
+    const name = randomUUID().slice(0, 8);
+    // Writes nobody answered: each may stand, or arrive late and find what it expects.
+    const unanswered = new Map<string, Read>();
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      const read = await this.#read(key);
+      if (read === undefined) break;
+      const made = findWrite(read, unanswered);
+      if (made !== undefined) return made === 'unknown' ? { kind: 'unknown' } : changedFrom(made, change);
+      const changed = changedFrom(read, change);
+      if (changed.kind === 'left') return changed;
+      const id = `${name}-${tries}`;
+      const outcome = await this.#write(key, read, { taken: changed.after, id });
+      if (outcome === 'written') return changed;
+      if (outcome === 'unknown') unanswered.set(id, read);
+    }
+    return { kind: unanswered.size === 0 ? 'unavailable' : 'unknown' };
+  }
+
+  /** undefined: it cannot be read now. */
+  async #read(key: LedgerKey): Promise<Read | undefined> {
+    try {
+      const message = await this.#connection()?.request(
+        ledgerReadSubject(ledgerKey(this.#namespace, key)),
+        undefined,
+        { timeout: timeoutMs },
+      );
+      if (message === undefined) return undefined;
+      if (message.headers?.code === 404) return { entry: undefined, sequence: 0 };
+      const sequence = Number(message.headers?.get('Nats-Sequence'));
+      if (!Number.isSafeInteger(sequence) || sequence < 1) return undefined;
+      return { entry: Value.Parse(ledgerEntrySchema, message.json()), sequence };
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #write(
+    key: LedgerKey,
+    { entry, sequence }: Read,
+    { taken, id }: { readonly taken: number; readonly id: string },
+  ): Promise<'written' | 'lost' | 'unknown'> {
+    const expected = headers();
+    expected.set('Nats-Expected-Last-Subject-Sequence', String(sequence));
+    if (key.period.startsWith('run/')) expected.set('Nats-TTL', `${budgetLedger.executionTtlMs / 1_000}s`);
+    const next: LedgerEntry = {
+      version: 1,
+      taken,
+      writes: (entry?.writes ?? 0) + 1,
+      ids: [...(entry?.ids ?? []), id].slice(-keptWrites),
+    };
+    try {
+      const answer = await this.#connection()?.request(
+        ledgerSubject(ledgerKey(this.#namespace, key)),
+        JSON.stringify(next),
+        {
+          headers: expected,
+          timeout: timeoutMs,
+        },
+      );
+      if (answer === undefined) return 'lost';
+      const { error } = answer.json<{ error?: object }>();
+      // Refused: nothing was written, and the next read tells by whom it was changed, or that nobody can read it.
+      return error === undefined ? 'written' : 'lost';
+    } catch {
+      return 'unknown';
+    }
+  }
+}
+
+function changedFrom(
+  { entry }: Read,
+  change: Change,
+): Extract<Changed, { readonly kind: 'changed' | 'left' }> {
+  const before = entry?.taken ?? 0;
+  const after = change(before);
+  const stays = after === undefined || after === before;
+  return stays ? { kind: 'left', before } : { kind: 'changed', before, after };
+}
+
+/** The state on which one of these writes was made; undefined: none stands. `unknown`: too much was written since. */
+function findWrite(now: Read, unanswered: ReadonlyMap<string, Read>): Read | 'unknown' | undefined {
+  const { ids = [], writes = 0 } = now.entry ?? {};
+  for (const [id, read] of unanswered) if (ids.includes(id)) return read;
+  const isForgotten = ({ entry }: Read): boolean => {
+    const since = writes - (entry?.writes ?? 0);
+    return since < 0 || since > keptWrites;
+  };
+  return [...unanswered.values()].some(isForgotten) ? 'unknown' : undefined;
+}

@@ -1,0 +1,66 @@
+/**
+ * How many tokens a call asks of its budget, before anybody counted any. Pure. `most` covers whatever the request's own bytes can
+ * cost and the answer it asks for; with less, the answer is capped to what is there.
+ */
+import type { Budget, Operation } from '../../decision/index.ts';
+import type { BodyRead } from '../body/index.ts';
+import { readOutputCap } from './output-cap.ts';
+
+export interface TokenAsk {
+  /** With fewer the call is refused. */
+  readonly least: number;
+  readonly most: number;
+  /** Tokens of an answer the request names; undefined: none. */
+  readonly asked: number | undefined;
+  /** Of one answer, as far as the rule allows. */
+  readonly output: number;
+  readonly choices: number;
+  readonly inputBound: number;
+  readonly inputEstimate: number;
+}
+
+/** An answer without a limit of its own: the largest that most models give (OpenAI's gpt-4o family). */
+const unnamedOutput = 16_384;
+/** OpenAI's responses API takes no smaller limit. */
+const leastOutput = 16;
+/** No model reads more: the largest contexts sold are of a million tokens. */
+const maxContext = 1_000_000;
+/** A tokenizer makes at most one token of a byte, and one of three or four in text. */
+const usualBytesPerToken = 3;
+/** Beyond, bodies are images and files, which cost by their size on the screen. */
+const maxEstimate = 100_000;
+
+export function computeAsk(
+  operation: Operation,
+  read: BodyRead & { readonly choices: number },
+  bodyBytes: number,
+  { maxOutputTokens = Number.POSITIVE_INFINITY }: Budget,
+): TokenAsk {
+  const inputBound = Math.min(bodyBytes, maxContext);
+  const inputEstimate = Math.min(Math.ceil(bodyBytes / usualBytesPerToken), maxEstimate);
+  const asked = readOutputCap(operation, read);
+  const output = operation.name === 'embeddings' ? 0 : Math.min(asked ?? unnamedOutput, maxOutputTokens);
+  const { choices } = read;
+  return {
+    least: inputEstimate + Math.min(output, leastOutput) * choices,
+    most: inputBound + output * choices,
+    ...{ asked, output, choices, inputBound, inputEstimate },
+  };
+}
+
+/** The limit to write into the request, given what was granted; undefined: it may go as it is. */
+export function computeCap(
+  { asked, output, choices, most, inputBound, inputEstimate }: TokenAsk,
+  granted: number,
+  { maxOutputTokens }: Budget,
+): number | undefined {
+  if (output === 0) return undefined;
+  if (granted >= most) {
+    const isOver = (asked ?? Number.POSITIVE_INFINITY) > (maxOutputTokens ?? Number.POSITIVE_INFINITY);
+    return isOver || (asked === undefined && maxOutputTokens !== undefined) ? output : undefined;
+  }
+  // As if every byte were a token while that leaves room, else as text usually is.
+  const strict = Math.floor((granted - inputBound) / choices);
+  const usual = Math.floor((granted - inputEstimate) / choices);
+  return Math.min(output, strict >= leastOutput ? strict : usual);
+}
