@@ -35,11 +35,6 @@ export const notEnforcedNotes: ReadonlyArray<{
     note: 'Not carried out: gateways of this version send records to the store of the platform alone.',
   },
   {
-    kind: 'AIProviderRoute',
-    path: 'spec.rules[].filters[].tokenBudget',
-    note: 'Not carried out: this version of the gateway cannot count a TokenBudget: calls of the rule are refused (503).',
-  },
-  {
     kind: 'RateLimitPolicy',
     path: 'spec',
     note: 'Not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',
