@@ -614,7 +614,7 @@ export interface AiProviderRouteSpecRulesFilters {
   readonly type: AiProviderRouteSpecRulesFiltersType;
 
   /**
-   * tokenBudget limits tokens for type TokenBudget. Not carried out: this version of the gateway cannot count a TokenBudget: calls of the rule are refused (503).
+   * tokenBudget limits tokens for type TokenBudget.
    *
    * @schema AiProviderRouteSpecRulesFilters#tokenBudget
    */
@@ -747,7 +747,7 @@ export const AiProviderRouteSpecRulesFiltersType = {
 export type AiProviderRouteSpecRulesFiltersType = (typeof AiProviderRouteSpecRulesFiltersType)[keyof typeof AiProviderRouteSpecRulesFiltersType];
 
 /**
- * tokenBudget limits tokens for type TokenBudget. Not carried out: this version of the gateway cannot count a TokenBudget: calls of the rule are refused (503).
+ * tokenBudget limits tokens for type TokenBudget.
  *
  * @schema AiProviderRouteSpecRulesFiltersTokenBudget
  */
