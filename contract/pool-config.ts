@@ -67,13 +67,18 @@ export const poolConfigSchema = Type.Object({
   maxExecutionsPerWorker: Type.Integer({ minimum: 0 }),
   agents: Type.Array(poolAgentSchema),
   gateways: Type.Array(poolGatewaySchema),
-  /** Registries reached over plain HTTP (development) and credentials, by host[:port]. */
+  /** Registries reached over plain HTTP (development), and logins in the order they are named in; hosts may stand often. */
   registries: Type.Array(
     Type.Object({
+      /** `host[:port]`, its labels perhaps globs. */
       host: Type.String(),
+      /** Repositories at and below it; absent: all. */
+      path: Type.Optional(Type.String()),
       plainHttp: Type.Boolean(),
       username: Type.Optional(Type.String()),
       password: Type.Optional(Type.String()),
+      /** A refresh token, used instead of the password. */
+      identityToken: Type.Optional(Type.String()),
     }),
   ),
   platform: platformEndpointsSchema,

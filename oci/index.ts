@@ -4,6 +4,8 @@
  */
 export * from './build/index.ts';
 export * from './image.ts';
+export { RetryLaterError } from './image-error.ts';
 export { openImageStore } from './image-store.ts';
 export { resolveUser, type ImageUser } from './image-user.ts';
 export { type ImageReference } from './reference.ts';
+export { registryAccess } from './registry-login.ts';

@@ -73,8 +73,9 @@ function parseLayout(text: string): LayoutReference {
 
 const dockerHubNames = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 
-function ofDockerHub(path: string): { readonly host: string; readonly repository: string } {
-  return { host: 'docker.io', repository: path.includes('/') ? path : `library/${path}` };
+/** A registry's one name: Docker Hub has several. */
+export function registryName(host: string): string {
+  return dockerHubNames.includes(host) ? 'docker.io' : host;
 }
 
 function parseName(text: string, name: string): { readonly host: string; readonly repository: string } {
@@ -86,7 +87,9 @@ function parseName(text: string, name: string): { readonly host: string; readonl
   if (!path.split('/').every((component) => componentPattern.test(component)))
     throw invalid(text, 'a name has lower-case letters, digits and single separators');
   if (name.length > maxNameLength) throw invalid(text, `the name is longer than ${maxNameLength}`);
-  return dockerHubNames.includes(host) ? ofDockerHub(path) : { host, repository: path };
+  const registry = registryName(host);
+  const isLibrary = registry === 'docker.io' && !path.includes('/');
+  return { host: registry, repository: isLibrary ? `library/${path}` : path };
 }
 
 /** Throws IMAGE_REFERENCE_INVALID. Without tag and digest the tag is `latest`. */

@@ -1,50 +1,77 @@
-/** Registries a pool's workers pull from: plain-HTTP hosts of the installation and a pool's imagePullSecrets. */
+/**
+ * Registries a pool's workers pull from: plain-HTTP hosts of the installation and the logins of a pool's
+ * imagePullSecrets, as they are written. Which of them is for an image the worker asks of `oci/registry-login.ts`.
+ */
 import type { PoolConfig } from '../../contract/index.ts';
 import { kinds, type WorkerPool } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { secretText } from './secret-value.ts';
 
 type Registry = PoolConfig['registries'][number];
+type Login = Pick<Registry, 'username' | 'password' | 'identityToken'>;
 
 export function compileRegistries(world: World, pool: WorkerPool, insecure: readonly string[]): Registry[] {
-  const byHost = new Map<string, Registry>(insecure.map((host) => [host, { host, plainHttp: true }]));
-  for (const ref of pool.spec.template.imagePullSecrets ?? []) {
+  const plain = insecure.map((host): Registry => ({ host, plainHttp: true }));
+  const logins = (pool.spec.template.imagePullSecrets ?? []).flatMap((ref) => {
     const secret = world.get(kinds.secret, pool.metadata.namespace, ref.name ?? '');
-    for (const login of logins(secretText(secret, '.dockerconfigjson'))) {
-      byHost.set(login.host, { plainHttp: false, ...byHost.get(login.host), ...login });
-    }
-  }
-  return [...byHost.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
-}
-
-interface Login {
-  readonly host: string;
-  readonly username: string;
-  readonly password: string;
+    const { auths } = parsed(secretText(secret, '.dockerconfigjson'));
+    // kubernetes.io/dockercfg: the same entries without a field around them.
+    return [...loginsOf(auths), ...loginsOf(parsed(secretText(secret, '.dockercfg')))];
+  });
+  return [...plain, ...logins];
 }
 
 /** A document that is not a docker config has no logins; the pull then fails with its own clear reason. */
-function logins(text: string | undefined): Login[] {
-  if (text === undefined) return [];
-  let auths: unknown;
+function parsed(text: string | undefined): Readonly<Record<string, unknown>> {
+  if (text === undefined) return {};
   try {
-    auths = (JSON.parse(text) as { auths?: unknown }).auths;
+    return record(JSON.parse(text));
   } catch {
-    return [];
+    return {};
   }
-  if (auths === null || typeof auths !== 'object') return [];
-  return Object.entries(auths).flatMap(([key, entry]) => {
-    const host = key.replace(/^https?:\/\//, '').split('/')[0] ?? '';
-    const login = loginOf(entry);
-    return host === '' || login === undefined ? [] : [{ host, ...login }];
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return value === null || typeof value !== 'object' ? {} : (value as Readonly<Record<string, unknown>>);
+}
+
+function loginsOf(auths: unknown): Registry[] {
+  return Object.entries(record(auths)).flatMap(([key, entry]) => {
+    const place = placeOf(key);
+    const login = loginOf(record(entry));
+    return place === undefined || login === undefined ? [] : [{ ...place, plainHttp: false, ...login }];
   });
 }
 
-function loginOf(entry: unknown): { username: string; password: string } | undefined {
-  if (entry === null || typeof entry !== 'object') return undefined;
-  const { auth, username, password } = entry as Readonly<Record<string, unknown>>;
-  if (typeof username === 'string' && typeof password === 'string') return { username, password };
-  if (typeof auth !== 'string') return undefined;
+/** `https://index.docker.io/v1/`, `host:5000`, `ghcr.io/org`: the API's version is no path, and a scheme says nothing. */
+function placeOf(key: string): Pick<Registry, 'host' | 'path'> | undefined {
+  const [address = ''] = key
+    .trim()
+    .replace(/^https?:\/\//i, '')
+    .split('#');
+  const [host = '', ...rest] = address.split('/').filter((part) => part !== '');
+  const path = (rest[0] === 'v1' || rest[0] === 'v2' ? rest.slice(1) : rest).join('/');
+  if (host === '') return undefined;
+  return path === '' ? { host } : { host, path };
+}
+
+/** `auth` is taken before `username` and `password`, as docker and the kubelet do. */
+function loginOf(entry: Readonly<Record<string, unknown>>): Login | undefined {
+  const { auth, username, password, identitytoken } = entry;
+  const login = nonEmpty(auth) ? decodedLogin(auth) : passwordLogin(username, password);
+  if (!nonEmpty(identitytoken)) return login;
+  return { ...login, identityToken: identitytoken };
+}
+
+function nonEmpty(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function passwordLogin(username: unknown, password: unknown): Login | undefined {
+  return nonEmpty(username) && typeof password === 'string' ? { username, password } : undefined;
+}
+
+function decodedLogin(auth: string): Login | undefined {
   const decoded = Buffer.from(auth, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   return colon < 1 ? undefined : { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };

@@ -95,12 +95,18 @@ export class InvocationRun {
     });
   }
 
-  async #attempt(): Promise<Outcome> {
+  /** The image stays from admission until there is a sandbox of it, however long the body takes. */
+  async #prepare(): Promise<{ readonly body: Buffer; readonly made: MadeSandbox }> {
+    using _held = this.#admitted.image.hold();
     const body = await this.#call.readBody();
     this.#requestBytes = body.length;
     const statePath = await this.#options.openState(this.#admitted);
     this.#trail.clock.mark('queue');
-    const made = await this.#obtain(statePath);
+    return { body, made: await this.#obtain(statePath) };
+  }
+
+  async #attempt(): Promise<Outcome> {
+    const { body, made } = await this.#prepare();
     // The run has ended without it.
     if (this.#cut !== undefined) {
       this.#options.factory.clear(made.sandbox);

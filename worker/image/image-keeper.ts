@@ -5,12 +5,15 @@
 import {
   ClrkError,
   errorMessage,
+  type PoolAgent,
   type PoolConfig,
   type PoolRevision,
   type WorkerStatus,
 } from '../../contract/index.ts';
 import {
+  registryAccess,
   resolveUser,
+  RetryLaterError,
   type ImageConfig,
   type ImageLease,
   type ImageStore,
@@ -24,10 +27,21 @@ export interface ReadyImage {
   readonly config: ImageConfig;
 }
 
+export interface KeptImage {
+  readonly image: ReadyImage;
+  readonly user: SandboxUser;
+  /** Keeps it on the disk although its revision leaves the config: for who has been admitted and has no root yet. */
+  readonly hold: () => Disposable;
+}
+
 type ImageState = WorkerStatus['images'][string];
 
 interface Wanted {
   readonly reference: string;
+  readonly tenant: string;
+  readonly pin: string;
+  /** What it is pulled with, to notice a change. */
+  readonly access: PullOptions;
   readonly abort: AbortController;
   state: ImageState;
   lease: ImageLease | undefined;
@@ -50,7 +64,19 @@ function reasonOf(error: unknown): string {
   return 'ImageInvalid';
 }
 
+/**
+ * Whose first digest is kept: the agent's uid tells it from a deleted namesake, which had a revision of the same name.
+ */
+const pinOf = (agent: PoolAgent, revision: PoolRevision): string =>
+  `${agent.namespace}/${agent.uid}/${revision.name}`;
+
 const revisionId = (namespace: string, revision: PoolRevision): string => `${namespace}/${revision.name}`;
+
+/** A change of login counts while the pull fails: what waits would wait for the old one's back-off. */
+function isAnother(known: Wanted, wanted: Wanted): boolean {
+  if (known.reference !== wanted.reference || known.pin !== wanted.pin) return true;
+  return known.state.state === 'Failed' && JSON.stringify(known.access) !== JSON.stringify(wanted.access);
+}
 
 export class ImageKeeper {
   readonly #options: ImageKeeperOptions;
@@ -69,48 +95,48 @@ export class ImageKeeper {
       for (const revision of agent.revisions) {
         const id = revisionId(agent.namespace, revision);
         named.add(id);
+        const wanted = this.#wantedOf(agent, revision);
         const known = this.#wanted.get(id);
-        if (known?.reference === revision.image) continue;
+        if (known !== undefined && !isAnother(known, wanted)) continue;
         if (known !== undefined) this.#drop(id, known);
-        this.#want(id, revision.image);
+        this.#wanted.set(id, wanted);
+        void this.#pullUntilDone(wanted);
       }
     }
     for (const [id, wanted] of this.#wanted) if (!named.has(id)) this.#drop(id, wanted);
     this.#options.onChange();
   }
 
-  #pullOptions(reference: string): PullOptions {
-    const host = reference.split('/')[0] ?? '';
-    const registry = this.#registries.find((each) => each.host === host);
-    if (registry === undefined) return {};
-    const { plainHttp, username, password } = registry;
+  #wantedOf(agent: PoolAgent, revision: PoolRevision): Wanted {
     return {
-      plainHttp,
-      ...(username === undefined || password === undefined ? {} : { credentials: { username, password } }),
-    };
-  }
-
-  #want(id: string, reference: string): void {
-    const wanted: Wanted = {
-      reference,
+      reference: revision.image,
+      tenant: agent.namespace,
+      pin: pinOf(agent, revision),
+      access: this.#accessOf(revision.image),
       abort: new AbortController(),
       state: { state: 'Pulling' },
       lease: undefined,
       user: undefined,
     };
-    this.#wanted.set(id, wanted);
-    void this.#pullUntilDone(wanted);
+  }
+
+  #accessOf(reference: string): PullOptions {
+    try {
+      return registryAccess(reference, this.#registries);
+    } catch {
+      // Pulling says what is wrong with the name.
+      return {};
+    }
   }
 
   async #pullUntilDone(wanted: Wanted): Promise<void> {
     const { first, longest } = this.#options.backoffMs ?? { first: 2000, longest: 300_000 };
     const { signal } = wanted.abort;
+    const { reference, tenant, pin, access } = wanted;
     for (let pause = first; !signal.aborted; pause = Math.min(pause * 2, longest)) {
+      let askedMs = 0;
       try {
-        const image = await this.#options.store.pull(wanted.reference, {
-          ...this.#pullOptions(wanted.reference),
-          signal,
-        });
+        const image = await this.#options.store.pull(reference, { ...access, tenant, pin, signal });
         const lease = this.#options.store.acquire(image.digest);
         if (signal.aborted) return lease.release();
         wanted.lease = lease;
@@ -119,6 +145,7 @@ export class ImageKeeper {
         this.#options.onChange();
         return;
       } catch (error) {
+        if (error instanceof RetryLaterError) askedMs = error.retryAfterMs;
         wanted.lease?.release();
         wanted.lease = undefined;
         wanted.state = {
@@ -129,7 +156,7 @@ export class ImageKeeper {
       }
       if (signal.aborted) return;
       this.#options.onChange();
-      await this.#pause(pause, signal);
+      await this.#pause(Math.max(pause, askedMs), signal);
     }
   }
 
@@ -152,14 +179,12 @@ export class ImageKeeper {
   }
 
   /** The image and its user when it is here. */
-  ready(
-    namespace: string,
-    revision: PoolRevision,
-  ): { readonly image: ReadyImage; readonly user: SandboxUser } | undefined {
+  ready(namespace: string, revision: PoolRevision): KeptImage | undefined {
     const wanted = this.#wanted.get(revisionId(namespace, revision));
     if (wanted?.state.state !== 'Pulled' || wanted.lease === undefined || wanted.user === undefined)
       return undefined;
-    return { image: wanted.lease.image, user: wanted.user };
+    const { image } = wanted.lease;
+    return { image, user: wanted.user, hold: () => this.#options.store.acquire(image.digest) };
   }
 
   states(): Record<string, ImageState> {

@@ -8,7 +8,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ClrkError, type PoolAgent, type PoolRevision } from '../../contract/index.ts';
-import type { ReadyImage } from '../image/image-keeper.ts';
+import type { KeptImage } from '../image/image-keeper.ts';
 import { namespacePath } from '../network/router-namespace.ts';
 import type { SlotAddress } from '../network/slot-address.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
@@ -16,16 +16,14 @@ import { endProcessesIn, ranOutOfMemory, removeCgroup, requireLimits } from './c
 import { grantedMillis } from './cpu-share.ts';
 import { homeOf, mountsHome, planHome } from './home-directory.ts';
 import { injectedFiles } from './injected-file.ts';
-import { renderSpec, requiredDirectories, type SandboxUser } from './oci-spec.ts';
+import { renderSpec, requiredDirectories } from './oci-spec.ts';
 import type { RootLayers, RootLease, RootPlan } from './root-layer.ts';
 import type { Runsc } from './runsc.ts';
 import { Sandbox } from './sandbox.ts';
 
-export interface SandboxPlan {
+export interface SandboxPlan extends KeptImage {
   readonly agent: PoolAgent;
   readonly revision: PoolRevision;
-  readonly image: ReadyImage;
-  readonly user: SandboxUser;
   readonly caPems: readonly string[];
   readonly statePath?: string;
 }
@@ -106,6 +104,8 @@ export class SandboxFactory {
     phase: (name: 'slot' | 'rootfs' | 'create') => void,
     signal?: AbortSignal,
   ): Promise<MadeSandbox> {
+    // Once its root is mounted the store sees that it is in use.
+    using _held = plan.hold();
     const slot = await this.#options.slots.acquire();
     phase('slot');
     const lent: Lent = { slot, root: undefined };

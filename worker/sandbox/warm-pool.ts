@@ -1,7 +1,8 @@
 /**
  * Sandboxes created ahead of need (not started), per agent revision: taken last in, first out, recycled when idle too
  * long or when what they were made for has changed. Bookkeeping; making and clearing come in as functions. One is
- * made at a time, so that warming never competes with invocations for the processor.
+ * made at a time, so that warming never competes with invocations for the processor. What cannot be made waits longer each
+ * time, and nothing else waits for it.
  */
 import { createHash } from 'node:crypto';
 import type { MadeSandbox, SandboxPlan } from './sandbox-factory.ts';
@@ -27,6 +28,15 @@ interface Warm {
   readonly at: number;
 }
 
+interface Failing {
+  readonly pauseMs: number;
+  readonly untilMs: number;
+}
+
+/** Between attempts at what cannot be made. */
+const firstPauseMs = 5_000;
+const longestPauseMs = 5 * 60_000;
+
 /** Everything a created sandbox has baked in. A change of any of it makes it stale. */
 export function planKey(plan: SandboxPlan): string {
   const { agent, revision, image, caPems, user } = plan;
@@ -47,6 +57,7 @@ export function planKey(plan: SandboxPlan): string {
 export class WarmPool {
   readonly #options: WarmPoolOptions;
   readonly #idle = new Map<string, Warm[]>();
+  readonly #failing = new Map<string, Failing>();
   #targets = new Map<string, WarmTarget>();
   #filling: Promise<void> | undefined;
   #closed = false;
@@ -58,6 +69,7 @@ export class WarmPool {
   /** Says what should be warm now; drops the rest and starts filling. */
   apply(targets: readonly WarmTarget[]): void {
     this.#targets = new Map(targets.map((target) => [planKey(target.plan), target]));
+    for (const key of this.#failing.keys()) if (!this.#targets.has(key)) this.#failing.delete(key);
     this.tick();
   }
 
@@ -84,13 +96,16 @@ export class WarmPool {
 
   async #fill(): Promise<void> {
     for (;;) {
+      const now = this.#options.now();
       const next = [...this.#targets].find(
-        ([key, target]) => (this.#idle.get(key)?.length ?? 0) < target.size,
+        ([key, target]) =>
+          (this.#idle.get(key)?.length ?? 0) < target.size && (this.#failing.get(key)?.untilMs ?? now) <= now,
       );
       if (next === undefined || this.#closed) return;
       const [key, target] = next;
       try {
         const made = await this.#options.make(target.plan);
+        this.#failing.delete(key);
         if (this.#closed || !this.#targets.has(key)) {
           this.#options.clear(made);
           continue;
@@ -98,11 +113,15 @@ export class WarmPool {
         this.#idle.set(key, [...(this.#idle.get(key) ?? []), { made, at: this.#options.now() }]);
         this.#options.onChange();
       } catch (error) {
-        // The next tick tries again; at once would spin.
+        this.#failed(key);
         this.#options.onError(error);
-        return;
       }
     }
+  }
+
+  #failed(key: string): void {
+    const pauseMs = Math.min((this.#failing.get(key)?.pauseMs ?? firstPauseMs / 2) * 2, longestPauseMs);
+    if (this.#targets.has(key)) this.#failing.set(key, { pauseMs, untilMs: this.#options.now() + pauseMs });
   }
 
   /**
