@@ -73,6 +73,16 @@ test.each<[string, readonly (readonly Entry[])[]]>([
     ],
   ],
   [
+    'link, then something new through it',
+    [
+      [
+        { name: 'l', type: 'symlink', linkname: '../host' },
+        { name: 'l/new', content: 'bad' },
+        { name: 'l/folder', type: 'directory' },
+      ],
+    ],
+  ],
+  [
     'link in a lower layer',
     [[{ name: 'l', type: 'symlink', linkname: '../host' }], [{ name: 'l/canary', content: 'bad' }]],
   ],
@@ -198,6 +208,11 @@ test.each<[string, readonly Entry[], string]>([
   [
     'too many entries',
     Array.from({ length: 101 }, (_none, index) => ({ name: `f${index}`, content: '' })),
+    'IMAGE_TOO_LARGE',
+  ],
+  [
+    'more in files than in any one of them',
+    Array.from({ length: 20 }, (_none, index) => ({ name: `f${index}`, content: '\0'.repeat(128 * 1024) })),
     'IMAGE_TOO_LARGE',
   ],
   ['a compression bomb', [{ name: 'zeros', content: '\0'.repeat(2 * 1024 * 1024) }], 'IMAGE_TOO_LARGE'],

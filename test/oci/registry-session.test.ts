@@ -155,6 +155,17 @@ test('S53: a blob that is longer, shorter or other than its digest is refused', 
   }
 });
 
+test('S54: a blob without end is left as soon as it is too long', async () => {
+  let sent = 0;
+  async function* endless(): AsyncGenerator<Buffer, void> {
+    // An end after all, so that a reader who does not stop is told from one who does.
+    for (; sent < 1000; sent++) yield await Promise.resolve(Buffer.alloc(10));
+  }
+  const blob = { digest: sha256('x'), size: 25 };
+  expect(await codeOf(collect(verified(endless(), blob), 1_000_000))).toBe('IMAGE_DIGEST_MISMATCH');
+  expect(sent).toBe(2);
+});
+
 test('S53: a manifest asked by digest must be that manifest; an endless one is cut', async () => {
   const host = await serve((request, response) => {
     if (request.url?.includes('sha256') === true) return answer(response, 200, {}, '{}');

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as zlib from 'node:zlib';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -228,6 +229,17 @@ test.each<[string, (tar: Buffer) => Buffer]>([
     await extractLayer({ chunks, diffId: sha256(tar) }, new LayerRoot(root), emptyUsage());
     expect(readFileSync(join(root, 'a'), 'utf8')).toBe('hello '.repeat(50_000));
   }
+});
+
+test('a layer by zstd --long=27 is unpacked where Node can, and elsewhere the error says what can', async () => {
+  const tar = tarOfText();
+  const chunks = cut(zstd(tar, '--long=27'), 65_536);
+  const root = join(base, 'root');
+  mkdirSync(root);
+  const done = extractLayer({ chunks, diffId: sha256(tar) }, new LayerRoot(root), emptyUsage());
+  if (!('createZstdDecompress' in zlib)) return expect(done).rejects.toThrow('128 MiB from Node 22.15');
+  await done;
+  expect(readFileSync(join(root, 'a'), 'utf8')).toBe('hello '.repeat(50_000));
 });
 
 /** A frame of zstd that asks for a window and has these blocks. */
