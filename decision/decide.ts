@@ -202,22 +202,32 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   if (clause === undefined && way === undefined) {
     return { ...common, kind: 'refuse', refusal: notTaken(call, common.model, found !== undefined) };
   }
-  const use = clause?.limit ?? judgeBudget(clause?.budget, call, common.operation);
+  const use = judgeUse(clause, call, common);
   return use === 'need-body' || waitsAtBackend(way, call, reading.by(operationTable(common.schema)).fact)
     ? { kind: 'need-body', need: needOf(common.operation) }
     : goBy(way, use, call, common);
 }
 
-function judgeWay(way: Way, call: Call, common: Common): Refusal | undefined {
+/** What the rule that took the call says of its use. */
+function judgeUse(
+  clause: ProviderClause | undefined,
+  call: Call,
+  { operation }: Common,
+): Refusal | Budget | 'need-body' | undefined {
+  return clause === undefined ? undefined : (clause.limit ?? judgeBudget(clause.budget, call, operation));
+}
+
+function judgeWay(way: Way | undefined, call: Call, common: Common): Refusal | undefined {
+  if (way === undefined) return noBackend;
   return way.refusal ?? judgeAtBackend(way, call, common.model) ?? judgeRename(way, common);
 }
 
 /** The call on its one way, unless something there refuses it. */
 function goBy(way: Way | undefined, use: Refusal | Budget | undefined, call: Call, common: Common): Decision {
-  const refusal = way === undefined ? noBackend : judgeWay(way, call, common);
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
-  if (refusal !== undefined || limit !== undefined || way === undefined) {
-    return { ...common, kind: 'refuse', refusal: refusal ?? limit ?? noBackend };
+  const refusal = judgeWay(way, call, common) ?? limit;
+  if (refusal !== undefined || way === undefined) {
+    return { ...common, kind: 'refuse', refusal: refusal ?? noBackend };
   }
   const { credential, target, backend } = way;
   if (credential.kind === 'refuse') {

@@ -93,7 +93,7 @@ function putSteadyAi(sink: AttributeSink, { ai, facts, providerRoute }: Exchange
 }
 
 function putVaryingAi(sink: AttributeSink, exchange: ExchangeFacts): void {
-  const { ai, facts, response, startedAt, costUsd, budget } = exchange;
+  const { ai, facts, response, startedAt, costUsd } = exchange;
   if (ai === undefined) return;
   const streamed = facts.stream === true && response !== undefined;
   sink.put(attribute.genAiResponseId, facts.responseId);
@@ -108,6 +108,10 @@ function putVaryingAi(sink: AttributeSink, exchange: ExchangeFacts): void {
   sink.put(attribute.usage, computeUsageMark(exchange));
   sink.put(attribute.genAiTimeToFirstChunk, streamed ? (response.headAt - startedAt) / 1000 : undefined);
   sink.put(attribute.costUsd, costUsd);
+  putBudget(sink, exchange);
+}
+
+function putBudget(sink: AttributeSink, { budget }: ExchangeFacts): void {
   sink.put(attribute.budgetReserved, budget?.reserved);
   sink.put(attribute.budgetCharged, budget?.charged);
 }

@@ -6,7 +6,7 @@ import type { Budget } from '../../decision/index.ts';
 import { unlimited, type Budgets, type Reservation, type Reserved } from '../budget/budgets.ts';
 import { computeAsk, computeCap, type TokenAsk } from '../budget/token-ask.ts';
 import type { ReadBody } from '../pipeline/outgoing.ts';
-import type { Facts } from '../providers/index.ts';
+import { credibleCounts, type Facts } from '../providers/index.ts';
 import type { Allowed } from './deliberation.ts';
 import * as failure from './failure.ts';
 
@@ -19,13 +19,13 @@ export interface Ending {
   readonly facts: Facts;
 }
 
-/** Input and output of a call, where both are told whole; failed calls cost nothing unless they say so. */
+/** Input and output of a call, where both are told whole and make sense; failed calls cost nothing unless they say so. */
 export function computeUsed({ sent, status, facts }: Ending, promised: number): number {
-  const { inputTokens, outputTokens, usage } = facts;
-  const seen = (inputTokens ?? 0) + (outputTokens ?? 0);
-  if (usage === 'whole') return seen;
+  const counts = credibleCounts(facts);
+  const seen = (counts?.inputTokens ?? 0) + (counts?.outputTokens ?? 0);
+  if (counts !== undefined && facts.usage === 'whole') return seen;
   if (!sent || (status !== undefined && status >= 400 && seen === 0)) return seen;
-  // Cut short, or never told: as much as it was promised.
+  // Cut short, or never told in earnest: as much as it was promised.
   return Math.max(seen, promised);
 }
 

@@ -210,14 +210,16 @@ export function mannerParts({ trust, capture, timeoutMs }: GatewayManner): strin
   ];
 }
 
+/** What a call is read as matters beyond the calls that are taken. */
+function tellsApi(deniedThere: Permit['deniedThere'], { backend, budget }: Way): boolean {
+  return deniedThere.length > 0 || (backend?.renames.length ?? 0) > 0 || budget !== undefined;
+}
+
 /** Which calls, without the way they go; empty: every call. */
 export function callParts({ taken, earlier, denied, deniedThere, mcp, plainPaths, way }: Permit): string[] {
   const judged = taken !== undefined || earlier.length + denied.length > 0 || mcp !== undefined;
-  const renames = (way.backend?.renames.length ?? 0) > 0;
-  // What it is read as matters beyond the calls that are taken.
-  const tellsApi = deniedThere.length > 0 || renames || way.budget !== undefined;
   return [
-    ...(taken === undefined ? [] : [`for ${renderCalls(taken, tellsApi)}`]),
+    ...(taken === undefined ? [] : [`for ${renderCalls(taken, tellsApi(deniedThere, way))}`]),
     ...earlier.map((calls) => `but not what an earlier rule takes: ${renderCalls(calls)}`),
     ...denied.map((calls) => `but not, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),
     ...deniedThere.map((calls) => `but not there, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),

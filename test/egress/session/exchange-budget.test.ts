@@ -63,6 +63,18 @@ describe('S48: a call is settled by what it used', () => {
     ['as its answer says', (talk) => answer(talk, 200, used(7, 5)), 12],
     ['more than was promised', (talk) => answer(talk, 200, used(700, 500)), 1_200],
     ['an answer that does not say', (talk) => answer(talk, 200, Buffer.from('{}')), chat.length + 50],
+    [
+      'an answer that contradicts itself',
+      (talk) =>
+        answer(
+          talk,
+          200,
+          Buffer.from(
+            '{"usage":{"prompt_tokens":1,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":900}}}',
+          ),
+        ),
+      chat.length + 50,
+    ],
     ['an error', (talk) => answer(talk, 500, Buffer.from('{}')), 0],
     ['an error that says', (talk) => answer(talk, 400, used(7, 0)), 7],
     [
