@@ -80,7 +80,18 @@ function metadataSchema(name: NameRule | undefined): Json {
 }
 
 export function customResourceDefinition(definition: KindDefinition): Json {
-  const { kind, plural, shortName, description, name, spec, status, columns } = definition;
+  const {
+    kind,
+    plural,
+    shortName,
+    description,
+    name,
+    spec,
+    status,
+    columns,
+    scale,
+    categories = [],
+  } = definition;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -93,7 +104,7 @@ export function customResourceDefinition(definition: KindDefinition): Json {
         plural,
         singular: kind.toLowerCase(),
         shortNames: [shortName],
-        categories: [apiCategory],
+        categories: [apiCategory, ...categories],
       },
       scope: 'Namespaced',
       versions: [
@@ -101,7 +112,7 @@ export function customResourceDefinition(definition: KindDefinition): Json {
           name: apiVersionName,
           served: true,
           storage: true,
-          subresources: { status: {} },
+          subresources: { status: {}, ...(scale === undefined ? {} : { scale: { ...scale } }) },
           additionalPrinterColumns: columns,
           schema: {
             openAPIV3Schema: withNotes(kind, {

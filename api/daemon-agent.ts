@@ -50,6 +50,7 @@ export const daemonAgent: KindDefinition = {
   kind: 'DaemonAgent',
   plural: 'daemonagents',
   shortName: 'da',
+  categories: ['agents'],
   description: 'DaemonAgent is an untrusted agent that runs all the time, one instance in the cluster.',
   // `NAME-00001` is a revision, and its number may grow.
   name: subdomainName(242),

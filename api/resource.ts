@@ -69,6 +69,10 @@ export interface KindDefinition {
   readonly spec: TSchema;
   readonly status: TSchema;
   readonly columns: readonly Column[];
+  /** Beside the one all kinds have. */
+  readonly categories?: readonly string[];
+  /** Where `kubectl scale` reads and writes; absent: it does not scale. */
+  readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string };
 }
 
 const readyCondition = '.status.conditions[?(@.type=="Ready")]';

@@ -144,6 +144,7 @@ export const taskAgent: KindDefinition = {
   kind: 'TaskAgent',
   plural: 'taskagents',
   shortName: 'ta',
+  categories: ['agents'],
   description: 'TaskAgent is an untrusted agent that runs once per call in a fresh sandbox.',
   // `clrk-NAME` is a Service.
   name: labelName(58),

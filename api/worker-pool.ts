@@ -176,6 +176,7 @@ export const workerPool: KindDefinition = {
   kind: 'WorkerPool',
   plural: 'workerpools',
   shortName: 'wp',
+  scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.readyReplicas' },
   description: 'WorkerPool is a set of workers that run the sandboxes of TaskAgents.',
   // `NAME-workers` is a Service.
   name: labelName(55, { isFirst: true }),
