@@ -7,6 +7,7 @@ import {
   ledgerReadSubject,
   ledgerSubject,
   type PlatformIdentity,
+  type TenantIdentity,
 } from '../../../contract/index.ts';
 import type { Budget } from '../../../decision/index.ts';
 import { Budgets, type Reserved } from '../../../egress/budget/budgets.ts';
@@ -16,7 +17,17 @@ import { TestNats } from '../../process/nats-server.ts';
 
 const log = createLog('egress', { CLRK_LOG_LEVEL: 'silent' });
 const soon = { timeout: 30_000, interval: 30 };
-const nats = new TestNats({ tls: true });
+const tenantOf = (namespace: string, name = 'gw'): TenantIdentity => ({
+  role: 'egress',
+  namespace,
+  name,
+  uid: `u-${namespace}-${name}`,
+});
+const several = Array.from({ length: 6 }, (_, index) => `gw-${index}`);
+const nats = new TestNats({
+  tls: true,
+  tenants: [tenantOf('team-b'), ...['gw', 'one', 'two', ...several].map((name) => tenantOf('team-a', name))],
+});
 const connections: NatsConnection[] = [];
 
 async function as(identity: PlatformIdentity): Promise<NatsConnection> {
@@ -25,8 +36,7 @@ async function as(identity: PlatformIdentity): Promise<NatsConnection> {
   return connection;
 }
 
-const gateway = (namespace: string, name = 'gw'): Promise<NatsConnection> =>
-  as({ role: 'egress', namespace, name, uid: `u-${namespace}-${name}` });
+const gateway = (namespace: string, name = 'gw'): Promise<NatsConnection> => as(tenantOf(namespace, name));
 
 beforeAll(async () => {
   await nats.start();
@@ -90,7 +100,7 @@ describe('one key', () => {
 });
 
 test('S48: six gateways that lease at once take all of it and no more', async () => {
-  const all = await Promise.all(Array.from({ length: 6 }, (_, index) => gateway('team-a', `gw-${index}`)));
+  const all = await Promise.all(several.map((name) => gateway('team-a', name)));
   const ledgers = all.map((connection) => new NatsLedger('team-a', () => connection));
   const leases = await Promise.all(
     ledgers.flatMap((ledger) =>
