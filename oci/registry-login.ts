@@ -3,19 +3,12 @@
  * decides who is given a password. A path is matched by whole components, so that one organization's login is never
  * another's whose name begins alike.
  */
+import type { PoolConfig } from '../contract/index.ts';
 import type { PullOptions, RegistryCredentials } from './image.ts';
 import { parseReference, registryName } from './reference.ts';
 
-export interface RegistryLogin {
-  /** `host[:port]`; each label may be a glob (`*`, `?`, `[a-z]`), which never crosses a dot. */
-  readonly host: string;
-  /** Repositories at and below it; absent: all of the host's. */
-  readonly path?: string;
-  readonly plainHttp: boolean;
-  readonly username?: string;
-  readonly password?: string;
-  readonly identityToken?: string;
-}
+/** Each label of its host may be a glob (`*`, `?`, `[a-z]`), which never crosses a dot. */
+export type RegistryLogin = PoolConfig['registries'][number];
 
 /** A DNS label is no longer. */
 const maxLabelLength = 63;
