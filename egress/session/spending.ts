@@ -19,12 +19,18 @@ export interface Ending {
   readonly facts: Facts;
 }
 
-/** Input and output of a call, where both are told whole and make sense; failed calls cost nothing unless they say so. */
-export function computeUsed({ sent, status, facts }: Ending, promised: number): number {
-  const counts = credibleCounts(facts);
-  const seen = (counts?.inputTokens ?? 0) + (counts?.outputTokens ?? 0);
-  if (counts !== undefined && facts.usage === 'whole') return seen;
-  if (!sent || (status !== undefined && status >= 400 && seen === 0)) return seen;
+/** A call that no upstream saw, or that one refused, costs nothing but what it says it does. */
+function isFree({ sent, status }: Ending, seen: number): boolean {
+  return !sent || (status !== undefined && status >= 400 && seen === 0);
+}
+
+/** Input and output of a call, where both are told whole and make sense. */
+export function computeUsed(ending: Ending, promised: number): number {
+  const { facts } = ending;
+  const { inputTokens = 0, outputTokens = 0 } = credibleCounts(facts) ?? {};
+  const seen = inputTokens + outputTokens;
+  const isTold = facts.usage === 'whole' && credibleCounts(facts) !== undefined;
+  if (isTold || isFree(ending, seen)) return seen;
   // Cut short, or never told in earnest: as much as it was promised.
   return Math.max(seen, promised);
 }

@@ -130,7 +130,12 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
 /** A named budget is shared by the rules of one namespace's routes; else each has its own, by its place in the route. */
 function tokenBudget({ metadata }: AIProviderRoute, place: string, filter: Filter): ProviderFilter[] {
   if (filter.type !== 'TokenBudget' || filter.tokenBudget === undefined) return [];
-  const { budgetRef, ...limits } = filter.tokenBudget;
+  const { budgetRef, maxTokensPerDay, maxTokensPerExecution, maxOutputTokensPerRequest } = filter.tokenBudget;
+  const limits = {
+    ...(maxTokensPerDay === undefined ? {} : { maxTokensPerDay }),
+    ...(maxTokensPerExecution === undefined ? {} : { maxTokensPerExecution }),
+    ...(maxOutputTokensPerRequest === undefined ? {} : { maxOutputTokensPerRequest }),
+  };
   const own = `rule/${metadata.namespace}/${metadata.name}/${place}`;
   const account = budgetRef === undefined ? own : `ref/${metadata.namespace}/${budgetRef}`;
   return [{ type: 'TokenBudget', account, ...limits }];

@@ -23,7 +23,7 @@ test.each<[string, string, object, string[]]>([
     'items of lists, each by its place',
     'AIProviderRoute',
     { spec: { rules: [{ filters: [] }, { filters: [{ tokenBudget: {} }, { extensionRef: limit }] }] } },
-    ['spec.rules[1].filters[0].tokenBudget', 'spec.rules[1].filters[1].extensionRef.kind'],
+    ['spec.rules[1].filters[1].extensionRef.kind'],
   ],
   [
     'another value',

@@ -85,7 +85,7 @@ test('every field of every kind is carried out, or told in the table', { timeout
 const forOthers = [/\.version$/, /^GatewayConfig\.upstream\.additionalTrustSource$/];
 
 test('every field of a compiled document has a reader in a data plane', { timeout: 300_000 }, () => {
-  const folders = ['egress', 'worker', 'ingress', 'decision', 'process', 'contract'];
+  const folders = ['egress', 'worker', 'oci', 'ingress', 'decision', 'process', 'contract'];
   const documents = [
     ['contract/gateway-config.ts', 'GatewayConfig'],
     ['contract/pool-config.ts', 'PoolConfig'],

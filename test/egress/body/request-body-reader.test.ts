@@ -146,17 +146,45 @@ describe('want: model', () => {
       model: 'gpt-4o',
       stream: true,
       includeUsage: true,
-      outputCap: 9,
+      spans: {
+        outputCaps: [
+          { name: 'max_tokens', tokens: 5 },
+          { name: 'max_completion_tokens', tokens: 9 },
+        ],
+      },
     });
   });
 
   test.each([
-    ['{"generationConfig":{"maxOutputTokens":7}}', 7],
-    ['{"generation_config":{"max_output_tokens":8}}', 8],
-    ['{"inferenceConfig":{"maxTokens":9},"max_tokens":null}', 9],
-    ['{"max_output_tokens":1.5}', 1.5],
-  ])('%s caps the output at %d', async (text, outputCap) => {
-    expect(await read(text)).toMatchObject({ outputCap });
+    ['{"generationConfig":{"maxOutputTokens":7}}', [{ name: 'generationConfig.maxOutputTokens', tokens: 7 }]],
+    [
+      '{"generation_config":{"max_output_tokens":8}}',
+      [{ name: 'generationConfig.maxOutputTokens', tokens: 8 }],
+    ],
+    [
+      '{"inferenceConfig":{"maxTokens":9},"max_tokens":null}',
+      [
+        { name: 'inferenceConfig.maxTokens', tokens: 9 },
+        { name: 'max_tokens', tokens: undefined },
+      ],
+    ],
+    ['{"max_output_tokens":1.5}', [{ name: 'max_output_tokens', tokens: 1.5 }]],
+  ])('%s limits the answer', async (text, outputCaps) => {
+    expect(await read(text)).toMatchObject({ spans: { outputCaps } });
+  });
+
+  test.each([
+    ['{"n":3}', 3],
+    ['{"n":null}', 1],
+    ['{}', 1],
+    ['{"n":2,"best_of":4}', 4],
+    ['{"n":0}', undefined],
+    ['{"n":"2"}', undefined],
+    ['{"n":1.5,"best_of":2}', undefined],
+    ['{"generationConfig":{"candidateCount":2}}', 2],
+  ])('%s asks for %j answers', async (text, choices) => {
+    const body = await read(text);
+    expect(typeof body === 'string' ? body : body.choices).toBe(choices);
   });
 
   test('tools may name the same model, or none', async () => {

@@ -241,7 +241,6 @@ describe('what this version does not carry out is told at admission', () => {
       'EgressGateway.spec.otlp.endpoint: ',
       withSpec(gateway, { otlp: { endpoint: 'https://o.example.com' } }),
     ],
-    ['AIProviderRoute.spec.rules[].filters[].tokenBudget: ', budget({ maxTokensPerDay: 11 })],
     [
       'MCPRoute.spec.rules[].filters[].extensionRef.kind: ',
       mcp({
