@@ -64,10 +64,10 @@ describe('a role', () => {
 });
 
 test('a link whose NATS comes later is ready when it comes, and goes on through an outage', async () => {
-  await using nats = new TestNats();
+  const identity = { role: 'egress', namespace: 'n', name: 'g', uid: 'u' } as const;
+  await using nats = new TestNats({ tenants: [identity] });
   await nats.start();
   await nats.kill();
-  const identity = { role: 'egress', namespace: 'n', name: 'g', uid: 'u' } as const;
   const { caPem, ...access } = nats.accessOf(identity);
   const options = { role: 'egress', namespace: 'n', log: silentLog, key: 'egress.n.g.p' } as const;
   await using link = new NatsLink({ ...options, snapshot: () => ({}) });
