@@ -8,7 +8,7 @@ import { PlatformLink, requireVariable, Shell, type Environment } from '../proce
 import { followConfig } from './config-watches.ts';
 import { openIngress, type Ingress } from './ingress.ts';
 
-/** reference/clrk.md (f): HTTP drain of 30 s at most, events after it; stays inside the pod's grace period. */
+/** Calls under way get 30 s at most, events come after them: inside the pod's grace period. */
 const drainMs = 25_000;
 
 function statusOf(
