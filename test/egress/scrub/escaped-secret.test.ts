@@ -18,7 +18,9 @@ const secretOf = fc
   .array(fc.constantFrom(...pieces), { minLength: 8, maxLength: 24 })
   .map((parts) => parts.join(''))
   // Where a reader leaves less than what a secret has at least, there is nothing to look for.
-  .filter((text) => readForms(Buffer.from(text)).every(({ length }) => length >= minSecretLength));
+  .filter((text) => readForms(Buffer.from(text)).every(({ length }) => length >= minSecretLength))
+  // An escape for a character beyond ASCII is not looked through: docs/security.md says so.
+  .filter((text) => readForms(Buffer.from(text)).every((form) => form.every((code) => code < 0x80)));
 const around = fc.string({ unit: fc.constantFrom(...Array.from('0aF;"}:, ')), maxLength: 6 });
 
 test('S37: property: a secret that looks escaped is gone in every spelling', () => {
@@ -28,6 +30,8 @@ test('S37: property: a secret that looks escaped is gone in every spelling', () 
       fc.constantFrom(...table),
       fc.tuple(around, around, fc.array(fc.nat(), { maxLength: 4 })),
       (secret, [, { write, read }], [before, after, cuts]) => {
+        // Nor one that the secret begins and what follows ends.
+        fc.pre(after === '' || !/(?:&[#\w]*|%[\da-f]?|\\[ux]?[\da-f]{0,3})$/i.test(secret));
         const body = `${before}${write(secret)}${after}`;
         // A reader that takes more off than was put on reads something else to begin with.
         fc.pre(read(body).includes(secret));
