@@ -41,7 +41,7 @@ export function renderNatsConfig(input: NatsConfigInput): string {
         : { tls: { cert_file: tls.certificate, key_file: tls.privateKey, min_version: '1.3' } }),
       jetstream: {
         store_dir: storeDir,
-        // reference/security.md: the default syncs every two minutes and loses acknowledged messages.
+        // By default it syncs every two minutes, and a power cut loses messages that were acknowledged.
         sync_interval: 'always',
         max_memory_store: 64 * 1024 * 1024,
         // The invocation stream reserves 2 GiB of it; the status bucket and head room need the rest.
