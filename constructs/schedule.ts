@@ -1,6 +1,6 @@
 /**
  * When an agent is called by the clock: five cron fields, `@daily` and its like or `@every 5m`, in UTC unless a time zone stands in
- * front, checked one by one where they are written. It only checks; firing is the ingress's work.
+ * front, checked one by one where they are written. It only checks.
  */
 import type { Duration } from 'cdk8s';
 

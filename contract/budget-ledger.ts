@@ -31,7 +31,7 @@ export type LedgerEntry = Static<typeof ledgerEntrySchema>;
 
 /** What one entry of a namespace counts: a budget in one day or one execution. */
 export interface LedgerKey {
-  /** Which budget: `decision/budget.ts` names it. */
+  /** Which budget: the operator names it (operator/compile/provider-route.ts). */
   readonly account: string;
   /** `day/2026-11-27` or `run/<invocation>`. */
   readonly period: string;

@@ -77,7 +77,7 @@ export const notEnforced = {
     ],
     effect: 'ignored',
     message: 'gateways of this version send records to the store of the platform alone',
-    instead: 'Read them there: clrk traces, clrk logs, or ClickHouse (docs/telemetry.md).',
+    instead: 'Read them there: clrk traces, clrk logs, or its ClickHouse.',
   },
   RateLimit: {
     title: 'Rate limits of routes',

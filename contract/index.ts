@@ -14,6 +14,7 @@ export * from './containment.ts';
 export * from './deny-reason.ts';
 export * from './destination-policy.ts';
 export * from './digest.ts';
+export * from './edit-distance.ts';
 export * from './environment.ts';
 export * from './error.ts';
 export * from './field-path.ts';

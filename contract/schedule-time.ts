@@ -1,5 +1,5 @@
 /**
- * The next time a schedule fires, and whether it ever does. Pure: the time comes in. A local time that a change of
+ * Whether a schedule ever fires, and the next time it would: nothing fires schedules yet. Pure: the time comes in. A local time that a change of
  * clocks leaves out is left out; one that comes twice fires the first time.
  */
 import type { CronSchedule, Schedule } from './schedule.ts';

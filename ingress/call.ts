@@ -1,6 +1,6 @@
 /**
- * A call as the front door takes it: what it says of itself, a body in, an answer out. HTTP is one kind; what a schedule
- * fires is another, with a body that is there already and an answer nobody reads.
+ * A call as the front door takes it: what it says of itself, a body in, an answer out. HTTP is the one
+ * kind there is today.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { HttpAnswer, type CallAnswer } from '../process/index.ts';

@@ -1,5 +1,5 @@
 /**
- * `clrk ingress`: reads the environment, watches the one config Secret, opens the front door, runs until it is told
+ * `clrk ingress`: reads the environment, watches its settings and its shards of agents, opens the front door, runs until it is told
  * to stop. The only place of this folder that looks at environment variables.
  */
 import { Counter, Gauge, Registry } from 'prom-client';

@@ -11,7 +11,7 @@ import { hostArchitecture, hostPlatform, type HostPlatform } from './host-platfo
 import { assembleImage } from './image-assembly.ts';
 import { ImageDirectory } from './image-directory.ts';
 import { imageError } from './image-error.ts';
-import type { ImageSource, ManifestDocument } from './image-source.ts';
+import type { ImageSource } from './image-source.ts';
 import type {
   ImageLease,
   ImageStore,
@@ -23,10 +23,9 @@ import type {
 import { KnownDigests } from './known-digests.ts';
 import { defaultExtractionLimits } from './layer-extractor.ts';
 import { LayerStore, type Origin } from './layer-store.ts';
-import { isIndex, parseManifest } from './manifest.ts';
 import { openSource, wanted } from './open-source.ts';
 import { parseReference, renderReference, repositoryOf, type ImageReference } from './reference.ts';
-import { resolveManifest } from './resolve-manifest.ts';
+import { resolveManifest, type ResolvedManifest } from './resolve-manifest.ts';
 import { SharedWork } from './shared-work.ts';
 
 const defaultQuotaBytes = 20 * 1024 ** 3;
@@ -182,16 +181,16 @@ class DiskImageStore implements ImageStore {
 
   async #ensure(
     source: ImageSource,
-    document: ManifestDocument,
+    manifest: ResolvedManifest,
     origin: Origin,
     signal: AbortSignal,
   ): Promise<HeldImage> {
-    const held = this.#images.get(document.digest);
+    const held = this.#images.get(manifest.digest);
     if (held !== undefined) return held;
-    const [key, ownKey] = [origin.registry, origin.repository].map((each) => `${document.digest} ${each}`);
+    const [key, ownKey] = [origin.registry, origin.repository].map((each) => `${manifest.digest} ${each}`);
     return this.#assemblies.joinOrRedo(key ?? '', ownKey ?? '', signal, async (shared) => {
       const both = AbortSignal.any([shared, this.#closed.signal]);
-      const { image, release } = await this.#assemble(source, document, origin, both);
+      const { image, release } = await this.#assemble(source, manifest, origin, both);
       this.#images.holdForTurn(image);
       release();
       return image;
@@ -201,13 +200,10 @@ class DiskImageStore implements ImageStore {
   /** Held until released: whoever waits for it has had no chance to acquire it. */
   async #assemble(
     source: ImageSource,
-    document: ManifestDocument,
+    { digest, manifest }: ResolvedManifest,
     origin: Origin,
     signal: AbortSignal,
   ): Promise<{ readonly image: HeldImage; readonly release: () => void }> {
-    const { digest, bytes } = document;
-    const manifest = parseManifest(bytes);
-    if (isIndex(manifest)) throw imageError('IMAGE_INVALID', 'an image index stands where an image should');
     const limits = defaultExtractionLimits;
     const options = { host: this.#host, limits, signal, origin, source, layers: this.#layers };
     const room = <T>(work: () => Promise<T>): Promise<T> => this.#images.withRoom(work);

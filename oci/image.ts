@@ -74,7 +74,7 @@ export interface ImageStore extends AsyncDisposable {
   acquire(digest: string): ImageLease;
   /** The image when it is on disk. */
   lookup(digest: string): PulledImage | undefined;
-  /** On the disk, for metrics. */
+  /** On the disk. */
   usage(): { readonly bytes: number; readonly inodes: number; readonly images: number };
 }
 

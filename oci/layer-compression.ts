@@ -2,9 +2,8 @@
  * A layer's stored bytes to its tar, by what they are: the first bytes decide between gzip, zstd and plain, because media
  * types of real images are wrong now and then. The digest of the tar is checked by whoever reads it.
  */
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { decodedBy } from './decoded-stream.ts';
 import { isZstd, unzstd } from './zstd-frame.ts';
 
 export type LayerCompression = 'gzip' | 'zstd' | 'none';
@@ -16,15 +15,6 @@ export function compressionOf(head: Uint8Array): LayerCompression {
 
 /** Fewer, larger pieces: small files are then whole in one of them. */
 const pieceBytes = 256 * 1024;
-
-async function* gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  const decoder = createGunzip({ chunkSize: pieceBytes });
-  const feeding = pipeline(Readable.from(chunks, { objectMode: false }), decoder);
-  // Its failure destroys the decoder, which then throws to who reads it.
-  feeding.catch(() => undefined);
-  yield* decoder as AsyncIterable<Uint8Array>;
-  await feeding;
-}
 
 /** The chunks again, and at least the first four bytes of them (fewer only when there are no more). */
 async function peek(
@@ -52,7 +42,7 @@ export async function* decompressed(chunks: AsyncIterable<Uint8Array>): AsyncGen
   const { head, all } = await peek(chunks);
   switch (compressionOf(head)) {
     case 'gzip':
-      return yield* gunzip(all);
+      return yield* decodedBy(createGunzip({ chunkSize: pieceBytes }), all);
     case 'zstd':
       return yield* unzstd(all);
     case 'none':

@@ -10,6 +10,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { imageError } from './image-error.ts';
+import { bareHost } from './registry-reach.ts';
 
 export interface Exchange {
   readonly method: string;
@@ -73,7 +74,7 @@ function send(url: URL, options: RequestOptions, body: Blob | undefined): Promis
 /** A connection of its own for each exchange: they are few and long, and none may outlive its answer. */
 export function registryHttp(mayReach: MayReach): RegistryHttp {
   return async (url, { method, headers, body, signal }) => {
-    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const host = bareHost(url.hostname);
     if (isIP(host) !== 0 && !mayReach(host, host)) throw refused(host);
     const content =
       body === undefined || body instanceof Blob

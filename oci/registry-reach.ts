@@ -40,6 +40,7 @@ export class RegistryReach {
   }
 }
 
-function bareHost(host: string): string {
+/** As URLs write it, without the brackets of an IPv6 address. */
+export function bareHost(host: string): string {
   return host.replace(/^\[|\]$/g, '').toLowerCase();
 }

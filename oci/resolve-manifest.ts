@@ -5,22 +5,27 @@
 import type { HostPlatform } from './host-platform.ts';
 import { imageError } from './image-error.ts';
 import type { ImageSource, ManifestDocument } from './image-source.ts';
-import { isIndex, parseManifest, selectPlatform, wrongPlatform } from './manifest.ts';
-import { ClrkError } from '../contract/index.ts';
+import { isIndex, parseManifest, selectPlatform, wrongPlatform, type Manifest } from './manifest.ts';
+import { ClrkError, type Digest } from '../contract/index.ts';
 
 const maxDepth = 4;
 const maxDocuments = 16;
+
+export interface ResolvedManifest {
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+}
 
 export async function resolveManifest(
   source: ImageSource,
   document: ManifestDocument,
   host: HostPlatform,
   signal: AbortSignal,
-): Promise<ManifestDocument> {
+): Promise<ResolvedManifest> {
   let asked = 0;
-  const follow = async (at: ManifestDocument, depth: number): Promise<ManifestDocument> => {
+  const follow = async (at: ManifestDocument, depth: number): Promise<ResolvedManifest> => {
     const parsed = parseManifest(at.bytes);
-    if (!isIndex(parsed)) return at;
+    if (!isIndex(parsed)) return { digest: at.digest, manifest: parsed };
     if (depth === maxDepth)
       throw imageError('IMAGE_INVALID', `image indexes are nested more than ${maxDepth} deep`);
     for (const { digest } of selectPlatform(parsed, host)) {

@@ -3,10 +3,10 @@
  * can (from 22.15) and by `fzstd` elsewhere. The walk bounds what a frame may ask for before a decoder believes it: its
  * window, how many frames, and on the decoder in JavaScript, which moves its window at each block, how often.
  */
-import { Readable, type Duplex } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Duplex } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
+import { decodedBy } from './decoded-stream.ts';
 import { imageError } from './image-error.ts';
 import { ByteFeed } from './tar/byte-feed.ts';
 
@@ -136,17 +136,12 @@ function readSize(bytes: Buffer, count: number): number {
   return count === 2 ? value + 256 : value;
 }
 
-async function* decodeNatively(
+function decodeNatively(
   pieces: AsyncIterable<Buffer>,
   make: (options: object) => Duplex,
 ): AsyncGenerator<Buffer, void> {
-  const decoder = make({
-    params: { [(zlib.constants as Record<string, number>)['ZSTD_d_windowLogMax'] ?? 100]: 27 },
-  });
-  const feeding = pipeline(Readable.from(pieces, { objectMode: false }), decoder);
-  feeding.catch(() => undefined);
-  yield* decoder as AsyncIterable<Buffer>;
-  await feeding;
+  const windowLogMax = (zlib.constants as Record<string, number>)['ZSTD_d_windowLogMax'] ?? 100;
+  return decodedBy(make({ params: { [windowLogMax]: 27 } }), pieces);
 }
 
 async function* decodeInScript(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {

@@ -18,6 +18,7 @@ import {
   connectNats,
   ensureBudgetBucket,
   openStatusBucket,
+  untilAborted,
   type Log,
   type NatsAccess,
   type StatusBucket,
@@ -63,10 +64,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
   /** Connects, however long it takes, and follows until the signal aborts. Never rejects. */
   async follow(options: NatsDataPlanesOptions): Promise<void> {
     const { log, signal } = options;
-    const aborted = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    const aborted = untilAborted(signal);
     try {
       // An attempt may hang until its own timeout; an orderly end does not wait for it.
       const opening = untilOpen(options);

@@ -11,7 +11,8 @@ import {
   type World,
 } from './runtime/index.ts';
 
-function policiesOf(
+/** The policies of a changed object's namespace that it concerns. */
+export function policiesOf(
   world: World,
   kind: Kind<TargetingPolicy>,
   change: ObjectChange,

@@ -41,6 +41,7 @@ export class PlatformKeys {
   readonly #tenants: Nkey;
   /** By identity; signing is not free, and every compile asks. Depends on the root, as this object does. */
   readonly #users = new Map<string, NatsCredential>();
+  readonly #signers = new Map<string, Nkey>();
 
   constructor(root: Uint8Array) {
     if (root.length !== keyBytes) throw new RangeError('the platform root is 32 bytes');
@@ -122,7 +123,10 @@ export class PlatformKeys {
 
   /** Each pool and gateway has one of its own. */
   #signer(identity: TenantIdentity): Nkey {
-    return this.#nkey('account', `signer of ${tenantLabel(identity)}`);
+    const label = tenantLabel(identity);
+    const known = this.#signers.get(label) ?? this.#nkey('account', `signer of ${label}`);
+    this.#signers.set(label, known);
+    return known;
   }
 
   #tenantClaims(tenants: readonly TenantIdentity[]): Parameters<typeof renderAccountJwt>[1] {

@@ -1,6 +1,7 @@
 /** One object against its schema, as findings. Objects of other groups are none of our business, except our own CRDs. */
 import { isDeepStrictEqual } from 'node:util';
 import { apiGroup, apiVersionName, customResourceDefinition, kinds } from '../api/index.ts';
+import { editDistance } from '../contract/index.ts';
 import type { Finding } from './finding.ts';
 import { isObject } from './manifest/json.ts';
 import { renderName, type Manifest } from './manifest/manifest.ts';
@@ -81,27 +82,13 @@ function checkOurs(manifest: Manifest, version: string): ObjectVerdict {
 function unknownKind(kind: string): readonly [string, string] {
   const message = `${apiGroup}/${apiVersionName} has no kind ${kind}`;
   if (kind === 'Invocation') return [message, 'Invocations are written by the platform only: remove it.'];
-  const near = kinds.find((each) => distance(each.kind.toLowerCase(), kind.toLowerCase()) <= 2);
+  const near = kinds.find((each) => editDistance(each.kind.toLowerCase(), kind.toLowerCase()) <= 2);
   return [
     message,
     near === undefined
       ? `There is ${kinds.map((each) => each.kind).join(', ')}.`
       : `Did you mean ${near.kind}?`,
   ];
-}
-
-/** Edits between two short words. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 function definitionVerdict(manifest: Manifest): ObjectVerdict | undefined {

@@ -11,7 +11,7 @@ import { requireVariable, type Environment } from './environment.ts';
 import { openHealthServer } from './health-server.ts';
 import { guardProcess, type LastResort } from './last-resort.ts';
 import { createLog, type Log } from './log.ts';
-import { untilTerminated } from './termination.ts';
+import { untilAborted, untilTerminated } from './termination.ts';
 
 /** Why something is not ready, or undefined when it is. */
 export type Readiness = () => string | undefined;
@@ -102,9 +102,7 @@ export class Shell implements AsyncDisposable {
   }
 
   async untilStopped(): Promise<void> {
-    const { stopped } = this;
-    if (stopped.aborted) return;
-    await new Promise<void>((resolve) => stopped.addEventListener('abort', () => resolve(), { once: true }));
+    await untilAborted(this.stopped);
   }
 
   async #render(): Promise<string> {

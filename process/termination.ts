@@ -1,4 +1,4 @@
-/** SIGTERM and SIGINT as one AbortSignal. A second signal is left to the default: it ends the process at once. */
+/** SIGTERM and SIGINT as one AbortSignal, and waiting for one. A second signal is left to the default: it ends the process at once. */
 import type { Log } from './log.ts';
 
 export function untilTerminated(log: Log): AbortSignal {
@@ -10,4 +10,10 @@ export function untilTerminated(log: Log): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** Resolves when it aborts, at once when it has. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -1,5 +1,5 @@
 /**
- * Telemetry put together: store, schema, writer, OTLP receiver, materializer, sweeper, read API. It takes addresses,
+ * Telemetry put together: store, schema, writer, OTLP receiver, materializer, stream keeper, sweeper, read API. It takes addresses,
  * tokens and connections as parameters, so that a test runs the whole of it without an environment.
  */
 import { randomUUID } from 'node:crypto';

@@ -30,7 +30,7 @@ import {
   stopProcess,
   type Place,
 } from './peers.ts';
-import { cpuMs, residentMb } from './process-usage.ts';
+import { cpuMs, residentMb } from '../process-usage.ts';
 import { report, summarize, thinkTimeMs, type Measured } from './summary.ts';
 
 const hostname = 'api.openai.com';

@@ -1,5 +1,5 @@
 /** Spans through the real path: a protobuf body, rows, batches, inserts. Told by the wall and by processor seconds. */
-import { cpuSecondsOf } from './process-cpu.ts';
+import { cpuMs } from '../process-usage.ts';
 import type { EmbeddedStore } from '../../telemetry/store/store.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import { parseTraceRequest } from '../../telemetry/otlp/otlp-message.ts';
@@ -76,7 +76,7 @@ export async function measureIngest(
     bootId: 'bench',
   });
   const pid = store.engine.pid ?? 0;
-  const engineBefore = cpuSecondsOf(pid);
+  const engineBefore = cpuMs(pid) / 1000;
   const before = process.cpuUsage();
   const startedMs = performance.now();
   const waiting = new Set<Promise<void>>();
@@ -98,6 +98,6 @@ export async function measureIngest(
     spans: bodies.length * spansInBody,
     wallS: (performance.now() - startedMs) / 1000,
     ownCpuS: (own.user + own.system) / 1e6,
-    engineCpuS: cpuSecondsOf(pid) - engineBefore,
+    engineCpuS: cpuMs(pid) / 1000 - engineBefore,
   };
 }

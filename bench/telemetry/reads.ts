@@ -6,8 +6,9 @@ import type { Phase } from '../../contract/index.ts';
 import { followedOf } from '../../telemetry/read/followed.ts';
 import { parseReadRequest } from '../../telemetry/read/read-request.ts';
 import type { EmbeddedStore, Store } from '../../telemetry/store/store.ts';
-import { cpuSecondsOf } from './process-cpu.ts';
-import { overdueIn, storeNow, toldLate } from '../../telemetry/stream/overdue.ts';
+import { cpuMs } from '../process-usage.ts';
+import { overdueIn, toldLate } from '../../telemetry/stream/overdue.ts';
+import { storeNow } from '../../telemetry/store/store-clock.ts';
 import { idAtMs } from '../../telemetry/read/seen-ids.ts';
 import { median, percentile, round } from '../statistics.ts';
 
@@ -113,7 +114,7 @@ export async function measureReads(
   );
   const cpuSeconds = (): number => {
     const own = process.cpuUsage();
-    return cpuSecondsOf(store.engine.pid ?? 0) + (own.user + own.system) / 1e6;
+    return cpuMs(store.engine.pid ?? 0) / 1000 + (own.user + own.system) / 1e6;
   };
   const figures: ReadFigures[] = [];
   const ratios: Record<string, number> = {};

@@ -1,20 +1,6 @@
 /** What a person types for a kind (kind, plural, singular, short name, category), and the nearest when it is wrong. Pure. */
-import { ClrkError } from '../../contract/index.ts';
+import { ClrkError, editDistance } from '../../contract/index.ts';
 import type { Resource } from './discovery.ts';
-
-/** Edit distance (Levenshtein), for "did you mean". Inputs are words a person typed. */
-export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitution));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
 
 /** The nearest candidate that is near enough to be a slip of the finger. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {

@@ -2,31 +2,17 @@
  * Is there an agent of this name? Asked when nothing came of it, so that a typing error is not taken for silence. Records
  * outlive their agents: whoever found some does not ask.
  */
-import { ClrkError } from '../../contract/index.ts';
+import { ClrkError, editDistance } from '../../contract/index.ts';
 import type { Cluster } from './cluster.ts';
 import { ownGroup, ownVersion } from './discovery.ts';
 
 const maxSuggestions = 3;
 
-/** How many letters differ, by insertions, deletions and changes. Names have at most 253. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
 /** The names somebody may have meant, nearest first. */
 export function nearestNames(name: string, known: readonly string[]): readonly string[] {
   const limit = Math.max(2, Math.floor(name.length / 3));
   return known
-    .map((each) => ({ each, far: each.startsWith(name) ? 1 : distance(name, each) }))
+    .map((each) => ({ each, far: each.startsWith(name) ? 1 : editDistance(name, each) }))
     .filter(({ far }) => far <= limit)
     .sort((a, b) => a.far - b.far || (a.each < b.each ? -1 : 1))
     .slice(0, maxSuggestions)

@@ -42,11 +42,6 @@ export interface BudgetsOptions {
 export const maxAccounts = 20_000;
 const dayMs = 24 * 60 * 60_000;
 
-/** A call without limits of its own: only its answer is capped. */
-export function unlimited(tokens: number): Reservation {
-  return { tokens, settle: () => undefined };
-}
-
 interface Taken {
   readonly account: Account;
   readonly tokens: number;
@@ -64,7 +59,7 @@ export class Budgets {
     return this.#accounts.size;
   }
 
-  /** Calls `done` once, at once where it can. */
+  /** Calls `done` once, at once where it can. A budget without limits, which only caps answers, promises what is asked. */
   reserve({ limits }: Budget, caller: Caller, done: (reserved: Reserved) => void): void {
     this.#next(limits, caller, [], done);
   }

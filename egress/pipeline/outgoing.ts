@@ -43,7 +43,7 @@ function rawPath({ target, query }: AgentRequest): string {
   return query === '' ? target : target.slice(0, target.length - query.length);
 }
 
-function lengthOf(body: readonly Buffer[]): number {
+export function lengthOf(body: readonly Buffer[]): number {
   return body.reduce((sum, { length }) => sum + length, 0);
 }
 

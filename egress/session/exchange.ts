@@ -8,7 +8,7 @@ import { Boundary } from '../boundary.ts';
 import type { Refusal } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import { identify, isRefusal } from '../pipeline/identify.ts';
-import { computeOutgoing, type Outgoing } from '../pipeline/outgoing.ts';
+import { computeOutgoing, type Outgoing, type ReadBody } from '../pipeline/outgoing.ts';
 import { isSameWay } from '../pipeline/revalidate.ts';
 import type { UpstreamAnswer, UpstreamStream } from '../upstream/exchange-port.ts';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
@@ -100,23 +100,23 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   #reserve(judgement: Judgement, decision: Allowed): void {
     this.#settle = this.#context.admit(this.#inbound.peer.agentId);
     if (this.#settle === undefined) return this.#fail(failure.recordsFull);
-    const spending = Spending.of(decision, judgement.asRead(this.#way.body.held()));
+    const body = judgement.asRead(this.#way.body.held());
+    const spending = Spending.of(decision, body);
     if (spending === undefined) return this.#fail(failure.budgetUnreadable);
     this.#spending = spending;
     this.#decision = decision;
     this.#states.enter('reserving');
     const promised = this.#boundary.guard((refused?: failure.Failure) =>
-      refused === undefined ? this.#send(judgement, decision) : this.#fail(refused),
+      refused === undefined ? this.#send(judgement, decision, body) : this.#fail(refused),
     );
     spending.reserve(this.#context.budgets, this.#inbound.peer.invocationId, promised);
   }
 
-  #send(judgement: Judgement, decision: Allowed): void {
+  #send(judgement: Judgement, decision: Allowed, body: ReadBody | undefined): void {
     const outgoing = computeOutgoing(judgement.planBy(this.#inForce.snapshot), {
       request: judgement.request,
       length: this.#inbound.length,
-      decision,
-      body: judgement.asRead(this.#way.body.held()),
+      ...{ decision, body },
       outputCap: this.#spending?.outputCap,
     });
     if (outgoing.kind === 'refuse') return this.#refuse(outgoing);
@@ -132,7 +132,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.#try(outgoing, false);
   }
 
-  // Attempt.
+  // Attempt: a connection to the upstream, and the agent's request on its way there.
 
   #try(outgoing: Outgoing, fresh: boolean): void {
     this.#attempt = new Attempt(this, outgoing, this.#boundary);

@@ -42,8 +42,7 @@ function childSpec(input: ControlPlaneInput, essentials: Essentials): ChildSpec 
     environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: input.home.root },
     cwd: input.home.root,
     logFile: join(input.home.logs, `${essentials.name}.log`),
-    // Long enough for etcd and nats-server to close their files; the API server's watches are cut at once.
-    // What they keep survives a kill; somebody waits for the prompt.
+    // What they keep survives a kill, and somebody waits for the prompt.
     stopGraceMs: 2_000,
     ...essentials,
   };

@@ -75,7 +75,7 @@ export function damaged(why: string): Error {
 }
 
 /** Up to the first NUL. */
-export function parseText(block: Buffer, offset: number, length: number): ByteText {
+export function parseText(block: Buffer, offset = 0, length = block.length): ByteText {
   const end = block.indexOf(0, offset);
   const until = end === -1 || end > offset + length ? offset + length : end;
   return block.toString('latin1', offset, until);

@@ -6,7 +6,7 @@
 import { ClrkError } from '../../contract/index.ts';
 import { imageError } from '../image-error.ts';
 import { ByteFeed } from './byte-feed.ts';
-import { byteText, shown, type ByteText } from './byte-text.ts';
+import { shown, type ByteText } from './byte-text.ts';
 import { applyPax, parsePaxRecords, type PaxRecord } from './pax-record.ts';
 import {
   checkSegments,
@@ -22,6 +22,7 @@ import {
   hasContent,
   isZeroBlock,
   parseHeaderBlock,
+  parseText,
   typeOf,
   type HeaderBlock,
   type TarHeader,
@@ -97,8 +98,8 @@ class Reader {
       // The records of a `g` are for the whole archive; docker ignores them, and so must we.
       if (block.flag === 'g') await this.#record(block);
       else if (block.flag === 'x') pending.records = parsePaxRecords(await this.#record(block));
-      else if (block.flag === 'L') pending.name = untilNul(await this.#record(block));
-      else if (block.flag === 'K') pending.linkname = untilNul(await this.#record(block));
+      else if (block.flag === 'L') pending.name = parseText(await this.#record(block));
+      else if (block.flag === 'K') pending.linkname = parseText(await this.#record(block));
       else return this.#entry(block, pending, bytes);
     }
   }
@@ -189,11 +190,6 @@ function headerOf(block: HeaderBlock, name: ByteText, size: number): TarHeader {
 
 function within(error: ClrkError, name: ByteText): Error {
   return imageError('IMAGE_INVALID', `${error.message} (in ${shown(name)})`, error);
-}
-
-function untilNul(bytes: Buffer): ByteText {
-  const end = bytes.indexOf(0);
-  return byteText(end === -1 ? bytes : bytes.subarray(0, end));
 }
 
 /** An entry's bytes are to be taken before the next entry is asked for, or are passed over. */

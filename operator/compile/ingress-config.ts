@@ -47,9 +47,16 @@ export interface CompiledShard {
 }
 
 export function compileIngressShard(world: World, shard: number, limitBytes = maxShardBytes): CompiledShard {
+  // A namespace has many agents, and its shard takes a hash.
+  const shards = new Map<string, number>();
+  const shardOf = (namespace: string): number => {
+    const known = shards.get(namespace) ?? ingressShardOf(namespace);
+    shards.set(namespace, known);
+    return known;
+  };
   const agents = world
     .list(kinds.taskAgent)
-    .filter((agent) => ingressShardOf(agent.metadata.namespace) === shard && isLive(agent));
+    .filter((agent) => shardOf(agent.metadata.namespace) === shard && isLive(agent));
   const sized = byAge(agents).map((agent) => {
     const item = compileAgent(world, agent);
     return { item, tenant: item.namespace, bytes: Buffer.byteLength(JSON.stringify(item)) };
@@ -75,7 +82,7 @@ function compileAgent(world: World, agent: TaskAgent): IngressAgent {
     uid: metadata.uid ?? '',
     pool: `${metadata.namespace}/${pool}`,
     ...(serving === undefined || serving === '' ? {} : { servingRevision: serving }),
-    timeoutMs: agentTimeoutMs({ metadata, spec } as TaskAgent),
+    timeoutMs: agentTimeoutMs(agent),
     maxConcurrent: spec.maxConcurrent ?? 0,
     ...(spec.schedule === undefined ? {} : { schedule: spec.schedule }),
   };

@@ -3,11 +3,11 @@
  * names hosts that nobody knows, so gateways deny what it names everywhere, and the status says so.
  */
 import { attachedPolicyController } from '../attached-policy.ts';
-import { changedObjects } from '../change.ts';
 import { unresolvedBackends } from '../compile/index.ts';
 import { kinds } from '../kind.ts';
 import type { Policy, PolicyTarget } from '../policy-status.ts';
-import { keyOfObject, type Finding, type KubeObject, type World } from '../runtime/index.ts';
+import { policiesOf } from '../policy-watches.ts';
+import type { Finding, World } from '../runtime/index.ts';
 
 function resolvedRefs(world: World, { metadata }: Policy, { kind, name }: PolicyTarget): Finding[] {
   const route =
@@ -29,12 +29,7 @@ export const egressDenyPolicyController = attachedPolicyController({
   moreWatches: [
     {
       resource: kinds.backend,
-      keysOf: (world, change) => {
-        const namespaces = new Set(changedObjects(change).map(({ metadata }) => metadata?.namespace));
-        return [...namespaces]
-          .flatMap((namespace) => world.list(kinds.egressDenyPolicy, namespace))
-          .map((policy) => keyOfObject(policy as KubeObject));
-      },
+      keysOf: (world, change) => policiesOf(world, kinds.egressDenyPolicy, change, () => true),
     },
   ],
 });

@@ -1,5 +1,4 @@
 /** Living WorkerPools and EgressGateways → the claims NATS lets them in by. Deleted ones are out as soon as this has run. */
-import { changedObjects } from '../change.ts';
 import { isLive } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds } from '../kind.ts';
@@ -36,7 +35,7 @@ function cameOrWent({ before, after }: ObjectChange): boolean {
 }
 
 const keysOf = (_world: unknown, change: ObjectChange): readonly string[] =>
-  cameOrWent(change) && changedObjects(change).length > 0 ? [identitiesKey] : [];
+  cameOrWent(change) ? [identitiesKey] : [];
 
 export const identitiesController: ControllerSpec = {
   name: 'identities',

@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../../contract/index.ts';
-import type { Log } from '../../process/index.ts';
+import { untilAborted, type Log } from '../../process/index.ts';
 import type { KubeApi } from './api-client.ts';
 import { LeaderElection, leaderTimes, type LeaderTimes, type LeaseSpec } from './leader-election.ts';
 import type { KubeObject } from './object.ts';
@@ -61,9 +61,7 @@ export class LeaderElector {
 
   /** Renews until leadership is lost (true) or the signal aborts (false); then gives the lease up. */
   async hold(): Promise<boolean> {
-    const lost = new Promise<void>((resolve) => {
-      this.lost.addEventListener('abort', () => resolve(), { once: true });
-    });
+    const lost = untilAborted(this.lost);
     while (!this.#over.aborted) {
       await this.#pause();
       await Promise.race([this.#try(), lost]);

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type { Log } from '../../process/index.ts';
+import { untilAborted, type Log } from '../../process/index.ts';
 import type { KubeApi } from './api-client.ts';
 import type { Cache, ObjectChange } from './cache.ts';
 import type { Controller } from './controller.ts';
@@ -191,9 +191,5 @@ export class Manager {
 }
 
 async function untilFirst(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await Promise.race([
-    work,
-    new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
-  ]);
+  if (!signal.aborted) await Promise.race([work, untilAborted(signal)]);
 }

@@ -168,7 +168,7 @@ SELECT toString(id) AS idText, ${agent} AS agent, phase, object FROM ${from} WHE
   };
 }
 
-/** What became known of calls after another number, in that order; \`seq\` where a call has not ended. */
+/** What became known of calls after another number, in that order; `seq` where a call has not ended. */
 export function newCalls(
   scope: CallScope,
   phases: readonly Phase[],

@@ -3,6 +3,7 @@
  * visible out of order by a little, so each poll looks back a few seconds and leaves out what was given; however much came
  * in between, all of it is given, page by page.
  */
+import { storeNow } from '../store/store-clock.ts';
 import type { Store } from '../store/store.ts';
 import { followedOf, type Followed, type Page } from './followed.ts';
 import type { ReadRequest } from './read-request.ts';
@@ -19,12 +20,6 @@ export interface FollowSource {
 }
 
 type Reader = Pick<Store, 'query'>;
-
-/** The store's clock: it is the one that numbers rows. */
-async function idNow(store: Reader): Promise<bigint> {
-  const [row] = await store.query<{ id: string }>('SELECT toString(dateTime64ToSnowflakeID(now64(3))) AS id');
-  return BigInt(row?.id ?? '0');
-}
 
 async function* poll(
   source: Followed<{ readonly ingestId: string }>,
@@ -52,7 +47,7 @@ export async function follow(
     const seen = new SeenIds(BigInt(after));
     return { first: undefined, next: () => poll(source, seen, signal) };
   }
-  const seen = new SeenIds(await idNow(store));
+  const seen = new SeenIds(BigInt((await storeNow(store)).id));
   // All that is visible by now is not new, whether the first page holds it or is too short for it.
   for (let isMore = true; isMore && !signal.aborted;) {
     const limit = seen.size + newAtOnce;

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { storeNow } from '../store/store-clock.ts';
 import type { Store } from '../store/store.ts';
 
 export const lockTable = 'clrk_schema_lock';
@@ -36,15 +37,8 @@ WHERE database = currentDatabase() AND name = {name: String}`,
   return row === undefined ? undefined : { untilMs: Number(row.comment), nowMs: Number(row.now) };
 }
 
-async function nowMs(store: Store): Promise<number> {
-  const [row] = await store.query<{ now: string }>(
-    'SELECT toString(toUnixTimestamp64Milli(now64(3))) AS now',
-  );
-  return Number(row?.now ?? 0);
-}
-
 async function tryLock(store: Store): Promise<boolean> {
-  const untilMs = (await nowMs(store)) + leaseMs;
+  const untilMs = (await storeNow(store)).ms + leaseMs;
   // A number we made: nothing foreign enters the statement.
   const create = `CREATE TABLE ${lockTable} (held UInt8) ENGINE = Memory COMMENT '${untilMs}'`;
   const created = await store.command(create).then(
@@ -68,8 +62,8 @@ export async function lockSchema(store: Store, signal: AbortSignal): Promise<Sch
   while (!(await tryLock(store))) await delay(askEveryMs, undefined, { signal });
   const lost = new AbortController();
   const renew = setInterval(() => {
-    void nowMs(store)
-      .then((now) => store.command(`ALTER TABLE ${lockTable} MODIFY COMMENT '${now + leaseMs}'`))
+    void storeNow(store)
+      .then(({ ms }) => store.command(`ALTER TABLE ${lockTable} MODIFY COMMENT '${ms + leaseMs}'`))
       .catch(() => lost.abort());
   }, renewEveryMs);
   return {

@@ -1,4 +1,4 @@
-/** The names of our tables: the only names that reach a statement's text. */
+/** The names of our tables. Names that reach a statement's text are all written in our source. */
 export const tables = {
   logs: 'otel_logs',
   traces: 'otel_traces',

@@ -4,14 +4,7 @@
  */
 import { ClrkError } from '../../contract/index.ts';
 
-export interface ReadBounds {
-  readonly maxMemoryBytes: number;
-  readonly maxExecutionS: number;
-  readonly maxRowsToRead: number;
-  readonly maxResultBytes: number;
-}
-
-export const readBounds: ReadBounds = {
+const bounds = {
   maxMemoryBytes: 1_000_000_000,
   maxExecutionS: 20,
   // More than an agent writes in a week at 100 spans a second; no read of ours looks at a tenth of it.
@@ -19,7 +12,7 @@ export const readBounds: ReadBounds = {
   maxResultBytes: 64 * 1024 * 1024,
 };
 
-export function renderBounds(bounds: ReadBounds = readBounds): string {
+export function renderBounds(): string {
   return (
     `SETTINGS max_threads = 2, max_memory_usage = ${bounds.maxMemoryBytes}, ` +
     `max_execution_time = ${bounds.maxExecutionS}, max_rows_to_read = ${bounds.maxRowsToRead}, ` +

@@ -22,7 +22,7 @@ export interface InsertBatch {
 export interface Store extends AsyncDisposable {
   /** Statements of this folder that change something; bounded by themselves. */
   command(sql: string, params?: QueryParams): Promise<void>;
-  /** Reads, each within `readBounds`. Throws TELEMETRY_TOO_BROAD when it would cost more. */
+  /** Reads, each within the bounds of query-bounds.ts. Throws TELEMETRY_TOO_BROAD when it would cost more. */
   query<T>(sql: string, params?: QueryParams): Promise<T[]>;
   insert(batch: InsertBatch): Promise<void>;
 }

@@ -105,7 +105,7 @@ export class Materializer {
   }
 
   async #materialize(messages: readonly JsMsg[]): Promise<void> {
-    const { metrics, signal } = this.#options;
+    const { metrics } = this.#options;
     const { events, malformed, foreign } = readEvents(
       messages.map((message) => ({
         subject: message.subject,
@@ -117,13 +117,14 @@ export class Materializer {
     );
     this.#countDropped({ malformed, foreign }, messages[0]?.seq);
     const working = setInterval(() => messages.forEach((message) => message.working()), workingEveryMs);
+    let isStored: boolean;
     try {
-      await this.#storeForEver(events);
+      isStored = await this.#storeForEver(events);
     } finally {
       clearInterval(working);
     }
     // Shutting down without an insert: no acknowledgement, the next process gets them again.
-    if (signal.aborted && !this.#stored) return;
+    if (!isStored) return;
     metrics.events.inc({ outcome: 'materialized' }, events.length);
     for (const message of messages) message.ack();
   }
@@ -138,22 +139,18 @@ export class Materializer {
     }
   }
 
-  #stored = false;
-
-  /** Each insert carries its token, so a round that failed half-way is repeated whole. */
-  async #storeForEver(events: readonly Event[]): Promise<void> {
+  /** Each insert carries its token, so a round that failed half-way is repeated whole. False: told to stop before one succeeded. */
+  async #storeForEver(events: readonly Event[]): Promise<boolean> {
     const { log, metrics, signal } = this.#options;
-    this.#stored = false;
     let wait = retryMinMs;
     for (;;) {
       try {
         await this.#store(events);
-        this.#stored = true;
-        return;
+        return true;
       } catch (error) {
         metrics.batches.inc({ table: tables.invocations, outcome: 'failed' });
         log.warn({ reason: errorMessage(error).slice(0, 300) }, 'invocation events wait for ClickHouse');
-        if (signal.aborted) return;
+        if (signal.aborted) return false;
         await this.#sleep(wait);
         wait = Math.min(wait * 2, retryMaxMs);
       }

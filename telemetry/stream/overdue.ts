@@ -54,11 +54,3 @@ export function toldLate(
 ): Promise<readonly string[]> {
   return objects(store, byNumber, { after: afterId, zero: 0, from: passedMs, limit });
 }
-
-/** The store's own clock and the number rows get now. */
-export async function storeNow(store: Reader): Promise<{ readonly ms: number; readonly id: string }> {
-  const [row] = await store.query<{ ms: string; id: string }>(
-    `SELECT toString(toUnixTimestamp64Milli(now64(3))) AS ms, toString(dateTime64ToSnowflakeID(now64(3))) AS id`,
-  );
-  return { ms: Number(row?.ms ?? 0), id: row?.id ?? '0' };
-}

@@ -15,7 +15,8 @@ import {
 } from '../../contract/index.ts';
 import type { Log } from '../../process/index.ts';
 import { invocationBacklog } from './invocation-stream.ts';
-import { overdueIn, storeNow, toldLate } from './overdue.ts';
+import { overdueIn, toldLate } from './overdue.ts';
+import { storeNow } from '../store/store-clock.ts';
 import type { TelemetryMetrics } from '../metrics.ts';
 import { idAtMs } from '../read/seen-ids.ts';
 import type { Store } from '../store/store.ts';

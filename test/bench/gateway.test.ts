@@ -1,7 +1,7 @@
 /** What the gateway bench reads from wrk and /proc, and what it makes of it. */
 import { expect, test } from 'vitest';
 import { parseReport, renderScript, requestBody } from '../../bench/gateway/load.ts';
-import { parseCpuMs, parseResidentMb } from '../../bench/gateway/process-usage.ts';
+import { parseCpuMs, parseResidentMb } from '../../bench/process-usage.ts';
 import { report, summarize, thinkTimeMs, type Measured } from '../../bench/gateway/summary.ts';
 
 const wrkOutput = `Running 4s test @ https://api.openai.com:19446/v1/chat/completions

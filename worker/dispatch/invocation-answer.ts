@@ -6,7 +6,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cloudEventContentType, header, maxRequestBodyBytes, type CloudEvent } from '../../contract/index.ts';
-import type { CallAnswer } from '../../process/index.ts';
+import { untilAborted, type CallAnswer } from '../../process/index.ts';
 import type { Call } from './call.ts';
 import { DispatchError, sendError } from './dispatch-error.ts';
 import { composeResponseEvent } from './envelope.ts';
@@ -20,11 +20,6 @@ export interface AnswerBody {
 
 /** What a caller of a run that was cut has to take what is on its way to it, the reason included. */
 const cutGraceMs = 1_000;
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
 
 function exitHeaders(outcome: Outcome): Record<string, string> {
   return outcome.exitCode === undefined ? {} : { [header.exitCode]: String(outcome.exitCode) };

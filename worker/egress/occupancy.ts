@@ -40,8 +40,4 @@ export class Occupancy {
     const index = slotIndexOf(ip);
     return index === undefined ? undefined : this.#bySlot.get(index);
   }
-
-  get size(): number {
-    return this.#bySlot.size;
-  }
 }

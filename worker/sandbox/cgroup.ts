@@ -1,6 +1,6 @@
 /**
  * The sandboxes' cgroups: where runsc puts them, whether the limits really stand, and their removal. Apart because
- * "a limit that could not be applied" must refuse the sandbox, whatever the tool said (design 5). cgroup v1 and v2.
+ * "a limit that could not be applied" must refuse the sandbox, whatever the tool said. cgroup v1 and v2.
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ClrkError } from '../../contract/index.ts';
 import { monotonicMs } from '../../process/index.ts';
 import { reap } from '../system/libc.ts';
-import { cpuQuota, cpuShareWrites } from './cpu-share.ts';
+import { cpuQuota, cpuShareWrites, handedDown } from './cpu-share.ts';
 
 const mountPoint = '/sys/fs/cgroup';
 const isV2 = (): boolean => existsSync(join(mountPoint, 'cgroup.controllers'));
@@ -68,7 +68,7 @@ export function requireLimits(cgroupPath: string, limits: Limits): void {
 export function prepareCgroups(): void {
   if (!isV2()) return;
   const control = join(mountPoint, 'cgroup.subtree_control');
-  const enable = (): void => writeFileSync(control, '+cpu +memory +pids');
+  const enable = (): void => writeFileSync(control, handedDown);
   try {
     enable();
   } catch {

@@ -5,6 +5,9 @@
  */
 export const cpuPeriodUs = 100_000;
 
+/** The controllers that limit a sandbox, as a v2 group hands them down to the groups below it. */
+export const handedDown = '+cpu +memory +pids';
+
 /** Kept from all sandboxes together: a tenth of the machine, and never less than a quarter of a processor. */
 const reserveMillis = (cpus: number): number => Math.max(250, cpus * 100);
 
@@ -49,7 +52,7 @@ export function cpuShareWrites(
   // A group's files are there once its parent hands the controller down.
   const parents = sandboxes.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
   return [
-    ...parents.map((path) => ({ file: `${path}/cgroup.subtree_control`, value: '+cpu +memory +pids' })),
+    ...parents.map((path) => ({ file: `${path}/cgroup.subtree_control`, value: handedDown })),
     { file: `${sandboxes}/cpu.max`, value: `${quota} ${cpuPeriodUs}` },
     { file: `${sandboxes}/cpu.weight`, value: String(allSandboxes.weight) },
     { file: `${worker}/cpu.weight`, value: String(eachWorker.weight) },

@@ -13,7 +13,7 @@ export interface InjectedFile {
 
 /** Where the environment variables point, and where Debian, Alpine and Go look first. */
 export const caBundlePath = '/etc/ssl/certs/ca-certificates.crt';
-/** Fedora/RHEL, its extracted store, and OpenSSL/Alpine (reference/clrk.md e). */
+/** Fedora/RHEL, its extracted store, and OpenSSL/Alpine. */
 const otherBundles = [
   '/etc/pki/tls/certs/ca-bundle.crt',
   '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
@@ -55,13 +55,12 @@ export function injectedFiles(
     { path: '/etc/nsswitch.conf', content: 'hosts: files dns\n', mode: 'if-missing' },
   ];
   if (bundle === '') return network;
+  const javaStore = renderJavaTrustStore(caPems);
   return [
     ...network,
     { path: caBundlePath, content: bundle, mode: 'bundle-always' },
-    { path: javaTrustStorePath, content: renderJavaTrustStore(caPems), mode: 'bundle-always' },
-    ...javaStoresOf(env).map(
-      (path) => ({ path, content: renderJavaTrustStore(caPems), mode: 'bundle-if-present' }) as const,
-    ),
+    { path: javaTrustStorePath, content: javaStore, mode: 'bundle-always' },
+    ...javaStoresOf(env).map((path) => ({ path, content: javaStore, mode: 'bundle-if-present' }) as const),
     ...otherBundles.map((path) => ({ path, content: bundle, mode: 'bundle-if-present' }) as const),
   ];
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Resource } from '../../../cli/cluster/discovery.ts';
-import { editDistance, nearest, resolveKinds } from '../../../cli/cluster/kind-name.ts';
+import { nearest, resolveKinds } from '../../../cli/cluster/kind-name.ts';
+import { editDistance } from '../../../contract/index.ts';
 
 function resource(kind: string, plural: string, shortName: string): Resource {
   const singular = kind.toLowerCase();

@@ -5,7 +5,7 @@ import { createField } from '../../../egress/http1/index.ts';
 import { UpstreamError } from '../../../egress/upstream/upstream-error.ts';
 import { MemoryLedger } from '../budget/memory-ledger.ts';
 import { createConfig } from '../gateway-config.ts';
-import { script, type Script, type ScriptOptions } from './exchange-script.ts';
+import { script, sent, type Script, type ScriptOptions } from './exchange-script.ts';
 
 type Filter = Extract<
   GatewayConfig['providerRoutes'][number]['rules'][number]['filters'][number],
@@ -28,14 +28,7 @@ const json = { status: 200, reason: 'OK', fields: [createField('Content-Type', '
 const used = (input: number, output: number): Buffer =>
   Buffer.from(`{"usage":{"prompt_tokens":${input},"completion_tokens":${output}}}`);
 
-async function send(options: ScriptOptions, body = chat): Promise<Script> {
-  const talk = script(options);
-  talk.exchange.start();
-  talk.exchange.data(Buffer.from(body));
-  talk.exchange.end([]);
-  await talk.settle();
-  return talk;
-}
+const send = (options: ScriptOptions, body = chat): Promise<Script> => sent(options, body);
 
 async function answer(talk: Script, status: number, body: Buffer): Promise<void> {
   const reader = talk.tries[0]?.reader;

@@ -4,22 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { createField } from '../../../egress/http1/index.ts';
 import { UpstreamError } from '../../../egress/upstream/upstream-error.ts';
 import { createConfig } from '../gateway-config.ts';
-import { script, type Script, type ScriptOptions } from './exchange-script.ts';
+import { chat, script, sent, type Script } from './exchange-script.ts';
 
-const chat = '{"model":"gpt-4o","messages":[]}';
 const ok = { status: 200, reason: 'OK', fields: [], bodyLength: undefined };
 const unprocessed = new UpstreamError('UPSTREAM_CLOSED', 'refused stream', { unprocessed: true });
 const closed = new UpstreamError('UPSTREAM_CLOSED', 'closed');
-
-/** An agent has sent a whole chat request, and it went out. */
-async function sent(options: ScriptOptions = {}, body = chat): Promise<Script> {
-  const talk = script(options);
-  talk.exchange.start();
-  talk.exchange.data(Buffer.from(body));
-  talk.exchange.end([]);
-  await talk.settle();
-  return talk;
-}
 
 const bodyOf = (talk: Script, index: number): string =>
   Buffer.concat(talk.tries[index]?.sent ?? []).toString('latin1');

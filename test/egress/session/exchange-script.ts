@@ -194,3 +194,15 @@ export function script(options: ScriptOptions = {}): Script {
   const exchange = new Exchange(context, inbound, downstream);
   return Object.assign(result, { exchange });
 }
+
+export const chat = '{"model":"gpt-4o","messages":[]}';
+
+/** An agent has sent a whole chat request, and it went out. */
+export async function sent(options: ScriptOptions = {}, body = chat): Promise<Script> {
+  const talk = script(options);
+  talk.exchange.start();
+  talk.exchange.data(Buffer.from(body));
+  talk.exchange.end([]);
+  await talk.settle();
+  return talk;
+}
