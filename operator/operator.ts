@@ -30,6 +30,7 @@ import {
   type LeaderTimes,
   type Metrics,
   type ReconcileResult,
+  type Resource,
 } from './runtime/index.ts';
 
 export interface OperatorOptions {
@@ -146,12 +147,16 @@ export class Operator {
       .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   }
 
-  /** A controller is named as its kind is; what was set aside of that kind is reported by it and by no other. */
-  async #reconcile(spec: ControllerSpec, context: Context, key: string): Promise<ReconcileResult> {
+  /** What was set aside of a kind is reported by its controller and by no other. */
+  async #reconcile(
+    spec: ControllerSpec,
+    kind: Resource,
+    context: Context,
+    key: string,
+  ): Promise<ReconcileResult> {
     if (this.#isGoing(key)) return {};
-    const kind = Object.values(kinds).find((each) => each.kind.toLowerCase() === spec.name);
-    const misfit = kind === undefined ? undefined : this.#sieve.misfit(kind, key);
-    if (kind === undefined || misfit === undefined) return await spec.reconcile(context, key);
+    const misfit = this.#sieve.misfit(kind, key);
+    if (misfit === undefined) return await spec.reconcile(context, key);
     await reportMalformed(context, kind, misfit);
     return {};
   }
@@ -184,10 +189,15 @@ export class Operator {
       ),
       events: new EventRecorder({ api, controller: spec.name, instance: identity, log, now }),
     };
+    // A controller is named as its kind is. The keys of the others name no object: their first part is nobody's namespace.
+    const kind = Object.values(kinds).find((each) => each.kind.toLowerCase() === spec.name);
     const controller = new Controller({
       name: spec.name,
       concurrency: spec.concurrency,
-      reconcile: async (key) => await this.#reconcile(spec, context, key),
+      reconcile: async (key) =>
+        kind === undefined
+          ? await spec.reconcile(context, key)
+          : await this.#reconcile(spec, kind, context, key),
       metrics,
       log,
       now: monotonicMs,

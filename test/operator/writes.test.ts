@@ -73,3 +73,23 @@ it('writes next to nothing while a namespace is being deleted', async () => {
   // The shard of the ingress that held its agents; what was under way when the namespace was marked.
   expect(meanwhile).toBeLessThanOrEqual(names.length);
 }, 120_000);
+
+it('a namespace named as the operator names its own work stops none of it', async () => {
+  const name = 'control-plane';
+  const made = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, finalizers: ['example.com/hold'] },
+  } as KubeObject;
+  const { metadata } = await bed.api.apply(namespaces, made, { fieldManager: 'test' });
+  await bed.api.delete(namespaces, { name }, metadata?.uid ?? '');
+  await eventually(async () => {
+    const going = await bed.api.get(namespaces, { name });
+    expect(going?.metadata?.deletionTimestamp).toBeDefined();
+  }, 30_000);
+  await bed.apply(agentOf('later'));
+  await eventually(async () => {
+    const { agents } = await bed.ingressConfig();
+    expect(agents.map((agent) => agent.name)).toContain('later');
+  }, 60_000);
+}, 120_000);
