@@ -19,15 +19,30 @@ export function nearestNames(name: string, known: readonly string[]): readonly s
     .map(({ each }) => each);
 }
 
+interface AgentList {
+  readonly metadata?: { readonly continue?: string };
+  readonly items?: ReadonlyArray<{ readonly metadata: { readonly name: string } }>;
+}
+
+async function mayExist(cluster: Cluster, path: string): Promise<boolean> {
+  return await cluster.json({ path }).then(
+    () => true,
+    (thrown: unknown) => !(thrown instanceof ClrkError && thrown.code === 'NOT_FOUND'),
+  );
+}
+
 /** Throws NOT_FOUND. */
 export async function requireAgent(cluster: Cluster, name: string): Promise<void> {
   const { namespace } = cluster;
   const path = `/apis/${ownGroup}/${ownVersion}/namespaces/${encodeURIComponent(namespace)}/taskagents`;
   // Who may read records and not agents is told that there are none, as before.
   const answer = await cluster.json({ path, query: { limit: '500' } }).catch(() => undefined);
-  const items = (answer as { items?: Array<{ metadata: { name: string } }> } | undefined)?.items;
-  const known = items?.map(({ metadata }) => metadata.name);
+  const { items, metadata } = (answer ?? {}) as AgentList;
+  const known = items?.map((agent) => agent.metadata.name);
   if (known === undefined || known.includes(name)) return;
+  // There are more than were listed.
+  const isCut = (metadata?.continue ?? '') !== '';
+  if (isCut && (await mayExist(cluster, `${path}/${encodeURIComponent(name)}`))) return;
   const near = nearestNames(name, known);
   const hint = near.length === 0 ? '' : `Did you mean ${near.join(' or ')}? `;
   throw new ClrkError('NOT_FOUND', `there is no TaskAgent "${name}" in namespace ${namespace}`, {

@@ -87,8 +87,12 @@ describe('clrk logs', () => {
       'error: there is no TaskAgent "helo" in namespace team (NOT_FOUND)\n' +
         '  Did you mean hello or jello? List them with `clrk get taskagents -n team`.\n',
     );
-    // One that is there and has said nothing is no mistake.
+    // One that is there and has said nothing is no mistake, nor is one of many that a list does not hold.
     server.on(agents, json({ items: [{ metadata: { name: 'helo' } }] }));
+    expect((await server.run([what, 'helo'])).code).toBe(0);
+    server.on(agents, json({ metadata: { continue: 'more' }, items }));
+    expect((await server.run([what, 'helo'])).code).toBe(3);
+    server.on(`${agents}/helo`, json({ metadata: { name: 'helo' } }));
     expect((await server.run([what, 'helo'])).code).toBe(0);
   });
 
