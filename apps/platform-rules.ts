@@ -55,6 +55,8 @@ export const operatorClusterRules: readonly k8s.PolicyRule[] = [
   // is its own. `get` also because RBAC lets nobody hand out what he does not hold.
   rule('', ['secrets'], ['get', ...watch, ...apply, 'update']),
   rule('', ['services', 'serviceaccounts'], [...watch, ...apply]),
+  // The workers' account, when no pool of its namespace is left.
+  { ...rule('', ['serviceaccounts'], ['delete']), resourceNames: ['clrk-worker'] },
   rule('', ['configmaps', 'namespaces'], watch),
   rule('apps', ['deployments'], [...watch, ...apply]),
   rule('rbac.authorization.k8s.io', ['roles', 'rolebindings'], [...watch, ...apply]),

@@ -67,7 +67,10 @@ export interface Service extends Named {
 }
 
 export interface Deployment extends Named {
-  readonly spec?: { readonly replicas?: number };
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly template?: { readonly spec?: { readonly serviceAccountName?: string } };
+  };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly replicas?: number;

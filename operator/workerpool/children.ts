@@ -7,9 +7,9 @@ import { childName, label, labelValue } from '../compile/index.ts';
 import { workerNetworkPolicy } from '../data-plane-policy.ts';
 import type { WorkerPool } from '../kind.ts';
 import { controllerRef, managedLabels } from '../owner.ts';
+import { serviceAccountName } from './account.ts';
 import type { KubeObject, Metadata } from '../runtime/index.ts';
 
-export const defaultServiceAccount = 'clrk-worker';
 
 const directories = {
   state: '/var/lib/clrk/state',
@@ -33,10 +33,6 @@ const reservedEnv: ReadonlySet<string> = new Set([
 const appArmor = 'container.apparmor.security.beta.kubernetes.io/worker';
 // Longer than the worker's own drain (30 s) and the deletion of its sandboxes.
 const terminationGraceSeconds = 60;
-
-export function serviceAccountName(pool: WorkerPool): string {
-  return pool.spec.template.serviceAccountName ?? defaultServiceAccount;
-}
 
 export function poolSelector(pool: WorkerPool): Record<string, string> {
   return { [label.workerPool]: labelValue(pool.metadata.name) };
@@ -164,14 +160,6 @@ export function workerService(pool: WorkerPool): KubeObject {
 export function poolNetworkPolicy(pool: WorkerPool, systemNamespace: string): KubeObject {
   const metadata = childMetadata(pool, childName.poolWorkers(pool.metadata.name));
   return workerNetworkPolicy(metadata, poolSelector(pool), systemNamespace);
-}
-
-/**
- * Pools of a namespace share it, and none owns it: with one it would go under the pods of the others, and who owns it could
- * not be changed where the cluster asks for the right to delete it. Without a pool it has no rights.
- */
-export function workerServiceAccount(namespace: string, name: string): KubeObject {
-  return { metadata: { namespace, name, labels: managedLabels('worker') } };
 }
 
 /** The one right a worker has: to read its own config. */

@@ -11,13 +11,17 @@ import { controlPlaneCa, endpointsFor } from '../platform.ts';
 import { servingOf } from '../programmed-config.ts';
 import { splitKey, type KubeObject, type ReconcileResult, type Resource } from '../runtime/index.ts';
 import {
-  poolNetworkPolicy,
+  defaultServiceAccount,
+  isUnusedAccount,
   serviceAccountName,
+  workerServiceAccount,
+} from './account.ts';
+import {
+  poolNetworkPolicy,
   workerDeployment,
   workerRole,
   workerRoleBinding,
   workerService,
-  workerServiceAccount,
 } from './children.ts';
 import { workersOf } from '../workers.ts';
 import { ensurePoolKeys } from './keys.ts';
@@ -31,6 +35,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const pool = context.world.get(kinds.workerPool, namespace, name);
   if (pool === undefined || !isLive(pool)) {
     context.programmed.forgetPool(key);
+    await removeUnusedAccount(context, namespace);
     return {};
   }
   await markPending(context, kinds.workerPool, pool);
@@ -74,6 +79,14 @@ async function applyServiceAccount(context: Context, pool: WorkerPool): Promise<
   const name = serviceAccountName(pool);
   if (context.world.get<KubeObject>(kinds.serviceAccount, namespace, name) !== undefined) return;
   await context.applier.apply(kinds.serviceAccount, workerServiceAccount(namespace, name), undefined);
+}
+
+async function removeUnusedAccount(context: Context, namespace: string): Promise<void> {
+  const account = context.world.get<KubeObject>(kinds.serviceAccount, namespace, defaultServiceAccount);
+  const pools = context.world.list(kinds.workerPool, namespace).filter(isLive);
+  if (!isUnusedAccount(account, pools, context.world.list(kinds.deployment, namespace))) return;
+  const path = { namespace, name: defaultServiceAccount };
+  await context.api.delete(kinds.serviceAccount, path, account.metadata?.uid ?? '');
 }
 
 /** False while keys or CA are not there yet. */

@@ -4,7 +4,7 @@ import { gatewayNames, label, systemName } from '../compile/index.ts';
 import type { ControllerSpec } from '../context.ts';
 import { kinds, type TaskAgent } from '../kind.ts';
 import { keyOf, keyOfObject, type KubeObject, type ObjectChange, type World } from '../runtime/index.ts';
-import { serviceAccountName } from './children.ts';
+import { defaultServiceAccount, serviceAccountName } from './account.ts';
 
 const burstMs = 50;
 
@@ -27,13 +27,14 @@ function poolsOfNamespace(world: World, change: ObjectChange): readonly string[]
   return world.list(kinds.workerPool, namespace).map((pool) => keyOfObject(pool as KubeObject));
 }
 
-/** An account that went away is made again. */
+/** An account that went away is made again; one that no pool names any more (seen at a start) is judged under its own name. */
 function poolsOfAccount(world: World, { before, after }: ObjectChange): readonly string[] {
-  const { namespace, name } = (after ?? before)?.metadata ?? {};
-  return world
+  const { namespace, name = '' } = (after ?? before)?.metadata ?? {};
+  const using = world
     .list(kinds.workerPool, namespace)
     .filter((pool) => serviceAccountName(pool) === name)
     .map((pool) => keyOfObject(pool as KubeObject));
+  return using.length > 0 || name !== defaultServiceAccount ? using : [keyOf(namespace, name)];
 }
 
 function allPools(world: World): readonly string[] {

@@ -296,8 +296,7 @@ describe('operator against a real API server', () => {
       expect(names).toEqual(['openai']);
       const { items: accounts } = await bed.api.list(kinds.serviceAccount, {});
       const children = accounts.filter(({ metadata }) => metadata?.namespace === 'default');
-      // The workers' account is shared by pools and owned by none; without a pool it has no rights.
-      expect(children.map(({ metadata }) => metadata?.name)).toEqual(['clrk-worker', 'default']);
+      expect(children.map(({ metadata }) => metadata?.name)).toEqual(['default']);
       expect((await bed.ingressConfig()).agents).toEqual([]);
       // NATS lets in nobody of the pool and the gateway that are gone.
       expect(bed.signersLetIn()).toEqual([]);

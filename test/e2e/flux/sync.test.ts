@@ -162,6 +162,7 @@ test('what leaves git is pruned with all its children', async () => {
   await until('the pool and its children are gone', async () => {
     const kinds = 'workerpools,deployments,services,secrets,roles,rolebindings,serviceaccounts';
     const left = await cluster.must(['get', kinds, '-o', 'name']);
-    return /default-workers|clrk-worker|clrk-pool|workerpool/.test(left) ? undefined : true;
+    if (/default-workers|clrk-worker|clrk-pool|workerpool/.test(left)) throw new Error(`left: ${left}`);
+    return true;
   });
 }, 900_000);
