@@ -10,7 +10,6 @@ import { controllerRef, managedLabels } from '../owner.ts';
 import { serviceAccountName } from './account.ts';
 import type { KubeObject, Metadata } from '../runtime/index.ts';
 
-
 const directories = {
   state: '/var/lib/clrk/state',
   run: '/run/clrk',
