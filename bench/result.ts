@@ -1,4 +1,4 @@
-/** What a bench hands back: rows for a person, ratios for a machine (design 9). */
+/** What a bench hands back: rows for a person, ratios for a machine. */
 export type Cell = string | number;
 
 /** What the command line may ask of a bench. */
@@ -9,7 +9,7 @@ export interface BenchOptions {
 
 export interface BenchResult {
   readonly name: string;
-  /** Targets of design 9 by key; only what was measured. */
+  /** Targets by key; only what was measured. */
   readonly ratios: Readonly<Record<string, number>>;
   readonly rows: ReadonlyArray<Readonly<Record<string, Cell>>>;
   /** What could not be measured here, and why. */

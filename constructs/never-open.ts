@@ -1,5 +1,5 @@
 /**
- * Destinations no policy can open (design 4), refused where they are written. The table is contract's,
+ * Destinations no policy can open, refused where they are written. The table is contract's,
  * generated into this folder because the package installs without the rest.
  */
 import { BlockList, isIP } from 'node:net';

@@ -1,6 +1,6 @@
 /**
  * Names of the telemetry attributes, resource attributes and span names our processes write and read.
- * One module, because OpenTelemetry's GenAI names still move (reference/peers.md 3) and a rename must be one edit.
+ * One module, because OpenTelemetry's GenAI names still move and a rename must be one edit.
  */
 export const attribute = {
   component: 'clrk.component',

@@ -1,6 +1,6 @@
 /**
  * The CloudEvents 1.0 structured envelope of the dispatch path. Own because it is twenty lines and the
- * published SDK brings a transport stack. Shapes: reference/clrk.md (e).
+ * published SDK brings a transport stack. Shapes: the CloudEvents 1.0 JSON and HTTP bindings, as the original uses them.
  */
 export interface CloudEvent {
   readonly specversion: '1.0';

@@ -11,7 +11,7 @@ import { ClrkError } from './error.ts';
 export const configSecretKey = 'config.json.gz';
 export const configDigestAnnotation = 'clrk.apoxy.dev/config-digest';
 
-/** etcd refuses objects over 1.5 MiB, kube-apiserver Secrets over 1 MiB; base64 comes on top (design 3). */
+/** etcd refuses objects over 1.5 MiB, kube-apiserver Secrets over 1 MiB; base64 comes on top. */
 export const maxConfigBytes = 900 * 1024;
 
 // A document this size decompressed is far beyond any compiled config; guards against a bomb.

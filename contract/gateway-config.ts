@@ -75,7 +75,7 @@ const providerRouteSchema = Type.Object({
   rules: Type.Array(providerRuleSchema),
 });
 
-/** What to put on the request. `Broken` means: the policy is there, its Secret is not; refuse the call (design 4). */
+/** What to put on the request. `Broken` means: the policy is there, its Secret is not; refuse the call. */
 const injectionSchema = Type.Union([
   Type.Object({ type: Type.Literal('Header'), name: Type.String(), value: Type.String() }),
   Type.Object({ type: Type.Literal('QueryParam'), name: Type.String(), value: Type.String() }),

@@ -1,5 +1,5 @@
 /**
- * Addresses no policy can open, and those only an explicit L4 route opens (design 4, security S25/S26).
+ * Addresses no policy can open, and those only an explicit L4 route opens (promises S25 and S26 of docs/security.md).
  * It is apart because admission, the compiler, the worker and the gateway all judge by the same table.
  */
 import { cidrContains, cidrHoldsCidr, parseCidr, type Cidr, type IpAddress } from './ip-address.ts';

@@ -87,7 +87,7 @@ export class DispatchSpan {
     });
   }
 
-  /** `outcome` as in reference/clrk.md (d); an error code marks the span as failed. */
+  /** `outcome` in the words of the original's spans; an error code marks the span as failed. */
   end(outcome: string, status: number | undefined, errorCode?: string): void {
     this.#span.setAttribute(attribute.ingressOutcome, outcome);
     if (status !== undefined) this.#span.setAttribute(attribute.httpStatus, status);

@@ -6,7 +6,7 @@ import { conditionOf, type KubeObject } from './runtime/index.ts';
 
 export type AgentKind = 'TaskAgent' | 'DaemonAgent';
 
-/** Tools that track objects by these would claim, and prune, our children (conventions 3). */
+/** Tools that track objects by these would claim, and prune, our children. */
 const foreignPrefixes = ['argocd.argoproj.io/', 'kustomize.toolkit.fluxcd.io/', 'helm.toolkit.fluxcd.io/'];
 const foreignKeys: ReadonlySet<string> = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',

@@ -13,7 +13,7 @@ export interface CaOptions {
   readonly years: number;
 }
 
-// Clocks of agents and gateways differ; reference/clrk.md (e) backdates by five minutes.
+// Clocks of agents and gateways differ; the original backdates by five minutes.
 export const backdateMs = 5 * 60 * 1000;
 const yearMs = 365.25 * 24 * 60 * 60 * 1000;
 

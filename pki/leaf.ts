@@ -27,7 +27,7 @@ export interface LeafOptions {
   /** From now; a negative one makes an expired certificate (tests). */
   readonly ttlMs: number;
   readonly usage: 'server' | 'client' | 'both';
-  /** An existing P-256 pair; absent: a new one. The gateway shares one over its leaves (design 6). */
+  /** An existing P-256 pair; absent: a new one. The gateway shares one over its leaves. */
   readonly keyPair?: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a route opens, as far as its manifest says: names, addresses and ports (design 4). For rules that ask "anything at
+ * What a route opens, as far as its manifest says: names, addresses and ports. For rules that ask "anything at
  * all?" and "on which port?"; what an agent can reach exactly is policy/reach, from the compiled documents.
  */
 import {

@@ -25,7 +25,7 @@ export interface TelemetryOptions {
 export interface Telemetry {
   readonly tracer: Tracer;
   readonly logger: Logger;
-  /** Flushes for at most 10 s (reference/clrk.md f). */
+  /** Flushes for at most 10 s, as the original does. */
   shutdown(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Every installed dependency must run on the Node we promise (package.json engines), be pinned exactly, and run no
- * install script we did not look at. Many current majors dropped Node 20 (reference/conventions.md 0), and a
+ * install script we did not look at. Many current majors dropped Node 20, and a
  * transitive one that did shows only at a user's first import.
  */
 import { readFileSync } from 'node:fs';

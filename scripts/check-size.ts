@@ -1,5 +1,5 @@
 /**
- * Size budgets of reference/style.md rule 1: no source file over 300 lines, a folder's median at most 120. What is
+ * Size budgets: no source file over 300 lines, a folder's median at most 120. What is
  * a table or a wire schema by nature is listed here with its reason; the list must never grow by convenience.
  */
 import { pathToFileURL } from 'node:url';

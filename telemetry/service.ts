@@ -54,7 +54,7 @@ export interface TelemetryService extends AsyncDisposable {
 }
 
 const defaultSpoolBytes = 512 * 1024 * 1024;
-/** reference/clrk.md (d): shutdown drain 10 s. */
+/** As the original drains at shutdown. */
 const drainMs = 10_000;
 const rereadTlsMs = 60_000;
 

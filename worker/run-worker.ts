@@ -22,7 +22,7 @@ import { GatewayDirectory } from './egress/gateway-directory.ts';
 import { WorkerMetrics } from './metrics.ts';
 import { Worker } from './worker.ts';
 
-/** reference/clrk.md (f): running invocations get this long to end by themselves. */
+/** Running invocations get this long to end by themselves, as in the original. */
 const drainMs = 30_000;
 const lastEventsMs = 5_000;
 /** Running and one terminal event. */

@@ -27,7 +27,7 @@ export interface LoadTarget {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** 1 KB of JSON, 16 connections (design 9). */
+/** 1 KB of JSON, 16 connections. */
 export const connections = 16;
 const content = 'x'.repeat(1024 - 65);
 export const requestBody = JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content }] });

@@ -17,7 +17,7 @@ export function clusterFlags(command: Command): ClusterFlags {
   return command.optsWithGlobals<ClusterFlags>();
 }
 
-/** Examples come first in --help (reference/conventions.md 5). */
+/** Examples come first in --help. */
 export function examples(...lines: readonly string[]): string {
   return `Examples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
 }

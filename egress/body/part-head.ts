@@ -13,7 +13,16 @@ export interface PartHead {
   readonly contentType: string;
 }
 
-const maxFields = 16;
+/** RFC 7578 (4.8) knows the first three; the others are what clients add. A field nobody knows is a slip or a trap. */
+const knownFields: ReadonlySet<string> = new Set([
+  'content-disposition',
+  'content-type',
+  'content-transfer-encoding',
+  'content-length',
+  'content-id',
+  'content-md5',
+  'mime-version',
+]);
 // No folding, no space before the colon, no control characters (a lone CR or LF among them).
 const fieldLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00-\x08\x0a-\x1f\x7f]*)$/;
 /** A percent sign or a backslash in a name is an escape to some. */
@@ -21,15 +30,16 @@ const plainName = /^[^%\\\x00-\x1f\x7f]*$/;
 const identities: ReadonlySet<string> = new Set(['binary', '8bit', '7bit']);
 const dispositionParameters: ReadonlySet<string> = new Set(['name', 'filename', 'filename*']);
 
-/** Without the blank line. Undefined: a field is repeated or malformed. */
+/** Without the blank line. Undefined: a field is repeated, malformed or unknown. */
 function readFields(text: string): ReadonlyMap<string, string> | undefined {
   const lines = text.split('\r\n');
   const fields = new Map<string, string>();
-  if (lines.length > maxFields) return undefined;
+  if (lines.length > knownFields.size) return undefined;
   for (const line of lines) {
     const [, name, value] = fieldLine.exec(line) ?? [];
     const key = name?.toLowerCase();
-    if (key === undefined || value === undefined || fields.has(key)) return undefined;
+    if (key === undefined || value === undefined || !knownFields.has(key) || fields.has(key))
+      return undefined;
     fields.set(key, value.trim());
   }
   return fields;
@@ -72,7 +82,7 @@ export function parsePartHead(bytes: Buffer): PartHead | undefined {
   return { name: parameters.get('name') ?? '', isFile, contentType };
 }
 
-/** The field some servers take it for: `Model`, `model[]` and `model.x` are `model` to them. */
+/** The field some servers take it for: `Model`, `model[]`, `model.x` and `model: ` are `model` to them. */
 export function fieldOf(name: string): string {
-  return foldName(name.split(/[[.]/, 1)[0] ?? '').trim();
+  return foldName(name.trim().split(/[^\p{L}\p{N}_-]/u, 1)[0] ?? '');
 }

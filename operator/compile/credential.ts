@@ -1,7 +1,7 @@
 /**
  * CredentialInjectionPolicies and their Secrets to what the gateway puts on a request. A policy whose Secret is
  * missing or unusable compiles to `Broken`, which refuses the call: a request never leaves unauthenticated because
- * of our fault (design 4). Reasons never contain a byte of the Secret.
+ * of our fault. Reasons never contain a byte of the Secret.
  */
 import type { CredentialInjection, GatewayCredential, SecretSource } from '../../contract/index.ts';
 import {

@@ -1,6 +1,6 @@
 /**
  * What a gateway opens: L4 routes as they stand, AIProviderRoutes as their provider's hosts on 443 and their
- * Backends' hosts on their ports (design 4). An empty sourceAgents selection opens for nobody, never for everybody.
+ * Backends' hosts on their ports. An empty sourceAgents selection opens for nobody, never for everybody.
  */
 import {
   agentId,

@@ -1,6 +1,6 @@
 /**
  * An agent's environment with configMapKeyRef and fieldRef resolved to literals. secretKeyRef is refused: a Secret in
- * an environment is a credential inside a sandbox (design 1.2); admission says the same.
+ * an environment is a credential inside a sandbox; admission says the same.
  */
 import { kinds } from '../kind.ts';
 import type { World } from '../runtime/index.ts';

@@ -37,7 +37,7 @@ export const label = {
 
 export const managedByValue = 'clrk-operator';
 
-/** A name as a label value: at most 63 characters, hashed beyond (conventions 2). */
+/** A name as a label value: at most 63 characters, hashed beyond. */
 export function labelValue(name: string): string {
   if (name.length <= 63) return name;
   return `${name.slice(0, 52)}-${createHash('sha256').update(name).digest('hex').slice(0, 10)}`;

@@ -19,7 +19,7 @@ import { isLive } from './order.ts';
 import { compileRegistries } from './registry.ts';
 import { secretText } from './secret-value.ts';
 
-// Reference (b), TaskAgent: defaults of the original, applied for real here (design 4).
+// Defaults of the original's TaskAgent, applied for real here.
 const defaultTimeoutMs = 100_000;
 const defaultIdleTtlMs = 10 * 60_000;
 const defaultCpuMillis = 1_000;

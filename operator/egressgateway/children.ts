@@ -55,7 +55,7 @@ export function gatewayDeployment(gateway: EgressGateway, image: string): KubeOb
   const podSpec = {
     serviceAccountName: childName.gateway(name),
     terminationGracePeriodSeconds: terminationGraceSeconds,
-    // Pod Security "restricted" (conventions 4); 65532 is the image's nonroot user.
+    // Pod Security "restricted"; 65532 is the image's nonroot user.
     securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
     containers: [container],
   };

@@ -154,7 +154,7 @@ export class ApiClient implements KubeApi {
     return (await this.#json({
       method: 'PATCH',
       path: pathOf(resource, { namespace, name, subresource: options.subresource }),
-      // Controllers force on what they own (conventions 2).
+      // Controllers force on what they own.
       query: { fieldManager: options.fieldManager, force: 'true' },
       contentType: 'application/apply-patch+yaml',
       body: object,

@@ -40,7 +40,7 @@ export type ReadRequest =
   | { readonly what: 'invocations'; readonly namespace: string; readonly filter: ReadFilter }
   | { readonly what: 'invocation'; readonly namespace: string; readonly id: string };
 
-/** reference/clrk.md (d): default 100, at most 1000. */
+/** Bounds of the original's API. */
 const defaultLimit = 100;
 const maxLimit = 1000;
 const maxComponents = 16;

@@ -34,7 +34,7 @@ export interface WriterLimits {
   readonly retryMaxMs: number;
 }
 
-/** reference/clrk.md (d): flush at 1 s, 10 000 rows or 8 MiB, retry 250 ms to 5 s. We flush sooner for readers. */
+/** The original flushes at 1 s, 10 000 rows or 8 MiB, and retries after 250 ms to 5 s. We flush sooner for readers. */
 const defaults: WriterLimits = {
   flushMs: 400,
   flushRows: 10_000,

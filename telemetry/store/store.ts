@@ -27,7 +27,7 @@ export interface Store extends AsyncDisposable {
   insert(batch: InsertBatch): Promise<void>;
 }
 
-/** reference/clrk.md (d): insert timeout 30 s. */
+/** The original's time-out of an insert. */
 const insertTimeoutMs = 30_000;
 /** A migration copies a day of records in one statement. Reads are bounded by ClickHouse itself, in seconds. */
 const requestTimeoutMs = 30 * 60 * 1000;

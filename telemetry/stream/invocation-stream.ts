@@ -27,7 +27,7 @@ export interface StreamSettings {
 export const defaultStream: StreamSettings = { maxBytes: 2 * 1024 * 1024 * 1024, whenFull: 'refuse' };
 /** Longer than ClickHouse may reasonably be away. */
 const maxAgeMs = 7 * 24 * 3600 * 1000;
-/** reference/clrk.md (f): batches of 256, and only one batch is under way. */
+/** As in the original: batches of 256, and only one batch is under way. */
 export const materializerBatch = 256;
 const ackWaitMs = 10_000;
 

@@ -26,7 +26,7 @@ export interface MaterializerOptions {
   readonly gatherMs?: number;
 }
 
-/** reference/clrk.md (d): 250 ms to 5 s. */
+/** Between tries, as the original waits. */
 const retryMinMs = 250;
 const retryMaxMs = 5_000;
 /** Well inside the consumer's ack wait of 10 s. */

@@ -52,6 +52,12 @@ test('other parts of the form', async () => {
 
 const nested = 'Content-Type: multipart/mixed; boundary=C\r\n';
 test.each<[string, string, string?]>([
+  ['a name that ends in a colon', form(model.replace('"model"', '"model: "')), 'BODY_MODEL_UNREADABLE'],
+  [
+    'a field nobody knows',
+    form(part('name=C', 'x', 'ontent-Disposition: form-data; name="model"\r\n')),
+    'BODY_NOT_FORM_DATA',
+  ],
   ['two model parts', form(model, model), 'BODY_MODEL_UNREADABLE'],
   [
     'two model parts around a file',
@@ -166,7 +172,9 @@ function lenientModels(text: string): string[] {
     .slice(1)
     .map((each) => /^[ \t]*(?:\r\n|\n|\r)([\s\S]*?)(?:\r\n\r\n|\n\n|\r\r)([\s\S]*)$/.exec(each) ?? [])
     .filter(([, head]) =>
-      /name\s*=\s*"?\s*model\b/i.test((head ?? '').replace(/filename\*?\s*=\s*("[^"]*"|[^;\s]*)/gi, '')),
+      /name\s*=\s*"?\s*model(?![\w-])/i.test(
+        (head ?? '').replace(/filename\*?\s*=\s*("[^"]*"|[^;\s]*)/gi, ''),
+      ),
     )
     .map(([, , value]) => value ?? '');
 }
