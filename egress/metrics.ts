@@ -1,4 +1,4 @@
-/** Prometheus metrics of the gateway: fixed labels, no names of agents (style 28). */
+/** Prometheus metrics of the gateway: fixed labels, no names of agents. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { DenyReason } from '../contract/index.ts';
 import type { Outcome } from './record/exchange-record.ts';
