@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { ClrkError } from '../contract/index.ts';
 import type { NatsCredential } from '../pki/index.ts';
 import { monotonicMs, type Log, type NatsAccess } from '../process/index.ts';
-import { isLive, type PlatformSettings } from './compile/index.ts';
+import { isLive, poolsOfAgent, type PlatformSettings } from './compile/index.ts';
 import type { Context, ControllerSpec } from './context.ts';
 import { controlPlaneKey } from './controlplane/controller.ts';
 import { controllerSpecs } from './controllers.ts';
@@ -139,10 +139,11 @@ export class Operator {
     if (diff.pools.size === 0 && !diff.ingress) return [];
     return this.#manager.world
       .list(kinds.taskAgent)
-      .filter(({ metadata, spec, status }) => {
-        const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
+      .filter((agent) => {
+        const ready = agent.status?.conditions?.find((condition) => condition.type === 'Ready');
         if (ready?.status === 'True') return false;
-        return diff.ingress || diff.pools.has(`${metadata.namespace}/${spec.workerPoolRef}`);
+        const pools = diff.ingress ? [] : poolsOfAgent(this.#manager.world, agent);
+        return diff.ingress || pools.some((pool) => diff.pools.has(`${agent.metadata.namespace}/${pool}`));
       })
       .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   }

@@ -5,6 +5,12 @@
  */
 import { ingressShardOf, type IngressStatus, type WorkerStatus } from '../contract/index.ts';
 
+type Agents = ReadonlySet<string>;
+
+/** What agents are compiled into: the config of a pool (`namespace/name`), or a shard of the ingress's. */
+export type AgentsDocument =
+  { readonly kind: 'pool'; readonly pool: string } | { readonly kind: 'shard'; readonly shard: number };
+
 interface Handed {
   readonly digest: string;
   /** Serving revision by `namespace/agent`. */
@@ -13,12 +19,13 @@ interface Handed {
 
 // Digests a data plane may still report while a newer one is on its way.
 const keep = 8;
+const none: Agents = new Set();
 
 export class ProgrammedConfigs {
   readonly #pools = new Map<string, readonly Handed[]>();
   readonly #shards = new Map<number, readonly Handed[]>();
-  /** Agents (`namespace/name`) that did not fit, by the document they were for (a pool's key, a shard's). */
-  readonly #leftOut = new Map<string, ReadonlySet<string>>();
+  /** Agents (`namespace/name`) that did not fit, by the document they were for. */
+  readonly #leftOut = { pool: new Map<string, Agents>(), shard: new Map<number, Agents>() };
   #onLeftOut: (agent: string) => void = () => undefined;
 
   /** Told of each agent that no longer fits, or fits again. */
@@ -34,24 +41,27 @@ export class ProgrammedConfigs {
     this.#shards.set(shard, remember(this.#shards.get(shard) ?? [], handed));
   }
 
-  recordLeftOut(document: string, agents: readonly string[]): void {
-    const before = this.#leftOut.get(document) ?? new Set<string>();
+  recordLeftOut(document: AgentsDocument, agents: readonly string[]): void {
+    const { pool, shard } = this.#leftOut;
+    const before = (document.kind === 'pool' ? pool.get(document.pool) : shard.get(document.shard)) ?? none;
     const after = new Set(agents);
-    this.#leftOut.set(document, after);
+    if (document.kind === 'pool') pool.set(document.pool, after);
+    else shard.set(document.shard, after);
     for (const agent of [...before].filter((each) => !after.has(each))) this.#onLeftOut(agent);
     for (const agent of agents.filter((each) => !before.has(each))) this.#onLeftOut(agent);
   }
 
   /** The document an agent did not fit into. */
-  leftOutOf(agent: string): string | undefined {
-    for (const [document, agents] of this.#leftOut) if (agents.has(agent)) return document;
+  leftOutOf(agent: string): AgentsDocument | undefined {
+    for (const [pool, agents] of this.#leftOut.pool) if (agents.has(agent)) return { kind: 'pool', pool };
+    for (const [shard, agents] of this.#leftOut.shard) if (agents.has(agent)) return { kind: 'shard', shard };
     return undefined;
   }
 
   forgetPool(pool: string): void {
     this.#pools.delete(pool);
-    this.recordLeftOut(pool, []);
-    this.#leftOut.delete(pool);
+    this.recordLeftOut({ kind: 'pool', pool }, []);
+    this.#leftOut.pool.delete(pool);
   }
 
   /** True when one of these workers runs a config that serves this revision of the agent. */

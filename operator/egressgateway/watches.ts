@@ -1,9 +1,16 @@
 /** Which gateways a change concerns. */
 import { containmentOf } from '../../contract/index.ts';
-import { systemName } from '../compile/index.ts';
+import { agentOfRevision, gatewayNames, systemName, type AnyAgent } from '../compile/index.ts';
 import type { ControllerSpec } from '../context.ts';
-import { kinds, type Route, type TaskAgent } from '../kind.ts';
-import { keyOf, keyOfObject, type KubeObject, type ObjectChange, type World } from '../runtime/index.ts';
+import { kinds, type AgentSandboxRevision, type Route, type TaskAgent } from '../kind.ts';
+import {
+  keyOf,
+  keyOfObject,
+  type Kind,
+  type KubeObject,
+  type ObjectChange,
+  type World,
+} from '../runtime/index.ts';
 import { changedObjects, ownerKeys } from '../change.ts';
 
 const burstMs = 50;
@@ -31,6 +38,18 @@ function gatewaysOfAgents(change: ObjectChange): readonly string[] {
       keyOf(object.metadata?.namespace, ref.gatewayRef),
     ),
   );
+}
+
+/** A gateway takes frames of the pools its agents' revisions run on. */
+function gatewaysOfRevision(world: World, change: ObjectChange): readonly string[] {
+  const agents = changedObjects(change).flatMap((revision) => {
+    const owner = agentOfRevision(revision as AgentSandboxRevision);
+    if (owner === undefined) return [];
+    const kind: Kind<AnyAgent> = owner.kind === 'TaskAgent' ? kinds.taskAgent : kinds.daemonAgent;
+    const agent = world.get(kind, owner.namespace, owner.name);
+    return agent === undefined ? [] : [agent];
+  });
+  return agents.flatMap((agent) => gatewayNames(agent).map((name) => keyOf(agent.metadata.namespace, name)));
 }
 
 /** What of an agent a gateway compiles: its labels, its references, its pool, whether it is contained. Status changes are not among them. */
@@ -86,6 +105,12 @@ export const gatewayWatches: ControllerSpec['watches'] = [
     keysOf: (_world, change) => (agentMatters(change) ? gatewaysOfAgents(change) : []),
     delayMs: burstMs,
   },
+  {
+    resource: kinds.daemonAgent,
+    keysOf: (_world, change) => (agentMatters(change) ? gatewaysOfAgents(change) : []),
+    delayMs: burstMs,
+  },
+  { resource: kinds.agentSandboxRevision, keysOf: gatewaysOfRevision, delayMs: burstMs },
   { resource: kinds.egressL4Route, keysOf: (_world, change) => parentsOf(change) },
   { resource: kinds.aiProviderRoute, keysOf: (_world, change) => parentsOf(change) },
   { resource: kinds.mcpRoute, keysOf: (_world, change) => parentsOf(change) },

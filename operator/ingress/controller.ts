@@ -16,8 +16,7 @@ import { servingOf } from '../programmed-config.ts';
 import type { ReconcileResult } from '../runtime/index.ts';
 
 /** What the keys of the ingress's documents start with: no pool has such a namespace's key. */
-export const ingressDocument = 'control-plane/ingress';
-const settingsKey = ingressDocument;
+const settingsKey = 'control-plane/ingress';
 const waitForCertificateMs = 1_000;
 
 function shardKey(shard: number): string {
@@ -52,7 +51,7 @@ async function applyShard(context: Context, shard: number): Promise<void> {
   const target = targetOf(context, configSecretName.ingressShard(shard));
   const digest = await applyConfig<IngressShard>(context, target, document);
   context.programmed.recordShard(shard, { digest, serving: servingOf(document.agents) });
-  context.programmed.recordLeftOut(shardKey(shard), left);
+  context.programmed.recordLeftOut({ kind: 'shard', shard }, left);
 }
 
 function targetOf(context: Context, name: string): Parameters<typeof applyConfig>[1] {

@@ -13,7 +13,6 @@ import { changedObjects, ownerKeys } from '../change.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { faultOf, type Fault } from '../fault.ts';
 import { kinds, type AgentSandboxRevision, type TaskAgent } from '../kind.ts';
-import { ingressDocument } from '../ingress/controller.ts';
 import { requireOwn } from '../owner.ts';
 import {
   conditionOf,
@@ -110,9 +109,10 @@ function recordContainment(context: Context, agent: TaskAgent): void {
 function oversize({ programmed }: Context, agent: string): Fault | undefined {
   const document = programmed.leftOutOf(agent);
   if (document === undefined) return undefined;
-  const message = document.startsWith(ingressDocument)
-    ? 'the agents of this namespace are over their share of what the ingress can hold; delete some, or spread them over namespaces'
-    : `the config of WorkerPool ${document} has no room for this agent; make its env smaller, or spread agents over pools`;
+  const message =
+    document.kind === 'shard'
+      ? 'the agents of this namespace are over their share of what the ingress can hold; delete some, or spread them over namespaces'
+      : `the config of WorkerPool ${document.pool} has no room for this agent; make its env smaller, or spread agents over pools`;
   return { reason: 'ConfigTooLarge', message };
 }
 

@@ -112,7 +112,7 @@ async function applyPoolConfig(context: Context, pool: WorkerPool): Promise<bool
   const { digest, agents, left } = await applyFitting(context, target, document);
   const key = `${namespace}/${name}`;
   context.programmed.recordPool(key, { digest, serving: servingOf(agents) });
-  context.programmed.recordLeftOut(key, left);
+  context.programmed.recordLeftOut({ kind: 'pool', pool: key }, left);
   return true;
 }
 

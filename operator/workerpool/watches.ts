@@ -1,6 +1,6 @@
 /** Which pools a change concerns. Fan-out is by namespace and delayed, so that a burst is one compile a pool. */
 import { changedObjects, ownerKeys } from '../change.ts';
-import { gatewayNames, label, systemName } from '../compile/index.ts';
+import { gatewayNames, label, poolsOfAgent, systemName } from '../compile/index.ts';
 import type { ControllerSpec } from '../context.ts';
 import { kinds, type TaskAgent } from '../kind.ts';
 import { keyOf, keyOfObject, type KubeObject, type ObjectChange, type World } from '../runtime/index.ts';
@@ -8,9 +8,10 @@ import { defaultServiceAccount, serviceAccountName } from './account.ts';
 
 const burstMs = 50;
 
-function poolsOfAgents(change: ObjectChange): readonly string[] {
-  return changedObjects(change).map((object) =>
-    keyOf(object.metadata?.namespace, (object as TaskAgent).spec.workerPoolRef),
+/** Also pools that still run an older revision: what is said of the agent concerns it there. */
+function poolsOfAgents(world: World, change: ObjectChange): readonly string[] {
+  return changedObjects(change).flatMap((object) =>
+    poolsOfAgent(world, object as TaskAgent).map((pool) => keyOf(object.metadata?.namespace, pool)),
   );
 }
 
@@ -93,7 +94,7 @@ export const poolWatches: ControllerSpec['watches'] = [
         ? allPools(world)
         : ownerKeys('WorkerPool', change),
   },
-  { resource: kinds.taskAgent, keysOf: (_world, change) => poolsOfAgents(change), delayMs: burstMs },
+  { resource: kinds.taskAgent, keysOf: poolsOfAgents, delayMs: burstMs },
   { resource: kinds.agentSandboxRevision, keysOf: poolsOfRevision, delayMs: burstMs },
   { resource: kinds.configMap, keysOf: poolsOfNamespace, delayMs: burstMs },
   { resource: kinds.egressGateway, keysOf: poolsOfGatewayChange, delayMs: burstMs },

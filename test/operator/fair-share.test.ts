@@ -99,9 +99,12 @@ describe('who did not fit', () => {
     const programmed = new ProgrammedConfigs();
     const told: string[] = [];
     programmed.onLeftOut((each) => told.push(each));
-    programmed.recordLeftOut('default/p', ['default/a']);
-    programmed.recordLeftOut('default/p', ['default/a']);
-    expect([told, programmed.leftOutOf('default/a')]).toEqual([['default/a'], 'default/p']);
+    programmed.recordLeftOut({ kind: 'pool', pool: 'default/p' }, ['default/a']);
+    programmed.recordLeftOut({ kind: 'pool', pool: 'default/p' }, ['default/a']);
+    expect([told, programmed.leftOutOf('default/a')]).toEqual([
+      ['default/a'],
+      { kind: 'pool', pool: 'default/p' },
+    ]);
     programmed.forgetPool('default/p');
     expect([told, programmed.leftOutOf('default/a')]).toEqual([['default/a', 'default/a'], undefined]);
   });

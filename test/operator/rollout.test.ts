@@ -1,9 +1,12 @@
 /** A rollout: the old revision stays while a call may still be sent to it, in the old pool too. */
 import { describe, expect, it } from 'vitest';
 import { label } from '../../operator/compile/index.ts';
+import type { ControllerSpec } from '../../operator/context.ts';
+import { gatewayWatches } from '../../operator/egressgateway/watches.ts';
 import type { AgentSandboxRevision } from '../../operator/kind.ts';
 import { expiredRevisions, overlapMs, servingSince } from '../../operator/revision.ts';
 import type { KubeObject } from '../../operator/runtime/index.ts';
+import { poolWatches } from '../../operator/workerpool/watches.ts';
 import { TestWorld } from './compiled-world.ts';
 import { agent, gateway, manifest, pool } from './manifest.ts';
 
@@ -89,6 +92,23 @@ describe('an agent that moves to another pool', () => {
       { pool: 'default/p', agents: ['TaskAgent/default/hello'] },
       { pool: 'default/q', agents: ['TaskAgent/default/hello'] },
     ]);
+  });
+
+  const told = (watches: ControllerSpec['watches'], kind: string, object: KubeObject): string[] =>
+    watches
+      .filter(({ resource }) => resource.kind === kind)
+      .flatMap(({ keysOf }) => keysOf(world.world, { before: undefined, after: object }));
+
+  it('what is said of it is looked at in both pools', () => {
+    expect(told(poolWatches, 'TaskAgent', moved).toSorted()).toEqual(['default/p', 'default/q']);
+  });
+
+  it.each([
+    ['TaskAgent', moved],
+    ['DaemonAgent', { ...moved, kind: 'DaemonAgent' }],
+    ['AgentSandboxRevision', revision('hello-00001', 'p')],
+  ])('a change of its %s is looked at by its gateway', (kind, object) => {
+    expect(told(gatewayWatches, kind, object as KubeObject)).toEqual(['default/g']);
   });
 });
 
