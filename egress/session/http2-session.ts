@@ -8,7 +8,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import { Boundary } from '../boundary.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { AbortReason, ExchangeFactory, Session } from './downstream.ts';
@@ -16,6 +16,7 @@ import { createField } from '../http1/index.ts';
 import { toHttp2Headers } from '../upstream/http2-fields.ts';
 import { renderRefusal } from './refusal-body.ts';
 import { Http2Downstream, pseudoHeader } from './http2-downstream.ts';
+import { Http2HeadClock } from './http2-head-clock.ts';
 
 export const http2Agent = {
   maxStreams: 100,
@@ -73,14 +74,15 @@ function refuse(stream: ServerHttp2Stream, { status, code, message }: StreamRefu
 
 export class Http2Session implements Session {
   readonly #session: ServerHttp2Session;
-  readonly #socket: Duplex;
+  readonly #socket: Socket;
   readonly #options: Http2SessionOptions;
   readonly #boundary: Boundary;
   readonly #streams = new Set<Http2Downstream>();
+  readonly #heads: Http2HeadClock;
   #since: number;
   #pings = 0;
 
-  constructor(socket: Duplex, options: Http2SessionOptions) {
+  constructor(socket: Socket, options: Http2SessionOptions) {
     this.#options = options;
     this.#socket = socket;
     this.#since = options.now();
@@ -94,6 +96,9 @@ export class Http2Session implements Session {
     this.#boundary = new Boundary(() => this.#session.destroy(), options.onBroken);
     const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): unknown =>
       this.#boundary.on(this.#session, event, handler);
+    this.#heads = new Http2HeadClock((answered) => {
+      this.#session.ping(this.#boundary.guard((error) => (error === null ? answered() : undefined)));
+    });
     on('error', (error: Error) => this.#failed(error));
     on('ping', () => this.#pinged());
     on('stream', (stream: ServerHttp2Stream, _headers: unknown, _flags: unknown, ...more: unknown[]) => {
@@ -112,13 +117,19 @@ export class Http2Session implements Session {
     this.#pings += 1;
     const allowed = this.#streams.size > 0 ? http2Agent.maxBusyPings : http2Agent.maxIdlePings;
     if (this.#pings <= allowed) return;
-    this.#options.onMalformed('more PINGs than any use has');
+    this.#dismiss('more PINGs than any use has');
+  }
+
+  /** What the agent sends is no use of HTTP/2. */
+  #dismiss(detail: string): void {
+    this.#options.onMalformed(detail);
     this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     this.#session.destroy();
   }
 
   #begin(stream: ServerHttp2Stream, raw: readonly string[]): void {
     this.#since = this.#options.now();
+    this.#heads.whole(stream.id ?? 0);
     if (!isPlainTarget(raw)) {
       this.#options.onMalformed('a request target that is not visible ASCII');
       refuse(stream, badTarget);
@@ -141,11 +152,19 @@ export class Http2Session implements Session {
   tick(now: number): void {
     this.#pings = 0;
     for (const stream of this.#streams) stream.tick(now);
+    if (this.#isHeadOverdue(now)) this.#dismiss('the head of a request did not come in time');
     if (this.#streams.size > 0) return;
     const idle = now - this.#since;
     // Not the session: one that has said goodbye waits for the agent to close.
     if (idle > http2Agent.idleMs + http2Agent.graceMs) this.#socket.destroy();
     else if (idle > http2Agent.idleMs) this.#session.close();
+  }
+
+  #isHeadOverdue(now: number): boolean {
+    const session = this.#session;
+    if (session.destroyed) return false;
+    const begun = session.state.lastProcStreamID ?? 0;
+    return this.#heads.isOverdue(now, { begun, hasSpoken: this.#socket.bytesRead > 0 });
   }
 
   revalidate(snapshot: Snapshot): void {

@@ -73,6 +73,26 @@ test.each(leaving)('HTTP/1.1: %s behind an upload that the upstream does not tak
   await expectGone();
 });
 
+test('HTTP/1.1: an agent whose end is behind more than is read ahead goes with the silence of its upstream, and both sides close', async () => {
+  await open((socket) => socket.pause());
+  const agent = await bed.dial(host);
+  agent.on('error', () => undefined);
+  agent.write(`POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 900000000\r\n\r\n`);
+  for (let index = 0; index < 8; index += 1) agent.write(stuckBytes);
+  await until(() => bed.upstreamOpen() === 1, 'the call');
+  agent.end();
+  await until(() => {
+    bed.advance(1_000);
+    return bed.records.length === 1;
+  }, 'a record');
+  expect(bed.records[0]?.attributes['error.type']).toBe('UPSTREAM_TIMEOUT');
+  upstream?.resume();
+  await until(() => {
+    bed.advance(1_000);
+    return bed.upstreamOpen() === 0 && bed.core.connections === 0;
+  }, 'both sides to be closed');
+});
+
 test.each(leaving)('HTTP/2: %s resets the stream of the upstream', async (_name, leave) => {
   let stream = 0;
   let reset = false;
