@@ -97,8 +97,8 @@ test.each([
       }),
       { endOnFailure: true, numRuns: Math.ceil(pairs / attemptsOfSet) },
     );
-    // A property about sets that are alike would be easy to keep.
-    expect(seen.added + seen.removed + seen.changed).toBeGreaterThan(pairs / 100);
+    // A property about sets that are alike would be easy to keep; how many differ varies much with the seed.
+    expect(seen.added + seen.removed + seen.changed).toBeGreaterThan(pairs / 1_000);
   },
   3_600_000,
 );
