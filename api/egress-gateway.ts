@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox';
 import { labelSelector } from './container.ts';
 import { choice, duration, integer, labelLength, list, record, stringMap, text } from './field.ts';
 import { columns, conditions, labelName, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { runningPolicies } from './running-policy.ts';
 
 function secretRef(description: string) {
   return record(description, {
@@ -173,6 +174,8 @@ const spec = record('spec is the gateway as it should be.', {
 });
 
 const status = statusOf({
+  readyReplicas: Type.Optional(integer('readyReplicas is the number of replicas that are ready.')),
+  running: runningPolicies(),
   listenerCount: Type.Optional(integer('listenerCount is the number of listeners.')),
   listeners: Type.Optional(
     list(

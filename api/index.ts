@@ -3,6 +3,7 @@ export * from './group.ts';
 export { kinds } from './kinds.ts';
 export { customResourceDefinition } from './crd.ts';
 export { maxScheduleInputBytes } from './schedule-input.ts';
+export { maxRunningPolicies } from './running-policy.ts';
 export { parseDuration, parseQuantity } from './quantity.ts';
 export type {
   Column,

@@ -15,6 +15,7 @@ import {
 } from './field.ts';
 import { columns, labelName, statusOf, type KindDefinition, type Resource } from './resource.ts';
 import { imageRules, mountPathRules } from './rule.ts';
+import { runningPolicies } from './running-policy.ts';
 
 const extraVolume = Type.Unsafe<{ name: string }>({
   type: 'object',
@@ -159,6 +160,7 @@ const spec = record('spec is the pool as it should be.', {
 
 const status = statusOf({
   readyReplicas: Type.Optional(integer('readyReplicas is the number of workers that are ready.')),
+  running: runningPolicies(),
   activeExecutions: Type.Optional(integer('activeExecutions is the number of sandboxes running now.')),
   capacity: Type.Optional(
     record('capacity is what the live workers can run.', {

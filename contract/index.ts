@@ -38,6 +38,7 @@ export * from './reader-token.ts';
 export * from './platform-identity.ts';
 export * from './mcp-route.ts';
 export * from './pattern/index.ts';
+export * from './policy-digest.ts';
 export * from './pool-config.ts';
 export * from './process-status.ts';
 export * from './provider-host.ts';

@@ -27,10 +27,14 @@ const common = {
   at: Type.Integer(),
 };
 
+/** Of the document in force (policy-digest.ts). Absent: none yet, or an older data plane. */
+const policyDigest = Type.Optional(Type.String({ maxLength: 128 }));
+
 export const workerStatusSchema = Type.Object({
   ...common,
   role: Type.Literal('worker'),
   pool: Type.String(),
+  policyDigest,
   /** Running invocations by agent id. */
   inFlight: Type.Record(Type.String(), Type.Integer()),
   /** Sandboxes this worker takes at once. */
@@ -55,6 +59,7 @@ export const gatewayStatusSchema = Type.Object({
   ...common,
   role: Type.Literal('egress'),
   gateway: Type.String(),
+  policyDigest,
   connections: Type.Integer(),
 });
 export type GatewayStatus = Static<typeof gatewayStatusSchema>;

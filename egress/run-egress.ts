@@ -16,6 +16,7 @@ import {
 } from '../contract/index.ts';
 import { faultOf, requireVariable, Shell, type Environment } from '../process/index.ts';
 import { NatsLedger } from './budget/nats-ledger.ts';
+import { gatewayWord } from './gateway-word.ts';
 import { createLeafIssuer } from './tls/leaf-issuer.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { PlatformLink } from './platform-link.ts';
@@ -36,18 +37,10 @@ export async function runEgress(env: Environment): Promise<void> {
   const gateway = requireVariable(env, variable.gatewayName);
   let draining = false;
 
-  const status = (): GatewayStatus => ({
-    version: 1,
-    role: 'egress',
-    namespace,
-    pod,
-    gateway,
-    address: `${host}:${ports.egressFrame}`,
-    configDigest: core.snapshot?.digest ?? '',
-    draining,
-    connections: core.connections,
-    at: Date.now(),
-  });
+  const status = (): GatewayStatus => {
+    const { connections, snapshot } = core;
+    return gatewayWord({ namespace, pod, gateway, host, draining, connections, at: Date.now() }, snapshot);
+  };
   const link = new PlatformLink({
     environment: env,
     log,

@@ -3,7 +3,7 @@
  * because a request keeps the snapshot it started with while the next one may already run on another. Never logged.
  */
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import type { FramePeer, GatewayConfig } from '../contract/index.ts';
+import { gatewayPolicyDigest, type FramePeer, type GatewayConfig } from '../contract/index.ts';
 import { PolicyIndex, SitePlans } from '../decision/index.ts';
 import { PriceList } from './price.ts';
 import { SecretForms } from './scrub/index.ts';
@@ -12,6 +12,8 @@ import { LeafStore, type LeafIssuer } from './tls/leaf-store.ts';
 export interface Snapshot {
   readonly config: GatewayConfig;
   readonly digest: string;
+  /** Of what manifests decide in it. */
+  readonly policyDigest: string;
   /** `ns/name` of the gateway. */
   readonly gateway: string;
   readonly framePeers: ReadonlyMap<string, FramePeer>;
@@ -34,6 +36,7 @@ export function createSnapshot(
   return {
     config,
     digest: config.digest,
+    policyDigest: gatewayPolicyDigest(config),
     gateway: `${config.gateway.namespace}/${config.gateway.name}`,
     framePeers: new Map(
       config.framePeers.map(({ pool, keyBase64, agents }) => [

@@ -2,7 +2,13 @@
  * The config document in force, as the questions that are asked of it. Apart so that policy changes in one place and
  * at once; before the first document everything is refused. It holds no sockets, files or processes.
  */
-import { agentId, factsOfKind, type PoolConfig, type PoolGateway } from '../contract/index.ts';
+import {
+  agentId,
+  factsOfKind,
+  poolPolicyDigest,
+  type PoolConfig,
+  type PoolGateway,
+} from '../contract/index.ts';
 import type { WarmTarget } from './sandbox/warm-pool.ts';
 import type { AdmittedImage } from './dispatch/admitted-image.ts';
 
@@ -35,10 +41,12 @@ function gatewaysByAgent(config: PoolConfig): Map<string, readonly PoolGateway[]
 
 export class PoolPolicy {
   #config: PoolConfig | undefined;
+  #policyDigest: string | undefined;
   #gateways = new Map<string, readonly PoolGateway[]>();
 
   replace(config: PoolConfig): void {
     this.#config = config;
+    this.#policyDigest = undefined;
     this.#gateways = gatewaysByAgent(config);
   }
 
@@ -48,6 +56,12 @@ export class PoolPolicy {
 
   get digest(): string {
     return this.#config?.digest ?? '';
+  }
+
+  /** Of what manifests decide in it; undefined before the first. */
+  get policyDigest(): string | undefined {
+    if (this.#config !== undefined) this.#policyDigest ??= poolPolicyDigest(this.#config);
+    return this.#policyDigest;
   }
 
   get capacity(): number {

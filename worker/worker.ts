@@ -18,7 +18,7 @@ const warmTickMs = 5_000;
 
 type ChangingStatus = Pick<
   WorkerStatus,
-  'configDigest' | 'draining' | 'inFlight' | 'capacity' | 'warm' | 'images'
+  'configDigest' | 'policyDigest' | 'draining' | 'inFlight' | 'capacity' | 'warm' | 'images'
 > & { readonly port: number };
 
 export class Worker {
@@ -131,7 +131,9 @@ export class Worker {
   /** The changing half of this worker's status record. */
   status(): ChangingStatus {
     const { warm, images } = this.#parts ?? {};
+    const { policyDigest } = this.#policy;
     return {
+      ...(policyDigest === undefined ? {} : { policyDigest }),
       configDigest: this.#server === undefined ? '' : this.#policy.digest,
       draining: this.#draining,
       inFlight: this.#dispatcher?.inFlight() ?? {},

@@ -1,160 +1,45 @@
 /**
  * `clrk reach [PATH]`: the closed set of what each agent can use, and with --diff what a change adds and removes. No
- * cluster, no network. The manifests are compiled by the operator's own compiler and judged by the gateway's own
+ * cluster and no network, but for --live. The manifests are compiled by the operator's own compiler and judged by the gateway's own
  * functions; this file reads, prints and chooses the exit code.
  */
 import { parseCidr } from '../../contract/index.ts';
-import {
-  computeReach,
-  diffReach,
-  failsOn,
-  reachCommentFormats,
-  reachHeaders,
-  reachRows,
-  reachSentences,
-  renderReachComment,
-  type ReachChange,
-  type ReachCommentChange,
-  type ReachCommentFormat,
-  type ReachDocuments,
-} from '../../policy/index.ts';
+import { failsOn, type ReachDocuments } from '../../policy/index.ts';
+import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { usageError } from '../exit-code.ts';
 import { printLine, type Io } from '../io.ts';
 import { addInputFlags, collect, readInput, type InputFlags } from '../reach/manifest-input.ts';
-import { readReachInput, type ManifestSet, type ManifestSets } from '../reach/manifest-sets.ts';
-import { renderNotEnforcedBlock } from '../reach/not-enforced.ts';
-import { renderUnseen } from '../reach/partial-report.ts';
+import type { CompiledObject } from '../reach/compiled-object.ts';
+import { LiveCluster } from '../reach/live-cluster.ts';
+import { asUndecided, compareLive, soleSet } from '../reach/live.ts';
+import { readReachInput, type ManifestSets } from '../reach/manifest-sets.ts';
+import {
+  changesOf,
+  reachFormats,
+  renderChanges,
+  renderReach,
+  type ReachFormat,
+} from '../reach/reach-text.ts';
 import { readSides } from '../reach/sides.ts';
 import { readSynthConfig } from '../reach/synth-output.ts';
 import { tellUndecided, undecided } from '../reach/undecided.ts';
 import { answerWithin } from '../reach/within.ts';
-import { renderTable } from '../render/table.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
 
-const formats = ['table', 'sentences', 'json', ...reachCommentFormats] as const;
-
-interface ReachOptions extends InputFlags {
+interface ReachOptions extends InputFlags, ClusterFlags {
   readonly output?: string;
   readonly failOnAdded?: boolean;
   readonly failOnChanged?: boolean;
   readonly within?: string;
+  readonly live?: boolean;
   readonly platformCidr?: readonly string[];
 }
 
-type Format = (typeof formats)[number];
-
-function parseFormat(text: string): Format {
-  const format = formats.find((each) => each === text);
+function parseFormat(text: string): ReachFormat {
+  const format = reachFormats.find((each) => each === text);
   if (format === undefined)
-    throw usageError(`reach has no output format "${text}"`, `There are ${formats.join(', ')}.`);
+    throw usageError(`reach has no output format "${text}"`, `There are ${reachFormats.join(', ')}.`);
   return format;
-}
-
-/** Titles say which folder only where there is more than one. */
-function titled(sets: readonly ManifestSet[], label: string): string[] {
-  return sets.length > 1 ? [`# ${label === '' ? '.' : label}`] : [];
-}
-
-/** The formats of a review's comment. */
-function commentFormat(format: Format): ReachCommentFormat | undefined {
-  return reachCommentFormats.find((each) => each === format);
-}
-
-/** What an answer leaves out, as an entry of a comment. */
-function notSeen(sentence: string): ReachCommentChange {
-  return { direction: 'not seen', sentence, folder: '' };
-}
-
-function notCarriedOut(sentence: string): ReachCommentChange {
-  return { direction: 'not carried out', sentence, folder: '' };
-}
-
-function renderReach({ sets, unseen, notEnforced }: ManifestSets, format: Format, path: string): string {
-  const all = sets.map(({ label, documents }) => ({ label, reach: computeReach(documents) }));
-  const comment = commentFormat(format);
-  if (comment !== undefined) {
-    const changes = all.flatMap(({ label, reach }) =>
-      reachSentences(reach).map((sentence) => ({
-        direction: 'is',
-        sentence,
-        folder: all.length > 1 ? label || '.' : '',
-      })),
-    );
-    const told = [...changes, ...unseen.map(notSeen), ...notEnforced.map(notCarriedOut)];
-    return renderReachComment({ base: undefined, changes: told, path }, comment).trimEnd();
-  }
-  if (format === 'json') {
-    const agents = all.flatMap(({ label, reach }) =>
-      reach.map(({ agent, regions, missingGateways }) => ({
-        folder: label,
-        agent,
-        reaches: regions.map(({ destinations, ports, value }) => ({ destinations, ports, accesses: value })),
-        missingGateways,
-      })),
-    );
-    return JSON.stringify({ version: 1, partial: unseen.length > 0, unseen, notEnforced, agents }, null, 2);
-  }
-  const blocks = all.map(({ label, reach }) => {
-    const body =
-      format === 'sentences'
-        ? reachSentences(reach).join('\n')
-        : renderTable({ headers: reachHeaders, rows: reachRows(reach) });
-    return [...titled(sets, label), body].join('\n');
-  });
-  return [...blocks, ...renderNotEnforcedBlock(notEnforced), ...renderUnseen(unseen)].join('\n\n');
-}
-
-interface LabelledChange extends ReachChange {
-  readonly folder: string;
-}
-
-const signs: Readonly<Record<ReachChange['direction'], string>> = { added: '+', removed: '-', changed: '~' };
-const nothing: ReachDocuments = { gateways: [], pools: [] };
-
-function changesOf(before: readonly ManifestSet[], after: readonly ManifestSet[]): LabelledChange[] {
-  const labels = [...new Set([...before, ...after].map(({ label }) => label))].sort();
-  return labels.flatMap((folder) => {
-    const pick = (sets: readonly ManifestSet[]): ReachDocuments =>
-      sets.find(({ label }) => label === folder)?.documents ?? nothing;
-    return diffReach(pick(before), pick(after)).map((change) => ({ folder, ...change }));
-  });
-}
-
-interface Changes {
-  readonly changes: readonly LabelledChange[];
-  /** What it is compared with. */
-  readonly base: string;
-  readonly unseen: readonly string[];
-  readonly notEnforced: readonly string[];
-}
-
-function renderChanges(
-  { changes, base, unseen, notEnforced }: Changes,
-  format: Format,
-  path: string,
-): string {
-  const count = (direction: ReachChange['direction']): number =>
-    changes.filter((each) => each.direction === direction).length;
-  const counts = { added: count('added'), removed: count('removed'), changed: count('changed') };
-  const partial = unseen.length > 0;
-  if (format === 'json')
-    return JSON.stringify({ version: 1, base, partial, unseen, notEnforced, ...counts, changes }, null, 2);
-  const several = new Set(changes.map(({ folder }) => folder)).size > 1;
-  const comment = commentFormat(format);
-  if (comment !== undefined) {
-    const labelled = changes.map((each) => ({ ...each, folder: several ? each.folder || '.' : '' }));
-    const told = [...labelled, ...unseen.map(notSeen), ...notEnforced.map(notCarriedOut)];
-    return renderReachComment({ base, changes: told, path }, comment).trimEnd();
-  }
-  const lines = changes.map(
-    ({ direction, sentence, folder }) =>
-      `${signs[direction]} ${several ? `[${folder || '.'}] ` : ''}${sentence}`,
-  );
-  const summary =
-    changes.length === 0
-      ? `reach ${partial ? 'of what was seen ' : ''}is the same as in ${base}`
-      : `${counts.added} added, ${counts.removed} removed, ${counts.changed} changed since ${base}`;
-  return [...lines, summary, ...renderNotEnforcedBlock(notEnforced), ...renderUnseen(unseen)].join('\n');
 }
 
 async function compiler(platformCidrs: readonly string[]) {
@@ -180,7 +65,7 @@ function parsePlatformCidrs({ platformCidr = [] }: ReachOptions): readonly strin
 interface Question {
   readonly io: Io;
   readonly path: string;
-  readonly format: Format;
+  readonly format: ReachFormat;
   readonly options: ReachOptions;
 }
 
@@ -198,15 +83,44 @@ async function answerDiff(base: string, question: Question, compile: Compile, in
   return failsOn(changes, { added, changed }) ? 1 : 0;
 }
 
+/** Which objects the one set is compiled from. */
+function objectsOf(path: string, input: Input): readonly CompiledObject[] {
+  const all: CompiledObject[] = [];
+  const keep = (objects: readonly CompiledObject[]): ReachDocuments => {
+    all.push(...objects);
+    return { gateways: [], pools: [] };
+  };
+  readReachInput(path, keep, input);
+  return all;
+}
+
+async function answerLive(question: Question, compile: Compile, input: Input): Promise<number> {
+  const { io, path, format, options } = question;
+  try {
+    const objects = objectsOf(path, input);
+    const live = new LiveCluster(await openCluster(io, options), io.interruption());
+    const dated = await live.dating(objects);
+    const found = readReachInput(path, (each) => compile(each.map(dated)), input);
+    if (!input.assumePartial) requireAgents(path, found);
+    const answer = await compareLive(live, soleSet(found), options.platformCidr !== undefined);
+    const changes = answer.changes.map((change) => ({ folder: '', ...change }));
+    await printLine(io, renderChanges({ ...found, changes, base: path, live: answer }, format, path));
+    return answer.differing.length + changes.length === 0 ? 0 : 1;
+  } catch (error) {
+    throw asUndecided(error);
+  }
+}
+
 async function decide(question: Question): Promise<number> {
   const { io, path, format, options } = question;
-  const { diff, within } = options;
-  if (diff !== undefined && within !== undefined)
-    throw usageError('--diff and --within are two questions', 'Ask one of them.');
+  const { diff, within, live = false } = options;
+  if ([diff !== undefined, within !== undefined, live].filter(Boolean).length > 1)
+    throw usageError('--diff, --within and --live are questions of their own', 'Ask one of them.');
   const compile = await compiler(parsePlatformCidrs(options));
   const assumePartial = options.assumePartial === true;
   const input = { ...(await readInput(io, [path], options)), assumePartial };
   if (diff !== undefined) return await answerDiff(diff, question, compile, input);
+  if (live) return await answerLive(question, compile, input);
   const found = readReachInput(path, compile, input);
   if (!assumePartial) requireAgents(path, found);
   if (within === undefined) {
@@ -227,7 +141,9 @@ export async function runReach(io: Io, path: string | undefined, options: ReachO
 export const addReach: AddCommand = ({ program, io, setExitCode }) => {
   const command = program
     .command('reach [path]')
-    .description('Show everything each agent can reach, or what a change adds to it; asks no cluster')
+    .description(
+      'Show everything each agent can reach, or what a change adds to it; asks a cluster for --live alone',
+    )
     .addHelpText(
       'before',
       examples(
@@ -236,6 +152,8 @@ export const addReach: AddCommand = ({ program, io, setExitCode }) => {
         'clrk reach --diff origin/main --fail-on-added',
         'clrk reach dist --diff ../old/dist -o json',
         'clrk reach --diff origin/main -o markdown',
+        'clrk reach dist/prod --within ../policy/boundary.yaml',
+        'clrk reach dist/prod --live',
         'clrk reach apps --env dev=apps/dev --env prod=apps/prod',
         'kubectl kustomize overlays/prod | clrk reach -n agents -',
       ),
@@ -253,10 +171,14 @@ their own values, and nothing is fetched. A closed set is of all manifests or of
 told apart ends with 3 and a list. Say --env NAME=PATH where two folders hold objects of one name, -n NAMESPACE where objects
 name none, and --assume-partial to go on without; the report says so. See docs/manifests.md.
 
-Exit codes of reach: 0 done, 1 --diff found what --fail-on-added or --fail-on-changed
-names, or --within found a call outside, 3 could not decide.`,
+With --live, each gateway and pool says which policy its replicas run, and one that runs another than the manifests is told by
+the calls that differ: + passes there and not by the manifests. It takes the rights to list what the manifests hold, to get the
+Lease of the operator and, where something differs, the Secrets of the configs (docs/reach.md).
+
+Exit codes of reach: 0 done, 1 --diff found what --fail-on-added or --fail-on-changed names, --within found a call
+outside, or --live something that runs another policy, 3 could not decide.`,
     )
-    .option('-o, --output <format>', formats.join(', '))
+    .option('-o, --output <format>', reachFormats.join(', '))
     .option('--diff <base>', 'a git revision or a folder to compare with')
     .option('--fail-on-added', 'with --diff: exit with 1 when an agent may do more')
     .option(
@@ -267,6 +189,7 @@ names, or --within found a call outside, 3 could not decide.`,
       '--within <boundary>',
       'a file with what may be reached at most: exit with 1 and a call that leaves it',
     )
+    .option('--live', 'compare with what gateways and pools of the cluster run: exit with 1 when it differs')
     .option('--platform-cidr <cidr>', 'an address range of the platform; may be repeated', collect);
   addInputFlags(command).action(async (path: string | undefined, options: ReachOptions, own) => {
     setExitCode(await runReach(io, path, { ...clusterFlags(own), ...options }));

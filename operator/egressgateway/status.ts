@@ -3,6 +3,7 @@ import { ports, type GatewayStatus } from '../../contract/index.ts';
 import type { Fault } from '../fault.ts';
 import type { Deployment, EgressGateway } from '../kind.ts';
 import { graceLeft, previousConditions } from '../pending.ts';
+import { runningPolicies } from '../running-policy.ts';
 import { setConditions, summaryFindings, type Finding, type Summary } from '../runtime/index.ts';
 import { gatewayReplicas } from './children.ts';
 
@@ -38,6 +39,8 @@ export function gatewayStatus(observation: GatewayObservation): object {
   const summary = summarize(findings, observation);
   return {
     observedGeneration: generation,
+    readyReplicas: observation.deployment?.status?.readyReplicas ?? 0,
+    running: runningPolicies(observation.reports),
     listenerCount: gateway.spec.listeners.length,
     listeners: gateway.spec.listeners.map((listener) => listenerStatus(observation, listener)),
     conditions: setConditions([...findings, ...summaryFindings(summary)], { previous, generation, now }),

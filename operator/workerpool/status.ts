@@ -3,6 +3,7 @@ import type { WorkerStatus } from '../../contract/index.ts';
 import type { Deployment, WorkerPool } from '../kind.ts';
 import { setConditions, summaryFindings, type Finding, type Summary } from '../runtime/index.ts';
 import { previousConditions } from '../pending.ts';
+import { runningPolicies } from '../running-policy.ts';
 
 export interface PoolObservation {
   readonly pool: WorkerPool;
@@ -24,6 +25,7 @@ export function poolStatus(observation: PoolObservation): object {
   return {
     observedGeneration: generation,
     readyReplicas: deployment?.status?.readyReplicas ?? 0,
+    running: runningPolicies(workers),
     activeExecutions: active,
     capacity: { maxExecutions: capacity, availableExecutions: available },
     conditions: setConditions(findings, { previous: previousConditions(pool), generation, now }),

@@ -1,0 +1,31 @@
+/**
+ * What a gateway says of itself to the platform: of its config the digests of the snapshot that decides, never of one that was
+ * handed to it and is not in force. Pure.
+ */
+import { ports, type GatewayStatus } from '../contract/index.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface GatewayFacts {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly gateway: string;
+  readonly host: string;
+  readonly draining: boolean;
+  readonly connections: number;
+  readonly at: number;
+}
+
+/** `snapshot`: what is in force; undefined before the first. */
+export function gatewayWord(
+  { host, ...facts }: GatewayFacts,
+  snapshot: Pick<Snapshot, 'digest' | 'policyDigest'> | undefined,
+): GatewayStatus {
+  return {
+    version: 1,
+    role: 'egress',
+    ...facts,
+    address: `${host}:${ports.egressFrame}`,
+    configDigest: snapshot?.digest ?? '',
+    ...(snapshot === undefined ? {} : { policyDigest: snapshot.policyDigest }),
+  };
+}
