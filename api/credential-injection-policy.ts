@@ -5,7 +5,7 @@ import { policyStatus, policyTargetRef, policyTargetRefs } from './policy-target
 import { columns, type KindDefinition, type Resource } from './resource.ts';
 import { headerNameRules } from './rule.ts';
 
-const targetRef = policyTargetRef(['AIProviderRoute', 'MCPRoute', 'EgressGateway'], {
+const targetRef = policyTargetRef(['AIProviderRoute', 'MCPRoute', 'EgressHTTPRoute', 'EgressGateway'], {
   description: 'sectionName is one Backend of an AIProviderRoute; unset means the whole object.',
   rule: "!has(self.sectionName) || self.kind == 'AIProviderRoute'",
   message: 'sectionName names a Backend and is allowed for AIProviderRoute only',

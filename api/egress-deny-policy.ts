@@ -5,7 +5,9 @@ import { policyStatus, policyTargetRef, policyTargetRefs } from './policy-target
 import { columns, type KindDefinition, type Resource } from './resource.ts';
 
 const spec = record('spec is the policy as it should be.', {
-  targetRefs: policyTargetRefs(policyTargetRef(['AIProviderRoute', 'MCPRoute', 'EgressL4Route'])),
+  targetRefs: policyTargetRefs(
+    policyTargetRef(['AIProviderRoute', 'MCPRoute', 'EgressL4Route', 'EgressHTTPRoute']),
+  ),
   denyResponse: Type.Optional(
     record('denyResponse is what HTTP callers are answered; unset means 403 and a message of the platform.', {
       statusCode: Type.Optional(

@@ -19,6 +19,7 @@ export type * from './task-agent.ts';
 export type * from './agent-sandbox-revision.ts';
 export type * from './egress-gateway.ts';
 export type * from './egress-l4-route.ts';
+export type * from './egress-http-route.ts';
 export type * from './ai-provider-route.ts';
 export type * from './backend.ts';
 export type * from './credential-injection-policy.ts';

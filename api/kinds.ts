@@ -7,6 +7,7 @@ import { credentialInjectionPolicy } from './credential-injection-policy.ts';
 import { daemonAgent } from './daemon-agent.ts';
 import { egressDenyPolicy } from './egress-deny-policy.ts';
 import { egressGateway } from './egress-gateway.ts';
+import { egressHttpRoute } from './egress-http-route.ts';
 import { egressL4Route } from './egress-l4-route.ts';
 import { fallbackRoutingPolicy } from './fallback-routing-policy.ts';
 import { loggingPolicy } from './logging-policy.ts';
@@ -23,6 +24,7 @@ export const kinds: readonly KindDefinition[] = [
   agentSandboxRevision,
   egressGateway,
   egressL4Route,
+  egressHttpRoute,
   aiProviderRoute,
   mcpRoute,
   backend,

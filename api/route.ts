@@ -1,4 +1,4 @@
-/** What the two route kinds share: parents, backend references and the status a gateway writes for each parent. */
+/** What the route kinds share: parents, backend references and the status a gateway writes for each parent. */
 import { Type } from 'typebox';
 import { integer, labelLength, list, record, text } from './field.ts';
 import { conditions, statusOf } from './resource.ts';

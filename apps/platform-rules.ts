@@ -20,6 +20,7 @@ const ourKinds = [
   'daemonagents',
   'egressdenypolicies',
   'egressgateways',
+  'egresshttproutes',
   'egressl4routes',
   'fallbackroutingpolicies',
   'loggingpolicies',

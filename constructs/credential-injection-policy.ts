@@ -8,7 +8,7 @@ import { Policy } from './policy.ts';
 
 /** What a key can be attached to. */
 export interface ICredentialTarget extends INamed {
-  readonly credentialTargetKind: 'AIProviderRoute' | 'MCPRoute' | 'EgressGateway';
+  readonly credentialTargetKind: 'AIProviderRoute' | 'MCPRoute' | 'EgressHTTPRoute' | 'EgressGateway';
 }
 
 /** Properties of a CredentialInjectionPolicy. */
@@ -34,7 +34,7 @@ export interface CredentialTargetOptions {
 }
 
 /**
- * Which routes or gateways put which key on their requests. `allowProvider` and `allowMcp` make one when they are given
+ * Which routes or gateways put which key on their requests. `allowProvider`, `allowMcp` and `allowHttp` make one when they are given
  * a credential; write it yourself to give a key to several targets, or to one backend. It is in the namespace of its
  * targets, and so is the Secret: to keep keys in a namespace of their own, make the route there and attach it to the
  * gateway.

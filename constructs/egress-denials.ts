@@ -5,10 +5,12 @@
 import { AIProviderRoute, type Provider } from './ai-provider-route.ts';
 import { present, refuse, type CustomResource } from './custom-resource.ts';
 import { EgressDenyPolicy } from './egress-deny-policy.ts';
+import { EgressHTTPRoute } from './egress-http-route.ts';
 import type { DenyProviderOptions } from './egress-grant.ts';
 import { EgressL4Route, type L4Match } from './egress-l4-route.ts';
 import type { EgressRoute, IEgressGateway } from './egress-route.ts';
 import { hostName, routePropsOf } from './host-name.ts';
+import type { Http } from './http.ts';
 import { MCPRoute } from './mcp-route.ts';
 
 /** @internal */
@@ -51,6 +53,24 @@ export class EgressDenials {
     const route = known instanceof MCPRoute ? known : this.#toolRoute(host);
     route.addRule({ matches: [{ tools }] });
     return this.#deny(key, route);
+  }
+
+  http(host: string, rules: readonly Http[]): EgressDenyPolicy {
+    if (rules.length === 0) refuse(this.#gateway, `name calls to "${host}" to deny, or deny the host`);
+    const key = `calls of ${host}`;
+    const known = this.#routes.get(key);
+    const route = known instanceof EgressHTTPRoute ? known : this.#httpRoute(host);
+    for (const rule of rules) route.addRule(rule);
+    return this.#deny(key, route);
+  }
+
+  #httpRoute(host: string): EgressHTTPRoute {
+    const { id, metadata } = hostName(this.#gateway, 'denied-http', host);
+    return new EgressHTTPRoute(this.#gateway, id, {
+      ...routePropsOf(this.#gateway),
+      hosts: [host],
+      metadata,
+    });
   }
 
   #toolRoute(host: string): MCPRoute {

@@ -72,7 +72,7 @@ export class EgressDenyPolicy extends Policy<EgressRouteKind> {
   addTarget(route: IEgressRoute): void {
     const method = route instanceof EgressRoute ? route.openedBy : undefined;
     if (method !== undefined) {
-      const instead = 'use denyProvider, denyTools, denyHosts or denyCidrs of the gateway';
+      const instead = 'use denyProvider, denyTools, denyHttp, denyHosts or denyCidrs of the gateway';
       refuse(
         this,
         `${route.routeKind} "${route.name}" is all that ${method} opened, and would be shut; ${instead}`,

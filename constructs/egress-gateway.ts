@@ -14,17 +14,20 @@ import type { EgressDenyPolicy } from './egress-deny-policy.ts';
 import type { EgressGatewayProps } from './egress-gateway-props.ts';
 import type {
   AllowCidrsOptions,
+  AllowHttpOptions,
   AllowMcpOptions,
   AllowOptions,
   AllowProviderOptions,
   DenyOptions,
   DenyProviderOptions,
 } from './egress-grant.ts';
+import type { EgressHTTPRoute } from './egress-http-route.ts';
 import type { EgressL4Route } from './egress-l4-route.ts';
 import type { EgressListener } from './egress-listener.ts';
 import { EgressOpenings } from './egress-openings.ts';
 import type { EgressRouteKind, IEgressGateway } from './egress-route.ts';
 import { otlpSpec, problemOfTelemetry } from './egress-telemetry.ts';
+import type { Http } from './http.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { MCPRoute } from './mcp-route.ts';
 import type { RoutesFrom } from './routes-from.ts';
@@ -184,6 +187,18 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
   }
 
   /**
+   * Opens HTTP calls to a host, each judged by its rules: what none takes is refused. Called again it adds rules.
+   *
+   * @example
+   * ```ts
+   * gateway.allowHttp('api.github.com', { rules: [Http.get('/repos/acme/**')] });
+   * ```
+   */
+  allowHttp(host: string, options: AllowHttpOptions): EgressHTTPRoute {
+    return this.#openings.http(host, options);
+  }
+
+  /**
    * Denies a name, whatever else opens it: exact, or `*.` and a name for one more label.
    *
    * @example
@@ -246,6 +261,18 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    */
   denyTools(host: string, tools: readonly string[]): EgressDenyPolicy {
     return this.#denials.tools(host, tools);
+  }
+
+  /**
+   * Denies HTTP calls to a host, whatever else opens them. Case and a slash at the end count for nothing; GET is also HEAD.
+   *
+   * @example
+   * ```ts
+   * gateway.denyHttp('api.github.com', [Http.delete(), Http.any('/admin/**')]);
+   * ```
+   */
+  denyHttp(host: string, calls: readonly Http[]): EgressDenyPolicy {
+    return this.#denials.http(host, calls);
   }
 
   /** @internal */

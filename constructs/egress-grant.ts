@@ -2,6 +2,8 @@
 import type { AIProviderMatch, AIProviderRule } from './ai-provider-route.ts';
 import type { Credential } from './credential.ts';
 import type { L4Match } from './egress-l4-route.ts';
+import type { EgressHTTPOptions } from './egress-http-route.ts';
+import type { Http } from './http.ts';
 import type { MCPRule } from './mcp-route.ts';
 import type { Port } from './port.ts';
 
@@ -36,6 +38,18 @@ export interface AllowCidrsOptions extends Omit<AllowOptions, 'ports'> {
 export interface AllowMcpOptions extends Omit<MCPRule, 'matches'> {
   /**
    * Put on every request to the server.
+   *
+   * @default none: requests leave as the agent made them
+   */
+  readonly credential?: Credential;
+}
+
+/** Which HTTP calls to a host are opened. */
+export interface AllowHttpOptions extends EgressHTTPOptions {
+  /** Calls that pass; all others are refused. */
+  readonly rules: readonly Http[];
+  /**
+   * Put on every call to the host.
    *
    * @default none: requests leave as the agent made them
    */

@@ -1,7 +1,8 @@
-/** What a gateway opens, as objects: a route a provider, a route an MCP server, and one each for names and addresses. */
+/** What a gateway opens, as objects: a route a provider, MCP server or HTTP host, and one each for names and addresses. */
 import { AIProviderRoute, type Provider } from './ai-provider-route.ts';
 import { present, refuse, type CustomResource } from './custom-resource.ts';
-import type { AllowMcpOptions, AllowProviderOptions } from './egress-grant.ts';
+import { EgressHTTPRoute } from './egress-http-route.ts';
+import type { AllowHttpOptions, AllowMcpOptions, AllowProviderOptions } from './egress-grant.ts';
 import { EgressL4Route, type L4Match } from './egress-l4-route.ts';
 import type { IEgressGateway } from './egress-route.ts';
 import { hostName, routePropsOf } from './host-name.ts';
@@ -13,6 +14,7 @@ export class EgressOpenings {
   readonly #providers = new Map<Provider, AIProviderRoute>();
   readonly #l4 = new Map<string, EgressL4Route>();
   readonly #mcp = new Set<string>();
+  readonly #http = new Map<string, EgressHTTPRoute>();
 
   constructor(gateway: CustomResource & IEgressGateway) {
     this.#gateway = gateway;
@@ -41,6 +43,28 @@ export class EgressOpenings {
     route.markOpenedBy('allowMcp');
     this.#mcp.add(host);
     return route;
+  }
+
+  http(host: string, options: AllowHttpOptions): EgressHTTPRoute {
+    const known = this.#http.get(host);
+    if (known === undefined) {
+      const { id, metadata } = hostName(this.#gateway, 'http', host);
+      const props = { gateways: [this.#gateway], hosts: [host], metadata, ...options };
+      const route = new EgressHTTPRoute(this.#gateway, id, props);
+      route.markOpenedBy('allowHttp');
+      this.#http.set(host, route);
+      return route;
+    }
+    const { rules, credential, ...rest } = options;
+    if (Object.keys(rest).length > 0) {
+      refuse(
+        this.#gateway,
+        `has a route for HTTP host "${host}" already; make an EgressHTTPRoute for other agents`,
+      );
+    }
+    for (const rule of rules) known.addRule(rule);
+    if (credential !== undefined) known.addCredential(credential);
+    return known;
   }
 
   #addProvider(provider: Provider): AIProviderRoute {

@@ -18,7 +18,7 @@ export interface IEgressGateway extends INamed {
 }
 
 /** The kinds of route. */
-export type EgressRouteKind = 'AIProviderRoute' | 'MCPRoute' | 'EgressL4Route';
+export type EgressRouteKind = 'AIProviderRoute' | 'MCPRoute' | 'EgressL4Route' | 'EgressHTTPRoute';
 
 /** A route of any kind. */
 export interface IEgressRoute extends INamed {

@@ -16,8 +16,8 @@ export interface KeyedRouteProps extends EgressRouteProps {
 
 /** A route whose requests the gateway puts a key on. */
 export abstract class KeyedRoute extends EgressRoute implements ICredentialTarget {
-  abstract override readonly routeKind: 'AIProviderRoute' | 'MCPRoute';
-  abstract readonly credentialTargetKind: 'AIProviderRoute' | 'MCPRoute';
+  abstract override readonly routeKind: 'AIProviderRoute' | 'MCPRoute' | 'EgressHTTPRoute';
+  abstract readonly credentialTargetKind: 'AIProviderRoute' | 'MCPRoute' | 'EgressHTTPRoute';
   #credential: Credential | undefined;
 
   /**

@@ -39,10 +39,15 @@ const destinationRule = {
   sourceAgents: Type.Optional(Type.Array(Type.String())),
 };
 
+export const destinationRuleSchema = Type.Object({
+  ...destinationRule,
+  logging: Type.Optional(loggingRuleSchema),
+});
+
 /** Mirrors `DestinationPolicy` in destination-policy.ts. */
 export const destinationPolicySchema = Type.Object({
   defaultPolicy: Type.Union([Type.Literal('deny-all'), Type.Literal('allow-all')]),
-  rules: Type.Array(Type.Object({ ...destinationRule, logging: Type.Optional(loggingRuleSchema) })),
+  rules: Type.Array(destinationRuleSchema),
   denials: Type.Optional(Type.Array(Type.Object({ ...destinationRule, policy: Type.String() }))),
   platformCidrs: Type.Array(Type.String()),
 });

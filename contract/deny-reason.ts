@@ -24,6 +24,7 @@ export const denyReasons = [
   'host_mismatch',
   'model',
   'tool',
+  'http_rule',
   'deny_policy',
   'credential',
   'upstream_tls',

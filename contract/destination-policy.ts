@@ -16,7 +16,7 @@ export interface PortRange {
 
 /** Hostnames and CIDRs are OR-ed; ports and protocol AND-ed. Empty hostnames and cidrs open nothing. */
 export interface DestinationRule {
-  /** `EgressL4Route/ns/name`, `AIProviderRoute/ns/name` or `MCPRoute/ns/name`, for records. */
+  /** `Kind/ns/name` of a route, for records. */
   readonly route: string;
   readonly hostnames: readonly string[];
   readonly cidrs: readonly string[];

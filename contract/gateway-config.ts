@@ -11,6 +11,7 @@ import {
   objectRefSchema,
   platformEndpointsSchema,
 } from './config-parts.ts';
+import { httpRouteSchema } from './http-route.ts';
 import { mcpRouteSchema } from './mcp-route.ts';
 
 const listenerSchema = Type.Object({
@@ -90,6 +91,7 @@ const credentialSchema = Type.Object({
     kind: Type.Union([
       Type.Literal('AIProviderRoute'),
       Type.Literal('MCPRoute'),
+      Type.Literal('EgressHTTPRoute'),
       Type.Literal('EgressGateway'),
     ]),
     namespace: Type.String(),
@@ -139,6 +141,7 @@ export const gatewayConfigSchema = Type.Object({
     ),
   ),
   mcpRoutes: Type.Optional(Type.Array(mcpRouteSchema)),
+  httpRoutes: Type.Optional(Type.Array(httpRouteSchema)),
   credentials: Type.Array(credentialSchema),
   platform: platformEndpointsSchema,
 });

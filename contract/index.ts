@@ -22,6 +22,7 @@ export * from './gateway-config.ts';
 export * from './fair-cache.ts';
 export * from './hostname.ts';
 export * from './http-header.ts';
+export * from './http-route.ts';
 export * from './identity-frame.ts';
 export * from './ingress-config.ts';
 export * from './invocation.ts';

@@ -7,6 +7,7 @@ import { agentId } from './agent-id.ts';
 import type { DestinationPolicy } from './destination-policy.ts';
 import { digestOfDocument, type Digest } from './digest.ts';
 import type { CredentialInjection, GatewayConfig } from './gateway-config.ts';
+import type { HttpRoute } from './http-route.ts';
 import type { PoolConfig } from './pool-config.ts';
 
 /** Of a credential what decides: that there is one, and where it goes. */
@@ -29,6 +30,10 @@ function sortedAgents<T extends { readonly sourceAgents?: readonly string[] }>(r
   return rule.sourceAgents === undefined ? rule : { ...rule, sourceAgents: [...rule.sourceAgents].sort() };
 }
 
+function withSortedDenial({ denial, ...route }: HttpRoute): HttpRoute {
+  return denial === undefined ? route : { ...route, denial: { ...denial, at: denial.at.map(sortedAgents) } };
+}
+
 function ofManifests({ platformCidrs: _platform, rules, denials = [], ...rest }: DestinationPolicy): object {
   return { ...rest, rules: rules.map(sortedAgents), denials: denials.map(sortedAgents) };
 }
@@ -37,7 +42,7 @@ function ofManifests({ platformCidrs: _platform, rules, denials = [], ...rest }:
 export function gatewayPolicyDigest(document: Omit<GatewayConfig, 'digest'>): Digest {
   const { ca: _ca, platform: _platform, framePeers, gateway, credentials, upstream, ...rest } = document;
   const { additionalTrustPem: _pem, ...connecting } = upstream;
-  const { destinations, providerDenials = [], mcpRoutes = [], ...more } = rest;
+  const { destinations, providerDenials = [], mcpRoutes = [], httpRoutes = [], ...more } = rest;
   return digestOfDocument({
     ...more,
     gateway: { namespace: gateway.namespace, name: gateway.name },
@@ -46,6 +51,7 @@ export function gatewayPolicyDigest(document: Omit<GatewayConfig, 'digest'>): Di
     destinations: ofManifests(destinations),
     providerDenials,
     mcpRoutes,
+    httpRoutes: httpRoutes.map(withSortedDenial),
     credentials: credentials.map(({ inject, ...each }) => ({ ...each, inject: withoutValue(inject) })),
   });
 }

@@ -40,6 +40,15 @@ export function mcpOpening(hostnames: readonly string[]): RouteOpening {
   return { hostnames: hostnames.map((name) => name.toLowerCase()), cidrs: [], ports: onHttps };
 }
 
+/** An EgressHTTPRoute. */
+export function httpOpening(spec: {
+  readonly hostnames: readonly string[];
+  readonly ports?: readonly number[] | undefined;
+}): RouteOpening {
+  const ports = spec.ports?.map((port) => ({ start: port, end: port })) ?? onHttps;
+  return { hostnames: spec.hostnames.map((name) => name.toLowerCase()), cidrs: [], ports };
+}
+
 /** An AIProviderRoute: its providers' hosts on 443, and its Backends. Each once, the providers' first. */
 export function providerOpenings(
   names: readonly string[],

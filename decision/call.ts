@@ -3,6 +3,7 @@
  * of the body that has not been read is told as unread, never as absent.
  */
 import type { DenyAnswer, DenyReason, Hostname } from '../contract/index.ts';
+import type { RequestHead } from './request-head.ts';
 import type { RpcClaim } from './rpc-claim.ts';
 import type { RpcBody } from './rpc-message.ts';
 
@@ -47,6 +48,7 @@ export interface Call {
   readonly queryNames: readonly string[];
   /** What its header fields say of the JSON-RPC message in its body. */
   readonly claims: readonly RpcClaim[];
+  readonly head: RequestHead;
   /** It asks for another protocol (WebSocket). */
   readonly upgrade: boolean;
   /** Calls of one invocation go to one backend. */

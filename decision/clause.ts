@@ -1,9 +1,10 @@
 /**
- * Does a rule of an AIProviderRoute, as it stands at one destination, take a call? Asked to allow and to deny, and what cannot
- * be read is decided against the call both times. Pure.
+ * Does a rule of an AIProviderRoute or an EgressHTTPRoute, as it stands at one destination, take a call? Asked to allow and to
+ * deny, and what cannot be read is decided against the call both times. Pure.
  */
 import type { ProviderRule } from '../contract/index.ts';
 import type { Call } from './call.ts';
+import { takesHttp, type CompiledHttpMatch } from './http/match.ts';
 import { openingGlobs, restrictingGlobs, type GlobList } from './glob.ts';
 import { isReading, type Operation, type OperationTable } from './operation/index.ts';
 import { isPlainPath, withoutEndSlash } from './path.ts';
@@ -70,7 +71,10 @@ export interface CallMatch {
 /** The matches of one rule that concern a destination. */
 export interface Clause {
   readonly purpose: Purpose;
+  /** By model and endpoint. */
   readonly matches: readonly CallMatch[];
+  /** By what HTTP says of a call; of a rule one of both lists is empty. */
+  readonly http: readonly CompiledHttpMatch[];
   /** The API its calls are read as: a provider or a Backend's schema. */
   readonly schema: string | undefined;
   readonly operations: OperationTable;
@@ -118,9 +122,10 @@ function takesModel({ models }: CallMatch, fact: ModelFact, purpose: Purpose): M
 const order: readonly MatchResult[] = ['yes', 'unread', 'unknown', 'no'];
 
 /** The strongest answer among its matches. */
-export function matchClause({ matches, purpose }: Clause, path: string, fact: ModelFact): MatchResult {
+export function matchClause({ matches, http, purpose }: Clause, call: Call, fact: ModelFact): MatchResult {
+  if (http.some((match) => takesHttp(match, call, purpose))) return 'yes';
   const results = matches
-    .filter((match) => takesPath(match, path, purpose))
+    .filter((match) => takesPath(match, call.path, purpose))
     .map((match) => takesModel(match, fact, purpose));
   return order.find((result) => results.includes(result)) ?? 'no';
 }

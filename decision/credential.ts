@@ -8,7 +8,6 @@ import {
   type SecretSource,
   type GatewayCredential,
   type ProviderBackend,
-  type ProviderRoute,
 } from '../contract/index.ts';
 import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 import { governedBy } from './mcp/plan.ts';
@@ -65,7 +64,7 @@ export interface CredentialUse {
   readonly site: Site;
   readonly opener: Opener | undefined;
   /** The route whose rule took them. */
-  readonly route: ProviderRoute['route'] | undefined;
+  readonly route: Opener | undefined;
   readonly backend: ProviderBackend | undefined;
   readonly target: UpstreamTarget;
 }
@@ -84,6 +83,11 @@ function isOpenedBy(index: PolicyIndex, route: Opener, { site, target }: Credent
   return hostname !== undefined && index.opens(route, { agent: site.agent, hostname, port });
 }
 
+/** Is it a rule of this very route that took the calls? Routes of two kinds may have one name. */
+function isTakenBy(target: GatewayCredential['target'], { route }: CredentialUse): boolean {
+  return route?.kind === target.kind && isNamed(route, target);
+}
+
 function applies({ target }: GatewayCredential, index: PolicyIndex, use: CredentialUse): boolean {
   switch (target.kind) {
     case 'EgressGateway':
@@ -96,9 +100,11 @@ function applies({ target }: GatewayCredential, index: PolicyIndex, use: Credent
         isOpenedBy(index, { kind: 'MCPRoute', namespace: target.namespace, name: target.name }, use)
       );
     }
+    case 'EgressHTTPRoute':
+      return isTakenBy(target, use);
     case 'AIProviderRoute':
       return (
-        isNamed(use.route, target) &&
+        isTakenBy(target, use) &&
         (target.sectionName === undefined || target.sectionName === use.backend?.name)
       );
     default:

@@ -2,19 +2,21 @@
  * The decision about one call at one destination: a function of the plan and of what is known of the call. It answers once with
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
-import { joinLogging, type LoggingRule, type ProviderRoute } from '../contract/index.ts';
+import { joinLogging, type LoggingRule } from '../contract/index.ts';
 import { judgeBudget, type Budget } from './budget.ts';
 import { denyAnswer, refuse, type Call, type Refusal, type UpstreamTarget } from './call.ts';
 import { computeModel, matchClause, type Clause, type MatchResult, type ModelFact } from './clause.ts';
 import type { Injection } from './credential.ts';
 import type { DenialClause } from './denial.ts';
+import { bodyLimitOf } from './http/match.ts';
+import { refuseHttp } from './http-refusal.ts';
 import { compileGlob } from './glob.ts';
 import { judgeMcp, type McpFacts } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
-import { isPlainPath } from './path.ts';
+import { judgeForm } from './form.ts';
+import type { Opener } from './opener.ts';
 import type { OpenPlan, SitePlan } from './plan.ts';
-import type { ProviderClause, Way } from './provider-clause.ts';
-import { methodOverrides, spelling } from './spelling.ts';
+import type { RouteClause, Way } from './provider-clause.ts';
 import { chooseWay } from './way-choice.ts';
 
 /** Where a call may be sent, and as what. */
@@ -30,7 +32,7 @@ export type BodyNeed = 'model' | 'form-model' | 'rpc';
 
 interface Common {
   /** The rule that took it. */
-  readonly route: ProviderRoute['route'] | undefined;
+  readonly route: Opener | undefined;
   /** The API it is read as: a provider or a Backend's schema. */
   readonly schema: string | undefined;
   readonly operation: Operation | undefined;
@@ -49,6 +51,8 @@ export type Decision =
       readonly candidates: readonly [Candidate, ...Candidate[]];
       /** What it may use; undefined: nothing counts it. */
       readonly budget: Budget | undefined;
+      /** The longest body that may go; undefined: any. */
+      readonly maxBodyBytes: number | undefined;
     });
 
 const nothing: Omit<Common, 'logging'> = {
@@ -80,7 +84,7 @@ class Reading {
   }
 
   match(clause: Clause): MatchResult {
-    return matchClause(clause, this.#call.path, this.by(clause.operations).fact);
+    return matchClause(clause, this.#call, this.by(clause.operations).fact);
   }
 }
 
@@ -122,23 +126,6 @@ export function decide(plan: SitePlan, call: Call): Decision {
   return judgeDenied(plan, call, reading) ?? decideOpen(plan, call, reading);
 }
 
-/** Query parameters of the same kind: Google's system parameters, Rails. */
-const methodParameters: ReadonlySet<string> = new Set([
-  ...methodOverrides,
-  '$httpmethod',
-  '$httpheaders',
-  '-method',
-]);
-
-/** What could be read as another request than the one that is judged. */
-function judgeForm({ path, queryNames }: Call): Refusal | undefined {
-  if (!isPlainPath(path)) return refuse(400, 'protocol', 'the path can be read in more than one way');
-  const other = queryNames.find((name) => methodParameters.has(spelling(name)));
-  return other === undefined
-    ? undefined
-    : refuse(400, 'protocol', `the parameter ${JSON.stringify(other.slice(0, 40))} may name another method`);
-}
-
 /** What is refused before any rule that allows is asked; a call that waits for its body may still be told of it. */
 function judgeDenied(plan: OpenPlan, call: Call, reading: Reading): Decision | undefined {
   const refusal = (plan.readsPath ? judgeForm(call) : undefined) ?? judgeDenials(plan.denials, reading);
@@ -169,9 +156,9 @@ interface Judged {
 
 /** The first clause that takes the call, or cannot be told whether it does. */
 function firstClause(
-  clauses: readonly ProviderClause[],
+  clauses: readonly RouteClause[],
   reading: Reading,
-): { readonly clause: ProviderClause; readonly result: MatchResult } | undefined {
+): { readonly clause: RouteClause; readonly result: MatchResult } | undefined {
   for (const clause of clauses) {
     const result = reading.match(clause);
     if (result !== 'no') return { clause, result };
@@ -179,13 +166,13 @@ function firstClause(
   return undefined;
 }
 
-function commonOf(plan: OpenPlan, clause: ProviderClause | undefined, { reading, mcp }: Judged): Common {
+function commonOf(plan: OpenPlan, clause: RouteClause | undefined, { reading, mcp }: Judged): Common {
   const schema = clause === undefined ? plainSchema(plan) : clause.schema;
   return {
     ...factsOf(schema, reading),
     route: clause?.route,
     mcp: mcp?.facts,
-    logging: joined(clause?.rule.logging ?? plan.logging, mcp?.logging),
+    logging: joined(clause?.logging ?? plan.logging, mcp?.logging),
   };
 }
 
@@ -200,17 +187,21 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   const common = commonOf(plan, clause, judged);
   const way = clause === undefined ? plan.otherwise : chooseWay(clause.ways, call.invocationId);
   if (clause === undefined && way === undefined) {
-    return { ...common, kind: 'refuse', refusal: notTaken(call, common.model, found !== undefined) };
+    return {
+      ...common,
+      kind: 'refuse',
+      refusal: notTaken(plan, call, { model: common.model, modelMissing: found !== undefined }),
+    };
   }
   const use = judgeUse(clause, call, common);
   return use === 'need-body' || waitsAtBackend(way, call, reading.by(operationTable(common.schema)).fact)
     ? { kind: 'need-body', need: needOf(common.operation) }
-    : goBy(way, use, call, common);
+    : goBy(way, { use, maxBodyBytes: bodyLimitOf(clause, call) }, call, common);
 }
 
 /** What the rule that took the call says of its use. */
 function judgeUse(
-  clause: ProviderClause | undefined,
+  clause: RouteClause | undefined,
   call: Call,
   { operation }: Common,
 ): Refusal | Budget | 'need-body' | undefined {
@@ -223,7 +214,12 @@ function judgeWay(way: Way | undefined, call: Call, common: Common): Refusal | u
 }
 
 /** The call on its one way, unless something there refuses it. */
-function goBy(way: Way | undefined, use: Refusal | Budget | undefined, call: Call, common: Common): Decision {
+interface Terms {
+  readonly use: Refusal | Budget | undefined;
+  readonly maxBodyBytes: number | undefined;
+}
+
+function goBy(way: Way | undefined, { use, maxBodyBytes }: Terms, call: Call, common: Common): Decision {
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
   const refusal = judgeWay(way, call, common) ?? limit;
   if (refusal !== undefined || way === undefined) {
@@ -234,7 +230,7 @@ function goBy(way: Way | undefined, use: Refusal | Budget | undefined, call: Cal
     return { ...common, kind: 'refuse', refusal: credential, credentialPolicy: credential.policy };
   }
   const injection = credential.kind === 'inject' ? credential : undefined;
-  return { ...common, kind: 'allow', candidates: [{ target, backend, injection }], budget };
+  return { ...common, kind: 'allow', candidates: [{ target, backend, injection }], budget, maxBodyBytes };
 }
 
 /** A path is sent on as it was judged, so a model that it names cannot be renamed. */
@@ -248,8 +244,14 @@ function judgeRename({ backend }: Way, { operation }: Common): Refusal | undefin
 
 const noBackend = refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');
 
-function notTaken(call: Call, model: string | undefined, modelMissing: boolean): Refusal {
+function notTaken(
+  { clauses }: OpenPlan,
+  call: Call,
+  { model, modelMissing }: { readonly model: string | undefined; readonly modelMissing: boolean },
+): Refusal {
   if (modelMissing && call.body.kind === 'unreadable') return call.body.refusal;
+  const ofHttp = modelMissing || model !== undefined ? undefined : refuseHttp(clauses, call);
+  if (ofHttp !== undefined) return ofHttp;
   const what =
     model === undefined ? `${call.method} ${call.path.slice(0, 200)}` : `the model "${model.slice(0, 100)}"`;
   const message = `no AIProviderRoute of the egress gateway allows ${what} on this host`;
@@ -265,7 +267,7 @@ export function renamedModel(backend: Way['backend'], model: string | undefined)
 /** Does a denial where the call is sent depend on what its body would tell? */
 function waitsAtBackend(way: Way | undefined, call: Call, fact: ModelFact): boolean {
   if (way === undefined || fact.kind !== 'unread' || way.refusal !== undefined) return false;
-  const results = way.denials.map((clause) => matchClause(clause, call.path, fact));
+  const results = way.denials.map((clause) => matchClause(clause, call, fact));
   return results.includes('unread') && !results.includes('yes');
 }
 
@@ -286,7 +288,7 @@ function judgeAtBackend(
         : renamed === undefined
           ? { kind: 'unknown' }
           : { kind: 'named', model: renamed };
-    return matchClause(clause, call.path, there) === 'yes';
+    return matchClause(clause, call, there) === 'yes';
   });
   return hit === undefined ? undefined : denyAnswer(hit.answer);
 }

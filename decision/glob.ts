@@ -4,7 +4,8 @@
  */
 import type { TextScan } from '../contract/index.ts';
 
-interface Piece {
+/** One character, or with a star any number of them. */
+export interface Piece {
   readonly star: boolean;
   readonly test: (character: string) => boolean;
 }
@@ -73,6 +74,11 @@ export function compileGlob(glob: string): Glob | undefined {
   };
 }
 
+/** Reads a text by pieces whose stars may be choosy. */
+export function scanPieces(pieces: readonly Piece[]): TextScan {
+  return scanFrom(pieces, [0]);
+}
+
 /** `places`: how many pieces may have been used up by what was read. */
 function scanFrom(pattern: readonly Piece[], places: readonly number[]): TextScan {
   const open = new Set<number>();
@@ -92,8 +98,8 @@ function scanFrom(pattern: readonly Piece[], places: readonly number[]): TextSca
         sorted.flatMap((at) => {
           const piece = pattern[at];
           if (piece === undefined) return [];
-          if (piece.star) return [at];
-          return piece.test(character) ? [at + 1] : [];
+          if (!piece.test(character)) return [];
+          return [piece.star ? at : at + 1];
         }),
       ),
   };

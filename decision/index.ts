@@ -21,6 +21,9 @@ export { decide, renamedModel, type BodyNeed, type Candidate, type Decision } fr
 export { type DenialClause } from './denial.ts';
 export { judgeAnswers, type DialRequest, type DialVerdict } from './dial.ts';
 export { compileGlob, openingGlobs, type Glob, type GlobList } from './glob.ts';
+export { compileHttpMatch, type CompiledHttpMatch } from './http/match.ts';
+export { compilePath, type PathPattern, type PathReader } from './http/path-pattern.ts';
+export { RequestHead, type HeadText } from './request-head.ts';
 export { readClaims, type RpcClaim } from './rpc-claim.ts';
 export { type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
@@ -33,5 +36,5 @@ export { isPlainPath, parseQueryNames, parseTarget, withoutEndSlash } from './pa
 export { methodOverrides, spelling } from './spelling.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';
-export { type ProviderClause, type Way } from './provider-clause.ts';
+export { type RouteClause, type Way } from './provider-clause.ts';
 export { SitePlans } from './site-plans.ts';

@@ -4,7 +4,7 @@
  */
 import type { DestinationRule } from '../contract/index.ts';
 
-export const openerKinds = ['EgressL4Route', 'AIProviderRoute', 'MCPRoute'] as const;
+export const openerKinds = ['EgressL4Route', 'AIProviderRoute', 'MCPRoute', 'EgressHTTPRoute'] as const;
 export type OpenerKind = (typeof openerKinds)[number];
 
 export interface Opener {

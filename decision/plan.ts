@@ -13,10 +13,11 @@ import {
 } from '../contract/index.ts';
 import { denyAnswer, refuse, type Refusal, type Site } from './call.ts';
 import { denialsAt, type DenialClause } from './denial.ts';
+import { httpClauses } from './http-clause.ts';
 import { governedBy, planMcp, type McpPlan } from './mcp/plan.ts';
 import { parseOpener, type Opener } from './opener.ts';
 import type { PolicyIndex } from './policy-index.ts';
-import { providerClauses, wayOf, type ProviderClause, type Way } from './provider-clause.ts';
+import { providerClauses, wayOf, type RouteClause, type Way } from './provider-clause.ts';
 
 export interface ShutPlan {
   readonly kind: 'shut';
@@ -37,7 +38,7 @@ export interface OpenPlan {
   /** undefined: no MCPRoute governs the host. */
   readonly mcp: McpPlan | undefined;
   /** In order; the first that takes a call decides. */
-  readonly clauses: readonly ProviderClause[];
+  readonly clauses: readonly RouteClause[];
   /** Calls no clause takes; undefined: refused. */
   readonly otherwise: Way | undefined;
   /** Why bytes nobody reads do not go there; undefined: they do. */
@@ -79,10 +80,10 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
   const opener = open.rule === undefined ? undefined : parseOpener(open.rule.route);
   const { hostname, ip, port, tls } = site;
   const denials = denialsAt(index, site);
-  const openedBeside = decideDestination(index.besideProviders, destinationOf(site)).open;
+  const openedBeside = decideDestination(index.besideRules, destinationOf(site)).open;
   const provider = hostname === undefined ? undefined : providerOfHost(hostname);
   const mcp = planMcp(index, site);
-  const clauses = providerClauses(index, site, opener);
+  const clauses = [...providerClauses(index, site, opener), ...httpClauses(index, site, opener)];
   const plain = { backend: undefined, target: { hostname, ip, port, tls } };
   return {
     kind: 'open',

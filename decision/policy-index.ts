@@ -10,13 +10,21 @@ import {
   type GatewayConfig,
   type Hostname,
 } from '../contract/index.ts';
+import { compileHttpRoute, type CompiledHttpRoute } from './http-route.ts';
 import { compileMcpRoute, type CompiledMcpRoute } from './mcp/compiled-route.ts';
 import { parseOpener, renderOpener, withoutKinds, type Opener, type OpenerKind } from './opener.ts';
 
 /** What of a gateway's document decides. */
 export type Policy = Pick<
   GatewayConfig,
-  'gateway' | 'upstream' | 'destinations' | 'providerRoutes' | 'providerDenials' | 'mcpRoutes' | 'credentials'
+  | 'gateway'
+  | 'upstream'
+  | 'destinations'
+  | 'providerRoutes'
+  | 'providerDenials'
+  | 'mcpRoutes'
+  | 'httpRoutes'
+  | 'credentials'
 >;
 
 function pinsOf({ upstream }: Policy): ReadonlyMap<string, readonly string[]> {
@@ -48,11 +56,12 @@ export class PolicyIndex {
   readonly policy: Policy;
   /** Destinations without the rules whose text names no route. */
   readonly destinations: DestinationPolicy;
-  /** As if there were no AIProviderRoutes. */
-  readonly besideProviders: DestinationPolicy;
+  /** As if there were no routes that say which calls. */
+  readonly besideRules: DestinationPolicy;
   /** Opened for bytes nobody reads: by an L4 route or the default. */
   readonly unread: DestinationPolicy;
   readonly mcpRoutes: readonly CompiledMcpRoute[];
+  readonly httpRoutes: readonly CompiledHttpRoute[];
   /** Addresses that the gateway's owner pinned for a name. */
   readonly pins: ReadonlyMap<string, readonly string[]>;
   readonly #byRoute: ReadonlyMap<string, DestinationPolicy>;
@@ -65,8 +74,9 @@ export class PolicyIndex {
     });
     this.policy = policy;
     this.destinations = without();
-    this.besideProviders = without('AIProviderRoute');
-    this.unread = without('AIProviderRoute', 'MCPRoute');
+    this.besideRules = without('AIProviderRoute', 'EgressHTTPRoute');
+    this.unread = without('AIProviderRoute', 'MCPRoute', 'EgressHTTPRoute');
+    this.httpRoutes = (policy.httpRoutes ?? []).map(compileHttpRoute);
     this.mcpRoutes = (policy.mcpRoutes ?? []).map(compileMcpRoute);
     this.pins = pinsOf(policy);
     this.#byRoute = openedByRoute(policy);

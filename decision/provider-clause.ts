@@ -4,9 +4,9 @@
  */
 import {
   denialOf,
+  type LoggingRule,
   parseHostname,
   type ProviderBackend,
-  type ProviderRoute,
   type ProviderRule,
 } from '../contract/index.ts';
 import { budgetOf, type Budget } from './budget.ts';
@@ -31,10 +31,10 @@ export interface Way {
   readonly refusal: Refusal | undefined;
 }
 
-/** Calls that a rule of an AIProviderRoute takes. */
-export interface ProviderClause extends Clause {
-  readonly route: ProviderRoute['route'];
-  readonly rule: ProviderRule;
+/** Calls that a rule of a route takes. */
+export interface RouteClause extends Clause {
+  readonly route: Opener;
+  readonly logging: LoggingRule | undefined;
   /** In the order of the rule. Several: by weight. Empty: no Backend speaks the API of the call. */
   readonly ways: readonly Way[];
   /** The rule asks for what this gateway does not do: its calls are refused. */
@@ -64,7 +64,7 @@ function targetsOf(
 interface Origin {
   readonly site: Site;
   readonly opener: Opener | undefined;
-  readonly route: ProviderRoute['route'] | undefined;
+  readonly route: Opener | undefined;
 }
 
 /** A call that is sent to another host is judged there too. */
@@ -107,23 +107,21 @@ function limitOf({ filters }: ProviderRule): Refusal | undefined {
 }
 
 /** In the order the gateway tries them. */
-export function providerClauses(
-  index: PolicyIndex,
-  site: Site,
-  opener: Opener | undefined,
-): ProviderClause[] {
+export function providerClauses(index: PolicyIndex, site: Site, opener: Opener | undefined): RouteClause[] {
   const { hostname, agent, port } = site;
   if (hostname === undefined) return [];
-  return index.policy.providerRoutes.flatMap(({ route, rules }) => {
+  return index.policy.providerRoutes.flatMap(({ route: name, rules }) => {
+    const route: Opener = { kind: 'AIProviderRoute', ...name };
     // What another route opened is not this route's to key or to limit (S39).
-    if (!index.opens({ kind: 'AIProviderRoute', ...route }, { agent, hostname, port })) return [];
-    return rules.flatMap((rule): ProviderClause[] => {
+    if (!index.opens(route, { agent, hostname, port })) return [];
+    return rules.flatMap((rule): RouteClause[] => {
       const clause = clauseOf(rule, site, 'allow');
       if (clause === undefined) return [];
       const ways = targetsOf(rule, site, clause.schema).map((to) =>
         wayOf(index, { site, opener, route }, to),
       );
-      return [{ ...clause, route, rule, ways, limit: limitOf(rule), budget: budgetOf(rule) }];
+      const { logging } = rule;
+      return [{ ...clause, route, logging, ways, limit: limitOf(rule), budget: budgetOf(rule) }];
     });
   });
 }

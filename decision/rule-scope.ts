@@ -38,6 +38,7 @@ export function clauseOf(rule: ProviderRule, site: Site, purpose: Purpose): Clau
   return {
     purpose,
     matches: matches.map((match) => compileMatch(match, purpose)),
+    http: [],
     schema,
     operations: operationTable(schema),
   };

@@ -9,6 +9,7 @@ import { credentialInjectionPolicyController } from './credentialinjectionpolicy
 import { daemonAgentController } from './daemonagent/controller.ts';
 import { egressDenyPolicyController } from './egressdenypolicy/controller.ts';
 import { egressGatewayController } from './egressgateway/controller.ts';
+import { egressHttpRouteController } from './egresshttproute/controller.ts';
 import { egressL4RouteController } from './egressl4route/controller.ts';
 import { fallbackRoutingPolicyController } from './fallbackroutingpolicy/controller.ts';
 import { identitiesController } from './identities/controller.ts';
@@ -29,6 +30,7 @@ export const controllerSpecs: readonly ControllerSpec[] = [
   daemonAgentController,
   agentSandboxRevisionController,
   egressL4RouteController,
+  egressHttpRouteController,
   aiProviderRouteController,
   mcpRouteController,
   backendController,

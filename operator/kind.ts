@@ -11,6 +11,7 @@ import type {
   DaemonAgent,
   EgressDenyPolicy,
   EgressGateway,
+  EgressHTTPRoute,
   EgressL4Route,
   FallbackRoutingPolicy,
   LoggingPolicy,
@@ -30,6 +31,7 @@ export type {
   DaemonAgent,
   EgressDenyPolicy,
   EgressGateway,
+  EgressHTTPRoute,
   EgressL4Route,
   FallbackRoutingPolicy,
   LoggingPolicy,
@@ -42,7 +44,7 @@ export type {
 export const apiGroup = 'clrk.apoxy.dev';
 export const apiVersion = 'clrk.apoxy.dev/v1alpha1';
 
-export type Route = (EgressL4Route | AIProviderRoute | MCPRoute) & { kind?: string };
+export type Route = (EgressL4Route | AIProviderRoute | MCPRoute | EgressHTTPRoute) & { kind?: string };
 export type ParentRef = Route['spec']['parentRefs'][number];
 
 interface Named {
@@ -102,6 +104,7 @@ export const kinds = {
   agentSandboxRevision: ours<AgentSandboxRevision>('agentsandboxrevisions', 'AgentSandboxRevision'),
   egressGateway: ours<EgressGateway>('egressgateways', 'EgressGateway'),
   egressL4Route: ours<EgressL4Route>('egressl4routes', 'EgressL4Route'),
+  egressHttpRoute: ours<EgressHTTPRoute>('egresshttproutes', 'EgressHTTPRoute'),
   aiProviderRoute: ours<AIProviderRoute>('aiproviderroutes', 'AIProviderRoute'),
   backend: ours<Backend>('backends', 'Backend'),
   credentialInjectionPolicy: ours<CredentialInjectionPolicy>(

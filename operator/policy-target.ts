@@ -14,6 +14,7 @@ const targetKinds: Readonly<Record<string, Kind<object>>> = {
   AIProviderRoute: kinds.aiProviderRoute,
   MCPRoute: kinds.mcpRoute,
   EgressL4Route: kinds.egressL4Route,
+  EgressHTTPRoute: kinds.egressHttpRoute,
   EgressGateway: kinds.egressGateway,
 };
 

@@ -1,8 +1,16 @@
 /** ResolvedRefs of a route as far as its filters and backendRefs go: what a gateway refuses for is said here. Pure. */
+import { compilePath } from '../decision/index.ts';
 import { changedObjects } from './change.ts';
 import { compileExtensions, compileFilters } from './compile/index.ts';
 import type { ControllerSpec } from './context.ts';
-import { kinds, type AIProviderRoute, type EgressL4Route, type MCPRoute, type Route } from './kind.ts';
+import {
+  kinds,
+  type AIProviderRoute,
+  type EgressHTTPRoute,
+  type EgressL4Route,
+  type MCPRoute,
+  type Route,
+} from './kind.ts';
 import { keyOfObject, type Finding, type Kind, type KubeObject, type World } from './runtime/index.ts';
 
 /** For routes whose backendRefs no gateway follows. */
@@ -10,6 +18,19 @@ export function resolvedFilters(world: World, route: EgressL4Route | MCPRoute): 
   return refsFinding(
     (route.spec.rules ?? []).flatMap((rule) => compileFilters(world, route, rule).unsupported),
   );
+}
+
+/** For EgressHTTPRoutes: also paths that gateways cannot compare with, though the API server took them. */
+export function resolvedHttpRules(world: World, route: EgressHTTPRoute): Finding {
+  const paths = route.spec.rules
+    .flatMap(({ matches }) => matches.flatMap(({ path }) => path ?? []))
+    .filter((path) => compilePath(path).exact === undefined);
+  return refsFinding([
+    ...route.spec.rules.flatMap((rule) => compileFilters(world, route, rule).unsupported),
+    ...paths.map(
+      ({ type, value }) => `${type} ${JSON.stringify(value)} is no path that gateways can compare`,
+    ),
+  ]);
 }
 
 /** For routes whose backendRefs gateways follow. */

@@ -33,13 +33,17 @@ function rangesOf({ manifest, spec }: Item<'EgressL4Route'>): DestinationRange[]
   );
 }
 
-function isDenied(world: World, { namespace, name }: Item<'EgressL4Route'>): boolean {
+/** Does an EgressDenyPolicy target the route? Then it opens nothing. */
+export function isDenied(
+  world: World,
+  { kind, namespace, name }: Pick<Item, 'kind' | 'namespace' | 'name'>,
+): boolean {
   return world
     .all('EgressDenyPolicy')
     .some(
       (policy) =>
         policy.namespace === namespace &&
-        policy.spec.targetRefs.some((ref) => ref.kind === 'EgressL4Route' && ref.name === name),
+        policy.spec.targetRefs.some((ref) => ref.kind === kind && ref.name === name),
     );
 }
 

@@ -6,6 +6,7 @@ import {
   chooseListener,
   computeAction,
   gatewayListener,
+  httpOpening,
   l4Opening,
   matchesSelector,
   mcpOpening,
@@ -47,6 +48,10 @@ function computeOpenings(world: World, route: RouteItem): Opening[] {
       return providerRouteOpenings(world, route as Item<'AIProviderRoute'>);
     case 'MCPRoute':
       return [{ ...mcpOpening((route as Item<'MCPRoute'>).spec.hostnames ?? []), agents: undefined }];
+    case 'EgressHTTPRoute': {
+      const { spec } = route as Item<'EgressHTTPRoute'>;
+      return [{ ...httpOpening(spec), agents: spec.sourceAgents }];
+    }
     default:
       return route.kind satisfies never;
   }

@@ -9,6 +9,7 @@ export const routeKinds = [
   'EgressL4Route',
   'AIProviderRoute',
   'MCPRoute',
+  'EgressHTTPRoute',
 ] as const satisfies readonly KindName[];
 export type RouteItem = Item<(typeof routeKinds)[number]>;
 export const agentKinds = ['TaskAgent', 'DaemonAgent'] as const satisfies readonly KindName[];

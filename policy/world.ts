@@ -13,6 +13,7 @@ import {
   type DaemonAgent,
   type EgressDenyPolicy,
   type EgressGateway,
+  type EgressHTTPRoute,
   type EgressL4Route,
   type FallbackRoutingPolicy,
   type LoggingPolicy,
@@ -34,6 +35,7 @@ export interface Kinds {
   readonly DaemonAgent: DaemonAgent;
   readonly EgressDenyPolicy: EgressDenyPolicy;
   readonly EgressGateway: EgressGateway;
+  readonly EgressHTTPRoute: EgressHTTPRoute;
   readonly EgressL4Route: EgressL4Route;
   readonly FallbackRoutingPolicy: FallbackRoutingPolicy;
   readonly LoggingPolicy: LoggingPolicy;

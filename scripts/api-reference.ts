@@ -16,7 +16,7 @@ Three things that span pages:
 
 - **Several namespaces.** All references stay in one namespace but that of a route to its gateway: \`allowRoutesFrom\` of
   an [EgressGateway](egress-gateway.md#egressgateway) says whose routes attach, so keys can be where no agent runs.
-- **Denying.** \`denyHosts\`, \`denyCidrs\`, \`denyProvider\` and \`denyTools\` of a gateway deny what they name and leave
+- **Denying.** \`denyHosts\`, \`denyCidrs\`, \`denyProvider\`, \`denyHttp\` and \`denyTools\` of a gateway deny what they name and leave
   the rest open; an [EgressDenyPolicy](egress-deny-policy.md#egressdenypolicy) denies all that its target routes name.
 - **Testing.** \`reach\` of \`clrk/testing\` is all that the agents of a chart may reach:
   \`expect(reach(chart)).toReachOnly(['hello -> api.openai.com:443'])\`, with \`import 'clrk/testing/vitest'\`, or

@@ -29,6 +29,7 @@ const kindWords = [
   'workerpools',
   'agentsandboxrevisions',
   'egressgateways',
+  'egresshttproutes',
   'egressl4routes',
 ].concat(['aiproviderroutes', 'backends', 'credentialinjectionpolicies', 'invocations']);
 

@@ -1702,6 +1702,8 @@ export const CredentialInjectionPolicySpecTargetRefsKind = {
   AI_PROVIDER_ROUTE: "AIProviderRoute",
   /** MCPRoute */
   MCP_ROUTE: "MCPRoute",
+  /** EgressHTTPRoute */
+  EGRESS_HTTP_ROUTE: "EgressHTTPRoute",
   /** EgressGateway */
   EGRESS_GATEWAY: "EgressGateway",
 } as const;
@@ -2559,6 +2561,8 @@ export const EgressDenyPolicySpecTargetRefsKind = {
   MCP_ROUTE: "MCPRoute",
   /** EgressL4Route */
   EGRESS_L4_ROUTE: "EgressL4Route",
+  /** EgressHTTPRoute */
+  EGRESS_HTTP_ROUTE: "EgressHTTPRoute",
 } as const;
 export type EgressDenyPolicySpecTargetRefsKind = (typeof EgressDenyPolicySpecTargetRefsKind)[keyof typeof EgressDenyPolicySpecTargetRefsKind];
 
@@ -3333,6 +3337,631 @@ export function toJson_EgressGatewaySpecListenersAllowedRoutesNamespacesSelector
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+
+/**
+ * EgressHTTPRoute opens HTTP calls to hosts by method, path, query, header and body.
+ *
+ * @schema EgressHTTPRoute
+ */
+export class EgressHttpRoute extends ApiObject {
+  /**
+   * Returns the apiVersion and kind for "EgressHTTPRoute"
+   */
+  public static readonly GVK: GroupVersionKind = {
+    apiVersion: 'clrk.apoxy.dev/v1alpha1',
+    kind: 'EgressHTTPRoute',
+  }
+
+  /**
+   * Renders a Kubernetes manifest for "EgressHTTPRoute".
+   *
+   * This can be used to inline resource manifests inside other objects (e.g. as templates).
+   *
+   * @param props initialization props
+   */
+  public static manifest(props: EgressHttpRouteProps): any {
+    return {
+      ...EgressHttpRoute.GVK,
+      ...toJson_EgressHttpRouteProps(props),
+    };
+  }
+
+  /**
+   * Defines a "EgressHTTPRoute" API object
+   * @param scope the scope in which to define this object
+   * @param id a scope-local name for the object
+   * @param props initialization props
+   */
+  public constructor(scope: Construct, id: string, props: EgressHttpRouteProps) {
+    super(scope, id, {
+      ...EgressHttpRoute.GVK,
+      ...props,
+    });
+  }
+
+  /**
+   * Renders the object to Kubernetes JSON.
+   */
+  public override toJson(): any {
+    const resolved = super.toJson();
+
+    return {
+      ...EgressHttpRoute.GVK,
+      ...toJson_EgressHttpRouteProps(resolved),
+    };
+  }
+}
+
+/**
+ * EgressHTTPRoute opens HTTP calls to hosts by method, path, query, header and body.
+ *
+ * @schema EgressHTTPRoute
+ */
+export interface EgressHttpRouteProps {
+  /**
+   * @schema EgressHTTPRoute#metadata
+   */
+  readonly metadata?: ApiObjectMetadata;
+
+  /**
+   * spec is the route as it should be.
+   *
+   * @schema EgressHTTPRoute#spec
+   */
+  readonly spec: EgressHttpRouteSpec;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteProps' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteProps(obj: EgressHttpRouteProps | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'metadata': obj.metadata,
+    'spec': toJson_EgressHttpRouteSpec(obj.spec),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * spec is the route as it should be.
+ *
+ * @schema EgressHttpRouteSpec
+ */
+export interface EgressHttpRouteSpec {
+  /**
+   * parentRefs are the gateways this route attaches to; unset means the route does nothing.
+   *
+   * @schema EgressHttpRouteSpec#parentRefs
+   */
+  readonly parentRefs: EgressHttpRouteSpecParentRefs[];
+
+  /**
+   * hostnames are the hosts, exact or with one leading wildcard label.
+   *
+   * @schema EgressHttpRouteSpec#hostnames
+   */
+  readonly hostnames: string[];
+
+  /**
+   * ports are destination ports; unset means 443.
+   *
+   * @schema EgressHttpRouteSpec#ports
+   */
+  readonly ports?: number[];
+
+  /**
+   * sourceAgents are the agents, by label, this is open to; unset means every agent.
+   *
+   * @schema EgressHttpRouteSpec#sourceAgents
+   */
+  readonly sourceAgents?: EgressHttpRouteSpecSourceAgents;
+
+  /**
+   * rules are tried in order; a call that no rule of any route takes is refused.
+   *
+   * @schema EgressHttpRouteSpec#rules
+   */
+  readonly rules: EgressHttpRouteSpecRules[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpec' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpec(obj: EgressHttpRouteSpec | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'parentRefs': obj.parentRefs?.map(y => toJson_EgressHttpRouteSpecParentRefs(y)),
+    'hostnames': obj.hostnames?.map(y => y),
+    'ports': obj.ports?.map(y => y),
+    'sourceAgents': toJson_EgressHttpRouteSpecSourceAgents(obj.sourceAgents),
+    'rules': obj.rules?.map(y => toJson_EgressHttpRouteSpecRules(y)),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * ParentReference names the EgressGateway, or one listener of it, the route attaches to.
+ *
+ * @schema EgressHttpRouteSpecParentRefs
+ */
+export interface EgressHttpRouteSpecParentRefs {
+  /**
+   * group is the API group; unset means clrk.apoxy.dev.
+   *
+   * @schema EgressHttpRouteSpecParentRefs#group
+   */
+  readonly group?: string;
+
+  /**
+   * kind is the parent kind; unset means EgressGateway.
+   *
+   * @schema EgressHttpRouteSpecParentRefs#kind
+   */
+  readonly kind?: string;
+
+  /**
+   * namespace is the parent namespace; unset means that of the route.
+   *
+   * @schema EgressHttpRouteSpecParentRefs#namespace
+   */
+  readonly namespace?: string;
+
+  /**
+   * name is the EgressGateway.
+   *
+   * @schema EgressHttpRouteSpecParentRefs#name
+   */
+  readonly name: string;
+
+  /**
+   * sectionName is one listener by name; unset means all of them.
+   *
+   * @schema EgressHttpRouteSpecParentRefs#sectionName
+   */
+  readonly sectionName?: string;
+
+  /**
+   * port is one listener by port; unset means any.
+   *
+   * @schema EgressHttpRouteSpecParentRefs#port
+   */
+  readonly port?: number;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecParentRefs' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecParentRefs(obj: EgressHttpRouteSpecParentRefs | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'group': obj.group,
+    'kind': obj.kind,
+    'namespace': obj.namespace,
+    'name': obj.name,
+    'sectionName': obj.sectionName,
+    'port': obj.port,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * sourceAgents are the agents, by label, this is open to; unset means every agent.
+ *
+ * @schema EgressHttpRouteSpecSourceAgents
+ */
+export interface EgressHttpRouteSpecSourceAgents {
+  /**
+   * matchLabels must all be equal; unset means no such demand.
+   *
+   * @schema EgressHttpRouteSpecSourceAgents#matchLabels
+   */
+  readonly matchLabels?: { [key: string]: string };
+
+  /**
+   * matchExpressions must all hold; unset means no such demand.
+   *
+   * @schema EgressHttpRouteSpecSourceAgents#matchExpressions
+   */
+  readonly matchExpressions?: EgressHttpRouteSpecSourceAgentsMatchExpressions[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecSourceAgents' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecSourceAgents(obj: EgressHttpRouteSpecSourceAgents | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'matchLabels': ((obj.matchLabels) === undefined) ? undefined : (Object.entries(obj.matchLabels).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {})),
+    'matchExpressions': obj.matchExpressions?.map(y => toJson_EgressHttpRouteSpecSourceAgentsMatchExpressions(y)),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Rule lets through what any of its matches takes.
+ *
+ * @schema EgressHttpRouteSpecRules
+ */
+export interface EgressHttpRouteSpecRules {
+  /**
+   * matches are the calls.
+   *
+   * @schema EgressHttpRouteSpecRules#matches
+   */
+  readonly matches: EgressHttpRouteSpecRulesMatches[];
+
+  /**
+   * filters extend the rule; unset means none.
+   *
+   * @schema EgressHttpRouteSpecRules#filters
+   */
+  readonly filters?: EgressHttpRouteSpecRulesFilters[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRules' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRules(obj: EgressHttpRouteSpecRules | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'matches': obj.matches?.map(y => toJson_EgressHttpRouteSpecRulesMatches(y)),
+    'filters': obj.filters?.map(y => toJson_EgressHttpRouteSpecRulesFilters(y)),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Requirement is one demand on a label.
+ *
+ * @schema EgressHttpRouteSpecSourceAgentsMatchExpressions
+ */
+export interface EgressHttpRouteSpecSourceAgentsMatchExpressions {
+  /**
+   * key is the label.
+   *
+   * @schema EgressHttpRouteSpecSourceAgentsMatchExpressions#key
+   */
+  readonly key: string;
+
+  /**
+   * operator is In, NotIn, Exists or DoesNotExist.
+   *
+   * @schema EgressHttpRouteSpecSourceAgentsMatchExpressions#operator
+   */
+  readonly operator: string;
+
+  /**
+   * values are compared for In and NotIn.
+   *
+   * @schema EgressHttpRouteSpecSourceAgentsMatchExpressions#values
+   */
+  readonly values?: string[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecSourceAgentsMatchExpressions' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecSourceAgentsMatchExpressions(obj: EgressHttpRouteSpecSourceAgentsMatchExpressions | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'key': obj.key,
+    'operator': obj.operator,
+    'values': obj.values?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Match is calls that fit all of what is set.
+ *
+ * @schema EgressHttpRouteSpecRulesMatches
+ */
+export interface EgressHttpRouteSpecRulesMatches {
+  /**
+   * methods are the methods, as they are written; GET is not HEAD, and * is every one but CONNECT and TRACE.
+   *
+   * @schema EgressHttpRouteSpecRulesMatches#methods
+   */
+  readonly methods: string[];
+
+  /**
+   * path is the path, compared in the one form in which it is also sent; paths that servers may read in two ways are refused.
+   *
+   * @schema EgressHttpRouteSpecRulesMatches#path
+   */
+  readonly path?: EgressHttpRouteSpecRulesMatchesPath;
+
+  /**
+   * queryParams each stand exactly once in the query; unset means any query.
+   *
+   * @schema EgressHttpRouteSpecRulesMatches#queryParams
+   */
+  readonly queryParams?: EgressHttpRouteSpecRulesMatchesQueryParams[];
+
+  /**
+   * headers each stand exactly once in the head; unset means any head.
+   *
+   * @schema EgressHttpRouteSpecRulesMatches#headers
+   */
+  readonly headers?: EgressHttpRouteSpecRulesMatchesHeaders[];
+
+  /**
+   * contentTypes are media types of which a body must have one; a call without a body fits. Unset means any.
+   *
+   * @schema EgressHttpRouteSpecRulesMatches#contentTypes
+   */
+  readonly contentTypes?: string[];
+
+  /**
+   * maxBodyBytes is how long a body may be, as it is sent; a longer one is refused or cut off. Unset means any.
+   *
+   * @schema EgressHttpRouteSpecRulesMatches#maxBodyBytes
+   */
+  readonly maxBodyBytes?: number;
+
+  /**
+   * webSocket lets GET calls of this match become WebSockets; unset means they may not.
+   *
+   * @schema EgressHttpRouteSpecRulesMatches#webSocket
+   */
+  readonly webSocket?: boolean;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesMatches' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesMatches(obj: EgressHttpRouteSpecRulesMatches | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'methods': obj.methods?.map(y => y),
+    'path': toJson_EgressHttpRouteSpecRulesMatchesPath(obj.path),
+    'queryParams': obj.queryParams?.map(y => toJson_EgressHttpRouteSpecRulesMatchesQueryParams(y)),
+    'headers': obj.headers?.map(y => toJson_EgressHttpRouteSpecRulesMatchesHeaders(y)),
+    'contentTypes': obj.contentTypes?.map(y => y),
+    'maxBodyBytes': obj.maxBodyBytes,
+    'webSocket': obj.webSocket,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Filter is one extension.
+ *
+ * @schema EgressHttpRouteSpecRulesFilters
+ */
+export interface EgressHttpRouteSpecRulesFilters {
+  /**
+   * type is ExtensionRef.
+   *
+   * @schema EgressHttpRouteSpecRulesFilters#type
+   */
+  readonly type: EgressHttpRouteSpecRulesFiltersType;
+
+  /**
+   * extensionRef names an object of another kind that extends this rule.
+   *
+   * @schema EgressHttpRouteSpecRulesFilters#extensionRef
+   */
+  readonly extensionRef?: EgressHttpRouteSpecRulesFiltersExtensionRef;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFilters' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFilters(obj: EgressHttpRouteSpecRulesFilters | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'type': obj.type,
+    'extensionRef': toJson_EgressHttpRouteSpecRulesFiltersExtensionRef(obj.extensionRef),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * path is the path, compared in the one form in which it is also sent; paths that servers may read in two ways are refused.
+ *
+ * @schema EgressHttpRouteSpecRulesMatchesPath
+ */
+export interface EgressHttpRouteSpecRulesMatchesPath {
+  /**
+   * type is how value is compared: Exact, PathPrefix (it and what is below it), Template ({name} and * within a segment, ** for any number of segments) or RegularExpression (RE2, the whole path).
+   *
+   * @schema EgressHttpRouteSpecRulesMatchesPath#type
+   */
+  readonly type: EgressHttpRouteSpecRulesMatchesPathType;
+
+  /**
+   * value is a path, or what paths are to be like.
+   *
+   * @schema EgressHttpRouteSpecRulesMatchesPath#value
+   */
+  readonly value: string;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesMatchesPath' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesMatchesPath(obj: EgressHttpRouteSpecRulesMatchesPath | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'type': obj.type,
+    'value': obj.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * QueryParam is one parameter.
+ *
+ * @schema EgressHttpRouteSpecRulesMatchesQueryParams
+ */
+export interface EgressHttpRouteSpecRulesMatchesQueryParams {
+  /**
+   * name is its name, decoded.
+   *
+   * @schema EgressHttpRouteSpecRulesMatchesQueryParams#name
+   */
+  readonly name: string;
+
+  /**
+   * values are what it may be, decoded; unset means anything.
+   *
+   * @schema EgressHttpRouteSpecRulesMatchesQueryParams#values
+   */
+  readonly values?: string[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesMatchesQueryParams' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesMatchesQueryParams(obj: EgressHttpRouteSpecRulesMatchesQueryParams | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'values': obj.values?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Header is one field of the head.
+ *
+ * @schema EgressHttpRouteSpecRulesMatchesHeaders
+ */
+export interface EgressHttpRouteSpecRulesMatchesHeaders {
+  /**
+   * name is its name, in any case.
+   *
+   * @schema EgressHttpRouteSpecRulesMatchesHeaders#name
+   */
+  readonly name: string;
+
+  /**
+   * values are what it may be; unset means anything.
+   *
+   * @schema EgressHttpRouteSpecRulesMatchesHeaders#values
+   */
+  readonly values?: string[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesMatchesHeaders' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesMatchesHeaders(obj: EgressHttpRouteSpecRulesMatchesHeaders | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'values': obj.values?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * type is ExtensionRef.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersType
+ */
+export const EgressHttpRouteSpecRulesFiltersType = {
+  /** ExtensionRef */
+  EXTENSION_REF: "ExtensionRef",
+} as const;
+export type EgressHttpRouteSpecRulesFiltersType = (typeof EgressHttpRouteSpecRulesFiltersType)[keyof typeof EgressHttpRouteSpecRulesFiltersType];
+
+/**
+ * extensionRef names an object of another kind that extends this rule.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersExtensionRef
+ */
+export interface EgressHttpRouteSpecRulesFiltersExtensionRef {
+  /**
+   * group is its API group.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersExtensionRef#group
+   */
+  readonly group: string;
+
+  /**
+   * kind is its kind.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersExtensionRef#kind
+   */
+  readonly kind: string;
+
+  /**
+   * name is its name.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersExtensionRef#name
+   */
+  readonly name: string;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersExtensionRef' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersExtensionRef(obj: EgressHttpRouteSpecRulesFiltersExtensionRef | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'group': obj.group,
+    'kind': obj.kind,
+    'name': obj.name,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * type is how value is compared: Exact, PathPrefix (it and what is below it), Template ({name} and * within a segment, ** for any number of segments) or RegularExpression (RE2, the whole path).
+ *
+ * @schema EgressHttpRouteSpecRulesMatchesPathType
+ */
+export const EgressHttpRouteSpecRulesMatchesPathType = {
+  /** Exact */
+  EXACT: "Exact",
+  /** PathPrefix */
+  PATH_PREFIX: "PathPrefix",
+  /** Template */
+  TEMPLATE: "Template",
+  /** RegularExpression */
+  REGULAR_EXPRESSION: "RegularExpression",
+} as const;
+export type EgressHttpRouteSpecRulesMatchesPathType = (typeof EgressHttpRouteSpecRulesMatchesPathType)[keyof typeof EgressHttpRouteSpecRulesMatchesPathType];
 
 
 /**

@@ -1,5 +1,5 @@
 /** Does a new policy send a call under way just as it is being sent (S36)? Pure. */
-import type { Candidate } from '../../decision/index.ts';
+import type { Candidate, Decision } from '../../decision/index.ts';
 
 function essence({ target, backend, injection }: Candidate): string {
   return JSON.stringify([
@@ -11,6 +11,9 @@ function essence({ target, backend, injection }: Candidate): string {
   ]);
 }
 
-export function isSameWay(before: Candidate, after: Candidate): boolean {
-  return before === after || essence(before) === essence(after);
+type Terms = Pick<Extract<Decision, { kind: 'allow' }>, 'candidates' | 'maxBodyBytes'>;
+
+export function isSameWay(before: Terms, after: Terms): boolean {
+  const [[old], [now]] = [before.candidates, after.candidates];
+  return before.maxBodyBytes === after.maxBodyBytes && (old === now || essence(old) === essence(now));
 }

@@ -155,7 +155,6 @@ export class ExchangeLog {
 
   finish(at: number): SpanRecord {
     if (this.response !== undefined) this.response.endAt = at;
-    const decision = this.#decision;
     return computeExchangeRecord({
       peer: this.#peer,
       tls: this.#tls,
@@ -176,7 +175,7 @@ export class ExchangeLog {
       hidden: this.#logging === undefined ? nothing : new Set(this.#logging.redactHeaders),
       error: this.error,
       route: this.#routeName(),
-      providerRoute: decision?.route,
+      providerRoute: this.#providerRoute(),
       credential: this.#credential(),
       injected: this.#candidate?.injection?.names ?? nothing,
       peerAddress: this.peerAddress,
@@ -186,6 +185,11 @@ export class ExchangeLog {
       budget: this.budget,
       digest: this.snapshot.digest,
     });
+  }
+
+  #providerRoute(): ExchangeFacts['providerRoute'] {
+    const route = this.#decision?.route;
+    return route?.kind === 'AIProviderRoute' ? route : undefined;
   }
 
   #mcp(): McpFacts | undefined {
@@ -212,8 +216,7 @@ export class ExchangeLog {
   }
 
   #routeName(): string | undefined {
-    const provider = this.#decision?.route;
-    if (provider !== undefined) return `AIProviderRoute/${provider.namespace}/${provider.name}`;
-    return this.#opener === undefined ? undefined : renderOpener(this.#opener);
+    const route = this.#decision?.route ?? this.#opener;
+    return route === undefined ? undefined : renderOpener(route);
   }
 }

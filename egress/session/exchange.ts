@@ -55,9 +55,8 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.#inbound = inbound;
     this.#downstream = downstream;
     this.#inForce = context.inForce();
-    const at = context.now();
-    this.#quietSince = at;
-    this.#log = new ExchangeLog(inbound, { snapshot: this.#inForce.snapshot, at });
+    this.#quietSince = context.now();
+    this.#log = new ExchangeLog(inbound, { snapshot: this.#inForce.snapshot, at: this.#quietSince });
     const { agentId } = inbound.peer;
     this.#way = new RequestWay({ share: context.held, agentId, readsAhead: !downstream.http2 });
     this.#boundary = new Boundary(() => this.#broke(), context.onBroken);
@@ -92,6 +91,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.#log.read(judgement.read);
     this.#log.decided(decision);
     if (decision.kind === 'refuse') this.#refuse(decision.refusal);
+    else if (!this.#way.limit.bound(decision.maxBodyBytes)) this.#fail(failure.bodyOverRule);
     else this.#reserve(judgement, decision);
   }
 
@@ -161,6 +161,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   }
 
   data(bytes: Buffer): boolean {
+    if (!this.#way.limit.add(bytes.length)) this.#fail(failure.bodyOverRule);
     if (!this.#states.accepts('agent-data')) return true;
     this.#quietSince = this.#context.now();
     this.#log.request.capture.push(bytes);
@@ -209,7 +210,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
       return this.#deliberation?.use(inForce.snapshot);
     }
     const after = this.#deliberation?.judgement.ask(inForce.snapshot);
-    if (after?.kind === 'allow' && isSameWay(before.candidates[0], after.candidates[0])) return;
+    if (after?.kind === 'allow' && isSameWay(before, after)) return;
     this.#fail(failure.policyChanged);
   }
 

@@ -35,6 +35,14 @@ export const bodyTooLarge: Failure = {
   denyReason: 'limit',
 };
 
+/** A rule of an EgressHTTPRoute bounds the body, and the request did not say how long it is. */
+export const bodyOverRule: Failure = {
+  status: 413,
+  code: 'HTTP_BODY_TOO_LARGE',
+  message: 'the body is longer than the rule that allows this call lets through (maxBodyBytes)',
+  denyReason: 'http_rule',
+};
+
 export const recordsFull: Failure = {
   status: 503,
   code: 'RECORDS_UNAVAILABLE',

@@ -5,6 +5,7 @@
 import {
   decide,
   refuse,
+  RequestHead,
   type BodyNeed,
   type CallBody,
   type Decision,
@@ -28,6 +29,7 @@ import type { Inbound } from './exchange-context.ts';
 export class Judgement {
   readonly #inbound: Inbound;
   readonly #request: AgentRequest;
+  readonly #head: RequestHead;
   #body: CallBody;
   #reader: RequestBodyReader | undefined;
   #read: BodyRead | undefined;
@@ -37,6 +39,9 @@ export class Judgement {
   constructor(inbound: Inbound, request: AgentRequest) {
     this.#inbound = inbound;
     this.#request = request;
+    const { query, fields } = request;
+    const bodyBytes = inbound.length === 'chunked' ? undefined : inbound.length;
+    this.#head = new RequestHead({ query, fields, bodyBytes });
     this.#body = inbound.length === 0 ? { kind: 'none' } : { kind: 'unread' };
   }
 
@@ -69,7 +74,7 @@ export class Judgement {
     const { invocationId } = this.#inbound.peer;
     const isUpgrade = upgrade !== undefined;
     return decide(this.planBy(snapshot), {
-      ...{ method, path, queryNames, claims, invocationId },
+      ...{ method, path, queryNames, claims, invocationId, head: this.#head },
       upgrade: isUpgrade,
       body: this.#body,
     });

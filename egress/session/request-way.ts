@@ -7,6 +7,7 @@ import type { Field } from '../http1/index.ts';
 import { requestTrailers } from '../pipeline/adapt.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
 import type { UpstreamStream } from '../upstream/exchange-port.ts';
+import { BodyLimit } from './body-limit.ts';
 import { ReadAhead, type HeldShare } from './read-ahead.ts';
 import { RequestBody } from './request-body.ts';
 
@@ -19,6 +20,7 @@ export interface RequestWayOptions {
 
 export class RequestWay {
   readonly body: RequestBody;
+  readonly limit = new BodyLimit();
   readonly #options: RequestWayOptions;
   readonly #ahead: ReadAhead;
   #stream: UpstreamStream | undefined;

@@ -9,6 +9,7 @@ import {
   type AIProviderRoute,
   type CredentialInjectionPolicy,
   type EgressGateway,
+  type EgressHTTPRoute,
   type MCPRoute,
   type Secret,
 } from '../kind.ts';
@@ -58,7 +59,7 @@ function awsInjection(spec: Spec, secret: Secret): CredentialInjection {
 export function compileCredentials(
   world: World,
   gateway: EgressGateway,
-  routes: ReadonlyArray<AIProviderRoute | MCPRoute>,
+  routes: ReadonlyArray<AIProviderRoute | MCPRoute | EgressHTTPRoute>,
 ): GatewayCredential[] {
   const targets = [{ kind: 'EgressGateway', metadata: gateway.metadata }, ...routes];
   const targeted = ({ spec, metadata: { namespace } }: CredentialInjectionPolicy): readonly TargetRef[] =>

@@ -9,7 +9,7 @@ const defaultStatus = 403;
 
 export function denialAt(
   world: World,
-  kind: 'AIProviderRoute' | 'MCPRoute' | 'EgressL4Route',
+  kind: 'AIProviderRoute' | 'MCPRoute' | 'EgressL4Route' | 'EgressHTTPRoute',
   route: { readonly metadata: { readonly namespace: string; readonly name: string } },
 ): DenyAnswer | undefined {
   const { namespace, name } = route.metadata;

@@ -1,16 +1,13 @@
 /**
- * What a gateway opens: L4 routes as they stand, AIProviderRoutes as their provider's hosts on 443 and their
- * Backends' hosts on their ports. An empty sourceAgents selection opens for nobody, never for everybody.
+ * What a gateway opens: L4 and HTTP routes as they stand, AIProviderRoutes as their provider's hosts on 443 and their
+ * Backends' hosts on their ports.
  */
 import {
-  agentId,
   l4Opening,
-  matchesSelector,
   mcpOpening,
   narrowPorts,
   providerOpenings,
   type GatewayConfig,
-  type LabelSelector,
   type RouteOpening,
 } from '../../contract/index.ts';
 import {
@@ -23,10 +20,11 @@ import {
 import type { World } from '../runtime/index.ts';
 import { attachedRoutes, type AttachedRoute } from './attachment.ts';
 import { denialAt } from './denial.ts';
+import { httpDestinations } from './http-route.ts';
 import { mcpHostnames } from './mcp-route.ts';
-import { agentsOfGateway, refOf } from './membership.ts';
 import { resolveBackend } from './provider-route.ts';
 import { compileFilters } from './route-filter.ts';
+import { sourceAgents } from './source-agents.ts';
 
 /** As `DestinationPolicy`, in the mutable form the documents' schema has. */
 type DestinationPolicy = GatewayConfig['destinations'];
@@ -41,12 +39,14 @@ export function compileDestinations(
   const l4 = attachedRoutes(world, gateway, kinds.egressL4Route);
   const provider = attachedRoutes(world, gateway, kinds.aiProviderRoute);
   const mcp = attachedRoutes(world, gateway, kinds.mcpRoute);
+  const http = attachedRoutes(world, gateway, kinds.egressHttpRoute);
   return {
     defaultPolicy: gateway.spec.defaultPolicy ?? 'deny-all',
     rules: [
       ...l4.flatMap((attached) => openedRules(world, gateway, attached)),
       ...provider.flatMap((attached) => providerRules(world, attached)),
       ...mcp.flatMap(mcpRules),
+      ...http.flatMap((attached) => httpDestinations(world, gateway, attached)),
     ],
     denials: l4.flatMap((attached) => denials(world, gateway, attached)),
     platformCidrs: [...platformCidrs],
@@ -119,19 +119,6 @@ function mutable({
   ports,
 }: RouteOpening): Pick<DestinationRule, 'hostnames' | 'cidrs' | 'ports'> {
   return { hostnames: [...hostnames], cidrs: [...cidrs], ports: [...ports] };
-}
-
-function sourceAgents(
-  world: World,
-  gateway: EgressGateway,
-  selector: LabelSelector | undefined,
-): Pick<DestinationRule, 'sourceAgents'> {
-  if (selector === undefined) return {};
-  const chosen = agentsOfGateway(world, gateway).filter(({ agent }) =>
-    matchesSelector(selector, agent.metadata.labels ?? {}),
-  );
-  const ids = chosen.map((member) => agentId(refOf(member)));
-  return { sourceAgents: ids };
 }
 
 function providerRules(world: World, attached: AttachedRoute<AIProviderRoute>): DestinationRule[] {

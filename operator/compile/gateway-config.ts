@@ -13,6 +13,7 @@ import { attachedRoutes } from './attachment.ts';
 import { compileCredentials } from './credential.ts';
 import { compileDestinations } from './destination.ts';
 import { gatewayCa } from './gateway-ca.ts';
+import { compileHttpRoute } from './http-route.ts';
 import { compileMcpRoute } from './mcp-route.ts';
 import { agentsOfGateway, poolsOfAgent, refOf } from './membership.ts';
 import { childName, poolKey } from './name.ts';
@@ -40,6 +41,7 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
   const { spec, metadata } = gateway;
   const routes = attachedRoutes(world, gateway, kinds.aiProviderRoute).map(({ route }) => route);
   const mcp = attachedRoutes(world, gateway, kinds.mcpRoute).map(({ route }) => route);
+  const http = attachedRoutes(world, gateway, kinds.egressHttpRoute);
   return {
     version: 1,
     gateway: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid ?? '' },
@@ -52,7 +54,8 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
     providerRoutes: routes.map((route): ProviderRoute => compileProviderRoute(world, route)),
     providerDenials: routes.flatMap((route) => compileProviderDenial(world, route) ?? []),
     mcpRoutes: mcp.flatMap((route) => compileMcpRoute(world, route)),
-    credentials: compileCredentials(world, gateway, [...routes, ...mcp]),
+    httpRoutes: http.map((attached) => compileHttpRoute(world, gateway, attached)),
+    credentials: compileCredentials(world, gateway, [...routes, ...mcp, ...http.map(({ route }) => route)]),
     platform,
   };
 }

@@ -7,6 +7,7 @@ export * from './env-value.ts';
 export * from './fair-share.ts';
 export * from './gateway-ca.ts';
 export * from './gateway-config.ts';
+export * from './http-route.ts';
 export * from './ingress-config.ts';
 export * from './manifest-set.ts';
 export * from './mcp-route.ts';

@@ -24,7 +24,7 @@ function resolvedRefs(world: World, { metadata }: Policy, { kind, name }: Policy
 export const egressDenyPolicyController = attachedPolicyController({
   name: 'egressdenypolicy',
   kind: kinds.egressDenyPolicy,
-  targetKinds: [kinds.aiProviderRoute, kinds.mcpRoute, kinds.egressL4Route],
+  targetKinds: [kinds.aiProviderRoute, kinds.mcpRoute, kinds.egressL4Route, kinds.egressHttpRoute],
   beside: resolvedRefs,
   moreWatches: [
     {

@@ -141,6 +141,7 @@ function attachedByListener(context: Context, gateway: EgressGateway): ReadonlyM
     ...attachedRoutes(context.world, gateway, kinds.egressL4Route),
     ...attachedRoutes(context.world, gateway, kinds.aiProviderRoute),
     ...attachedRoutes(context.world, gateway, kinds.mcpRoute),
+    ...attachedRoutes(context.world, gateway, kinds.egressHttpRoute),
   ];
   for (const { listeners } of attached) {
     for (const { name } of listeners) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -114,6 +114,7 @@ export const gatewayWatches: ControllerSpec['watches'] = [
   { resource: kinds.egressL4Route, keysOf: (_world, change) => parentsOf(change) },
   { resource: kinds.aiProviderRoute, keysOf: (_world, change) => parentsOf(change) },
   { resource: kinds.mcpRoute, keysOf: (_world, change) => parentsOf(change) },
+  { resource: kinds.egressHttpRoute, keysOf: (_world, change) => parentsOf(change) },
   // A Backend or policy of any namespace may belong to a route attached here.
   { resource: kinds.backend, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
   { resource: kinds.credentialInjectionPolicy, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },

@@ -100,6 +100,7 @@ export const poolWatches: ControllerSpec['watches'] = [
   { resource: kinds.egressGateway, keysOf: poolsOfGatewayChange, delayMs: burstMs },
   { resource: kinds.egressL4Route, keysOf: allPools, delayMs: burstMs },
   { resource: kinds.mcpRoute, keysOf: allPools, delayMs: burstMs },
+  { resource: kinds.egressHttpRoute, keysOf: allPools, delayMs: burstMs },
   { resource: kinds.egressDenyPolicy, keysOf: allPools, delayMs: burstMs },
   { resource: kinds.loggingPolicy, keysOf: allPools, delayMs: burstMs },
   { resource: kinds.aiProviderRoute, keysOf: allPools, delayMs: burstMs },

@@ -7,7 +7,7 @@ import {
   type RpcMessage,
 } from '../../decision/index.ts';
 import { resultOf } from './describe.ts';
-import { quote, renderScope } from './words.ts';
+import { quote, renderHttpScope, renderScope } from './words.ts';
 
 function renderMessage({ method = 'an answer', params }: RpcMessage): string {
   const [name, uri] = [params['name'], params['uri']];
@@ -15,9 +15,21 @@ function renderMessage({ method = 'an answer', params }: RpcMessage): string {
   return typeof uri === 'string' ? `${quote(method)} of ${quote(uri)}` : quote(method);
 }
 
-export function renderCall({ method, path, upgrade, body }: Call): string {
+/** What of a call beyond its line a rule may be about. */
+function renderHead({ head, body }: Call): string {
+  const { fields, bodyBytes } = head;
+  const length = bodyBytes === undefined ? 'a body of any length' : `a body of ${bodyBytes} bytes`;
+  const parts = [
+    ...fields.map(({ name, value }) => `header ${quote(`${name}: ${value}`)}`),
+    ...(body.kind === 'none' || bodyBytes === 1 ? [] : [length]),
+  ];
+  return parts.length === 0 ? '' : ` with ${parts.join(', ')}`;
+}
+
+export function renderCall(call: Call): string {
+  const { method, path, upgrade, body, head } = call;
   if (body.kind === 'rpc') return body.rpc.messages.map(renderMessage).join(', ');
-  const what = quote(`${upgrade ? 'WebSocket' : method} ${path}`);
+  const what = `${quote(`${upgrade ? 'WebSocket' : method} ${path}${head.query}`)}${renderHead(call)}`;
   return body.kind === 'inference' && body.model !== undefined
     ? `${what} with model ${quote(body.model)}`
     : what;
@@ -38,7 +50,11 @@ interface Atom {
 function atomsOf(clause: Clause): Atom[] {
   const singles = (texts: readonly string[]): string[][] =>
     texts.length === 0 ? [[]] : texts.map((text) => [text]);
-  return clause.matches.flatMap((match) =>
+  const ofHttp = clause.http.map((match) => ({
+    text: renderHttpScope(match.written),
+    clause: { ...clause, http: [match] },
+  }));
+  const ofModels = clause.matches.flatMap((match) =>
     singles(match.models.texts).flatMap((models) =>
       singles(match.endpoints.texts).map((endpoints) => ({
         text: renderScope({ models, endpoints }),
@@ -46,6 +62,7 @@ function atomsOf(clause: Clause): Atom[] {
       })),
     ),
   );
+  return [...ofHttp, ...ofModels];
 }
 
 /** `calls` as the globs of these clauses that take some of them; `others` are left out of what is said to be taken whole. */

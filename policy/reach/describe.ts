@@ -13,6 +13,7 @@ import {
   type Call,
   type CallMatch,
   type Clause,
+  type CompiledHttpMatch,
   type McpClause,
   type MatchResult,
   type OpenPlan,
@@ -26,6 +27,7 @@ import type {
   Credential,
   DeniedCalls,
   GatewayManner,
+  HttpScope,
   Permit,
   ToolCalls,
   ToolLimit,
@@ -53,7 +55,15 @@ function openingScope({ models, endpoints }: CallMatch): CallScope[] {
   return at === undefined ? [] : [{ models: named, endpoints: at }];
 }
 
-function callsOf({ schema, matches, purpose }: Clause): Calls {
+/** A path that cannot be read takes nothing, and to deny it is every path. */
+function httpScope({ written, path }: CompiledHttpMatch, purpose: Clause['purpose']): HttpScope[] {
+  if (path === undefined || path.exact !== undefined) return [written];
+  const { path: _unreadable, ...rest } = written;
+  return purpose === 'allow' ? [] : [rest];
+}
+
+function callsOf({ schema, matches, http, purpose }: Clause): Calls {
+  if (http.length > 0) return { matches: [], http: http.flatMap((match) => httpScope(match, purpose)) };
   const scopes =
     purpose === 'allow'
       ? matches.flatMap(openingScope)
@@ -160,7 +170,7 @@ export function countedUse({ limits, maxOutputTokens }: Budget): CountedUse {
 export function describeWay(spot: Spot, exit: Exit): Way {
   const { plan } = spot;
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
-  const logging = clause?.rule.logging ?? plan.logging;
+  const logging = clause?.logging ?? plan.logging;
   const pinned = dialOf(spot, exit.way.target);
   const backend = backendOf(spot, exit);
   return {
@@ -185,7 +195,7 @@ export function mannerOf({ upstream, capture }: Config): GatewayManner {
 }
 
 export function resultOf(clause: Clause, call: Call): MatchResult {
-  return matchClause(clause, call.path, computeModel(call, clause.operations(call.method, call.path)));
+  return matchClause(clause, call, computeModel(call, clause.operations(call.method, call.path)));
 }
 
 /** The calls that a permit's own rule takes: those another rule or a denial may take away from it. */

@@ -54,7 +54,11 @@ export interface Region<T> {
 
 /** What opens and what denies: a cut either way. */
 function rulesOf({ destinations, document }: AgentGateway): DestinationRule[] {
-  return [destinations, document.destinations].flatMap(({ rules, denials = [] }) => [...rules, ...denials]);
+  const denied = (document.httpRoutes ?? []).flatMap(({ denial }) => denial?.at ?? []);
+  return [
+    ...[destinations, document.destinations].flatMap(({ rules, denials = [] }) => [...rules, ...denials]),
+    ...denied,
+  ];
 }
 
 function backendsOf({ document }: AgentGateway): ProviderBackend[] {

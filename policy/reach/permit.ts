@@ -2,7 +2,7 @@
  * The words reach is told in. A permit is exactly a set of calls at one place and one way for them to go; what no permit takes
  * is refused. Plain data: test/policy/reach reads it with an evaluator of its own and holds it to what the gateway does.
  */
-import type { LoggingRule, SecretSource } from '../../contract/index.ts';
+import type { HttpMatch, LoggingRule, SecretSource } from '../../contract/index.ts';
 import type { ReachProtocol } from './spot.ts';
 
 /** Empty lists: every one. Models are known only of calls that the API's operations name one of. */
@@ -11,11 +11,20 @@ export interface CallScope {
   readonly endpoints: readonly string[];
 }
 
-/** Calls that fit any of `matches`, read as calls of `api`. */
+/**
+ * Calls by what HTTP says of them, as an EgressHTTPRoute writes it: by one of the methods, at the path, with each parameter and
+ * field exactly once, with a body (if there is one) of one of the types and not too long. To allow, what can be read in two
+ * ways is no such call; to deny, it is one, and case, a slash at the end and HEAD for GET count for nothing.
+ */
+export type HttpScope = HttpMatch;
+
+/** Calls that fit any of `matches`, read as calls of `api`, or any of `http`. */
 export interface Calls {
   /** Absent: no API we know, so no call names a model. */
   readonly api?: string;
   readonly matches: readonly CallScope[];
+  /** Absent: the rule is one about models and endpoints. */
+  readonly http?: readonly HttpScope[];
 }
 
 /**

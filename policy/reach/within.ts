@@ -41,6 +41,7 @@ function distinctionsOf(rows: readonly BoundaryRow[], { plan }: Spot): Distincti
     endpoints: rows.flatMap((row) => row.endpoints.texts),
     deniedEndpoints: [],
     schemas,
+    http: [],
     mcp: plan.mcp === undefined ? undefined : { tools, toolsRegex: [], resources: [], methods: [] },
   };
 }

@@ -10,6 +10,7 @@ import type {
   CallScope,
   Credential,
   GatewayManner,
+  HttpScope,
   Permit,
   ToolCalls,
   ToolLimit,
@@ -82,11 +83,49 @@ export function renderScope({ models, endpoints }: CallScope): string {
   return [...listed('model', models), ...listed('endpoint', endpoints)].join(' at ') || 'every call';
 }
 
-export function renderCalls({ api, matches }: Calls, namesModels = false): string {
+const named = (noun: string, list: HttpScope['headers']): string =>
+  list
+    .map(
+      ({ name, values }) =>
+        ` with ${noun} ${quote(name)}${values.length === 0 ? '' : ` as ${quoted(values)}`}`,
+    )
+    .join('');
+
+function renderPath({ path }: HttpScope): string {
+  if (path === undefined) return '';
+  switch (path.type) {
+    case 'Exact':
+      return ` at path ${quote(path.value)}`;
+    case 'PathPrefix':
+      return ` at or below ${quote(path.value)}`;
+    case 'Template':
+      return ` at paths like ${quote(path.value)}`;
+    case 'RegularExpression':
+      return ` at paths that fit /${quote(path.value)}/`;
+    default:
+      return path.type satisfies never;
+  }
+}
+
+export function renderHttpScope(scope: HttpScope): string {
+  const { methods, queryParams, headers, contentTypes, maxBodyBytes, webSocket } = scope;
+  return [
+    `calls by ${methods.includes('*') ? 'every method' : quoted(methods)}`,
+    renderPath(scope),
+    named('query parameter', queryParams),
+    named('header', headers),
+    contentTypes.length === 0 ? '' : ` with bodies of ${quoted(contentTypes)}`,
+    maxBodyBytes === undefined ? '' : ` with at most ${maxBodyBytes} bytes of body`,
+    webSocket ? ' and as WebSocket' : '',
+  ].join('');
+}
+
+export function renderCalls({ api, matches, http }: Calls, namesModels = false): string {
+  if (http !== undefined) return http.map(renderHttpScope).join(' or ') || 'no call';
   const scopes = matches.map(renderScope).join(' or ') || 'no call';
   // Which API it is matters only where a model is asked for.
-  const named = api !== undefined && (namesModels || matches.some(({ models }) => models.length > 0));
-  return named ? `${scopes} of ${quote(api)}` : scopes;
+  const isNamed = api !== undefined && (namesModels || matches.some(({ models }) => models.length > 0));
+  return isNamed ? `${scopes} of ${quote(api)}` : scopes;
 }
 
 /** Patterns between slashes. */

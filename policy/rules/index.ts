@@ -15,6 +15,8 @@ import { derivedNameClash } from './derived-name-clash.ts';
 import { derivedNameInvalid } from './derived-name-invalid.ts';
 import { fallbackWithoutCredential } from './fallback-without-credential.ts';
 import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
+import { httpRouteWidened } from './http-route-widened.ts';
+import { httpWildcardCredential } from './http-wildcard-credential.ts';
 import { imageWithoutDigest } from './image-without-digest.ts';
 import { missingLimits } from './missing-limits.ts';
 import { neverOpenDestination } from './never-open-destination.ts';
@@ -52,6 +54,8 @@ export const rules: readonly Rule[] = [
   backendClosed,
   backendPlainHttp,
   routeShadowed,
+  httpRouteWidened,
+  httpWildcardCredential,
   budgetWithoutCap,
   policyWithoutEffect,
   policyConflict,

@@ -31,7 +31,7 @@ export const wildcardPublicSuffix: Rule = {
         }
       }
     }
-    for (const { manifest, spec } of world.own('MCPRoute'))
+    for (const { manifest, spec } of [...world.own('MCPRoute'), ...world.own('EgressHTTPRoute')])
       yield* judge(manifest, ['spec', 'hostnames'], spec.hostnames);
   },
 };

@@ -6,6 +6,7 @@ import {
   AgentStack,
   Credential,
   EgressDenyPolicy,
+  Http,
   Tools,
   type EgressGateway,
 } from '../../constructs/index.ts';
@@ -122,15 +123,36 @@ describe('denyHosts and denyCidrs', () => {
   });
 });
 
+describe('denyHttp', () => {
+  test('takes calls away, whatever opens the host, and leaves the rest', () => {
+    gateway.allowHost('api.github.com');
+    gateway.denyHttp('api.github.com', [Http.delete()]);
+    expect(gateway.denyHttp('api.github.com', [Http.any('/admin/**')])).toBe(
+      gateway.denyHost('files.example.com'),
+    );
+    expect(told()).toContain(
+      'but not, by policy `agents/hello-gateway-deny`: calls by `DELETE` or calls by every method at paths like `/admin/**`',
+    );
+    expect(errorsOf(synth(stack))).toEqual([]);
+  });
+
+  test('of no calls is refused', () => {
+    expect(() => gateway.denyHttp('api.github.com', [])).toThrow('name calls to "api.github.com" to deny');
+  });
+});
+
 describe('an EgressDenyPolicy', () => {
   test.each<
     [
       string,
-      (gateway: EgressGateway) => ReturnType<EgressGateway['allowHost' | 'allowProvider' | 'allowMcp']>,
+      (
+        gateway: EgressGateway,
+      ) => ReturnType<EgressGateway['allowHost' | 'allowHttp' | 'allowProvider' | 'allowMcp']>,
     ]
   >([
     ['allowProvider', (from) => from.allowProvider('openai')],
     ['allowMcp', (from) => from.allowMcp('mcp.github.com')],
+    ['allowHttp', (from) => from.allowHttp('api.github.com', { rules: [Http.get()] })],
     ['allowHosts', (from) => from.allowHost('api.github.com')],
     ['allowCidrs', (from) => from.allowCidrs(['10.0.0.0/8'], { ports: [1] })],
   ])('on the route of %s is refused: it would shut all that is open there', (method, open) => {

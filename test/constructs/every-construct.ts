@@ -11,9 +11,11 @@ import {
   DaemonAgent,
   EgressDenyPolicy,
   EgressGateway,
+  EgressHTTPRoute,
   EgressL4Route,
   EnvValue,
   FallbackRoutingPolicy,
+  Http,
   Identity,
   LoggingPolicy,
   MCPRoute,
@@ -123,6 +125,24 @@ function routes(chart: Chart, gateway: EgressGateway): void {
       },
     ],
     credential: Credential.query('key', { name: 'mcp' }),
+  });
+  new EgressHTTPRoute(chart, 'github', {
+    gateways: [gateway],
+    hosts: ['api.github.com', '*.ghe.example.com'],
+    ports: [443, 8443],
+    agents: { team: 'a' },
+    rules: [
+      Http.get('/repos/{owner}/{repo}'),
+      Http.post('/repos/acme/*/issues')
+        .withQuery('type', 'bug')
+        .withHeader('x-api-version', '1')
+        .withBody('application/json')
+        .atMost(Size.kibibytes(64)),
+      Http.pattern(['GET'], '/v[0-9]+/events').asWebSocket(),
+      Http.gitWrite('/acme/*'),
+    ],
+    logging,
+    credential: Credential.bearer({ name: 'github' }),
   });
   const uploads = new EgressL4Route(chart, 'uploads', {
     gateways: [gateway],

@@ -6,6 +6,7 @@ import type {
   CredentialInjectionPolicy,
   EgressDenyPolicy,
   EgressGateway,
+  EgressHTTPRoute,
   EgressL4Route,
   FallbackRoutingPolicy,
   ICredentialTarget,
@@ -41,6 +42,8 @@ test('policies take the targets their kind has', () => {
   expectTypeOf<EgressGateway>().not.toExtend<Target<EgressDenyPolicy>>();
   expectTypeOf<Target<CredentialInjectionPolicy>>().toEqualTypeOf<ICredentialTarget>();
   expectTypeOf<MCPRoute>().toExtend<ICredentialTarget>();
+  expectTypeOf<EgressHTTPRoute>().toExtend<ICredentialTarget>();
+  expectTypeOf<EgressHTTPRoute>().toExtend<Target<EgressDenyPolicy>>();
   expectTypeOf<EgressL4Route>().not.toExtend<ICredentialTarget>();
   expectTypeOf<Backend>().not.toExtend<ICredentialTarget>();
 });

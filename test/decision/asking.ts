@@ -1,6 +1,14 @@
 /** Asking the decision core as a gateway does: a policy, a destination, a call, and the answer as one line of text. */
 import type { GatewayConfig, Hostname } from '../../contract/index.ts';
-import { decide, PolicyIndex, SitePlans, type Call, type Decision, type Site } from '../../decision/index.ts';
+import {
+  decide,
+  PolicyIndex,
+  RequestHead,
+  SitePlans,
+  type Call,
+  type Decision,
+  type Site,
+} from '../../decision/index.ts';
 
 export function site(host: string, change: Partial<Site> = {}): Site {
   return {
@@ -19,6 +27,7 @@ export function call(change: Partial<Call> = {}): Call {
     path: '/v1/chat/completions',
     queryNames: [],
     claims: [],
+    head: new RequestHead({ query: '', fields: [], bodyBytes: 0 }),
     upgrade: false,
     invocationId: 'i',
     body: { kind: 'inference', model: 'gpt-4o' },

@@ -59,6 +59,36 @@ const others = [
     denyResponse: { statusCode: 451, message: 'no' },
   }),
   manifest('EgressDenyPolicy', 'nowhere', { targetRefs: [ref('MCPRoute', 'gone')] }),
+  manifest('EgressHTTPRoute', 'web', {
+    parentRefs: [{ name: 'g' }],
+    hostnames: ['API.example.com'],
+    rules: [
+      {
+        matches: [
+          {
+            methods: ['GET'],
+            path: { type: 'Template', value: '/repos/{owner}/**' },
+            headers: [{ name: 'X-Version', values: ['1'] }],
+          },
+        ],
+        filters: [{ type: 'ExtensionRef', extensionRef: ref('LoggingPolicy', 'quiet') }],
+      },
+    ],
+  }),
+  manifest('EgressHTTPRoute', 'shut', {
+    parentRefs: [{ name: 'g' }],
+    hostnames: ['api.example.com'],
+    rules: [{ matches: [{ methods: ['DELETE'] }] }],
+  }),
+  manifest('EgressHTTPRoute', 'huge', {
+    parentRefs: [{ name: 'g' }],
+    hostnames: ['huge.example.com'],
+    // RE2 takes it; what gateways run is bounded.
+    rules: [
+      { matches: [{ methods: ['GET'], path: { type: 'RegularExpression', value: '/(a?b?c?d?){200}' } }] },
+    ],
+  }),
+  manifest('EgressDenyPolicy', 'no-delete', { targetRefs: [ref('EgressHTTPRoute', 'shut')] }),
   manifest('DaemonAgent', 'loop', { template: { spec: { image: 'a:1' } }, workerPoolRef: 'p' }),
   manifest('CLRKConfig', 'default', {}),
 ];
@@ -116,6 +146,21 @@ test.each<[string, Resource, string, string, string[]]>([
     ],
   ],
   ['an MCPRoute', kinds.mcpRoute, 'tools', 'default', ['Ready=True Accepted']],
+  ['an EgressHTTPRoute', kinds.egressHttpRoute, 'web', 'default', ['Ready=True Accepted']],
+  [
+    'an EgressHTTPRoute with a pattern too large to run',
+    kinds.egressHttpRoute,
+    'huge',
+    'default',
+    ['Ready=False UnsupportedValue', 'Reconciling=True UnsupportedValue'],
+  ],
+  [
+    'an EgressHTTPRoute that is denied',
+    kinds.egressHttpRoute,
+    'shut',
+    'default',
+    ['Ready=True Accepted', 'clrk.apoxy.dev/EgressDenyPolicyAffected=True Affected'],
+  ],
   [
     'a LoggingPolicy',
     kinds.loggingPolicy,
@@ -254,6 +299,37 @@ test('all of it is in the config of the gateway', async () => {
         ],
       },
     ]);
+  }, 60_000);
+});
+
+test('an EgressHTTPRoute opens its hosts on 443 for its calls; one that is denied opens nothing', async () => {
+  await eventually(async () => {
+    const { destinations, httpRoutes } = await config();
+    const opened = destinations.rules.filter(({ hostnames }) => hostnames.includes('api.example.com'));
+    expect(opened).toMatchObject([
+      { route: 'EgressHTTPRoute/default/web', ports: [{ start: 443, end: 443 }] },
+    ]);
+    const byName = Object.fromEntries((httpRoutes ?? []).map((each) => [each.route.name, each]));
+    expect(byName['web']).toMatchObject({
+      rules: [
+        {
+          matches: [
+            {
+              methods: ['GET'],
+              path: { type: 'Template', value: '/repos/{owner}/**' },
+              headers: [{ name: 'x-version', values: ['1'] }],
+              webSocket: false,
+            },
+          ],
+          logging: { captureRequest: false },
+        },
+      ],
+    });
+    expect(byName['web']?.denial).toBeUndefined();
+    expect(byName['shut']?.denial).toMatchObject({
+      answer: { policy: { name: 'no-delete' }, status: 403 },
+      at: [{ hostnames: ['api.example.com'], ports: [] }],
+    });
   }, 60_000);
 });
 

@@ -46,7 +46,7 @@ test('the rules of calls have one home', () => {
 });
 
 test('the kind of an object is a type, never the beginning of a text', () => {
-  const byPrefix = /startsWith\(\s*['"`](?:EgressL4Route|AIProviderRoute|MCPRoute)\b/;
+  const byPrefix = /startsWith\(\s*['"`](?:EgressL4Route|EgressHTTPRoute|AIProviderRoute|MCPRoute)\b/;
   const found = files.filter(({ path, text }) => !path.startsWith('test/') && byPrefix.test(text));
   expect(found.map(({ path }) => path)).toEqual([]);
 });

@@ -15,6 +15,8 @@ import {
   type OpenPlan,
   type RpcMessage,
 } from '../../../decision/index.ts';
+import type { HttpMatch } from '../../../contract/index.ts';
+import { HttpSpace, oneHead } from './http-space.ts';
 import { endSlashReaders, globReaders, patternReaders } from './reader.ts';
 import { tableReader } from './table-reader.ts';
 import { computeTextSpace, printable, type Reader, type Scan, type TextSpace } from './text-space.ts';
@@ -33,8 +35,15 @@ export interface Distinctions {
   readonly deniedEndpoints: readonly string[];
   /** APIs that calls are read as. */
   readonly schemas: ReadonlyArray<string | undefined>;
+  readonly http: readonly HttpDistinction[];
   /** Undefined: bodies are not read as JSON-RPC. */
   readonly mcp: McpDistinctions | undefined;
+}
+
+/** A match of an EgressHTTPRoute, and what it is asked for. */
+export interface HttpDistinction {
+  readonly purpose: Clause['purpose'];
+  readonly match: HttpMatch;
 }
 
 export interface McpDistinctions {
@@ -91,6 +100,7 @@ export function distinctionsOf(plan: OpenPlan): Distinctions {
       .filter(({ purpose }) => purpose === 'deny')
       .flatMap((clause) => clause.matches.flatMap((match) => match.endpoints.texts)),
     schemas: clauses.map((clause) => clause.schema),
+    http: clauses.flatMap(({ http, purpose }) => http.map(({ written }) => ({ purpose, match: written }))),
     mcp: mcpDistinctions(plan),
   };
 }
@@ -103,6 +113,7 @@ function joined(all: readonly Distinctions[]): Distinctions {
     endpoints: unique(all.flatMap(({ endpoints }) => endpoints)).sort(),
     deniedEndpoints: unique(all.flatMap(({ deniedEndpoints }) => deniedEndpoints)).sort(),
     schemas: unique(all.flatMap(({ schemas }) => schemas)).sort((a = '', b = '') => (a < b ? -1 : 1)),
+    http: [...new Map(all.flatMap(({ http }) => http).map((each) => [JSON.stringify(each), each])).values()],
     mcp:
       rpc.length === 0
         ? undefined
@@ -144,8 +155,15 @@ const pathAlphabet = Array.from(printable)
   .filter((character) => !'?;\\#%'.includes(character))
   .join('');
 
-function pathSpace({ models, endpoints, deniedEndpoints, schemas }: Distinctions): TextSpace {
-  if (models.length + endpoints.length === 0) return one('/');
+/** All of them are read at the same time; a policy of more is told as too large to be told apart. */
+const maxPathRules = 250;
+
+function pathSpace(
+  { models, endpoints, deniedEndpoints, schemas }: Distinctions,
+  http: HttpSpace,
+): TextSpace {
+  if (models.length + endpoints.length + http.readers.length === 0) return one('/');
+  if (http.readers.length > maxPathRules) return { texts: ['/'], complete: false };
   const tables = schemas
     .map(pathSpaceOf)
     .filter(({ literals, templates }) => literals.length + templates.length > 0);
@@ -154,6 +172,7 @@ function pathSpace({ models, endpoints, deniedEndpoints, schemas }: Distinctions
     readers: [
       ...globReaders(endpoints),
       ...endSlashReaders(deniedEndpoints),
+      ...http.readers,
       ...(models.length === 0 ? [] : tables.map((table) => tableReader(table, readModels))),
       plainReader,
     ],
@@ -163,7 +182,8 @@ function pathSpace({ models, endpoints, deniedEndpoints, schemas }: Distinctions
   });
   return {
     texts: space.texts.filter((text) => isPlainPath(text) && parseTarget(text).path === text),
-    complete: space.complete && endpoints.every((glob) => !glob.includes('%')),
+    complete:
+      space.complete && endpoints.every((glob) => !glob.includes('%')) && http.isBlindTo('%', pathAlphabet),
   };
 }
 
@@ -208,7 +228,7 @@ function messages(mcp: McpDistinctions): { readonly all: RpcMessage[]; readonly 
   return { all, complete: [methods, tools, resources].every(({ complete }) => complete) };
 }
 
-const base = { queryNames: [], claims: [], upgrade: false, invocationId: '' };
+const base = { queryNames: [], claims: [], head: oneHead, upgrade: false, invocationId: '' };
 
 /** A call of each kind on each path: by method, and by what its operation reads its model from. */
 function callsOn(path: string, models: readonly string[], schemas: Distinctions['schemas']): Call[] {
@@ -228,19 +248,44 @@ function callsOn(path: string, models: readonly string[], schemas: Distinctions[
   ];
 }
 
+/** The same, with everything that rules about HTTP tell apart. */
+function httpCallsOn(path: string, all: Distinctions, models: readonly string[], http: HttpSpace): Call[] {
+  const { schemas } = all;
+  const bodies: CallBody[] = [...models, undefined].map((model) => ({ kind: 'inference' as const, model }));
+  return http.formsOn(path).flatMap(({ method, head, hasBody, upgrade }): Call[] => {
+    const common = { ...base, method, path, head, upgrade, queryNames: http.namesOf(head) };
+    if (!hasBody) return [{ ...common, body: { kind: 'none' } }];
+    const from = schemas.map((schema) => operationTable(schema)(method, path)?.model.from);
+    const readsBody = from.includes('body') || from.includes('form');
+    return (readsBody ? bodies : bodies.slice(-1)).map((body) => ({ ...common, body }));
+  });
+}
+
 /** Of every plan at once: their destinations are the same one. */
 export function computeCallSpace(asked: readonly Distinctions[]): CallSpace {
   const all = joined(asked);
-  const paths = pathSpace(all);
+  const http = new HttpSpace(all.http);
+  const paths = pathSpace(all, http);
   const models = modelSpace(all);
   const rpc = all.mcp === undefined ? { all: [], complete: true } : messages(all.mcp);
-  const plain = paths.texts.flatMap((path) => callsOn(path, models.texts, all.schemas));
+  const plain = paths.texts.flatMap((path) =>
+    all.http.length === 0
+      ? callsOn(path, models.texts, all.schemas)
+      : httpCallsOn(path, all, all.models.length === 0 ? [] : models.texts, http),
+  );
   const onRules = all.models.length + all.endpoints.length > 0;
+  const rpcForms = (path: string): Array<Pick<Call, 'method' | 'head' | 'queryNames'>> =>
+    all.http.length > 0
+      ? http
+          .formsOn(path)
+          .filter(({ hasBody }) => hasBody)
+          .map(({ method, head }) => ({ method, head, queryNames: http.namesOf(head) }))
+      : (onRules ? ['POST', 'GET', 'PUT'] : ['POST']).map((method) => ({ ...base, method }));
   const judged = paths.texts.flatMap((path) =>
-    (onRules ? ['POST', 'GET', 'PUT'] : ['POST']).flatMap((method) =>
+    rpcForms(path).flatMap((form) =>
       rpc.all.map((message): Call => ({
         ...base,
-        method,
+        ...form,
         path,
         body: { kind: 'rpc', rpc: { batch: false, messages: [message] } },
       })),
@@ -250,6 +295,6 @@ export function computeCallSpace(asked: readonly Distinctions[]): CallSpace {
   const odd: Call = { ...base, method: 'GET', path: '//', body: { kind: 'none' } };
   return {
     calls: [...plain, ...judged, odd],
-    complete: paths.complete && models.complete && rpc.complete,
+    complete: paths.complete && models.complete && rpc.complete && http.isComplete,
   };
 }

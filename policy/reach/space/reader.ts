@@ -1,6 +1,6 @@
 /** Globs and patterns as readers of a text. Restricting rules compare without case, so both spellings are read. Pure. */
 import { compilePattern, type TextScan } from '../../../contract/index.ts';
-import { compileGlob, withoutEndSlash } from '../../../decision/index.ts';
+import { compileGlob, withoutEndSlash, type PathReader } from '../../../decision/index.ts';
 import type { Reader, Scan } from './text-space.ts';
 
 interface Compiled {
@@ -51,6 +51,54 @@ export function endSlashReaders(globs: readonly string[]): Reader[] {
     scan: () => endSlashScan(each.scan(), undefined, true),
     tests: [...each.tests, (character) => character === '/'],
   }));
+}
+
+/** Each state once, and each step from it: many rules are read at the same time, and most have nothing to say. */
+function remembered(start: Scan): Scan {
+  const states = new Map<string, Scan>();
+  const stateOf = (scan: Scan): Scan => {
+    const known = states.get(scan.key);
+    if (known !== undefined) return known;
+    const steps = new Map<string, Scan>();
+    const { key, verdict } = scan;
+    const fresh: Scan = {
+      ...{ key, verdict },
+      step: (character) => {
+        const next = steps.get(character) ?? stateOf(scan.step(character));
+        steps.set(character, next);
+        return next;
+      },
+    };
+    states.set(key, fresh);
+    return fresh;
+  };
+  return stateOf(start);
+}
+
+/** Paths as a rule about HTTP reads them to allow. */
+export function pathReader(exact: PathReader): Reader {
+  const each = reader(exact, same);
+  return { ...each, scan: () => remembered(each.scan()) };
+}
+
+/** As `PathPattern.mayTake`: whatever the case, with a slash at the end and without. */
+function looseScan(now: Scan, before: Scan | undefined, isStart: boolean): Scan {
+  const bare = before ?? now;
+  return {
+    key: `${now.key}/${before?.key ?? ''}`,
+    verdict: `${bare.verdict}${(before === undefined ? now.step('/') : now).verdict}`,
+    step: (character) =>
+      looseScan(now.step(character), character === '/' && !isStart ? now : undefined, false),
+  };
+}
+
+/** And to deny. */
+export function loosePathReader(loose: PathReader): Reader {
+  const each = reader(loose, lower);
+  return {
+    scan: () => remembered(looseScan(each.scan(), undefined, true)),
+    tests: [...each.tests, (character) => character === '/'],
+  };
 }
 
 export function patternReaders(sources: readonly string[]): Reader[] {

@@ -9,11 +9,13 @@ import { invocationIds, Platform } from './gateway-oracle.ts';
 import { mcpAttempt, providerAttempt, randomAttempt, type Attempt } from './random/attempt.ts';
 import {
   backendDocuments,
+  httpDocuments,
   mcpDocuments,
   orderedDocuments,
   providerDocuments,
   randomDocuments,
 } from './random/documents.ts';
+import { httpAttempt } from './random/http.ts';
 import { holds, readReach, readRegions } from './reach-reader.ts';
 import { parseSentence } from './sentence-parser.ts';
 
@@ -58,7 +60,7 @@ function expectAgreement(sets: fc.Arbitrary<ReachDocuments>, attempts: fc.Arbitr
     // What fails is told as it is: making it smaller would take hours.
     {
       endOnFailure: true,
-      numRuns: Math.ceil(pairs / 5 / attemptsOfSet),
+      numRuns: Math.ceil(pairs / 6 / attemptsOfSet),
       ...(seed === undefined ? {} : { seed }),
     },
   );
@@ -74,12 +76,13 @@ test.each([
     providerAttempt,
   ],
   ['rules in order', orderedDocuments, providerAttempt],
+  ['HTTP rules: methods, paths, parameters, fields, bodies, upgrades, denials', httpDocuments, httpAttempt],
   ['MCP servers: tools, resources, methods, tool policies, denials', mcpDocuments, mcpAttempt],
 ])(
   'reach and gateway never disagree about %s',
   (_name, documents, attempts) => {
     const { pairs: tried, open } = expectAgreement(documents, attempts);
-    expect(tried).toBeGreaterThanOrEqual(pairs / 5);
+    expect(tried).toBeGreaterThanOrEqual(pairs / 6);
     // A property about refusals alone would be easy to keep.
     expect(open).toBeGreaterThan(tried / 100);
     expect(open).toBeLessThan(tried);

@@ -7,7 +7,14 @@ import { expect, test } from 'vitest';
 import { Describer, diffReach, type ReachDocuments } from '../../../policy/reach/index.ts';
 import { Platform } from './gateway-oracle.ts';
 import { mcpAttempt, providerAttempt, randomAttempt, type Attempt } from './random/attempt.ts';
-import { backendDocuments, mcpDocuments, providerDocuments, randomDocuments } from './random/documents.ts';
+import { httpAttempt } from './random/http.ts';
+import {
+  backendDocuments,
+  httpDocuments,
+  mcpDocuments,
+  providerDocuments,
+  randomDocuments,
+} from './random/documents.ts';
 
 const pairs = Number(process.env['REACH_PAIRS'] ?? 20_000) / 4;
 const attemptsOfSet = 50;
@@ -21,6 +28,7 @@ function related(
     'providerRoutes',
     'providerDenials',
     'mcpRoutes',
+    'httpRoutes',
     'credentials',
     'upstream',
   ] as const;
@@ -68,6 +76,7 @@ test.each([
   ['anything at all', randomDocuments, randomAttempt],
   ['an open provider', providerDocuments, providerAttempt],
   ['Backends', backendDocuments, providerAttempt],
+  ['HTTP rules', httpDocuments, httpAttempt],
   ['MCP servers', mcpDocuments, mcpAttempt],
 ])(
   'the diff of reach leaves nothing out about %s',

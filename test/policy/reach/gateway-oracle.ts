@@ -14,7 +14,9 @@ import {
 import {
   decide,
   judgeAnswers,
+  parseQueryNames,
   PolicyIndex,
+  RequestHead,
   readClaims,
   SitePlans,
   type Call,
@@ -64,13 +66,15 @@ class Gateway {
 
   #decide(attempt: Attempt, hostname: Hostname | undefined, invocationId: string): Decision {
     const { agent, ip, port, method, path, upgrade, queryNames, fields, hasBody } = attempt;
+    const head = new RequestHead(attempt.head ?? { query: '', fields, bodyBytes: hasBody ? 1 : 0 });
     const where = { ip: hostname === undefined ? ip : undefined, hostname, port };
     const plan = this.#plans.at({ agent, ...where, tls: attempt.wire === 'tls' });
     let call: Call = {
       method,
       path,
       upgrade,
-      queryNames,
+      queryNames: attempt.head === undefined ? queryNames : parseQueryNames(head.query),
+      head,
       claims: readClaims(fields),
       invocationId,
       body: { kind: hasBody ? 'unread' : 'none' },

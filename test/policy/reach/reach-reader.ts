@@ -25,6 +25,7 @@ import type {
   ToolScope,
 } from '../../../policy/reach/index.ts';
 import type { Attempt } from './random/attempt.ts';
+import { takesHttp } from './http-reader.ts';
 import { renderWay } from './way.ts';
 
 function matchesPattern(pattern: string, name: string): boolean {
@@ -112,7 +113,10 @@ function modelOf(api: string | undefined, attempt: Attempt): Model {
 
 type Fit = 'yes' | 'no' | 'unknown';
 
-function fitOf({ api, matches }: Calls, attempt: Attempt): Fit {
+function fitOf({ api, matches, http }: Calls, attempt: Attempt): Fit {
+  if (http !== undefined) {
+    return isPlain(attempt.path) && http.some((scope) => takesHttp(scope, attempt, false)) ? 'yes' : 'no';
+  }
   const model = modelOf(api, attempt);
   const fit = ({ models, endpoints }: CallScope): Fit => {
     if (endpoints.length > 0 && !(isPlain(attempt.path) && fits(endpoints, attempt.path))) return 'no';
@@ -131,7 +135,12 @@ function modelThere(api: string | undefined, { taken, way }: Permit, attempt: At
   return typeof asked === 'object' ? { named: renamed(way.backend?.renames ?? [], asked.named) } : 'unknown';
 }
 
-function isDenied({ api, matches }: Calls, attempt: Attempt, model = modelOf(api, attempt)): boolean {
+function isDenied(
+  { api, matches, http = [] }: Calls,
+  attempt: Attempt,
+  model = modelOf(api, attempt),
+): boolean {
+  if (http.some((scope) => takesHttp(scope, attempt, true))) return true;
   return matches.some(
     ({ models, endpoints }) =>
       (endpoints.length === 0 || !isPlain(attempt.path) || isDeniedPath(endpoints, attempt.path)) &&

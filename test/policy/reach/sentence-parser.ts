@@ -6,6 +6,7 @@ import type {
   Calls,
   CallScope,
   DestinationSet,
+  HttpScope,
   Permit,
   PortSpan,
   ReachProtocol,
@@ -77,8 +78,53 @@ function scope(reader: Reader): CallScope {
   return found;
 }
 
+const pathTypes = [
+  [' at path ', 'Exact'],
+  [' at or below ', 'PathPrefix'],
+  [' at paths like ', 'Template'],
+] as const;
+
+function named(reader: Reader, noun: string): HttpScope['headers'] {
+  const found: HttpScope['headers'] = [];
+  while (reader.eat(` with ${noun} `)) {
+    const name = reader.quote();
+    found.push({ name, values: reader.eat(' as ') ? reader.quotes() : [] });
+  }
+  return found;
+}
+
+function httpScope(reader: Reader): HttpScope {
+  reader.must('calls by ');
+  const methods = reader.eat('every method') ? ['*'] : reader.quotes();
+  let path: HttpScope['path'];
+  for (const [word, type] of pathTypes) if (reader.eat(word)) path = { type, value: reader.quote() };
+  if (reader.eat(' at paths that fit /')) {
+    path = { type: 'RegularExpression', value: reader.quote() };
+    reader.must('/');
+  }
+  const queryParams = named(reader, 'query parameter');
+  const headers = named(reader, 'header');
+  const contentTypes = reader.eat(' with bodies of ') ? reader.quotes() : [];
+  let maxBodyBytes: number | undefined;
+  if (reader.eat(' with at most ')) {
+    maxBodyBytes = reader.number();
+    reader.must(' bytes of body');
+  }
+  return {
+    ...{ methods, queryParams, headers, contentTypes },
+    ...(path === undefined ? {} : { path }),
+    ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
+    webSocket: reader.eat(' and as WebSocket'),
+  };
+}
+
 function calls(reader: Reader): Calls {
   if (reader.eat('no call')) return { matches: [] };
+  if (reader.sees(/^calls by /)) {
+    const http = [httpScope(reader)];
+    while (reader.eat(' or ')) http.push(httpScope(reader));
+    return { matches: [], http };
+  }
   const matches = [scope(reader)];
   while (reader.eat(' or ')) matches.push(scope(reader));
   return reader.eat(' of ') ? { api: reader.quote(), matches } : { matches };

@@ -13,7 +13,8 @@ import {
 } from '../../../policy/reach/index.ts';
 import { Platform } from './gateway-oracle.ts';
 import { mcpAttempt, providerAttempt, randomAttempt, type Attempt } from './random/attempt.ts';
-import { mcpDocuments, providerDocuments, randomDocuments } from './random/documents.ts';
+import { httpAttempt } from './random/http.ts';
+import { httpDocuments, mcpDocuments, providerDocuments, randomDocuments } from './random/documents.ts';
 import { cidrs, endpointGlobs, modelGlobs, patterns, some } from './random/vocabulary.ts';
 
 const pairs = Number(process.env['REACH_PAIRS'] ?? 10_000) / 3;
@@ -137,6 +138,7 @@ function attemptOf({ agent, host, port, protocol, call }: Counterexample): Attem
   const { method = 'GET', path = '/', upgrade = false, body = { kind: 'none' as const } } = call ?? {};
   return {
     ...{ agent, port, path, method, upgrade, queryNames: [], fields: [] },
+    ...(call === undefined ? {} : { head: call.head }),
     hostname: isAddress ? undefined : host,
     ip: isAddress ? host : '198.18.0.1',
     wire: protocol === 'TCP' ? 'raw' : protocol === 'HTTP' ? 'http1' : 'tls',
@@ -149,6 +151,7 @@ function attemptOf({ agent, host, port, protocol, call }: Counterexample): Attem
 test.each([
   ['anything at all', randomDocuments, randomAttempt, false],
   ['an open provider', providerDocuments, providerAttempt, true],
+  ['HTTP rules', httpDocuments, httpAttempt, true],
   ['MCP servers', mcpDocuments, mcpAttempt, true],
 ])(
   'a boundary holds, or a call that leaves it is named: %s',

@@ -1,6 +1,6 @@
 /** Random connections and calls of agents. */
 import fc from 'fast-check';
-import type { RpcMessage } from '../../../../decision/index.ts';
+import type { HeadText, RpcMessage } from '../../../../decision/index.ts';
 import {
   addresses,
   agentIds,
@@ -22,6 +22,8 @@ export interface Attempt {
   readonly method: string;
   readonly path: string;
   readonly queryNames: readonly string[];
+  /** Of attempts that rules about HTTP are asked; absent: nothing but the path. */
+  readonly head?: HeadText;
   /** Header fields that may say another thing of the body. */
   readonly fields: ReadonlyArray<{ readonly name: string; readonly value: string }>;
   readonly upgrade: boolean;

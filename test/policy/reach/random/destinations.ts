@@ -4,7 +4,13 @@ import type { DestinationPolicy } from '../../../../contract/index.ts';
 import { agentIds, cidrs, patterns, portSpan, some } from './vocabulary.ts';
 
 const rule = fc.record({
-  route: fc.constantFrom('EgressL4Route/d/l4', 'AIProviderRoute/d/r', 'AIProviderRoute/d/s', 'MCPRoute/d/m'),
+  route: fc.constantFrom(
+    'EgressL4Route/d/l4',
+    'AIProviderRoute/d/r',
+    'AIProviderRoute/d/s',
+    'MCPRoute/d/m',
+    'EgressHTTPRoute/d/h',
+  ),
   hostnames: fc.oneof(
     some(patterns),
     fc.constant(['api.openai.com', '*.openai.azure.com', '*.example.com', 'api.stripe.com']),

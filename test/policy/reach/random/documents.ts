@@ -6,6 +6,7 @@ import type { DestinationPolicy, ProviderBackend } from '../../../../contract/in
 import type { GatewayDocument, PoolDocument, ReachDocuments } from '../../../../policy/reach/index.ts';
 import { destinations } from './destinations.ts';
 import { endpoints, gatewayDocument } from './gateway.ts';
+import { httpHosts, httpRoutes } from './http.ts';
 import { answer, mcpRoutes } from './mcp.ts';
 import { backend, everyOpenAiCall, providerRule } from './provider.ts';
 import { agentNames, gatewayNames, mcpHosts } from './vocabulary.ts';
@@ -190,5 +191,23 @@ export const mcpDocuments: fc.Arbitrary<ReachDocuments> = fc
       providerRoutes: [],
       providerDenials: [],
       mcpRoutes: routes.flat(),
+    }),
+  );
+
+/** Hosts that EgressHTTPRoutes open, alone or beside an L4 route. */
+export const httpDocuments: fc.Arbitrary<ReachDocuments> = fc
+  .record({
+    document: gatewayDocument('g'),
+    routes: httpRoutes.filter(({ length }) => length > 0),
+    openers: fc.constantFrom(
+      ['EgressHTTPRoute/d/h'],
+      ['EgressHTTPRoute/d/h'],
+      ['EgressHTTPRoute/d/h', 'EgressL4Route/d/l4'],
+    ),
+  })
+  .map(({ document, routes, openers }) =>
+    narrow(document, openers, httpHosts, {
+      upstream: { ...document.upstream, hostAliases: [] },
+      ...{ providerRoutes: [], providerDenials: [], mcpRoutes: [], httpRoutes: routes },
     }),
   );

@@ -1,8 +1,9 @@
 /** A random gateway document: every field reach and gateway decide by. */
 import fc from 'fast-check';
-import type { GatewayListener, McpRoute } from '../../../../contract/index.ts';
+import type { GatewayListener, HttpRoute, McpRoute } from '../../../../contract/index.ts';
 import type { GatewayDocument } from '../../../../policy/reach/index.ts';
 import { destinations } from './destinations.ts';
+import { httpRoutes } from './http.ts';
 import { mcpRoutes } from './mcp.ts';
 import { credentials, providerDenials, providerRoutes } from './provider.ts';
 import { names, port, some } from './vocabulary.ts';
@@ -63,6 +64,10 @@ export function gatewayDocument(name: string): fc.Arbitrary<GatewayDocument> {
     mcpRoutes: fc.oneof(
       { weight: 2, arbitrary: fc.constant<McpRoute[]>([]) },
       { weight: 1, arbitrary: mcpRoutes },
+    ),
+    httpRoutes: fc.oneof(
+      { weight: 3, arbitrary: fc.constant<HttpRoute[]>([]) },
+      { weight: 1, arbitrary: httpRoutes },
     ),
     credentials,
     platform: fc.constant(endpoints),

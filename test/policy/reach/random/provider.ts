@@ -95,6 +95,7 @@ const drawn: fc.Arbitrary<GatewayCredential> = fc.record({
       .constantFrom(...routeNames)
       .map((name) => ({ kind: 'AIProviderRoute' as const, namespace: 'd', name })),
     fc.constant({ kind: 'MCPRoute' as const, namespace: 'd', name: 'm' }),
+    fc.constant({ kind: 'EgressHTTPRoute' as const, namespace: 'd', name: 'h' }),
     fc.tuple(fc.constantFrom(...routeNames), fc.constantFrom('x', 'y')).map(([name, sectionName]) => ({
       kind: 'AIProviderRoute' as const,
       namespace: 'd',

@@ -1,0 +1,138 @@
+/** An EgressHTTPRoute: which HTTP calls to which hosts a gateway lets through, and with which key. */
+import type { Construct } from 'constructs';
+import type { EgressHTTPRouteSpec } from '../api/index.ts';
+import { piecesOf } from './continuation.ts';
+import type { ICredentialTarget } from './credential-injection-policy.ts';
+import { present, refuse } from './custom-resource.ts';
+import { maxRules, type IEgressRoute } from './egress-route.ts';
+import type { Http, HttpMatchSpec } from './http.ts';
+import { KeyedRoute, type KeyedRouteProps } from './keyed-route.ts';
+import type { ILoggingPolicy } from './logging-policy.ts';
+import { problemOfHost } from './never-open.ts';
+import { extensionFilters } from './route-extension.ts';
+
+/** An EgressHTTPRoute made here or elsewhere. */
+export interface IEgressHTTPRoute extends IEgressRoute, ICredentialTarget {
+  readonly routeKind: 'EgressHTTPRoute';
+  readonly credentialTargetKind: 'EgressHTTPRoute';
+}
+
+/** What calls to its hosts are for. */
+export interface EgressHTTPOptions {
+  /**
+   * Destination ports.
+   *
+   * @default 443
+   */
+  readonly ports?: readonly number[];
+  /**
+   * Labels of the agents it is for.
+   *
+   * @default every agent of the gateway
+   */
+  readonly agents?: Readonly<Record<string, string>>;
+  /**
+   * What of its calls is recorded.
+   *
+   * @default as the gateway says
+   */
+  readonly logging?: ILoggingPolicy;
+}
+
+/** Properties of an EgressHTTPRoute. */
+export interface EgressHTTPRouteProps extends KeyedRouteProps, EgressHTTPOptions {
+  /** Names of the hosts: exact, or `*.` and a name for one more label. */
+  readonly hosts: readonly string[];
+  /**
+   * Calls that pass; more with addRule.
+   *
+   * @default none yet
+   */
+  readonly rules?: readonly Http[];
+}
+
+// The CRD's own bounds.
+const maxHosts = 16;
+const maxMatches = 16;
+
+/**
+ * HTTP calls to hosts that a gateway lets through, each judged alone, and with which key they go. What no rule takes is
+ * refused, and so is everything that is not HTTP.
+ *
+ * @example
+ * ```ts
+ * new EgressHTTPRoute(chart, 'github', {
+ *   gateways: [gateway],
+ *   hosts: ['api.github.com'],
+ *   rules: [Http.get('/repos/acme/**')],
+ *   credential: Credential.bearer({ name: 'github' }),
+ * });
+ * ```
+ */
+export class EgressHTTPRoute extends KeyedRoute implements IEgressHTTPRoute {
+  readonly routeKind = 'EgressHTTPRoute';
+  readonly credentialTargetKind = 'EgressHTTPRoute';
+  readonly #props: EgressHTTPRouteProps;
+  readonly #matches: HttpMatchSpec[] = [];
+
+  /**
+   * A route that somebody else makes.
+   *
+   * @example
+   * ```ts
+   * new CredentialInjectionPolicy(chart, 'key', {
+   *   credential: Credential.bearer({ name: 'github' }),
+   *   targets: [EgressHTTPRoute.fromName('github')],
+   * });
+   * ```
+   */
+  static fromName(name: string, namespace?: string): IEgressHTTPRoute {
+    return { name, namespace, routeKind: 'EgressHTTPRoute', credentialTargetKind: 'EgressHTTPRoute' };
+  }
+
+  constructor(scope: Construct, id: string, props: EgressHTTPRouteProps) {
+    super(scope, id, 'EgressHTTPRoute', props);
+    this.#props = props;
+    const { hosts, ports } = props;
+    if (hosts.length === 0) refuse(this, 'needs a host');
+    if (hosts.length > maxHosts) refuse(this, `has ${hosts.length} hosts, at most ${maxHosts} fit`);
+    const problem = hosts.map(problemOfHost).find((each) => each !== undefined);
+    if (problem !== undefined) refuse(this, problem);
+    if (ports?.length === 0) refuse(this, 'ports are empty; leave them out to mean 443');
+    for (const rule of props.rules ?? []) this.addRule(rule);
+    if (props.credential !== undefined) this.addCredential(props.credential);
+  }
+
+  /**
+   * Lets more calls through. What one object has no room for is in further ones.
+   *
+   * @example
+   * ```ts
+   * const github = gateway.allowHttp('api.github.com', { rules: [Http.get('/repos/acme/**')] });
+   * github.addRule(Http.post('/repos/acme/{repo}/issues'));
+   * ```
+   */
+  addRule(rule: Http): void {
+    this.#matches.push(...rule.matches);
+    this.growTo(Math.ceil(this.ruleCount / maxRules));
+  }
+
+  /** @internal */
+  protected override get ruleCount(): number {
+    return Math.ceil(this.#matches.length / maxMatches);
+  }
+
+  /** @internal */
+  protected override specOf(part: number): EgressHTTPRouteSpec {
+    const { hosts, ports, agents, logging } = this.#props;
+    const filters = logging === undefined ? [] : extensionFilters(this, { logging });
+    const rules = piecesOf(this.#matches, maxMatches).slice(part * maxRules, (part + 1) * maxRules);
+    return present({
+      parentRefs: this.parentRefs,
+      hostnames: [...hosts],
+      ports: ports && [...ports],
+      sourceAgents: agents && { matchLabels: { ...agents } },
+      rules: rules.map((matches) => ({ matches, ...(filters.length > 0 ? { filters } : {}) })),
+    });
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The part of a gateway's config about EgressHTTPRoutes: which calls to which hosts pass. Apart from gateway-config.ts because
+ * a route is a document of its own size. Lists are empty where nothing was set.
+ */
+import { Type, type Static } from 'typebox';
+import {
+  denyAnswerSchema,
+  destinationRuleSchema,
+  loggingRuleSchema,
+  objectRefSchema,
+} from './config-parts.ts';
+
+const strings = Type.Array(Type.String());
+
+const pathSchema = Type.Object({
+  type: Type.Enum(['Exact', 'PathPrefix', 'Template', 'RegularExpression']),
+  value: Type.String(),
+});
+
+/** Stands exactly once. `values` empty: whatever it is. */
+const namedSchema = Type.Object({ name: Type.String(), values: strings });
+
+const httpMatchSchema = Type.Object({
+  /** `*`: every one but CONNECT and TRACE. */
+  methods: strings,
+  /** Absent: every path. */
+  path: Type.Optional(pathSchema),
+  queryParams: Type.Array(namedSchema),
+  /** Names in lower case. */
+  headers: Type.Array(namedSchema),
+  /** Of a body, if there is one; empty: any. */
+  contentTypes: strings,
+  maxBodyBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** GET calls may become WebSockets. */
+  webSocket: Type.Boolean(),
+});
+
+const httpRuleSchema = Type.Object({
+  /** Any match selects the rule. */
+  matches: Type.Array(httpMatchSchema),
+  /** What the rule asks for and no gateway carries out: its calls are refused. */
+  unsupported: strings,
+  logging: Type.Optional(loggingRuleSchema),
+});
+
+export const httpRouteSchema = Type.Object({
+  route: objectRefSchema,
+  rules: Type.Array(httpRuleSchema),
+  /** An EgressDenyPolicy denies what the rules name at these destinations; the route opens nothing then. */
+  denial: Type.Optional(Type.Object({ answer: denyAnswerSchema, at: Type.Array(destinationRuleSchema) })),
+});
+
+export type HttpRoute = Static<typeof httpRouteSchema>;
+export type HttpRule = Static<typeof httpRuleSchema>;
+export type HttpMatch = Static<typeof httpMatchSchema>;
+export type HttpPath = Static<typeof pathSchema>;

@@ -1,0 +1,27 @@
+/**
+ * The rules of EgressHTTPRoutes as they stand at one destination: which calls each takes, and with which secret. They add to
+ * what is open: where no rule of any route takes a call, it is refused unless a route of another kind opens the host. Pure.
+ */
+import type { Site } from './call.ts';
+import type { Opener } from './opener.ts';
+import type { PolicyIndex } from './policy-index.ts';
+import { wayOf, type RouteClause } from './provider-clause.ts';
+import { httpClauseOf } from './http-route.ts';
+
+/** In the order of the routes and their rules. */
+export function httpClauses(index: PolicyIndex, site: Site, opener: Opener | undefined): RouteClause[] {
+  const { hostname, ip, port, agent, tls } = site;
+  if (hostname === undefined) return [];
+  return index.httpRoutes.flatMap(({ route, rules, denial }) => {
+    // What another route opened is not this route's to let through or to key (S39).
+    if (denial !== undefined || !index.opens(route, { agent, hostname, port })) return [];
+    return rules.map(({ matches, limit, logging }): RouteClause => ({
+      ...httpClauseOf(site, matches, 'allow'),
+      ...{ route, limit, logging, budget: undefined },
+      // Of its own for each rule: who asks which rule took a call is told by the way.
+      ways: [
+        wayOf(index, { site, opener, route }, { backend: undefined, target: { hostname, ip, port, tls } }),
+      ],
+    }));
+  });
+}

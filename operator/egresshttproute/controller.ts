@@ -1,0 +1,32 @@
+/** EgressHTTPRoute status. Which calls it lets through is compiled with its gateway. */
+import { isLive } from '../compile/index.ts';
+import type { Context, ControllerSpec } from '../context.ts';
+import { kinds } from '../kind.ts';
+import { graceRequeue, markPending, previousConditions } from '../pending.ts';
+import { filterWatches, resolvedHttpRules } from '../route-filter.ts';
+import { routeStatus } from '../route-status.ts';
+import { routeWatches } from '../route-watches.ts';
+import { splitKey, type ReconcileResult } from '../runtime/index.ts';
+
+async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
+  const { namespace, name } = splitKey(key);
+  const route = context.world.get(kinds.egressHttpRoute, namespace, name);
+  if (route === undefined || !isLive(route)) return {};
+  await markPending(context, kinds.egressHttpRoute, route);
+  const { world } = context;
+  const status = routeStatus({
+    world,
+    route: { ...route, kind: 'EgressHTTPRoute' },
+    resolvedRefs: resolvedHttpRules(world, route),
+    now: context.now(),
+  });
+  await context.applier.applyStatus(kinds.egressHttpRoute, route, status);
+  return graceRequeue(previousConditions(route), context.now());
+}
+
+export const egressHttpRouteController: ControllerSpec = {
+  name: 'egresshttproute',
+  concurrency: 2,
+  reconcile,
+  watches: [...routeWatches(kinds.egressHttpRoute), ...filterWatches(kinds.egressHttpRoute)],
+};
