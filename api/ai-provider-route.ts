@@ -79,7 +79,9 @@ const spec = record('spec is the route as it should be.', {
       matches: Type.Optional(list('matches are the calls; unset means none.', match, { max: 16 })),
       filters: Type.Optional(list('filters limit or extend the rule; unset means none.', filter, { max: 8 })),
       backendRefs: Type.Optional(
-        backendRefs('backendRefs are where the calls go, by weight; unset means where the agent sent them.'),
+        backendRefs(
+          'backendRefs are where the calls go, by weight, or in their order under a FallbackRoutingPolicy; those that speak another API get none. Unset means where the agent sent them.',
+        ),
       ),
     }),
     { max: 16 },

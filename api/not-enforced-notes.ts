@@ -75,11 +75,6 @@ export const notEnforcedNotes: ReadonlyArray<{
     note: 'Not carried out: this version of the gateway cannot sign with AWS SigV4: calls under the policy are refused (502).',
   },
   {
-    kind: 'FallbackRoutingPolicy',
-    path: 'spec',
-    note: 'Not carried out: gateways of this version choose Backends by weight and do not fall back to the next one.',
-  },
-  {
     kind: 'Backend',
     path: 'spec.type',
     note: 'InferencePool is not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.',

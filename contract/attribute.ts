@@ -23,6 +23,9 @@ export const attribute = {
   errorType: 'error.type',
   /** 1 for the first try at an upstream. */
   attemptNumber: 'clrk.attempt.number',
+  attemptBackend: 'clrk.attempt.backend',
+  /** Why no other Backend was asked, though there was one. */
+  retryIneligible: 'clrk.retry.ineligible',
   /** Header fields whose names are not well known, `name: value` each. */
   otherHeaders: { request: 'clrk.req.headers', response: 'clrk.resp.headers' },
   /** Not all of the head is shown. */

@@ -121,12 +121,13 @@ export const notEnforced = {
       'this version of the gateway cannot sign with AWS SigV4: calls under the policy are refused (502)',
     instead: "Use the provider's own API with target Header.",
   },
-  Fallback: {
-    title: 'Fallback to the next Backend',
-    fields: [{ kind: 'FallbackRoutingPolicy', path: 'spec' }],
-    effect: 'idle',
-    message: 'gateways of this version choose Backends by weight and do not fall back to the next one',
-    instead: 'Let the agent try again, or give the Backends weights.',
+  Translation: {
+    title: 'Translation between providers',
+    // No field asks for it by itself: a rule and its Backends do, together (translation.ts).
+    fields: [],
+    effect: 'ignored',
+    message: 'gateways of this version translate nothing, and no match of its rule is of the API it speaks',
+    instead: "Use Backends whose schema is the provider of the rule's matches.",
   },
   InferencePool: {
     title: 'Inference pools as Backends',

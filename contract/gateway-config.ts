@@ -71,9 +71,23 @@ const providerRuleSchema = Type.Object({
   unresolved: Type.Optional(Type.Literal(true)),
 });
 
+/** The Backends of each rule are tried in their order until one answers, not by weight. */
+const fallbackSchema = Type.Object({
+  /** How many more are tried after the first. */
+  retries: Type.Integer({ minimum: 0, maximum: 5 }),
+  /** Answers after which the next one is tried. */
+  statuses: Type.Array(Type.Integer({ minimum: 400, maximum: 599 })),
+  /** Until the head of an answer; absent: no limit of its own. */
+  perTryTimeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** The longest a Backend that fails is left out. */
+  maxEjectionMs: Type.Integer({ minimum: 1 }),
+});
+
 const providerRouteSchema = Type.Object({
   route: objectRefSchema,
   rules: Type.Array(providerRuleSchema),
+  /** Absent: no FallbackRoutingPolicy is about it. */
+  fallback: Type.Optional(fallbackSchema),
 });
 
 /** What to put on the request. `Broken` means: the policy is there, its Secret is not; refuse the call. */
@@ -150,6 +164,7 @@ export type GatewayConfig = Static<typeof gatewayConfigSchema>;
 export type GatewayListener = Static<typeof listenerSchema>;
 export type ProviderRoute = Static<typeof providerRouteSchema>;
 export type ProviderDenial = NonNullable<GatewayConfig['providerDenials']>[number];
+export type RouteFallback = Static<typeof fallbackSchema>;
 export type ProviderRule = Static<typeof providerRuleSchema>;
 export type ProviderBackend = Static<typeof backendSchema>;
 export type GatewayCredential = Static<typeof credentialSchema>;

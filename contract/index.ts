@@ -48,3 +48,4 @@ export * from './route-opening.ts';
 export * from './schedule-time.ts';
 export * from './schedule.ts';
 export * from './terminal-text.ts';
+export * from './translation.ts';

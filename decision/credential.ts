@@ -58,6 +58,15 @@ export type CredentialPlan = { readonly kind: 'none' } | PlannedInjection | Cred
 
 const none: CredentialPlan = { kind: 'none' };
 
+/** Nothing goes on the call, and the agent's own credentials come off it. */
+export const noCredentials: Injection = {
+  kind: 'inject',
+  fields: [],
+  query: [],
+  policies: [],
+  names: new Set(),
+};
+
 /** One way of calls, before its secret. */
 export interface CredentialUse {
   /** Where the agent sent them. */

@@ -2,22 +2,22 @@
  * The decision about one call at one destination: a function of the plan and of what is known of the call. It answers once with
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
-import { joinLogging, type LoggingRule } from '../contract/index.ts';
+import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
+import { judgeAtBackend, judgeRename, waitsAtBackend } from './backend-judgement.ts';
 import { judgeBudget, type Budget } from './budget.ts';
-import { denyAnswer, refuse, type Call, type Refusal, type UpstreamTarget } from './call.ts';
+import { denyAnswer, refuse, type Call, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 import { computeModel, matchClause, type Clause, type MatchResult, type ModelFact } from './clause.ts';
-import type { Injection } from './credential.ts';
+import { noCredentials, type Injection } from './credential.ts';
 import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
 import { refuseHttp } from './http-refusal.ts';
-import { compileGlob } from './glob.ts';
 import { judgeMcp, type McpFacts } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
 import type { Opener } from './opener.ts';
 import type { OpenPlan, SitePlan } from './plan.ts';
 import type { RouteClause, Way } from './provider-clause.ts';
-import { chooseWay } from './way-choice.ts';
+import { chooseWays } from './way-choice.ts';
 
 /** Where a call may be sent, and as what. */
 export interface Candidate {
@@ -53,6 +53,8 @@ export type Decision =
       readonly budget: Budget | undefined;
       /** The longest body that may go; undefined: any. */
       readonly maxBodyBytes: number | undefined;
+      /** After what the next candidate is tried; undefined: there is none. */
+      readonly fallback: RouteFallback | undefined;
     });
 
 const nothing: Omit<Common, 'logging'> = {
@@ -185,18 +187,32 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   // What may be any model is under no rule about models, and not under the next rule either.
   const clause = found?.result === 'yes' ? found.clause : undefined;
   const common = commonOf(plan, clause, judged);
-  const way = clause === undefined ? plan.otherwise : chooseWay(clause.ways, call.invocationId);
-  if (clause === undefined && way === undefined) {
+  if (clause === undefined && plan.otherwise === undefined) {
     return {
       ...common,
       kind: 'refuse',
       refusal: notTaken(plan, call, { model: common.model, modelMissing: found !== undefined }),
     };
   }
+  const ways = waysOf(plan, clause, { call, operation: common.operation });
   const use = judgeUse(clause, call, common);
-  return use === 'need-body' || waitsAtBackend(way, call, reading.by(operationTable(common.schema)).fact)
+  const { fact } = reading.by(operationTable(common.schema));
+  return use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, fact))
     ? { kind: 'need-body', need: needOf(common.operation) }
-    : goBy(way, { use, maxBodyBytes: bodyLimitOf(clause, call) }, call, common);
+    : goBy(
+        { ways, use, fallback: clause?.fallback, maxBodyBytes: bodyLimitOf(clause, call), site: plan.site },
+        call,
+        common,
+      );
+}
+
+function waysOf(
+  { otherwise }: OpenPlan,
+  clause: RouteClause | undefined,
+  { call, operation }: { readonly call: Call; readonly operation: Operation | undefined },
+): readonly Way[] {
+  if (clause !== undefined) return chooseWays(clause, call, operation);
+  return otherwise === undefined ? [] : [otherwise];
 }
 
 /** What the rule that took the call says of its use. */
@@ -208,38 +224,52 @@ function judgeUse(
   return clause === undefined ? undefined : (clause.limit ?? judgeBudget(clause.budget, call, operation));
 }
 
-function judgeWay(way: Way | undefined, call: Call, common: Common): Refusal | undefined {
-  if (way === undefined) return noBackend;
-  return way.refusal ?? judgeAtBackend(way, call, common.model) ?? judgeRename(way, common);
+function judgeWay(way: Way, call: Call, common: Common): Refusal | undefined {
+  return way.refusal ?? judgeAtBackend(way, call, common.model) ?? judgeRename(way, common.operation);
 }
 
-/** The call on its one way, unless something there refuses it. */
-interface Terms {
+interface Course {
+  readonly ways: readonly Way[];
   readonly use: Refusal | Budget | undefined;
+  readonly fallback: RouteFallback | undefined;
   readonly maxBodyBytes: number | undefined;
+  /** Where the agent sent it. */
+  readonly site: Site;
 }
 
-function goBy(way: Way | undefined, { use, maxBodyBytes }: Terms, call: Call, common: Common): Decision {
-  const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
-  const refusal = judgeWay(way, call, common) ?? limit;
-  if (refusal !== undefined || way === undefined) {
+/**
+ * The way as the call goes it, with its own secret and no other (S49): among several, what the agent brings for the host it asked
+ * for goes to no other host.
+ */
+function candidateOf({ credential, target, backend }: Way, { ways, site }: Course): Candidate | undefined {
+  if (credential.kind === 'refuse') return undefined;
+  if (credential.kind === 'inject') return { target, backend, injection: credential };
+  const isElsewhere = target.hostname !== site.hostname || target.port !== site.port;
+  return { target, backend, injection: ways.length > 1 && isElsewhere ? noCredentials : undefined };
+}
+
+/** Why a call that no way takes, or that is over a limit, is refused: as at the first way. */
+function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Common): Decision {
+  if (way === undefined) return { ...common, kind: 'refuse', refusal: noBackend };
+  const { credential } = way;
+  if (refusal !== undefined || credential.kind !== 'refuse') {
     return { ...common, kind: 'refuse', refusal: refusal ?? noBackend };
   }
-  const { credential, target, backend } = way;
-  if (credential.kind === 'refuse') {
-    return { ...common, kind: 'refuse', refusal: credential, credentialPolicy: credential.policy };
-  }
-  const injection = credential.kind === 'inject' ? credential : undefined;
-  return { ...common, kind: 'allow', candidates: [{ target, backend, injection }], budget, maxBodyBytes };
+  return { ...common, kind: 'refuse', refusal: credential, credentialPolicy: credential.policy };
 }
 
-/** A path is sent on as it was judged, so a model that it names cannot be renamed. */
-function judgeRename({ backend }: Way, { operation }: Common): Refusal | undefined {
-  if (backend === undefined || operation?.model.from !== 'path') return undefined;
-  const { model } = operation.model;
-  if (renamedModel(backend, model) === model) return undefined;
-  const message = `Backend ${backend.name} renames this model, but the API called names models in the path`;
-  return { ...refuse(503, 'policy', message), code: 'MODEL_REWRITE_UNSUPPORTED' };
+/** The call on its ways, unless something refuses it on each: then as the first one does. */
+function goBy(course: Course, call: Call, common: Common): Decision {
+  const { ways, use, fallback, maxBodyBytes } = course;
+  const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
+  const judged = ways.map((way) => ({ way, refusal: judgeWay(way, call, common) }));
+  const [first, ...others] = judged
+    .filter(({ refusal }) => refusal === undefined)
+    .flatMap(({ way }) => candidateOf(way, course) ?? []);
+  if (first === undefined) return refuseBy(ways[0], judged[0]?.refusal ?? limit, common);
+  return limit === undefined
+    ? { ...common, kind: 'allow', candidates: [first, ...others], budget, fallback, maxBodyBytes }
+    : refuseBy(ways[0], limit, common);
 }
 
 const noBackend = refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');
@@ -256,39 +286,4 @@ function notTaken(
     model === undefined ? `${call.method} ${call.path.slice(0, 200)}` : `the model "${model.slice(0, 100)}"`;
   const message = `no AIProviderRoute of the egress gateway allows ${what} on this host`;
   return refuse(403, modelMissing || model !== undefined ? 'model' : 'policy', message);
-}
-
-/** The name a Backend is asked for; the same when it renames none. */
-export function renamedModel(backend: Way['backend'], model: string | undefined): string | undefined {
-  if (model === undefined) return undefined;
-  return backend?.modelRewrites.find(({ from }) => compileGlob(from)?.test(model) === true)?.to ?? model;
-}
-
-/** Does a denial where the call is sent depend on what its body would tell? */
-function waitsAtBackend(way: Way | undefined, call: Call, fact: ModelFact): boolean {
-  if (way === undefined || fact.kind !== 'unread' || way.refusal !== undefined) return false;
-  const results = way.denials.map((clause) => matchClause(clause, call, fact));
-  return results.includes('unread') && !results.includes('yes');
-}
-
-/** Denials where the call is sent, by the model it asks for there. */
-function judgeAtBackend(
-  { denials, backend }: Way,
-  call: Call,
-  model: string | undefined,
-): Refusal | undefined {
-  if (denials.length === 0) return undefined;
-  const renamed = renamedModel(backend, model);
-  const hit = denials.find((clause) => {
-    const operation = clause.operations(call.method, call.path);
-    const fact = computeModel(call, operation);
-    const there: ModelFact =
-      fact.kind === 'none'
-        ? fact
-        : renamed === undefined
-          ? { kind: 'unknown' }
-          : { kind: 'named', model: renamed };
-    return matchClause(clause, call, there) === 'yes';
-  });
-  return hit === undefined ? undefined : denyAnswer(hit.answer);
 }

@@ -17,7 +17,7 @@ export function httpClauses(index: PolicyIndex, site: Site, opener: Opener | und
     if (denial !== undefined || !index.opens(route, { agent, hostname, port })) return [];
     return rules.map(({ matches, limit, logging }): RouteClause => ({
       ...httpClauseOf(site, matches, 'allow'),
-      ...{ route, limit, logging, budget: undefined },
+      ...{ route, limit, logging, budget: undefined, fallback: undefined },
       // Of its own for each rule: who asks which rule took a call is told by the way.
       ways: [
         wayOf(index, { site, opener, route }, { backend: undefined, target: { hostname, ip, port, tls } }),

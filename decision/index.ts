@@ -17,8 +17,21 @@ export {
   type InjectedField,
   type Injection,
 } from './credential.ts';
-export { decide, renamedModel, type BodyNeed, type Candidate, type Decision } from './decide.ts';
+export { renamedModel } from './backend-judgement.ts';
+export { decide, type BodyNeed, type Candidate, type Decision } from './decide.ts';
 export { type DenialClause } from './denial.ts';
+export {
+  computeCalled,
+  computeHealth,
+  computeWait,
+  healthy,
+  standingOf,
+  type EjectionClock,
+  type Health,
+  type HealthSign,
+  type Standing,
+} from './ejection.ts';
+export { isRetriable, type TryEnd } from './fallback.ts';
 export { judgeAnswers, type DialRequest, type DialVerdict } from './dial.ts';
 export { compileGlob, openingGlobs, type Glob, type GlobList } from './glob.ts';
 export { compileHttpMatch, type CompiledHttpMatch } from './http/match.ts';
@@ -37,4 +50,5 @@ export { methodOverrides, spelling } from './spelling.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';
 export { type RouteClause, type Way } from './provider-clause.ts';
+export { computeCall, computeRetry, newAllowance, type RetryAllowance } from './retry-budget.ts';
 export { SitePlans } from './site-plans.ts';

@@ -8,6 +8,7 @@ import {
   parseHostname,
   type ProviderBackend,
   type ProviderRule,
+  type RouteFallback,
 } from '../contract/index.ts';
 import { budgetOf, type Budget } from './budget.ts';
 import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts';
@@ -35,8 +36,10 @@ export interface Way {
 export interface RouteClause extends Clause {
   readonly route: Opener;
   readonly logging: LoggingRule | undefined;
-  /** In the order of the rule. Several: by weight. Empty: no Backend speaks the API of the call. */
+  /** In the order of the rule. Several: by weight, or one after the other (`fallback`). Empty: no Backend speaks the API of the call. */
   readonly ways: readonly Way[];
+  /** undefined: a call goes one way alone. */
+  readonly fallback: RouteFallback | undefined;
   /** The rule asks for what this gateway does not do: its calls are refused. */
   readonly limit: Refusal | undefined;
   /** What its calls may use; undefined: as much as they like. */
@@ -47,16 +50,19 @@ export interface RouteClause extends Clause {
 function targetsOf(
   rule: ProviderRule,
   site: Site,
-  schema: string | undefined,
+  { schema, inOrder }: { readonly schema: string | undefined; readonly inOrder: boolean },
 ): Array<Pick<Way, 'backend' | 'target'>> {
   const { hostname, ip, port, tls } = site;
+  const ownTarget = (): UpstreamTarget => ({ hostname, ip, port, tls });
   const own = rule.backends.find((backend) => isAt(backend, site));
-  if (rule.backends.length === 0 || own !== undefined) {
-    return [{ backend: own, target: { hostname, ip, port, tls } }];
+  if (rule.backends.length === 0 || (own !== undefined && !inOrder)) {
+    return [{ backend: own, target: ownTarget() }];
   }
   return rule.backends.flatMap((backend) => {
+    if (backend.weight === 0) return [];
+    if (isAt(backend, site)) return [{ backend, target: ownTarget() }];
     const host = parseHostname(backend.host);
-    if (host === undefined || backend.weight === 0 || backend.schema !== schema) return [];
+    if (host === undefined || backend.schema !== schema) return [];
     return [{ backend, target: { hostname: host, ip: undefined, port: backend.port, tls: true } }];
   });
 }
@@ -110,18 +116,19 @@ function limitOf({ filters }: ProviderRule): Refusal | undefined {
 export function providerClauses(index: PolicyIndex, site: Site, opener: Opener | undefined): RouteClause[] {
   const { hostname, agent, port } = site;
   if (hostname === undefined) return [];
-  return index.policy.providerRoutes.flatMap(({ route: name, rules }) => {
+  return index.policy.providerRoutes.flatMap(({ route: name, rules, fallback }) => {
     const route: Opener = { kind: 'AIProviderRoute', ...name };
     // What another route opened is not this route's to key or to limit (S39).
     if (!index.opens(route, { agent, hostname, port })) return [];
     return rules.flatMap((rule): RouteClause[] => {
       const clause = clauseOf(rule, site, 'allow');
       if (clause === undefined) return [];
-      const ways = targetsOf(rule, site, clause.schema).map((to) =>
+      const { schema } = clause;
+      const ways = targetsOf(rule, site, { schema, inOrder: fallback !== undefined }).map((to) =>
         wayOf(index, { site, opener, route }, to),
       );
       const { logging } = rule;
-      return [{ ...clause, route, logging, ways, limit: limitOf(rule), budget: budgetOf(rule) }];
+      return [{ ...clause, route, logging, ways, fallback, limit: limitOf(rule), budget: budgetOf(rule) }];
     });
   });
 }

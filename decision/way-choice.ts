@@ -1,5 +1,8 @@
-/** Which of a rule's ways a call goes: by weight, and the same for all calls of an invocation. Pure. */
-import type { Way } from './provider-clause.ts';
+/** Which of a rule's ways a call goes: by weight, and the same for all calls of an invocation, or in their order. Pure. */
+import type { Call } from './call.ts';
+import { mayGoElsewhere } from './fallback.ts';
+import type { Operation } from './operation/index.ts';
+import type { RouteClause, Way } from './provider-clause.ts';
 
 /** FNV-1a: the same invocation keeps its backend (the original's sticky weights). */
 function hash(text: string): number {
@@ -11,7 +14,7 @@ function hash(text: string): number {
 }
 
 /** By weight; a single way needs none. */
-export function chooseWay(ways: readonly Way[], key: string): Way | undefined {
+function chooseWay(ways: readonly Way[], key: string): Way | undefined {
   if (ways.length < 2) return ways[0];
   const weightOf = ({ backend }: Way): number => backend?.weight ?? 1;
   const total = ways.reduce((sum, way) => sum + weightOf(way), 0);
@@ -20,4 +23,15 @@ export function chooseWay(ways: readonly Way[], key: string): Way | undefined {
     point -= weightOf(way);
     return point < 0;
   });
+}
+
+/** In the order to try them; empty: there is none. */
+export function chooseWays(
+  { ways, fallback }: Pick<RouteClause, 'ways' | 'fallback'>,
+  call: Call,
+  operation: Operation | undefined,
+): readonly Way[] {
+  if (fallback !== undefined) return mayGoElsewhere(call, operation) ? ways : ways.slice(0, 1);
+  const way = chooseWay(ways, call.invocationId);
+  return way === undefined ? [] : [way];
 }

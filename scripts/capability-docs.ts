@@ -12,6 +12,7 @@ const effects: Readonly<Record<CapabilityEffect, string>> = {
 };
 
 function fieldNames({ fields }: Capability): string {
+  if (fields.length === 0) return 'a Backend of another `schema` than the `provider` of the matches';
   return fields
     .map(({ kind, path, ...field }) => {
       const value = 'value' in field ? ` of \`${field.value}\`` : '';

@@ -533,7 +533,7 @@ export interface AiProviderRouteSpecRules {
   readonly filters?: AiProviderRouteSpecRulesFilters[];
 
   /**
-   * backendRefs are where the calls go, by weight; unset means where the agent sent them.
+   * backendRefs are where the calls go, by weight, or in their order under a FallbackRoutingPolicy; those that speak another API get none. Unset means where the agent sent them.
    *
    * @schema AiProviderRouteSpecRules#backendRefs
    */
@@ -4623,7 +4623,7 @@ export interface FallbackRoutingPolicyProps {
   readonly metadata?: ApiObjectMetadata;
 
   /**
-   * spec is the policy as it should be. Not carried out: gateways of this version choose Backends by weight and do not fall back to the next one.
+   * spec is the policy as it should be.
    *
    * @schema FallbackRoutingPolicy#spec
    */
@@ -4646,7 +4646,7 @@ export function toJson_FallbackRoutingPolicyProps(obj: FallbackRoutingPolicyProp
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * spec is the policy as it should be. Not carried out: gateways of this version choose Backends by weight and do not fall back to the next one.
+ * spec is the policy as it should be.
  *
  * @schema FallbackRoutingPolicySpec
  */

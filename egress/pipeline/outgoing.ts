@@ -1,5 +1,5 @@
 /** The one request that goes to a candidate, made whole from what was judged; nothing changes it afterwards. Pure. */
-import type { Decision, Refusal, SitePlan, UpstreamTarget } from '../../decision/index.ts';
+import type { Candidate, Decision, Refusal, SitePlan, UpstreamTarget } from '../../decision/index.ts';
 import type { BodyRead } from '../body/index.ts';
 import type { BodyLength, UpstreamRequest } from '../upstream/exchange-port.ts';
 import { adapt } from './adapt.ts';
@@ -32,6 +32,8 @@ export interface Judged {
   readonly request: AgentRequest;
   readonly length: BodyLength;
   readonly decision: Extract<Decision, { kind: 'allow' }>;
+  /** One of the decision's. */
+  readonly candidate: Candidate;
   /** undefined: the body goes through as it comes. */
   readonly body: ReadBody | undefined;
   /** The most one answer may hold, where the request must say so; undefined: it goes as it is. */
@@ -59,8 +61,8 @@ function withBody(
   judged: Judged,
   body: ReadBody,
 ): Omit<Outgoing, 'kind' | 'target'> | Refusal {
-  const { decision, outputCap } = judged;
-  const asked = { ...decision, ...decision.candidates[0], outputCap };
+  const { decision, candidate, outputCap } = judged;
+  const asked = { ...decision, ...candidate, outputCap };
   const rewrite = rewriteRequest(asked, body.bytes, body.read);
   if (rewrite?.kind === 'refuse') return rewrite;
   const plain = body.decoded ? withoutCoding(request) : request;
@@ -78,8 +80,7 @@ function withBody(
 }
 
 export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refusal {
-  const { request, decision, body, length } = judged;
-  const [candidate] = decision.candidates;
+  const { request, candidate, body, length } = judged;
   const { target } = candidate;
   const path = plan.kind === 'open' && plan.readsPath ? request.path : rawPath(request);
   const adapted = adapt(request, candidate, path);

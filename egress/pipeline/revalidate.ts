@@ -1,5 +1,5 @@
 /** Does a new policy send a call under way just as it is being sent (S36)? Pure. */
-import type { Candidate, Decision } from '../../decision/index.ts';
+import type { Candidate } from '../../decision/index.ts';
 
 function essence({ target, backend, injection }: Candidate): string {
   return JSON.stringify([
@@ -11,9 +11,17 @@ function essence({ target, backend, injection }: Candidate): string {
   ]);
 }
 
-type Terms = Pick<Extract<Decision, { kind: 'allow' }>, 'candidates' | 'maxBodyBytes'>;
+export function isSameWay(before: Candidate, after: Candidate): boolean {
+  return before === after || essence(before) === essence(after);
+}
 
-export function isSameWay(before: Terms, after: Terms): boolean {
-  const [[old], [now]] = [before.candidates, after.candidates];
-  return before.maxBodyBytes === after.maxBodyBytes && (old === now || essence(old) === essence(now));
+/** Would a call that has not been sent be tried at the same places, in the same order? */
+export function areSameWays(before: readonly Candidate[], after: readonly Candidate[]): boolean {
+  return (
+    before.length === after.length &&
+    before.every((candidate, index) => {
+      const other = after[index];
+      return other !== undefined && isSameWay(candidate, other);
+    })
+  );
 }

@@ -7,6 +7,7 @@ import { fieldValue, type Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { McpFacts } from '../../decision/index.ts';
 import { credibleCounts, type Facts } from '../providers/index.ts';
+import { addAttempts, errorType, type AttemptFacts } from './attempt-event.ts';
 import type { AttributeList, AttributeSink } from './attribute-list.ts';
 import type { CapturedBody } from './capture.ts';
 import { putPeer } from './peer-attributes.ts';
@@ -21,14 +22,6 @@ export interface RecordedMessage {
   readonly fields: readonly Field[];
   readonly body: CapturedBody | undefined;
   readonly bytes: number;
-}
-
-/** One try at an upstream. */
-export interface AttemptFacts {
-  /** Unix milliseconds. */
-  readonly at: number;
-  /** Stable code when it came to nothing. */
-  readonly error: string | undefined;
 }
 
 export interface ExchangeFacts {
@@ -71,6 +64,8 @@ export interface ExchangeFacts {
   readonly costUsd: number | undefined;
   /** undefined: nothing counted it. */
   readonly budget: { readonly reserved: number; readonly charged: number } | undefined;
+  /** Why no other Backend was asked, though there was one. */
+  readonly retryIneligible: 'body_too_large' | undefined;
   readonly digest: string;
 }
 
@@ -153,11 +148,8 @@ function putVaryingHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
   sink.put(attribute.requestTruncated, request.body?.truncated);
   sink.put(attribute.responseTruncated, response?.body?.truncated);
   sink.put(attribute.responseChunks, exchange.responseChunks);
+  sink.put(attribute.retryIneligible, exchange.retryIneligible);
   sink.put(attribute.durationMs, Math.round((exchange.endedAt - exchange.startedAt) * 1000) / 1000);
-}
-
-function errorType(status: number | undefined): string | undefined {
-  return status !== undefined && status >= 400 ? String(status) : undefined;
 }
 
 function putMcp(sink: AttributeSink, mcp: McpFacts | undefined): void {
@@ -203,18 +195,6 @@ function addMessage(
       putAttributes: (sink) => putBody(sink, body, fields),
     }),
   );
-}
-
-/** One event an attempt, where there was more than one: a single one is the call itself. */
-function addAttempts(events: SpanEvent[], attempts: readonly AttemptFacts[]): void {
-  if (attempts.length < 2) return;
-  attempts.forEach(({ at, error }, index) => {
-    const putAttributes = (sink: AttributeSink): void => {
-      sink.put(attribute.attemptNumber, index + 1);
-      sink.put(attribute.errorType, error);
-    };
-    events.push(new LazyEvent({ name: 'egress.attempt', at, isBody: false, putAttributes }));
-  });
 }
 
 function exchangeName({ ai, facts, method, peer }: ExchangeFacts): string {

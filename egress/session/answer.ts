@@ -66,14 +66,10 @@ export class Answer {
     return this.#refusal;
   }
 
-  /** The secrets on the request, before it is sent. */
-  arm(secrets: SecretSet): void {
-    this.#secrets = secrets;
-  }
-
-  /** The gateway asked the upstream for a report of usage in the agent's place, before the request is sent. */
-  hideUsage(): void {
-    this.#asksUsage = true;
+  /** Before a request is sent: the secrets on it, and whether it asks for a report of usage in the agent's place. */
+  expect(secrets: SecretSet | undefined, asksUsage: boolean): void {
+    this.#secrets = secrets ?? noSecrets;
+    this.#asksUsage = asksUsage;
   }
 
   /** False: the answer cannot be searched for secrets, and nothing of it was passed on (`refusal`). */

@@ -49,8 +49,8 @@ export class Deliberation {
   }
 
   /** A Backend changes the body, and it has not been read yet. */
-  #isToBeChanged(decision: Allowed): boolean {
-    return !this.judgement.isFinal && mayRewrite({ ...decision, ...decision.candidates[0] });
+  #isToBeChanged({ operation, candidates }: Allowed): boolean {
+    return !this.judgement.isFinal && candidates.some(({ backend }) => mayRewrite({ operation, backend }));
   }
 
   #read(snapshot: Snapshot, need: BodyNeed): void {

@@ -1,6 +1,7 @@
 /** What an exchange is given: the request it is about, and the gateway around it. No state of its own. */
 import type { Duplex } from 'node:stream';
 import type { Budgets } from '../budget/budgets.ts';
+import type { BackendHealth } from '../fallback/backend-health.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { RequestLine } from '../pipeline/identify.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
@@ -32,6 +33,7 @@ export interface ExchangeContext {
   readonly inForce: () => PolicyInForce;
   readonly held: HeldShare;
   readonly budgets: Budgets;
+  readonly health: BackendHealth;
   readonly now: () => number;
   /** May the agent have one more call on record? undefined: not now; else call it once, with the record. */
   readonly admit: (agentId: string) => Settle | undefined;

@@ -13,10 +13,10 @@ import { siteOf } from '../pipeline/call.ts';
 import { isSmuggled } from '../pipeline/own-credential.ts';
 import { codecFor, type Facts, type ProviderCodec } from '../providers/index.ts';
 import { createObserver, type BodyObserver, type BodyRead } from '../body/index.ts';
+import type { AttemptFacts } from '../record/attempt-event.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
 import {
   computeExchangeRecord,
-  type AttemptFacts,
   type ExchangeFacts,
   type RecordedMessage,
   type SpanRecord,
@@ -60,10 +60,13 @@ export class ExchangeLog {
   error: string | undefined;
   peerAddress: string | undefined;
   budget: ExchangeFacts['budget'];
+  retryIneligible: ExchangeFacts['retryIneligible'];
   #decision: Decided | undefined;
   #opener: Opener | undefined;
   #candidate: Candidate | undefined;
   #smuggled = false;
+  /** The agent's own model, once a candidate was asked. */
+  #namedModel: { readonly name: string | undefined } | undefined;
   #logging: LoggingRule | undefined;
   /** Reads a body that goes through unjudged, for the record alone. */
   #observer: BodyObserver | undefined;
@@ -108,18 +111,27 @@ export class ExchangeLog {
   /** `model`: the one that is paid for, where it is not the one the agent named. */
   sending(request: AgentRequest, candidate: Candidate, model: string | undefined): void {
     this.#candidate = candidate;
-    if (model !== undefined) this.facts.model = model;
+    this.#namedModel ??= { name: this.facts.model };
+    const named = model ?? this.#namedModel.name;
+    if (named !== undefined) this.facts.model = named;
     const { injection } = candidate;
-    this.#smuggled = injection !== undefined && isSmuggled(request, injection);
+    this.#smuggled ||= injection !== undefined && isSmuggled(request, injection);
   }
 
   attempted(at: number): void {
-    this.#attempts.push({ at, error: undefined });
+    const backend = this.#candidate?.backend?.name;
+    this.#attempts.push({ at, backend, error: undefined, status: undefined });
   }
 
-  attemptFailed(error: string, at: number): void {
-    const started = this.#attempts.pop()?.at ?? at;
-    this.#attempts.push({ at: started, error });
+  attemptFailed(error: string): void {
+    const last = this.#attempts.pop();
+    if (last !== undefined) this.#attempts.push({ ...last, error });
+  }
+
+  /** With an answer that the agent does not get, because another Backend is asked. */
+  attemptAnswered(status: number): void {
+    const last = this.#attempts.pop();
+    if (last !== undefined) this.#attempts.push({ ...last, status });
   }
 
   /** What a body that was judged says beside its model. */
@@ -183,6 +195,7 @@ export class ExchangeLog {
       facts: this.facts,
       costUsd: this.codec && this.snapshot.prices.costOf(this.codec.priceId, this.facts, this.#peer.agentId),
       budget: this.budget,
+      retryIneligible: this.retryIneligible,
       digest: this.snapshot.digest,
     });
   }

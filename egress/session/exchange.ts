@@ -8,13 +8,11 @@ import { Boundary } from '../boundary.ts';
 import type { Refusal } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import { identify, isRefusal } from '../pipeline/identify.ts';
-import { computeOutgoing, type Outgoing, type ReadBody } from '../pipeline/outgoing.ts';
-import { isSameWay } from '../pipeline/revalidate.ts';
-import type { UpstreamAnswer, UpstreamStream } from '../upstream/exchange-port.ts';
-import type { UpstreamError } from '../upstream/upstream-error.ts';
+import type { ReadBody } from '../pipeline/outgoing.ts';
+import { areSameWays } from '../pipeline/revalidate.ts';
+import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { RelayResult } from './relay.ts';
 import { Answer } from './answer.ts';
-import { Attempt, type AttemptOwner } from './attempt.ts';
 import { Deliberation, type Allowed, type Decided, type DeliberationOwner } from './deliberation.ts';
 import type { AbortReason, Downstream, RequestReader } from './downstream.ts';
 import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
@@ -23,12 +21,10 @@ import { ExchangeStates } from './exchange-state.ts';
 import * as failure from './failure.ts';
 import { Judgement } from './judgement.ts';
 import { RequestWay } from './request-way.ts';
+import { Sending, type SendingOwner } from './sending.ts';
 import { Spending } from './spending.ts';
 
-/** A try that an upstream closed before it saw anything is repeated this often. */
-const maxRepeats = 2;
-
-export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner {
+export class Exchange implements RequestReader, SendingOwner, DeliberationOwner {
   readonly #context: ExchangeContext;
   readonly #inbound: Inbound;
   readonly #downstream: Downstream;
@@ -40,9 +36,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   #inForce: PolicyInForce;
   #deliberation: Deliberation | undefined;
   #decision: Allowed | undefined;
-  #outgoing: Outgoing | undefined;
-  #attempt: Attempt | undefined;
-  #repeats = 0;
+  #sending: Sending | undefined;
   /** Of a WebSocket. When it goes, the relay ends both sides. */
   #relayed: Duplex | undefined;
   #settle: Settle | undefined;
@@ -65,7 +59,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
 
   start(): void {
     const request = identify(this.#inbound.line, this.#inbound.peer);
-    if (isRefusal(request)) return this.#refuse(request);
+    if (isRefusal(request)) return this.refuse(request);
     this.#deliberation = new Deliberation(new Judgement(this.#inbound, request), this);
     this.#deliberation.begin(this.#inForce.snapshot);
   }
@@ -83,15 +77,15 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
 
   held(bytes: Buffer): void {
     if (!this.#states.accepts('body-read')) return;
-    if (!this.#way.body.holdToJudge(bytes)) this.#fail(failure.bodyTooLarge);
+    if (!this.#way.body.holdToJudge(bytes)) this.fail(failure.bodyTooLarge);
   }
 
   decided(decision: Decided, judgement: Judgement): void {
     if (this.#states.now === 'done') return;
     this.#log.read(judgement.read);
     this.#log.decided(decision);
-    if (decision.kind === 'refuse') this.#refuse(decision.refusal);
-    else if (!this.#way.limit.bound(decision.maxBodyBytes)) this.#fail(failure.bodyOverRule);
+    if (decision.kind === 'refuse') this.refuse(decision.refusal);
+    else if (!this.#way.limit.bound(decision.maxBodyBytes)) this.fail(failure.bodyOverRule);
     else this.#reserve(judgement, decision);
   }
 
@@ -99,69 +93,38 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
 
   #reserve(judgement: Judgement, decision: Allowed): void {
     this.#settle = this.#context.admit(this.#inbound.peer.agentId);
-    if (this.#settle === undefined) return this.#fail(failure.recordsFull);
+    if (this.#settle === undefined) return this.fail(failure.recordsFull);
     const body = judgement.asRead(this.#way.body.held());
     const spending = Spending.of(decision, body);
-    if (spending === undefined) return this.#fail(failure.budgetUnreadable);
+    if (spending === undefined) return this.fail(failure.budgetUnreadable);
     this.#spending = spending;
     this.#decision = decision;
     this.#states.enter('reserving');
     const promised = this.#boundary.guard((refused?: failure.Failure) =>
-      refused === undefined ? this.#send(judgement, decision, body) : this.#fail(refused),
+      refused === undefined ? this.#send(judgement, decision, spending, body) : this.fail(refused),
     );
     spending.reserve(this.#context.budgets, this.#inbound.peer.invocationId, promised);
   }
 
-  #send(judgement: Judgement, decision: Allowed, body: ReadBody | undefined): void {
-    const outgoing = computeOutgoing(judgement.planBy(this.#inForce.snapshot), {
-      request: judgement.request,
-      length: this.#inbound.length,
-      ...{ decision, body },
-      outputCap: this.#spending?.outputCap,
-    });
-    if (outgoing.kind === 'refuse') return this.#refuse(outgoing);
-    const [candidate] = decision.candidates;
-    const { injection } = candidate;
-    this.#outgoing = outgoing;
-    this.#way.prepare(outgoing, injection);
-    this.#log.sending(judgement.request, candidate, outgoing.model);
-    if (injection !== undefined) this.#answer.arm(this.#inForce.snapshot.secretForms.of(injection));
-    if (outgoing.asksUsage) this.#answer.hideUsage();
-    this.#states.enter('attempting');
+  // Send: to the first candidate that answers (sending.ts).
+
+  #send(judgement: Judgement, decision: Allowed, spending: Spending, body: ReadBody | undefined): void {
+    const [context, inForce, inbound, states] = [this.#context, this.#inForce, this.#inbound, this.#states];
+    const [way, answer, log, boundary] = [this.#way, this.#answer, this.#log, this.#boundary];
+    const call = { judgement, decision, spending, http2: this.#downstream.http2 };
+    const parts = { context, inForce, inbound, states, way, answer, log, boundary, ...call };
+    this.#sending = new Sending(this, parts, body);
+    states.enter('attempting');
     this.#downstream.goOn();
-    this.#try(outgoing, false);
+    this.#sending.begin();
   }
 
-  // Attempt: a connection to the upstream, and the agent's request on its way there.
-
-  #try(outgoing: Outgoing, fresh: boolean): void {
-    this.#attempt = new Attempt(this, outgoing, this.#boundary);
-    this.#log.attempted(this.#context.now());
-    const { agentId } = this.#inbound.peer;
-    this.#attempt.start({ pool: this.#inForce.pool, agentId, http2: this.#downstream.http2, fresh });
-  }
-
-  opened(stream: UpstreamStream): void {
-    if (!this.#states.accepts('upstream-opened')) return;
-    this.#spending?.sent();
-    this.#log.peerAddress = stream.remoteAddress;
-    if (this.#way.open(stream)) this.#downstream.resume();
-  }
-
-  failed(error: UpstreamError, repeatable: boolean): void {
-    if (!this.#states.accepts('upstream-failed')) return;
-    const outgoing = this.#outgoing;
-    this.#way.close();
-    const isUnseen = repeatable && this.#states.now === 'attempting';
-    const canRepeat = isUnseen && this.#repeats < maxRepeats && this.#way.body.replay() !== undefined;
-    this.#log.attemptFailed(error.code, this.#context.now());
-    if (!canRepeat || outgoing === undefined) return this.#fail(failure.of(error));
-    this.#repeats += 1;
-    this.#try(outgoing, true);
+  resume(): void {
+    this.#downstream.resume();
   }
 
   data(bytes: Buffer): boolean {
-    if (!this.#way.limit.add(bytes.length)) this.#fail(failure.bodyOverRule);
+    if (!this.#way.limit.add(bytes.length)) this.fail(failure.bodyOverRule);
     if (!this.#states.accepts('agent-data')) return true;
     this.#quietSince = this.#context.now();
     this.#log.request.capture.push(bytes);
@@ -187,7 +150,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   /** One side takes bytes again, so the other may send. */
   drained(side: 'agent' | 'upstream'): void {
     if (this.#states.now === 'done') return;
-    if (side === 'agent') return this.#attempt?.stream?.resume();
+    if (side === 'agent') return this.#sending?.resume();
     this.#way.drained();
     this.#downstream.resume();
   }
@@ -195,8 +158,9 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
   /** Head and silence are bounded, not the whole of an answer that goes on. */
   tick(now: number): void {
     const { requestTimeoutMs } = this.#inForce.snapshot.config.upstream;
-    if (!this.#states.accepts('clock') || now - this.#quietSince < requestTimeoutMs) return;
-    this.#fail(failure.silence);
+    if (!this.#states.accepts('clock')) return;
+    if (now - this.#quietSince >= requestTimeoutMs) return this.fail(failure.silence);
+    this.#sending?.tick(now);
   }
 
   /** A new policy reaches every call that has not ended (S36): one not sent yet goes under it, others go on only if the same. */
@@ -210,35 +174,39 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
       return this.#deliberation?.use(inForce.snapshot);
     }
     const after = this.#deliberation?.judgement.ask(inForce.snapshot);
-    if (after?.kind === 'allow' && isSameWay(before, after)) return;
-    this.#fail(failure.policyChanged);
+    if (after?.kind !== 'allow' || !this.#isStillAllowed(before, after)) this.fail(failure.policyChanged);
+  }
+
+  #isStillAllowed(before: Allowed, after: Allowed): boolean {
+    if (before.maxBodyBytes !== after.maxBodyBytes) return false;
+    return (
+      this.#sending?.isStillAllowed(after.candidates) ?? areSameWays(before.candidates, after.candidates)
+    );
   }
 
   // The upstream's answer.
 
   head(answer: UpstreamAnswer): void {
-    if (!this.#states.accepts('upstream-head')) return;
     this.#quietSince = this.#context.now();
     this.#states.enter('answering');
     this.#spending?.answered(answer.status);
     // From here no other attempt can answer.
     this.#way.body.release();
     this.#answer.head(answer, this.#context.now());
-    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
+    if (this.#answer.refusal !== undefined) this.fail(this.#answer.refusal);
   }
 
   body(bytes: Buffer): boolean {
     if (!this.#states.accepts('upstream-body')) return true;
     this.#quietSince = this.#context.now();
     const more = this.#answer.body(bytes);
-    if (this.#answer.refusal !== undefined) this.#fail(this.#answer.refusal);
+    if (this.#answer.refusal !== undefined) this.fail(this.#answer.refusal);
     return more;
   }
 
   finished(trailers: readonly Field[]): void {
     if (!this.#states.accepts('upstream-end')) return;
     this.#answer.finish(trailers);
-    this.#attempt = undefined;
     this.#finish();
   }
 
@@ -252,7 +220,6 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.#states.enter('relaying');
     if (agent.rest.length > 0) agent.socket.unshift(agent.rest);
     if (rest.length > 0) socket.unshift(rest);
-    this.#attempt = undefined;
     this.#relayed = socket;
     const frames = this.#answer.createFrameScrubber();
     const done = (result: RelayResult): void => {
@@ -271,14 +238,14 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
     this.aborted('GATEWAY_FAULT');
   }
 
-  #refuse(refusal: Refusal): void {
+  refuse(refusal: Refusal): void {
     this.#log.denyPolicy = refusal.policy;
-    this.#fail(failure.ofRefusal(refusal));
+    this.fail(failure.ofRefusal(refusal));
   }
 
-  #fail(reason: failure.Failure): void {
+  fail(reason: failure.Failure): void {
     if (this.#states.now === 'done') return;
-    this.#attempt?.abort();
+    this.#sending?.abort();
     this.#answer.fail(reason, this.#context.now());
     this.#relayed?.destroy();
     this.#finish();
@@ -286,8 +253,7 @@ export class Exchange implements RequestReader, AttemptOwner, DeliberationOwner 
 
   #finish(): void {
     if (!this.#states.enter('done')) return;
-    this.#attempt?.abort();
-    this.#attempt = undefined;
+    this.#sending?.end();
     this.#deliberation?.judgement.close();
     this.#way.close();
     this.#way.body.release();

@@ -8,6 +8,7 @@ import type { DenyReason } from '../../contract/index.ts';
 import { HeldBytes } from '../body/index.ts';
 import { Budgets } from '../budget/budgets.ts';
 import { noLedger, type Ledger } from '../budget/ledger.ts';
+import { BackendHealth } from '../fallback/backend-health.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
@@ -71,6 +72,7 @@ export class GatewayCore {
   readonly #ticks = new Set<(now: number) => void>();
   readonly #held = new HeldBytes();
   readonly #budgets: Budgets;
+  readonly #health: BackendHealth;
   /** Of earlier policies, until their last exchange is over. */
   readonly #retired = new Set<UpstreamPool>();
   #pool: UpstreamPool | undefined;
@@ -79,6 +81,7 @@ export class GatewayCore {
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.now = options.now;
+    this.#health = new BackendHealth(options.now);
     this.#budgets = new Budgets({ ledger: options.ledger ?? noLedger, now: options.now });
   }
 
@@ -212,6 +215,7 @@ export class GatewayCore {
         inForce: () => this.#inForce(),
         held: this.#held,
         budgets: this.#budgets,
+        health: this.#health,
         now: this.now,
         onBroken: (error: unknown) => this.broken(error),
         admit: (agentId: string): Settle | undefined => {

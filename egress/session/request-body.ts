@@ -7,6 +7,8 @@ import type { HeldShare } from './read-ahead.ts';
 
 /** A body that only waits for a connection, or for another attempt. */
 const maxWaitingBytes = 64 * 1024;
+/** Of one that was not judged, kept for another place: what is larger leaves the agent's share to its other calls. */
+const maxKeptBytes = 8 * 1024 * 1024;
 
 export class RequestBody {
   readonly #share: HeldShare;
@@ -16,6 +18,8 @@ export class RequestBody {
   #taken = 0;
   /** Some of it was sent and let go. */
   #isPartial = false;
+  /** As much of it is kept as the agent's share has room for. */
+  #isKept = false;
 
   constructor(share: HeldShare, agentId: string) {
     this.#share = share;
@@ -36,10 +40,23 @@ export class RequestBody {
     return this.#kept.length < maxWaitingBytes;
   }
 
+  /** There is another place it could be sent to: then also what is larger is kept. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
+  #hasRoom(bytes: number): boolean {
+    if (this.#kept.length + bytes <= Math.max(maxWaitingBytes, this.#taken)) return true;
+    if (!this.#isKept || this.#kept.length + bytes > maxKeptBytes) return false;
+    if (!this.#share.take(this.#agentId, bytes)) return false;
+    this.#taken += bytes;
+    return true;
+  }
+
   /** Bytes that have been sent are kept for another attempt while the body is small. */
   sent(bytes: Buffer): void {
     if (this.#isPartial) return;
-    if (this.#kept.length + bytes.length <= Math.max(maxWaitingBytes, this.#taken)) this.#kept.push(bytes);
+    if (this.#hasRoom(bytes.length)) this.#kept.push(bytes);
     else {
       this.release();
       this.#isPartial = true;

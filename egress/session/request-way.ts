@@ -24,7 +24,8 @@ export class RequestWay {
   readonly #options: RequestWayOptions;
   readonly #ahead: ReadAhead;
   #stream: UpstreamStream | undefined;
-  #outgoing: Outgoing | undefined;
+  /** Trailers may go behind the body. */
+  #isChunked = false;
   #injection: Injection | undefined;
   #trailers: readonly Field[] | undefined;
   /** Trailers of the agent's that did not go on. */
@@ -41,11 +42,19 @@ export class RequestWay {
     return this.#trailers !== undefined;
   }
 
-  /** What it goes out as, with which secret. Called once, before the first attempt. */
-  prepare(outgoing: Outgoing, injection: Injection | undefined): void {
-    this.#outgoing = outgoing;
+  /** What it goes out as, with which secret. `judged`: the body as the agent's, where it was read. Called before each candidate's first attempt. */
+  prepare(
+    outgoing: Outgoing,
+    {
+      injection,
+      judged,
+    }: { readonly injection: Injection | undefined; readonly judged: readonly Buffer[] | undefined },
+  ): void {
+    this.#isChunked = outgoing.length === 'chunked';
     this.#injection = injection;
-    if (outgoing.body !== undefined) this.body.replace(outgoing.body);
+    // Another candidate may have had another body.
+    const body = outgoing.body ?? judged;
+    if (body !== undefined) this.body.replace(body);
   }
 
   /** An attempt's head is out: what is kept goes behind it. False: the agent is to wait. */
@@ -60,7 +69,7 @@ export class RequestWay {
 
   /** Trailers go on behind a body whose length is not announced. */
   #passed(trailers: readonly Field[]): readonly Field[] {
-    const passed = this.#outgoing?.length === 'chunked' ? requestTrailers(trailers, this.#injection) : [];
+    const passed = this.#isChunked ? requestTrailers(trailers, this.#injection) : [];
     this.trailersDropped = trailers.length - passed.length;
     return passed;
   }

@@ -43,6 +43,8 @@ export class Spending {
   /** undefined: nothing counts the call. */
   readonly #counted: Counted | undefined;
   #reservation: Reservation | undefined;
+  /** Of tries that may have used all of it and told nothing. */
+  readonly #lost: Reservation[] = [];
   #sent = false;
   #status: number | undefined;
   #facts: Facts | undefined;
@@ -86,6 +88,25 @@ export class Spending {
     return computeCap(ask, this.#reservation?.tokens ?? 0, budget);
   }
 
+  /** Has the try that failed perhaps used what was promised? `unprocessed`: its upstream cannot have begun. */
+  mayHaveUsed(unprocessed: boolean): boolean {
+    return this.#counted !== undefined && this.#sent && !unprocessed;
+  }
+
+  /** The upstream of the try did not begin with it, or refused it: what was promised is there for the next one. */
+  unused(): void {
+    this.#sent = false;
+  }
+
+  /** As `reserve`, for another try: what was promised to the one before stays charged. */
+  reserveAgain(budgets: Budgets, invocationId: string, done: (refused?: failure.Failure) => void): void {
+    if (this.#reservation !== undefined) this.#lost.push(this.#reservation);
+    this.#reservation = undefined;
+    this.#sent = false;
+    this.#status = undefined;
+    this.reserve(budgets, invocationId, done);
+  }
+
   /** Something of the request may have reached an upstream. */
   sent(): void {
     this.#sent = true;
@@ -99,10 +120,13 @@ export class Spending {
   /** Settles. Safe to repeat. undefined: nothing was promised. */
   end(facts: Facts): { readonly reserved: number; readonly charged: number } | undefined {
     this.#facts ??= facts;
-    if (this.#reservation === undefined) return undefined;
-    const { tokens } = this.#reservation;
-    const charged = computeUsed({ sent: this.#sent, status: this.#status, facts: this.#facts }, tokens);
-    this.#reservation.settle(charged);
-    return { reserved: tokens, charged };
+    const ending = { sent: this.#sent, status: this.#status, facts: this.#facts };
+    const promised = this.#reservation?.tokens ?? 0;
+    const used = this.#reservation === undefined ? 0 : computeUsed(ending, promised);
+    this.#reservation?.settle(used);
+    for (const lost of this.#lost) lost.settle(lost.tokens);
+    if (this.#reservation === undefined && this.#lost.length === 0) return undefined;
+    const before = this.#lost.reduce((sum, { tokens }) => sum + tokens, 0);
+    return { reserved: before + promised, charged: before + used };
   }
 }

@@ -91,7 +91,7 @@ export class Dialler {
         reject(toUpstreamError(error));
       };
       const timer = setTimeout(
-        () => failed(new UpstreamError('UPSTREAM_TIMEOUT', tooSlow, { status: 504, unprocessed: true })),
+        () => failed(new UpstreamError('UPSTREAM_TIMEOUT', tooSlow, { status: 504, ...atHost })),
         connectTimeoutMs,
       );
       socket.once('error', failed);
@@ -125,10 +125,12 @@ export class Dialler {
   }
 }
 
+/** What stands between any caller and the host, not what a caller wanted. */
+const atHost = { unprocessed: true, atHost: true } as const;
 const tooSlow = 'connecting to the upstream took too long';
 
-function unreachable(message: string): UpstreamError {
-  return new UpstreamError('UPSTREAM_UNREACHABLE', message, { unprocessed: true });
+function unreachable(message: string, isAtHost = false): UpstreamError {
+  return new UpstreamError('UPSTREAM_UNREACHABLE', message, { unprocessed: true, atHost: isAtHost });
 }
 
 function alpnOf(socket: Socket): string | undefined {
@@ -138,6 +140,11 @@ function alpnOf(socket: Socket): string | undefined {
 
 const tlsCodes =
   /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|EPROTO|INVALID_CA)/;
+
+/** Others tell of this machine, or of nobody knows what. */
+const hostCodes: ReadonlySet<string> = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'EPIPE'],
+]);
 
 function toUpstreamError(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;
@@ -150,10 +157,11 @@ function toUpstreamError(error: unknown): UpstreamError {
   if (tlsCodes.test(code)) {
     return new UpstreamError('UPSTREAM_TLS', `the upstream's certificate was refused (${code})`, {
       denyReason: 'upstream_tls',
-      unprocessed: true,
+      ...atHost,
     });
   }
-  return unreachable(`the upstream cannot be reached (${code || 'connection failed'})`);
+  const message = `the upstream cannot be reached (${code || 'connection failed'})`;
+  return unreachable(message, hostCodes.has(code));
 }
 
 /** Code of the failure after which other protocols may be offered. */

@@ -13,16 +13,19 @@ export class UpstreamError extends Error {
    * out): any method may be sent again, as long as its body can. False says nothing either way.
    */
   readonly unprocessed: boolean;
+  /** The host let itself not be connected to: whoever had called it would have met the same. False says nothing either way. */
+  readonly atHost: boolean;
 
   constructor(
     code: string,
     message: string,
-    options: { status?: number; denyReason?: DenyReason; unprocessed?: boolean } = {},
+    options: { status?: number; denyReason?: DenyReason; unprocessed?: boolean; atHost?: boolean } = {},
   ) {
     super(message);
     this.code = code;
     this.status = options.status ?? 502;
     this.denyReason = options.denyReason;
     this.unprocessed = options.unprocessed ?? false;
+    this.atHost = options.atHost ?? false;
   }
 }

@@ -1,6 +1,6 @@
 /** AIProviderRoute status. What it opens and where calls go is compiled with its gateway. */
 import { changedObjects } from '../change.ts';
-import { isLive, unresolvedBackends } from '../compile/index.ts';
+import { isLive, unresolvedBackends, untranslatedBackends } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds, type AIProviderRoute } from '../kind.ts';
 import { graceRequeue, markPending, previousConditions } from '../pending.ts';
@@ -36,7 +36,12 @@ export function resolvedRefs(world: World, route: AIProviderRoute): Finding {
   const type = 'ResolvedRefs';
   const failed = unresolvedBackends(world, route);
   const [first] = failed;
-  if (first === undefined) return resolvedExtensions(world, route);
+  if (first === undefined) {
+    const unused = [...new Set(untranslatedBackends(world, route))];
+    return unused.length === 0
+      ? resolvedExtensions(world, route)
+      : { type, status: 'False', reason: 'TranslationUnsupported', message: unused.join('; ') };
+  }
   const message = failed.map((each) => each.message).join('; ');
   return { type, status: 'False', reason: first.reason, message };
 }

@@ -5,6 +5,7 @@ export * from './denial.ts';
 export * from './destination.ts';
 export * from './env-value.ts';
 export * from './fair-share.ts';
+export * from './fallback.ts';
 export * from './gateway-ca.ts';
 export * from './gateway-config.ts';
 export * from './http-route.ts';

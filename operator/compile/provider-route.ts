@@ -1,6 +1,8 @@
 /** AIProviderRoute to the gateway's form, with Backends resolved. A reference that cannot be resolved is left out. */
 import {
   faultOfBackendRef,
+  renderUntranslated,
+  untranslated,
   type ProviderBackend,
   type ProviderDenial,
   type ProviderRoute,
@@ -9,6 +11,7 @@ import { kinds, type AIProviderRoute, type Backend } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { denialAt } from './denial.ts';
 import { isLive } from './order.ts';
+import { fallbackAt } from './fallback.ts';
 import { compileExtensions } from './route-filter.ts';
 
 type Rule = AIProviderRoute['spec']['rules'][number];
@@ -53,6 +56,18 @@ export function unresolvedBackends(world: World, route: AIProviderRoute): Unreso
     .flatMap(({ backendRefs = [] }) => backendRefs)
     .map((ref) => resolveBackend(world, route, ref))
     .filter((each) => !each.resolved);
+}
+
+/** Why Backends of its rules get no call, each a sentence without its end. */
+export function untranslatedBackends(world: World, route: AIProviderRoute): string[] {
+  return route.spec.rules.flatMap(({ matches = [], backendRefs = [] }) => {
+    const backends = backendRefs.map((ref) => resolveBackend(world, route, ref));
+    const resolved = backends.flatMap((each) => (each.resolved ? [each.backend] : []));
+    return untranslated(
+      matches.map(({ provider }) => provider),
+      resolved,
+    ).map(renderUntranslated);
+  });
 }
 
 function providerBackend(
@@ -102,8 +117,10 @@ function compileMatches(rule: Rule): ProviderRoute['rules'][number]['matches'] {
 
 export function compileProviderRoute(world: World, route: AIProviderRoute): ProviderRoute {
   const { namespace, name } = route.metadata;
+  const fallback = fallbackAt(world, route);
   return {
     route: { namespace, name },
+    ...(fallback === undefined ? {} : { fallback }),
     rules: route.spec.rules.flatMap((rule, place) => {
       const backends = (rule.backendRefs ?? []).map((ref) => resolveBackend(world, route, ref));
       const resolved = backends.flatMap((each) => (each.resolved ? [each.backend] : []));

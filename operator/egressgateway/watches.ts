@@ -119,6 +119,7 @@ export const gatewayWatches: ControllerSpec['watches'] = [
   { resource: kinds.backend, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
   { resource: kinds.credentialInjectionPolicy, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
   { resource: kinds.egressDenyPolicy, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
+  { resource: kinds.fallbackRoutingPolicy, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
   { resource: kinds.loggingPolicy, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
   { resource: kinds.namespace, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
 ];

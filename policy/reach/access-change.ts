@@ -7,10 +7,10 @@ import type { Call, Refusal } from '../../decision/index.ts';
 import { Answers, type Answer, type WayTaken } from './answer.ts';
 import { renderDenied, renderTaken } from './call-words.ts';
 import { countedUse, describeWay, mannerOf } from './describe.ts';
-import type { Access } from './permit.ts';
+import type { Access, Way } from './permit.ts';
 import type { CallSpaces } from './space/call-spaces.ts';
 import type { Spot } from './spot.ts';
-import { callParts, mannerParts, mcpParts, quote, wayParts } from './words.ts';
+import { callParts, mannerParts, mcpParts, quote, renderTurn, wayParts } from './words.ts';
 
 export type Direction = 'added' | 'removed' | 'changed';
 export type ChangeKind = 'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown';
@@ -45,17 +45,20 @@ function opened({ permits, manner }: Access): AccessChange[] {
   });
 }
 
+function sentTo({ host, port, weight, of, turn, asksUsage }: NonNullable<Way['backend']>): string {
+  return [
+    `sent to ${quote(`${host}:${port}`)}`,
+    ...(weight === of ? [] : [`for ${weight} of ${of} invocations`]),
+    ...(turn === undefined ? [] : [renderTurn(turn).trim()]),
+    ...(asksUsage ? ['usage asked for'] : []),
+  ].join(', ');
+}
+
 /** What a person notices of a way, a text for each matter. */
 function partsOf(spot: Spot, { exit, model, logging, budget }: WayTaken): string[] {
   const { backend, logging: _logging, budget: _budget, credentials, ...way } = describeWay(spot, exit);
   const counted = budget === undefined ? {} : { budget: countedUse(budget) };
-  const sent =
-    backend &&
-    [
-      `sent to ${quote(`${backend.host}:${backend.port}`)}`,
-      ...(backend.weight === backend.of ? [] : [`for ${backend.weight} of ${backend.of} invocations`]),
-      ...(backend.asksUsage ? ['usage asked for'] : []),
-    ].join(', ');
+  const sent = backend && sentTo(backend);
   const renames = backend !== undefined && backend.renames.length > 0 && model !== undefined;
   return [
     ...(sent === undefined ? [] : [sent]),

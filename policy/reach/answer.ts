@@ -42,13 +42,16 @@ export function exitsOf({ clauses, otherwise }: OpenPlan): Exit[] {
   return otherwise === undefined ? taken : [...taken, { clause: undefined, way: otherwise }];
 }
 
-/** As many plans as its widest rule has ways, each with one way a rule. */
+/** As many plans as the widest rule that chooses has ways, each with one way of such a rule. */
 function narrowed(plan: OpenPlan): OpenPlan[] {
-  const width = Math.max(1, ...plan.clauses.map(({ ways }) => ways.length));
+  const chooses = plan.clauses.filter(({ fallback }) => fallback === undefined);
+  const width = Math.max(1, ...chooses.map(({ ways }) => ways.length));
   if (width === 1) return [plan];
   return Array.from({ length: width }, (_, index) => ({
     ...plan,
     clauses: plan.clauses.map((clause) => {
+      // Tried one after the other: an answer tells all of them.
+      if (clause.fallback !== undefined) return clause;
       const way = clause.ways[index % Math.max(1, clause.ways.length)];
       return { ...clause, ways: way === undefined ? [] : [way] };
     }),
@@ -76,11 +79,12 @@ export class Answers {
     const ways = new Map<Exit, WayTaken>();
     for (const decision of decisions) {
       if (decision.kind !== 'allow') continue;
-      const { target, backend } = decision.candidates[0];
-      const exit = this.#exits.get(target);
-      if (exit === undefined || !this.#dialled.has(target)) continue;
       const { logging, budget } = decision;
-      ways.set(exit, { exit, model: renamedModel(backend, decision.model), logging, budget });
+      for (const { target, backend } of decision.candidates) {
+        const exit = this.#exits.get(target);
+        if (exit === undefined || !this.#dialled.has(target)) continue;
+        ways.set(exit, { exit, model: renamedModel(backend, decision.model), logging, budget });
+      }
     }
     const refusals = decisions.flatMap((each) => (each.kind === 'refuse' ? [each.refusal] : []));
     return { ways: [...ways.values()], refusals };

@@ -34,6 +34,7 @@ import type {
   ToolScope,
   Way,
 } from './permit.ts';
+import { describeBackend, turnOf } from './backend-way.ts';
 import { CallSpaces } from './space/call-spaces.ts';
 import { dialOf, type Spot } from './spot.ts';
 
@@ -145,24 +146,6 @@ function credentialsOf({ way: { credential } }: Exit): Credential[] {
   }));
 }
 
-/** Of its Backend, what is not as if there were none. */
-function backendOf(
-  { plan: { site, clauses } }: Spot,
-  { clause, way: { backend, target } }: Exit,
-): Way['backend'] {
-  if (backend === undefined) return undefined;
-  const isOwn = site.hostname === target.hostname && site.port === target.port;
-  const changes = backend.modelRewrites.length > 0 || backend.ensureStreamUsage;
-  if (isOwn && !changes) return undefined;
-  const ways = (clause === undefined ? undefined : clauses[clause])?.ways ?? [];
-  const of = ways.reduce((sum, each) => sum + (each.backend?.weight ?? 1), 0);
-  return {
-    ...{ name: backend.name, host: backend.host, port: backend.port },
-    ...(isOwn ? { weight: 1, of: 1 } : { weight: backend.weight, of }),
-    ...{ renames: backend.modelRewrites, asksUsage: backend.ensureStreamUsage },
-  };
-}
-
 export function countedUse({ limits, maxOutputTokens }: Budget): CountedUse {
   return { limits, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) };
 }
@@ -172,7 +155,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
   const logging = clause?.logging ?? plan.logging;
   const pinned = dialOf(spot, exit.way.target);
-  const backend = backendOf(spot, exit);
+  const backend = describeBackend(spot, exit);
   return {
     ...(backend === undefined ? {} : { backend }),
     ...(typeof pinned === 'string' ? {} : { pinned }),
@@ -215,6 +198,7 @@ function permitOf(spot: Spot, exit: Exit, matters: (clause: Clause) => boolean):
     deniedThere: exit.way.denials.map(deniedOf),
     ...(mcp === undefined ? {} : { mcp }),
     plainPaths: plan.readsPath,
+    ...((turnOf(plan, exit)?.place ?? 1) > 1 ? { modelCalls: true as const } : {}),
     way: describeWay(spot, exit),
   };
 }

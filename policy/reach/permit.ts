@@ -106,9 +106,11 @@ export interface Way {
     readonly name: string;
     readonly host: string;
     readonly port: number;
-    /** Of `of`, among the ways of one rule. */
+    /** Of `of`, among the ways of one rule; 1 of 1 where they are tried in order. */
     readonly weight: number;
     readonly of: number;
+    /** Which one it is of those that are tried one after the other, from 1; absent: it is the only one a call is sent to. */
+    readonly turn?: { readonly place: number; readonly of: number };
     /** The first that fits counts. A path cannot be changed: calls that name such a model there are not in the permit. */
     readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
     readonly asksUsage: boolean;
@@ -131,6 +133,8 @@ export interface Permit {
   readonly mcp?: ToolCalls;
   /** Only paths that everybody reads in one way. */
   readonly plainPaths: boolean;
+  /** Only operations of the API of `taken` that name a model, and no sockets: of all others the first Backend gets each. */
+  readonly modelCalls?: true;
   readonly way: Way;
 }
 

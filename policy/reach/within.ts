@@ -42,6 +42,7 @@ function distinctionsOf(rows: readonly BoundaryRow[], { plan }: Spot): Distincti
     deniedEndpoints: [],
     schemas,
     http: [],
+    operations: false,
     mcp: plan.mcp === undefined ? undefined : { tools, toolsRegex: [], resources: [], methods: [] },
   };
 }

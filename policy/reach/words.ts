@@ -194,13 +194,19 @@ export function renderCredential({ policy, place, name, secret }: Credential): s
   return `with credential ${from} in ${where} by policy ${quote(policy)}`;
 }
 
+/** Behind the host of a Backend. */
+export function renderTurn({ place, of }: NonNullable<NonNullable<Way['backend']>['turn']>): string {
+  return ` as number ${place} of ${of} in turn`;
+}
+
 function backendPart({ backend }: Way): string[] {
   if (backend === undefined) return [];
-  const { name, host, port, weight, of, renames, asksUsage } = backend;
+  const { name, host, port, weight, of, turn, renames, asksUsage } = backend;
   return [
     [
       `sent to Backend ${quote(name)} at ${quote(`${host}:${port}`)}`,
       ...(weight === of ? [] : [` for ${weight} of ${of} invocations`]),
+      ...(turn === undefined ? [] : [renderTurn(turn)]),
       ...renames.map(({ from, to }) => `, model ${quote(from)} as ${quote(to)}`),
       ...(asksUsage ? [', usage asked for'] : []),
     ].join(''),
@@ -250,18 +256,21 @@ export function mannerParts({ trust, capture, timeoutMs }: GatewayManner): strin
 }
 
 /** What a call is read as matters beyond the calls that are taken. */
-function tellsApi(deniedThere: Permit['deniedThere'], { backend, budget }: Way): boolean {
-  return deniedThere.length > 0 || (backend?.renames.length ?? 0) > 0 || budget !== undefined;
+function tellsApi({ deniedThere, modelCalls, way: { backend, budget } }: Permit): boolean {
+  const reads = modelCalls === true || budget !== undefined;
+  return reads || deniedThere.length > 0 || (backend?.renames.length ?? 0) > 0;
 }
 
 /** Which calls, without the way they go; empty: every call. */
-export function callParts({ taken, earlier, denied, deniedThere, mcp, plainPaths, way }: Permit): string[] {
+export function callParts(permit: Permit): string[] {
+  const { taken, earlier, denied, deniedThere, mcp, plainPaths, modelCalls } = permit;
   const judged = taken !== undefined || earlier.length + denied.length > 0 || mcp !== undefined;
   return [
-    ...(taken === undefined ? [] : [`for ${renderCalls(taken, tellsApi(deniedThere, way))}`]),
+    ...(taken === undefined ? [] : [`for ${renderCalls(taken, tellsApi(permit))}`]),
     ...earlier.map((calls) => `but not what an earlier rule takes: ${renderCalls(calls)}`),
     ...denied.map((calls) => `but not, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),
     ...deniedThere.map((calls) => `but not there, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),
+    ...(modelCalls === true ? ['only calls that name a model'] : []),
     ...(mcp === undefined ? [] : mcpParts(mcp)),
     ...(plainPaths && !judged ? ['with a plain path'] : []),
   ];

@@ -1,7 +1,7 @@
 /** A policy that applies to nothing. */
 import type { Found, Rule } from '../rule.ts';
 import { routeKinds, topologyOf, type RouteItem } from '../topology.ts';
-import type { Item, World } from '../world.ts';
+import { backendOf, type Item, type World } from '../world.ts';
 import { targetingKinds } from './unresolved-reference.ts';
 
 function routeOf(world: World, kind: string, namespace: string, name: string): RouteItem | undefined {
@@ -23,6 +23,10 @@ function* targeting(world: World): Iterable<Found> {
           message: `${kind} ${namespace}/${name} is attached to no gateway, so the policy applies to nothing`,
         };
       }
+      if (manifest.kind === 'FallbackRoutingPolicy' && !hasSecondBackend(world, route)) {
+        const message = `no rule of ${kind} ${namespace}/${name} has two Backends of one API to fall back between`;
+        yield { manifest, path, message };
+      }
       if (sectionName !== undefined && !backendNames(route).includes(sectionName)) {
         yield {
           manifest,
@@ -32,6 +36,18 @@ function* targeting(world: World): Iterable<Found> {
       }
     }
   }
+}
+
+/** Two Backends of one rule that calls of one API can go to. */
+function hasSecondBackend(world: World, route: RouteItem): boolean {
+  if (route.kind !== 'AIProviderRoute') return true;
+  return (route as Item<'AIProviderRoute'>).spec.rules.some(({ backendRefs = [] }) => {
+    const schemas = backendRefs
+      .filter(({ weight }) => weight !== 0)
+      // Of one that is elsewhere nobody knows.
+      .map((ref) => backendOf(world, route.namespace, ref)?.spec.schema.name);
+    return schemas.some((schema, index) => schema === undefined || schemas.indexOf(schema) < index);
+  });
 }
 
 function backendNames(route: RouteItem): string[] {

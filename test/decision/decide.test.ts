@@ -163,3 +163,75 @@ test('a plan is remembered by everything it depends on: agent, host, literal, po
   };
   expect([tlsOf(true), tlsOf(false), tlsOf(true)]).toEqual([true, false, true]);
 });
+
+describe('Backends that are tried in turn', () => {
+  const fallback = { retries: 5, statuses: [503], maxEjectionMs: 1 };
+  const backends = (...all: ReadonlyArray<ReturnType<typeof backend>>): GatewayConfig =>
+    createConfig('192.0.2.1', 443, {
+      providerRoutes: [
+        {
+          route: { namespace: 'default', name: 'llm' },
+          fallback,
+          rules: [rule(['gpt-4*'], { backends: [...all] })],
+        },
+      ],
+      credentials: [],
+    });
+  const hosts = (asked: GatewayConfig, change: Partial<Call> = {}): string => {
+    const decision = ask(asked, site('api.openai.com'), call(change));
+    return decision.kind === 'allow'
+      ? decision.candidates.map(({ target }) => target.hostname).join()
+      : render(decision);
+  };
+  const [a, b] = ['a.example.com', 'b.example.com'].map((host) => backend(host));
+  if (a === undefined || b === undefined) throw new Error('no Backends');
+
+  test.each<[string, GatewayConfig, Partial<Call>, string]>([
+    ['all of them, in their order', backends(b, a), {}, 'b.example.com,a.example.com'],
+    [
+      'whatever they weigh',
+      backends({ ...b, weight: 1 }, { ...a, weight: 9 }),
+      {},
+      'b.example.com,a.example.com',
+    ],
+    ['but not with no weight at all', backends({ ...b, weight: 0 }, a), {}, 'a.example.com'],
+    [
+      'the host that was asked for has its turn',
+      backends(a, backend('api.openai.com')),
+      {},
+      'a.example.com,api.openai.com',
+    ],
+    ['none of another API', backends({ ...a, schema: 'anthropic' }, b), {}, 'b.example.com'],
+    ['nothing where there is no other', backends({ ...a, schema: 'anthropic' }), {}, '503 policy'],
+    [
+      'what names a model in its path too',
+      backends(a, b),
+      { path: '/v1/models/gpt-4o', method: 'GET', body: { kind: 'none' } },
+      'a.example.com,b.example.com',
+    ],
+  ])('%s', (_title, asked, change, expected) => {
+    expect(hosts(asked, change)).toBe(expected);
+  });
+
+  test('one whose key is missing is passed over; where all are, the call is refused as at the first', () => {
+    const key = (name: string) => ({
+      policy: { namespace: 'default', name: `key-${name}` },
+      target: { kind: 'AIProviderRoute' as const, namespace: 'default', name: 'llm', sectionName: name },
+      inject: { type: 'Broken' as const, reason: 'SecretNotFound' },
+    });
+    const first = { ...backends(a, b), credentials: [key('a.example.com')] };
+    expect(hosts(first)).toBe('b.example.com');
+    const both = { ...first, credentials: [key('a.example.com'), key('b.example.com')] };
+    expect(ask(both, site('api.openai.com'), call())).toMatchObject({
+      kind: 'refuse',
+      credentialPolicy: 'default/key-a.example.com',
+    });
+  });
+
+  test('an EgressDenyPolicy at one of them leaves it out', () => {
+    const asked = backends(a, b);
+    const denials = [{ ...l4('a.example.com'), policy: 'default/no', route: 'EgressL4Route/default/no' }];
+    const denied = { ...asked, destinations: { ...asked.destinations, denials } } as unknown as GatewayConfig;
+    expect(hosts(denied)).toBe('b.example.com');
+  });
+});

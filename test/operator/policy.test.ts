@@ -180,13 +180,7 @@ test.each<[string, Resource, string, string, string[]]>([
       'Stalled=True NotEnforced',
     ],
   ],
-  [
-    'a FallbackRoutingPolicy',
-    kinds.fallbackRoutingPolicy,
-    'order',
-    'default',
-    ['Enforced=False NotEnforced', 'Ready=False NotEnforced', 'Stalled=True NotEnforced'],
-  ],
+  ['a FallbackRoutingPolicy', kinds.fallbackRoutingPolicy, 'order', 'default', ['Ready=True Accepted']],
   ['an EgressDenyPolicy', kinds.egressDenyPolicy, 'first', 'default', ['Ready=True Accepted']],
   [
     'a policy without a target',

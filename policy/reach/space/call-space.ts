@@ -18,6 +18,7 @@ import {
 import type { HttpMatch } from '../../../contract/index.ts';
 import { HttpSpace, oneHead } from './http-space.ts';
 import { endSlashReaders, globReaders, patternReaders } from './reader.ts';
+import { mcpDistinctions, type McpDistinctions } from './mcp-distinctions.ts';
 import { tableReader } from './table-reader.ts';
 import { computeTextSpace, printable, type Reader, type Scan, type TextSpace } from './text-space.ts';
 
@@ -36,6 +37,8 @@ export interface Distinctions {
   /** APIs that calls are read as. */
   readonly schemas: ReadonlyArray<string | undefined>;
   readonly http: readonly HttpDistinction[];
+  /** Calls that name a model go another way than others. */
+  readonly operations: boolean;
   /** Undefined: bodies are not read as JSON-RPC. */
   readonly mcp: McpDistinctions | undefined;
 }
@@ -44,37 +47,6 @@ export interface Distinctions {
 export interface HttpDistinction {
   readonly purpose: Clause['purpose'];
   readonly match: HttpMatch;
-}
-
-export interface McpDistinctions {
-  readonly tools: readonly string[];
-  readonly toolsRegex: readonly string[];
-  readonly resources: readonly string[];
-  readonly methods: readonly string[];
-}
-
-function mcpDistinctions({ mcp }: OpenPlan): McpDistinctions | undefined {
-  if (mcp === undefined) return undefined;
-  const rules = mcp.routes.flatMap((route) => route.rules);
-  const matches = rules.flatMap((rule) => rule.matches);
-  const policies = rules.flatMap((rule) => rule.toolPolicies);
-  const limits = policies.flatMap((policy) => policy.rateLimits);
-  return {
-    tools: [
-      ...[...matches, ...limits].flatMap(({ tools }) => tools),
-      ...policies.flatMap((policy) => [
-        ...policy.allowedTools,
-        ...policy.deniedTools,
-        ...policy.requireConfirmation,
-      ]),
-    ],
-    toolsRegex: [
-      ...[...matches, ...limits].flatMap(({ toolsRegex }) => toolsRegex),
-      ...policies.flatMap((policy) => [...policy.allowedToolsRegex, ...policy.deniedToolsRegex]),
-    ],
-    resources: matches.flatMap(({ resources }) => resources),
-    methods: matches.flatMap(({ methods }) => methods),
-  };
 }
 
 export function distinctionsOf(plan: OpenPlan): Distinctions {
@@ -101,6 +73,7 @@ export function distinctionsOf(plan: OpenPlan): Distinctions {
       .flatMap((clause) => clause.matches.flatMap((match) => match.endpoints.texts)),
     schemas: clauses.map((clause) => clause.schema),
     http: clauses.flatMap(({ http, purpose }) => http.map(({ written }) => ({ purpose, match: written }))),
+    operations: plan.clauses.some(({ fallback }) => fallback !== undefined),
     mcp: mcpDistinctions(plan),
   };
 }
@@ -114,6 +87,7 @@ function joined(all: readonly Distinctions[]): Distinctions {
     deniedEndpoints: unique(all.flatMap(({ deniedEndpoints }) => deniedEndpoints)).sort(),
     schemas: unique(all.flatMap(({ schemas }) => schemas)).sort((a = '', b = '') => (a < b ? -1 : 1)),
     http: [...new Map(all.flatMap(({ http }) => http).map((each) => [JSON.stringify(each), each])).values()],
+    operations: all.some(({ operations }) => operations),
     mcp:
       rpc.length === 0
         ? undefined
@@ -159,10 +133,11 @@ const pathAlphabet = Array.from(printable)
 const maxPathRules = 250;
 
 function pathSpace(
-  { models, endpoints, deniedEndpoints, schemas }: Distinctions,
+  { models, endpoints, deniedEndpoints, schemas, operations }: Distinctions,
   http: HttpSpace,
 ): TextSpace {
-  if (models.length + endpoints.length + http.readers.length === 0) return one('/');
+  const tellsOperations = models.length > 0 || operations;
+  if (!tellsOperations && endpoints.length + http.readers.length === 0) return one('/');
   if (http.readers.length > maxPathRules) return { texts: ['/'], complete: false };
   const tables = schemas
     .map(pathSpaceOf)
@@ -173,7 +148,7 @@ function pathSpace(
       ...globReaders(endpoints),
       ...endSlashReaders(deniedEndpoints),
       ...http.readers,
-      ...(models.length === 0 ? [] : tables.map((table) => tableReader(table, readModels))),
+      ...(!tellsOperations ? [] : tables.map((table) => tableReader(table, readModels))),
       plainReader,
     ],
     alphabet: pathAlphabet,
@@ -271,9 +246,9 @@ export function computeCallSpace(asked: readonly Distinctions[]): CallSpace {
   const plain = paths.texts.flatMap((path) =>
     all.http.length === 0
       ? callsOn(path, models.texts, all.schemas)
-      : httpCallsOn(path, all, all.models.length === 0 ? [] : models.texts, http),
+      : httpCallsOn(path, all, all.models.length === 0 && !all.operations ? [] : models.texts, http),
   );
-  const onRules = all.models.length + all.endpoints.length > 0;
+  const onRules = all.models.length + all.endpoints.length > 0 || all.operations;
   const rpcForms = (path: string): Array<Pick<Call, 'method' | 'head' | 'queryNames'>> =>
     all.http.length > 0
       ? http

@@ -3,6 +3,7 @@ import type { GatewayConfig, Hostname } from '../../../contract/index.ts';
 import { PolicyIndex, SitePlans } from '../../../decision/index.ts';
 import { Budgets } from '../../../egress/budget/budgets.ts';
 import { noLedger, type Ledger } from '../../../egress/budget/ledger.ts';
+import { BackendHealth } from '../../../egress/fallback/backend-health.ts';
 import { createField, type Field } from '../../../egress/http1/index.ts';
 import type { SpanRecord } from '../../../egress/record/exchange-record.ts';
 import { SecretForms } from '../../../egress/scrub/index.ts';
@@ -63,6 +64,12 @@ export interface ScriptOptions {
   readonly admits?: boolean;
   /** Default: none, so calls under a budget are refused. */
   readonly ledger?: Ledger;
+  /** Default: its own. */
+  readonly health?: BackendHealth;
+  /** Bytes the agent may have held; default: any number. */
+  readonly holds?: number;
+  /** Default: the agent `a`. */
+  readonly agentId?: string;
 }
 
 /** Trust and leaves are the same for all: making them is most of a snapshot's cost. */
@@ -78,6 +85,7 @@ export function script(options: ScriptOptions = {}): Script {
   let ending = '';
   let dials = 0;
   let policies = 0;
+  let held = 0;
   let idle = options.reused ?? 0;
 
   const connection = (policy: number, reused: boolean): UpstreamConnection => ({
@@ -148,7 +156,7 @@ export function script(options: ScriptOptions = {}): Script {
   };
   const peer = {
     agent: { kind: 'TaskAgent' as const, namespace: 'default', name: 'a' },
-    ...{ agentId: 'TaskAgent/default/a', uid: 'u', revision: 'r', invocationId: 'i' },
+    ...{ agentId: options.agentId ?? 'TaskAgent/default/a', uid: 'u', revision: 'r', invocationId: 'i' },
     ...{ traceparent: undefined, hostname: host as Hostname, ip: '198.18.0.1', port: 443 },
   };
   const line = {
@@ -163,8 +171,18 @@ export function script(options: ScriptOptions = {}): Script {
   const inbound = { peer, tls: true, line, length: options.length ?? 'chunked' };
   const budgets = new Budgets({ ledger: options.ledger ?? noLedger, now: () => result.now });
   const context: ExchangeContext = {
+    health: options.health ?? new BackendHealth(() => result.now),
     inForce: () => current,
-    held: { take: () => true, give: () => undefined },
+    held: {
+      take: (_agent, bytes) => {
+        if (held + bytes > (options.holds ?? Infinity)) return false;
+        held += bytes;
+        return true;
+      },
+      give: (_agent, bytes) => {
+        held -= bytes;
+      },
+    },
     budgets,
     now: () => result.now,
     onBroken: (error) => {

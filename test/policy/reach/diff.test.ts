@@ -40,6 +40,14 @@ const backend = object('Backend', 'b', {
   schema: { name: 'openai' },
   upstream: { host: 'llm.example.com', port: 443 },
 });
+const spare = object('Backend', 'spare', {
+  schema: { name: 'openai' },
+  upstream: { host: 'spare.example.com' },
+});
+const inTurn = (...names: string[]) => ({ backendRefs: names.map((name) => ({ name })) });
+const fallback = object('FallbackRoutingPolicy', 'f', {
+  targetRefs: [{ group: 'clrk.apoxy.dev', kind: 'AIProviderRoute', name: 'llm' }],
+});
 const bans = object('AIProviderRoute', 'bans', {
   parentRefs: [{ name: 'g' }],
   rules: [{ matches: [{ provider: 'custom', models: ['o1'] }] }],
@@ -111,6 +119,40 @@ describe('a change of manifests in sentences', () => {
       [
         '- agent `triage` may make fewer calls to `api.openai.com:443`: no longer some of endpoint `/v1/chat/completions`; for example `POST /v1/chat/completions`',
         '~ agent `triage` goes another way to `api.openai.com:443`: now within 1000 tokens a UTC day of budget `rule/default/llm/0/0`, for some of endpoint `/v1/chat/completions`; for example `POST /v1/chat/completions` with model `m`',
+      ],
+    ],
+    [
+      'Backends that are tried in turn, in place of by weight',
+      [...base, backend, spare, openai({}, inTurn('b', 'spare'))],
+      [...base, backend, spare, openai({}, inTurn('b', 'spare')), fallback],
+      [
+        '~ agent `triage` goes another way to `api.openai.com:443`: now sent to `llm.example.com:443`, as number 1 of 2 in turn; no longer sent to `llm.example.com:443`, for 1 of 2 invocations, sent to `spare.example.com:443`, for 1 of 2 invocations, for some of every call; for example `GET /`',
+        '~ agent `triage` goes another way to `api.openai.com:443`: now sent to `llm.example.com:443`, as number 1 of 2 in turn, sent to `spare.example.com:443`, as number 2 of 2 in turn; no longer sent to `llm.example.com:443`, for 1 of 2 invocations, sent to `spare.example.com:443`, for 1 of 2 invocations, for some of every call; for example `GET /v1/models/a`',
+        // Who asks for a Backend by its host asks for the route's order too.
+        '~ agent `triage` goes another way to `llm.example.com:443`, `spare.example.com:443`: now sent to `llm.example.com:443`, as number 1 of 2 in turn, for some of every call; for example `GET /`',
+        '~ agent `triage` goes another way to `llm.example.com:443`, `spare.example.com:443`: now sent to `llm.example.com:443`, as number 1 of 2 in turn, sent to `spare.example.com:443`, as number 2 of 2 in turn, for some of every call; for example `GET /v1/models/a`',
+      ],
+    ],
+    [
+      'another order of them',
+      [...base, backend, spare, openai({ models: ['gpt-4'] }, inTurn('b', 'spare')), fallback],
+      [...base, backend, spare, openai({ models: ['gpt-4'] }, inTurn('spare', 'b')), fallback],
+      [
+        '~ agent `triage` goes another way to `api.openai.com:443`, `llm.example.com:443`, `spare.example.com:443`: now sent to `spare.example.com:443`, as number 1 of 2 in turn, sent to `llm.example.com:443`, as number 2 of 2 in turn; no longer sent to `llm.example.com:443`, as number 1 of 2 in turn, sent to `spare.example.com:443`, as number 2 of 2 in turn, for some of model `gpt-4`; for example `GET /v1/models/gpt-4`',
+        '~ agent `triage` goes another way to `api.openai.com:443`, `llm.example.com:443`, `spare.example.com:443`: now sent to `spare.example.com:443`, as number 1 of 2 in turn; no longer sent to `llm.example.com:443`, as number 1 of 2 in turn, for some of model `gpt-4`; for example `WebSocket /v1/models/gpt-4`',
+      ],
+    ],
+    [
+      'other weights',
+      [...base, backend, spare, openai({ models: ['gpt-4'] }, inTurn('b', 'spare'))],
+      [
+        ...base,
+        backend,
+        spare,
+        openai({ models: ['gpt-4'] }, { backendRefs: [{ name: 'b', weight: 3 }, { name: 'spare' }] }),
+      ],
+      [
+        '~ agent `triage` goes another way to `api.openai.com:443`: now sent to `llm.example.com:443`, for 3 of 4 invocations, sent to `spare.example.com:443`, for 1 of 4 invocations; no longer sent to `llm.example.com:443`, for 1 of 2 invocations, sent to `spare.example.com:443`, for 1 of 2 invocations',
       ],
     ],
     [

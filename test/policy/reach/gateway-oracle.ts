@@ -20,6 +20,7 @@ import {
   readClaims,
   SitePlans,
   type Call,
+  type Candidate,
   type CallBody,
   type Decision,
   type UpstreamTarget,
@@ -87,10 +88,19 @@ class Gateway {
     return decision;
   }
 
-  #call(attempt: Attempt, hostname: Hostname | undefined, invocationId: string): string | undefined {
+  /** Every candidate may be the one that answers. */
+  #call(attempt: Attempt, hostname: Hostname | undefined, invocationId: string): Array<string | undefined> {
     const decision = this.#decide(attempt, hostname, invocationId);
-    if (decision.kind !== 'allow') return undefined;
-    const [{ target, backend, injection }] = decision.candidates;
+    return decision.kind === 'allow'
+      ? decision.candidates.map((candidate) => this.#send(attempt, decision, candidate))
+      : [];
+  }
+
+  #send(
+    attempt: Attempt,
+    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging'>,
+    { target, backend, injection }: Candidate,
+  ): string | undefined {
     const pinned = this.#dial(attempt.agent, target);
     if (pinned === false) return undefined;
     const secrets = this.#document.credentials;
@@ -143,7 +153,7 @@ class Gateway {
         ? []
         : action === 'relay' || action === 'passthrough'
           ? [this.#relay(attempt, hostname, action === 'relay' ? 'TCP' : 'TLS')]
-          : this.#invocations.map((id) => this.#call(attempt, hostname, id));
+          : this.#invocations.flatMap((id) => this.#call(attempt, hostname, id));
     return [...new Set(ways.filter((way) => way !== undefined))].sort();
   }
 }

@@ -269,8 +269,14 @@ function countOf({ taken, way, mcp }: Permit, attempt: Attempt): 'counted' | 'fr
   return reads || operation?.free === true ? 'free' : 'refused';
 }
 
+function namesModel(api: string | undefined, { method, path, upgrade }: Attempt): boolean {
+  const operation = operationTable(api)(method, path);
+  return !upgrade && operation !== undefined && operation.model.from !== 'nothing';
+}
+
 export function covers(permit: Permit, attempt: Attempt): boolean {
   const { taken, earlier, denied, deniedThere } = permit;
+  if (permit.modelCalls === true && !namesModel(taken?.api, attempt)) return false;
   if (permit.plainPaths && !isPlain(attempt.path)) return false;
   if (judgeTools(permit.mcp, attempt) === false) return false;
   if (denied.some((each) => isDenied(each, attempt))) return false;

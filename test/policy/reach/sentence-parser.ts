@@ -215,13 +215,21 @@ function backend(reader: Reader): NonNullable<Permit['way']['backend']> {
   const name = reader.quote();
   reader.must(' at ');
   const [host = '', port] = reader.quote().split(':');
-  const found = { name, host, port: Number(port), weight: 1, of: 1, asksUsage: false };
+  const found: Draft<Omit<NonNullable<Permit['way']['backend']>, 'renames'>> = {
+    ...{ name, host, port: Number(port), weight: 1, of: 1, asksUsage: false },
+  };
   const renames: Array<{ from: string; to: string }> = [];
   if (reader.eat(' for ')) {
     found.weight = reader.number();
     reader.must(' of ');
     found.of = reader.number();
     reader.must(' invocations');
+  }
+  if (reader.eat(' as number ')) {
+    const place = reader.number();
+    reader.must(' of ');
+    found.turn = { place, of: reader.number() };
+    reader.must(' in turn');
   }
   while (reader.eat(', model ')) {
     const from = reader.quote();
@@ -272,6 +280,12 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
       const policy = reader.quote();
       reader.must(': ');
       permit.deniedThere = [...permit.deniedThere, { policy, ...calls(reader) }];
+    },
+  ],
+  [
+    'only calls that name a model',
+    (_reader, { permit }) => {
+      permit.modelCalls = true;
     },
   ],
   ['as MCP', (_reader, parts) => void mcpOf(parts)],

@@ -6,6 +6,7 @@ import type {
   ProviderBackend,
   ProviderRoute,
   ProviderRule,
+  RouteFallback,
 } from '../../../../contract/index.ts';
 import type { GatewayDocument } from '../../../../policy/reach/index.ts';
 import { answer } from './mcp.ts';
@@ -75,11 +76,20 @@ export const providerRule: fc.Arbitrary<ProviderRule> = fc
   })
   .map(({ logging: rule, ...rest }) => (rule === undefined ? rest : { ...rest, logging: rule }));
 
+const fallback: fc.Arbitrary<RouteFallback> = fc.record({
+  retries: fc.integer({ min: 0, max: 2 }),
+  statuses: fc.constant([429, 503]),
+  maxEjectionMs: fc.constant(1),
+});
+
 export const providerRoutes: fc.Arbitrary<ProviderRoute[]> = fc.uniqueArray(
-  fc.record({
-    route: fc.constantFrom(...routeNames).map((name) => ({ namespace: 'd', name })),
-    rules: fc.array(providerRule, { maxLength: 3 }),
-  }),
+  fc
+    .record({
+      route: fc.constantFrom(...routeNames).map((name) => ({ namespace: 'd', name })),
+      rules: fc.array(providerRule, { maxLength: 3 }),
+      fallback: fc.option(fallback, { nil: undefined, freq: 3 }),
+    })
+    .map(({ fallback: order, ...rest }) => (order === undefined ? rest : { ...rest, fallback: order })),
   { maxLength: 2, selector: ({ route }) => route.name },
 );
 
