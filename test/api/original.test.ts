@@ -9,6 +9,10 @@ import { kinds } from '../../api/index.ts';
 import { ControlPlane } from '../operator/control-plane.ts';
 import { kubectl as run, type Answer } from './kubectl.ts';
 
+/** Kinds of ours that the original does not have. */
+const own: ReadonlySet<string> = new Set(['EgressHTTPRoute']);
+const originals = kinds.filter(({ kind }) => !own.has(kind));
+
 interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string };
@@ -34,7 +38,7 @@ afterAll(async () => {
 
 test('every kind is there', () => {
   const written = files.flatMap(({ objects }) => objects.map(({ kind }) => kind));
-  expect([...new Set(written)].sort()).toEqual(kinds.map(({ kind }) => kind).sort());
+  expect([...new Set(written)].sort()).toEqual(originals.map(({ kind }) => kind).sort());
 });
 
 test.each(files)('$name applies unchanged, again and again', ({ text, objects }) => {
@@ -61,7 +65,7 @@ test.each(files)('$name applies unchanged, again and again', ({ text, objects })
 });
 
 test('kubectl get shows how an object stands first and its age last', () => {
-  for (const { shortName } of kinds) {
+  for (const { shortName } of originals) {
     const [header = ''] = kubectl(['get', shortName]).stdout.split('\n');
     expect(header).toMatch(/^NAME +READY +REASON +.*AGE$/);
     const [wide = ''] = kubectl(['get', shortName, '-o', 'wide']).stdout.split('\n');

@@ -108,7 +108,7 @@ describe('an agent that moves to another pool', () => {
     ['DaemonAgent', { ...moved, kind: 'DaemonAgent' }],
     ['AgentSandboxRevision', revision('hello-00001', 'p')],
   ])('a change of its %s is looked at by its gateway', (kind, object) => {
-    expect(told(gatewayWatches, kind, object as KubeObject)).toEqual(['default/g']);
+    expect(told(gatewayWatches, kind, object)).toEqual(['default/g']);
   });
 });
 
