@@ -11,16 +11,6 @@ export const notEnforcedNotes: ReadonlyArray<{
   },
   {
     kind: 'TaskAgent',
-    path: 'spec.schedule',
-    note: 'Not carried out: this version fires no schedule: the agent runs when it is called.',
-  },
-  {
-    kind: 'TaskAgent',
-    path: 'spec.scheduleInput',
-    note: 'Not carried out: this version fires no schedule: the agent runs when it is called.',
-  },
-  {
-    kind: 'TaskAgent',
     path: 'spec.identity',
     note: 'Not carried out: this version takes no identity from calls: records name no caller.',
   },

@@ -49,18 +49,7 @@ export const notEnforced = {
     fields: [{ kind: 'DaemonAgent', path: 'spec' }],
     effect: 'idle',
     message: 'workers of this version do not run DaemonAgents',
-    instead:
-      'Use a TaskAgent, and call it from outside where it must run by itself (a CronJob of Kubernetes).',
-  },
-  Schedule: {
-    title: 'Cron triggers',
-    fields: [
-      { kind: 'TaskAgent', path: 'spec.schedule' },
-      { kind: 'TaskAgent', path: 'spec.scheduleInput' },
-    ],
-    effect: 'ignored',
-    message: 'this version fires no schedule: the agent runs when it is called',
-    instead: 'Let a CronJob of Kubernetes call the agent.',
+    instead: 'Use a TaskAgent, with a schedule where it must run by itself.',
   },
   CallerIdentity: {
     title: 'Caller identity',

@@ -47,5 +47,6 @@ export * from './reserved-address.ts';
 export * from './route-opening.ts';
 export * from './schedule-time.ts';
 export * from './schedule.ts';
+export * from './schedule-mark.ts';
 export * from './terminal-text.ts';
 export * from './translation.ts';

@@ -19,6 +19,10 @@ const ingressAgentSchema = Type.Object({
   /** 0: no limit; cluster-wide. */
   maxConcurrent: Type.Integer({ minimum: 0 }),
   schedule: Type.Optional(Type.String()),
+  /** The body of scheduled calls, as JSON text; absent: `{}`. */
+  scheduleInput: Type.Optional(Type.String()),
+  /** Of the agent, in Unix milliseconds: periods are counted from then. Absent: from 1970. */
+  createdAt: Type.Optional(Type.Integer()),
 });
 
 export const ingressSettingsSchema = Type.Object({

@@ -13,6 +13,7 @@ import {
   type TenantIdentity,
 } from './platform-identity.ts';
 import { statusBucket } from './process-status.ts';
+import { scheduleMarkReadSubject, scheduleMarkSubject, scheduleStream } from './schedule-mark.ts';
 
 export interface NatsRights {
   readonly publish: readonly string[];
@@ -64,8 +65,20 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     `$JS.API.STREAM.CREATE.${ledgerStream}`,
     `$JS.API.STREAM.UPDATE.${ledgerStream}`,
     `$JS.API.STREAM.INFO.${ledgerStream}`,
+    `$JS.API.STREAM.CREATE.${scheduleStream}`,
+    `$JS.API.STREAM.UPDATE.${scheduleStream}`,
+    `$JS.API.STREAM.INFO.${scheduleStream}`,
+    scheduleMarkReadSubject('>'),
   ],
-  ingress: [...readStatus, `${statusSubject}.ingress.>`, ...publishInvocations],
+  ingress: [
+    ...readStatus,
+    `${statusSubject}.ingress.>`,
+    ...publishInvocations,
+    // What it asks the time by.
+    `$JS.API.STREAM.INFO.${scheduleStream}`,
+    scheduleMarkReadSubject('>'),
+    scheduleMarkSubject('>'),
+  ],
   telemetry: [
     ...readStatus,
     ...publishInvocations,

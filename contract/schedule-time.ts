@@ -1,13 +1,15 @@
 /**
- * Whether a schedule ever fires, and the next time it would: nothing fires schedules yet. Pure: the time comes in. A local time that a change of
- * clocks leaves out is left out; one that comes twice fires the first time.
+ * Whether a schedule ever fires, and when next. Pure: the time comes in. A local time that a change of clocks leaves out is left
+ * out; one that comes twice fires the first time. Whoever asks after the same moment is told the same, on every machine: periods
+ * are counted from a moment of the agent, not from the start of some process.
  */
 import type { CronSchedule, Schedule } from './schedule.ts';
 
 // 29 February on one weekday can be forty years away (2072 to 2112).
 const horizonDays = 40 * 366 + 1;
 const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
 /** The longest February has 29 days. */
 const monthDays = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
@@ -19,25 +21,48 @@ export function neverFires(schedule: Schedule): boolean {
   );
 }
 
-/** The first time after `after`, both in ms since 1970; undefined when there is none. */
-export function nextFire(schedule: Schedule, after: number): number | undefined {
-  if (schedule.kind === 'interval') return Math.floor(after / 1_000) * 1_000 + schedule.periodMs;
+/**
+ * The first time after `after`, both in ms since 1970; undefined when there is none. `since`: from when periods are counted;
+ * the first is over one period later.
+ */
+export function nextFire(schedule: Schedule, after: number, since = 0): number | undefined {
+  if (schedule.kind === 'interval') {
+    const { periodMs } = schedule;
+    return since + Math.max(1, Math.floor((after - since) / periodMs) + 1) * periodMs;
+  }
   if (neverFires(schedule)) return undefined;
   const clock = clockOf(schedule.timeZone);
   const first = Math.floor(clock.local(after) / minuteMs) * minuteMs;
   const midnight = Math.floor(first / dayMs) * dayMs;
+  const times = timesOfDay(schedule);
   for (let day = 0; day < horizonDays; day += 1) {
     const start = midnight + day * dayMs;
     if (!dayMatches(schedule, new Date(start))) continue;
-    const time = firstTime(
-      schedule,
-      start,
-      (local) => (local < first ? undefined : clock.instant(local)),
-      after,
-    );
-    if (time !== undefined) return time;
+    for (const local of localTimes(times, start, first)) {
+      const time = clock.instant(local);
+      if (time !== undefined && time > after) return time;
+    }
   }
   return undefined;
+}
+
+interface TimesOfDay {
+  readonly hours: readonly number[];
+  readonly minutes: readonly number[];
+}
+
+function timesOfDay({ hours, minutes }: CronSchedule): TimesOfDay {
+  const inOrder = (values: ReadonlySet<number>): number[] => [...values].sort((a, b) => a - b);
+  return { hours: inOrder(hours), minutes: inOrder(minutes) };
+}
+
+/** Of one day, in order, none before `first`: whoever asks at the end of a day does not pay for the whole of it. */
+function* localTimes({ hours, minutes }: TimesOfDay, midnight: number, first: number): Iterable<number> {
+  for (const hour of hours) {
+    const start = midnight + hour * hourMs;
+    if (start + hourMs <= first) continue;
+    for (const minute of minutes) if (start + minute * minuteMs >= first) yield start + minute * minuteMs;
+  }
 }
 
 function dayMatches(schedule: CronSchedule, date: Date): boolean {
@@ -47,21 +72,6 @@ function dayMatches(schedule: CronSchedule, date: Date): boolean {
   return schedule.dayOrWeekday ? day || weekday : day && weekday;
 }
 
-function firstTime(
-  schedule: CronSchedule,
-  midnight: number,
-  instantOf: (local: number) => number | undefined,
-  after: number,
-): number | undefined {
-  for (const hour of [...schedule.hours].sort((a, b) => a - b)) {
-    for (const minute of [...schedule.minutes].sort((a, b) => a - b)) {
-      const time = instantOf(midnight + (hour * 60 + minute) * minuteMs);
-      if (time !== undefined && time > after) return time;
-    }
-  }
-  return undefined;
-}
-
 /** Local times are written as if they were UTC. */
 interface Clock {
   readonly local: (instant: number) => number;
@@ -69,8 +79,21 @@ interface Clock {
   readonly instant: (local: number) => number | undefined;
 }
 
+/** Made once a zone: making one takes longer than asking it. Names of zones are many, and are forgotten all at once. */
+const clocks = new Map<string, Clock>();
+const maxClocks = 1_000;
+
 function clockOf(timeZone: string | undefined): Clock {
   if (timeZone === undefined) return { local: (instant) => instant, instant: (local) => local };
+  const known = clocks.get(timeZone);
+  if (known !== undefined) return known;
+  if (clocks.size >= maxClocks) clocks.clear();
+  const made = zonedClock(timeZone);
+  clocks.set(timeZone, made);
+  return made;
+}
+
+function zonedClock(timeZone: string): Clock {
   const format = new Intl.DateTimeFormat('en-US', {
     ...{ timeZone, hourCycle: 'h23', era: 'short', year: 'numeric', month: 'numeric', day: 'numeric' },
     ...{ hour: 'numeric', minute: 'numeric', second: 'numeric' },

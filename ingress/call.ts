@@ -1,6 +1,6 @@
 /**
- * A call as the front door takes it: what it says of itself, a body in, an answer out. HTTP is the one
- * kind there is today.
+ * A call as the front door takes it: what it says of itself, a body in, an answer out. Calls over HTTP are here; those of
+ * schedules in scheduled-call.ts.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { HttpAnswer, type CallAnswer } from '../process/index.ts';

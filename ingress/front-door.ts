@@ -15,7 +15,7 @@ import type { EventOutbox, Log, Reservation } from '../process/index.ts';
 import { AgentTable } from './agent-table.ts';
 import type { Call } from './call.ts';
 import { parseInvocationId, parseTraceParent } from './caller.ts';
-import { eventsPerCall, InvocationRun, type InvocationContext } from './invocation.ts';
+import { eventsPerCall, InvocationRun, type InvocationCall, type InvocationContext } from './invocation.ts';
 import { limits } from './limits.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
 import type { RequestBody } from './request-body.ts';
@@ -74,9 +74,45 @@ export class FrontDoor {
 
   /** Never throws. */
   async take(call: Call): Promise<void> {
+    await this.#answer(call, () => this.#serve(call));
+  }
+
+  /**
+   * A call of the platform's own, past what callers share, under an id that is written down already: it is taken while others are
+   * told that this ingress ends. Never throws.
+   */
+  async fire(
+    call: Call,
+    agent: IngressAgent,
+    told: { readonly id: string; readonly source: string },
+  ): Promise<void> {
+    const { id, source } = told;
+    await this.#answer(call, async () => {
+      const context = this.#options.context();
+      if (context === undefined) {
+        sendProblem(call, problems.notConfigured);
+        return;
+      }
+      const body = call.openBody(this.#kept);
+      try {
+        await body.prefetch();
+        const trigger = { type: 'Cron', source } as const;
+        // Its first event is in the stream before it runs: a crash from here on leaves a record.
+        await this.#invoke(
+          { call, body, agent, path: call.url },
+          { id, ownId: true, trigger, parent: undefined },
+          context,
+        );
+      } finally {
+        body.close();
+      }
+    });
+  }
+
+  async #answer(call: Call, serve: () => Promise<void>): Promise<void> {
     this.#active++;
     try {
-      await this.#serve(call);
+      await serve();
     } catch (thrown) {
       if (thrown instanceof ClrkError) sendProblem(call, problemOf(thrown));
       else if (!call.answer.closed) {
@@ -132,7 +168,7 @@ export class FrontDoor {
       const giveBack = (): void => places.forEach((each) => each());
       if (body.ended) giveBack();
       else body.onEnd(giveBack);
-      await this.#invoke({ call, body, agent, path: target.path }, context);
+      await this.#invoke({ call, body, agent, path: target.path }, saidByCaller(call), context);
     } finally {
       body?.close();
       for (const each of places) each();
@@ -146,24 +182,31 @@ export class FrontDoor {
       readonly agent: IngressAgent;
       readonly path: string;
     },
+    told: Told,
     context: InvocationContext,
   ): Promise<void> {
-    const { call } = taken;
     const events = this.#options.outbox.reserve(eventsPerCall);
     if (events === undefined) {
-      sendProblem(call, problems.recordsFull);
+      sendProblem(taken.call, problems.recordsFull);
       return;
     }
-    const { headers } = call;
-    const given = parseInvocationId(single(headers[header.invocationId]));
-    const parent = parseTraceParent(single(headers[header.traceparent]), single(headers[header.tracestate]));
-    const id = given ?? randomUUID();
-    const trigger = { type: 'HTTP', source: 'ingress' } as const;
-    const told = { id, ownId: given !== undefined, trigger, parent };
     await withEvents(events, context, (within) =>
       new InvocationRun(within, { ...taken, ...told, events }).run(),
     );
   }
+}
+
+/** Who sets a call off, and what it is called. */
+type Told = Pick<InvocationCall, 'id' | 'ownId' | 'trigger' | 'parent'>;
+
+function saidByCaller({ headers }: Call): Told {
+  const given = parseInvocationId(single(headers[header.invocationId]));
+  return {
+    id: given ?? randomUUID(),
+    ownId: given !== undefined,
+    trigger: { type: 'HTTP', source: 'ingress' },
+    parent: parseTraceParent(single(headers[header.traceparent]), single(headers[header.tracestate])),
+  };
 }
 
 /** Gives back the room for events when the run is over, or when what it postponed is done. */

@@ -2,13 +2,14 @@
  * The ingress put together: HTTP server with its limits, front door, outbox, drain. Connections to NATS, the tracer
  * and the config come in as parameters, so that a test runs the whole of it without an environment.
  */
+import { randomUUID } from 'node:crypto';
 import { once, setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tracer } from '@opentelemetry/api';
-import type { IngressConfig, WorkerStatus } from '../contract/index.ts';
+import { factsOfKind, type IngressConfig, type WorkerStatus } from '../contract/index.ts';
 import { EventOutbox, monotonicMs, type Log, type PublishEvent } from '../process/index.ts';
 import { httpCall } from './call.ts';
 import { FrontDoor } from './front-door.ts';
@@ -16,6 +17,10 @@ import { IdClaims } from './id-claim.ts';
 import type { InvocationContext } from './invocation.ts';
 import { limits } from './limits.ts';
 import { Load } from './load.ts';
+import { ReferenceClock } from './reference-clock.ts';
+import { ScheduleMarks, type MarkStore } from './schedule-marks.ts';
+import { scheduledCall } from './scheduled-call.ts';
+import { Scheduler, type ScheduleUsage } from './scheduler.ts';
 import { WorkerClient } from './worker-client.ts';
 
 export interface IngressOptions {
@@ -28,6 +33,12 @@ export interface IngressOptions {
   readonly tracer: () => Tracer;
   /** A worker's address was answered by somebody who is not of its pool. */
   readonly onImpostor?: () => void;
+  /** Where schedules are claimed; absent: this ingress fires none. */
+  readonly schedules?: {
+    readonly store: MarkStore;
+    /** Of the server that keeps the marks; undefined: it does not say. */
+    readonly timeMs: () => Promise<number | undefined>;
+  };
   readonly outboxCapacity?: number;
   readonly guardMs?: number;
 }
@@ -42,6 +53,7 @@ export interface Ingress extends AsyncDisposable {
   readonly active: number;
   /** What is shared between callers, as it is used now. */
   readonly usage: FrontDoor['usage'];
+  readonly schedules: ScheduleUsage | undefined;
   /** Refuses new calls, lets running ones end, then ends them; flushes the events. */
   drain(limitMs: number): Promise<void>;
 }
@@ -101,6 +113,7 @@ class RunningIngress implements Ingress {
   readonly #frontDoor: FrontDoor;
   readonly #load = new Load(monotonicMs);
   readonly #claims: IdClaims;
+  readonly #scheduler: Scheduler | undefined;
   readonly #shutdown = new AbortController();
   readonly #postponed = new Postponed();
   readonly #server: Server;
@@ -127,6 +140,7 @@ class RunningIngress implements Ingress {
       isDraining: () => this.#draining,
       context: () => this.#context(),
     });
+    this.#scheduler = this.#makeScheduler();
     this.#server = createServer(serverLimits, (request, response) => {
       void this.#frontDoor.take(httpCall(request, response));
     });
@@ -151,6 +165,10 @@ class RunningIngress implements Ingress {
     return this.#frontDoor.usage;
   }
 
+  get schedules(): ScheduleUsage | undefined {
+    return this.#scheduler?.usage;
+  }
+
   get active(): number {
     return this.#frontDoor.active;
   }
@@ -159,6 +177,7 @@ class RunningIngress implements Ingress {
     this.#server.listen(this.#options.port, this.#options.host);
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;
+    this.#scheduler?.start();
   }
 
   configure(config: IngressConfig): void {
@@ -170,6 +189,7 @@ class RunningIngress implements Ingress {
       old?.client.retire();
     }
     this.#frontDoor.configure(config);
+    this.#scheduler?.configure(config.agents.filter((agent) => factsOfKind(agent).takesCalls));
     this.#digest = config.digest;
   }
 
@@ -177,6 +197,7 @@ class RunningIngress implements Ingress {
     this.#draining = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
+    await this.#scheduler?.stop();
     await this.#idle(limitMs);
     // Running calls are ended and answered; what then still holds a connection is only half a request.
     this.#shutdown.abort();
@@ -184,6 +205,7 @@ class RunningIngress implements Ingress {
     this.#server.closeAllConnections();
     await this.#idle(endMs);
     this.#postponed.runAll();
+    await Promise.race([this.#scheduler?.settled(), delay(flushMs, undefined, { ref: false })]);
     await closed;
     if (!(await this.outbox.flush(flushMs))) {
       this.#options.log.error({ pending: this.outbox.pending }, 'invocation events were not published');
@@ -199,6 +221,21 @@ class RunningIngress implements Ingress {
   async #idle(limitMs: number): Promise<void> {
     const deadline = monotonicMs() + limitMs;
     while (this.active > 0 && monotonicMs() < deadline) await delay(20);
+  }
+
+  #makeScheduler(): Scheduler | undefined {
+    const { schedules, log } = this.#options;
+    if (schedules === undefined) return undefined;
+    return new Scheduler({
+      clock: new ReferenceClock({ ask: schedules.timeMs, monotonicMs, wallMs: Date.now }),
+      marks: new ScheduleMarks(schedules.store, randomUUID),
+      fire: async (due, id) => {
+        const call = scheduledCall(due);
+        await this.#frontDoor.fire(call, due.agent, { id, source: due.agent.schedule });
+        return call.result;
+      },
+      log,
+    });
   }
 
   #context(): InvocationContext | undefined {

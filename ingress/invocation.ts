@@ -66,7 +66,7 @@ export interface InvocationCall {
   /** Path and query for the agent. */
   readonly path: string;
   readonly id: string;
-  /** The id is the caller's own: it may have been used elsewhere. */
+  /** The id was given, not made here: it may have been used elsewhere, and is claimed before anything runs. */
   readonly ownId: boolean;
   readonly trigger: Trigger;
   readonly parent: TraceParent | undefined;

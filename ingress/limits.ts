@@ -2,6 +2,8 @@
  * Every bound of the front door in one place: how much of what is shared one caller, agent or namespace may have, and how
  * long anything may take. docs/architecture.md shows this table as it stands here.
  */
+import { lateFireMs } from '../contract/index.ts';
+
 const kib = 1024;
 const mib = 1024 * 1024;
 
@@ -20,6 +22,10 @@ export const limits = {
   halfSent: { total: 1_024, namespace: 512, agent: 256, peer: 512 },
   /** Of those, calls that a worker has already: each holds a place of a sandbox there. Others wait for one to end. */
   uploads: { total: 64, namespace: 32, agent: 8, peer: 16 },
+  /** Calls of schedules under way. A namespace is its own peer. */
+  scheduled: { total: 2_048, namespace: 128, agent: 16, peer: 128 },
+  /** Times one namespace's schedules are fired in a second: each is five writes that NATS syncs to disk, for nobody's call. */
+  schedulesPerSecond: 100,
   /** Bytes of a body that are kept, so that another worker can be asked; of one call, and of all. */
   keptBytes: { call: 64 * kib, total: 64 * mib },
   /** Read from a caller's connection before anybody wants it. */
@@ -52,6 +58,12 @@ export const limitRows: readonly Row[] = [
   ],
   ['calls with a body half sent', shares(limits.halfSent), '429 `TOO_MANY_UPLOADS`'],
   ['of those, with a worker already', shares(limits.uploads), 'waits for its turn'],
+  [
+    'scheduled calls under way',
+    `${count(limits.scheduled.total)}; ${count(limits.scheduled.namespace)} a namespace, ${count(limits.scheduled.agent)} an agent`,
+    `waits for its turn, ${seconds(lateFireMs)} at most; then it is missed`,
+  ],
+  ['schedules fired in a second', `${count(limits.schedulesPerSecond)} a namespace`, 'the same'],
   [
     'bytes kept to ask another worker',
     `${bytes(limits.keptBytes.call)} a call, ${bytes(limits.keptBytes.total)} in all`,

@@ -9,6 +9,9 @@ import { limits } from './limits.ts';
 import { KeptBytes } from './share.ts';
 import { sinkRoom } from './sink-room.ts';
 
+/** Where a body comes from: a caller's request, or what stands ready. */
+type BodySource = Pick<IncomingMessage, 'headers' | 'iterator'>;
+
 export interface RequestBodyOptions {
   readonly limit?: number;
   /** Room for what is kept, shared by all calls. */
@@ -33,7 +36,7 @@ export class RequestBody {
   #turn = 0;
   #sent = 0;
 
-  constructor(request: IncomingMessage, { limit = maxRequestBodyBytes, kept }: RequestBodyOptions = {}) {
+  constructor(request: BodySource, { limit = maxRequestBodyBytes, kept }: RequestBodyOptions = {}) {
     this.#limit = limit;
     this.#room = kept ?? new KeptBytes(Number.POSITIVE_INFINITY);
     const announced = Number(request.headers['content-length'] ?? 0);

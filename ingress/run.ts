@@ -7,6 +7,7 @@ import { environment as variables, ports, statusKey, type IngressStatus } from '
 import { PlatformLink, requireVariable, Shell, type Environment } from '../process/index.ts';
 import { followConfig } from './config-watches.ts';
 import { openIngress, type Ingress } from './ingress.ts';
+import { natsMarks, natsTimeMs } from './nats-marks.ts';
 
 /** Calls under way get 30 s at most, events come after them: inside the pod's grace period. */
 const drainMs = 25_000;
@@ -37,6 +38,8 @@ function observeUsage(registry: Registry, ingress: Ingress): void {
     ['clrk_ingress_half_sent', 'Calls whose body has not come whole', () => ingress.usage.halfSent],
     ['clrk_ingress_uploads', 'Of those, calls with a worker already', () => ingress.usage.uploads],
     ['clrk_ingress_kept_bytes', 'Bytes kept to ask another worker', () => ingress.usage.keptBytes],
+    ['clrk_ingress_schedules', 'Schedules kept', () => ingress.schedules?.schedules ?? 0],
+    ['clrk_ingress_scheduled_calls', 'Calls of schedules under way', () => ingress.schedules?.running ?? 0],
     ['clrk_ingress_events_pending', 'Invocation events not yet stored', () => ingress.outbox.pending],
   ] as const;
   for (const [name, help, read] of gauges) {
@@ -45,6 +48,25 @@ function observeUsage(registry: Registry, ingress: Ingress): void {
       help,
       registers: [registry],
       collect: () => gauge.set(read()),
+    });
+  }
+}
+
+/** What schedules did here since the start. */
+function observeSchedules(registry: Registry, ingress: Ingress): void {
+  const counters = [
+    ['clrk_ingress_schedule_fires_total', 'Due times fired by this ingress', 'fired'],
+    ['clrk_ingress_schedule_misses_total', 'Due times this ingress came too late for', 'missed'],
+  ] as const;
+  for (const [name, help, of] of counters) {
+    const counter: Counter = new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect: () => {
+        counter.reset();
+        counter.inc(ingress.schedules?.[of] ?? 0);
+      },
     });
   }
 }
@@ -67,9 +89,14 @@ export async function runIngress(environment: Environment): Promise<void> {
     publish: (subject, payload, messageId) => link.nats.publish(subject, messageId, payload),
     liveWorkers: () => link.nats.liveOthers(),
     tracer: () => link.tracer(),
+    schedules: {
+      store: natsMarks(() => link.nats.connection),
+      timeMs: () => natsTimeMs(link.nats.connection),
+    },
     onImpostor: () => refused.inc({ because: 'certificate' }),
   });
   observeUsage(registry, ingress);
+  observeSchedules(registry, ingress);
   const assembly = followConfig({
     environment,
     log,

@@ -6,6 +6,7 @@ import {
   parseAgentId,
   type GatewayStatus,
   type IngressStatus,
+  type ScheduleMark,
   type WorkerStatus,
 } from '../contract/index.ts';
 
@@ -13,7 +14,12 @@ export interface DataPlaneStatus {
   workers(): readonly WorkerStatus[];
   gateways(): readonly GatewayStatus[];
   ingresses(): readonly IngressStatus[];
+  /** What an agent's schedule fired last. Never rejects. */
+  scheduleMark(agent: { readonly namespace: string; readonly uid: string }): Promise<ReadMark>;
 }
+
+/** `unknown`: it could not be read. Undefined: it never fired, or not for a week. */
+export type ReadMark = ScheduleMark | 'unknown' | undefined;
 
 /** Keys (`namespace/name`) to look at again. */
 export interface StatusDiff {

@@ -3,10 +3,14 @@
  * the process because NATS may come after the operator and go at any time; neither may ever end it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NatsConnection } from 'nats';
 import {
   errorMessage,
   gatewayStatusSchema,
   ingressStatusSchema,
+  parseScheduleMark,
+  scheduleMarkKey,
+  scheduleMarkReadSubject,
   workerStatusSchema,
   type GatewayStatus,
   type IngressStatus,
@@ -16,14 +20,15 @@ import {
   monotonicMs,
   StatusView,
   connectNats,
-  ensureBudgetBucket,
+  ensureKeyedBuckets,
   openStatusBucket,
+  readEntry,
   untilAborted,
   type Log,
   type NatsAccess,
   type StatusBucket,
 } from '../process/index.ts';
-import type { DataPlaneStatus } from './data-plane-status.ts';
+import type { DataPlaneStatus, ReadMark } from './data-plane-status.ts';
 
 export interface NatsDataPlanesOptions {
   /** Read for each attempt: the keys may be rotated while NATS is away. */
@@ -36,6 +41,7 @@ export interface NatsDataPlanesOptions {
 }
 
 interface OpenStatus {
+  readonly connection: NatsConnection;
   readonly bucket: StatusBucket;
   readonly close: () => Promise<void>;
 }
@@ -43,11 +49,15 @@ interface OpenStatus {
 // The first tries are quick because on one machine everything starts at once.
 const firstRetryMs = 250;
 const lastRetryMs = 10_000;
+/** A mark that could not be read is asked for again after so long. */
+const unreadMs = 5_000;
 
 export class NatsDataPlanes implements DataPlaneStatus {
   #workers: StatusView<typeof workerStatusSchema> | undefined;
   #gateways: StatusView<typeof gatewayStatusSchema> | undefined;
   #ingresses: StatusView<typeof ingressStatusSchema> | undefined;
+  #connection: NatsConnection | undefined;
+  #askAgainAt = Number.NEGATIVE_INFINITY;
 
   workers(): readonly WorkerStatus[] {
     return this.#workers?.live() ?? [];
@@ -59,6 +69,14 @@ export class NatsDataPlanes implements DataPlaneStatus {
 
   ingresses(): readonly IngressStatus[] {
     return this.#ingresses?.live() ?? [];
+  }
+
+  async scheduleMark(agent: { readonly namespace: string; readonly uid: string }): Promise<ReadMark> {
+    if (this.#connection === undefined || monotonicMs() < this.#askAgainAt) return 'unknown';
+    const entry = await readEntry(this.#connection, scheduleMarkReadSubject(scheduleMarkKey(agent)));
+    // While NATS is away nobody waits for it more than once in a while.
+    if (entry === undefined) this.#askAgainAt = monotonicMs() + unreadMs;
+    return entry === undefined ? 'unknown' : parseScheduleMark(entry.text);
   }
 
   /** Connects, however long it takes, and follows until the signal aborts. Never rejects. */
@@ -73,8 +91,10 @@ export class NatsDataPlanes implements DataPlaneStatus {
         void opening.then(async (late) => await late?.close());
         return;
       }
+      this.#connection = open.connection;
       this.#view(open.bucket, options);
       await aborted;
+      this.#connection = undefined;
       await open.close();
     } catch (thrown) {
       log.error({ error: errorMessage(thrown) }, 'data planes are no longer followed');
@@ -107,8 +127,8 @@ async function openOnce(access: NatsAccess, log: Log): Promise<OpenStatus> {
   const connection = await connectNats(access, { name: 'clrk-operator', log });
   const close = async (): Promise<void> => await connection.close().catch(() => undefined);
   try {
-    await ensureBudgetBucket(connection);
-    return { bucket: await openStatusBucket(connection), close };
+    await ensureKeyedBuckets(connection);
+    return { connection, bucket: await openStatusBucket(connection), close };
   } catch (thrown) {
     await close();
     throw thrown;

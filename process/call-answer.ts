@@ -1,6 +1,6 @@
 /**
  * The answer side of a call, whatever carries it: a head once, bytes no faster than they are taken, an end that can be told
- * from a break. HTTP is the one kind there is today. It must never say that an answer is whole when it was cut.
+ * from a break. The one of HTTP is here. It must never say that an answer is whole when it was cut.
  */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 

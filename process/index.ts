@@ -1,11 +1,12 @@
 /** The one door of `process/`: what every role process shares. */
-export * from './budget-bucket.ts';
 export * from './call-answer.ts';
 export * from './clock.ts';
 export * from './config-watch.ts';
 export * from './environment.ts';
 export * from './event-outbox.ts';
 export * from './health-server.ts';
+export * from './keyed-bucket.ts';
+export * from './keyed-entry.ts';
 export * from './kube-config.ts';
 export * from './last-resort.ts';
 export * from './log.ts';

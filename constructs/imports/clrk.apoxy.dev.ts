@@ -5883,14 +5883,14 @@ export interface TaskAgentSpec {
   readonly warmPoolIdleTtl?: string;
 
   /**
-   * schedule is a cron schedule, in UTC unless CRON_TZ= says otherwise, besides calls over HTTP; unset means none. Not carried out: this version fires no schedule: the agent runs when it is called.
+   * schedule is when the agent is called besides calls over HTTP, in UTC unless CRON_TZ= says otherwise: each time once, at most a minute late, and never made up for; unset means none. The result is in condition Scheduled.
    *
    * @schema TaskAgentSpec#schedule
    */
   readonly schedule?: string;
 
   /**
-   * scheduleInput is the body of scheduled calls, any JSON of at most 65536 bytes; unset means {}. Not carried out: this version fires no schedule: the agent runs when it is called.
+   * scheduleInput is the body of scheduled calls, any JSON of at most 65536 bytes; unset means {}.
    *
    * @schema TaskAgentSpec#scheduleInput
    */

@@ -3,7 +3,7 @@
  * it is tried again, so that none is made twice. When in doubt tokens stay taken: a budget may lose some, never exceed.
  */
 import { randomUUID } from 'node:crypto';
-import { headers, type NatsConnection } from 'nats';
+import type { NatsConnection } from 'nats';
 import {
   budgetLedger,
   keptWrites,
@@ -15,6 +15,7 @@ import {
   type LedgerKey,
 } from '../../contract/index.ts';
 import { Value } from 'typebox/value';
+import { readEntry, writeEntry } from '../../process/index.ts';
 import type { Lease, LeaseRequest, Ledger } from './ledger.ts';
 
 interface Read {
@@ -34,7 +35,6 @@ type Changed =
   /** It may have been written. */
   | { readonly kind: 'unknown' };
 
-const timeoutMs = 2_000;
 /** Others write between a read and its write: with eight gateways one of eight wins each time. */
 const maxTries = 40;
 
@@ -91,17 +91,11 @@ export class NatsLedger implements Ledger {
 
   /** undefined: it cannot be read now. */
   async #read(key: LedgerKey): Promise<Read | undefined> {
+    const subject = ledgerReadSubject(ledgerKey(this.#namespace, key));
+    const read = await readEntry(this.#connection(), subject);
+    if (read?.text === undefined) return read === undefined ? undefined : { entry: undefined, sequence: 0 };
     try {
-      const message = await this.#connection()?.request(
-        ledgerReadSubject(ledgerKey(this.#namespace, key)),
-        undefined,
-        { timeout: timeoutMs },
-      );
-      if (message === undefined) return undefined;
-      if (message.headers?.code === 404) return { entry: undefined, sequence: 0 };
-      const sequence = Number(message.headers?.get('Nats-Sequence'));
-      if (!Number.isSafeInteger(sequence) || sequence < 1) return undefined;
-      return { entry: Value.Parse(ledgerEntrySchema, message.json()), sequence };
+      return { entry: Value.Parse(ledgerEntrySchema, JSON.parse(read.text)), sequence: read.sequence };
     } catch {
       return undefined;
     }
@@ -112,31 +106,16 @@ export class NatsLedger implements Ledger {
     { entry, sequence }: Read,
     { taken, id }: { readonly taken: number; readonly id: string },
   ): Promise<'written' | 'lost' | 'unknown'> {
-    const expected = headers();
-    expected.set('Nats-Expected-Last-Subject-Sequence', String(sequence));
-    if (key.period.startsWith('run/')) expected.set('Nats-TTL', `${budgetLedger.executionTtlMs / 1_000}s`);
     const next: LedgerEntry = {
       version: 1,
       taken,
       writes: (entry?.writes ?? 0) + 1,
       ids: [...(entry?.ids ?? []), id].slice(-keptWrites),
     };
-    try {
-      const answer = await this.#connection()?.request(
-        ledgerSubject(ledgerKey(this.#namespace, key)),
-        JSON.stringify(next),
-        {
-          headers: expected,
-          timeout: timeoutMs,
-        },
-      );
-      if (answer === undefined) return 'lost';
-      const { error } = answer.json<{ error?: object }>();
-      // Refused: nothing was written, and the next read tells by whom it was changed, or that nobody can read it.
-      return error === undefined ? 'written' : 'lost';
-    } catch {
-      return 'unknown';
-    }
+    const ttl = key.period.startsWith('run/') ? { ttlSeconds: budgetLedger.executionTtlMs / 1_000 } : {};
+    const subject = ledgerSubject(ledgerKey(this.#namespace, key));
+    const text = JSON.stringify(next);
+    return (await writeEntry(this.#connection(), subject, { text, sequence, ...ttl })).kind;
   }
 }
 

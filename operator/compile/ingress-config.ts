@@ -84,6 +84,30 @@ function compileAgent(world: World, agent: TaskAgent): IngressAgent {
     ...(serving === undefined || serving === '' ? {} : { servingRevision: serving }),
     timeoutMs: agentTimeoutMs(agent),
     maxConcurrent: spec.maxConcurrent ?? 0,
-    ...(spec.schedule === undefined ? {} : { schedule: spec.schedule }),
+    ...scheduleOf(agent),
   };
+}
+
+/** Only of agents that have one: an input is large, and a shard is shared. */
+function scheduleOf({
+  metadata,
+  spec,
+}: TaskAgent): Pick<IngressAgent, 'schedule' | 'scheduleInput' | 'createdAt'> {
+  if (spec.schedule === undefined) return {};
+  const { schedule, scheduleInput } = spec;
+  return {
+    schedule,
+    ...(scheduleInput === undefined ? {} : { scheduleInput: JSON.stringify(scheduleInput) }),
+    createdAt: scheduleStart(metadata),
+  };
+}
+
+/** From when periods are counted: the same for the ingress that fires and for the status that says when. */
+export function scheduleStart({
+  creationTimestamp,
+}: {
+  readonly creationTimestamp?: string | Date | undefined;
+}): number {
+  const time = new Date(creationTimestamp ?? 0).getTime();
+  return Number.isNaN(time) ? 0 : time;
 }

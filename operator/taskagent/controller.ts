@@ -25,6 +25,7 @@ import {
 import { workersOf } from '../workers.ts';
 import { desiredRevision, expiredRevisions, revisionName, servingSince } from '../revision.ts';
 import { agentService } from './children.ts';
+import { scheduleVerdict, type ScheduleVerdict } from './schedule-status.ts';
 import { agentVerdict } from './status.ts';
 
 const overlapBeatMs = 2_000;
@@ -40,7 +41,10 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   } catch (thrown) {
     fault = faultOf(thrown);
   }
-  const verdict = agentVerdict(observe(context, agent, fault));
+  const verdict = agentVerdict({
+    ...observe(context, agent, fault),
+    schedule: await observeSchedule(context, agent),
+  });
   await context.applier.applyStatus(kinds.taskAgent, agent, verdict.status);
   recordContainment(context, agent);
   recordProgress(context, agent, verdict.latestReady);
@@ -69,7 +73,7 @@ function observe(
   context: Context,
   agent: TaskAgent,
   fault: Fault | undefined,
-): Parameters<typeof agentVerdict>[0] {
+): Omit<Parameters<typeof agentVerdict>[0], 'schedule'> {
   const { world, dataPlanes, programmed } = context;
   const { namespace, name } = agent.metadata;
   const pool = world.get(kinds.workerPool, namespace, agent.spec.workerPoolRef);
@@ -90,6 +94,22 @@ function observe(
       programmed.ingressServes(dataPlanes.ingresses(), id, revision),
     now: context.now(),
   };
+}
+
+async function observeSchedule(
+  { world, dataPlanes, now }: Context,
+  agent: TaskAgent,
+): Promise<ScheduleVerdict> {
+  const { namespace, uid = '' } = agent.metadata;
+  const isScheduled = agent.spec.schedule !== undefined;
+  const mark = isScheduled ? await dataPlanes.scheduleMark({ namespace, uid }) : undefined;
+  return scheduleVerdict({
+    agent,
+    mark,
+    hasIngress: dataPlanes.ingresses().length > 0,
+    agentsBeside: isScheduled ? world.list(kinds.taskAgent, namespace).length : 0,
+    now: now(),
+  });
 }
 
 /** Who closed and who opened an agent's egress is told on the agent. */

@@ -2,7 +2,7 @@
  * A TaskAgent's status, pure: what it needs (pool, gateways, a revision that runs), whether it serves, and the cut-over
  * to the latest ready revision. Ready means that a call made now is answered: config is where the call will go.
  */
-import { agentId, neverFires, notEnforced, parseSchedule, type WorkerStatus } from '../../contract/index.ts';
+import { agentId, type WorkerStatus } from '../../contract/index.ts';
 import { egressFinding, poolFinding } from '../agent-needs.ts';
 import { gatewayNames } from '../compile/index.ts';
 import { waitingReasons } from '../agentsandboxrevision/status.ts';
@@ -17,6 +17,7 @@ import {
   type Summary,
 } from '../runtime/index.ts';
 import { revisionName } from '../revision.ts';
+import type { ScheduleVerdict } from './schedule-status.ts';
 
 export interface AgentObservation {
   readonly agent: TaskAgent;
@@ -31,6 +32,7 @@ export interface AgentObservation {
   readonly fault: { readonly reason: string; readonly message: string } | undefined;
   /** The revision is in a config that a live worker and every live ingress run. */
   readonly programmed: (revision: string) => boolean;
+  readonly schedule: ScheduleVerdict;
   readonly now: number;
 }
 
@@ -54,21 +56,28 @@ export function agentVerdict(observation: AgentObservation): AgentVerdict {
     gatewaysProgrammed(observation),
   ];
   const revision = revisionReady(observation, created, latestReady);
-  const findings = [...needs, revision, scheduled(agent)];
+  const { schedule } = observation;
+  const findings = [...needs, revision, schedule.finding];
   const summary = summarize(findings, observation, latestReady);
   const conditions = setConditions([...findings, ...summaryFindings(summary)], { previous, generation, now });
   return {
     latestReady,
-    requeueAfterMs: requeueIn(summary, previous, now),
+    requeueAfterMs: soonest(requeueIn(summary, previous, now), schedule.requeueAfterMs),
     status: {
       observedGeneration: generation,
       activeExecutions: activeOf(agent, workers),
       warmSandboxes: warmOf(agent, workers, latestReady),
       latestCreatedRevisionName: created,
       ...(latestReady === undefined ? {} : { latestReadyRevisionName: latestReady }),
+      ...schedule.times,
       conditions,
     },
   };
+}
+
+function soonest(...waits: ReadonlyArray<number | undefined>): number | undefined {
+  const known = waits.filter((ms) => ms !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 /** The newest revision once it is ready; until then whatever served before, if it is still there. */
@@ -116,25 +125,6 @@ function revisionReady(
   const reason = ready?.reason ?? 'NoWorkersReady';
   const message = `${created}: ${ready?.message ?? 'no worker reports yet'}${serving}`;
   return { type, status: 'False', reason, message };
-}
-
-function scheduled(agent: TaskAgent): Finding {
-  const type = 'Scheduled';
-  const { schedule } = agent.spec;
-  if (schedule === undefined)
-    return { type, status: 'False', reason: 'NotScheduled', message: 'no schedule' };
-  const parsed = parseSchedule(schedule);
-  const problem =
-    parsed === undefined
-      ? 'not a cron schedule'
-      : neverFires(parsed)
-        ? 'a schedule that never fires'
-        : undefined;
-  if (problem === undefined) {
-    const { message, instead } = notEnforced.Schedule;
-    return { type, status: 'False', reason: 'NotEnforced', message: `${message}. ${instead}` };
-  }
-  return { type, status: 'False', reason: 'ParseError', message: `${problem}: ${schedule}` };
 }
 
 /** Faults a person must mend, by the condition that carries them. */

@@ -36,7 +36,7 @@ export const notEnforced: Rule = {
   id: 'not-enforced',
   severity: 'warn',
   title: 'A field that this version does not carry out',
-  why: 'The API accepts it so that manifests need not change when a version carries it out, and nothing of what it asks for happens until then: no schedule fires, no limit counts. Calls that would be less limited than was asked for are refused.',
+  why: 'The API accepts it so that manifests need not change when a version carries it out, and nothing of what it asks for happens until then: no limit counts, no pool warms. Calls that would be less limited than was asked for are refused.',
   fix: 'Remove it, or do what the finding says instead. The table is in docs/not-enforced.md.',
   *check(world) {
     for (const kind of kinds.map((each) => each.kind as KindName)) {

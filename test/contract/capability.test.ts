@@ -12,12 +12,8 @@ const limit = { group: 'clrk.apoxy.dev', kind: 'RateLimitPolicy', name: 'slow' }
 
 test.each<[string, string, object, string[]]>([
   ['nothing asked', 'TaskAgent', { spec: { timeout: '5s' } }, []],
-  [
-    'a schedule',
-    'TaskAgent',
-    { spec: { schedule: '@daily', scheduleInput: {} } },
-    ['spec.schedule', 'spec.scheduleInput'],
-  ],
+  ['a schedule', 'TaskAgent', { spec: { schedule: '@daily', scheduleInput: {} } }, []],
+  ['who calls', 'TaskAgent', { spec: { identity: {} } }, ['spec.identity']],
   ['a whole kind', 'DaemonAgent', { spec: {} }, ['spec']],
   [
     'items of lists, each by its place',

@@ -20,8 +20,8 @@ describe('schedule', () => {
     ['0 0 29 2 ?', '2028-02-29T00:00:00Z'],
     // A star with a step restricts: day or weekday.
     ['0 0 1 * */2', '2026-11-24T00:00:00Z'],
-    ['@every 5m', '2026-11-23T04:20:30Z'],
-    ['@every 1h30m10s', '2026-11-23T05:45:40Z'],
+    // Counted from 1970, where nobody says from when.
+    ['@every 5m', '2026-11-23T04:20:00Z'],
     ['@every 10ms', '2026-11-23T04:15:31Z'],
     ['CRON_TZ=Asia/Tokyo 0 6 * * *', '2026-11-23T21:00:00Z'],
     ['TZ=America/New_York @daily', '2026-11-23T05:00:00Z'],
@@ -29,6 +29,15 @@ describe('schedule', () => {
   ])('%s next fires at %s', (text, expected) => {
     const schedule = parseSchedule(text);
     expect(schedule && nextFire(schedule, after)).toBe(Date.parse(expected));
+  });
+
+  it.each([
+    ['just made', '2026-11-23T04:15:30Z', '2026-11-23T05:45:40Z'],
+    ['made long ago', '2026-11-23T00:00:00Z', '2026-11-23T04:30:30Z'],
+    ['made by a clock ahead', '2026-11-23T05:00:00Z', '2026-11-23T06:30:10Z'],
+  ])('a period is counted from its agent: %s', (_name, since, expected) => {
+    const schedule = parseSchedule('@every 1h30m10s');
+    expect(schedule && nextFire(schedule, after, Date.parse(since))).toBe(Date.parse(expected));
   });
 
   it.each([

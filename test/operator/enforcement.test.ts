@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { withEnforcement } from '../../operator/enforcement.ts';
 import type { TaskAgent } from '../../operator/kind.ts';
 import type { Condition } from '../../operator/runtime/index.ts';
+import { scheduleVerdict } from '../../operator/taskagent/schedule-status.ts';
 import { agentVerdict } from '../../operator/taskagent/status.ts';
 
 const now = Date.parse('2026-01-02T03:04:05Z');
@@ -15,10 +16,9 @@ function agent(spec: object, conditions: readonly Condition[] = []): TaskAgent {
   } as unknown as TaskAgent;
 }
 
-function statusOf(object: TaskAgent): {
-  readonly conditions: readonly Condition[];
-  readonly nextScheduleTime?: string;
-} {
+const identity = { extractors: [{ type: 'Header', header: { name: 'x', field: 'user' } }] };
+
+function statusOf(object: TaskAgent): { readonly conditions: readonly Condition[] } {
   const verdict = agentVerdict({
     agent: object,
     poolExists: true,
@@ -28,27 +28,24 @@ function statusOf(object: TaskAgent): {
     envProblem: undefined,
     fault: undefined,
     programmed: () => false,
+    schedule: scheduleVerdict({ agent: object, mark: undefined, hasIngress: true, agentsBeside: 1, now }),
     now,
   });
   return withEnforcement({ kind: 'TaskAgent' }, object, verdict.status, now) as never;
 }
 
-test('a schedule that does not fire is not registered, and has no next time', () => {
-  const status = statusOf(agent({ schedule: '*/5 * * * *' }));
-  const scheduled = status.conditions.find(({ type }) => type === 'Scheduled');
-  expect(scheduled).toMatchObject({ status: 'False', reason: 'NotEnforced' });
-  expect(status.nextScheduleTime).toBeUndefined();
+test('a field that nobody carries out is named in a condition of its generation', () => {
+  const status = statusOf(agent({ identity }));
   const enforced = status.conditions.find(({ type }) => type === 'Enforced');
   expect(enforced).toMatchObject({ status: 'False', reason: 'NotEnforced', observedGeneration: 7 });
-  expect(enforced?.message).toContain('spec.schedule: ');
+  expect(enforced?.message).toContain('spec.identity: ');
 });
 
 test('every field is named; an agent without one has no such condition', () => {
-  const identity = { extractors: [{ type: 'Header', header: { name: 'x', field: 'user' } }] };
-  const [enforced] = statusOf(agent({ identity, scheduleInput: {} })).conditions.filter(
+  const [enforced] = statusOf(agent({ identity, state: { backend: 'redis' } })).conditions.filter(
     ({ type }) => type === 'Enforced',
   );
-  expect(enforced?.message).toMatch(/spec\.scheduleInput: .*; spec\.identity: /);
+  expect(enforced?.message).toMatch(/spec\.identity: .*; spec\.state\.backend: /);
   expect(statusOf(agent({})).conditions.map(({ type }) => type)).not.toContain('Enforced');
 });
 
@@ -60,7 +57,7 @@ test('its time moves only when it comes', () => {
     message: 'other',
     lastTransitionTime: '2020-01-01T00:00:00Z',
   };
-  const [enforced] = statusOf(agent({ schedule: '@daily' }, [before])).conditions.filter(
+  const [enforced] = statusOf(agent({ identity }, [before])).conditions.filter(
     ({ type }) => type === 'Enforced',
   );
   expect(enforced?.lastTransitionTime).toBe(before.lastTransitionTime);

@@ -77,13 +77,29 @@ describe('a shard of the ingress’s agents', () => {
     expect(left.every((key) => key.startsWith('default/'))).toBe(true);
   });
 
-  it('carries no input of schedules, which nothing at the ingress reads', () => {
+  it('carries no input of an agent without a schedule, which nothing at the ingress reads', () => {
     const spec = {
       ...(agent() as unknown as { spec: object }).spec,
       scheduleInput: { a: 'x'.repeat(60_000) },
     };
     const { document } = new TestWorld([{ ...inNamespace('default', 'big'), spec } as never]).shard();
     expect(JSON.stringify(document).length).toBeLessThan(1_000);
+  });
+
+  it('carries a schedule, its input as text, and from when its periods count', () => {
+    const spec = {
+      ...(agent() as unknown as { spec: object }).spec,
+      schedule: '@every 5m',
+      scheduleInput: { prompt: 'hi' },
+    };
+    const { document } = new TestWorld([{ ...inNamespace('default', 'timed'), spec } as never]).shard();
+    expect(document.agents).toMatchObject([
+      {
+        schedule: '@every 5m',
+        scheduleInput: '{"prompt":"hi"}',
+        createdAt: Date.parse('2026-01-01T00:00:00Z'),
+      },
+    ]);
   });
 
   it('every namespace has one', () => {

@@ -1,6 +1,6 @@
 /** The operator under test, with data planes whose words the test writes. */
 import pino from 'pino';
-import type { GatewayStatus, IngressStatus, WorkerStatus } from '../../contract/index.ts';
+import type { GatewayStatus, IngressStatus, ScheduleMark, WorkerStatus } from '../../contract/index.ts';
 import type { PlatformSettings } from '../../operator/compile/index.ts';
 import { PlatformKeys } from '../../pki/index.ts';
 import type { ClaimsSink } from '../../operator/nats-claims.ts';
@@ -24,6 +24,10 @@ export class FakeDataPlanes {
   workers = (): readonly WorkerStatus[] => this.workerWords;
   gateways = (): readonly GatewayStatus[] => this.gatewayWords;
   ingresses = (): readonly IngressStatus[] => this.ingressWords;
+  /** By uid. */
+  readonly marks = new Map<string, ScheduleMark>();
+  scheduleMark = ({ uid }: { readonly uid: string }): Promise<ScheduleMark | undefined> =>
+    Promise.resolve(this.marks.get(uid));
 }
 
 export interface RunningOptions {

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   gatewayStatusSchema,
   invocationStream,
+  scheduleMarkSubject,
+  scheduleStream,
   statusBucket,
   statusKey,
   statusSubject,
@@ -14,7 +16,14 @@ import {
   type PlatformIdentity,
   type TenantIdentity,
 } from '../../contract/index.ts';
-import { connectNats, createLog, openStatusBucket, StatusChannel, StatusView } from '../../process/index.ts';
+import {
+  connectNats,
+  createLog,
+  ensureKeyedBuckets,
+  openStatusBucket,
+  StatusChannel,
+  StatusView,
+} from '../../process/index.ts';
 import { ensureInvocationStream } from '../../telemetry/stream/invocation-stream.ts';
 import { TestNats } from './nats-server.ts';
 
@@ -53,6 +62,7 @@ const events = (namespace: string, writer: string): string =>
 beforeAll(async () => {
   await nats.start();
   await openStatusBucket(await as({ role: 'operator' }));
+  await ensureKeyedBuckets(await as({ role: 'operator' }));
   await ensureInvocationStream(await as({ role: 'telemetry' }));
 }, 60_000);
 
@@ -71,6 +81,10 @@ describe('who may publish what', () => {
     ['a gateway its own status', gatewayA, status(statusKey.gateway('team-a', 'gw', 'p')), bucket],
     ['the ingress events of every agent', { role: 'ingress' }, events('team-b', '_ingress'), stream],
     ['telemetry closes what is lost', { role: 'telemetry' }, events('team-b', '_telemetry'), stream],
+    ['the ingress marks of schedules', { role: 'ingress' }, scheduleMarkSubject('team-b.u'), scheduleStream],
+    ['S57: a pool marks of schedules', poolA, scheduleMarkSubject('team-a.u'), 'refused'],
+    ['S57: a gateway marks of schedules', gatewayA, scheduleMarkSubject('team-a.u'), 'refused'],
+    ['telemetry marks of schedules', { role: 'telemetry' }, scheduleMarkSubject('team-a.u'), 'refused'],
     ['S57: a pool events of another namespace', poolA, events('team-b', 'main'), 'refused'],
     ['S57: a pool events of another pool', poolA, events('team-a', 'other'), 'refused'],
     ['S57: a pool events as the ingress', poolA, events('team-a', '_ingress'), 'refused'],

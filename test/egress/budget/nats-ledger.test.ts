@@ -12,7 +12,7 @@ import {
 import type { Budget } from '../../../decision/index.ts';
 import { Budgets, type Reserved } from '../../../egress/budget/budgets.ts';
 import { NatsLedger } from '../../../egress/budget/nats-ledger.ts';
-import { connectNats, createLog, ensureBudgetBucket } from '../../../process/index.ts';
+import { connectNats, createLog, ensureKeyedBuckets } from '../../../process/index.ts';
 import { TestNats } from '../../process/nats-server.ts';
 
 const log = createLog('egress', { CLRK_LOG_LEVEL: 'silent' });
@@ -40,7 +40,7 @@ const gateway = (namespace: string, name = 'gw'): Promise<NatsConnection> => as(
 
 beforeAll(async () => {
   await nats.start();
-  await ensureBudgetBucket(await as({ role: 'operator' }));
+  await ensureKeyedBuckets(await as({ role: 'operator' }));
 }, 60_000);
 
 afterAll(async () => {

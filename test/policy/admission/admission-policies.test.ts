@@ -236,7 +236,7 @@ describe('what this version does not carry out is told at admission', () => {
 
   test.each<[string, KubeObject]>([
     ['DaemonAgent.spec: ', ours('DaemonAgent', agentSpec, 'whole')],
-    ['TaskAgent.spec.schedule: ', agentWith({}, '@hourly')],
+    ['TaskAgent.spec.state.backend: ', withSpec(agentWith({}), { state: { backend: 'redis' } })],
     [
       'EgressGateway.spec.otlp.endpoint: ',
       withSpec(gateway, { otlp: { endpoint: 'https://o.example.com' } }),
