@@ -4,7 +4,7 @@
  * functions; this file reads, prints and chooses the exit code.
  */
 import { parseCidr } from '../../contract/index.ts';
-import { failsOn, type ReachDocuments } from '../../policy/index.ts';
+import { failsOn, reachCommentFormats, type ReachDocuments } from '../../policy/index.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { usageError } from '../exit-code.ts';
 import { printLine, type Io } from '../io.ts';
@@ -116,6 +116,8 @@ async function decide(question: Question): Promise<number> {
   const { diff, within, live = false } = options;
   if ([diff !== undefined, within !== undefined, live].filter(Boolean).length > 1)
     throw usageError('--diff, --within and --live are questions of their own', 'Ask one of them.');
+  if (within !== undefined && reachCommentFormats.some((each) => each === format))
+    throw usageError(`--within has no output format "${format}"`, 'There are table (a sentence) and json.');
   const compile = await compiler(parsePlatformCidrs(options));
   const assumePartial = options.assumePartial === true;
   const input = { ...(await readInput(io, [path], options)), assumePartial };
@@ -127,7 +129,7 @@ async function decide(question: Question): Promise<number> {
     await printLine(io, renderReach(found, format, path));
     return 0;
   }
-  const { text, exitCode } = answerWithin(found, within);
+  const { text, exitCode } = answerWithin(found, within, format === 'json' ? 'json' : 'text');
   await printLine(io, text);
   return exitCode;
 }

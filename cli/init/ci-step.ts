@@ -20,6 +20,12 @@ cat clrk-reach.md >>"\${GITHUB_STEP_SUMMARY:-/dev/null}"
 cat clrk-reach.md
 exit "$code"`;
 
+/** CLRK_BOUNDARY is a file that those cannot change who change manifests; without one nothing is asked. */
+export const boundaryStep = `if [ -n "\${CLRK_BOUNDARY:-}" ]; then
+  read -ra clrk <<<"\${CLRK_COMMAND:-npx --no-install clrk}"
+  "\${clrk[@]}" reach "\${CLRK_PATHS:-dist}" --within "$CLRK_BOUNDARY"
+fi`;
+
 /** GH_TOKEN, CLRK_REPOSITORY and CLRK_NUMBER say where. The comment of an earlier run is replaced. */
 export const githubCommentStep = `comments="repos/$CLRK_REPOSITORY/issues/$CLRK_NUMBER/comments"
 mine='.[] | select(.user.type == "Bot" and (.body | startswith("<!-- clrk reach -->"))) | .id'

@@ -2,7 +2,7 @@
  * A workflow of GitHub Actions that checks a project of agents. The job that runs the project's code may only read; the
  * one that comments runs nothing of it.
  */
-import { committedStep, githubCommentStep, reachStep } from './ci-step.ts';
+import { boundaryStep, committedStep, githubCommentStep, reachStep } from './ci-step.ts';
 
 export interface GithubPipeline {
   /** Lines of comment above it. */
@@ -42,6 +42,14 @@ ${indent(reachStep, 10)}
           name: clrk-reach
           path: clrk-reach.md`;
 
+// The variable of the repository or organisation names a file; a step that checks it out of another repository comes before.
+const boundary = `      - name: boundary
+        shell: bash
+        env:
+          CLRK_BOUNDARY: \${{ vars.CLRK_BOUNDARY }}
+        run: |
+${indent(boundaryStep, 10)}`;
+
 const upload = `      - uses: github/codeql-action/upload-sarif@v3
         if: always() && hashFiles('clrk.sarif') != ''
         with:
@@ -79,6 +87,7 @@ export function githubWorkflow({ about, install, test, sarif }: GithubPipeline):
     step('committed', committedStep),
     step('validate', `npx --no-install clrk validate dist -o github${reports}`),
     ...(sarif ? [upload] : []),
+    boundary,
     reach,
   ];
   return `${about}

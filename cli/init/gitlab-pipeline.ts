@@ -1,5 +1,5 @@
 /** Jobs of GitLab that check a project of agents, to be included or to be a pipeline of their own. */
-import { committedStep, gitlabCommentStep, reachStep } from './ci-step.ts';
+import { boundaryStep, committedStep, gitlabCommentStep, reachStep } from './ci-step.ts';
 
 function indent(text: string): string {
   return text
@@ -36,6 +36,7 @@ clrk-validate:
     - npx --no-install cdk8s synth --check-upgrade=false
 ${script(committedStep)}
     - $CLRK_COMMAND validate $CLRK_PATHS --fail-on "$CLRK_FAIL_ON" --report gitlab=clrk-quality.json --report junit=clrk.xml
+${script(boundaryStep)}
   artifacts:
     when: always
     reports:

@@ -20,9 +20,16 @@ function readBoundary(file: string): Boundary {
   }
 }
 
+export type WithinFormat = 'text' | 'json';
+
 export interface WithinAnswer {
   readonly text: string;
   readonly exitCode: 0 | 1;
+}
+
+/** As data: the verdict, and of a counterexample everything that is known of the call. */
+function json(answer: object): string {
+  return JSON.stringify({ version: 1, ...answer }, null, 2);
 }
 
 interface Judged {
@@ -30,21 +37,29 @@ interface Judged {
   readonly verdict: WithinVerdict;
 }
 
-function outside(judged: readonly Judged[]): WithinAnswer | undefined {
+function outside(judged: readonly Judged[], format: WithinFormat): WithinAnswer | undefined {
   const found = judged.flatMap(({ label, verdict }) =>
     verdict.kind === 'outside' ? [{ label, ...verdict.counterexample }] : [],
   );
   const [first] = found.sort((a, b) => a.sentence.length - b.sentence.length);
   if (first === undefined) return undefined;
   const where = judged.length > 1 ? `[${first.label || '.'}] ` : '';
+  if (format === 'json') {
+    const { label: folder, ...counterexample } = first;
+    return { text: json({ within: false, folder, counterexample }), exitCode: 1 };
+  }
   return { text: `outside the boundary: ${where}${first.sentence}`, exitCode: 1 };
 }
 
 /** @throws UndecidedError when the boundary cannot be read, or not everything could be seen */
-export function answerWithin({ sets, unseen }: ManifestSets, file: string): WithinAnswer {
+export function answerWithin(
+  { sets, unseen }: ManifestSets,
+  file: string,
+  format: WithinFormat = 'text',
+): WithinAnswer {
   const boundary = readBoundary(file);
   const judged = sets.map(({ label, documents }) => ({ label, verdict: judgeWithin(documents, boundary) }));
-  const found = outside(judged);
+  const found = outside(judged, format);
   if (found !== undefined) return found;
   const unknown = judged.flatMap(({ verdict }) => (verdict.kind === 'unknown' ? [verdict.why] : []));
   const why = [...unknown, ...unseen];
@@ -55,5 +70,6 @@ export function answerWithin({ sets, unseen }: ManifestSets, file: string): With
       'What was seen is inside the boundary; the rest is not known.',
     );
   }
+  if (format === 'json') return { text: json({ within: true, boundary: file }), exitCode: 0 };
   return { text: `all that agents can reach is within ${file}`, exitCode: 0 };
 }

@@ -134,6 +134,18 @@ describe('the GitHub action', () => {
     expect(run({}, 'drift').code).toBe(3);
   });
 
+  test('holds reach within a boundary where one is named', () => {
+    writeFileSync(join(folder, 'dist/a.yaml'), manifests('a.example.com'));
+    writeFileSync(join(folder, 'wide.yaml'), 'version: 1\nrows: [{ destinations: ["*.example.com"] }]\n');
+    writeFileSync(join(folder, 'none.yaml'), 'version: 1\nrows: []\n');
+    expect(run({ boundary: 'wide.yaml' }, 'boundary').code).toBe(0);
+    expect(run({ boundary: 'none.yaml' }, 'boundary')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('outside the boundary: agent `TaskAgent/t/a` can reach') as string,
+    });
+    expect(run({ boundary: 'gone.yaml' }, 'boundary').code).toBe(3);
+  });
+
   test('inputs are never run', () => {
     put('allow-all-gateway', 'good');
     run({ paths: 'dist; touch pwned', 'fail-on': '$(touch pwned)' });
@@ -182,6 +194,17 @@ test('the example workflow and the GitLab job validate alike', () => {
   );
   put('allow-all-gateway', 'good');
   expect(shell(script, variables).code).toBe(0);
+});
+
+test('the example workflow and the GitLab job hold reach within a boundary alike, and ask for none without one', () => {
+  const script = gitlab['clrk-validate'].script.filter((each) => each.includes('--within')).join('\n');
+  writeFileSync(join(folder, 'dist/a.yaml'), manifests('a.example.com'));
+  writeFileSync(join(folder, 'none.yaml'), 'version: 1\nrows: []\n');
+  for (const each of [stepOf('check', 'boundary'), script]) {
+    expect(shell(each, { ...variables, CLRK_BOUNDARY: 'none.yaml' }).code).toBe(1);
+    expect(shell(each, { ...variables, CLRK_BOUNDARY: 'gone.yaml' }).code).toBe(3);
+    expect(shell(each, variables).code).toBe(0);
+  }
 });
 
 const git = (...words: string[]): void => {

@@ -67,6 +67,7 @@ describe('clrk init', () => {
       'synth',
       'committed',
       'validate',
+      'boundary',
       'reach',
     ]);
     // The job that may write runs nothing that comes from the pull request.

@@ -487,6 +487,22 @@ describe('clrk reach --within', () => {
     if (expected === 3) expect(stderr).toContain('has a field "hosts"');
   });
 
+  test('as data: the verdict and all that is known of the counterexample; what it cannot be written as is refused', async () => {
+    const inside = boundary('version: 1\nrows: [{ destinations: [api.stripe.com], ports: [443] }]');
+    const run = async (file: string, format: string) =>
+      await runCommandLine(['reach', dist, '--within', file, '-o', format]);
+    const contained = await run(inside, 'json');
+    expect(contained.code).toBe(0);
+    expect(JSON.parse(contained.stdout)).toEqual({ version: 1, within: true, boundary: inside });
+    const outside = await run(boundary('version: 1\nrows: []'), 'json');
+    expect(outside.code).toBe(1);
+    expect(JSON.parse(outside.stdout)).toMatchObject({
+      within: false,
+      counterexample: { host: 'api.stripe.com', port: 443, protocol: 'HTTPS', call: { path: '/' } },
+    });
+    expect((await run(inside, 'markdown')).code).toBe(2);
+  });
+
   test('a file that is not there is undecided, and --diff is another question', async () => {
     expect((await runCommandLine(['reach', dist, '--within', join(folder, 'none.yaml')])).code).toBe(3);
     const both = ['reach', dist, '--within', boundary('version: 1\nrows: []'), '--diff', 'HEAD'];

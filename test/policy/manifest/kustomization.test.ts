@@ -128,7 +128,48 @@ describe('kustomizations', () => {
     ]);
   });
 
-  test('nothing is fetched: a remote base ends with its name, and no connection is made', async () => {
+  /** kustomize asks no proxy for what is on this machine, and loads files by URL in many places. */
+  test.each<[string, (url: string) => Readonly<Record<string, string>>]>([
+    ['a remote base', (url) => ({ 'kustomization.yaml': `resources: ["${url}"]\n` })],
+    [
+      'a base of a base',
+      (url) => ({
+        'top/kustomization.yaml': 'resources: [../base]\n',
+        'base/kustomization.yaml': `components: ["${url}"]\n`,
+      }),
+    ],
+    ['a patch', (url) => ({ 'kustomization.yaml': `patches: [{path: "${url}", target: {kind: Pod}}]\n` })],
+    [
+      'a file of a generator',
+      (url) => ({ 'kustomization.yaml': `secretGenerator: [{name: s, files: ["key=${url}"]}]\n` }),
+    ],
+    [
+      'variables of a generator',
+      (url) => ({ 'kustomization.yaml': `configMapGenerator: [{name: s, envs: ["${url}"]}]\n` }),
+    ],
+    ['a schema', (url) => ({ 'kustomization.yaml': `openapi: {path: "${url}"}\n` })],
+    [
+      'the configuration of a plugin',
+      (url) => ({
+        'kustomization.yaml': 'generators: [plugin.yaml]\n',
+        'plugin.yaml': `apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: m}\nfiles: ["key=${url}"]\n`,
+      }),
+    ],
+    [
+      'the configuration of a plugin written in place',
+      (url) => ({
+        'kustomization.yaml': `transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: m}\n  path: "${url}"\n`,
+      }),
+    ],
+    [
+      'the configuration of a plugin that is a kustomization',
+      (url) => ({
+        'kustomization.yaml': 'transformers: [plugins]\n',
+        'plugins/kustomization.yaml': 'resources: [plugin.yaml]\n',
+        'plugins/plugin.yaml': `apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: m}\npath: "${url}"\n`,
+      }),
+    ],
+  ])('nothing is fetched: %s ends with its name, and no connection is made', async (_what, files) => {
     let connections = 0;
     const server = createServer((socket) => {
       connections += 1;
@@ -137,12 +178,24 @@ describe('kustomizations', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-    const url = `http://localhost.example:${port}/a.yaml`;
-    write({ 'kustomization.yaml': `resources: ["${url}", "git::http://localhost.example:${port}/x"]\n` });
+    const url = `http://127.0.0.1:${port}/a.yaml`;
+    write(files(url));
     const { problems } = load();
-    expect(problems[0]).toContain(`names ${url}, which is not here and is never fetched`);
-    expect(connections).toBe(0);
+    expect(problems).toEqual([
+      expect.stringContaining(`names ${url}, which is not here and is never fetched`),
+    ]);
+    // A connection made meanwhile waits to be taken.
     await new Promise((resolve) => server.close(resolve));
+    expect(connections).toBe(0);
+  });
+
+  test('an address in what a manifest holds is no base', () => {
+    write({
+      'kustomization.yaml':
+        'resources: [a.yaml]\ncommonAnnotations: {docs: "https://example.com/x"}\nconfigMapGenerator: [{name: m, literals: ["url=http://127.0.0.1/x"]}]\n',
+      'a.yaml': `${config('a')}data: {path: "http://127.0.0.1/x"}\n`,
+    });
+    expect(load().problems).toEqual([]);
   });
 
   test('a renderer without end and one without bound are ended', () => {
