@@ -37,7 +37,7 @@ export interface Distinctions {
   /** APIs that calls are read as. */
   readonly schemas: ReadonlyArray<string | undefined>;
   readonly http: readonly HttpDistinction[];
-  /** Calls that name a model go another way than others. */
+  /** Which operation a call is decides how it goes: those that name a model go another way, or tokens are counted. */
   readonly operations: boolean;
   /** Undefined: bodies are not read as JSON-RPC. */
   readonly mcp: McpDistinctions | undefined;
@@ -73,7 +73,7 @@ export function distinctionsOf(plan: OpenPlan): Distinctions {
       .flatMap((clause) => clause.matches.flatMap((match) => match.endpoints.texts)),
     schemas: clauses.map((clause) => clause.schema),
     http: clauses.flatMap(({ http, purpose }) => http.map(({ written }) => ({ purpose, match: written }))),
-    operations: plan.clauses.some(({ fallback }) => fallback !== undefined),
+    operations: plan.clauses.some(({ fallback, budget }) => fallback !== undefined || budget !== undefined),
     mcp: mcpDistinctions(plan),
   };
 }

@@ -10,13 +10,14 @@ import { mcpAttempt, providerAttempt, randomAttempt, type Attempt } from './rand
 import { httpAttempt } from './random/http.ts';
 import {
   backendDocuments,
+  budgetDocuments,
   httpDocuments,
   mcpDocuments,
   providerDocuments,
   randomDocuments,
 } from './random/documents.ts';
 
-const pairs = Number(process.env['REACH_PAIRS'] ?? 20_000) / 4;
+const pairs = Number(process.env['REACH_PAIRS'] ?? 20_000) / 5;
 const attemptsOfSet = 50;
 
 /** Two sets that have much in common: of the second, some fields of the first. */
@@ -77,6 +78,7 @@ test.each([
   ['an open provider', providerDocuments, providerAttempt],
   ['Backends', backendDocuments, providerAttempt],
   ['HTTP rules', httpDocuments, httpAttempt],
+  ['budgets of every call', budgetDocuments, providerAttempt],
   ['MCP servers', mcpDocuments, mcpAttempt],
 ])(
   'the diff of reach leaves nothing out about %s',

@@ -8,7 +8,7 @@ import { destinations } from './destinations.ts';
 import { endpoints, gatewayDocument } from './gateway.ts';
 import { httpHosts, httpRoutes } from './http.ts';
 import { answer, mcpRoutes } from './mcp.ts';
-import { backend, everyOpenAiCall, providerRule } from './provider.ts';
+import { backend, budget, everyOpenAiCall, providerRule } from './provider.ts';
 import { agentNames, gatewayNames, mcpHosts } from './vocabulary.ts';
 
 const emptyAgent = {
@@ -175,6 +175,25 @@ export const orderedDocuments: fc.Arbitrary<ReachDocuments> = fc
           },
         ],
       })),
+    })),
+  }));
+
+/** As `providerDocuments`, where rules tell calls apart by nothing but what can be counted. */
+export const budgetDocuments: fc.Arbitrary<ReachDocuments> = fc
+  .tuple(providerDocuments, fc.array(budget, { maxLength: 2 }))
+  .map(([{ gateways, pools }, filters]) => ({
+    pools,
+    gateways: gateways.map((document) => ({
+      ...document,
+      upstream: { ...document.upstream, hostAliases: [] },
+      credentials: [],
+      providerDenials: [],
+      providerRoutes: [
+        {
+          route: { namespace: 'd', name: 'r' },
+          rules: [{ matches: [everyOpenAiCall], filters, backends: [] }],
+        },
+      ],
     })),
   }));
 

@@ -32,7 +32,7 @@ export const backend: fc.Arbitrary<ProviderBackend> = fc.record({
 });
 
 const limit = fc.constantFrom(undefined, 100, 1000);
-const budget: fc.Arbitrary<ProviderRule['filters'][number]> = fc
+export const budget: fc.Arbitrary<ProviderRule['filters'][number]> = fc
   .tuple(limit, limit, limit, fc.constantFrom(undefined, undefined, 'shared'))
   .map(([perDay, perExecution, output, budgetRef]) => ({
     type: 'TokenBudget',
