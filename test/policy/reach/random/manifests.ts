@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { containedAnnotation } from '../../../../contract/index.ts';
+import { httpHosts } from './http.ts';
 import { cidrs, endpointGlobs, mcpHosts, modelGlobs, names, patterns, port, some } from './vocabulary.ts';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -63,7 +64,9 @@ function agent(kind: 'TaskAgent' | 'DaemonAgent', name: string): fc.Arbitrary<Ma
     }));
 }
 
-const kindsTaken = fc.subarray(['EgressL4Route', 'AIProviderRoute', 'MCPRoute'], { minLength: 1 });
+const kindsTaken = fc.subarray(['EgressL4Route', 'AIProviderRoute', 'MCPRoute', 'EgressHTTPRoute'], {
+  minLength: 1,
+});
 const allowedRoutes = fc.record(
   {
     namespaces: fc.oneof(
@@ -308,6 +311,40 @@ const mcpRoute = (name: string): fc.Arbitrary<Manifest> =>
     }),
   );
 
+const httpMatch = fc.record(
+  {
+    methods: fc.constantFrom(['GET'], ['POST'], ['GET', 'DELETE'], ['*']),
+    path: fc.constantFrom(
+      { type: 'Exact', value: '/repos' },
+      { type: 'PathPrefix', value: '/repos' },
+      { type: 'Template', value: '/repos/{owner}/{repo}' },
+      { type: 'RegularExpression', value: '/repos/[a-c]+' },
+    ),
+    queryParams: fc.constant([{ name: 'service', values: ['a'] }]),
+    headers: fc.constant([{ name: 'x-mode', values: ['a'] }]),
+    contentTypes: fc.constant(['application/json']),
+    maxBodyBytes: fc.constant(10),
+    webSocket: fc.boolean(),
+  },
+  { requiredKeys: ['methods'] },
+);
+const httpRoute = (name: string): fc.Arbitrary<Manifest> =>
+  route(
+    'EgressHTTPRoute',
+    name,
+    fc.record({
+      hostnames: some([...httpHosts, '*.example.com'], 2).filter((hosts) => hosts.length > 0),
+      sourceAgents: rarely(selector),
+      rules: fc.array(
+        fc.record({
+          matches: fc.array(httpMatch, { minLength: 1, maxLength: 2 }),
+          filters: filters(extension),
+        }),
+        { minLength: 1, maxLength: 2 },
+      ),
+    }),
+  );
+
 const backend = (name: string): fc.Arbitrary<Manifest> =>
   fc
     .record({
@@ -338,6 +375,7 @@ const target = (kind: string, name: string): Body => ({ group, kind, name });
 const routeTargets = [
   ...['r', 's'].map((name) => target('AIProviderRoute', name)),
   ...['m', 'n'].map((name) => target('MCPRoute', name)),
+  target('EgressHTTPRoute', 'w'),
 ];
 const credential = (name: string): fc.Arbitrary<Manifest> =>
   fc
@@ -407,7 +445,7 @@ export const manifestTexts: fc.Arbitrary<string> = fc
     chosen([l4Route('l'), l4Route('k')], 0),
     fc.tuple(providerRoute('r')),
     chosen([providerRoute('s')], 0),
-    chosen([mcpRoute('m'), mcpRoute('n')], 0),
+    chosen([mcpRoute('m'), mcpRoute('n'), httpRoute('w')], 0),
     fc.tuple(backend('x'), backend('y'), backend('z')),
     chosen([credential('p'), credential('q'), credential('w')], 0),
     fc.oneof(
