@@ -46,7 +46,7 @@ const namespace = (name: string): fc.Arbitrary<Manifest> =>
 
 function agent(kind: 'TaskAgent' | 'DaemonAgent', name: string): fc.Arbitrary<Manifest> {
   const refs = fc.oneof(
-    { weight: 5, arbitrary: fc.constant(['g']) },
+    { weight: 5, arbitrary: fc.constant<string[]>(['g']) },
     { weight: 2, arbitrary: fc.shuffledSubarray([...gateways, 'missing']) },
   );
   return fc
