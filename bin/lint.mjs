@@ -24,6 +24,8 @@ const steps = [
   { name: 'imports', command: script('imports') },
   { name: 'engines', command: script('engines') },
   { name: 'size', command: script('size') },
+  { name: 'patterns', command: script('patterns') },
+  { name: 'handlers', command: script('handlers') },
   { name: 'knip', command: [bin('knip'), '--no-progress'] },
   { name: 'twins', command: script('twins'), informs: true },
 ];

@@ -45,7 +45,7 @@ const maxLength = 256;
 /** Undefined for text that is no schedule. */
 export function parseSchedule(text: string): Schedule | undefined {
   if (text.length > maxLength) return undefined;
-  const zoned = /^\s*(?:CRON_)?TZ=(\S+)\s+(.*)$/.exec(text);
+  const zoned = /^\s*(?:CRON_)?TZ=(\S+)(\s[^]*)$/.exec(text);
   const timeZone = zoned?.[1];
   if (timeZone !== undefined && !isTimeZone(timeZone)) return undefined;
   const rest = (zoned?.[2] ?? text).trim();
@@ -76,7 +76,7 @@ const secondMs = 1_000;
 /** A duration such as 1h30m; below a second it is one second, as there. */
 function parseInterval(text: string): IntervalSchedule | undefined {
   if (!/^(?:\d{1,9}(?:\.\d{1,9})?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
-  const parts = [...text.matchAll(/([\d.]+)([a-zµ]+)/g)];
+  const parts = [...text.matchAll(/(\d{1,9}(?:\.\d{1,9})?)([a-zµ]+)/g)];
   const ms = parts.reduce(
     (sum, [, amount = '', unit = '']) => sum + Number(amount) * (unitMs[unit] ?? NaN),
     0,

@@ -25,7 +25,7 @@ export interface Snapshot {
   readonly prices: PriceList;
 }
 
-const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Throws when certificates or keys do not parse: the caller keeps the snapshot it has. */
 export function createSnapshot(

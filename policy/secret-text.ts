@@ -25,7 +25,7 @@ export const secretShapes: ReadonlyArray<readonly [string, RegExp]> = [
   ],
   ['a Vault token', /\bhv[sbr]\.[\w-]{20,}/],
   ['a Telegram token', /\b\d{8,10}:AA[\w-]{33}\b/],
-  ['a JSON Web Token', /\beyJ[\w-]{8,2048}\.eyJ[\w-]{8,4096}\.[\w-]{8,}/],
+  ['a JSON Web Token', /(?:^|[^\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}/],
   ['a URL with a password', /\b[A-Za-z][A-Za-z0-9+.-]{0,20}:\/\/[^\s/:@]{1,256}:[^\s/:@]{1,256}@/],
   ['a bearer token', /^(?:Bearer|Basic|Token) [\w.~+/-]{16,}=*$/i],
 ];
@@ -35,7 +35,13 @@ const names =
 
 // SDKs refuse to start without a key; what the gateway replaces anyway may say so. A path, a switch or a count is none.
 const placeholder =
-  /^(?:|unused|none|null|dummy|changeme|redacted|x+|\*+|true|false|not-?(?:used|needed)|.*placeholder.*|.*injected.*|<[^>]*>|(?:Bearer )?\$\([\w-]+\)|(?:Bearer )?\$\{[^}]*\}|\/[\w./-]+|\d{1,7})$/i;
+  /^(?:|unused|none|null|dummy|changeme|redacted|x+|\*+|true|false|not-?(?:used|needed)|<[^>]*>|(?:Bearer )?\$\([\w-]+\)|(?:Bearer )?\$\{[^}]*\}|\/[\w./-]+|\d{1,7})$/i;
+
+const saysPlaceholder = /placeholder|injected/i;
+
+function isPlaceholder(value: string): boolean {
+  return placeholder.test(value) || (saysPlaceholder.test(value) && !/[\n\r]/.test(value));
+}
 
 /** A text this long is a file, and files are judged by shape alone. */
 const maxTokenLength = 512;
@@ -76,7 +82,7 @@ const maxSeparators = 0.08;
 function isRandom(text: string): boolean {
   if (text.length < minTokenLength || !/^[\w+/~-]+={0,2}$/.test(text)) return false;
   if (!/[a-z]/.test(text) || !/[A-Z]/.test(text) || (text.match(/\d/g) ?? []).length < 2) return false;
-  const body = text.replace(/=+$/, '');
+  const body = text.replaceAll('=', '');
   if ((body.match(/[^A-Za-z0-9]/g) ?? []).length > Math.max(2, body.length * maxSeparators)) return false;
   return entropyOf(body) >= Math.min(4.5, Math.log2(body.length) * 0.82) && changesOf(body) >= minChanges;
 }
@@ -96,11 +102,19 @@ function knownShape(value: string): string | undefined {
   return secretShapes.find(([, pattern]) => pattern.test(value))?.[0];
 }
 
+/** What a line ends with, but for quotes and punctuation, if it is long enough; else nothing. */
+function lastToken(line: string): string {
+  let end = line.trimEnd().length;
+  while (end > 0 && `"',;`.includes(line.charAt(end - 1))) end -= 1;
+  let start = end;
+  while (start > 0 && /[\w+/~=-]/.test(line.charAt(start - 1))) start -= 1;
+  return end - start < minTokenLength ? '' : line.slice(start, end);
+}
+
 /** Of the word a line ends with, after a name, a colon or a quote. */
 function shapeOfLine(line: string): string | undefined {
   if (line.length > maxTokenLength) return undefined;
-  const [token = ''] = /[\w+/~=-]{24,}(?=["',;]*\s*$)/.exec(line) ?? [];
-  const value = token.replace(/^\w{1,64}=(?=.{24})/, '');
+  const value = lastToken(line).replace(/^\w{1,64}=(?=.{24})/, '');
   const text = encodedText(value);
   if (text !== undefined) return knownShape(text);
   return isRandom(value) && !isPublicKey(value) ? 'what looks like a random key' : undefined;
@@ -122,5 +136,5 @@ export function namesSecret(name: string, value: string): boolean {
   const words = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll(/[-. /]/g, '_');
   // CLRK_CONFIG_SECRET: clrk-ingress-config names an object.
   const isObjectName = /SECRET$/i.test(words) && /^[a-z]+(?:-[a-z]+)+$/.test(value);
-  return names.test(words) && !placeholder.test(value) && !isObjectName;
+  return names.test(words) && !isPlaceholder(value) && !isObjectName;
 }

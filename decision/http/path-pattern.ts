@@ -56,7 +56,7 @@ function parseTemplate(value: string): Piece[] | undefined {
 /** Has the pattern alternatives as a whole? Within brackets they do not change how it begins. */
 function isAlternative(pattern: string): boolean {
   let depth = 0;
-  for (const [token] of pattern.matchAll(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|./gs)) {
+  for (const [token] of pattern.matchAll(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]?|./gs)) {
     if (token === '(') depth += 1;
     else if (token === ')') depth -= 1;
     else if (token === '|' && depth <= 0) return true;

@@ -24,4 +24,4 @@ export {
   type BodyListener,
 } from './request-body-reader.ts';
 export type { Unreadable, UnreadableCode } from './unreadable.ts';
-export { zlibDecoders } from './zlib-decoder.ts';
+export { createZlibDecoders } from './zlib-decoder.ts';

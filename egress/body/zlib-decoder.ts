@@ -4,6 +4,7 @@
  */
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
+import type { Boundary } from '../boundary.ts';
 import type { BodyDecoder, DecoderListener, DecoderPort } from './decoder-port.ts';
 import type { ContentCoding } from './negotiation.ts';
 
@@ -36,12 +37,12 @@ const creators: Readonly<Record<ContentCoding, () => Transform | undefined>> = {
 class ZlibDecoder implements BodyDecoder {
   readonly #stream: Transform;
 
-  constructor(stream: Transform, listener: DecoderListener) {
+  constructor(stream: Transform, listener: DecoderListener, boundary: Boundary) {
     this.#stream = stream;
-    stream.on('data', (bytes: Buffer) => listener.data(bytes));
-    stream.on('end', () => listener.end());
-    stream.on('error', () => listener.failed());
-    stream.on('drain', () => listener.drained());
+    boundary.on(stream, 'data', (bytes: Buffer) => listener.data(bytes));
+    boundary.on(stream, 'end', () => listener.end());
+    boundary.on(stream, 'error', () => listener.failed());
+    boundary.on(stream, 'drain', () => listener.drained());
   }
 
   write(bytes: Buffer): boolean {
@@ -58,14 +59,19 @@ class ZlibDecoder implements BodyDecoder {
   }
 }
 
-export const zlibDecoders: DecoderPort = {
-  codings: new Set<ContentCoding>(
-    createZstdDecompress === undefined ? ['gzip', 'deflate', 'br'] : ['gzip', 'deflate', 'br', 'zstd'],
-  ),
-  open(coding, listener) {
-    const stream = creators[coding]();
-    // Unreachable: only codings of the set are opened.
-    if (stream === undefined) throw new TypeError(`this Node has no ${coding}`);
-    return new ZlibDecoder(stream, listener);
-  },
-};
+const codings: ReadonlySet<ContentCoding> = new Set(
+  createZstdDecompress === undefined ? ['gzip', 'deflate', 'br'] : ['gzip', 'deflate', 'br', 'zstd'],
+);
+
+/** `boundary`: around the call whose body it is. */
+export function createZlibDecoders(boundary: Boundary): DecoderPort {
+  return {
+    codings,
+    open(coding, listener) {
+      const stream = creators[coding]();
+      // Unreachable: only codings of the set are opened.
+      if (stream === undefined) throw new TypeError(`this Node has no ${coding}`);
+      return new ZlibDecoder(stream, listener, boundary);
+    },
+  };
+}

@@ -62,7 +62,8 @@ function withBody(
   body: ReadBody,
 ): Omit<Outgoing, 'kind' | 'target'> | Refusal {
   const { decision, candidate, outputCap } = judged;
-  const asked = { ...decision, ...candidate, outputCap };
+  const { operation, schema, budget } = decision;
+  const asked = { operation, schema, budget, backend: candidate.backend, outputCap };
   const rewrite = rewriteRequest(asked, body.bytes, body.read);
   if (rewrite?.kind === 'refuse') return rewrite;
   const plain = body.decoded ? withoutCoding(request) : request;

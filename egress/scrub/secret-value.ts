@@ -24,7 +24,7 @@ function parametersOf(value: string): string[] {
 }
 
 function wordsOf(value: string): string[] {
-  const [, word, bare] = /^(\S+) +(.+)$/.exec(value) ?? [];
+  const [, word, bare] = /^(\S+) +([^ ].*)$/.exec(value) ?? [];
   if (word === undefined || bare === undefined) return [value];
   const scheme = word.toLowerCase();
   const halves = scheme === 'basic' ? basicHalves(bare) : [];

@@ -3,13 +3,18 @@
  * next depends on it.
  */
 import type { DenyReason, LoggingRule } from '../../contract/index.ts';
-import { renderOpener, type Candidate, type McpFacts, type Opener } from '../../decision/index.ts';
+import {
+  renderOpener,
+  type Candidate,
+  type McpFacts,
+  type Opener,
+  type SitePlan,
+} from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { Decided } from './deliberation.ts';
 import type { Inbound } from './exchange-context.ts';
 import type { AgentRequest, RequestLine } from '../pipeline/identify.ts';
-import { siteOf } from '../pipeline/call.ts';
 import { isSmuggled } from '../pipeline/own-credential.ts';
 import { codecFor, type Facts, type ProviderCodec } from '../providers/index.ts';
 import { createObserver, type BodyObserver, type BodyRead } from '../body/index.ts';
@@ -90,10 +95,10 @@ export class ExchangeLog {
     };
   }
 
-  decided(decision: Decided): void {
+  /** `plan`: of the site, by the policy that decided. */
+  decided(decision: Decided, plan: SitePlan): void {
     this.#decision = decision;
     this.codec = codecFor(decision.schema, decision.operation?.shape);
-    const plan = this.snapshot.plans.at(siteOf(this.#peer, this.#tls));
     this.#opener = plan.kind === 'open' ? plan.opener : undefined;
     this.#logging = decision.logging;
     if (this.#logging?.captureRequest === false) this.request.capture.drop();

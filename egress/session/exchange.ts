@@ -60,7 +60,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
   start(): void {
     const request = identify(this.#inbound.line, this.#inbound.peer);
     if (isRefusal(request)) return this.refuse(request);
-    this.#deliberation = new Deliberation(new Judgement(this.#inbound, request), this);
+    this.#deliberation = new Deliberation(new Judgement(this.#inbound, request, this.#boundary), this);
     this.#deliberation.begin(this.#inForce.snapshot);
   }
 
@@ -83,7 +83,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
   decided(decision: Decided, judgement: Judgement): void {
     if (this.#states.now === 'done') return;
     this.#log.read(judgement.read);
-    this.#log.decided(decision);
+    this.#log.decided(decision, judgement.planBy(this.#log.snapshot));
     if (decision.kind === 'refuse') this.refuse(decision.refusal);
     else if (!this.#way.limit.bound(decision.maxBodyBytes)) this.fail(failure.bodyOverRule);
     else this.#reserve(judgement, decision);
@@ -151,8 +151,8 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
   drained(side: 'agent' | 'upstream'): void {
     if (this.#states.now === 'done') return;
     if (side === 'agent') return this.#sending?.resume();
-    this.#way.drained();
-    this.#downstream.resume();
+    this.#quietSince = this.#context.now();
+    if (this.#way.drained()) this.#downstream.resume();
   }
 
   /** Head and silence are bounded, not the whole of an answer that goes on. */
@@ -191,7 +191,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
     this.#states.enter('answering');
     this.#spending?.answered(answer.status);
     // From here no other attempt can answer.
-    this.#way.body.release();
+    this.#way.answered();
     this.#answer.head(answer, this.#context.now());
     if (this.#answer.refusal !== undefined) this.fail(this.#answer.refusal);
   }

@@ -44,9 +44,9 @@ export interface SessionOptions {
   /** Called for a head that is no acceptable request, before it is answered. */
   readonly onMalformed: (message: string) => void;
   readonly now: () => number;
-  readonly onBroken?: (error: unknown) => void;
+  readonly onBroken: (error: unknown) => void;
   /** Ends the connection without a clean end of TLS or TCP. */
-  readonly breakOff?: () => void;
+  readonly breakOff: () => void;
   /** An agent whose side has ended may still be there for the answer: so over TCP, where programs half-close; over TLS none does. */
   readonly halfCloses: boolean;
 }
@@ -77,7 +77,7 @@ export class Http1Session implements Downstream, Session {
     this.#writer = new Http1Writer(socket);
     this.#options = options;
     this.#since = options.now();
-    this.#boundary = new Boundary(() => this.#broke(), options.onBroken ?? (() => undefined));
+    this.#boundary = new Boundary(() => this.#broke(), options.onBroken);
     const on = <A extends unknown[]>(event: string, handler: (...args: A) => void): void => {
       this.#detach.push(this.#boundary.on(socket, event, handler));
     };
@@ -261,7 +261,7 @@ export class Http1Session implements Downstream, Session {
     this.#lingering = true;
     this.#since = this.#options.now();
     this.#writer.release();
-    setTimeout(this.#options.breakOff ?? (() => this.#socket.destroy()), http1Timeout.breakMs).unref();
+    setTimeout(this.#boundary.guard(this.#options.breakOff), http1Timeout.breakMs).unref();
   }
 
   #broke(): void {

@@ -141,7 +141,7 @@ export class Http2Session implements Session {
     }
     const downstream = new Http2Downstream(stream, this.#options.onBroken);
     this.#streams.add(downstream);
-    stream.on('close', () => {
+    this.#boundary.on(stream, 'close', () => {
       this.#since = this.#options.now();
       this.#streams.delete(downstream);
       this.#options.giveStream();

@@ -2,6 +2,7 @@
  * One call as it is judged: what was read of its body, and the decision the policy in force makes of that. It holds no socket
  * and answers nobody; the exchange asks it, and asks again when a new policy has come.
  */
+import type { Boundary } from '../boundary.ts';
 import {
   decide,
   refuse,
@@ -13,7 +14,7 @@ import {
 } from '../../decision/index.ts';
 import {
   createBodyReader,
-  zlibDecoders,
+  createZlibDecoders,
   type BodyListener,
   type BodyRead,
   type BodyResult,
@@ -30,13 +31,17 @@ export class Judgement {
   readonly #inbound: Inbound;
   readonly #request: AgentRequest;
   readonly #head: RequestHead;
+  readonly #boundary: Boundary;
   #body: CallBody;
   #reader: RequestBodyReader | undefined;
   #read: BodyRead | undefined;
   /** The one way in which the body is, or was, read. */
   #need: BodyNeed | undefined;
+  #planned: { readonly plans: Snapshot['plans']; readonly plan: SitePlan } | undefined;
 
-  constructor(inbound: Inbound, request: AgentRequest) {
+  /** `boundary`: around the exchange that asks. */
+  constructor(inbound: Inbound, request: AgentRequest, boundary: Boundary) {
+    this.#boundary = boundary;
     this.#inbound = inbound;
     this.#request = request;
     const { query, fields } = request;
@@ -66,17 +71,27 @@ export class Judgement {
   }
 
   planBy({ plans }: Snapshot): SitePlan {
-    return plans.at(siteOf(this.#inbound.peer, this.#inbound.tls));
+    // The site is the connection's, so the plans are all of the key.
+    if (this.#planned?.plans === plans) return this.#planned.plan;
+    const plan = plans.at(siteOf(this.#inbound.peer, this.#inbound.tls));
+    this.#planned = { plans, plan };
+    return plan;
   }
 
   ask(snapshot: Snapshot): Decision {
     const { method, path, queryNames, claims, upgrade } = this.#request;
     const { invocationId } = this.#inbound.peer;
     const isUpgrade = upgrade !== undefined;
+    const body = this.#body;
     return decide(this.planBy(snapshot), {
-      ...{ method, path, queryNames, claims, invocationId, head: this.#head },
+      method,
+      path,
+      queryNames,
+      claims,
+      invocationId,
+      head: this.#head,
       upgrade: isUpgrade,
-      body: this.#body,
+      body,
     });
   }
 
@@ -99,7 +114,7 @@ export class Judgement {
         contentEncoding: fieldValues(fields, 'content-encoding'),
         want: need,
       },
-      zlibDecoders,
+      createZlibDecoders(this.#boundary),
       listener,
     );
     if ('kind' in reader) {

@@ -28,6 +28,10 @@ export class RequestWay {
   #isChunked = false;
   #injection: Injection | undefined;
   #trailers: readonly Field[] | undefined;
+  /** Kept bytes that this attempt has not sent yet, and where its next piece begins. */
+  #unsent: Buffer[] = [];
+  #next = 0;
+  #isOnlyOne = false;
   /** Trailers of the agent's that did not go on. */
   trailersDropped = 0;
 
@@ -60,11 +64,40 @@ export class RequestWay {
   /** An attempt's head is out: what is kept goes behind it. False: the agent is to wait. */
   open(stream: UpstreamStream): boolean {
     this.#stream = stream;
+    this.#unsent = [...(this.body.replay() ?? [])];
+    this.#next = 0;
+    return this.#flow(stream);
+  }
+
+  /**
+   * Sends what is kept as far as the upstream takes it. Not all at once: a large body through TLS in one go would hold up
+   * everybody. False: the agent is to wait.
+   */
+  #flow(stream: UpstreamStream): boolean {
     let more = true;
-    for (const bytes of this.body.replay() ?? []) more = stream.write(bytes);
+    while (more && this.#isSending) {
+      const bytes = this.#unsent[this.#next];
+      this.#next += 1;
+      if (bytes !== undefined) more = stream.write(bytes);
+    }
+    if (this.#isSending) return false;
+    this.#unsent = [];
+    this.#next = 0;
+    if (this.#isOnlyOne) this.body.release();
+    if (more) this.#ahead.release();
     if (this.#trailers === undefined) return more;
     stream.end(this.#passed(this.#trailers));
     return false;
+  }
+
+  get #isSending(): boolean {
+    return this.#next < this.#unsent.length;
+  }
+
+  /** The upstream has answered, so no other attempt follows: what is kept goes once it is sent. */
+  answered(): void {
+    this.#isOnlyOne = true;
+    if (!this.#isSending) this.body.release();
   }
 
   /** Trailers go on behind a body whose length is not announced. */
@@ -78,23 +111,36 @@ export class RequestWay {
   push(bytes: Buffer, keep: boolean): boolean {
     const stream = this.#stream;
     if (stream === undefined) return this.body.hold(bytes);
+    if (this.#isSending) {
+      this.#unsent.push(bytes);
+      return this.body.hold(bytes) || this.#readsOn(bytes);
+    }
     if (keep) this.body.sent(bytes);
-    return stream.write(bytes) || (this.#options.readsAhead && this.#ahead.take(bytes.length));
+    return stream.write(bytes) || this.#readsOn(bytes);
+  }
+
+  #readsOn(bytes: Buffer): boolean {
+    return this.#options.readsAhead && this.#ahead.take(bytes.length);
   }
 
   end(trailers: readonly Field[]): void {
     this.#trailers = trailers;
-    this.#stream?.end(this.#passed(trailers));
+    if (!this.#isSending) this.#stream?.end(this.#passed(trailers));
   }
 
-  /** The upstream takes bytes again. */
-  drained(): void {
+  /** The upstream takes bytes again. False: the agent is to wait still. */
+  drained(): boolean {
+    const stream = this.#stream;
+    if (stream !== undefined && this.#isSending) return this.#flow(stream);
     this.#ahead.release();
+    return true;
   }
 
   /** The attempt is over; another may follow. */
   close(): void {
     this.#stream = undefined;
+    this.#unsent = [];
+    this.#next = 0;
     this.#ahead.release();
   }
 }

@@ -21,6 +21,10 @@ const oldMethods = new Set([
   'REPORT',
   'MKCOL',
 ]);
+/** What a PROXY header of version 1 begins with: its sender claims to be another, and HTTP may follow. It is none of an agent's. */
+const proxyWord = 'PROXY';
+/** In one of version 2, where the first byte stands that is no empty line: a zero. */
+const proxyZeroAt = 4;
 const version = 'HTTP/';
 /** A first line longer than this is not waited for: servers that read it at all read it as HTTP. */
 const maxBytes = 16 * 1024;
@@ -73,6 +77,7 @@ export class Sniffer {
     switch (this.#state) {
       case 'start':
         if (byte === cr || byte === lf || byte === space || byte === tab) return 'more';
+        if (byte === 0 && this.#seen === proxyZeroAt) return 'http1';
         this.#state = 'word';
         return this.#readWord(byte);
       case 'word':
@@ -87,7 +92,8 @@ export class Sniffer {
   #readWord(byte: number): Wire | 'more' {
     if (byte === space || byte === tab) {
       this.#state = 'line';
-      return oldMethods.has(this.#word.toUpperCase()) ? 'http1' : 'more';
+      const word = this.#word.toUpperCase();
+      return word === proxyWord || oldMethods.has(word) ? 'http1' : 'more';
     }
     if (!isTokenByte(byte)) return 'raw';
     // No known method is longer; the rest of the word does not matter.

@@ -4,6 +4,7 @@
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { Boundary } from '../boundary.ts';
 import { errorMessage, FairCache } from '../../contract/index.ts';
 import { judgeAnswers, type UpstreamTarget } from '../../decision/index.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -31,10 +32,12 @@ interface Way {
 export class Dialler {
   readonly #snapshot: Snapshot;
   readonly #resolver: Resolver;
+  readonly #onBroken: (error: unknown) => void;
   readonly #sessions = new FairCache<Buffer>({ max: maxSessions });
 
-  constructor(snapshot: Snapshot, lookup: Lookup) {
+  constructor(snapshot: Snapshot, lookup: Lookup, onBroken: (error: unknown) => void) {
     this.#snapshot = snapshot;
+    this.#onBroken = onBroken;
     this.#resolver = new Resolver(lookup, snapshot.config.upstream.lookupFamily);
   }
 
@@ -83,7 +86,9 @@ export class Dialler {
   #connect(target: UpstreamTarget, { address, agentId, alpn }: Way): Promise<Dialled> {
     return new Promise((resolve, reject) => {
       const carrier = connectTcp({ host: address, port: target.port, allowHalfOpen: true, noDelay: true });
-      const socket = target.tls ? this.#secure(carrier, target, { address, agentId, alpn }) : carrier;
+      const boundary = new Boundary(() => failed(unreachable('dialling failed')), this.#onBroken);
+      const way = { address, agentId, alpn };
+      const socket = target.tls ? this.#secure(carrier, target, way, boundary) : carrier;
       const failed = (error: unknown): void => {
         clearTimeout(timer);
         socket.destroy();
@@ -91,21 +96,28 @@ export class Dialler {
         reject(toUpstreamError(error));
       };
       const timer = setTimeout(
-        () => failed(new UpstreamError('UPSTREAM_TIMEOUT', tooSlow, { status: 504, ...atHost })),
+        boundary.guard(() =>
+          failed(new UpstreamError('UPSTREAM_TIMEOUT', tooSlow, { status: 504, ...atHost })),
+        ),
         connectTimeoutMs,
       );
-      socket.once('error', failed);
-      socket.once(target.tls ? 'secureConnect' : 'connect', () => {
+      const forget = boundary.on(socket, 'error', failed);
+      boundary.on(socket, target.tls ? 'secureConnect' : 'connect', () => {
         clearTimeout(timer);
-        socket.removeListener('error', failed);
         // Whoever takes it adds what follows from an error; until then it must not be without a listener.
         socket.on('error', () => socket.destroy());
+        forget();
         resolve({ socket, carrier, alpn: alpnOf(socket) });
       });
     });
   }
 
-  #secure(carrier: Socket, target: UpstreamTarget, { address, agentId, alpn }: Way): TLSSocket {
+  #secure(
+    carrier: Socket,
+    target: UpstreamTarget,
+    { address, agentId, alpn }: Way,
+    boundary: Boundary,
+  ): TLSSocket {
     const name = target.hostname ?? address;
     const key = `${name}:${target.port}:${alpn.join()}`;
     const session = this.#sessions.get(key);
@@ -119,7 +131,7 @@ export class Dialler {
       rejectUnauthorized: true,
       ...(session === undefined ? {} : { session }),
     });
-    socket.on('session', (ticket) => this.#sessions.set(agentId, key, ticket));
+    boundary.on(socket, 'session', (ticket: Buffer) => this.#sessions.set(agentId, key, ticket));
     carrier.on('error', (error) => socket.destroy(error));
     return socket;
   }

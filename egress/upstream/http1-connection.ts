@@ -103,17 +103,13 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
         : length === 0
           ? { kind: 'none' }
           : { kind: 'length', length };
-    const fields = [
-      { name: 'host', raw: 'Host', value: request.authority },
-      // TE is for this hop alone, and its trailers pass whether asked for or not.
-      ...foldCookies(request.fields).filter(({ name }) => name !== 'te'),
-      ...(request.upgrade === undefined
-        ? []
-        : [
-            { name: 'connection', raw: 'Connection', value: 'Upgrade' },
-            { name: 'upgrade', raw: 'Upgrade', value: request.upgrade },
-          ]),
-    ];
+    const fields: Field[] = [{ name: 'host', raw: 'Host', value: request.authority }];
+    // TE is for this hop alone, and its trailers pass whether asked for or not.
+    for (const field of foldCookies(request.fields)) if (field.name !== 'te') fields.push(field);
+    if (request.upgrade !== undefined) {
+      fields.push({ name: 'connection', raw: 'Connection', value: 'Upgrade' });
+      fields.push({ name: 'upgrade', raw: 'Upgrade', value: request.upgrade });
+    }
     this.#writer.start(renderRequestHead(request.method, request.target, fields, framing), framing);
     return this;
   }

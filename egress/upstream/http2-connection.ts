@@ -53,6 +53,7 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
   readonly remoteAddress: string;
   readonly #options: Http2Options;
   readonly #session: ClientHttp2Session;
+  readonly #boundary: Boundary;
   readonly #socket: Socket;
   #streams = 0;
   #served = 0;
@@ -73,6 +74,7 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
       settings: { enablePush: false },
     });
     const boundary = new Boundary(() => this.#session.destroy(), options.onBroken);
+    this.#boundary = boundary;
     this.#session.on('error', () => this.#session.destroy());
     this.#session.on(
       'goaway',
@@ -116,7 +118,7 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
     this.#streams += 1;
     this.#served += 1;
     const exchange = new Http2Exchange(stream, reader, this, this.#options.onBroken);
-    stream.on('close', () => {
+    this.#boundary.on(stream, 'close', () => {
       this.#streams -= 1;
       this.heard();
     });
@@ -147,11 +149,13 @@ export class Http2Connection implements UpstreamConnection, StreamOwner {
   #ping(): void {
     if (this.#pingedAt !== undefined || this.#session.destroyed) return;
     this.#pingedAt = this.#options.now();
-    this.#session.ping((error) => {
-      if (error !== null) return;
-      this.#pingedAt = undefined;
-      this.heard();
-    });
+    this.#session.ping(
+      this.#boundary.guard((error: Error | null) => {
+        if (error !== null) return;
+        this.#pingedAt = undefined;
+        this.heard();
+      }),
+    );
   }
 
   discard(): void {

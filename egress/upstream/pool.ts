@@ -48,7 +48,7 @@ export class UpstreamPool {
     now: () => number,
     onBroken: (error: unknown) => void = () => undefined,
   ) {
-    this.#dialler = new Dialler(snapshot, lookup);
+    this.#dialler = new Dialler(snapshot, lookup, onBroken);
     this.#now = now;
     this.#idle = new IdleConnections(now);
     this.#onBroken = onBroken;

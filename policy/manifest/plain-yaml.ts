@@ -148,7 +148,7 @@ function colonOf(text: string): number {
 /** `key:` or `key: value`; undefined when it is no entry with a plain or simply quoted key. */
 function entryOf(text: string): { readonly key: string; readonly rest: string } | undefined {
   if (text.startsWith('"')) {
-    const quoted = /^"([^"\\]*)":(?: +(.*))?$/.exec(text);
+    const quoted = /^"([^"\\]*)":(?: +([^ ].*))?$/.exec(text);
     return quoted === null ? undefined : { key: quoted[1] ?? '', rest: quoted[2] ?? '' };
   }
   const colon = colonOf(text);

@@ -50,11 +50,19 @@ async function judge(tree: string, mutant: Mutant): Promise<Omit<Line, 'id'>> {
   }
 }
 
-/** What the table of docs/security.md is made from; sorted, so that two runs write the same. A run that is stopped tells so far. */
+/**
+ * What the table of docs/security.md is made from; sorted, so that two runs write the same. A run that is stopped tells so far, and
+ * one of some mutants leaves what is known of the others.
+ */
 function publish(judged: readonly Line[]): void {
   if (!process.argv.includes('--docs')) return;
-  const sorted = [...judged].sort((a, b) => (a.id < b.id ? -1 : 1));
-  writeFileSync(join(root, 'docs', 'mutants.json'), `${JSON.stringify(sorted, null, 1)}\n`);
+  const file = join(root, 'docs', 'mutants.json');
+  const isJudged = new Set(judged.map(({ id }) => id));
+  const exists = new Set(every.map(({ id }) => id));
+  const before = JSON.parse(readFileSync(file, 'utf8')) as Line[];
+  const kept = before.filter(({ id }) => exists.has(id) && !isJudged.has(id));
+  const sorted = [...kept, ...judged].sort((a, b) => (a.id < b.id ? -1 : 1));
+  writeFileSync(file, `${JSON.stringify(sorted, null, 1)}\n`);
 }
 
 async function work(queue: Mutant[], judged: Line[]): Promise<void> {

@@ -1,11 +1,20 @@
 /** Reads a whole body through `createBodyReader`, as the gateway does: for tests. */
+import { Boundary } from '../../../egress/boundary.ts';
 import {
   createBodyReader,
-  zlibDecoders,
+  createZlibDecoders,
   type BodyCaps,
   type BodyHead,
   type BodyResult,
 } from '../../../egress/body/index.ts';
+
+/** Nothing here may be broken. */
+const boundary = new Boundary(
+  () => undefined,
+  (error) => {
+    throw error;
+  },
+);
 
 export interface Reading {
   readonly result: BodyResult;
@@ -29,7 +38,7 @@ export function readBody(
       want: 'model',
       ...head,
     };
-    const reader = createBodyReader(whole, zlibDecoders, listener, caps);
+    const reader = createBodyReader(whole, createZlibDecoders(boundary), listener, caps);
     if ('kind' in reader) return done(reader);
     const left = chunks.map((chunk) => Buffer.from(chunk as string));
     drained = () => {

@@ -42,8 +42,11 @@ function open(): { wire: Wire; session: Http1Session } {
   const onMalformed = (message: string): void => {
     throw new Error(message);
   };
-  const options = { open: answering, onMalformed, now: () => 0, halfCloses: true };
-  return { wire, session: new Http1Session(wire, options) };
+  const onBroken = (error: unknown): void => {
+    throw error;
+  };
+  const options = { open: answering, onMalformed, now: () => 0, halfCloses: true, onBroken };
+  return { wire, session: new Http1Session(wire, { ...options, breakOff: () => wire.destroy() }) };
 }
 
 const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';

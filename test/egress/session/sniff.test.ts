@@ -52,6 +52,14 @@ test.each([
   expect(sniff(Buffer.from(text, 'latin1'))).toBe('raw');
 });
 
+test.each([
+  ['of version 1', 'PROXY TCP4 192.0.2.1 192.0.2.2 1 443\r\n'],
+  ['of version 2', '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c'],
+  ['that claims nothing', 'PROXY UNKNOWN\r\n'],
+])('S22: a PROXY line %s is never raw: the server behind would read HTTP after it', (_name, text) => {
+  expect(sniff(Buffer.from(text, 'latin1'))).not.toBe('raw');
+});
+
 test('a first line that never ends is HTTP for a server that reads it, and not waited for', () => {
   expect(sniff(Buffer.alloc(16 * 1024 - 1, 'a'))).toBe('more');
   expect(sniff(Buffer.alloc(16 * 1024 + 1, 'a'))).toBe('http1');
