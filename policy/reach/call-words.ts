@@ -21,7 +21,8 @@ function renderHead({ head, body }: Call): string {
   const length = bodyBytes === undefined ? 'a body of any length' : `a body of ${bodyBytes} bytes`;
   const parts = [
     ...fields.map(({ name, value }) => `header ${quote(`${name}: ${value}`)}`),
-    ...(body.kind === 'none' || bodyBytes === 1 ? [] : [length]),
+    // One byte, and none where a model stands for the body, is any body that no rule measures.
+    ...(body.kind === 'none' || bodyBytes === 0 || bodyBytes === 1 ? [] : [length]),
   ];
   return parts.length === 0 ? '' : ` with ${parts.join(', ')}`;
 }
