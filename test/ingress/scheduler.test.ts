@@ -88,6 +88,8 @@ describe('schedules', () => {
     const before = second.ingress.schedules?.fired ?? 0;
     await expect.poll(() => second.ingress.schedules?.fired, soon).toBeGreaterThan(before + 4);
     await first.ingress[Symbol.asyncDispose]();
+    // What runs ends by itself: the mark says how.
+    await second.ingress.drain(30_000);
     await second.ingress[Symbol.asyncDispose]();
     for (const name of ['tick', 'bare']) {
       const times = dueTimes(name);
