@@ -60,11 +60,6 @@ export const notEnforcedNotes: ReadonlyArray<{
     note: 'Not carried out: this version of the gateway cannot ask a person: calls of the tools it names are refused (503).',
   },
   {
-    kind: 'CredentialInjectionPolicy',
-    path: 'spec.providerAuth',
-    note: 'Not carried out: this version of the gateway cannot sign with AWS SigV4: calls under the policy are refused (502).',
-  },
-  {
     kind: 'Backend',
     path: 'spec.type',
     note: 'InferencePool is not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.',

@@ -102,14 +102,6 @@ export const notEnforced = {
     message: 'this version of the gateway cannot ask a person: calls of the tools it names are refused (503)',
     instead: 'Remove it, or deny the tools with deniedTools.',
   },
-  AWSv4: {
-    title: 'AWS signatures',
-    fields: [{ kind: 'CredentialInjectionPolicy', path: 'spec.providerAuth' }],
-    effect: 'refused',
-    message:
-      'this version of the gateway cannot sign with AWS SigV4: calls under the policy are refused (502)',
-    instead: "Use the provider's own API with target Header.",
-  },
   Translation: {
     title: 'Translation between providers',
     // No field asks for it by itself: a rule and its Backends do, together (translation.ts).

@@ -94,8 +94,20 @@ const providerRouteSchema = Type.Object({
 const injectionSchema = Type.Union([
   Type.Object({ type: Type.Literal('Header'), name: Type.String(), value: Type.String() }),
   Type.Object({ type: Type.Literal('QueryParam'), name: Type.String(), value: Type.String() }),
-  /** Without its keys: a gateway that cannot sign does not hold them. */
-  Type.Object({ type: Type.Literal('AWSv4') }),
+  /** `keys` absent: compiled by an operator before it gave them out; refuse the call. */
+  Type.Object({
+    type: Type.Literal('AWSv4'),
+    keys: Type.Optional(
+      Type.Object({
+        accessKeyId: Type.String(),
+        secretAccessKey: Type.String(),
+        sessionToken: Type.Optional(Type.String()),
+      }),
+    ),
+    service: Type.Optional(Type.String()),
+    /** Absent: that of the host. */
+    region: Type.Optional(Type.String()),
+  }),
   Type.Object({ type: Type.Literal('Broken'), reason: Type.String() }),
 ]);
 

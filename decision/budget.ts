@@ -84,6 +84,7 @@ export function judgeBudget(
 function judgeBody(budget: Budget, { body }: Call): Budget | Refusal | 'need-body' {
   switch (body.kind) {
     case 'unread':
+    case 'held':
       return 'need-body';
     case 'inference':
       return budget;

@@ -34,6 +34,8 @@ export type CallBody =
   | { readonly kind: 'unread' }
   /** There is none. */
   | { readonly kind: 'none' }
+  /** Here as a whole, and nothing was read of it. */
+  | { readonly kind: 'held' }
   /** Read as an inference request; `model` undefined: it names none. */
   | { readonly kind: 'inference'; readonly model: string | undefined }
   | { readonly kind: 'rpc'; readonly rpc: RpcBody }

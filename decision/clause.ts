@@ -53,7 +53,7 @@ function isBareReading(call: Call): boolean {
 function modelOfBody(call: Call): ModelFact {
   const { body } = call;
   if (namesModelInQuery(call)) return { kind: 'unknown' };
-  if (body.kind === 'unread') return { kind: 'unread' };
+  if (body.kind === 'unread' || body.kind === 'held') return { kind: 'unread' };
   const model = body.kind === 'inference' ? body.model : undefined;
   return model === undefined ? { kind: 'unknown' } : { kind: 'named', model };
 }

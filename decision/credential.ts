@@ -3,12 +3,8 @@
  * which that object opened, over TLS, and nowhere else (S39). A policy whose Secret is missing refuses the call: nothing
  * leaves unauthenticated because of our fault.
  */
-import {
-  notEnforced,
-  type SecretSource,
-  type GatewayCredential,
-  type ProviderBackend,
-} from '../contract/index.ts';
+import type { GatewayCredential, ProviderBackend, SecretSource } from '../contract/index.ts';
+import { awsRegionOf } from './aws-region.ts';
 import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 import { governedBy } from './mcp/plan.ts';
 import type { Opener } from './opener.ts';
@@ -26,20 +22,31 @@ export interface InjectedField {
 export interface CredentialOrigin {
   /** `ns/name` of the policy. */
   readonly policy: string;
-  readonly place: 'header' | 'query';
-  /** Of the header, lower case, or of the query parameter. */
+  readonly place: 'header' | 'query' | 'signature';
+  /** Of the header, lower case, or of the query parameter; of a signature `service/region`. */
   readonly name: string;
   /** undefined: the document does not say. */
   readonly source: SecretSource | undefined;
+}
+
+/** By which the gateway signs each call with AWS Signature Version 4; the secret key itself never leaves. */
+export interface AwsSigning {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string | undefined;
+  readonly service: string;
+  readonly region: string;
 }
 
 export interface Injection {
   readonly kind: 'inject';
   readonly fields: readonly InjectedField[];
   readonly query: ReadonlyArray<readonly [string, string]>;
+  /** undefined: the call is not signed. */
+  readonly signing: AwsSigning | undefined;
   /** `ns/name` of the policies applied. */
   readonly policies: readonly string[];
-  /** Of `fields`: what a record does not show. */
+  /** Of `fields` and of a signature: what a record does not show. */
   readonly names: ReadonlySet<string>;
 }
 
@@ -63,6 +70,7 @@ export const noCredentials: Injection = {
   kind: 'inject',
   fields: [],
   query: [],
+  signing: undefined,
   policies: [],
   names: new Set(),
 };
@@ -139,6 +147,7 @@ function closeness({ target }: GatewayCredential): number {
 interface Collected {
   readonly fields: Map<string, InjectedField>;
   readonly query: Map<string, string>;
+  signing: AwsSigning | undefined;
   readonly origins: Map<string, CredentialOrigin>;
 }
 
@@ -154,17 +163,64 @@ function remember(
 /** What RFC 9110 5.5 allows in a field value. */
 const fieldText = /^[\t\x20-\x7e\x80-\xff]+$/;
 
-function collect(credential: GatewayCredential, into: Collected): CredentialRefusal | undefined {
+/** Fields a signature writes: none of them is another credential's beside it. */
+const awsSignatureFields = [
+  'authorization',
+  'x-amz-content-sha256',
+  'x-amz-date',
+  'x-amz-security-token',
+] as const;
+
+/** The closest binding has the fields it writes to itself. */
+function giveWay(into: Collected, names: readonly string[]): void {
+  for (const name of names) {
+    into.fields.delete(name);
+    into.origins.delete(`header ${name}`);
+  }
+}
+
+function collectSigning(
+  credential: GatewayCredential,
+  inject: Extract<GatewayCredential['inject'], { type: 'AWSv4' }>,
+  { hostname }: UpstreamTarget,
+  into: Collected,
+): CredentialRefusal | undefined {
+  const { keys, service = 'bedrock' } = inject;
+  if (keys === undefined)
+    return refusal(credential, 'the keys of this signature have not come yet; try again');
+  const region = inject.region ?? (hostname === undefined ? undefined : awsRegionOf(hostname));
+  if (region === undefined) {
+    return refusal(credential, 'the host names no AWS region and providerAuth.region is not set');
+  }
+  giveWay(into, awsSignatureFields);
+  giveWayToSigning(into);
+  into.signing = { ...keys, sessionToken: keys.sessionToken, service, region };
+  remember(credential, into, { place: 'signature', name: `${service}/${region}` });
+  return undefined;
+}
+
+/** One signature a call. */
+function giveWayToSigning(into: Collected): void {
+  into.signing = undefined;
+  for (const [key, { place }] of into.origins) if (place === 'signature') into.origins.delete(key);
+}
+
+function collect(
+  credential: GatewayCredential,
+  target: UpstreamTarget,
+  into: Collected,
+): CredentialRefusal | undefined {
   const { inject } = credential;
   switch (inject.type) {
     case 'Broken':
       return refusal(credential, `the credential for this host cannot be used: ${inject.reason}`);
     case 'AWSv4':
-      return refusal(credential, notEnforced.AWSv4.message);
+      return collectSigning(credential, inject, target, into);
     case 'Header':
       if (!fieldText.test(inject.value)) {
         return refusal(credential, 'the credential for this host holds characters a header cannot carry');
       }
+      if (awsSignatureFields.some((name) => name === inject.name.toLowerCase())) giveWayToSigning(into);
       remember(credential, into, { place: 'header', name: inject.name.toLowerCase() });
       into.fields.set(inject.name.toLowerCase(), {
         name: inject.name.toLowerCase(),
@@ -188,17 +244,24 @@ export function computeCredential(index: PolicyIndex, use: CredentialUse): Crede
   const [first] = applicable;
   if (first === undefined) return none;
   if (!use.target.tls || !use.site.tls) return refusal(first, 'credentials are only sent over TLS');
-  const collected: Collected = { fields: new Map(), query: new Map(), origins: new Map() };
+  const collected: Collected = {
+    ...{ fields: new Map(), query: new Map(), origins: new Map() },
+    signing: undefined,
+  };
   for (const credential of applicable) {
-    const refused = collect(credential, collected);
+    const refused = collect(credential, use.target, collected);
     if (refused !== undefined) return refused;
   }
   return {
     kind: 'inject',
     fields: [...collected.fields.values()],
     query: [...collected.query],
+    signing: collected.signing,
     policies: applicable.map(({ policy }) => `${policy.namespace}/${policy.name}`),
     origins: [...collected.origins].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, origin]) => origin),
-    names: new Set(collected.fields.keys()),
+    names: new Set([
+      ...collected.fields.keys(),
+      ...(collected.signing === undefined ? [] : awsSignatureFields),
+    ]),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
 import { judgeAtBackend, judgeRename, waitsAtBackend } from './backend-judgement.ts';
+import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
 import { denyAnswer, refuse, type Call, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 import { computeModel, matchClause, type Clause, type MatchResult, type ModelFact } from './clause.ts';
@@ -26,9 +27,6 @@ export interface Candidate {
   /** undefined: no secret goes on it. */
   readonly injection: Injection | undefined;
 }
-
-/** How the body must be read before the call can be decided. */
-export type BodyNeed = 'model' | 'form-model' | 'rpc';
 
 interface Common {
   /** The rule that took it. */
@@ -88,10 +86,6 @@ class Reading {
   match(clause: Clause): MatchResult {
     return matchClause(clause, this.#call, this.by(clause.operations).fact);
   }
-}
-
-function needOf(operation: Operation | undefined): BodyNeed {
-  return operation?.model.from === 'form' ? 'form-model' : 'model';
 }
 
 /** The API a call at this site is read as when no clause took it. */
@@ -225,7 +219,12 @@ function judgeUse(
 }
 
 function judgeWay(way: Way, call: Call, common: Common): Refusal | undefined {
-  return way.refusal ?? judgeAtBackend(way, call, common.model) ?? judgeRename(way, common.operation);
+  return (
+    way.refusal ??
+    judgeAtBackend(way, call, common.model) ??
+    judgeRename(way, common.operation) ??
+    judgeSigning(way, call)
+  );
 }
 
 interface Course {
@@ -267,9 +266,12 @@ function goBy(course: Course, call: Call, common: Common): Decision {
     .filter(({ refusal }) => refusal === undefined)
     .flatMap(({ way }) => candidateOf(way, course) ?? []);
   if (first === undefined) return refuseBy(ways[0], judged[0]?.refusal ?? limit, common);
-  return limit === undefined
-    ? { ...common, kind: 'allow', candidates: [first, ...others], budget, fallback, maxBodyBytes }
-    : refuseBy(ways[0], limit, common);
+  if (limit !== undefined) return refuseBy(ways[0], limit, common);
+  const candidates: readonly [Candidate, ...Candidate[]] = [first, ...others];
+  const need = signingNeed(candidates, call, common.operation);
+  return need === undefined
+    ? { ...common, kind: 'allow', candidates, budget, fallback, maxBodyBytes }
+    : { kind: 'need-body', need };
 }
 
 const noBackend = refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');

@@ -11,14 +11,16 @@ export {
   type ModelFact,
 } from './clause.ts';
 export {
+  type AwsSigning,
   type CredentialOrigin,
   type CredentialPlan,
   type CredentialRefusal,
   type InjectedField,
   type Injection,
 } from './credential.ts';
+export type { BodyNeed } from './body-need.ts';
 export { renamedModel } from './backend-judgement.ts';
-export { decide, type BodyNeed, type Candidate, type Decision } from './decide.ts';
+export { decide, type Candidate, type Decision } from './decide.ts';
 export { type DenialClause } from './denial.ts';
 export {
   computeCalled,

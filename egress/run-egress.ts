@@ -59,6 +59,7 @@ export async function runEgress(env: Environment): Promise<void> {
     lookup: systemLookup,
     ledger: new NatsLedger(namespace, () => link.nats),
     now: () => performance.timeOrigin + performance.now(),
+    unixMs: () => Date.now(),
     onConnections: () => undefined,
     onBroken: (error) => log.error(faultOf(error), 'a connection was closed by a defect of the gateway'),
   });

@@ -1517,7 +1517,7 @@ export interface CredentialInjectionPolicySpec {
   readonly queryParamName?: string;
 
   /**
-   * providerAuth signs calls for target ProviderAuth. Not carried out: this version of the gateway cannot sign with AWS SigV4: calls under the policy are refused (502).
+   * providerAuth signs calls for target ProviderAuth.
    *
    * @schema CredentialInjectionPolicySpec#providerAuth
    */
@@ -1649,7 +1649,7 @@ export const CredentialInjectionPolicySpecTarget = {
 export type CredentialInjectionPolicySpecTarget = (typeof CredentialInjectionPolicySpecTarget)[keyof typeof CredentialInjectionPolicySpecTarget];
 
 /**
- * providerAuth signs calls for target ProviderAuth. Not carried out: this version of the gateway cannot sign with AWS SigV4: calls under the policy are refused (502).
+ * providerAuth signs calls for target ProviderAuth.
  *
  * @schema CredentialInjectionPolicySpecProviderAuth
  */

@@ -102,7 +102,7 @@ export function judgeMcp(plan: McpPlan, call: Call): McpVerdict {
   const form = judgeForm(call);
   if (form !== undefined) return refusedWhole(form);
   const { body } = call;
-  if (body.kind === 'unread') return { kind: 'need-body' };
+  if (body.kind === 'unread' || body.kind === 'held') return { kind: 'need-body' };
   const differs = judgeClaims(call);
   if (differs !== undefined) {
     return refusedWhole(

@@ -7,9 +7,9 @@ import type { Unreadable } from './unreadable.ts';
 
 /**
  * `model`: JSON of a model provider. `rpc`: JSON-RPC of an MCP server. `form-model`: multipart/form-data with a `model`
- * part, as for audio and images.
+ * part, as for audio and images. `whole`: bytes of any type, in whatever coding they came.
  */
-export type BodyWant = 'model' | 'rpc' | 'form-model';
+export type BodyWant = 'model' | 'rpc' | 'form-model' | 'whole';
 
 /** Places in the decoded body, for `edits.ts`. */
 export interface BodySpans {
@@ -49,7 +49,7 @@ export interface ObjectSpan extends Span {
 
 export interface BodyRead {
   readonly kind: 'read';
-  readonly format: 'json' | 'form-data';
+  readonly format: 'json' | 'form-data' | 'unread';
   /** Undefined: the body names none. */
   readonly model: string | undefined;
   readonly stream: boolean | undefined;

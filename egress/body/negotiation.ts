@@ -75,6 +75,7 @@ function readCoding(
 
 /** `codings`: what can be decoded here. */
 export function negotiateBody(head: BodyHead, codings: ReadonlySet<ContentCoding>): BodyForm | Unreadable {
+  if (head.want === 'whole') return { coding: undefined, boundary: undefined };
   const type = readType(head);
   if ('kind' in type) return type;
   const coding = readCoding(head.contentEncoding, codings);

@@ -1,10 +1,22 @@
 /** The one request that goes to a candidate, made whole from what was judged; nothing changes it afterwards. Pure. */
-import type { Candidate, Decision, Refusal, SitePlan, UpstreamTarget } from '../../decision/index.ts';
+import {
+  refuse,
+  type AwsSigning,
+  type Candidate,
+  type Decision,
+  type Refusal,
+  type SitePlan,
+  type UpstreamTarget,
+} from '../../decision/index.ts';
 import type { BodyRead } from '../body/index.ts';
 import type { BodyLength, UpstreamRequest } from '../upstream/exchange-port.ts';
 import { adapt } from './adapt.ts';
+import { signAws } from './aws-signature.ts';
 import type { AgentRequest } from './identify.ts';
 import { rewriteRequest, withoutDigests } from './rewrite.ts';
+
+/** Without where it goes. */
+type Sent = Omit<Outgoing, 'kind' | 'target'>;
 
 export interface Outgoing {
   readonly kind: 'outgoing';
@@ -38,6 +50,8 @@ export interface Judged {
   readonly body: ReadBody | undefined;
   /** The most one answer may hold, where the request must say so; undefined: it goes as it is. */
   readonly outputCap: number | undefined;
+  /** Unix time: a signature holds for minutes. */
+  readonly unixMs: number;
 }
 
 /** The path as it came. */
@@ -56,11 +70,7 @@ function withoutCoding(request: UpstreamRequest): UpstreamRequest {
 }
 
 /** The body that goes, and the head that is then true of it. */
-function withBody(
-  request: UpstreamRequest,
-  judged: Judged,
-  body: ReadBody,
-): Omit<Outgoing, 'kind' | 'target'> | Refusal {
+function withBody(request: UpstreamRequest, judged: Judged, body: ReadBody): Sent | Refusal {
   const { decision, candidate, outputCap } = judged;
   const { operation, schema, budget } = decision;
   const asked = { operation, schema, budget, backend: candidate.backend, outputCap };
@@ -80,6 +90,15 @@ function withBody(
   };
 }
 
+const unsignable = refuse(400, 'protocol', 'the query holds an escape that stands for nothing');
+
+/** Signed as it is sent, last of all. */
+function signed(sent: Sent, { body, unixMs }: Judged, signing: AwsSigning): Sent | Refusal {
+  const bytes = sent.body ?? body?.bytes ?? [];
+  const request = signAws(sent.request, bytes, signing, unixMs);
+  return request === undefined ? unsignable : { ...sent, request, length: lengthOf(bytes) };
+}
+
 export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refusal {
   const { request, candidate, body, length } = judged;
   const { target } = candidate;
@@ -89,5 +108,7 @@ export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refu
     body === undefined
       ? { request: adapted, length, body: undefined, model: undefined, asksUsage: false }
       : withBody(adapted, judged, body);
-  return 'kind' in sent ? sent : { kind: 'outgoing', target, ...sent };
+  const signing = candidate.injection?.signing;
+  const whole = 'kind' in sent || signing === undefined ? sent : signed(sent, judged, signing);
+  return 'kind' in whole ? whole : { kind: 'outgoing', target, ...whole };
 }

@@ -8,6 +8,7 @@ function essence({ target, backend, injection }: Candidate): string {
     backend?.ensureStreamUsage,
     injection?.fields,
     injection?.query,
+    injection?.signing,
   ]);
 }
 

@@ -12,8 +12,13 @@ export class SecretForms {
   of(injection: Injection): SecretSet {
     const known = this.#known.get(injection);
     if (known !== undefined) return known;
-    const { fields, query } = injection;
-    const set = createSecretSet([...fields.map(({ value }) => value), ...query.map(([, value]) => value)]);
+    const { fields, query, signing } = injection;
+    const keys = [signing?.accessKeyId, signing?.secretAccessKey, signing?.sessionToken];
+    const set = createSecretSet([
+      ...fields.map(({ value }) => value),
+      ...query.map(([, value]) => value),
+      ...keys.filter((key) => key !== undefined),
+    ]);
     this.#known.set(injection, set);
     return set;
   }

@@ -35,6 +35,8 @@ export interface ExchangeContext {
   readonly budgets: Budgets;
   readonly health: BackendHealth;
   readonly now: () => number;
+  /** What the wall clock says, in ms: upstreams judge a signature's time by theirs, and `now` does not see a clock that was set. */
+  readonly unixMs: () => number;
   /** May the agent have one more call on record? undefined: not now; else call it once, with the record. */
   readonly admit: (agentId: string) => Settle | undefined;
   /** For what was refused before it was admitted. */

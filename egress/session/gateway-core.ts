@@ -36,6 +36,8 @@ export interface GatewayOptions {
   readonly metrics: GatewayMetrics;
   readonly lookup: Lookup;
   readonly now: () => number;
+  /** What the wall clock says, in ms; absent: the same as `now`. */
+  readonly unixMs?: () => number;
   /** Counts budgets for all gateways of the namespace; absent: calls under one are refused. */
   readonly ledger?: Ledger;
   /** Called when the number of connections changed. */
@@ -217,6 +219,7 @@ export class GatewayCore {
         budgets: this.#budgets,
         health: this.#health,
         now: this.now,
+        unixMs: this.#options.unixMs ?? this.now,
         onBroken: (error: unknown) => this.broken(error),
         admit: (agentId: string): Settle | undefined => {
           const slot = this.admitRecord(agentId);

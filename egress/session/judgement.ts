@@ -67,7 +67,7 @@ export class Judgement {
 
   /** Nothing more of the body can change the decision. */
   get isFinal(): boolean {
-    return this.#body.kind !== 'unread';
+    return this.#body.kind !== 'unread' && this.#body.kind !== 'held';
   }
 
   planBy({ plans }: Snapshot): SitePlan {
@@ -139,6 +139,10 @@ export class Judgement {
     if (result.kind === 'unreadable') {
       const { status, code, message } = result;
       this.#body = { kind: 'unreadable', refusal: { ...refuse(status, 'protocol', message), code } };
+      return;
+    }
+    if (result.format === 'unread') {
+      this.#body = { kind: 'held' };
       return;
     }
     this.#read = result;

@@ -117,7 +117,7 @@ export class Sending implements AttemptOwner {
 
   /** Sends to `candidate`, or to the next that the request can be made ready for; the result: why to none. */
   #send(candidate: Candidate): Refusal | undefined {
-    const { judgement, inForce, inbound, decision, spending } = this.#parts;
+    const { context, judgement, inForce, inbound, decision, spending } = this.#parts;
     const body = this.#body;
     const plan = judgement.planBy(inForce.snapshot);
     let refusal: Refusal | undefined;
@@ -125,6 +125,7 @@ export class Sending implements AttemptOwner {
       const outgoing = computeOutgoing(plan, {
         ...{ request: judgement.request, length: inbound.length },
         ...{ decision, candidate: next, body, outputCap: spending.outputCap },
+        unixMs: context.unixMs(),
       });
       if (outgoing.kind === 'outgoing') {
         this.#start(next, outgoing);

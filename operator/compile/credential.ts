@@ -23,6 +23,9 @@ type TargetRef = Spec['targetRefs'][number];
 // RFC 9110 5.5: no CR, LF, NUL or other control characters in a field value.
 const usableValue = /^[\x20-\x7e\x80-\xff]+$/;
 
+/** What goes into the header fields of a signature. */
+const usableKey = /^[\x21-\x2b\x2d-\x7e]+$/;
+
 export function compileInjection(world: World, policy: CredentialInjectionPolicy): CredentialInjection {
   const { spec, metadata } = policy;
   const secret = world.get(kinds.secret, metadata.namespace, spec.secretRef.name);
@@ -49,10 +52,22 @@ function valueInjection(spec: Spec, secret: Secret): CredentialInjection {
   return broken('PolicyInvalid');
 }
 
-function awsInjection(spec: Spec, secret: Secret): CredentialInjection {
-  if (spec.providerAuth?.type !== 'AWSv4') return broken('PolicyInvalid');
-  const keys = ['access_key_id', 'secret_access_key'].map((key) => secretText(secret, key)?.trim());
-  return keys.every(Boolean) ? { type: 'AWSv4' } : broken('SecretKeyNotFound');
+function awsInjection({ providerAuth }: Spec, secret: Secret): CredentialInjection {
+  if (providerAuth?.type !== 'AWSv4') return broken('PolicyInvalid');
+  const [accessKeyId, secretAccessKey, sessionToken] = ['access_key_id', 'secret_access_key', 'session_token']
+    .map((key) => secretText(secret, key)?.trim())
+    // A key that is there and empty is one nobody filled in.
+    .map((text) => (text === '' ? undefined : text));
+  if (accessKeyId === undefined || secretAccessKey === undefined) return broken('SecretKeyNotFound');
+  const sent = sessionToken === undefined ? [accessKeyId] : [accessKeyId, sessionToken];
+  if (!sent.every((text) => usableKey.test(text))) return broken('SecretValueInvalid');
+  const { region, service = 'bedrock' } = providerAuth;
+  return {
+    type: 'AWSv4',
+    keys: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
+    service,
+    ...(region === undefined ? {} : { region }),
+  };
 }
 
 /** The credentials that concern this gateway: those that target it, or a route attached to it. */

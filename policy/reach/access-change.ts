@@ -10,7 +10,15 @@ import { countedUse, describeWay, mannerOf } from './describe.ts';
 import type { Access, Way } from './permit.ts';
 import type { CallSpaces } from './space/call-spaces.ts';
 import type { Spot } from './spot.ts';
-import { callParts, mannerParts, mcpParts, quote, renderTurn, wayParts } from './words.ts';
+import {
+  callParts,
+  mannerParts,
+  mcpParts,
+  quote,
+  renderPlacedSecret,
+  renderTurn,
+  wayParts,
+} from './words.ts';
 
 export type Direction = 'added' | 'removed' | 'changed';
 export type ChangeKind = 'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown';
@@ -64,11 +72,7 @@ function partsOf(spot: Spot, { exit, model, logging, budget }: WayTaken): string
     ...(sent === undefined ? [] : [sent]),
     ...(renames ? [`as model ${quote(model)}`] : []),
     ...wayParts({ ...way, ...counted, credentials: [], ...(logging === undefined ? {} : { logging }) }),
-    ...credentials.map(({ place, name, secret }) => {
-      const from =
-        secret === undefined ? 'unknown' : quote(`${secret.namespace}/${secret.name}/${secret.key}`);
-      return `with credential ${from} in ${place === 'header' ? 'header' : 'query parameter'} ${quote(name)}`;
-    }),
+    ...credentials.map(renderPlacedSecret),
     ...mannerParts(mannerOf(spot.gateway.document)),
   ];
 }

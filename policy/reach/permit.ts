@@ -80,7 +80,7 @@ export interface ToolCalls {
 export interface Credential {
   /** CredentialInjectionPolicy `ns/name`. */
   readonly policy: string;
-  readonly place: 'header' | 'query';
+  readonly place: 'header' | 'query' | 'signature';
   readonly name: string;
   readonly secret?: SecretSource;
 }

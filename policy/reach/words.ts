@@ -188,10 +188,16 @@ export function mcpParts({ denied, rules, othersPass }: ToolCalls): string[] {
   ];
 }
 
-export function renderCredential({ policy, place, name, secret }: Credential): string {
+const placeWords = { header: 'header', query: 'query parameter', signature: 'AWS signature' } as const;
+
+/** Without the policy by which it comes. */
+export function renderPlacedSecret({ place, name, secret }: Omit<Credential, 'policy'>): string {
   const from = secret === undefined ? 'unknown' : quote(`${secret.namespace}/${secret.name}/${secret.key}`);
-  const where = place === 'header' ? `header ${quote(name)}` : `query parameter ${quote(name)}`;
-  return `with credential ${from} in ${where} by policy ${quote(policy)}`;
+  return `with credential ${from} in ${placeWords[place]} ${quote(name)}`;
+}
+
+export function renderCredential(credential: Credential): string {
+  return `${renderPlacedSecret(credential)} by policy ${quote(credential.policy)}`;
 }
 
 /** Behind the host of a Backend. */

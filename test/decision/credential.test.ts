@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { GatewayConfig, GatewayCredential } from '../../contract/index.ts';
+import type { GatewayConfig, GatewayCredential, Hostname } from '../../contract/index.ts';
+import { awsRegionOf } from '../../decision/aws-region.ts';
 import { PolicyIndex, SitePlans, type Site } from '../../decision/index.ts';
 import { createConfig } from '../egress/gateway-config.ts';
 import { ask, call, site } from './asking.ts';
@@ -144,9 +145,10 @@ test('the closest binding wins', () => {
 test.each([
   ['S20: a secret with a line feed', header('a\r\nX: b')],
   ['a Secret that is missing', { type: 'Broken' as const, reason: 'SecretNotFound' }],
+  ['a signature without its keys', { type: 'AWSv4' as const, region: 'eu-west-1' }],
   [
-    'a signature this version cannot make',
-    { type: 'AWSv4' as const, service: 's3', accessKeyId: 'a', secretAccessKey: 'b' },
+    'a signature for a host without a region',
+    { type: 'AWSv4' as const, keys: { accessKeyId: 'a', secretAccessKey: 'b' } },
   ],
 ])('%s refuses the call, and says which policy', (_name, inject) => {
   const credentials = [{ policy, target: on('AIProviderRoute', 'llm'), inject }];
@@ -156,4 +158,82 @@ test.each([
     credentialPolicy: 'default/p',
     refusal: { status: 502, code: 'CREDENTIAL_UNAVAILABLE' },
   });
+});
+
+describe('a signature', () => {
+  const keys = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const aws = (
+    name: string,
+    region: string,
+    kind: 'EgressGateway' | 'AIProviderRoute' = 'AIProviderRoute',
+  ) => ({
+    policy: { ...policy, name },
+    target: on(kind, kind === 'EgressGateway' ? 'main' : 'llm'),
+    inject: { type: 'AWSv4' as const, keys, region },
+  });
+  const plain = (
+    name: string,
+    inject: GatewayCredential['inject'],
+    kind: 'EgressGateway' | 'AIProviderRoute',
+  ) => ({
+    policy: { ...policy, name },
+    target: on(kind, kind === 'EgressGateway' ? 'main' : 'llm'),
+    inject,
+  });
+  const injected = (...credentials: GatewayCredential[]) => {
+    const asked = config(on('AIProviderRoute', 'llm'), { credentials });
+    const decision = ask(asked, site('api.openai.com'), call());
+    return decision.kind === 'allow' ? decision.candidates[0].injection : undefined;
+  };
+
+  test('of the closer policy is the one', () => {
+    expect(injected(aws('near', 'eu-west-1'), aws('far', 'us-east-1', 'EgressGateway'))).toMatchObject({
+      signing: { region: 'eu-west-1', service: 'bedrock' },
+      origins: [{ policy: 'default/near', place: 'signature', name: 'bedrock/eu-west-1' }],
+    });
+  });
+
+  test('and a key in the same field: the closer one goes alone', () => {
+    expect(injected(aws('near', 'eu-west-1'), plain('far', header('x'), 'EgressGateway'))).toMatchObject({
+      fields: [],
+      signing: { region: 'eu-west-1' },
+    });
+    expect(
+      injected(plain('near', header('x'), 'AIProviderRoute'), aws('far', 'r', 'EgressGateway')),
+    ).toMatchObject({
+      fields: [{ value: 'x' }],
+      signing: undefined,
+      origins: [{ policy: 'default/near' }],
+    });
+  });
+
+  test('and a key elsewhere go together', () => {
+    const other = { type: 'Header' as const, name: 'X-Own', value: 'x' };
+    expect(injected(aws('a', 'eu-west-1'), plain('b', other, 'AIProviderRoute'))).toMatchObject({
+      fields: [{ name: 'x-own' }],
+      signing: { region: 'eu-west-1' },
+    });
+  });
+
+  test('needs the whole body', () => {
+    const asked = config(on('AIProviderRoute', 'llm'), { credentials: [aws('near', 'eu-west-1')] });
+    const where = site('api.openai.com');
+    expect(ask(asked, where, call({ body: { kind: 'unread' } })).kind).toBe('need-body');
+    expect(
+      ask(asked, where, call({ method: 'GET', path: '/v1/models', body: { kind: 'none' } })).kind,
+    ).not.toBe('need-body');
+  });
+});
+
+test.each([
+  ['bedrock-runtime.us-east-1.amazonaws.com', 'us-east-1'],
+  ['bedrock-runtime-fips.us-gov-west-1.amazonaws.com', 'us-gov-west-1'],
+  ['vpce-0a-b.bedrock-runtime.eu-west-3.vpce.amazonaws.com', 'eu-west-3'],
+  ['bedrock-runtime.cn-north-1.amazonaws.com.cn', 'cn-north-1'],
+  ['bedrock-mantle.us-west-2.api.aws', 'us-west-2'],
+  ['s3.amazonaws.com', undefined],
+  ['us-east-1.example.com', undefined],
+  ['x.us-east-1amazonaws.com', undefined],
+])('the region of %s is %s', (hostname, region) => {
+  expect(awsRegionOf(hostname as Hostname)).toBe(region);
 });

@@ -40,8 +40,8 @@ interface Wanted {
   readonly reference: string;
   readonly tenant: string;
   readonly pin: string;
-  /** What it is pulled with, to notice a change. */
-  readonly access: PullOptions;
+  /** What it is pulled with next; another object when it changed. */
+  access: PullOptions;
   readonly abort: AbortController;
   state: ImageState;
   lease: ImageLease | undefined;
@@ -72,10 +72,19 @@ const pinOf = (agent: PoolAgent, revision: PoolRevision): string =>
 
 const revisionId = (namespace: string, revision: PoolRevision): string => `${namespace}/${revision.name}`;
 
+function hasOtherAccess(known: Wanted, wanted: Wanted): boolean {
+  return JSON.stringify(known.access) !== JSON.stringify(wanted.access);
+}
+
 /** A change of login counts while the pull fails: what waits would wait for the old one's back-off. */
 function isAnother(known: Wanted, wanted: Wanted): boolean {
   if (known.reference !== wanted.reference || known.pin !== wanted.pin) return true;
-  return known.state.state === 'Failed' && JSON.stringify(known.access) !== JSON.stringify(wanted.access);
+  return known.state.state === 'Failed' && hasOtherAccess(known, wanted);
+}
+
+/** Under way: it may still succeed with the old one, and goes on with the new one if not. */
+function renewAccess(known: Wanted, wanted: Wanted): void {
+  if (hasOtherAccess(known, wanted)) known.access = wanted.access;
 }
 
 export class ImageKeeper {
@@ -97,7 +106,10 @@ export class ImageKeeper {
         named.add(id);
         const wanted = this.#wantedOf(agent, revision);
         const known = this.#wanted.get(id);
-        if (known !== undefined && !isAnother(known, wanted)) continue;
+        if (known !== undefined && !isAnother(known, wanted)) {
+          renewAccess(known, wanted);
+          continue;
+        }
         if (known !== undefined) this.#drop(id, known);
         this.#wanted.set(id, wanted);
         void this.#pullUntilDone(wanted);
@@ -132,8 +144,9 @@ export class ImageKeeper {
   async #pullUntilDone(wanted: Wanted): Promise<void> {
     const { first, longest } = this.#options.backoffMs ?? { first: 2000, longest: 300_000 };
     const { signal } = wanted.abort;
-    const { reference, tenant, pin, access } = wanted;
+    const { reference, tenant, pin } = wanted;
     for (let pause = first; !signal.aborted; pause = Math.min(pause * 2, longest)) {
+      const { access } = wanted;
       let askedMs = 0;
       try {
         const image = await this.#options.store.pull(reference, { ...access, tenant, pin, signal });
@@ -156,7 +169,7 @@ export class ImageKeeper {
       }
       if (signal.aborted) return;
       this.#options.onChange();
-      await this.#pause(Math.max(pause, askedMs), signal);
+      if (wanted.access === access) await this.#pause(Math.max(pause, askedMs), signal);
     }
   }
 

@@ -15,6 +15,7 @@ const injection = (change: Partial<Injection> = {}): Injection => ({
   kind: 'inject',
   fields: [{ name: 'authorization', raw: 'Authorization', value: 'Bearer ours' }],
   query: [],
+  signing: undefined,
   policies: ['d/p'],
   names: new Set(['authorization']),
   ...change,

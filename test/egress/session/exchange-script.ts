@@ -185,6 +185,7 @@ export function script(options: ScriptOptions = {}): Script {
     },
     budgets,
     now: () => result.now,
+    unixMs: () => result.now,
     onBroken: (error) => {
       throw error;
     },

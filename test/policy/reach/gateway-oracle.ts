@@ -19,6 +19,7 @@ import {
   RequestHead,
   readClaims,
   SitePlans,
+  type AwsSigning,
   type Call,
   type Candidate,
   type CallBody,
@@ -108,6 +109,12 @@ class Gateway {
       const found = secrets.find(({ inject }) => 'value' in inject && inject.value === value);
       return `${place}=${found?.source?.name ?? ''}/${found?.source?.key ?? ''}`;
     };
+    const signedBy = ({ accessKeyId, service, region }: AwsSigning): string => {
+      const found = secrets.find(
+        ({ inject }) => inject.type === 'AWSv4' && inject.keys?.accessKeyId === accessKeyId,
+      );
+      return `signature ${service}/${region}=${found?.source?.name ?? ''}/${found?.source?.key ?? ''}`;
+    };
     return renderWay({
       protocol: attempt.wire === 'tls' ? 'HTTPS' : 'HTTP',
       target: `${target.hostname ?? target.ip ?? ''}:${target.port}`,
@@ -115,6 +122,7 @@ class Gateway {
       credentials: [
         ...(injection?.fields ?? []).map(({ name, value }) => sourceOf(`header ${name}`, value)),
         ...(injection?.query ?? []).map(([name, value]) => sourceOf(`query ${name}`, value)),
+        ...(injection?.signing === undefined ? [] : [signedBy(injection.signing)]),
       ],
       renames: backend?.modelRewrites ?? [],
       asksUsage: backend?.ensureStreamUsage ?? false,

@@ -242,7 +242,11 @@ function backend(reader: Reader): NonNullable<Permit['way']['backend']> {
 
 function credential(reader: Reader): Permit['way']['credentials'][number] {
   const from = reader.eat('unknown') ? undefined : reader.quote().split('/');
-  const place = reader.eat(' in header ') ? 'header' : 'query';
+  const place = reader.eat(' in header ')
+    ? 'header'
+    : reader.eat(' in AWS signature ')
+      ? 'signature'
+      : 'query';
   if (place === 'query') reader.must(' in query parameter ');
   const name = reader.quote();
   reader.must(' by policy ');

@@ -125,6 +125,17 @@ test('one that cannot be pulled does not keep the others', async () => {
   expect(keeper.states()['first/a-00001']).toMatchObject({ reason: 'ImageNotFound' });
 });
 
+test('a login that changes while the first attempt is under way is the one of the next, at once', async () => {
+  vi.useFakeTimers();
+  store.answer = (_reference, { plainHttp }) => {
+    if (plainHttp !== true) throw new RetryLaterError('REGISTRY_UNREACHABLE', 'no TLS there', 60_000);
+  };
+  keeper.apply(config([{ image: 'r.example/x:1' }]));
+  keeper.apply(config([{ image: 'r.example/x:1' }], [{ host: 'r.example', plainHttp: true }]));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(store.asked.map(({ options }) => options.plainHttp)).toEqual([undefined, true]);
+});
+
 test('a new login counts at once for what fails, and interrupts nothing else', async () => {
   vi.useFakeTimers();
   store.answer = (_reference, { credentials }) => {

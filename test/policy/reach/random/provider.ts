@@ -93,7 +93,7 @@ export const providerRoutes: fc.Arbitrary<ProviderRoute[]> = fc.uniqueArray(
   { maxLength: 2, selector: ({ route }) => route.name },
 );
 
-const awsKey = { service: 'bedrock', accessKeyId: 'id', secretAccessKey: 'secret' };
+const awsKeys = { accessKeyId: 'id', secretAccessKey: 'secret' };
 
 const drawn: fc.Arbitrary<GatewayCredential> = fc.record({
   policy: fc.constantFrom('p', 'q', 'w').map((name) => ({ namespace: 'd', name })),
@@ -123,15 +123,28 @@ const drawn: fc.Arbitrary<GatewayCredential> = fc.record({
     },
     { weight: 2, arbitrary: fc.constant({ type: 'QueryParam' as const, name: 'key', value: '' }) },
     { weight: 1, arbitrary: fc.constant({ type: 'Broken' as const, reason: 'SecretNotFound' }) },
-    { weight: 1, arbitrary: fc.constant({ ...awsKey, type: 'AWSv4' as const }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom<GatewayCredential['inject']>(
+        { type: 'AWSv4', keys: awsKeys, service: 'bedrock', region: 'eu-west-1' },
+        { type: 'AWSv4', keys: awsKeys },
+        { type: 'AWSv4' },
+      ),
+    },
   ),
 });
+
+function withOwnSecret(inject: GatewayCredential['inject'], index: number): GatewayCredential['inject'] {
+  if ('value' in inject) return { ...inject, value: `secret-${index}` };
+  if (inject.type !== 'AWSv4' || inject.keys === undefined) return inject;
+  return { ...inject, keys: { ...inject.keys, accessKeyId: `id-${index}` } };
+}
 
 /** With a value of its own, by which the oracle finds whose it is. */
 export const credentials: fc.Arbitrary<GatewayCredential[]> = fc.array(drawn, { maxLength: 6 }).map((all) =>
   all.map((each, index) => ({
     ...each,
-    inject: 'value' in each.inject ? { ...each.inject, value: `secret-${index}` } : each.inject,
+    inject: withOwnSecret(each.inject, index),
   })),
 );
 
