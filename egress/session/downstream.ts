@@ -75,3 +75,14 @@ export interface Session {
   /** Finish what is running, take nothing new. */
   drain(): void;
 }
+
+/** What a session tells the connection it is on; it never ends the connection by itself. */
+export interface SessionHooks {
+  readonly tls: boolean;
+  /** Ends the connection without a clean end. */
+  readonly breakOff: () => void;
+  /** The agent sent what is no request. */
+  readonly onMalformed: (detail: string) => void;
+  /** A stream was refused: the agent has its share. */
+  readonly onLimit: () => void;
+}

@@ -20,7 +20,7 @@ import { UpstreamPool } from '../upstream/pool.ts';
 import type { Lookup } from '../upstream/resolver.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { Connection } from './connection.ts';
-import type { ExchangeFactory, Session } from './downstream.ts';
+import type { ExchangeFactory, Session, SessionHooks } from './downstream.ts';
 import { Exchange } from './exchange.ts';
 import type { PolicyInForce, Settle } from './exchange-context.ts';
 import { FrameGuard } from './frame-guard.ts';
@@ -44,17 +44,6 @@ export interface GatewayOptions {
   readonly onConnections: () => void;
   /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */
   readonly onBroken?: (error: unknown) => void;
-}
-
-/** What a session tells its connection. */
-export interface SessionHooks {
-  readonly tls: boolean;
-  /** Ends the connection without a clean end. */
-  readonly breakOff: () => void;
-  /** The agent sent what is no request. */
-  readonly onMalformed: (detail: string) => void;
-  /** A stream was refused: the agent has its share. */
-  readonly onLimit: () => void;
 }
 
 // One agent cannot use up the process (S30, S54); a Node SDK opens tens of connections at most. As many streams of HTTP/2 on all
