@@ -175,7 +175,8 @@ export class Http {
   }
 
   /**
-   * What `git push` does with the repositories at a path, and what it reads.
+   * What `git push` does with the repositories at a path, and what it reads. Over HTTP/2, git before 2.44 can wait for itself for
+   * ever in a large push, whatever the server; `git config --global http.version HTTP/1.1` in the image avoids it.
    *
    * @example
    * ```ts

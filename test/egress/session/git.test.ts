@@ -16,7 +16,7 @@ import { createConfig, gatewayCa, secret } from '../gateway-config.ts';
 
 const run = promisify(execFile);
 const backend = '/usr/lib/git-core/git-http-backend';
-const folder = mkdtempSync(join(tmpdir(), 'httproute-git-'));
+const folder = mkdtempSync(join(tmpdir(), 'clrk-git-'));
 const repositories = join(folder, 'served');
 const asked: string[] = [];
 let bed: GatewayBed;
@@ -99,9 +99,14 @@ const git = (place: string, ...args: readonly string[]) =>
     [
       ...['-C', place, '-c', `http.curloptResolve=${host}:${relayPort}:127.0.0.1`],
       ...['-c', `http.sslCAInfo=${join(folder, 'ca.pem')}`, '-c', 'http.proxy='],
+      // Over HTTP/2, git before 2.44 may ask itself for more of a large push for ever (git/git#1608).
+      ...['-c', 'http.version=HTTP/1.1'],
       ...['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args],
     ],
-    { env: { PATH: process.env['PATH'], HOME: folder, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' } },
+    {
+      env: { PATH: process.env['PATH'], HOME: folder, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' },
+      timeout: 60_000,
+    },
   );
 const url = (path: string): string => `https://${host}:${relayPort}${path}`;
 
