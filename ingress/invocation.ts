@@ -159,6 +159,8 @@ export class InvocationRun {
     const stopped = (): void => controller.abort('shutdown');
     const timer = setTimeout(() => controller.abort('timeout'), limitMs);
     shutdown.addEventListener('abort', stopped, { once: true });
+    // The drain may have ended while the call claimed its id: no event tells of it any more.
+    if (shutdown.aborted) stopped();
     this.#call.call.answer.onGone(() => controller.abort('callerGone'));
     return {
       signal: controller.signal,

@@ -93,6 +93,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
       }
       this.#connection = open.connection;
       this.#view(open.bucket, options);
+      void keepBuckets(open.connection, options);
       await aborted;
       this.#connection = undefined;
       await open.close();
@@ -121,6 +122,25 @@ async function untilOpen({ access, log, signal }: NatsDataPlanesOptions): Promis
     await sleep(waitMs, undefined, { signal }).catch(() => undefined);
   }
   return undefined;
+}
+
+/** A server that comes back may have lost its disk: budgets and schedules would wait for the buckets for ever. Never rejects. */
+async function keepBuckets(
+  connection: NatsConnection,
+  { log, signal }: NatsDataPlanesOptions,
+): Promise<void> {
+  for await (const { type } of connection.status()) {
+    if (type !== 'reconnect') continue;
+    for (let waitMs = firstRetryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, lastRetryMs)) {
+      try {
+        await ensureKeyedBuckets(connection);
+        break;
+      } catch (thrown) {
+        log.warn({ error: errorMessage(thrown), retryMs: waitMs }, 'buckets not looked at, trying again');
+      }
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
 }
 
 async function openOnce(access: NatsAccess, log: Log): Promise<OpenStatus> {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { statusKey } from '../../contract/index.ts';
+import { ledgerStream, scheduleStream, statusKey } from '../../contract/index.ts';
 import { NatsDataPlanes } from '../../operator/nats-data-planes.ts';
 import { connectNats, createLog, openStatusBucket } from '../../process/index.ts';
 import { TestNats } from '../process/nats-server.ts';
@@ -55,6 +55,32 @@ test('NATS that comes after the operator is found, with the access of that time'
   end.abort();
   await following;
 });
+
+test('a NATS that comes back without its disk has the buckets of budgets and schedules again', async () => {
+  const nats = new TestNats();
+  closing.push(async () => await nats[Symbol.asyncDispose]());
+  await nats.start();
+  const end = new AbortController();
+  const following = new NatsDataPlanes().follow({
+    access: () => nats.accessOf({ role: 'operator' }),
+    log,
+    signal: end.signal,
+    onChange: () => undefined,
+    onRefused: () => undefined,
+  });
+  const connection = await connectNats(nats.accessOf({ role: 'operator' }), { name: 'test', log });
+  closing.push(async () => await connection.close());
+  const { streams } = await connection.jetstreamManager({ checkAPI: false });
+  const found = async (): Promise<void> => {
+    for (const name of [ledgerStream, scheduleStream])
+      expect((await streams.info(name)).config.name).toBe(name);
+  };
+  await vi.waitFor(found, soon);
+  await nats.startEmpty();
+  await vi.waitFor(found, { ...soon, timeout: 60_000 });
+  end.abort();
+  await following;
+}, 90_000);
 
 test('an operator that ends while NATS is away ends at once', async () => {
   const url = `nats://127.0.0.1:${await freePort()}`;

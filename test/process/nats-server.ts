@@ -101,6 +101,13 @@ export class TestNats implements AsyncDisposable {
     await once(child, 'exit');
   }
 
+  /** Comes back without its disk. */
+  async startEmpty(): Promise<void> {
+    await this.kill();
+    rmSync(`${this.#folder}/data`, { recursive: true, force: true });
+    await this.start();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
