@@ -194,7 +194,8 @@ function collectSigning(
   }
   giveWay(into, awsSignatureFields);
   giveWayToSigning(into);
-  into.signing = { ...keys, sessionToken: keys.sessionToken, service, region };
+  const { accessKeyId, secretAccessKey, sessionToken } = keys;
+  into.signing = { accessKeyId, secretAccessKey, sessionToken, service, region };
   remember(credential, into, { place: 'signature', name: `${service}/${region}` });
   return undefined;
 }
