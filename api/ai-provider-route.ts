@@ -80,7 +80,7 @@ const spec = record('spec is the route as it should be.', {
       filters: Type.Optional(list('filters limit or extend the rule; unset means none.', filter, { max: 8 })),
       backendRefs: Type.Optional(
         backendRefs(
-          'backendRefs are where the calls go, by weight, or in their order under a FallbackRoutingPolicy; those that speak another API get none. Unset means where the agent sent them.',
+          'backendRefs are where the calls go, by weight, or in their order under a FallbackRoutingPolicy; those that speak another API get none of the calls to its providers. Unset means where the agent sent them.',
         ),
       ),
     }),

@@ -22,20 +22,25 @@ const hopByHop = [
   'keep-alive',
 ];
 
-const providerAuth = record('providerAuth signs calls for target ProviderAuth.', {
-  type: choice('type is AWSv4; GCPServiceAccount is refused.', ['AWSv4', 'GCPServiceAccount'], {
-    rules: [
-      {
-        rule: "self != 'GCPServiceAccount'",
-        message: 'providerAuth type GCPServiceAccount is not supported: use AWSv4 or target Header',
-      },
-    ],
-  }),
-  region: Type.Optional(
-    text('region is the AWS region; unset means that of the host.', { max: labelLength }),
-  ),
-  service: Type.Optional(text('service is the AWS service; unset means bedrock.', { max: labelLength })),
-});
+const providerAuth = record(
+  'providerAuth signs calls for target ProviderAuth with access_key_id, secret_access_key and, where there is one, session_token of the Secret; a signed body has at most 32 MiB.',
+  {
+    type: choice('type is AWSv4; GCPServiceAccount is refused.', ['AWSv4', 'GCPServiceAccount'], {
+      rules: [
+        {
+          rule: "self != 'GCPServiceAccount'",
+          message: 'providerAuth type GCPServiceAccount is not supported: use AWSv4 or target Header',
+        },
+      ],
+    }),
+    region: Type.Optional(
+      text('region is the AWS region; unset means that of the host.', { max: labelLength }),
+    ),
+    service: Type.Optional(
+      text('service is the name AWS signs by, such as s3; unset means bedrock.', { max: labelLength }),
+    ),
+  },
+);
 
 const spec = record(
   'spec is the policy as it should be.',

@@ -62,7 +62,7 @@ const spec = record('spec is the agent as it should be.', {
   ),
   schedule: Type.Optional(
     text(
-      'schedule is when the agent is called besides calls over HTTP, in UTC unless CRON_TZ= says otherwise: each time once, at most a minute late, and never made up for; unset means none. The result is in condition Scheduled.',
+      'schedule is when the agent is called besides calls over HTTP, in UTC unless CRON_TZ= says otherwise: each time at most once, at most a minute late, and never made up for; unset means none. The result is in condition Scheduled.',
       {
         max: 128,
         rules: [

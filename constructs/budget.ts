@@ -6,8 +6,7 @@ type Filter = NonNullable<AIProviderRouteSpec['rules'][number]['filters']>[numbe
 type TokenBudget = NonNullable<Filter['tokenBudget']>;
 
 /**
- * How many tokens the calls of a rule may use. This version's gateway cannot count yet and refuses every call under a
- * budget with 503, because a limit that is not kept is worse than none.
+ * How many tokens the calls of a rule may use, counted over all gateways of the namespace. A spent budget answers 429.
  *
  * @example
  * ```ts

@@ -138,7 +138,8 @@ export class Credential {
   }
 
   /**
-   * AWS Signature Version 4.
+   * AWS Signature Version 4, with the keys `access_key_id`, `secret_access_key` and, where there is one, `session_token` of the
+   * Secret. The body is held whole, 32 MiB at most; name the service unless it is Bedrock.
    *
    * @example
    * ```ts

@@ -49,7 +49,7 @@ export interface AllowHttpOptions extends EgressHTTPOptions {
   /** Calls that pass; all others are refused. */
   readonly rules: readonly Http[];
   /**
-   * Put on every call to the host.
+   * Put on the calls that the rules take.
    *
    * @default none: requests leave as the agent made them
    */

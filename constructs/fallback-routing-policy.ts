@@ -51,6 +51,11 @@ export interface FallbackRoutingPolicyProps extends ResourceProps {
  * const main = new Backend(chart, 'main', { schema: 'openai', host: 'llm.example.com' });
  * const spare = new Backend(chart, 'spare', { schema: 'openai', host: 'api.openai.com' });
  * const route = gateway.allowProvider('openai', { backends: [{ backend: main }, { backend: spare }] });
+ * // Each has a key of its own: one for the whole route would go to both.
+ * for (const backend of [main, spare]) {
+ *   const credential = Credential.bearer({ name: backend.node.id });
+ *   new CredentialInjectionPolicy(chart, `${backend.node.id}-key`, { credential }).addTarget(route, { backend });
+ * }
  * new FallbackRoutingPolicy(chart, 'fallback', { targets: [route], perTryTimeout: Duration.seconds(20) });
  * ```
  */

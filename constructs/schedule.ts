@@ -136,7 +136,9 @@ export class Schedule {
       if (hours === 1) return new Schedule('0 * * * *');
       if (Number.isInteger(hours) && 24 % hours === 0) return new Schedule(`0 */${hours} * * *`);
     }
-    throw new Error(`every ${interval.toHumanString()} has no cron expression; use Schedule.cron`);
+    throw new Error(
+      `every ${interval.toHumanString()} has no cron expression; Schedule.cron('@every ${minutes}m') counts it from the agent's creation`,
+    );
   }
 
   /**

@@ -82,9 +82,9 @@ export interface TaskAgentProps extends AgentProps {
   readonly delivery?: 'Stdin' | 'Metadata';
 }
 
-// The CRD's own bound (reference b).
+// The CRD's own bound.
 const maxWarmPoolSize = 16;
-// Longer executions are cut by the worker (reference a).
+// Longer executions are cut by the worker.
 const hardTimeout = Duration.minutes(5);
 
 /**

@@ -6,6 +6,9 @@ import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { natsToken } from './platform-identity.ts';
 
+/** Of the code in a mark's result, in characters; who writes one cuts it. */
+export const maxScheduleCodeLength = 128;
+
 export const scheduleBucket = {
   name: 'CLRK_SCHEDULES',
   /** A mark nobody has written for so long is gone: no clock is wrong by more, and what fires more seldom is shown by its status. */
@@ -39,7 +42,7 @@ export const scheduleMarkSchema = Type.Object({
     Type.Object({
       succeeded: Type.Boolean(),
       /** Stable code of what went wrong. */
-      code: Type.Optional(Type.String({ maxLength: 128 })),
+      code: Type.Optional(Type.String({ maxLength: maxScheduleCodeLength })),
     }),
   ),
 });

@@ -21,5 +21,5 @@ export function untranslated<B extends SchemaOfBackend>(
 
 /** As a sentence without its end. */
 export function renderUntranslated({ name, schema }: SchemaOfBackend): string {
-  return `Backend ${name} (${schema}) is not used: ${notEnforced.Translation.message}`;
+  return `Backend ${name} (${schema}) gets none of the calls to the providers of its rule, only those to its own host: ${notEnforced.Translation.message}`;
 }

@@ -22,7 +22,7 @@ export const healthy: Health = { failures: 0, ejections: 0, outUntil: 0, waitUnt
 /** `unknown`: the call ended before it could tell. */
 export type HealthSign = 'well' | 'failed' | 'unknown';
 
-/** Reference (c): about five failures in a row, then steps of 30 s. */
+/** About five failures in a row, then steps of 30 s, as proxies do. */
 export const ejection = { failures: 5, stepMs: 30_000 } as const;
 
 export interface EjectionClock {

@@ -1,4 +1,5 @@
 /** The one door of `decision/`: what a policy says of a call. */
+export { awsRegionOf } from './aws-region.ts';
 export { type Budget, type TokenLimit } from './budget.ts';
 export { refuse, type Call, type CallBody, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 export {
@@ -48,7 +49,7 @@ export { renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
 export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
 export { isPlainPath, parseQueryNames, parseTarget, withoutEndSlash } from './path.ts';
-export { methodOverrides, spelling } from './spelling.ts';
+export { methodOverrides, rootOf, spelling } from './spelling.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';
 export { type RouteClause, type Way } from './provider-clause.ts';

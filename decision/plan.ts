@@ -32,6 +32,8 @@ export interface OpenPlan {
   readonly logging: LoggingRule | undefined;
   /** What is decided here depends on the path, so it is judged and sent on in its canonical form. */
   readonly readsPath: boolean;
+  /** A rule asks for header fields, so nothing may come as a trailer that the head could not say. */
+  readonly readsFields: boolean;
   /** Whose host it is. */
   readonly provider: Provider | undefined;
   readonly denials: readonly DenialClause[];
@@ -84,6 +86,9 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
   const provider = hostname === undefined ? undefined : providerOfHost(hostname);
   const mcp = planMcp(index, site);
   const clauses = [...providerClauses(index, site, opener), ...httpClauses(index, site, opener)];
+  const readsFields = [...clauses, ...denials].some(({ http }) =>
+    http.some(({ written }) => written.headers.length > 0),
+  );
   const plain = { backend: undefined, target: { hostname, ip, port, tls } };
   return {
     kind: 'open',
@@ -91,6 +96,7 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     opener,
     logging: open.rule?.logging,
     readsPath: provider !== undefined || mcp !== undefined || denials.length > 0 || clauses.length > 0,
+    readsFields,
     provider,
     denials,
     mcp,

@@ -2,22 +2,17 @@
  * The parameters and fields of a request by what servers may take their names for, read once a call however many rules ask: an
  * agent chooses how many there are. Pure; linear.
  */
-import { spelling } from './spelling.ts';
+import { rootOf } from './spelling.ts';
 
 export interface Stated {
   readonly name: string;
   readonly value: string;
+  /** To servers that take a plus sign for itself and not for a space; absent: the same. */
+  readonly literal?: string;
 }
 
 /** By `rootOf` the name. */
 export type StatedByRoot = ReadonlyMap<string, readonly Stated[]>;
-
-/** To some servers `a[b]` is a part of `a`, and `a.b`, `a b` and `a-b` are `a_b`. */
-export function rootOf(name: string): string {
-  const text = spelling(name.trim()).replace(/[ .]/g, '-');
-  const end = text.indexOf('[');
-  return end < 0 ? text : text.slice(0, end);
-}
 
 function byRoot(all: readonly Stated[]): StatedByRoot {
   const found = new Map<string, Stated[]>();
@@ -32,11 +27,22 @@ function byRoot(all: readonly Stated[]): StatedByRoot {
 
 function decode(text: string): string | undefined {
   try {
-    const decoded = decodeURIComponent(text.replaceAll('+', ' '));
+    const decoded = decodeURIComponent(text);
     return /[\u0000-\u001f\u007f]/.test(decoded) ? undefined : decoded;
   } catch {
     return undefined;
   }
+}
+
+/** undefined: servers may read it in more than one way. */
+function parsePart(part: string): Stated | undefined {
+  const equals = part.indexOf('=');
+  const [rawName, rawValue] = equals < 0 ? [part, ''] : [part.slice(0, equals), part.slice(equals + 1)];
+  const name = rawName.includes('+') ? undefined : decode(rawName);
+  const value = decode(rawValue.replaceAll('+', ' '));
+  if (name === undefined || value === undefined) return undefined;
+  const literal = rawValue.includes('+') ? decode(rawValue) : undefined;
+  return literal === undefined ? { name, value } : { name, value, literal };
 }
 
 function parseQuery(query: string): readonly Stated[] | undefined {
@@ -45,11 +51,9 @@ function parseQuery(query: string): readonly Stated[] | undefined {
   const stated: Stated[] = [];
   for (const part of query.slice(1).split('&')) {
     if (part === '') continue;
-    const equals = part.indexOf('=');
-    const name = decode(equals < 0 ? part : part.slice(0, equals));
-    const value = decode(equals < 0 ? '' : part.slice(equals + 1));
-    if (name === undefined || value === undefined) return undefined;
-    stated.push({ name, value });
+    const each = parsePart(part);
+    if (each === undefined) return undefined;
+    stated.push(each);
   }
   return stated;
 }

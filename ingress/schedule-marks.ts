@@ -7,6 +7,7 @@ import { LRUCache } from 'lru-cache';
 import {
   aheadMarkMs,
   parseScheduleMark,
+  maxScheduleCodeLength,
   scheduleMarkKey,
   type ScheduleMark,
   type ScheduleResult,
@@ -70,7 +71,11 @@ export class ScheduleMarks {
 
   /** For those who read the mark; lost when the next time was claimed already, which is newer. */
   async settle({ agent }: Due, { mark, sequence }: WonFire, result: ScheduleResult): Promise<void> {
-    await this.#store.write(scheduleMarkKey(agent), JSON.stringify({ ...mark, result }), sequence);
+    await this.#store.write(
+      scheduleMarkKey(agent),
+      JSON.stringify({ ...mark, result: { ...result, code: result.code?.slice(0, maxScheduleCodeLength) } }),
+      sequence,
+    );
   }
 
   #fired(key: string): FireClaim {

@@ -1,5 +1,5 @@
 /**
- * Which folder may import which: the table of the design, section 2, as data. `process`, `pki` and `oci` are leaf
+ * Which folder may import which: the table of docs/architecture.md as data. `process`, `pki` and `oci` are leaf
  * folders added to it (docs/decisions/001-leaf-folders.md). A folder that is not here may import nothing.
  */
 const everything = ['*'] as const;

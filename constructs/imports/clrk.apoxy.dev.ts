@@ -533,7 +533,7 @@ export interface AiProviderRouteSpecRules {
   readonly filters?: AiProviderRouteSpecRulesFilters[];
 
   /**
-   * backendRefs are where the calls go, by weight, or in their order under a FallbackRoutingPolicy; those that speak another API get none. Unset means where the agent sent them.
+   * backendRefs are where the calls go, by weight, or in their order under a FallbackRoutingPolicy; those that speak another API get none of the calls to its providers. Unset means where the agent sent them.
    *
    * @schema AiProviderRouteSpecRules#backendRefs
    */
@@ -1517,7 +1517,7 @@ export interface CredentialInjectionPolicySpec {
   readonly queryParamName?: string;
 
   /**
-   * providerAuth signs calls for target ProviderAuth.
+   * providerAuth signs calls for target ProviderAuth with access_key_id, secret_access_key and, where there is one, session_token of the Secret; a signed body has at most 32 MiB.
    *
    * @schema CredentialInjectionPolicySpec#providerAuth
    */
@@ -1649,7 +1649,7 @@ export const CredentialInjectionPolicySpecTarget = {
 export type CredentialInjectionPolicySpecTarget = (typeof CredentialInjectionPolicySpecTarget)[keyof typeof CredentialInjectionPolicySpecTarget];
 
 /**
- * providerAuth signs calls for target ProviderAuth.
+ * providerAuth signs calls for target ProviderAuth with access_key_id, secret_access_key and, where there is one, session_token of the Secret; a signed body has at most 32 MiB.
  *
  * @schema CredentialInjectionPolicySpecProviderAuth
  */
@@ -1669,7 +1669,7 @@ export interface CredentialInjectionPolicySpecProviderAuth {
   readonly region?: string;
 
   /**
-   * service is the AWS service; unset means bedrock.
+   * service is the name AWS signs by, such as s3; unset means bedrock.
    *
    * @schema CredentialInjectionPolicySpecProviderAuth#service
    */
@@ -5883,7 +5883,7 @@ export interface TaskAgentSpec {
   readonly warmPoolIdleTtl?: string;
 
   /**
-   * schedule is when the agent is called besides calls over HTTP, in UTC unless CRON_TZ= says otherwise: each time once, at most a minute late, and never made up for; unset means none. The result is in condition Scheduled.
+   * schedule is when the agent is called besides calls over HTTP, in UTC unless CRON_TZ= says otherwise: each time at most once, at most a minute late, and never made up for; unset means none. The result is in condition Scheduled.
    *
    * @schema TaskAgentSpec#schedule
    */

@@ -2,7 +2,8 @@
  * Conditions on query parameters and header fields: the name stands exactly once and says what it may. What a server could read
  * in another way (a second one, another spelling, a list) is unclear, and is decided against the call. Pure.
  */
-import { rootOf, type StatedByRoot } from '../request-head.ts';
+import type { StatedByRoot } from '../request-head.ts';
+import { rootOf } from '../spelling.ts';
 
 /** `unclear`: some server may say yes. */
 export type Fit = 'yes' | 'no' | 'unclear';
@@ -15,16 +16,18 @@ export interface NamedValue {
 
 function judgeValue({ values }: NamedValue, value: string): Fit {
   if (values.length === 0 || values.includes(value)) return 'yes';
-  const members = value.toLowerCase().split(',');
-  return values.some((each) => members.some((member) => member.trim() === each.toLowerCase().trim()))
-    ? 'unclear'
-    : 'no';
+  // A list, and what of it has parameters or stands in quotes.
+  const plain = (text: string): string => text.toLowerCase().replaceAll('"', '').trim();
+  const members = new Set([value, ...value.split(/[,;]/)].map(plain));
+  return values.some((each) => members.has(plain(each))) ? 'unclear' : 'no';
 }
 
 export function judgeNamed(wanted: NamedValue, stated: StatedByRoot): Fit {
   const [only, ...more] = stated.get(rootOf(wanted.name)) ?? [];
   if (only === undefined) return 'no';
-  return more.length > 0 || only.name !== wanted.name ? 'unclear' : judgeValue(wanted, only.value);
+  if (more.length > 0 || only.name !== wanted.name) return 'unclear';
+  const fit = judgeValue(wanted, only.value);
+  return only.literal === undefined || judgeValue(wanted, only.literal) === fit ? fit : 'unclear';
 }
 
 /** The weakest of several conditions that must all hold. */

@@ -95,25 +95,37 @@ function union(lists: ReadonlyArray<readonly Piece[]>): () => TextScan {
   return () => join(lists.map(scanPieces));
 }
 
-/** Which pieces may be reached, one character after the other: at most as many as there are. */
+/** Which pieces may be reached, one character after the other: few at a time, and at most as many as there are. */
 function run(pieces: readonly Piece[], text: string): boolean {
-  const reach = (open: boolean[], at: number): void => {
-    for (let place = at; place <= pieces.length && !open[place]; place += 1) {
-      open[place] = true;
+  // The character at which a place was reached last, so that none is reached twice.
+  const reachedAt = new Int32Array(pieces.length + 1).fill(-1);
+  let open: number[] = [];
+  const reach = (from: number, at: number, into: number[]): void => {
+    for (let place = from; place <= pieces.length && reachedAt[place] !== at; place += 1) {
+      reachedAt[place] = at;
+      into.push(place);
       if (pieces[place]?.star !== true) return;
     }
   };
-  let open: boolean[] = [];
-  reach(open, 0);
+  reach(0, 0, open);
+  let at = 0;
   for (const character of text) {
-    const next: boolean[] = [];
-    for (const [place, piece] of pieces.entries()) {
-      if (open[place] === true && piece.test(character)) reach(next, piece.star ? place : place + 1);
+    at += 1;
+    const next: number[] = [];
+    for (const place of open) {
+      const piece = pieces[place];
+      if (piece?.test(character) === true) reach(piece.star ? place : place + 1, at, next);
     }
     if (next.length === 0) return false;
     open = next;
   }
-  return open[pieces.length] === true;
+  return open.includes(pieces.length);
+}
+
+function slashesOf(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('/'); at >= 0; at = text.indexOf('/', at + 1)) count += 1;
+  return count;
 }
 
 function piecesReader(lists: ReadonlyArray<readonly Piece[]>, test: (path: string) => boolean): PathReader {
@@ -137,7 +149,16 @@ function readerOf({ type, value: written }: HttpPath, caseless: boolean): PathRe
     }
     case 'Template': {
       const pieces = parseTemplate(value);
-      return pieces && piecesReader([pieces], (path) => run(pieces, path));
+      const slashes = slashesOf(value);
+      // Only `**` crosses segments: most paths are told by how many they have.
+      const isLonger = value.includes('**');
+      return (
+        pieces &&
+        piecesReader([pieces], (path) => {
+          const more = slashesOf(path) - slashes;
+          return (isLonger ? more >= 0 : more === 0) && run(pieces, path);
+        })
+      );
     }
     case 'RegularExpression': {
       // What is no pattern by itself must not become one within the group.

@@ -29,7 +29,12 @@ function encode(text: string): string {
 
 /** Of every service but S3: without empty and dot segments, and each segment, as it is sent, encoded once more. */
 function canonicalPath(path: string, service: string): string {
-  if (service === 's3') return path;
+  if (service === 's3') {
+    return path
+      .split('/')
+      .map((segment) => encode(decode(segment) ?? segment))
+      .join('/');
+  }
   const kept: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '..') kept.pop();
@@ -55,8 +60,9 @@ function canonicalQuery(query: string): string | undefined {
   const pairs: Array<readonly [string, string]> = [];
   for (const pair of query.split('&').filter((each) => each !== '')) {
     const equals = pair.indexOf('=');
-    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
-    const value = decode(equals < 0 ? '' : pair.slice(equals + 1));
+    const name = decode((equals < 0 ? pair : pair.slice(0, equals)).replaceAll('+', ' '));
+    // As most servers do, a plus sign is read as a space; it goes as %20, which every server reads as one.
+    const value = decode(equals < 0 ? '' : pair.slice(equals + 1).replaceAll('+', ' '));
     if (name === undefined || value === undefined) return undefined;
     pairs.push([encode(name), encode(value)]);
   }
@@ -90,11 +96,16 @@ export function signAws(
     ...(sessionToken === undefined ? [] : [createField('X-Amz-Security-Token', sessionToken)]),
   ];
   const types = fieldValues(request.fields, 'content-type');
+  // S3 refuses fields of its own that are not signed; those of traces are not its.
+  const theirs = [...new Set(request.fields.map(({ name }) => name))].filter((name) =>
+    name.startsWith('x-amz-'),
+  );
   const signed = [
     ...(types.length === 1 ? [['content-type', types[0] ?? ''] as const] : []),
     ['host', request.authority] as const,
     ...added.map(({ name, value }) => [name, value] as const),
-  ];
+    ...theirs.map((name) => [name, fieldValues(request.fields, name).join(',')] as const),
+  ].sort(([a], [b]) => compare(a, b));
   const names = signed.map(([name]) => name).join(';');
   const lines = signed.map(([name, value]) => `${name}:${value.trim().replace(/ +/g, ' ')}\n`).join('');
   const canonical = [request.method, canonicalPath(path, service), query, lines, names, contentHash];

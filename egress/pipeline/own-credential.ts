@@ -2,7 +2,7 @@
  * An agent's own credentials in a request: header fields, cookies and query parameters that bear one, in every spelling a
  * server might accept. Where the gateway puts a secret, they all go (S42, S56): the call speaks for the policy's owner alone.
  */
-import { parseQueryNames, spelling, type Injection } from '../../decision/index.ts';
+import { parseQueryNames, rootOf, spelling, type Injection } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import type { AgentRequest } from './identify.ts';
 
@@ -40,6 +40,7 @@ const authParameters: ReadonlySet<string> = new Set([
   'api-key',
   'apikey',
   'access-token',
+  'oauth-token',
   'auth',
   'auth-token',
   'authorization',
@@ -87,11 +88,11 @@ export function isSmuggled({ fields, queryNames }: AgentRequest, injection: Inje
 
 /** Does a query parameter of this name bear a key? */
 export function isAuthParameter(name: string): boolean {
-  return authParameters.has(spelling(name));
+  return authParameters.has(rootOf(name));
 }
 
 function isDropped(name: string, { query }: Injection): boolean {
-  return isAuthParameter(name) || query.some(([own]) => spelling(own) === spelling(name));
+  return isAuthParameter(name) || query.some(([own]) => rootOf(own) === rootOf(name));
 }
 
 /** The target with the injected parameters and without the agent's own. `query` begins with its question mark or is empty. */

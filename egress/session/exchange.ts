@@ -8,7 +8,7 @@ import { Boundary } from '../boundary.ts';
 import type { Refusal } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import { identify, isRefusal } from '../pipeline/identify.ts';
-import type { ReadBody } from '../pipeline/outgoing.ts';
+import { lengthOf, type ReadBody } from '../pipeline/outgoing.ts';
 import { areSameWays } from '../pipeline/revalidate.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { RelayResult } from './relay.ts';
@@ -95,6 +95,9 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
     this.#settle = this.#context.admit(this.#inbound.peer.agentId);
     if (this.#settle === undefined) return this.fail(failure.recordsFull);
     const body = judgement.asRead(this.#way.body.held());
+    if (body !== undefined && lengthOf(body.bytes) > (decision.maxBodyBytes ?? Infinity)) {
+      return this.fail(failure.bodyOverRule);
+    }
     const spending = Spending.of(decision, body);
     if (spending === undefined) return this.fail(failure.budgetUnreadable);
     this.#spending = spending;

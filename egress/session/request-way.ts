@@ -25,7 +25,7 @@ export class RequestWay {
   readonly #ahead: ReadAhead;
   #stream: UpstreamStream | undefined;
   /** Trailers may go behind the body. */
-  #isChunked = false;
+  #passesTrailers = false;
   #injection: Injection | undefined;
   #trailers: readonly Field[] | undefined;
   /** Kept bytes that this attempt has not sent yet, and where its next piece begins. */
@@ -52,9 +52,14 @@ export class RequestWay {
     {
       injection,
       judged,
-    }: { readonly injection: Injection | undefined; readonly judged: readonly Buffer[] | undefined },
+      noTrailers = false,
+    }: {
+      readonly injection: Injection | undefined;
+      readonly judged: readonly Buffer[] | undefined;
+      readonly noTrailers?: boolean;
+    },
   ): void {
-    this.#isChunked = outgoing.length === 'chunked';
+    this.#passesTrailers = outgoing.length === 'chunked' && !noTrailers;
     this.#injection = injection;
     // Another candidate may have had another body.
     const body = outgoing.body ?? judged;
@@ -102,7 +107,7 @@ export class RequestWay {
 
   /** Trailers go on behind a body whose length is not announced. */
   #passed(trailers: readonly Field[]): readonly Field[] {
-    const passed = this.#isChunked ? requestTrailers(trailers, this.#injection) : [];
+    const passed = this.#passesTrailers ? requestTrailers(trailers, this.#injection) : [];
     this.trailersDropped = trailers.length - passed.length;
     return passed;
   }

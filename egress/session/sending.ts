@@ -59,6 +59,8 @@ export class Sending implements AttemptOwner {
   /** As it was judged; undefined: it goes through as it comes, or no other try needs it. */
   #body: ReadBody | undefined;
   #repeats = 0;
+  /** One of the tries at this candidate may have reached the upstream's program. */
+  #mayBeProcessed = false;
   /** Unix milliseconds since the upstream has had all of the request, or the try began. */
   #since = 0;
 
@@ -142,7 +144,10 @@ export class Sending implements AttemptOwner {
     this.abort();
     way.close();
     this.#candidate = candidate;
-    way.prepare(outgoing, { injection, judged: this.#body?.bytes });
+    this.#mayBeProcessed = false;
+    const plan = judgement.planBy(inForce.snapshot);
+    const noTrailers = plan.kind === 'open' && plan.readsFields;
+    way.prepare(outgoing, { injection, judged: this.#body?.bytes, noTrailers });
     log.sending(judgement.request, candidate, outgoing.model);
     // The secrets of this try and of no other: an upstream knows its own alone.
     answer.expect(injection && inForce.snapshot.secretForms.of(injection), outgoing.asksUsage);
@@ -172,6 +177,7 @@ export class Sending implements AttemptOwner {
   failed(error: UpstreamError, repeatable: boolean): void {
     const { states, way, log } = this.#parts;
     if (!states.accepts('upstream-failed')) return;
+    this.#mayBeProcessed ||= !error.unprocessed;
     const isUnanswered = states.now === 'attempting' && way.body.replay() !== undefined;
     way.close();
     this.abort();
@@ -182,8 +188,14 @@ export class Sending implements AttemptOwner {
       return this.#try(outgoing, true);
     }
     this.#tries.failed(error);
-    if (!isUnanswered || !this.#tries.mayGoOn({ kind: 'fault' })) return this.#owner.fail(failure.of(error));
-    this.#goOn(error);
+    if (isUnanswered && this.#tries.mayGoOn({ kind: 'fault' })) return this.#goOn(error);
+    this.#giveUp(error, isUnanswered);
+  }
+
+  /** Tokens are not paid for where no upstream can have begun. */
+  #giveUp(error: UpstreamError, isUnanswered: boolean): void {
+    if (isUnanswered && !this.#mayBeProcessed) this.#parts.spending.unused();
+    this.#owner.fail(failure.of(error));
   }
 
   /** What the Backend that failed may have used is not used again: another try asks for its own. */

@@ -61,11 +61,11 @@ function awsInjection({ providerAuth }: Spec, secret: Secret): CredentialInjecti
   if (accessKeyId === undefined || secretAccessKey === undefined) return broken('SecretKeyNotFound');
   const sent = sessionToken === undefined ? [accessKeyId] : [accessKeyId, sessionToken];
   if (!sent.every((text) => usableKey.test(text))) return broken('SecretValueInvalid');
-  const { region, service = 'bedrock' } = providerAuth;
+  const { region, service } = providerAuth;
   return {
     type: 'AWSv4',
     keys: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
-    service,
+    ...(service === undefined ? {} : { service }),
     ...(region === undefined ? {} : { region }),
   };
 }

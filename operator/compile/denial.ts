@@ -4,7 +4,7 @@ import { kinds } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { policiesAt } from './policy-precedence.ts';
 
-// Reference (b): 403 when nothing else is said.
+// As the API says: 403 when nothing else is said.
 const defaultStatus = 403;
 
 export function denialAt(

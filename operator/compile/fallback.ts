@@ -5,7 +5,7 @@ import { kinds, type AIProviderRoute } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { policiesAt } from './policy-precedence.ts';
 
-/** Reference (b): when nothing else is said. */
+/** As the API says: when nothing else is said. */
 const defaults = { retries: 5, statuses: [429, 503], maxEjectionMs: 300_000 };
 
 /** undefined: no policy is about it. */

@@ -20,7 +20,7 @@ import { childName, poolKey } from './name.ts';
 import { compileProviderDenial, compileProviderRoute } from './provider-route.ts';
 import { certificatesOf } from './secret-value.ts';
 
-/** Reference (b), EgressGateway. */
+/** Defaults of the original's EgressGateway. */
 const defaultCapture = {
   maxBytes: 65_536,
   includeContentTypes: ['application/json', 'application/x-ndjson', 'text/event-stream'],

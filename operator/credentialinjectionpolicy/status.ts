@@ -1,4 +1,4 @@
-/** `status.ancestors` of a CredentialInjectionPolicy (reference c). Pure. */
+/** `status.ancestors` of a CredentialInjectionPolicy (GEP-713). Pure. */
 import { compileInjection } from '../compile/index.ts';
 import { kinds, type CredentialInjectionPolicy } from '../kind.ts';
 import { policyStatus as statusOf } from '../policy-status.ts';
@@ -32,7 +32,7 @@ function resolvedRefs(world: World, policy: CredentialInjectionPolicy): Finding 
   return { type, status: 'False', reason: inject.reason, message };
 }
 
-/** Credentials stack (reference c), so two of them never conflict. */
+/** Credentials stack, so two of them never conflict. */
 function acceptedFinding(world: World, policy: CredentialInjectionPolicy, ref: TargetRef): Finding {
   const { namespace } = policy.metadata;
   const finding = findTarget(world, namespace, ref);

@@ -17,7 +17,7 @@ const directories = {
   images: '/var/lib/clrk/images',
 } as const;
 
-/** Variables that say who the worker is; a pool's own env never sets them (reference b). */
+/** Variables that say who the worker is; a pool's own env never sets them. */
 const reservedEnv: ReadonlySet<string> = new Set([
   environment.podName,
   environment.podNamespace,

@@ -2,6 +2,7 @@
 import type { Rule } from '../rule.ts';
 import { agentReachesNothing } from './agent-reaches-nothing.ts';
 import { allowAllGateway } from './allow-all-gateway.ts';
+import { awsSignatureUnfit } from './aws-signature-unfit.ts';
 import { backendByAddress } from './backend-by-address.ts';
 import { backendClosed } from './backend-closed.ts';
 import { backendPlainHttp } from './backend-plain-http.ts';
@@ -47,6 +48,7 @@ export const rules: readonly Rule[] = [
   credentialCrossesProvider,
   credentialForeignHost,
   credentialManyHosts,
+  awsSignatureUnfit,
   secretInEnv,
   fallbackWithoutCredential,
   translationImpossible,

@@ -32,7 +32,7 @@ export const translationImpossible: Rule = {
   id: 'translation-impossible',
   severity: 'error',
   title: 'A Backend that cannot answer the calls sent to it',
-  why: 'Gateways of this version translate nothing: a Backend gets calls of the API it speaks and no others, so one of another API than all matches of its rule is never called, and with no Backend left the gateway refuses the call.',
+  why: 'Gateways of this version translate nothing: a Backend gets calls of the API it speaks and no others, so one of another API than all matches of its rule gets none of the calls to their providers, only those an agent sends to its own host, and with no Backend left the gateway refuses the call.',
   fix: notEnforced.Translation.instead,
   *check(world) {
     for (const route of world.own('AIProviderRoute')) yield* ofRoute(world, route);

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { readSourceFiles } from '../../scripts/source-files.ts';
 
-const elsewhere = /\b(?:reference\/\w+\.md|(?:design|conventions|style|peers|parity)(?:\.md)? \d)/;
+const elsewhere =
+  /\b(?:reference\/\w+\.md|(?:design|conventions|style|peers|parity)(?:\.md)? \d|reference \(?[a-e]\b|design, section \d)/i;
 
 test('no source file cites a document that is not in the repository', () => {
   const citing = readSourceFiles()

@@ -1,5 +1,5 @@
 /**
- * The CloudEvent an agent is given and the one it may answer with (reference e). Pure. What the caller supplied
+ * The CloudEvent an agent is given and the one it may answer with, as CloudEvents 1.0 has them. Pure. What the caller supplied
  * as `ce-*` of its own event is kept, what the platform says is the platform's; everything else is bounded by the server's header limits.
  */
 import {

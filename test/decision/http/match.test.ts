@@ -40,6 +40,11 @@ test.each<[string, Call, string]>([
   ['a method in another case', get('/repos/acme/x', { method: 'get' }), no],
   ['HEAD, which is not GET', get('/repos/acme/x', { method: 'HEAD' }), no],
   ['S33: a parameter that names another method', get('/repos/acme/x', { queryNames: ['_method'] }), no],
+  ['S33: one that PHP takes for it', get('/repos/acme/x', { queryNames: ['.method'] }), '400 protocol'],
+  ['S33: one behind a blank', get('/repos/acme/x', { queryNames: [' _method'] }), '400 protocol'],
+  ['S33: one before a NUL', get('/repos/acme/x', { queryNames: ['_method\0x'] }), '400 protocol'],
+  ['S33: one that is a list', get('/repos/acme/x', { queryNames: ['_method[]'] }), '400 protocol'],
+  ['S33: one with dots', get('/repos/acme/x', { queryNames: ['x.http.method.override'] }), '400 protocol'],
   [
     'S33: one that stands for the header',
     get('/repos/acme/x', { queryNames: ['X-HTTP-Method-Override'] }),
@@ -277,6 +282,8 @@ describe('EgressDenyPolicy', () => {
     ['/x?service=pull&service=push', '451 deny_policy'],
     ['/x?Service=push', '451 deny_policy'],
     ['/x?service=PUSH', '451 deny_policy'],
+    ['/x?service=push;q=1', '451 deny_policy'],
+    ['/x?service=%22push%22', '451 deny_policy'],
     ['/x?a=%ff', '451 deny_policy'],
     ['/x?service=pull', allow],
     ['/x', allow],
@@ -324,9 +331,44 @@ test('ten thousand rules are asked in milliseconds, whatever the agent sends', (
   expect(render(decide(plan, get('/r9998/a/b?q=1')))).toBe(allow);
   const started = process.cpuUsage();
   for (let turn = 0; turn < 10; turn += 1) {
-    expect(render(decide(plan, get(`/r9998/${'a'.repeat(4_000)}?${'q=1&'.repeat(1_000)}`)))).toBe(no);
+    expect(render(decide(plan, get(`/r9998/${'a'.repeat(2_000)}?${'q=1&'.repeat(1_000)}`)))).toBe(no);
   }
   const { user } = process.cpuUsage(started);
   // Ten calls; a product of rules and text would take minutes.
   expect(user / 1_000).toBeLessThan(5_000);
+});
+
+test('S46: a path longer than any API has is no question to the rules of a host', () => {
+  const many = Array.from({ length: 200 }, (_, index) => match(at('Template', `/{o}/r${index}/**`)));
+  const plan = new SitePlans(new PolicyIndex(httpConfig(many))).at(site(host));
+  expect(render(decide(plan, get(`/${'a/'.repeat(1_023)}x`)))).toBe(no);
+  expect(render(decide(plan, get(`/${'a/'.repeat(1_024)}x`)))).toBe('414 protocol');
+});
+
+test('S46: templates that all begin alike cost as their number and the text, not as their product with what they hold', () => {
+  const cost = (count: number): number => {
+    const path = { ...match(at('Template', `/{o}/${'x'.repeat(200)}/{p}/**`)) };
+    const plan = new SitePlans(new PolicyIndex(httpConfig(Array.from({ length: count }, () => path)))).at(
+      site(host),
+    );
+    const asked = get(`/a/${'x'.repeat(199)}y/${'b'.repeat(1_700)}`);
+    decide(plan, asked);
+    const started = process.cpuUsage();
+    for (let turn = 0; turn < 20; turn += 1) decide(plan, asked);
+    return process.cpuUsage(started).user;
+  };
+  expect(cost(400)).toBeLessThan(20 * (cost(100) + 1_000));
+});
+
+test.each([
+  ['q=a+b', 'unclear to servers that take a plus sign for itself', no],
+  ['q=a%20b', 'a space', allow],
+  ['q+=a', 'a name with a plus sign', no],
+])('S33: ?%s: %s', (query, _what, expected) => {
+  expect(
+    verdict(
+      [match({ ...at('Exact', '/x'), queryParams: [{ name: 'q', values: ['a b', 'a'] }] })],
+      get(`/x?${query}`),
+    ),
+  ).toBe(expected);
 });

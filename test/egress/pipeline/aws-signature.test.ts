@@ -128,5 +128,24 @@ test('a query with a broken escape is not signed', () => {
 });
 
 test('the query goes as it was signed', () => {
-  expect(signAws(request({ target: '/x?b=2&a=1+1&c' }), [], signing, atMs)?.target).toBe('/x?a=1%2B1&b=2&c=');
+  expect(signAws(request({ target: '/x?b=2&a=1+1&c' }), [], signing, atMs)?.target).toBe('/x?a=1%201&b=2&c=');
+});
+
+test('fields of AWS that the agent sent are signed with the others, in their order', async () => {
+  const own = [
+    createField('X-Amz-Meta-B', 'two'),
+    createField('X-Amz-Acl', 'private'),
+    createField('X-Amz-Meta-B', 'one'),
+  ];
+  const fields = ours(request({ fields: [...request().fields, ...own] }), 'x');
+  expect(fields['authorization']).toContain(
+    'SignedHeaders=content-type;host;x-amz-acl;x-amz-content-sha256;x-amz-date;x-amz-meta-b,',
+  );
+});
+
+test('S3 reads a key decoded, however much of it was escaped', () => {
+  const signed = (target: string): string | undefined =>
+    ours(request({ method: 'GET', target }), '', { ...signing, service: 's3' })['authorization'];
+  expect(signed('/b/dt=1/a%28b%29')).toBe(signed('/b/dt%3D1/a(b)'));
+  expect(signed('/b/a%20b')).not.toBe(signed('/b/ab'));
 });

@@ -62,6 +62,7 @@ test.each([
   ['/v1/x?alt=sse&k%65y=mine&api_key=2', '/v1/x?alt=sse&key=a%20b%26c'],
   ['/v1/x?KEY=1&Access_Token=2&page=3', '/v1/x?page=3&key=a%20b%26c'],
   ['/v1/x?a=1;key=2&b=3', '/v1/x?b=3&key=a%20b%26c'],
+  ['/v1/x?access.token=1&%20access_token=2&access_token[]=3&oauth_token=4&a=5', '/v1/x?a=5&key=a%20b%26c'],
   ['/v1/x', '/v1/x?key=a%20b%26c'],
 ])("S42: query parameters: ours replaces the agent's in %s", (target, expected) => {
   const ours = injection({ fields: [], names: new Set(), query: [['key', 'a b&c']] });

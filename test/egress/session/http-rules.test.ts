@@ -43,7 +43,7 @@ async function ask(head: string, body = '', done = whole): Promise<string> {
   return got;
 }
 
-test('what a rule takes passes, and its record says by which route', async () => {
+test('S43: what a rule takes passes, and its record says by which route', async () => {
   expect(await ask(`GET /repos/acme/x?page=2 HTTP/1.1\r\nHost: ${host}`)).toMatch(/^HTTP\/1\.1 200/);
   expect(seen.map(({ head }) => head.target)).toEqual(['/repos/acme/x?page=2']);
   expect(bed.records[0]?.attributes).toMatchObject({
@@ -52,7 +52,7 @@ test('what a rule takes passes, and its record says by which route', async () =>
   });
 });
 
-test('what none takes is answered with what would pass, and recorded with its reason', async () => {
+test('S43: what none takes is answered with what would pass, and recorded with its reason', async () => {
   const got = await ask(`DELETE /repos/acme/x HTTP/1.1\r\nHost: ${host}`);
   expect(got).toMatch(/^HTTP\/1\.1 403/);
   expect(got).toContain('HTTP_NOT_ALLOWED');

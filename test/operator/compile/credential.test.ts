@@ -25,11 +25,10 @@ const aws = { target: 'ProviderAuth', providerAuth: { type: 'AWSv4' } };
 const pair = { access_key_id: 'AKID\n', secret_access_key: ' secret ' };
 
 describe('a signature', () => {
-  it('has its keys without the line ends of editors, and bedrock where no service is named', () => {
+  it('has its keys without the line ends of editors, and no service where none is named', () => {
     expect(compiled(aws, secretOf(pair))).toEqual({
       type: 'AWSv4',
       keys: { accessKeyId: 'AKID', secretAccessKey: 'secret' },
-      service: 'bedrock',
     });
   });
 
