@@ -104,6 +104,22 @@ describe('S48: a call is settled by what it used', () => {
     expect(attributeOf(talk, 'clrk.budget.charged_tokens')).toBe(taken);
   });
 
+  test.each<[string, readonly boolean[], number]>([
+    ['none of which began with it', [true, true, true], 0],
+    // Kept-alive and closed: perhaps behind the request.
+    ['one of which may have begun with it', [false, true, true], chat.length + 50],
+  ])('S48: tries %s', async (_title, unprocessed, taken) => {
+    const ledger = new MemoryLedger();
+    const talk = await send({ config: perDay(10_000), ledger, reused: 1, method: 'POST' });
+    for (const [index, each] of unprocessed.entries()) {
+      talk.tries[index]?.reader.failed(new UpstreamError('UPSTREAM_CLOSED', 'closed', { unprocessed: each }));
+      await talk.settle();
+    }
+    await close(talk);
+    expect(talk.told()).toMatch(/^502/);
+    expect(ledger.total).toBe(taken);
+  });
+
   test('an upstream that cannot be reached', async () => {
     const ledger = new MemoryLedger();
     const dialError = () => new UpstreamError('UPSTREAM_UNREACHABLE', 'refused');

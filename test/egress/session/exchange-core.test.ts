@@ -1,8 +1,10 @@
 /** The exchange as a conversation between an agent and an upstream, without a socket. */
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createField } from '../../../egress/http1/index.ts';
 import { UpstreamError } from '../../../egress/upstream/upstream-error.ts';
+import { httpRoute, match } from '../../decision/http/http-policy.ts';
 import { createConfig } from '../gateway-config.ts';
 import { chat, script, sent, type Script } from './exchange-script.ts';
 
@@ -272,4 +274,32 @@ test('property: whatever comes in whatever order, one head at most, one record, 
     }),
     { numRuns: 400 },
   );
+});
+
+test('S46: a bound of a rule holds for the body as it is sent, not as it was packed', async () => {
+  const base = createConfig('192.0.2.1', 443);
+  const matches = [match({ methods: ['POST'], maxBodyBytes: 1_000 })];
+  const config = {
+    ...base,
+    destinations: {
+      ...base.destinations,
+      rules: [
+        ...base.destinations.rules,
+        { ...base.destinations.rules[0]!, route: 'EgressHTTPRoute/default/web' },
+      ],
+    },
+    httpRoutes: [httpRoute(matches)],
+  };
+  const text = (length: number): string => JSON.stringify({ model: 'another', x: 'a'.repeat(length) });
+  const tried = async (length: number): Promise<readonly number[]> => {
+    const packed = gzipSync(text(length));
+    const talk = script({ config, length: packed.length, fields: [createField('Content-Encoding', 'gzip')] });
+    talk.exchange.start();
+    talk.exchange.data(packed);
+    talk.exchange.end([]);
+    await vi.waitFor(() => expect(talk.heads.length + talk.tries.length).toBe(1));
+    return talk.heads.map(({ status }) => status);
+  };
+  expect(await tried(500)).toEqual([]);
+  expect(await tried(50_000)).toEqual([413]);
 });

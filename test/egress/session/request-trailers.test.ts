@@ -3,6 +3,7 @@ import { connect as connectHttp2, performServerHandshake } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { createRequestDecoder } from '../../../egress/http1/index.ts';
+import { httpPolicy, httpRoute, match } from '../../decision/http/http-policy.ts';
 import { converse, openGatewayBed, until, type GatewayBed } from '../gateway-bed.ts';
 import { createConfig, secret } from '../gateway-config.ts';
 
@@ -126,6 +127,18 @@ test('S42: no trailer says what our key says', async () => {
 test('behind a body of known length there are no trailers, and the record says so', async () => {
   await open('h1');
   await callHttp2({ host: plain, trailers: { 'x-checksum': 'abc' }, body: 'hello', length: 5 });
+  await until(() => bed.records.length === 1, 'a record');
+  expect(seen).toEqual({});
+  expect(dropped()).toBe(1);
+});
+
+test('S33: where rules ask for header fields, no trailer says what the head did not', async () => {
+  await open('h1');
+  const other = { methods: ['PUT'], headers: [{ name: 'x-mode', values: ['safe'] }] };
+  bed.configure((ip, port) =>
+    createConfig(ip, port, httpPolicy([httpRoute([match({ methods: ['POST'] }), match(other)])], { port })),
+  );
+  await callHttp1({ host: plain, trailers: { 'x-mode': 'danger' } });
   await until(() => bed.records.length === 1, 'a record');
   expect(seen).toEqual({});
   expect(dropped()).toBe(1);
