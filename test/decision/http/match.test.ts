@@ -282,7 +282,7 @@ describe('EgressDenyPolicy', () => {
     ['/x?service=pull&service=push', '451 deny_policy'],
     ['/x?Service=push', '451 deny_policy'],
     ['/x?service=PUSH', '451 deny_policy'],
-    ['/x?service=push;q=1', '451 deny_policy'],
+    ['/x?service=push%3Bq=1', '451 deny_policy'],
     ['/x?service=%22push%22', '451 deny_policy'],
     ['/x?a=%ff', '451 deny_policy'],
     ['/x?service=pull', allow],
