@@ -19,7 +19,9 @@ test.each<[string, CompiledObject[], string[]]>([
   [
     'one of another',
     [backend('a', 'openai'), backend('c', 'anthropic'), route([{ name: 'a' }, { name: 'c' }])],
-    ['AIProviderRoute default/r Backend c (anthropic) is not used'],
+    [
+      'AIProviderRoute default/r Backend c (anthropic) gets none of the calls to the providers of its rule, only those to its own host',
+    ],
   ],
   [
     'one of another namespace is not it',
