@@ -10,14 +10,17 @@ import type { CredentialInjection, GatewayConfig } from './gateway-config.ts';
 import type { HttpRoute } from './http-route.ts';
 import type { PoolConfig } from './pool-config.ts';
 
-/** Of a credential what decides: that there is one, and where it goes. */
+/** Of a credential what decides: that there is one, and where it goes or what it signs for. */
 function withoutValue(inject: CredentialInjection): object {
   const { type } = inject;
   switch (type) {
     case 'Header':
     case 'QueryParam':
       return { type, name: inject.name };
-    case 'AWSv4':
+    case 'AWSv4': {
+      const { keys, ...scope } = inject;
+      return { ...scope, signs: keys !== undefined };
+    }
     case 'Broken':
       return inject;
     default:

@@ -18,6 +18,16 @@ const credential: GatewayConfig['credentials'][number] = {
   inject: { type: 'Header', name: 'authorization', value: 'sk-1' },
   source: { namespace: 'd', name: 's', key: 'token' },
 };
+const keys = { accessKeyId: 'AKIA1', secretAccessKey: 's1' };
+const signing: Extract<GatewayConfig['credentials'][number]['inject'], { type: 'AWSv4' }> = {
+  type: 'AWSv4',
+  keys,
+  service: 'bedrock',
+  region: 'eu-central-1',
+};
+const withSigning = (inject: typeof signing): Partial<GatewayConfig> => ({
+  credentials: [{ ...credential, inject }],
+});
 const rule = {
   ...{ route: 'EgressL4Route/d/l4', hostnames: ['a.example.com'], cidrs: [], ports: [] },
   ...{ protocol: 'TCP' as const, sourceAgents: ['TaskAgent/d/a', 'TaskAgent/d/b'] },
@@ -133,6 +143,25 @@ describe('a gateway', () => {
     ],
   ])('%s is policy', (_what, change) => {
     expect(gatewayPolicyDigest({ ...gateway, ...change })).not.toBe(gatewayPolicyDigest(gateway));
+  });
+
+  const signingGateway = { ...gateway, ...withSigning(signing) };
+
+  test.each<[string, typeof signing]>([
+    ['a key', { ...signing, keys: { ...keys, accessKeyId: 'AKIA2', secretAccessKey: 's2' } }],
+    ['the token of a session', { ...signing, keys: { ...keys, sessionToken: 't' } }],
+  ])('%s of AWS is no policy', (_what, inject) => {
+    const other = { ...gateway, ...withSigning(inject) };
+    expect(gatewayPolicyDigest(other)).toBe(gatewayPolicyDigest(signingGateway));
+  });
+
+  test.each<[string, typeof signing]>([
+    ['a service', { ...signing, service: 's3' }],
+    ['a region', { ...signing, region: 'us-east-1' }],
+    ['that nothing is signed', { type: 'AWSv4', service: 'bedrock', region: 'eu-central-1' }],
+  ])('%s of AWS is policy', (_what, inject) => {
+    const other = { ...gateway, ...withSigning(inject) };
+    expect(gatewayPolicyDigest(other)).not.toBe(gatewayPolicyDigest(signingGateway));
   });
 
   test('a field nobody thought of here is policy', () => {
