@@ -37,7 +37,7 @@ export {
 export { isRetriable, type TryEnd } from './fallback.ts';
 export { judgeAnswers, type DialRequest, type DialVerdict } from './dial.ts';
 export { compileGlob, openingGlobs, type Glob, type GlobList } from './glob.ts';
-export { compileHttpMatch, type CompiledHttpMatch } from './http/match.ts';
+export { compileHttpMatch, takesMethod, type CompiledHttpMatch } from './http/match.ts';
 export { compilePath, type PathPattern, type PathReader } from './http/path-pattern.ts';
 export { RequestHead, type HeadText } from './request-head.ts';
 export { readClaims, type RpcClaim } from './rpc-claim.ts';

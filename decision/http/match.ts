@@ -25,7 +25,7 @@ export function compileHttpMatch(written: HttpMatch): CompiledHttpMatch {
 /** As RFC 9110 9.1 has those that are known; servers differ in what they make of others. */
 const methodText = /^[A-Z][A-Z-]*$/;
 
-function judgeMethod({ methods }: CompiledHttpMatch, { method }: Call): Fit {
+function judgeMethod({ methods }: CompiledHttpMatch, { method }: Pick<Call, 'method'>): Fit {
   if (methods.has(method)) return 'yes';
   if (methods.has('*')) return methodText.test(method) ? 'yes' : 'unclear';
   const upper = method.toUpperCase();
@@ -33,10 +33,9 @@ function judgeMethod({ methods }: CompiledHttpMatch, { method }: Call): Fit {
   return methods.has(upper) || (upper === 'HEAD' && methods.has('GET')) ? 'unclear' : 'no';
 }
 
-function judgePath({ path }: CompiledHttpMatch, { path: asked }: Call): Fit {
-  if (path === undefined) return isPlainPath(asked) ? 'yes' : 'unclear';
-  if (path.takes(asked)) return isPlainPath(asked) ? 'yes' : 'unclear';
-  return path.mayTake(asked) || !isPlainPath(asked) ? 'unclear' : 'no';
+function judgePath({ path }: CompiledHttpMatch, { path: asked }: Call, purpose: Purpose): Fit {
+  if (path === undefined || path.takes(asked)) return isPlainPath(asked) ? 'yes' : 'unclear';
+  return purpose === 'deny' && (path.mayTake(asked) || !isPlainPath(asked)) ? 'unclear' : 'no';
 }
 
 /** Without blanks around it; no two parts of it can take the same blanks, so that it is linear. */
@@ -86,7 +85,7 @@ function judge(match: CompiledHttpMatch, call: Call, purpose: Purpose): Fit {
   // The cheap ones first: of many rules most are told by method and path.
   const method = judgeMethod(match, call);
   if (method === 'no' || (purpose === 'allow' && method === 'unclear')) return method;
-  const path = purpose === 'allow' && match.path?.takes(call.path) === false ? 'no' : judgePath(match, call);
+  const path = judgePath(match, call, purpose);
   if (path === 'no') return 'no';
   return weakest([
     method,
@@ -99,9 +98,17 @@ function judge(match: CompiledHttpMatch, call: Call, purpose: Purpose): Fit {
   ]);
 }
 
-export function takesHttp(match: CompiledHttpMatch, call: Call, purpose: Purpose): boolean {
-  const fit = judge(match, call, purpose);
+function isEnough(fit: Fit, purpose: Purpose): boolean {
   return purpose === 'allow' ? fit === 'yes' : fit !== 'no';
+}
+
+export function takesHttp(match: CompiledHttpMatch, call: Call, purpose: Purpose): boolean {
+  return isEnough(judge(match, call, purpose), purpose);
+}
+
+/** Of a call only its method is looked at: one that is not taken is not taken whatever else it says. */
+export function takesMethod(match: CompiledHttpMatch, method: string, purpose: Purpose): boolean {
+  return isEnough(judgeMethod(match, { method }), purpose);
 }
 
 /** The longest body that one of the matches which take the call lets through; undefined: any. */
@@ -109,7 +116,9 @@ export function bodyLimitOf(
   rule: { readonly http: readonly CompiledHttpMatch[] } | undefined,
   call: Call,
 ): number | undefined {
-  const limits = (rule?.http ?? [])
+  const matches = rule?.http ?? [];
+  if (matches.every(({ written }) => written.maxBodyBytes === undefined)) return undefined;
+  const limits = matches
     .filter((match) => takesHttp(match, call, 'allow'))
     .map(({ written }) => written.maxBodyBytes ?? Infinity);
   const most = Math.max(0, ...limits);

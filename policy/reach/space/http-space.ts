@@ -7,6 +7,7 @@ import {
   compileHttpMatch,
   parseQueryNames,
   RequestHead,
+  takesMethod,
   type CompiledHttpMatch,
 } from '../../../decision/index.ts';
 import type { HttpDistinction } from './call-space.ts';
@@ -80,10 +81,6 @@ function queryOf(choice: Choice): string {
   return text === '' ? '' : `?${text}`;
 }
 
-function takesMethod({ compiled: { methods }, isDenial }: Told, method: string): boolean {
-  return methods.has('*') || methods.has(method) || (isDenial && method === 'HEAD' && methods.has('GET'));
-}
-
 /** Of bodies: each type there is and another one, each bound kept and passed, and a length that is not said. */
 function bodyHeads(
   told: readonly Told[],
@@ -145,7 +142,9 @@ export class HttpSpace {
     const forms = [...new Set([...commonMethods, ...named])].flatMap((method) =>
       this.#formsBy(
         method,
-        concerned.filter((each) => takesMethod(each, method)),
+        concerned.filter(({ compiled, isDenial }) =>
+          takesMethod(compiled, method, isDenial ? 'deny' : 'allow'),
+        ),
       ),
     );
     this.#known.set(path, forms);
