@@ -85,7 +85,11 @@ export class NatsDataPlanes implements DataPlaneStatus {
     const aborted = untilAborted(signal);
     try {
       // An attempt may hang until its own timeout; an orderly end does not wait for it.
-      const opening = untilOpen(options);
+      const opening = untilDone(
+        async () => await openOnce(options.access(), log),
+        'NATS does not answer, trying again',
+        options,
+      );
       const open = await Promise.race([opening, aborted]);
       if (open === undefined) {
         void opening.then(async (late) => await late?.close());
@@ -112,12 +116,17 @@ export class NatsDataPlanes implements DataPlaneStatus {
   }
 }
 
-async function untilOpen({ access, log, signal }: NatsDataPlanesOptions): Promise<OpenStatus | undefined> {
+/** What the work came to, tried until it is done; undefined: the signal came first. Never rejects. */
+async function untilDone<T>(
+  work: () => Promise<T>,
+  whenNot: string,
+  { log, signal }: Pick<NatsDataPlanesOptions, 'log' | 'signal'>,
+): Promise<T | undefined> {
   for (let waitMs = firstRetryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, lastRetryMs)) {
     try {
-      return await openOnce(access(), log);
+      return await work();
     } catch (thrown) {
-      log.warn({ error: errorMessage(thrown), retryMs: waitMs }, 'NATS does not answer, trying again');
+      log.warn({ error: errorMessage(thrown), retryMs: waitMs }, whenNot);
     }
     await sleep(waitMs, undefined, { signal }).catch(() => undefined);
   }
@@ -125,21 +134,10 @@ async function untilOpen({ access, log, signal }: NatsDataPlanesOptions): Promis
 }
 
 /** A server that comes back may have lost its disk: budgets and schedules would wait for the buckets for ever. Never rejects. */
-async function keepBuckets(
-  connection: NatsConnection,
-  { log, signal }: NatsDataPlanesOptions,
-): Promise<void> {
+async function keepBuckets(connection: NatsConnection, options: NatsDataPlanesOptions): Promise<void> {
+  const look = async (): Promise<void> => await ensureKeyedBuckets(connection);
   for await (const { type } of connection.status()) {
-    if (type !== 'reconnect') continue;
-    for (let waitMs = firstRetryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, lastRetryMs)) {
-      try {
-        await ensureKeyedBuckets(connection);
-        break;
-      } catch (thrown) {
-        log.warn({ error: errorMessage(thrown), retryMs: waitMs }, 'buckets not looked at, trying again');
-      }
-      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-    }
+    if (type === 'reconnect') await untilDone(look, 'buckets not looked at, trying again', options);
   }
 }
 

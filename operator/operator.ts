@@ -142,8 +142,8 @@ export class Operator {
       .filter((agent) => {
         const ready = agent.status?.conditions?.find((condition) => condition.type === 'Ready');
         if (ready?.status === 'True') return false;
-        const pools = diff.ingress ? [] : poolsOfAgent(this.#manager.world, agent);
-        return diff.ingress || pools.some((pool) => diff.pools.has(`${agent.metadata.namespace}/${pool}`));
+        const runsOn = (pool: string): boolean => diff.pools.has(`${agent.metadata.namespace}/${pool}`);
+        return diff.ingress || poolsOfAgent(this.#manager.world, agent).some(runsOn);
       })
       .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   }

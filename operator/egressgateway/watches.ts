@@ -32,7 +32,8 @@ export function parentsOf(change: ObjectChange): readonly string[] {
   );
 }
 
-function gatewaysOfAgents(change: ObjectChange): readonly string[] {
+function gatewaysOfAgent(change: ObjectChange): readonly string[] {
+  if (!agentMatters(change)) return [];
   return changedObjects(change).flatMap((object) =>
     ((object as TaskAgent).spec.egressRefs ?? []).map((ref) =>
       keyOf(object.metadata?.namespace, ref.gatewayRef),
@@ -100,16 +101,8 @@ export const gatewayWatches: ControllerSpec['watches'] = [
         : ownerKeys('EgressGateway', change),
   },
   { resource: kinds.secret, keysOf: gatewaysOfSecret },
-  {
-    resource: kinds.taskAgent,
-    keysOf: (_world, change) => (agentMatters(change) ? gatewaysOfAgents(change) : []),
-    delayMs: burstMs,
-  },
-  {
-    resource: kinds.daemonAgent,
-    keysOf: (_world, change) => (agentMatters(change) ? gatewaysOfAgents(change) : []),
-    delayMs: burstMs,
-  },
+  { resource: kinds.taskAgent, keysOf: (_world, change) => gatewaysOfAgent(change), delayMs: burstMs },
+  { resource: kinds.daemonAgent, keysOf: (_world, change) => gatewaysOfAgent(change), delayMs: burstMs },
   { resource: kinds.agentSandboxRevision, keysOf: gatewaysOfRevision, delayMs: burstMs },
   { resource: kinds.egressL4Route, keysOf: (_world, change) => parentsOf(change) },
   { resource: kinds.aiProviderRoute, keysOf: (_world, change) => parentsOf(change) },
