@@ -104,11 +104,13 @@ export class ValueReader {
     if (isSeq(node)) return this.#list(node, depth);
     const value = isScalar(node) ? node.value : undefined;
     if (!isJsonScalar(value)) throw new ValueFault('holds what JSON cannot', node);
-    if (typeof value === 'string' && isScalar(node) && isDisputedNumber(node, value))
+    if (isScalar(node) && isDisputedNumber(node, value)) {
+      const text = typeof value === 'string' ? value : (node.source ?? '');
       throw new ValueFault(
-        `has ${value.slice(0, 40)}, a number for some tools and text for others: quote it`,
+        `has ${text.slice(0, 40)}, a number for some tools and text for others: quote it`,
         node,
       );
+    }
     return scalarOf(value);
   }
 
@@ -224,8 +226,11 @@ function tooLarge(at: unknown): ValueFault {
 const goNumber =
   /^[-+]?(?:0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+|\d+|(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?)$/;
 
-function isDisputedNumber({ type, tag }: Scalar, text: string): boolean {
-  return type === 'PLAIN' && tag === undefined && goNumber.test(text.replaceAll('_', ''));
+function isDisputedNumber({ type, tag, source }: Scalar, value: string | number | boolean | null): boolean {
+  if (type !== 'PLAIN' || tag !== undefined) return false;
+  // Behind a dot Go reads no underscore; in front of all digits it begins no number.
+  if (typeof value === 'number') return /^\.\d*_/.test(source ?? '');
+  return typeof value === 'string' && !value.startsWith('_') && goNumber.test(value.replaceAll('_', ''));
 }
 
 function scalarOf(value: Json): Sized {

@@ -1,7 +1,8 @@
 /** What is a difference between two synthesized folders, and what is only another way to write the same. */
+import { isDeepStrictEqual as isEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { treeDrift } from '../../../policy/index.ts';
 
 const gateway = `apiVersion: clrk.apoxy.dev/v1alpha1
@@ -144,6 +145,9 @@ test('any object is the same in any order and style, and another with any change
         const reversed = Object.fromEntries(Object.entries(fields).reverse());
         const text = stringify(of(fields), { version: '1.1' });
         const other = stringify(of(reversed), { version: '1.1', defaultStringType: style, lineWidth: 0 });
+        // The writer loses text of blanks alone in a block, and writes -_0 plain, which Go reads as a number.
+        fc.pre(isEqual(parse(other, { version: '1.1' }), of(reversed)));
+        fc.pre(Object.values(fields).every((value) => !/^[-+]_/.test(value)));
         const bytes = (each: string) => Buffer.from(each, 'utf8').toString('latin1');
         expect(drift(bytes(text), bytes(other))).toEqual([]);
         const edited = { ...reversed, [changed]: `${fields[changed] ?? ''}x` };
