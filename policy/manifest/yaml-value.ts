@@ -104,13 +104,7 @@ export class ValueReader {
     if (isSeq(node)) return this.#list(node, depth);
     const value = isScalar(node) ? node.value : undefined;
     if (!isJsonScalar(value)) throw new ValueFault('holds what JSON cannot', node);
-    if (isScalar(node) && isDisputedNumber(node, value)) {
-      const text = typeof value === 'string' ? value : (node.source ?? '');
-      throw new ValueFault(
-        `has ${text.slice(0, 40)}, a number for some tools and text for others: quote it`,
-        node,
-      );
-    }
+    if (isScalar(node) && isDisputedNumber(node, value)) throw disputed(node);
     return scalarOf(value);
   }
 
@@ -231,6 +225,14 @@ function isDisputedNumber({ type, tag, source }: Scalar, value: string | number 
   // Behind a dot Go reads no underscore; in front of all digits it begins no number.
   if (typeof value === 'number') return /^\.\d*_/.test(source ?? '');
   return typeof value === 'string' && !value.startsWith('_') && goNumber.test(value.replaceAll('_', ''));
+}
+
+function disputed(node: Scalar): ValueFault {
+  const text = node.source ?? '';
+  return new ValueFault(
+    `has ${text.slice(0, 40)}, a number for some tools and text for others: quote it`,
+    node,
+  );
 }
 
 function scalarOf(value: Json): Sized {
