@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Progress } from '../local/tools/progress.mjs';
 import { provideTool } from '../local/tools/tool-store.mjs';
-import { toolTable } from '../local/tools/tool-table.mjs';
+import { testToolTable, toolTable } from '../local/tools/tool-table.mjs';
 
 const run = promisify(execFile);
 export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -90,8 +90,12 @@ const systemCommands = [
   { command: 'setpriv', debian: 'util-linux' },
 ];
 
-/** Only tests run these: Argo CD's scripts are Lua. */
-const testCommands = [{ command: 'lua5.1', debian: 'lua5.1' }];
+/** Only tests run these: Argo CD's scripts are Lua, Java reads the trust store that sandboxes get. */
+const testCommands = [
+  { command: 'lua5.1', debian: 'lua5.1' },
+  { command: 'git', debian: 'git' },
+  { command: 'keytool', debian: 'default-jre-headless' },
+];
 
 export function missingCommands(path = process.env['PATH'] ?? '', forTests = false) {
   const folders = [...path.split(delimiter), '/usr/sbin', '/sbin'];
@@ -134,10 +138,11 @@ export async function bootstrap({ forTests = false } = {}) {
   const progress = new Progress();
   try {
     const packages = progress.step('packages', providePackages);
+    const tools = forTests ? [...toolTable, ...testToolTable] : toolTable;
     const work = [
       packages,
       progress.step('system commands', (note) => provideCommands(note, forTests)),
-      ...toolTable.map((tool) => progress.step(tool.name, (note) => provideOneTool(tool, note))),
+      ...tools.map((tool) => progress.step(tool.name, (note) => provideOneTool(tool, note))),
       packages.then(
         () => progress.step('program', async () => (await import('./bundle.mjs')).provideBundle()),
         () => undefined,

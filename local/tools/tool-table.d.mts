@@ -14,3 +14,4 @@ export interface Tool {
   readonly download: (arch: string) => Download;
 }
 export declare const toolTable: readonly Tool[];
+export declare const testToolTable: readonly Tool[];

@@ -110,3 +110,20 @@ export const toolTable = [
     }),
   },
 ];
+
+/** Only tests run these, so only `npm test` provides them. @type {readonly Tool[]} */
+export const testToolTable = [
+  {
+    name: 'kube-score',
+    version: '1.20.0',
+    versionArgs: ['version'],
+    module: 'kube-score',
+    goPackage: 'github.com/zegl/kube-score/cmd/kube-score',
+    ldflags: '',
+    download: (arch) => ({
+      ...release('zegl/kube-score', '1.20.0', `kube-score_1.20.0_linux_${arch}.tar.gz`, 'checksums.txt'),
+      sumKind: 'sha256',
+      archive: 'kube-score',
+    }),
+  },
+];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cachedToolPath, checksumIn, namesVersion, provideTool } from '../../../local/tools/tool-store.mjs';
-import { toolTable, type Tool } from '../../../local/tools/tool-table.mjs';
+import { testToolTable, toolTable, type Tool } from '../../../local/tools/tool-table.mjs';
 
 const digest = 'a'.repeat(64);
 
@@ -32,7 +32,7 @@ it.each([
 });
 
 describe('the table', () => {
-  it.each(toolTable.map((tool) => [tool.name, tool] as const))(
+  it.each([...toolTable, ...testToolTable].map((tool) => [tool.name, tool] as const))(
     '%s is pinned in its module, with its checksums',
     (_name, tool) => {
       const folder = join(import.meta.dirname, '../../../local/tools/modules', tool.module);
