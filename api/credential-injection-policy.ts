@@ -3,24 +3,13 @@ import { Type, type Static } from 'typebox';
 import { choice, labelLength, record, text } from './field.ts';
 import { policyStatus, policyTargetRef, policyTargetRefs } from './policy-target.ts';
 import { columns, type KindDefinition, type Resource } from './resource.ts';
-import { headerNameRules } from './rule.ts';
+import { framingHeaders, headerNameRules, notAmong } from './rule.ts';
 
 const targetRef = policyTargetRef(['AIProviderRoute', 'MCPRoute', 'EgressHTTPRoute', 'EgressGateway'], {
   description: 'sectionName is one Backend of an AIProviderRoute; unset means the whole object.',
   rule: "!has(self.sectionName) || self.kind == 'AIProviderRoute'",
   message: 'sectionName names a Backend and is allowed for AIProviderRoute only',
 });
-
-const hopByHop = [
-  'host',
-  'connection',
-  'content-length',
-  'transfer-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  'keep-alive',
-];
 
 const providerAuth = record(
   'providerAuth signs calls for target ProviderAuth with access_key_id, secret_access_key and, where there is one, session_token of the Secret; a signed body has at most 32 MiB.',
@@ -62,7 +51,7 @@ const spec = record(
         rules: [
           ...headerNameRules('headerName'),
           {
-            rule: `!(self.lowerAscii() in [${hopByHop.map((each) => `'${each}'`).join(', ')}])`,
+            rule: notAmong(framingHeaders),
             message: 'headerName must not be a header that frames or routes the request',
           },
         ],

@@ -4,30 +4,19 @@ import { labelSelector } from './container.ts';
 import { choice, flag, integer, list, record, text } from './field.ts';
 import { columns, type KindDefinition, type Resource } from './resource.ts';
 import { extensionRef, parentRefs, routeStatus } from './route.ts';
-import { headerNameRules, hostnameRules } from './rule.ts';
+import { framingHeaders, headerNameRules, hostnameRules, notAmong } from './rule.ts';
 
 /** What a gateway writes itself, puts a key into, or has a field of its own for. */
 const ungovernedHeaders = [
-  ...[
-    'host',
-    'connection',
-    'content-length',
-    'content-type',
-    'transfer-encoding',
-    'te',
-    'trailer',
-    'upgrade',
-  ],
-  ...[
-    'keep-alive',
-    'expect',
-    'authorization',
-    'proxy-authorization',
-    'cookie',
-    'accept-encoding',
-    'range',
-    'if-range',
-  ],
+  ...framingHeaders,
+  'content-type',
+  'expect',
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'accept-encoding',
+  'range',
+  'if-range',
 ];
 
 const path = record(
@@ -107,7 +96,7 @@ const match = record('Match is calls that fit all of what is set.', {
           rules: [
             ...headerNameRules('name'),
             {
-              rule: `!(self.lowerAscii() in [${ungovernedHeaders.map((each) => `'${each}'`).join(', ')}]) && !self.lowerAscii().startsWith('x-clrk-')`,
+              rule: `${notAmong(ungovernedHeaders)} && !self.lowerAscii().startsWith('x-clrk-')`,
               message:
                 'no rule can be about this header: the gateway writes it, drops it or puts a key into it',
             },

@@ -58,6 +58,23 @@ export const upstreamHostRules: readonly Rule[] = [
   },
 ];
 
+/** Headers that frame or route a request: the gateway writes them. */
+export const framingHeaders: readonly string[] = [
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'keep-alive',
+];
+
+/** The name of a header that is none of these, as CEL. */
+export function notAmong(headers: readonly string[]): string {
+  return `!(self.lowerAscii() in [${headers.map((each) => `'${each}'`).join(', ')}])`;
+}
+
 /** The name of a header, as it stands in the field called `fieldName`. */
 export function headerNameRules(fieldName: string): readonly Rule[] {
   return [

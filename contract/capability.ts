@@ -220,3 +220,10 @@ export type CapabilityName = keyof typeof notEnforced;
 export const capabilities: ReadonlyArray<Capability & { readonly name: CapabilityName }> = (
   Object.keys(notEnforced) as CapabilityName[]
 ).map((name) => ({ name, ...notEnforced[name] }));
+
+/** Kinds whose every object does nothing. */
+export function idleKinds(table: readonly Capability[] = capabilities): readonly string[] {
+  return table
+    .filter(({ effect }) => effect === 'idle')
+    .flatMap(({ fields }) => fields.filter(({ path }) => path === 'spec').map(({ kind }) => kind));
+}

@@ -171,11 +171,14 @@ const awsSignatureFields = [
   'x-amz-security-token',
 ] as const;
 
-/** The closest binding has the fields it writes to itself. */
+/** The closest binding has the fields it writes to itself: what wrote one before is off it, and a signature whole. */
 function giveWay(into: Collected, names: readonly string[]): void {
-  for (const name of names) {
-    into.fields.delete(name);
-    into.origins.delete(`header ${name}`);
+  const signs = awsSignatureFields.some((name) => names.includes(name));
+  if (signs) into.signing = undefined;
+  for (const name of names) into.fields.delete(name);
+  for (const [key, { place, name }] of into.origins) {
+    const gives = place === 'signature' ? signs : place === 'header' && names.includes(name);
+    if (gives) into.origins.delete(key);
   }
 }
 
@@ -193,17 +196,10 @@ function collectSigning(
     return refusal(credential, 'the host names no AWS region and providerAuth.region is not set');
   }
   giveWay(into, awsSignatureFields);
-  giveWayToSigning(into);
   const { accessKeyId, secretAccessKey, sessionToken } = keys;
   into.signing = { accessKeyId, secretAccessKey, sessionToken, service, region };
   remember(credential, into, { place: 'signature', name: `${service}/${region}` });
   return undefined;
-}
-
-/** One signature a call. */
-function giveWayToSigning(into: Collected): void {
-  into.signing = undefined;
-  for (const [key, { place }] of into.origins) if (place === 'signature') into.origins.delete(key);
 }
 
 function collect(
@@ -221,7 +217,7 @@ function collect(
       if (!fieldText.test(inject.value)) {
         return refusal(credential, 'the credential for this host holds characters a header cannot carry');
       }
-      if (awsSignatureFields.some((name) => name === inject.name.toLowerCase())) giveWayToSigning(into);
+      giveWay(into, [inject.name.toLowerCase()]);
       remember(credential, into, { place: 'header', name: inject.name.toLowerCase() });
       into.fields.set(inject.name.toLowerCase(), {
         name: inject.name.toLowerCase(),

@@ -69,6 +69,20 @@ export function withoutEndSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
+/** A parameter as it is written: nothing is decoded, and one without an equals sign has no value. */
+export type WrittenPair = readonly [name: string, value: string];
+
+/** The parameters of a query without its question mark, split at ampersands; empty ones are none. */
+export function splitQuery(query: string): WrittenPair[] {
+  return query
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const equals = pair.indexOf('=');
+      return equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)];
+    });
+}
+
 /**
  * The parameter names of a query, decoded; `query` begins with its question mark or is empty. Some servers split at semicolons
  * as well (HTML 4, B.2.2), so what stands after one is a name too.

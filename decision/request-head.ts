@@ -2,6 +2,7 @@
  * The parameters and fields of a request by what servers may take their names for, read once a call however many rules ask: an
  * agent chooses how many there are. Pure; linear.
  */
+import { splitQuery, type WrittenPair } from './path.ts';
 import { rootOf } from './spelling.ts';
 
 export interface Stated {
@@ -35,9 +36,7 @@ function decode(text: string): string | undefined {
 }
 
 /** undefined: servers may read it in more than one way. */
-function parsePart(part: string): Stated | undefined {
-  const equals = part.indexOf('=');
-  const [rawName, rawValue] = equals < 0 ? [part, ''] : [part.slice(0, equals), part.slice(equals + 1)];
+function parsePair([rawName, rawValue]: WrittenPair): Stated | undefined {
   const name = rawName.includes('+') ? undefined : decode(rawName);
   const value = decode(rawValue.replaceAll('+', ' '));
   if (name === undefined || value === undefined) return undefined;
@@ -49,9 +48,8 @@ function parseQuery(query: string): readonly Stated[] | undefined {
   // A semicolon separates parameters for some servers.
   if (/[;#]/.test(query)) return undefined;
   const stated: Stated[] = [];
-  for (const part of query.slice(1).split('&')) {
-    if (part === '') continue;
-    const each = parsePart(part);
+  for (const pair of splitQuery(query.slice(1))) {
+    const each = parsePair(pair);
     if (each === undefined) return undefined;
     stated.push(each);
   }

@@ -24,8 +24,8 @@ const none: Agents = new Set();
 export class ProgrammedConfigs {
   readonly #pools = new Map<string, readonly Handed[]>();
   readonly #shards = new Map<number, readonly Handed[]>();
-  /** Agents (`namespace/name`) that did not fit, by the document they were for. */
-  readonly #leftOut = { pool: new Map<string, Agents>(), shard: new Map<number, Agents>() };
+  /** Agents (`namespace/name`) that did not fit, by `keyOf` the document they were for. */
+  readonly #leftOut = new Map<string, { readonly document: AgentsDocument; readonly agents: Agents }>();
   #onLeftOut: (agent: string) => void = () => undefined;
 
   /** Told of each agent that no longer fits, or fits again. */
@@ -42,26 +42,24 @@ export class ProgrammedConfigs {
   }
 
   recordLeftOut(document: AgentsDocument, agents: readonly string[]): void {
-    const { pool, shard } = this.#leftOut;
-    const before = (document.kind === 'pool' ? pool.get(document.pool) : shard.get(document.shard)) ?? none;
+    const key = keyOf(document);
+    const before = this.#leftOut.get(key)?.agents ?? none;
     const after = new Set(agents);
-    if (document.kind === 'pool') pool.set(document.pool, after);
-    else shard.set(document.shard, after);
+    if (after.size > 0) this.#leftOut.set(key, { document, agents: after });
+    else this.#leftOut.delete(key);
     for (const agent of [...before].filter((each) => !after.has(each))) this.#onLeftOut(agent);
     for (const agent of agents.filter((each) => !before.has(each))) this.#onLeftOut(agent);
   }
 
   /** The document an agent did not fit into. */
   leftOutOf(agent: string): AgentsDocument | undefined {
-    for (const [pool, agents] of this.#leftOut.pool) if (agents.has(agent)) return { kind: 'pool', pool };
-    for (const [shard, agents] of this.#leftOut.shard) if (agents.has(agent)) return { kind: 'shard', shard };
+    for (const { document, agents } of this.#leftOut.values()) if (agents.has(agent)) return document;
     return undefined;
   }
 
   forgetPool(pool: string): void {
     this.#pools.delete(pool);
     this.recordLeftOut({ kind: 'pool', pool }, []);
-    this.#leftOut.pool.delete(pool);
   }
 
   /** True when one of these workers runs a config that serves this revision of the agent. */
@@ -94,6 +92,10 @@ export function servingOf(
       servingRevision === undefined ? [] : [[`${namespace}/${name}`, servingRevision] as const],
     ),
   );
+}
+
+function keyOf(document: AgentsDocument): string {
+  return document.kind === 'pool' ? `pool ${document.pool}` : `shard ${document.shard}`;
 }
 
 function remember(list: readonly Handed[], handed: Handed): readonly Handed[] {

@@ -13,6 +13,7 @@ export * from './log.ts';
 export * from './nats.ts';
 export * from './nats-link.ts';
 export * from './platform-link.ts';
+export * from './reset-probe.ts';
 export * from './shell.ts';
 export * from './status-bucket.ts';
 export * from './status-channel.ts';

@@ -3,7 +3,7 @@
  * A function of the request as it is sent, its whole body and the time. The secret key goes into no field.
  */
 import { createHash, createHmac } from 'node:crypto';
-import type { AwsSigning } from '../../decision/index.ts';
+import { splitQuery, type AwsSigning } from '../../decision/index.ts';
 import { createField, fieldValues, type Field } from '../http1/index.ts';
 import type { UpstreamRequest } from '../upstream/exchange-port.ts';
 
@@ -58,11 +58,9 @@ function compare(a: string, b: string): number {
 /** undefined: an escape in it stands for nothing. */
 function canonicalQuery(query: string): string | undefined {
   const pairs: Array<readonly [string, string]> = [];
-  for (const pair of query.split('&').filter((each) => each !== '')) {
-    const equals = pair.indexOf('=');
-    const name = decode((equals < 0 ? pair : pair.slice(0, equals)).replaceAll('+', ' '));
+  for (const pair of splitQuery(query)) {
     // As most servers do, a plus sign is read as a space; it goes as %20, which every server reads as one.
-    const value = decode(equals < 0 ? '' : pair.slice(equals + 1).replaceAll('+', ' '));
+    const [name, value] = pair.map((each) => decode(each.replaceAll('+', ' ')));
     if (name === undefined || value === undefined) return undefined;
     pairs.push([encode(name), encode(value)]);
   }

@@ -12,6 +12,7 @@ import {
   type IdentityFrame,
   type Wire,
 } from '../../contract/index.ts';
+import { probeReset } from '../../process/index.ts';
 import { Boundary } from '../boundary.ts';
 import type { Refusal } from '../../decision/index.ts';
 import { openerOf, siteOf, type Peer } from '../pipeline/call.ts';
@@ -47,6 +48,8 @@ export class Connection {
   #peer: Peer | undefined;
   #silence: NodeJS.Timeout | undefined;
   #unread: UnreadRelay | undefined;
+  /** What the agent's bytes are read from: the socket, or TLS over it. */
+  #reader: Socket;
   /** What it speaks is known and being done. */
   #decided = false;
   #session: Session | undefined;
@@ -54,6 +57,7 @@ export class Connection {
 
   constructor(socket: Socket, core: GatewayCore) {
     this.#socket = socket;
+    this.#reader = socket;
     this.#core = core;
     this.#startedAt = core.now();
     this.#log = new ConnectionLog(core, this.#startedAt);
@@ -77,6 +81,7 @@ export class Connection {
   }
 
   tick(now: number): void {
+    if (this.#reader.isPaused()) probeReset(this.#socket);
     if (this.#session !== undefined) this.#session.tick(now);
     else if (this.#unread?.running !== true && now - this.#startedAt > setupMs) {
       if (this.#peer === undefined) this.#drop('no identity frame in time');
@@ -249,6 +254,7 @@ export class Connection {
   }
 
   #start(socket: Socket, peer: Peer, spoken: { readonly tls: boolean; readonly http2: boolean }): void {
+    this.#reader = socket;
     const hooks = this.#hooks(peer, spoken.tls);
     this.#session = spoken.http2
       ? this.#core.openHttp2(socket, peer, hooks)

@@ -11,7 +11,7 @@ import {
   type TaskAgent,
   type WorkerPool,
 } from '../kind.ts';
-import { ownershipOf, type World } from '../runtime/index.ts';
+import type { World } from '../runtime/index.ts';
 import { label, labelValue } from './name.ts';
 import { isLive } from './order.ts';
 
@@ -91,26 +91,29 @@ export function agentOfRevision({ metadata }: AgentSandboxRevision): AgentRef | 
 export function revisionsOf(world: World, agent: AnyAgent): readonly AgentSandboxRevision[] {
   const { namespace, name, uid = '' } = agent.metadata;
   const value = labelValue(name);
-  return world
-    .list(kinds.agentSandboxRevision, namespace)
-    .filter(
-      (revision) =>
-        isLive(revision) &&
-        revision.metadata.labels?.[label.agent] === value &&
-        ownershipOf(revision, uid) === 'owned',
-    );
+  const own = revisionsByOwner(world, namespace).get(uid) ?? [];
+  return own.filter(({ metadata }) => metadata.labels?.[label.agent] === value);
 }
 
-/** The same for a whole namespace at once, by the UID of the agent. */
-function revisionsByOwner(
-  world: World,
-  namespace: string,
-): ReadonlyMap<string, readonly AgentSandboxRevision[]> {
+type ByOwner = ReadonlyMap<string, readonly AgentSandboxRevision[]>;
+
+/** Made once for each list that a world says: many agents are asked about between two changes. */
+const madeFrom = new WeakMap<readonly AgentSandboxRevision[], ByOwner>();
+
+/** The live ones of a namespace by the UID of the agent. */
+function revisionsByOwner(world: World, namespace: string): ByOwner {
+  const listed = world.list(kinds.agentSandboxRevision, namespace);
+  const known = madeFrom.get(listed);
+  if (known !== undefined) return known;
   const byOwner = new Map<string, AgentSandboxRevision[]>();
-  for (const revision of world.list(kinds.agentSandboxRevision, namespace).filter(isLive)) {
-    const owner = revision.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid ?? '';
-    byOwner.set(owner, [...(byOwner.get(owner) ?? []), revision]);
+  for (const revision of listed.filter(isLive)) {
+    const owner = revision.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
+    if (owner === undefined) continue;
+    const same = byOwner.get(owner);
+    if (same === undefined) byOwner.set(owner, [revision]);
+    else same.push(revision);
   }
+  madeFrom.set(listed, byOwner);
   return byOwner;
 }
 

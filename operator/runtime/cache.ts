@@ -16,16 +16,23 @@ export class Cache {
   readonly #objects = new Map<ObjectKey, KubeObject>();
   /** The same objects by namespace, because most reads ask for one. */
   readonly #byNamespace = new Map<string, Map<ObjectKey, KubeObject>>();
+  /** What `list` last said, by namespace, until something of it changes. */
+  readonly #listed = new Map<string | undefined, readonly KubeObject[]>();
   readonly #listeners: ChangeListener[] = [];
 
   get(namespace: string | undefined, name: string): KubeObject | undefined {
     return this.#objects.get(keyOf(namespace, name));
   }
 
-  /** In key order, so that whatever is computed from it is deterministic. */
+  /** In key order, so that whatever is computed from it is deterministic. The very same list until one of its objects changes. */
   list(namespace?: string): readonly KubeObject[] {
+    const known = this.#listed.get(namespace);
+    if (known !== undefined) return known;
     const source = namespace === undefined ? this.#objects : this.#byNamespace.get(namespace);
-    return [...(source ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+    if (source === undefined) return [];
+    const listed = [...source].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+    this.#listed.set(namespace, listed);
+    return listed;
   }
 
   get size(): number {
@@ -56,6 +63,7 @@ export class Cache {
     const namespace = object.metadata?.namespace ?? '';
     const inNamespace = this.#byNamespace.get(namespace) ?? new Map<ObjectKey, KubeObject>();
     this.#byNamespace.set(namespace, inNamespace.set(key, object));
+    this.#forgetLists(namespace);
     this.#tell({ before, after: object });
   }
 
@@ -67,7 +75,13 @@ export class Cache {
     const inNamespace = this.#byNamespace.get(namespace);
     inNamespace?.delete(key);
     if (inNamespace?.size === 0) this.#byNamespace.delete(namespace);
+    this.#forgetLists(namespace);
     this.#tell({ before, after: undefined });
+  }
+
+  #forgetLists(namespace: string): void {
+    this.#listed.delete(undefined);
+    this.#listed.delete(namespace);
   }
 
   #tell(change: ObjectChange): void {

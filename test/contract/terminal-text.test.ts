@@ -6,7 +6,20 @@ import { terminalJson, terminalLine, terminalText, TerminalStream } from '../../
 const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const unit = fc.oneof(
   fc.constantFrom('\u001b', '\u009b', '\u0007', '\u202e', '\u2066', '\u200b', '\u200d', '\ufeff', '\u00ad'),
-  fc.constantFrom('\u0600', '\r', '\n', '\t', 'a', '€', '😀', '\u{e0041}', '\ud800', '\u3164', '\u2028'),
+  fc.constantFrom(
+    '\u0600',
+    '\r',
+    '\r\n',
+    '\n',
+    '\t',
+    'a',
+    '€',
+    '😀',
+    '\u{e0041}',
+    '\ud800',
+    '\u3164',
+    '\u2028',
+  ),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
 );
 const text = fc.array(unit, { maxLength: 40 }).map((parts) => parts.join(''));
@@ -50,6 +63,12 @@ describe('S50: on a terminal', () => {
   });
 
   test('a stream shows the same however it is cut', () => {
+    const whole = Buffer.from('a\r\n€\r😀\r\n', 'utf8');
+    for (let cut = 0; cut <= whole.length; cut += 1) {
+      const stream = new TerminalStream();
+      const shown = stream.push(whole.subarray(0, cut)) + stream.push(whole.subarray(cut)) + stream.end();
+      expect(shown).toBe('a\n€?😀\n');
+    }
     fc.assert(
       fc.property(text, fc.array(fc.nat(), { maxLength: 8 }), (given, cuts) => {
         const bytes = Buffer.from(given, 'utf8');

@@ -11,6 +11,7 @@ import {
   type FrameReader,
   type PoolGateway,
 } from '../../contract/index.ts';
+import { probeReset } from '../../process/index.ts';
 import { decideConnection, type AgentGateways, type Dialled } from './egress-decision.ts';
 import type { GatewayAddresses } from './gateway-directory.ts';
 import type { Refusals } from './refusal.ts';
@@ -121,7 +122,10 @@ export class Connector {
     });
     this.#server.on('error', options.onError);
     this.#server.listen({ fd: options.fd, backlog: acceptBacklog });
-    this.#timer = setInterval(() => this.revalidate(), revalidateMs).unref();
+    this.#timer = setInterval(() => {
+      this.revalidate();
+      this.#probe();
+    }, revalidateMs).unref();
   }
 
   /** Ends every connection that the gateways its agent has now would not have been asked to open (S36). */
@@ -136,6 +140,11 @@ export class Connector {
       if (verdict.open && verdict.gateway.id === opened.gatewayId) continue;
       this.#refuse(opened, verdict.open ? 'policy' : verdict.reason);
     }
+  }
+
+  /** An agent that its gateway holds back is not read, and may be gone all the same. */
+  #probe(): void {
+    for (const { socket } of this.#opened) if (socket.isPaused()) probeReset(socket);
   }
 
   async #accept(socket: Socket): Promise<void> {

@@ -1,5 +1,5 @@
 /** An agent that leaves in the middle of a call takes the upstream's call with it at once, whatever it speaks and whoever is waiting. */
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { openGatewayBed, until, type GatewayBed } from '../gateway-bed.ts';
@@ -11,8 +11,7 @@ let bed: GatewayBed;
 afterEach(() => bed.close());
 
 type Leave = (agent: TLSSocket) => void;
-const carrierOf = (socket: TLSSocket): Duplex & { resetAndDestroy(): void } =>
-  (socket as unknown as { _parent: Duplex & { resetAndDestroy(): void } })._parent;
+const carrierOf = (socket: TLSSocket): Socket => (socket as unknown as { _parent: Socket })._parent;
 const leaving: Array<[string, Leave]> = [
   ['close_notify and FIN', (agent) => agent.end()],
   ['a FIN alone', (agent) => agent.destroy()],
@@ -71,6 +70,80 @@ test.each(leaving)('HTTP/1.1: %s behind an upload that the upstream does not tak
   await new Promise((resolve) => agent.write(stuckBytes, resolve));
   leave(agent);
   await expectGone();
+});
+
+const block = Buffer.alloc(64 * 1024, 'x');
+const overfullBytes = 1_000 * block.length;
+
+/** Writes far more than all buffers and what is read ahead, until nothing of it moves any more. */
+async function overfill(agent: Socket): Promise<void> {
+  agent.on('error', () => undefined);
+  for (let sent = 0; sent < overfullBytes; sent += block.length) agent.write(block);
+  await until(() => bed.upstreamOpen() === 1, 'the call');
+  let left = 0;
+  let still = 0;
+  await until(() => {
+    still = agent.writableLength === left ? still + 1 : 0;
+    left = agent.writableLength;
+    return left > 0 && still > 30;
+  }, 'the agent to be stuck');
+}
+
+async function expectNoticed(): Promise<void> {
+  await until(() => {
+    bed.core.tick();
+    return bed.records.length === 1;
+  }, 'a record');
+  await expectGone();
+}
+
+test('HTTP/1.1: a reset is noticed behind more than is read ahead', async () => {
+  await open((socket) => socket.pause());
+  const agent = await bed.dial(host);
+  agent.write(`POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 900000000\r\n\r\n`);
+  await overfill(agent);
+  carrierOf(agent).resetAndDestroy();
+  await expectNoticed();
+});
+
+test('WebSocket: a reset is noticed behind more than is read ahead', async () => {
+  const agent = await openWebSocket([], true);
+  const head = Buffer.from('82ff0000000000000000' + '00000000', 'hex');
+  head.writeUInt32BE(overfullBytes, 6);
+  agent.write(head);
+  await overfill(agent);
+  carrierOf(agent).resetAndDestroy();
+  await expectNoticed();
+});
+
+test('plain TCP: a reset is noticed behind more than is read ahead', async () => {
+  bed = await openGatewayBed({
+    plain: true,
+    serve: (socket) => {
+      upstream = socket;
+      socket.pause();
+      socket.on('end', () => socket.end());
+    },
+  });
+  bed.configure((ip, port) => createConfig(ip, port));
+  const agent = await bed.connect();
+  agent.write(bed.frame({ hostname: host }));
+  agent.write(`POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 900000000\r\n\r\n`);
+  await overfill(agent);
+  agent.resetAndDestroy();
+  await expectNoticed();
+});
+
+test('an agent that is held back and lives is sent nothing and keeps its call', async () => {
+  await open((socket) => socket.pause());
+  const agent = await bed.dial(host);
+  agent.write(`POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 900000000\r\n\r\n`);
+  await overfill(agent);
+  const heard = carrierOf(agent).bytesRead;
+  for (let index = 0; index < 20; index += 1) bed.core.tick();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(carrierOf(agent).bytesRead).toBe(heard);
+  expect([bed.records.length, bed.upstreamOpen()]).toEqual([0, 1]);
 });
 
 test('HTTP/1.1: an agent whose end is behind more than is read ahead goes with the silence of its upstream, and both sides close', async () => {

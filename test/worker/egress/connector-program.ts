@@ -16,6 +16,8 @@ const port = Number(process.argv[2]);
 let gateways: readonly PoolGateway[] = [open];
 const refused: string[] = [];
 const joined = new Set<Socket>();
+/** Whether it reads what it is sent. */
+let reads = true;
 /** First bytes of each connection: its identity frame. */
 const frames: string[] = [];
 
@@ -24,7 +26,8 @@ const gateway = createServer((socket) => {
   socket.on('error', () => undefined);
   socket.on('close', () => joined.delete(socket));
   socket.once('data', (chunk: Buffer) => frames.push(chunk.toString('latin1')));
-  socket.resume();
+  if (reads) socket.resume();
+  else socket.pause();
 });
 gateway.listen(0, '127.0.0.1');
 await once(gateway, 'listening');
@@ -97,6 +100,26 @@ const detached = await until(() => joined.size === 0 && last.destroyed);
 
 const detachedReasons = [...refused];
 
+// An agent that its gateway does not read sends until nothing moves, and resets.
+gateways = [open];
+reads = false;
+const stuck = await dial();
+await until(() => joined.size === 1);
+const block = Buffer.alloc(64 * 1024, 'x');
+for (let count = 0; count < 1_000; count += 1) stuck.write(block);
+let left = 0;
+let still = 0;
+await until(() => {
+  still = stuck.writableLength === left ? still + 1 : 0;
+  left = stuck.writableLength;
+  return left > 0 && still > 30;
+});
+stuck.resetAndDestroy();
+const reset = await until(() => occupant.connections === 0);
+for (const socket of joined) socket.resume();
+await until(() => joined.size === 0);
+reads = true;
+
 gateways = [open];
 const old = await dial();
 await until(() => joined.size === 1);
@@ -114,7 +137,7 @@ await until(() => frames.length === 64);
 const after = { joined: joined.size, of: frames.filter((frame) => frame.includes('second-run')).length };
 
 const runs = { ended, between, after };
-console.log(JSON.stringify({ cap, freed, kept, moved, detached, reasons: detachedReasons, runs }));
+console.log(JSON.stringify({ cap, freed, kept, moved, detached, reasons: detachedReasons, reset, runs }));
 for (const agent of [...agents, last, old, ...held]) agent.destroy();
 await connector[Symbol.asyncDispose]();
 gateway.close();

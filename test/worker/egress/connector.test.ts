@@ -14,6 +14,7 @@ interface Seen {
   readonly moved: boolean;
   readonly detached: boolean;
   readonly reasons: string[];
+  readonly reset: boolean;
   readonly runs: {
     readonly ended: boolean;
     readonly between: { readonly joined: number; readonly reasons: string[] };
@@ -50,6 +51,10 @@ test('S36: connections end at both ends when their gateway is no longer the one 
   expect(seen.moved).toBe(true);
   expect(seen.detached).toBe(true);
   expect(seen.reasons).toEqual(['no_gateway']);
+});
+
+test('an agent that its gateway does not read, and that resets, is noticed', () => {
+  expect(seen.reset).toBe(true);
 });
 
 test('the end of a run ends its connections; those made before the next are held, bounded, and leave under that one', () => {

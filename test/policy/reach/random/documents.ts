@@ -81,10 +81,21 @@ function narrow(
   return assemble({ gateways: [open], orders: agentNames.map(() => ['g']), stale: undefined });
 }
 
-/** One open provider: all that is random is rules, backends, credentials and pins. */
-export const providerDocuments: fc.Arbitrary<ReachDocuments> = gatewayDocument('g').map((document) =>
-  narrow(document, ['AIProviderRoute/d/r'], ['api.openai.com'], { mcpRoutes: [] }),
-);
+/** One open provider with rules: all that is random is what they say, backends, credentials and pins. */
+export const providerDocuments: fc.Arbitrary<ReachDocuments> = fc
+  .record({
+    document: gatewayDocument('g'),
+    rules: fc.array(providerRule, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ document, rules }) => {
+    const opener = document.providerRoutes.find(({ route }) => route.name === 'r');
+    const others = document.providerRoutes.filter((each) => each !== opener);
+    const ruled = { route: { namespace: 'd', name: 'r' }, ...opener, rules };
+    return narrow(document, ['AIProviderRoute/d/r'], ['api.openai.com'], {
+      mcpRoutes: [],
+      providerRoutes: [ruled, ...others],
+    });
+  });
 
 const sentOn: fc.Arbitrary<ProviderBackend> = fc.tuple(backend, fc.boolean()).map(([each, own]) => ({
   ...each,
