@@ -6,7 +6,7 @@
 import type { Call, Refusal } from '../../decision/index.ts';
 import { Answers, type Answer, type WayTaken } from './answer.ts';
 import { renderDenied, renderTaken } from './call-words.ts';
-import { countedUse, describeWay, mannerOf } from './describe.ts';
+import { countedCalls, countedUse, describeWay, mannerOf } from './describe.ts';
 import type { Access, Way } from './permit.ts';
 import type { CallSpaces } from './space/call-spaces.ts';
 import type { Spot } from './spot.ts';
@@ -63,9 +63,12 @@ function sentTo({ host, port, weight, of, turn, asksUsage }: NonNullable<Way['ba
 }
 
 /** What a person notices of a way, a text for each matter. */
-function partsOf(spot: Spot, { exit, model, logging, budget }: WayTaken): string[] {
-  const { backend, logging: _logging, budget: _budget, credentials, ...way } = describeWay(spot, exit);
-  const counted = budget === undefined ? {} : { budget: countedUse(budget) };
+function partsOf(spot: Spot, { exit, model, logging, budget, counts }: WayTaken): string[] {
+  const { backend, logging: _l, budget: _b, limits: _limits, credentials, ...way } = describeWay(spot, exit);
+  const counted = {
+    ...(budget === undefined ? {} : { budget: countedUse(budget) }),
+    limits: counts.map(({ limit }) => countedCalls(limit)),
+  };
   const sent = backend && sentTo(backend);
   const renames = backend !== undefined && backend.renames.length > 0 && model !== undefined;
   return [

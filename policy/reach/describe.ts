@@ -2,7 +2,7 @@
  * A plan as permits: each way that some call goes, with exactly the calls that go it. What changes nothing is left out (an
  * earlier rule or a denial about other calls), which is found by asking about every kind of call there is. Pure.
  */
-import { compilePattern, type GatewayConfig, type ToolPolicy } from '../../contract/index.ts';
+import { compilePattern, type CallLimit, type GatewayConfig, type ToolPolicy } from '../../contract/index.ts';
 import {
   compileGlob,
   computeModel,
@@ -20,6 +20,8 @@ import {
 } from '../../decision/index.ts';
 import { Answers, exitsOf, type Exit } from './answer.ts';
 import type {
+  CountedCalls,
+  CountedTools,
   CountedUse,
   Access,
   Calls,
@@ -93,27 +95,56 @@ function toolScopes({ compiled, matches, takesAll }: McpClause): ToolScope[] {
   });
 }
 
-/** A pattern that cannot be read concerns every tool. */
-function deniedTools(policy: ToolPolicy): Pick<ToolLimit, 'deniedTools' | 'deniedToolsRegex'> {
-  const { deniedToolsRegex } = policy;
-  const isBroken = deniedToolsRegex.some((source) => compilePattern(source) === undefined);
-  return isBroken
-    ? { deniedTools: ['*'], deniedToolsRegex: [] }
-    : { deniedTools: restricting(policy.deniedTools), deniedToolsRegex };
+/** Names that restrict: a pattern that cannot be read concerns every tool. */
+function concerned(globs: readonly string[], sources: readonly string[]): Omit<CountedTools, 'limit'> {
+  const isBroken = sources.some((source) => compilePattern(source) === undefined);
+  return isBroken ? { tools: ['*'], toolsRegex: [] } : { tools: restricting(globs), toolsRegex: sources };
+}
+
+export function countedCalls({ calls, windowMs, scope, account }: CallLimit): CountedCalls {
+  return { calls, scope, account, ...(windowMs === undefined ? {} : { windowMs }) };
+}
+
+/** A limit of calls of which the document does not say where they are counted. */
+const isUnknown = ({ rateLimits, maxCallsPerExecution, account }: ToolPolicy): boolean =>
+  (maxCallsPerExecution !== undefined && account === undefined) ||
+  rateLimits.some(
+    ({ tools, toolsRegex, limit }) => limit === undefined && tools.length + toolsRegex.length === 0,
+  );
+
+function countedTools({ maxCallsPerExecution, account, rateLimits }: ToolPolicy): CountedTools[] {
+  const cap: CountedTools[] =
+    maxCallsPerExecution === undefined || account === undefined
+      ? []
+      : [
+          {
+            ...{ tools: [], toolsRegex: [] },
+            limit: { calls: maxCallsPerExecution, scope: 'PerExecution', account },
+          },
+        ];
+  return [
+    ...cap,
+    ...rateLimits.flatMap(({ tools, toolsRegex, limit }) =>
+      limit === undefined ? [] : [{ ...concerned(tools, toolsRegex), limit: countedCalls(limit) }],
+    ),
+  ];
 }
 
 function toolLimit(policy: ToolPolicy): ToolLimit {
-  const counted = policy.maxCallsPerExecution !== undefined;
-  const limits = policy.rateLimits;
-  const everyTool = counted || limits.some((each) => each.tools.length + each.toolsRegex.length === 0);
+  const { allowedTools, allowedToolsRegex, deniedTools, deniedToolsRegex, rateLimits } = policy;
+  const denied = concerned(deniedTools, deniedToolsRegex);
+  const unknown = rateLimits
+    .filter(({ limit }) => limit === undefined)
+    .map(({ tools, toolsRegex }) => concerned(tools, toolsRegex));
+  const all = isUnknown(policy);
   return {
-    allowedTools: policy.allowedTools,
-    allowedToolsRegex: policy.allowedToolsRegex,
-    ...deniedTools(policy),
-    uncountedTools: everyTool
+    ...{ allowedTools, allowedToolsRegex },
+    ...{ deniedTools: denied.tools, deniedToolsRegex: denied.toolsRegex },
+    uncountedTools: all
       ? ['*']
-      : [...restricting(policy.requireConfirmation), ...limits.flatMap((each) => restricting(each.tools))],
-    uncountedToolsRegex: everyTool ? [] : limits.flatMap((each) => each.toolsRegex),
+      : [...restricting(policy.requireConfirmation), ...unknown.flatMap(({ tools }) => tools)],
+    uncountedToolsRegex: all ? [] : unknown.flatMap(({ toolsRegex }) => toolsRegex),
+    counted: countedTools(policy),
   };
 }
 
@@ -131,6 +162,7 @@ function toolCalls({ mcp }: OpenPlan): ToolCalls | undefined {
         matches: toolScopes(clause),
         limits: rule.toolPolicies.map(toolLimit),
         refused: !isReadable || rule.unsupported.length > 0,
+        counted: (rule.limits ?? []).map(countedCalls),
         ...(logging === undefined ? {} : { logging }),
       };
     }),
@@ -150,6 +182,10 @@ export function countedUse({ limits, maxOutputTokens }: Budget): CountedUse {
   return { limits, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) };
 }
 
+function limitsOf(limits: readonly CallLimit[]): Pick<Way, 'limits'> {
+  return limits.length === 0 ? {} : { limits: limits.map(countedCalls) };
+}
+
 export function describeWay(spot: Spot, exit: Exit): Way {
   const { plan } = spot;
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
@@ -161,6 +197,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
     ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
+    ...limitsOf((clause ?? plan).callLimits),
     ...(logging === undefined ? {} : { logging }),
   };
 }
@@ -276,6 +313,10 @@ function unreadPermits(spot: Spot): Permit[] {
   const { hostname, ip, port } = plan.site;
   const pinned = dialOf(spot, { hostname, ip, port, tls: false });
   if (pinned === 'refused') return [];
-  const way = { ...(typeof pinned === 'string' ? {} : { pinned }), credentials: [] };
+  const way = {
+    ...(typeof pinned === 'string' ? {} : { pinned }),
+    credentials: [],
+    ...limitsOf(plan.relayLimits),
+  };
   return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];
 }

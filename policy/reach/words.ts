@@ -5,6 +5,8 @@
 import type { LoggingRule } from '../../contract/index.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
 import type {
+  CountedCalls,
+  CountedTools,
   CountedUse,
   Calls,
   CallScope,
@@ -146,13 +148,28 @@ export function renderToolScope({ tools, toolsRegex, resources, methods }: ToolS
 const scopes = (matches: readonly ToolScope[]): string =>
   matches.map(renderToolScope).join(' or ') || 'nothing';
 
+const counters = { PerAgent: ' of an agent', PerExecution: ' of an execution', PerRoute: '' } as const;
+
+export function renderCounted({ calls, windowMs, scope, account }: CountedCalls): string {
+  const time = windowMs === undefined ? '' : ` in ${windowMs} ms`;
+  return `at most ${calls} calls${counters[scope]}${time} of count ${quote(account)}`;
+}
+
+function renderCountedTools({ tools, toolsRegex, limit }: CountedTools): string {
+  const names = withPatterns(tools, toolsRegex);
+  return `${renderCounted(limit)} to ${names === '' ? 'every tool' : `tools ${names}`}`;
+}
+
 function renderLimit(limit: ToolLimit): string {
   const lists = [
     ['only', withPatterns(limit.allowedTools, limit.allowedToolsRegex)],
     ['not', withPatterns(limit.deniedTools, limit.deniedToolsRegex)],
     ['not yet', withPatterns(limit.uncountedTools, limit.uncountedToolsRegex)],
   ] as const;
-  const parts = lists.flatMap(([word, texts]) => (texts === '' ? [] : [`${word} tools ${texts}`]));
+  const parts = [
+    ...lists.flatMap(([word, texts]) => (texts === '' ? [] : [`${word} tools ${texts}`])),
+    ...limit.counted.map(renderCountedTools),
+  ];
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
@@ -171,6 +188,7 @@ function renderToolRule(rule: ToolRule): string {
   return [
     `messages about ${scopes(rule.matches)}`,
     ...(rule.refused ? [', none of which passes yet'] : []),
+    ...rule.counted.map((each) => `, ${renderCounted(each)}`),
     ...rule.limits.map(renderLimit),
     ...(logging === '' ? [] : [`, ${logging}`]),
   ].join('');
@@ -238,6 +256,7 @@ export function wayParts(way: Way): string[] {
     ...(way.pinned === undefined ? [] : [`at the pinned address ${quoted(way.pinned)}`]),
     ...way.credentials.map(renderCredential),
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),
+    ...(way.limits ?? []).map(renderCounted),
     ...(logging === '' ? [] : [logging]),
   ];
 }
