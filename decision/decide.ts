@@ -13,7 +13,7 @@ import { noCredentials, type Injection } from './credential.ts';
 import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
 import { refuseHttp } from './http-refusal.ts';
-import { judgeMcp, type McpFacts } from './mcp/judge.ts';
+import { judgeMcp, type McpFacts, type McpVerdict } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
 import type { Opener } from './opener.ts';
@@ -150,13 +150,7 @@ function joined(...rules: ReadonlyArray<LoggingRule | undefined>): LoggingRule |
 
 interface Judged {
   readonly reading: Reading;
-  readonly mcp:
-    | {
-        readonly facts: McpFacts;
-        readonly logging: LoggingRule | undefined;
-        readonly counts: readonly CallCount[];
-      }
-    | undefined;
+  readonly mcp: Extract<McpVerdict, { kind: 'pass' }> | undefined;
 }
 
 /** The first clause that takes the call, or cannot be told whether it does. */
@@ -203,9 +197,15 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   if (use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, fact))) {
     return { kind: 'need-body', need: needOf(common.operation) };
   }
-  const counts = joinCounts(judged.mcp?.counts ?? [], countCall((clause ?? plan).callLimits));
+  const counts = countsOf(plan, clause, judged);
   const maxBodyBytes = bodyLimitOf(clause, call);
   return goBy({ ways, use, counts, fallback: clause?.fallback, maxBodyBytes, site: plan.site }, call, common);
+}
+
+/** What it counts as, by the rule that took it or else by what opens the site. */
+function countsOf(plan: OpenPlan, clause: RouteClause | undefined, { mcp }: Judged): readonly CallCount[] {
+  const own = countCall((clause ?? plan).callLimits);
+  return mcp === undefined ? own : joinCounts(mcp.counts, own);
 }
 
 function waysOf(

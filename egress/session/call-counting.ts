@@ -51,9 +51,9 @@ export class CallCounting {
     this.#sent = true;
   }
 
-  /** Its upstream cannot have begun with it. */
-  unseen(): void {
-    this.#sent = false;
+  /** `unprocessed`: its upstream cannot have begun with it. */
+  failed(unprocessed: boolean): void {
+    if (unprocessed) this.#sent = false;
   }
 
   /** Settles. Safe to repeat. */

@@ -182,7 +182,7 @@ export class Sending implements AttemptOwner {
     const { states, way, log, counting } = this.#parts;
     if (!states.accepts('upstream-failed')) return;
     this.#mayBeProcessed ||= !error.unprocessed;
-    if (error.unprocessed) counting.unseen();
+    counting.failed(error.unprocessed);
     const isUnanswered = states.now === 'attempting' && way.body.replay() !== undefined;
     way.close();
     this.abort();

@@ -68,7 +68,7 @@ export class UnreadRelay {
     try {
       return await this.#core.dialRaw(this.#peer);
     } catch (thrown) {
-      counting.unseen();
+      counting.failed(true);
       counting.end();
       throw thrown;
     }
@@ -96,7 +96,7 @@ export class UnreadRelay {
     this.#over = true;
     const isUnheard = this.#greeting?.drop() ?? true;
     // Nothing passed on it: what the agent does now is counted as what it is.
-    if (isUnheard) this.#counting?.unseen();
+    if (isUnheard) this.#counting?.failed(true);
     this.#counting?.end();
     if (this.#greeting === undefined && this.#dial !== undefined) {
       this.#boundary.settle(
