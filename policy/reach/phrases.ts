@@ -25,7 +25,9 @@ export function renderLogging(logging: LoggingRule | undefined): string {
 
 const counters = { PerAgent: ' of an agent', PerExecution: ' of an execution', PerRoute: '' } as const;
 
+const renderTime = (ms: number): string => (ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`);
+
 export function renderCounted({ calls, windowMs, scope, account }: CountedCalls): string {
-  const time = windowMs === undefined ? '' : ` in ${windowMs} ms`;
+  const time = windowMs === undefined ? '' : ` in ${renderTime(windowMs)}`;
   return `at most ${calls} calls${counters[scope]}${time} of count ${quote(account)}`;
 }

@@ -23,6 +23,17 @@ function under(
   return { ...config, providerRoutes };
 }
 
+/** Also calls that name no model. */
+function ofEveryCall(limits: CallLimit[]): GatewayConfig {
+  const config = under(limits);
+  const matches = [{ provider: 'openai', models: [], endpoints: [] }];
+  const providerRoutes = config.providerRoutes.map((route) => ({
+    ...route,
+    rules: route.rules.map((rule) => ({ ...rule, matches })),
+  }));
+  return { ...config, providerRoutes };
+}
+
 const json = { status: 200, reason: 'OK', fields: [createField('Content-Type', 'application/json')] };
 
 function answer(talk: Script, status = 200): void {
@@ -80,9 +91,14 @@ describe('S48: a call counts when an upstream may have seen it', () => {
   test('an earlier try that may have been seen counts, whatever becomes of the next', async () => {
     const ledger = new MemoryLedger();
     const dialError = () => new UpstreamError('UPSTREAM_UNREACHABLE', 'refused', { unprocessed: true });
-    const talk = await sent({ config: under([limit()]), ledger, reused: 1, dialError });
+    const asked = { method: 'GET', target: '/v1/models', length: 0, reused: 1, dialError };
+    const talk = script({ config: ofEveryCall([limit()]), ledger, ...asked });
+    talk.exchange.start();
+    talk.exchange.end([]);
+    await talk.settle();
     talk.tries[0]?.reader.failed(new UpstreamError('UPSTREAM_CLOSED', 'closed'));
     await talk.settle();
+    expect(talk.told()).toMatch(/^502 .*refused/);
     await close(talk);
     expect(ledger.total).toBe(1);
   });
@@ -126,15 +142,7 @@ describe('S48: a call counts when an upstream may have seen it', () => {
 test('a body that nobody has to read waits while its call is counted, and goes out whole', async () => {
   const ledger = new MemoryLedger();
   ledger.turns = () => 5;
-  const config = under([limit()]);
-  const every = config.providerRoutes.map((route) => ({
-    ...route,
-    rules: route.rules.map((rule) => ({
-      ...rule,
-      matches: [{ provider: 'openai', models: [], endpoints: [] }],
-    })),
-  }));
-  const talk = script({ config: { ...config, providerRoutes: every }, ledger, target: '/v1/files' });
+  const talk = script({ config: ofEveryCall([limit()]), ledger, target: '/v1/files' });
   talk.exchange.start();
   for (const part of ['one ', 'two ', 'three']) talk.exchange.data(Buffer.from(part));
   talk.exchange.end([]);

@@ -175,8 +175,11 @@ function counted(reader: Reader): CountedCalls {
     : reader.eat(' of an execution')
       ? 'PerExecution'
       : 'PerRoute';
-  const window = reader.eat(' in ') ? reader.number() : undefined;
-  if (window !== undefined) reader.must(' ms');
+  let window = reader.eat(' in ') ? reader.number() : undefined;
+  if (window !== undefined && !reader.eat(' ms')) {
+    reader.must(' s');
+    window *= 1_000;
+  }
   reader.must(' of count ');
   return {
     ...{ calls: count, scope },
