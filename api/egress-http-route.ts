@@ -136,8 +136,8 @@ const filter = record(
   {
     rules: [
       {
-        rule: "has(self.extensionRef) && self.extensionRef.kind == 'LoggingPolicy'",
-        message: 'a filter of an EgressHTTPRoute names a LoggingPolicy in extensionRef',
+        rule: "has(self.extensionRef) && self.extensionRef.kind in ['LoggingPolicy', 'RateLimitPolicy']",
+        message: 'a filter of an EgressHTTPRoute names a LoggingPolicy or a RateLimitPolicy in extensionRef',
       },
     ],
   },

@@ -117,14 +117,23 @@ export function quantityMap(description: string) {
   });
 }
 
-export function duration(description: string, fieldName: string, options: { default?: string } = {}) {
+export function duration(
+  description: string,
+  fieldName: string,
+  { within, ...options }: { default?: string; within?: readonly [least: string, most: string] } = {},
+) {
+  const bounds =
+    within === undefined
+      ? "duration(self) > duration('0s')"
+      : `duration(self) >= duration('${within[0]}') && duration(self) <= duration('${within[1]}')`;
+  const size = within === undefined ? 'greater than 0' : `of ${within[0]} to ${within[1]}`;
   return text(description, {
     ...options,
     max: 32,
     rules: [
       {
-        rule: "self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && duration(self) > duration('0s')",
-        message: `${fieldName} must be a duration greater than 0, such as 90s or 1h30m`,
+        rule: `self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$') && ${bounds}`,
+        message: `${fieldName} must be a duration ${size}, such as 90s or 1h30m`,
       },
     ],
   });

@@ -60,10 +60,19 @@ const rateLimit = record('ToolRateLimit limits calls of some tools.', {
   toolsRegex: Type.Optional(
     regexes('toolsRegex are patterns of the tools counted, besides tools; unset means none.'),
   ),
-  requests: integer('requests is how many calls fit in a window.', { min: 1 }),
-  window: duration('window is how long a window lasts.', 'window'),
+  requests: integer('requests is how many calls fit in a window. Each message of a batch is a call.', {
+    min: 1,
+  }),
+  window: duration(
+    'window is how long a window lasts. Windows follow each other without a gap, and begin at multiples of their length in Unix time.',
+    'window',
+    { within: ['1s', '24h'] },
+  ),
   scope: Type.Optional(
-    choice('scope is who shares the count; unset means PerAgent.', ['PerAgent', 'PerExecution', 'PerRoute']),
+    choice(
+      'scope is who shares a count: each agent has its own, each execution has, or there is one for the route; unset means PerAgent.',
+      ['PerAgent', 'PerExecution', 'PerRoute'],
+    ),
   ),
 });
 
@@ -90,9 +99,10 @@ const toolPolicy = record('toolPolicy says which tools may be called, for type T
     globs('requireConfirmation are globs of tools a person must confirm; unset means none.'),
   ),
   maxCallsPerExecution: Type.Optional(
-    integer('maxCallsPerExecution is how many tools one execution may call; unset means unlimited.', {
-      min: 1,
-    }),
+    integer(
+      'maxCallsPerExecution is how many calls of tools the rule lets through of one execution, over all gateways of the namespace; unset means unlimited.',
+      { min: 1 },
+    ),
   ),
   rateLimits: Type.Optional(
     list('rateLimits limit calls over time; unset means none.', rateLimit, { max: 8 }),

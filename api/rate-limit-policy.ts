@@ -1,13 +1,23 @@
-/** RateLimitPolicy: how many requests fit in a window. Filters of routes name it with extensionRef. */
+/** RateLimitPolicy: how many calls fit in a window. Filters of routes name it with extensionRef. */
 import { Type, type Static } from 'typebox';
 import { choice, duration, integer, record } from './field.ts';
 import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
 
 const spec = record('spec is the policy as it should be.', {
-  requests: integer('requests is how many requests fit in a window.', { min: 1 }),
-  window: duration('window is how long a window lasts.', 'window'),
+  requests: integer(
+    'requests is how many calls fit in a window: HTTP requests, messages of MCP, or connections of an EgressL4Route whose bytes nobody reads. What no upstream can have seen is none.',
+    { min: 1 },
+  ),
+  window: duration(
+    'window is how long a window lasts. Windows follow each other without a gap, and begin at multiples of their length in Unix time.',
+    'window',
+    { within: ['1s', '24h'] },
+  ),
   scope: Type.Optional(
-    choice('scope is who shares the count; unset means PerAgent.', ['PerAgent', 'PerExecution', 'PerRoute']),
+    choice(
+      'scope is who shares a count: each agent has its own (over all rules that name the policy), each execution has, or each route that names it; unset means PerAgent.',
+      ['PerAgent', 'PerExecution', 'PerRoute'],
+    ),
   ),
 });
 
@@ -21,7 +31,7 @@ export const rateLimitPolicy: KindDefinition = {
   kind: 'RateLimitPolicy',
   plural: 'ratelimitpolicies',
   shortName: 'rlp',
-  description: 'RateLimitPolicy says how many requests fit in a window, for routes whose filters name it.',
+  description: 'RateLimitPolicy says how many calls fit in a window, for routes whose filters name it.',
   spec,
   status,
   columns: columns([

@@ -7,9 +7,8 @@ import { present, refuse } from './custom-resource.ts';
 import { maxRules, type IEgressRoute } from './egress-route.ts';
 import type { Http, HttpMatchSpec } from './http.ts';
 import { KeyedRoute, type KeyedRouteProps } from './keyed-route.ts';
-import type { ILoggingPolicy } from './logging-policy.ts';
 import { problemOfHost } from './never-open.ts';
-import { extensionFilters } from './route-extension.ts';
+import { extensionFilters, type RuleExtensions } from './route-extension.ts';
 
 /** An EgressHTTPRoute made here or elsewhere. */
 export interface IEgressHTTPRoute extends IEgressRoute, ICredentialTarget {
@@ -18,7 +17,7 @@ export interface IEgressHTTPRoute extends IEgressRoute, ICredentialTarget {
 }
 
 /** What calls to its hosts are for. */
-export interface EgressHTTPOptions {
+export interface EgressHTTPOptions extends RuleExtensions {
   /**
    * Destination ports.
    *
@@ -31,12 +30,6 @@ export interface EgressHTTPOptions {
    * @default every agent of the gateway
    */
   readonly agents?: Readonly<Record<string, string>>;
-  /**
-   * What of its calls is recorded.
-   *
-   * @default as the gateway says
-   */
-  readonly logging?: ILoggingPolicy;
 }
 
 /** Properties of an EgressHTTPRoute. */
@@ -114,6 +107,9 @@ export class EgressHTTPRoute extends KeyedRoute implements IEgressHTTPRoute {
    */
   addRule(rule: Http): void {
     this.#matches.push(...rule.matches);
+    if (this.#props.rateLimit !== undefined && this.ruleCount > maxRules) {
+      refuse(this, `has more rules than fit into one route: with a limit each of several would count alone`);
+    }
     this.growTo(Math.ceil(this.ruleCount / maxRules));
   }
 
@@ -124,8 +120,8 @@ export class EgressHTTPRoute extends KeyedRoute implements IEgressHTTPRoute {
 
   /** @internal */
   protected override specOf(part: number): EgressHTTPRouteSpec {
-    const { hosts, ports, agents, logging } = this.#props;
-    const filters = logging === undefined ? [] : extensionFilters(this, { logging });
+    const { hosts, ports, agents, logging, rateLimit } = this.#props;
+    const filters = extensionFilters(this, present({ logging, rateLimit }));
     const rules = piecesOf(this.#matches, maxMatches).slice(part * maxRules, (part + 1) * maxRules);
     return present({
       parentRefs: this.parentRefs,

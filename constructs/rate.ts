@@ -1,11 +1,12 @@
 /** So many requests in a time, counted for whom. Shared by RateLimitPolicy and Tools, which write it differently. */
 import { Duration } from 'cdk8s';
 
-/** For whom a rate is counted: each agent, each execution, or all callers of a route together. */
+/** For whom a rate is counted: each agent (over all rules that name the policy), each execution, or all callers of a route together. */
 export type RateScope = 'PerAgent' | 'PerExecution' | 'PerRoute';
 
 /**
- * So many requests in a time.
+ * So many calls in a time. Windows follow each other without a gap, and are counted over all gateways of a namespace: no window
+ * holds more. What is refused answers 429 with `Retry-After`.
  *
  * @example
  * ```ts
@@ -24,7 +25,10 @@ export class Rate {
     if (!Number.isSafeInteger(requests) || requests < 1) {
       throw new Error(`a rate is a whole number of requests above 0, not ${requests}`);
     }
-    if (window.toMilliseconds() < 1) throw new Error('the window of a rate must be longer than 0');
+    const ms = window.toMilliseconds();
+    if (ms < 1_000 || ms > 24 * 60 * 60_000) {
+      throw new Error('the window of a rate is from a second to a day, which is what gateways count');
+    }
     this.requests = requests;
     this.window = window;
     this.scope = scope;

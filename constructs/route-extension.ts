@@ -6,7 +6,7 @@ import type { IRateLimitPolicy } from './rate-limit-policy.ts';
 /** Policies of one rule. */
 export interface RuleExtensions {
   /**
-   * How often the rule may be used.
+   * How many calls fit in a window: HTTP requests, messages of MCP, or connections of bytes that nobody reads.
    *
    * @default no limit
    */

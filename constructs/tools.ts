@@ -148,7 +148,8 @@ export class Tools {
   }
 
   /**
-   * The same, with at most so many calls an execution.
+   * The same, with at most so many calls an execution, over all gateways of the namespace. What is more answers an error on its
+   * id, so that the session goes on.
    *
    * @example
    * ```ts
@@ -163,7 +164,7 @@ export class Tools {
   }
 
   /**
-   * The same, with a rate for these tools, or for all of them together when none is named.
+   * The same, with a rate for these tools together, or for all of them when none is named. Each message of a batch is a call.
    *
    * @example
    * ```ts

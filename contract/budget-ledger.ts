@@ -1,6 +1,7 @@
 /**
- * How many tokens of a budget are taken, in NATS KV: one key for each budget and period, changed by compare-and-set alone.
- * What a gateway has leased counts as taken, so the sum over all gateways never exceeds the budget, whoever dies when.
+ * How many tokens of a budget, or calls of a limit, are taken, in NATS KV: one key for each of them and period, changed by
+ * compare-and-set alone. What a gateway has leased counts as taken, so the sum over all gateways never exceeds the cap, whoever
+ * dies when.
  */
 import { Type, type Static } from 'typebox';
 import { natsToken } from './platform-identity.ts';
@@ -11,6 +12,8 @@ export const budgetLedger = {
   ttlMs: 48 * 60 * 60_000,
   /** Of an execution: there are many more of them, and one that makes no call for so long starts anew. */
   executionTtlMs: 6 * 60 * 60_000,
+  /** Of a window, over its length: gateways whose clocks differ by less count in the same one. */
+  windowSlackMs: 60_000,
   /** Together; full: calls under a budget that has no key yet are refused. A key takes 200 to 400 bytes. */
   maxBytes: 512 * 1024 * 1024,
 } as const;
@@ -20,7 +23,7 @@ export const keptWrites = 8;
 
 export const ledgerEntrySchema = Type.Object({
   version: Type.Literal(1),
-  /** Tokens used, or leased to a gateway. Settled calls may have used more than the budget: never hidden. */
+  /** Tokens (or calls) used, or leased to a gateway. Settled calls may have used more than the budget: never hidden. */
   taken: Type.Integer({ minimum: 0 }),
   /** How often the key was written. */
   writes: Type.Integer({ minimum: 1 }),
@@ -29,12 +32,17 @@ export const ledgerEntrySchema = Type.Object({
 });
 export type LedgerEntry = Static<typeof ledgerEntrySchema>;
 
-/** What one entry of a namespace counts: a budget in one day or one execution. */
+/** Windows of limits: shorter ones would be a key for every call, longer ones would outlive their count. */
+export const windowBounds = { leastMs: 1_000, mostMs: 24 * 60 * 60_000 } as const;
+
+/** What one entry of a namespace counts: a budget or a limit in one day, execution or window. */
 export interface LedgerKey {
-  /** Which budget: the operator names it (operator/compile/provider-route.ts). */
+  /** Which: the operator names it (operator/compile). */
   readonly account: string;
-  /** `day/2026-11-27` or `run/<invocation>`. */
+  /** `day/2026-11-27`, `run/<invocation>`, or `window/<length>/<number>/<whose>`. */
   readonly period: string;
+  /** Without a write for so long it is gone; absent: as the bucket says. Not a part of the key. */
+  readonly ttlMs?: number;
 }
 
 /** A token of a NATS subject for any text; two texts never have the same. */

@@ -34,12 +34,6 @@ export interface Capability {
   readonly instead: string;
 }
 
-const routeKinds = ['AIProviderRoute', 'MCPRoute', 'EgressL4Route'] as const;
-
-function onRoutes(path: string, value?: string): CapabilityField[] {
-  return routeKinds.map((kind) => ({ kind, path, ...(value === undefined ? {} : { value }) }));
-}
-
 const own = { metadata: 'namespace' } as const;
 const templates = ['TaskAgent', 'DaemonAgent', 'WorkerPool'] as const;
 
@@ -67,33 +61,6 @@ export const notEnforced = {
     effect: 'ignored',
     message: 'gateways of this version send records to the store of the platform alone',
     instead: 'Read them there: clrk traces, clrk logs, or its ClickHouse.',
-  },
-  RateLimit: {
-    title: 'Rate limits of routes',
-    fields: [
-      { kind: 'RateLimitPolicy', path: 'spec' },
-      ...onRoutes('spec.rules[].filters[].extensionRef.kind', 'RateLimitPolicy'),
-    ],
-    effect: 'refused',
-    message:
-      'gateways of this version cannot count requests: calls of rules whose filters name it are refused (503)',
-    instead: 'Remove the filter; TaskAgent.spec.maxConcurrent bounds how much runs at a time.',
-  },
-  ToolRateLimit: {
-    title: 'Rate limits of tools',
-    fields: [{ kind: 'MCPRoute', path: 'spec.rules[].filters[].toolPolicy.rateLimits' }],
-    effect: 'refused',
-    message:
-      'this version of the gateway cannot count calls of tools: calls of the tools it is about are refused (503)',
-    instead: 'Remove it, or deny the tools with deniedTools.',
-  },
-  ToolCallCap: {
-    title: 'Caps on calls of tools',
-    fields: [{ kind: 'MCPRoute', path: 'spec.rules[].filters[].toolPolicy.maxCallsPerExecution' }],
-    effect: 'refused',
-    message:
-      'this version of the gateway cannot count calls of tools: calls of tools under the rule are refused (503)',
-    instead: 'Remove it, or name the tools in allowedTools alone.',
   },
   ToolConfirmation: {
     title: 'Confirmation of tools by a person',

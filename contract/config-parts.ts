@@ -21,6 +21,20 @@ export function joinLogging(rules: readonly LoggingRule[]): LoggingRule {
   };
 }
 
+/** So many calls: in each window of the clock, or in an execution as a whole. */
+export const callLimitSchema = Type.Object({
+  /** Limits with the same one share their counts, in all gateways of a namespace. */
+  account: Type.String(),
+  calls: Type.Integer({ minimum: 1 }),
+  /** Windows begin at the multiples of it in Unix time. Absent: the execution is the window. */
+  windowMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Who has a count of its own; `PerRoute`: nobody has. */
+  scope: Type.Enum(['PerAgent', 'PerExecution', 'PerRoute']),
+  /** The RateLimitPolicy, `ns/name`; absent: the route asks for it by itself. */
+  policy: Type.Optional(Type.String()),
+});
+export type CallLimit = Static<typeof callLimitSchema>;
+
 /** What an EgressDenyPolicy answers HTTP callers. */
 export const denyAnswerSchema = Type.Object({
   policy: objectRefSchema,
@@ -42,6 +56,8 @@ const destinationRule = {
 export const destinationRuleSchema = Type.Object({
   ...destinationRule,
   logging: Type.Optional(loggingRuleSchema),
+  /** Of connections whose bytes nobody reads, and of calls that no other route takes. Absent: none. */
+  limits: Type.Optional(Type.Array(callLimitSchema)),
 });
 
 /** Mirrors `DestinationPolicy` in destination-policy.ts. */

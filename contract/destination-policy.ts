@@ -6,7 +6,7 @@
 import { cidrContains, parseCidr, parseIp, type Cidr } from './ip-address.ts';
 import { matchesHostname, parseHostnamePattern, type Hostname, type HostnamePattern } from './hostname.ts';
 import { isPrivateAddress, reservedReason } from './reserved-address.ts';
-import type { LoggingRule } from './config-parts.ts';
+import type { CallLimit, LoggingRule } from './config-parts.ts';
 import type { DenyReason } from './deny-reason.ts';
 
 export interface PortRange {
@@ -27,6 +27,8 @@ export interface DestinationRule {
   readonly sourceAgents?: readonly string[];
   /** LoggingPolicies of the rule. */
   readonly logging?: LoggingRule;
+  /** RateLimitPolicies of the rule. */
+  readonly limits?: readonly CallLimit[];
 }
 
 /** What an EgressDenyPolicy takes away, whatever rule or default opens it. */

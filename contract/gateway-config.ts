@@ -5,6 +5,7 @@
  */
 import { Type, type Static } from 'typebox';
 import {
+  callLimitSchema,
   denyAnswerSchema,
   destinationPolicySchema,
   loggingRuleSchema,
@@ -65,6 +66,8 @@ const providerRuleSchema = Type.Object({
   ),
   filters: Type.Array(Type.Union([tokenBudgetSchema, unsupportedFilterSchema])),
   logging: Type.Optional(loggingRuleSchema),
+  /** RateLimitPolicies, of its calls. Absent: none. */
+  limits: Type.Optional(Type.Array(callLimitSchema)),
   /** Empty: the call goes to the host the agent asked for. */
   backends: Type.Array(backendSchema),
   /** Of a denial: it names a Backend that is missing, so nobody knows all hosts it is about. */

@@ -4,6 +4,7 @@
  */
 import { Type, type Static } from 'typebox';
 import {
+  callLimitSchema,
   denyAnswerSchema,
   destinationRuleSchema,
   loggingRuleSchema,
@@ -41,6 +42,8 @@ const httpRuleSchema = Type.Object({
   /** What the rule asks for and no gateway carries out: its calls are refused. */
   unsupported: strings,
   logging: Type.Optional(loggingRuleSchema),
+  /** RateLimitPolicies, of its calls. Absent: none. */
+  limits: Type.Optional(Type.Array(callLimitSchema)),
 });
 
 export const httpRouteSchema = Type.Object({

@@ -3,7 +3,7 @@
  * from gateway-config.ts because an MCPRoute is a document of its own size. Lists are empty where nothing was set.
  */
 import { Type, type Static } from 'typebox';
-import { denyAnswerSchema, loggingRuleSchema, objectRefSchema } from './config-parts.ts';
+import { callLimitSchema, denyAnswerSchema, loggingRuleSchema, objectRefSchema } from './config-parts.ts';
 
 const strings = Type.Array(Type.String());
 
@@ -24,8 +24,17 @@ const toolPolicySchema = Type.Object({
   deniedToolsRegex: strings,
   requireConfirmation: strings,
   maxCallsPerExecution: Type.Optional(Type.Integer({ minimum: 1 })),
-  /** Which tools are to be counted: calls of them are refused. */
-  rateLimits: Type.Array(Type.Object({ tools: strings, toolsRegex: strings })),
+  /** What that is counted under. Absent beside it: compiled by an operator that could not count; its tools are refused. */
+  account: Type.Optional(Type.String()),
+  rateLimits: Type.Array(
+    Type.Object({
+      /** Both empty: every tool. */
+      tools: strings,
+      toolsRegex: strings,
+      /** Absent: compiled by an operator that could not count; the tools are refused. */
+      limit: Type.Optional(callLimitSchema),
+    }),
+  ),
 });
 
 const mcpRuleSchema = Type.Object({
@@ -36,6 +45,8 @@ const mcpRuleSchema = Type.Object({
   /** What the rule asks for and no gateway carries out: its calls are refused. */
   unsupported: strings,
   logging: Type.Optional(loggingRuleSchema),
+  /** RateLimitPolicies, of each message the rule takes. Absent: none. */
+  limits: Type.Optional(Type.Array(callLimitSchema)),
 });
 
 export const mcpRouteSchema = Type.Object({

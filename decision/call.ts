@@ -70,6 +70,9 @@ export interface Refusal {
   readonly policy?: string;
   /** JSON to answer with; absent: in the provider's schema. */
   readonly body?: string;
+  readonly retryAfterSeconds?: number;
+  /** Asking again, as SDKs do by themselves, is no use. */
+  readonly final?: boolean;
 }
 
 export function refuse(status: number, reason: DenyReason, message: string): Refusal {

@@ -6,13 +6,14 @@ import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/i
 import { judgeAtBackend, judgeRename, waitsAtBackend } from './backend-judgement.ts';
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
+import { countCall, joinCounts, type CallCount } from './call-limit.ts';
 import { denyAnswer, refuse, type Call, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 import { computeModel, matchClause, type Clause, type MatchResult, type ModelFact } from './clause.ts';
 import { noCredentials, type Injection } from './credential.ts';
 import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
 import { refuseHttp } from './http-refusal.ts';
-import { judgeMcp, type McpFacts } from './mcp/judge.ts';
+import { judgeMcp, type McpFacts, type McpVerdict } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
 import type { Opener } from './opener.ts';
@@ -49,6 +50,8 @@ export type Decision =
       readonly candidates: readonly [Candidate, ...Candidate[]];
       /** What it may use; undefined: nothing counts it. */
       readonly budget: Budget | undefined;
+      /** The limits it is under, and as how many calls; each account once. */
+      readonly counts: readonly CallCount[];
       /** The longest body that may go; undefined: any. */
       readonly maxBodyBytes: number | undefined;
       /** After what the next candidate is tried; undefined: there is none. */
@@ -147,7 +150,7 @@ function joined(...rules: ReadonlyArray<LoggingRule | undefined>): LoggingRule |
 
 interface Judged {
   readonly reading: Reading;
-  readonly mcp: { readonly facts: McpFacts; readonly logging: LoggingRule | undefined } | undefined;
+  readonly mcp: Extract<McpVerdict, { kind: 'pass' }> | undefined;
 }
 
 /** The first clause that takes the call, or cannot be told whether it does. */
@@ -191,13 +194,18 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   const ways = waysOf(plan, clause, { call, operation: common.operation });
   const use = judgeUse(clause, call, common);
   const { fact } = reading.by(operationTable(common.schema));
-  return use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, fact))
-    ? { kind: 'need-body', need: needOf(common.operation) }
-    : goBy(
-        { ways, use, fallback: clause?.fallback, maxBodyBytes: bodyLimitOf(clause, call), site: plan.site },
-        call,
-        common,
-      );
+  if (use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, fact))) {
+    return { kind: 'need-body', need: needOf(common.operation) };
+  }
+  const counts = countsOf(plan, clause, judged);
+  const maxBodyBytes = bodyLimitOf(clause, call);
+  return goBy({ ways, use, counts, fallback: clause?.fallback, maxBodyBytes, site: plan.site }, call, common);
+}
+
+/** What it counts as, by the rule that took it or else by what opens the site. */
+function countsOf(plan: OpenPlan, clause: RouteClause | undefined, { mcp }: Judged): readonly CallCount[] {
+  const own = countCall((clause ?? plan).callLimits);
+  return mcp === undefined ? own : joinCounts(mcp.counts, own);
 }
 
 function waysOf(
@@ -230,6 +238,7 @@ function judgeWay(way: Way, call: Call, common: Common): Refusal | undefined {
 interface Course {
   readonly ways: readonly Way[];
   readonly use: Refusal | Budget | undefined;
+  readonly counts: readonly CallCount[];
   readonly fallback: RouteFallback | undefined;
   readonly maxBodyBytes: number | undefined;
   /** Where the agent sent it. */
@@ -259,7 +268,7 @@ function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Co
 
 /** The call on its ways, unless something refuses it on each: then as the first one does. */
 function goBy(course: Course, call: Call, common: Common): Decision {
-  const { ways, use, fallback, maxBodyBytes } = course;
+  const { ways, use, counts, fallback, maxBodyBytes } = course;
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
   const judged = ways.map((way) => ({ way, refusal: judgeWay(way, call, common) }));
   const [first, ...others] = judged
@@ -270,7 +279,7 @@ function goBy(course: Course, call: Call, common: Common): Decision {
   const candidates: readonly [Candidate, ...Candidate[]] = [first, ...others];
   const need = signingNeed(candidates, call, common.operation);
   return need === undefined
-    ? { ...common, kind: 'allow', candidates, budget, fallback, maxBodyBytes }
+    ? { ...common, kind: 'allow', candidates, budget, counts, fallback, maxBodyBytes }
     : { kind: 'need-body', need };
 }
 

@@ -1,6 +1,7 @@
 /** EgressHTTPRoutes read once, when the policy comes: their rules, and where a denial is about them. Pure. */
 import {
   providerOfHost,
+  type CallLimit,
   type DenyAnswer,
   type DestinationPolicy,
   type HttpRoute,
@@ -20,12 +21,13 @@ export interface CompiledHttpRoute {
     readonly matches: readonly CompiledHttpMatch[];
     readonly limit: Refusal | undefined;
     readonly logging: LoggingRule | undefined;
+    readonly callLimits: readonly CallLimit[];
   }>;
 }
 
 type CompiledHttpRule = CompiledHttpRoute['rules'][number];
 
-function compileRule({ matches, unsupported: [what], logging }: HttpRule): CompiledHttpRule {
+function compileRule({ matches, unsupported: [what], logging, limits = [] }: HttpRule): CompiledHttpRule {
   return {
     matches: matches.map(compileHttpMatch),
     limit:
@@ -33,17 +35,18 @@ function compileRule({ matches, unsupported: [what], logging }: HttpRule): Compi
         ? undefined
         : refuse(503, 'limit', `this route cannot be carried out by the gateway: ${what}`),
     logging,
+    callLimits: limits,
   };
 }
 
 /** Rules of which nothing but the calls differs are one: in which of them a call is makes no difference to it. */
 function joinRules(rules: readonly CompiledHttpRule[]): CompiledHttpRule[] {
   const joined: CompiledHttpRule[] = [];
+  const beside = ({ limit, logging, callLimits }: CompiledHttpRule): string =>
+    JSON.stringify([limit, logging, callLimits]);
   for (const rule of rules) {
     const before = joined.at(-1);
-    const isAlike =
-      before !== undefined &&
-      JSON.stringify([before.limit, before.logging]) === JSON.stringify([rule.limit, rule.logging]);
+    const isAlike = before !== undefined && beside(before) === beside(rule);
     if (isAlike) joined[joined.length - 1] = { ...before, matches: [...before.matches, ...rule.matches] };
     else joined.push(rule);
   }

@@ -1,6 +1,15 @@
 /** The one door of `decision/`: what a policy says of a call. */
 export { awsRegionOf } from './aws-region.ts';
 export { type Budget, type TokenLimit } from './budget.ts';
+export {
+  countCall,
+  limitsUnavailable,
+  placeOf,
+  refuseReached,
+  type CallCount,
+  type CountedCaller,
+  type CountPlace,
+} from './call-limit.ts';
 export { refuse, type Call, type CallBody, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 export {
   compileMatch,
@@ -41,7 +50,7 @@ export { compileHttpMatch, takesMethod, type CompiledHttpMatch } from './http/ma
 export { compilePath, type PathPattern, type PathReader } from './http/path-pattern.ts';
 export { RequestHead, type HeadText } from './request-head.ts';
 export { readClaims, type RpcClaim } from './rpc-claim.ts';
-export { type McpFacts } from './mcp/judge.ts';
+export { refuseAs, type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
 export { type McpClause, type McpDenialClause, type McpPlan } from './mcp/plan.ts';
 export { type RpcBody, type RpcMessage } from './rpc-message.ts';

@@ -6,7 +6,9 @@
 import {
   decideDestination,
   providerOfHost,
+  type CallLimit,
   type Destination,
+  type DestinationPolicy,
   type DestinationRule,
   type LoggingRule,
   type Provider,
@@ -43,6 +45,10 @@ export interface OpenPlan {
   readonly clauses: readonly RouteClause[];
   /** Calls no clause takes; undefined: refused. */
   readonly otherwise: Way | undefined;
+  /** How many of these pass, by the L4 rule that opens the site. */
+  readonly callLimits: readonly CallLimit[];
+  /** How many connections pass of bytes nobody reads, by the L4 rule that opens the site to them. */
+  readonly relayLimits: readonly CallLimit[];
   /** Why bytes nobody reads do not go there; undefined: they do. */
   readonly relayRefusal: Refusal | undefined;
 }
@@ -76,6 +82,12 @@ function judgeRelay(index: PolicyIndex, site: Site, denials: readonly DenialClau
     : refuse(403, 'protocol', 'an MCPRoute governs this host: its calls must be readable');
 }
 
+/** Of the rule that opens the site as this policy has it. */
+function limitsAt(policy: DestinationPolicy, site: Site): readonly CallLimit[] {
+  const verdict = decideDestination(policy, destinationOf(site));
+  return verdict.open ? (verdict.rule?.limits ?? []) : [];
+}
+
 export function computePlan(index: PolicyIndex, site: Site): SitePlan {
   const open = judgeSite(index, site);
   if ('kind' in open) return { kind: 'shut', refusal: open };
@@ -102,6 +114,8 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     mcp,
     clauses,
     otherwise: openedBeside ? wayOf(index, { site, opener, route: undefined }, plain) : undefined,
+    callLimits: limitsAt(index.besideRules, site),
+    relayLimits: limitsAt(index.unread, site),
     relayRefusal: judgeRelay(index, site, denials),
   };
 }

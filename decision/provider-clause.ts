@@ -4,6 +4,7 @@
  */
 import {
   denialOf,
+  type CallLimit,
   type LoggingRule,
   parseHostname,
   type ProviderBackend,
@@ -44,6 +45,8 @@ export interface RouteClause extends Clause {
   readonly limit: Refusal | undefined;
   /** What its calls may use; undefined: as much as they like. */
   readonly budget: Budget | undefined;
+  /** How many of its calls pass: all of them hold at once. */
+  readonly callLimits: readonly CallLimit[];
 }
 
 /** Where each call of a rule may go: to its own host, or to a Backend that speaks its API. */
@@ -127,8 +130,9 @@ export function providerClauses(index: PolicyIndex, site: Site, opener: Opener |
       const ways = targetsOf(rule, site, { schema, inOrder: fallback !== undefined }).map((to) =>
         wayOf(index, { site, opener, route }, to),
       );
-      const { logging } = rule;
-      return [{ ...clause, route, logging, ways, fallback, limit: limitOf(rule), budget: budgetOf(rule) }];
+      const { logging, limits: callLimits = [] } = rule;
+      const limits = { limit: limitOf(rule), budget: budgetOf(rule), callLimits };
+      return [{ ...clause, route, logging, ways, fallback, ...limits }];
     });
   });
 }

@@ -31,17 +31,18 @@ export function filterPolicyStatus(policy: KubeObject, enforcement: Enforcement,
   return { observedGeneration: generation, conditions };
 }
 
-export function filterPolicyController(
+export function filterPolicyController<T extends KubeObject>(
   name: string,
-  kind: Kind<KubeObject>,
-  enforcement: Enforcement,
+  kind: Kind<T>,
+  enforcementOf: (policy: T) => Enforcement,
 ): ControllerSpec {
   const reconcile = async (context: Context, key: string): Promise<ReconcileResult> => {
     const at = splitKey(key);
     const policy = context.world.get(kind, at.namespace, at.name);
     if (policy === undefined || !isLive(policy)) return {};
     await markPending(context, kind, policy);
-    await context.applier.applyStatus(kind, policy, filterPolicyStatus(policy, enforcement, context.now()));
+    const status = filterPolicyStatus(policy, enforcementOf(policy), context.now());
+    await context.applier.applyStatus(kind, policy, status);
     return {};
   };
   const watches = [

@@ -50,7 +50,7 @@ export const promises: ReadonlyArray<readonly [string, string]> = [
   ['S45', 'No secret is in a snapshot.'],
   ['S46', 'What is judged of a body is what any server reads of it.'],
   ['S47', 'A tool that is not allowed is not called, however it is spelled.'],
-  ['S48', 'A budget is never exceeded by racing callers.'],
+  ['S48', 'A budget, or a limit of calls, is never exceeded by racing callers.'],
   ['S49', 'A second attempt gets the key of its own target, and none after an answer began.'],
   ['S50', 'Names and texts from outside are bounded and escaped in records and on terminals.'],
   ['S51', 'A sandbox reaches no other sandbox and nothing of the platform.'],

@@ -5437,7 +5437,7 @@ export interface McpRouteSpecRulesFiltersToolPolicy {
   readonly requireConfirmation?: string[];
 
   /**
-   * maxCallsPerExecution is how many tools one execution may call; unset means unlimited. Not carried out: this version of the gateway cannot count calls of tools: calls of tools under the rule are refused (503).
+   * maxCallsPerExecution is how many calls of tools the rule lets through of one execution, over all gateways of the namespace; unset means unlimited. Not carried out: this version of the gateway cannot count calls of tools: calls of tools under the rule are refused (503).
    *
    * @schema McpRouteSpecRulesFiltersToolPolicy#maxCallsPerExecution
    */
@@ -5536,21 +5536,21 @@ export interface McpRouteSpecRulesFiltersToolPolicyRateLimits {
   readonly toolsRegex?: string[];
 
   /**
-   * requests is how many calls fit in a window.
+   * requests is how many calls fit in a window. Each message of a batch is a call.
    *
    * @schema McpRouteSpecRulesFiltersToolPolicyRateLimits#requests
    */
   readonly requests: number;
 
   /**
-   * window is how long a window lasts.
+   * window is how long a window lasts. Windows follow each other without a gap, and begin at multiples of their length in Unix time.
    *
    * @schema McpRouteSpecRulesFiltersToolPolicyRateLimits#window
    */
   readonly window: string;
 
   /**
-   * scope is who shares the count; unset means PerAgent.
+   * scope is who shares a count: each agent has its own, each execution has, or there is one for the route; unset means PerAgent.
    *
    * @schema McpRouteSpecRulesFiltersToolPolicyRateLimits#scope
    */
@@ -5576,7 +5576,7 @@ export function toJson_McpRouteSpecRulesFiltersToolPolicyRateLimits(obj: McpRout
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * scope is who shares the count; unset means PerAgent.
+ * scope is who shares a count: each agent has its own, each execution has, or there is one for the route; unset means PerAgent.
  *
  * @schema McpRouteSpecRulesFiltersToolPolicyRateLimitsScope
  */
@@ -5592,7 +5592,7 @@ export type McpRouteSpecRulesFiltersToolPolicyRateLimitsScope = (typeof McpRoute
 
 
 /**
- * RateLimitPolicy says how many requests fit in a window, for routes whose filters name it.
+ * RateLimitPolicy says how many calls fit in a window, for routes whose filters name it.
  *
  * @schema RateLimitPolicy
  */
@@ -5646,7 +5646,7 @@ export class RateLimitPolicy extends ApiObject {
 }
 
 /**
- * RateLimitPolicy says how many requests fit in a window, for routes whose filters name it.
+ * RateLimitPolicy says how many calls fit in a window, for routes whose filters name it.
  *
  * @schema RateLimitPolicy
  */
@@ -5686,21 +5686,21 @@ export function toJson_RateLimitPolicyProps(obj: RateLimitPolicyProps | undefine
  */
 export interface RateLimitPolicySpec {
   /**
-   * requests is how many requests fit in a window.
+   * requests is how many calls fit in a window: HTTP requests, messages of MCP, or connections of an EgressL4Route whose bytes nobody reads. What no upstream can have seen is none.
    *
    * @schema RateLimitPolicySpec#requests
    */
   readonly requests: number;
 
   /**
-   * window is how long a window lasts.
+   * window is how long a window lasts. Windows follow each other without a gap, and begin at multiples of their length in Unix time.
    *
    * @schema RateLimitPolicySpec#window
    */
   readonly window: string;
 
   /**
-   * scope is who shares the count; unset means PerAgent.
+   * scope is who shares a count: each agent has its own (over all rules that name the policy), each execution has, or each route that names it; unset means PerAgent.
    *
    * @schema RateLimitPolicySpec#scope
    */
@@ -5724,7 +5724,7 @@ export function toJson_RateLimitPolicySpec(obj: RateLimitPolicySpec | undefined)
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * scope is who shares the count; unset means PerAgent.
+ * scope is who shares a count: each agent has its own (over all rules that name the policy), each execution has, or each route that names it; unset means PerAgent.
  *
  * @schema RateLimitPolicySpecScope
  */

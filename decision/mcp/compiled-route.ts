@@ -6,6 +6,7 @@ import {
   compilePattern,
   matchesHostname,
   parseHostnamePattern,
+  type CallLimit,
   type Hostname,
   type HostnamePattern,
   type LinearPattern,
@@ -36,8 +37,9 @@ export interface CompiledToolPolicy {
   readonly allowed: NameList;
   readonly denied: NameList;
   readonly confirmed: NameList;
-  readonly counted: boolean;
-  readonly limited: readonly NameList[];
+  /** Of all calls of tools under it; `unknown`: the document does not say where they are counted. */
+  readonly cap: CallLimit | 'unknown' | undefined;
+  readonly limited: ReadonlyArray<{ readonly names: NameList; readonly limit: CallLimit | 'unknown' }>;
 }
 
 export interface CompiledMcpRule {
@@ -113,13 +115,21 @@ function isReadable({ tools, toolsRegex, resources, methods }: McpMatch): boolea
   );
 }
 
+function capOf({ maxCallsPerExecution: calls, account }: ToolPolicy): CompiledToolPolicy['cap'] {
+  if (calls === undefined) return undefined;
+  return account === undefined ? 'unknown' : { account, calls, scope: 'PerExecution' };
+}
+
 function compileToolPolicy(policy: ToolPolicy): CompiledToolPolicy {
   return {
     allowed: openingNames(policy.allowedTools, policy.allowedToolsRegex),
     denied: restrictingNames(policy.deniedTools, policy.deniedToolsRegex),
     confirmed: restrictingNames(policy.requireConfirmation, []),
-    counted: policy.maxCallsPerExecution !== undefined,
-    limited: policy.rateLimits.map(({ tools, toolsRegex }) => restrictingNames(tools, toolsRegex)),
+    cap: capOf(policy),
+    limited: policy.rateLimits.map(({ tools, toolsRegex, limit }) => ({
+      names: restrictingNames(tools, toolsRegex),
+      limit: limit ?? ('unknown' as const),
+    })),
   };
 }
 

@@ -3,12 +3,13 @@
  * or it is refused. Pure. Nothing passes unread: no upgrade, no unparsable body, no odd name.
  */
 import { joinLogging, type LoggingRule, type McpRoute } from '../../contract/index.ts';
-import { denyAnswer, refuse, type Call, type Refusal } from '../call.ts';
+import { sumCounts, type CallCount } from '../call-limit.ts';
+import { denyAnswer, refuse, type Call, type CallBody, type Refusal } from '../call.ts';
 import { falseClaim } from '../rpc-claim.ts';
 import { isAmbiguousMethod, isProtocolMethod, resourceOf, toolOf } from './method.ts';
 import type { McpClause, McpPlan } from './plan.ts';
 import type { RpcBody, RpcMessage } from '../rpc-message.ts';
-import { judgeRule, takesMessage } from './tool-policy.ts';
+import { countMessage, judgeRule, takesMessage } from './tool-policy.ts';
 
 /** For the record: the last message judged. */
 export interface McpFacts {
@@ -27,7 +28,8 @@ interface Judged {
 
 export type McpVerdict =
   | { readonly kind: 'need-body' }
-  | (Judged & { readonly kind: 'pass' })
+  /** Each of its messages counts by itself. */
+  | (Judged & { readonly kind: 'pass'; readonly counts: readonly CallCount[] })
   | (Judged & { readonly kind: 'refuse'; readonly refusal: Refusal });
 
 // Printable, so that a record and a person see the name the server sees.
@@ -51,8 +53,9 @@ const rpcCodes: ReadonlyMap<string | undefined, number> = new Map([[headerMismat
 const refusedCode = -32_001;
 
 /** A JSON-RPC error, for clients that read the body whatever the status. */
-function rpcError(id: RpcMessage['id'], { message, code }: Refusal): string {
-  const error = { code: rpcCodes.get(code) ?? refusedCode, message };
+function rpcError(id: RpcMessage['id'], { message, code, retryAfterSeconds }: Refusal): string {
+  const data = retryAfterSeconds === undefined ? {} : { data: { code, retryAfterSeconds } };
+  const error = { code: rpcCodes.get(code) ?? refusedCode, message, ...data };
   return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error });
 }
 
@@ -111,10 +114,12 @@ export function judgeMcp(plan: McpPlan, call: Call): McpVerdict {
     );
   }
   if (body.kind !== 'rpc') {
-    return { kind: 'pass', facts: { ...noFacts, decision: 'allow' }, logging: undefined };
+    return { kind: 'pass', facts: { ...noFacts, decision: 'allow' }, logging: undefined, counts: [] };
   }
   return judgeMessages(plan, body.rpc);
 }
+
+const inBand: ReadonlySet<Refusal['reason']> = new Set(['tool', 'limit', 'rate_limit']);
 
 /**
  * The refusal of a message as an SDK takes it: a JSON-RPC error on the same id with 200, so that one failed call does not end
@@ -122,7 +127,7 @@ export function judgeMcp(plan: McpPlan, call: Call): McpVerdict {
  */
 function refusalOf(refusal: Refusal, message: RpcMessage, batch: boolean): Refusal {
   const isRequest = message.id !== undefined && message.method !== undefined && !batch;
-  const answersInBand = isRequest && (refusal.reason === 'tool' || refusal.reason === 'limit');
+  const answersInBand = isRequest && inBand.has(refusal.reason);
   return {
     ...refusal,
     ...(answersInBand ? { status: 200 } : {}),
@@ -130,18 +135,27 @@ function refusalOf(refusal: Refusal, message: RpcMessage, batch: boolean): Refus
   };
 }
 
+/** What is refused after it was judged, as whoever sent such a body takes it. */
+export function refuseAs(body: CallBody, refusal: Refusal): Refusal {
+  if (body.kind !== 'rpc') return refusal;
+  const [message] = body.rpc.messages;
+  return message === undefined ? refusal : refusalOf(refusal, message, body.rpc.batch);
+}
+
 function judgeMessages(plan: McpPlan, { batch, messages }: RpcBody): McpVerdict {
   let last: Judged = { facts: { ...noFacts, decision: 'allow' }, logging: undefined };
+  const counts: CallCount[][] = [];
   for (const message of messages) {
     const { refusal, clause } = judgeMessage(plan, message);
     const facts = factsOf(message, clause, refusal === undefined ? 'allow' : 'deny');
     // One rule that keeps bodies out of records keeps out the body all share.
     const rules = [last.logging, clause?.compiled.rule.logging].filter((each) => each !== undefined);
     last = { facts, logging: rules.length === 0 ? undefined : joinLogging(rules) };
+    if (clause !== undefined) counts.push(countMessage(clause, message));
     if (refusal === undefined) continue;
     return { ...last, kind: 'refuse', refusal: refusalOf(refusal, message, batch) };
   }
-  return { ...last, kind: 'pass' };
+  return { ...last, kind: 'pass', counts: sumCounts(counts) };
 }
 
 function printable(text: string | undefined, maxLength: number): string | undefined {

@@ -2,7 +2,8 @@
  * What the rules of MCPRoutes say of one message: does a rule take it, may the tool be called? Pure. What is asked for and
  * not carried out refuses the calls it concerns.
  */
-import { notEnforced } from '../../contract/index.ts';
+import { notEnforced, type CallLimit } from '../../contract/index.ts';
+import { countCall, type CallCount } from '../call-limit.ts';
 import { refuse, type Refusal } from '../call.ts';
 import type { CompiledMatch, CompiledToolPolicy } from './compiled-route.ts';
 import { resourceOf, toolOf } from './method.ts';
@@ -27,21 +28,29 @@ export function takesMessage({ takesAll, matches }: McpClause, message: RpcMessa
   );
 }
 
-type Uncounted = 'ToolConfirmation' | 'ToolCallCap' | 'ToolRateLimit';
-
-function uncounted(capability: Uncounted, tool: string): Refusal {
-  return refuse(503, 'limit', `the tool "${tool}" is not called: ${notEnforced[capability].message}`);
+/** The limits a call of the tool is under, by one policy. */
+function limitsOf({ cap, limited }: CompiledToolPolicy, tool: string): Array<CallLimit | 'unknown'> {
+  const rates = limited.flatMap(({ names, limit }) => (names.isEmpty || names.takes(tool) ? [limit] : []));
+  return cap === undefined ? rates : [cap, ...rates];
 }
 
 function judgePolicy(policy: CompiledToolPolicy, tool: string): Refusal | undefined {
   if (policy.denied.takes(tool) || (!policy.allowed.isEmpty && !policy.allowed.takes(tool))) {
     return refuse(403, 'tool', `the tool "${tool}" is not allowed by the MCPRoute`);
   }
-  if (policy.confirmed.takes(tool)) return uncounted('ToolConfirmation', tool);
-  if (policy.counted) return uncounted('ToolCallCap', tool);
-  return policy.limited.some((list) => list.isEmpty || list.takes(tool))
-    ? uncounted('ToolRateLimit', tool)
+  if (policy.confirmed.takes(tool)) {
+    return refuse(503, 'limit', `the tool "${tool}" is not called: ${notEnforced.ToolConfirmation.message}`);
+  }
+  return limitsOf(policy, tool).includes('unknown')
+    ? refuse(503, 'limit', `the tool "${tool}" is not called: where its calls are counted has not come yet`)
     : undefined;
+}
+
+/** What a message counts as under the rule that took it and lets it through. */
+export function countMessage({ compiled, toolPolicies }: McpClause, message: RpcMessage): CallCount[] {
+  const tool = toolOf(message);
+  const ofTools = tool === undefined ? [] : toolPolicies.flatMap((policy) => limitsOf(policy, tool));
+  return countCall([...(compiled.rule.limits ?? []), ...ofTools.filter((limit) => limit !== 'unknown')]);
 }
 
 /** Why a rule that took the message refuses it; undefined: it does not. */

@@ -1,6 +1,6 @@
 /**
- * One budget in one period, as this gateway holds it: tokens leased from the ledger, those promised to calls under way, and the
- * calls that wait. Sans-io: time comes in, the ledger is a port. What is granted was leased before, always.
+ * One budget or limit in one period, as this gateway holds it: tokens (or calls) leased from the ledger, those promised to calls
+ * under way, and the calls that wait. Sans-io: time comes in, the ledger is a port. What is granted was leased before, always.
  */
 import type { LedgerKey } from '../../contract/index.ts';
 import type { Ledger } from './ledger.ts';
@@ -68,6 +68,11 @@ export class Account {
     return this.#waiting.length === 0 && this.#promised === 0 && this.#held === 0 && !this.#busy;
   }
 
+  /** Nobody waits, and nothing is promised or owed: what is held may be forgotten where it is of no use to anybody. */
+  get isOver(): boolean {
+    return this.#waiting.length === 0 && this.#promised === 0 && this.#held >= 0 && !this.#busy;
+  }
+
   /** Gives back what nobody asks for, and tells what was used beyond the lease. `now`: at once. */
   tidy(now: boolean): void {
     const isIdle = now || this.#now() - this.#usedAt >= idleMs;
@@ -102,7 +107,8 @@ export class Account {
     if (this.#held >= most) return { kind: 'granted', tokens: most };
     const spent = this.#spent;
     const isFresh = spent !== undefined && spent.cap === cap && this.#now() - spent.at < spentMs;
-    if (!isFresh) return undefined;
+    // Fewer may be enough for this one than were for the last.
+    if (!isFresh || Math.max(0, this.#held) + spent.left >= least) return undefined;
     return this.#settleFor(least, { kind: 'spent', left: Math.max(0, this.#held) + spent.left });
   }
 
@@ -136,12 +142,14 @@ export class Account {
         this.#held += lease.tokens;
         this.#spent = undefined;
         this.#tell(first, { kind: 'granted', tokens: this.#held });
+      } else if (lease.kind === 'spent') {
+        const { left } = lease;
+        this.#spent = { at: this.#now(), left, cap };
+        this.#tell(first, this.#settleFor(least, { kind: 'spent', left: left + Math.max(0, this.#held) }));
       } else {
-        const left = lease.kind === 'spent' ? lease.left : 0;
-        if (lease.kind === 'spent') this.#spent = { at: this.#now(), left, cap };
-        const otherwise: Grant =
-          lease.kind === 'spent' ? { kind: 'spent', left: left + Math.max(0, this.#held) } : lease;
-        this.#tell(first, this.#settleFor(least, otherwise));
+        // Whoever waits behind it would ask a ledger that does not answer, one after the other.
+        const all = [first, ...this.#waiting.splice(0)];
+        for (const each of all) this.#tell(each, this.#settleFor(each.least, lease));
       }
       this.#serve();
     });

@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from 'nats';
 import {
-  budgetLedger,
   keptWrites,
   ledgerEntrySchema,
   ledgerKey,
@@ -112,7 +111,7 @@ export class NatsLedger implements Ledger {
       writes: (entry?.writes ?? 0) + 1,
       ids: [...(entry?.ids ?? []), id].slice(-keptWrites),
     };
-    const ttl = key.period.startsWith('run/') ? { ttlSeconds: budgetLedger.executionTtlMs / 1_000 } : {};
+    const ttl = key.ttlMs === undefined ? {} : { ttlSeconds: Math.ceil(key.ttlMs / 1_000) };
     const subject = ledgerSubject(ledgerKey(this.#namespace, key));
     const text = JSON.stringify(next);
     return (await writeEntry(this.#connection(), subject, { text, sequence, ...ttl })).kind;

@@ -211,7 +211,9 @@ export class ExchangeLog {
   }
 
   #mcp(): McpFacts | undefined {
-    return this.#decision?.mcp;
+    const mcp = this.#decision?.mcp;
+    // What its rule lets through, and a limit does not.
+    return mcp !== undefined && this.denyReason === 'rate_limit' ? { ...mcp, decision: 'deny' } : mcp;
   }
 
   #credential(): ExchangeFacts['credential'] {

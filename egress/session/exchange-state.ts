@@ -8,7 +8,7 @@ export type ExchangeState =
   | 'deciding'
   /** The decision, or what a Backend changes, needs the body. */
   | 'reading'
-  /** Decided; its budget is asked for tokens. */
+  /** Decided; it is being counted under its limits, and its budget is asked for tokens. */
   | 'reserving'
   /** Decided; on its way to an upstream, which has not answered. */
   | 'attempting'
@@ -38,8 +38,8 @@ export type ExchangeEvent =
 export const acceptedEvents: Readonly<Record<ExchangeState, ReadonlySet<ExchangeEvent>>> = {
   deciding: new Set<ExchangeEvent>(['agent-gone', 'policy']),
   reading: new Set<ExchangeEvent>(['body-read', 'agent-data', 'agent-end', 'agent-gone', 'clock', 'policy']),
-  // The body was read to tell what the call may use, so nothing more of it comes.
-  reserving: new Set<ExchangeEvent>(['agent-gone', 'clock', 'policy']),
+  // A body that nobody had to read may come meanwhile: it waits.
+  reserving: new Set<ExchangeEvent>(['agent-data', 'agent-end', 'agent-gone', 'clock', 'policy']),
   attempting: new Set<ExchangeEvent>([
     'agent-data',
     'agent-end',

@@ -13,6 +13,7 @@ import { areSameWays } from '../pipeline/revalidate.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { RelayResult } from './relay.ts';
 import { Answer } from './answer.ts';
+import { CallCounting } from './call-counting.ts';
 import { Deliberation, type Allowed, type Decided, type DeliberationOwner } from './deliberation.ts';
 import type { AbortReason, Downstream, RequestReader } from './downstream.ts';
 import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
@@ -40,6 +41,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
   /** Of a WebSocket. When it goes, the relay ends both sides. */
   #relayed: Duplex | undefined;
   #settle: Settle | undefined;
+  #counting: CallCounting | undefined;
   #spending: Spending | undefined;
   /** Unix milliseconds since neither side has said anything. */
   #quietSince: number;
@@ -100,21 +102,37 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
     }
     const spending = Spending.of(decision, body);
     if (spending === undefined) return this.fail(failure.budgetUnreadable);
+    const counting = new CallCounting(decision.counts);
     this.#spending = spending;
+    this.#counting = counting;
     this.#decision = decision;
     this.#states.enter('reserving');
+    const { budgets } = this.#context;
+    const { peer } = this.#inbound;
     const promised = this.#boundary.guard((refused?: failure.Failure) =>
-      refused === undefined ? this.#send(judgement, decision, spending, body) : this.fail(refused),
+      refused === undefined
+        ? this.#send(judgement, decision, { spending, counting }, body)
+        : this.fail(refused),
     );
-    spending.reserve(this.#context.budgets, this.#inbound.peer.invocationId, promised);
+    const counted = this.#boundary.guard((refused?: Refusal) => {
+      if (this.#states.now !== 'reserving') return;
+      if (refused === undefined) spending.reserve(budgets, peer, promised);
+      else this.refuse(judgement.refusalOf(refused));
+    });
+    counting.begin(budgets, peer, counted);
   }
 
   // Send: to the first candidate that answers (sending.ts).
 
-  #send(judgement: Judgement, decision: Allowed, spending: Spending, body: ReadBody | undefined): void {
+  #send(
+    judgement: Judgement,
+    decision: Allowed,
+    paid: { readonly spending: Spending; readonly counting: CallCounting },
+    body: ReadBody | undefined,
+  ): void {
     const [context, inForce, inbound, states] = [this.#context, this.#inForce, this.#inbound, this.#states];
     const [way, answer, log, boundary] = [this.#way, this.#answer, this.#log, this.#boundary];
-    const call = { judgement, decision, spending, http2: this.#downstream.http2 };
+    const call = { judgement, decision, ...paid, http2: this.#downstream.http2 };
     const parts = { context, inForce, inbound, states, way, answer, log, boundary, ...call };
     this.#sending = new Sending(this, parts, body);
     states.enter('attempting');
@@ -263,6 +281,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
     this.#answer.close();
     this.#log.trailersDropped = this.#way.trailersDropped;
     this.#log.budget = this.#spending?.end(this.#log.facts);
+    this.#counting?.end();
     const record = this.#log.finish(this.#context.now());
     (this.#settle ?? this.#context.onRefused)(record, this.#log);
   }

@@ -24,8 +24,13 @@ export function of({ status, code, message, denyReason }: UpstreamError): Failur
   return { status, code, message, denyReason };
 }
 
-export function ofRefusal({ status, code = 'EGRESS_DENIED', message, reason, body }: Refusal): Failure {
-  return { status, code, message, denyReason: reason, body };
+export function ofRefusal(refusal: Refusal): Failure {
+  const { status, code = 'EGRESS_DENIED', message, reason, body, retryAfterSeconds, final } = refusal;
+  return {
+    ...{ status, code, message, denyReason: reason, body },
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(final === undefined ? {} : { final }),
+  };
 }
 
 export const bodyTooLarge: Failure = {

@@ -28,7 +28,7 @@ import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { relay, type RelayOptions, type RelayResult } from './relay.ts';
-import { Shares } from './shares.ts';
+import { Shares } from '../shares.ts';
 import { relayWebSocket } from './websocket-relay.ts';
 
 export interface GatewayOptions {
@@ -73,7 +73,12 @@ export class GatewayCore {
     this.#options = options;
     this.now = options.now;
     this.#health = new BackendHealth(options.now);
-    this.#budgets = new Budgets({ ledger: options.ledger ?? noLedger, now: options.now });
+    const { ledger = noLedger, now, unixMs = now } = options;
+    this.#budgets = new Budgets({ ledger, now, unixMs });
+  }
+
+  get budgets(): Budgets {
+    return this.#budgets;
   }
 
   get snapshot(): Snapshot | undefined {

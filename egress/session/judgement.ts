@@ -6,10 +6,12 @@ import type { Boundary } from '../boundary.ts';
 import {
   decide,
   refuse,
+  refuseAs,
   RequestHead,
   type BodyNeed,
   type CallBody,
   type Decision,
+  type Refusal,
   type SitePlan,
 } from '../../decision/index.ts';
 import {
@@ -63,6 +65,11 @@ export class Judgement {
   asRead(bytes: readonly Buffer[]): ReadBody | undefined {
     if (this.#need === undefined) return undefined;
     return { bytes, decoded: this.#reader?.coding !== undefined, read: this.#read };
+  }
+
+  /** The refusal as whoever sent such a body takes it. */
+  refusalOf(refusal: Refusal): Refusal {
+    return refuseAs(this.#body, refusal);
   }
 
   /** Nothing more of the body can change the decision. */

@@ -13,6 +13,7 @@ import type { UpstreamAnswer, UpstreamReader, UpstreamStream } from '../upstream
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import type { Answer } from './answer.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
+import type { CallCounting } from './call-counting.ts';
 import type { Allowed } from './deliberation.ts';
 import type { ExchangeContext, Inbound, PolicyInForce } from './exchange-context.ts';
 import type { ExchangeLog } from './exchange-log.ts';
@@ -43,6 +44,7 @@ export interface SendingParts {
   readonly way: RequestWay;
   readonly answer: Answer;
   readonly log: ExchangeLog;
+  readonly counting: CallCounting;
   readonly spending: Spending;
   readonly boundary: Boundary;
   readonly judgement: Judgement;
@@ -155,7 +157,8 @@ export class Sending implements AttemptOwner {
   }
 
   #try(outgoing: Outgoing, fresh: boolean): void {
-    const { context, inForce, inbound, boundary, log, http2 } = this.#parts;
+    const { context, inForce, inbound, boundary, log, http2, counting } = this.#parts;
+    counting.trying();
     const attempt = new Attempt(this, outgoing, boundary);
     this.#attempt = attempt;
     this.#outgoing = outgoing;
@@ -166,18 +169,20 @@ export class Sending implements AttemptOwner {
   }
 
   opened(stream: UpstreamStream): void {
-    const { states, spending, log, way } = this.#parts;
+    const { states, spending, counting, log, way } = this.#parts;
     if (!states.accepts('upstream-opened')) return;
     spending.sent();
+    counting.sent();
     this.#tries.connected();
     log.peerAddress = stream.remoteAddress;
     if (way.open(stream)) this.#owner.resume();
   }
 
   failed(error: UpstreamError, repeatable: boolean): void {
-    const { states, way, log } = this.#parts;
+    const { states, way, log, counting } = this.#parts;
     if (!states.accepts('upstream-failed')) return;
     this.#mayBeProcessed ||= !error.unprocessed;
+    counting.failed(error.unprocessed);
     const isUnanswered = states.now === 'attempting' && way.body.replay() !== undefined;
     way.close();
     this.abort();
@@ -207,7 +212,7 @@ export class Sending implements AttemptOwner {
       if (next === undefined || this.#send(next) !== undefined) this.#owner.fail(failure.of(error));
     };
     if (spending.mayHaveUsed(error.unprocessed)) {
-      spending.reserveAgain(context.budgets, inbound.peer.invocationId, boundary.guard(go));
+      spending.reserveAgain(context.budgets, inbound.peer, boundary.guard(go));
       return;
     }
     spending.unused();

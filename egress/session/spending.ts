@@ -2,7 +2,7 @@
  * What one exchange may use of its budget, from the question to the settlement. Apart from the exchange because it settles
  * exactly once, whenever the tokens are granted and however the call ends. It must never settle below what may have been used.
  */
-import type { Budget } from '../../decision/index.ts';
+import type { Budget, CountedCaller } from '../../decision/index.ts';
 import type { Budgets, Reservation } from '../budget/budgets.ts';
 import { computeAsk, computeCap, type TokenAsk } from '../budget/token-ask.ts';
 import { lengthOf, type ReadBody } from '../pipeline/outgoing.ts';
@@ -63,13 +63,15 @@ export class Spending {
   }
 
   /** Calls `done` once, at once where it can; with why the call may not go on, or with nothing. */
-  reserve(budgets: Budgets, invocationId: string, done: (refused?: failure.Failure) => void): void {
+  reserve(budgets: Budgets, caller: CountedCaller, done: (refused?: failure.Failure) => void): void {
     if (this.#counted === undefined) {
       done();
       return;
     }
     const { budget, ask } = this.#counted;
-    budgets.reserve(budget, { invocationId, least: ask.least, most: ask.most }, (reserved) => {
+    const { agentId, invocationId } = caller;
+    const asked = { agentId, invocationId, least: ask.least, most: ask.most };
+    budgets.reserve(budget, asked, (reserved) => {
       if (reserved.kind !== 'reserved') {
         done(reserved.kind === 'spent' ? failure.budgetSpent(reserved) : failure.budgetUnavailable);
         return;
@@ -99,12 +101,12 @@ export class Spending {
   }
 
   /** As `reserve`, for another try: what was promised to the one before stays charged. */
-  reserveAgain(budgets: Budgets, invocationId: string, done: (refused?: failure.Failure) => void): void {
+  reserveAgain(budgets: Budgets, caller: CountedCaller, done: (refused?: failure.Failure) => void): void {
     if (this.#reservation !== undefined) this.#lost.push(this.#reservation);
     this.#reservation = undefined;
     this.#sent = false;
     this.#status = undefined;
-    this.reserve(budgets, invocationId, done);
+    this.reserve(budgets, caller, done);
   }
 
   /** Something of the request may have reached an upstream. */

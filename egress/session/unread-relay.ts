@@ -3,9 +3,12 @@
  * server may be the one to speak first. Whether it may be is unread.ts; who it belongs to is the connection's business.
  */
 import type { Socket } from 'node:net';
+import { UpstreamError } from '../upstream/upstream-error.ts';
+import { CallCounting } from './call-counting.ts';
 import type { Wire } from '../../contract/index.ts';
+import { countCall, type CallCount, type Refusal } from '../../decision/index.ts';
 import type { Boundary } from '../boundary.ts';
-import type { Peer } from '../pipeline/call.ts';
+import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { GatewayCore } from './gateway-core.ts';
 import { Greeting } from './greeting.ts';
@@ -18,6 +21,7 @@ export class UnreadRelay {
   readonly #peer: Peer;
   readonly #boundary: Boundary;
   #dial: Promise<Socket> | undefined;
+  #counting: CallCounting | undefined;
   #greeting: Greeting | undefined;
   #unread: Unread | undefined;
   /** The agent turned out to speak something that is read. */
@@ -35,11 +39,45 @@ export class UnreadRelay {
     return this.#unread !== undefined || (this.#greeting?.bytes ?? 0) > 0;
   }
 
+  /** Dials once, and counts it under the limits of what opens the place. Rejects with UpstreamError. */
+  #connect(): Promise<Socket> {
+    this.#dial ??= this.#dialCounted();
+    return this.#dial;
+  }
+
+  #counts(): readonly CallCount[] {
+    const plan = this.#core.snapshot?.plans.at(siteOf(this.#peer, false));
+    return plan?.kind === 'open' ? countCall(plan.relayLimits) : [];
+  }
+
+  async #dialCounted(): Promise<Socket> {
+    const counting = new CallCounting(this.#counts());
+    this.#counting = counting;
+    await new Promise<void>((resolve, reject) => {
+      counting.begin(this.#core.budgets, this.#peer, (refused) => {
+        if (refused === undefined) resolve();
+        else reject(ofRefusal(refused));
+      });
+    });
+    if (this.#over || this.#agent.destroyed) {
+      counting.end();
+      throw new UpstreamError('AGENT_GONE', 'the agent left');
+    }
+    this.#boundary.on(this.#agent, 'close', () => counting.end());
+    counting.sent();
+    try {
+      return await this.#core.dialRaw(this.#peer);
+    } catch (thrown) {
+      counting.failed(true);
+      counting.end();
+      throw thrown;
+    }
+  }
+
   /** Lets the server speak first. Rejects with UpstreamError when it cannot be reached and nothing else is under way. */
   async greet(): Promise<Socket | undefined> {
-    this.#dial ??= this.#core.dialRaw(this.#peer);
     try {
-      const upstream = await this.#dial;
+      const upstream = await this.#connect();
       if (this.#over || this.#unread !== undefined) return undefined;
       if (this.#agent.destroyed) {
         upstream.destroy();
@@ -56,21 +94,25 @@ export class UnreadRelay {
   /** Ends what was begun for a server that speaks first; false: that server has spoken already. */
   takeBack(): boolean {
     this.#over = true;
-    if (this.#greeting !== undefined) return this.#greeting.drop();
-    if (this.#dial !== undefined) {
+    const isUnheard = this.#greeting?.drop() ?? true;
+    // Nothing passed on it: what the agent does now is counted as what it is.
+    if (isUnheard) this.#counting?.failed(true);
+    this.#counting?.end();
+    if (this.#greeting === undefined && this.#dial !== undefined) {
       this.#boundary.settle(
         this.#dial,
         (upstream) => upstream.destroy(),
         () => undefined,
       );
     }
-    return true;
+    return isUnheard;
   }
 
   /** Relays until both directions are over. `first`: read from the agent already. Rejects with UpstreamError. */
   async start(wire: Wire, route: string | undefined, first: Buffer): Promise<RelayResult> {
     this.#unread = { wire, route, address: undefined };
-    const upstream = await (this.#dial ?? this.#core.dialRaw(this.#peer));
+    const upstream = await this.#connect();
+    this.#counting?.end();
     this.#unread = { wire, route, address: upstream.remoteAddress ?? '' };
     const greeted = this.#greeting?.bytes ?? 0;
     this.#greeting?.handOver();
@@ -84,4 +126,8 @@ export class UnreadRelay {
     if (this.#unread !== undefined) return mayGoOn(snapshot, this.#peer, this.#unread);
     return this.#over || this.#dial === undefined || judgeUnread(snapshot, this.#peer, 'raw') === undefined;
   }
+}
+
+function ofRefusal({ code = 'EGRESS_DENIED', message, status, reason }: Refusal): UpstreamError {
+  return new UpstreamError(code, message, { status, denyReason: reason });
 }

@@ -64,9 +64,10 @@ function openedRules(
   attached: AttachedRoute<EgressL4Route>,
 ): DestinationRule[] {
   return attached.route.spec.rules.flatMap((rule) => {
-    const { unsupported, logging } = compileFilters(world, attached.route, rule);
+    const route = { ...attached.route, kind: 'EgressL4Route' };
+    const { unsupported, carried } = compileFilters(world, route, rule);
     if (unsupported.length > 0) return [];
-    return l4Rules(world, gateway, attached, rule).map((each) => ({ ...each, ...logging }));
+    return l4Rules(world, gateway, attached, rule).map((each) => ({ ...each, ...carried }));
   });
 }
 

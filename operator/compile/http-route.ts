@@ -58,8 +58,8 @@ export function compileHttpRoute(
   return {
     route: { namespace, name },
     rules: route.spec.rules.map((rule) => {
-      const { unsupported, logging } = compileFilters(world, { ...route, kind: 'EgressHTTPRoute' }, rule);
-      return { matches: rule.matches.map(compileMatch), unsupported: [...unsupported], ...logging };
+      const { unsupported, carried } = compileFilters(world, { ...route, kind: 'EgressHTTPRoute' }, rule);
+      return { matches: rule.matches.map(compileMatch), unsupported: [...unsupported], ...carried };
     }),
     ...(answer === undefined ? {} : { denial: { answer, at: [destination(world, gateway, route, at)] } }),
   };

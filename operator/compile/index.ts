@@ -1,5 +1,6 @@
 /** The one door of `operator/compile/`: CRs to contract documents, pure. */
 export * from './attachment.ts';
+export * from './call-limit.ts';
 export * from './credential.ts';
 export * from './denial.ts';
 export * from './destination.ts';

@@ -2,6 +2,7 @@
 import type { McpMatch, McpRoute, McpRule, ToolPolicy } from '../../contract/index.ts';
 import type { MCPRoute } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
+import { compileRate } from './call-limit.ts';
 import { denialAt } from './denial.ts';
 import { compileFilters } from './route-filter.ts';
 
@@ -22,22 +23,26 @@ export function compileMcpRoute(world: World, route: MCPRoute): McpRoute[] {
     {
       route: { namespace, name },
       hostnames,
-      rules: (route.spec.rules ?? []).map((rule) => compileRule(world, route, rule)),
+      rules: (route.spec.rules ?? []).map((rule, place) => compileRule(world, route, rule, place)),
       ...(denial === undefined ? {} : { denial }),
     },
   ];
 }
 
-function compileRule(world: World, route: MCPRoute, rule: Rule): McpRule {
-  const { unsupported, logging } = compileFilters(world, { ...route, kind: 'MCPRoute' }, rule);
+function compileRule(world: World, route: MCPRoute, rule: Rule, place: number): McpRule {
+  const { unsupported, carried } = compileFilters(world, { ...route, kind: 'MCPRoute' }, rule);
+  const { namespace, name } = route.metadata;
   const matches = rule.matches ?? [];
+  const policies = (rule.filters ?? []).flatMap(({ toolPolicy }, index) =>
+    toolPolicy === undefined
+      ? []
+      : [compilePolicy(toolPolicy, `tools/${namespace}/${name}/${place}/${index}`)],
+  );
   return {
     matches: (matches.length === 0 ? [{}] : matches).map(compileMatch),
-    toolPolicies: (rule.filters ?? []).flatMap(({ toolPolicy }) =>
-      toolPolicy === undefined ? [] : [compilePolicy(toolPolicy)],
-    ),
-    unsupported: [...unsupported],
-    ...logging,
+    toolPolicies: policies.map(({ policy }) => policy),
+    unsupported: [...unsupported, ...policies.flatMap((each) => each.unsupported)],
+    ...carried,
   };
 }
 
@@ -51,18 +56,34 @@ function compileMatch(match: Match): McpMatch {
   };
 }
 
-function compilePolicy(policy: Policy): ToolPolicy {
+interface CompiledPolicy {
+  readonly policy: ToolPolicy;
+  readonly unsupported: readonly string[];
+}
+
+/** What it counts is its own, by its place in the route. */
+function compilePolicy(policy: Policy, account: string): CompiledPolicy {
   const { maxCallsPerExecution } = policy;
+  const rates = (policy.rateLimits ?? []).map((rate, index) => ({
+    tools: [...(rate.tools ?? [])],
+    toolsRegex: [...(rate.toolsRegex ?? [])],
+    compiled: compileRate(rate, `${account}/rate/${index}`),
+  }));
   return {
-    allowedTools: [...(policy.allowedTools ?? [])],
-    allowedToolsRegex: [...(policy.allowedToolsRegex ?? [])],
-    deniedTools: [...(policy.deniedTools ?? [])],
-    deniedToolsRegex: [...(policy.deniedToolsRegex ?? [])],
-    requireConfirmation: [...(policy.requireConfirmation ?? [])],
-    ...(maxCallsPerExecution === undefined ? {} : { maxCallsPerExecution }),
-    rateLimits: (policy.rateLimits ?? []).map((limit) => ({
-      tools: [...(limit.tools ?? [])],
-      toolsRegex: [...(limit.toolsRegex ?? [])],
-    })),
+    policy: {
+      allowedTools: [...(policy.allowedTools ?? [])],
+      allowedToolsRegex: [...(policy.allowedToolsRegex ?? [])],
+      deniedTools: [...(policy.deniedTools ?? [])],
+      deniedToolsRegex: [...(policy.deniedToolsRegex ?? [])],
+      requireConfirmation: [...(policy.requireConfirmation ?? [])],
+      ...(maxCallsPerExecution === undefined ? {} : { maxCallsPerExecution, account: `${account}/calls` }),
+      rateLimits: rates.map(({ compiled, ...names }) => ({
+        ...names,
+        ...('limit' in compiled ? { limit: compiled.limit } : {}),
+      })),
+    },
+    unsupported: rates.flatMap(({ compiled }) =>
+      'unsupported' in compiled ? [`rateLimits: ${compiled.unsupported}`] : [],
+    ),
   };
 }

@@ -126,7 +126,7 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
       const resolved = backends.flatMap((each) => (each.resolved ? [each.backend] : []));
       // A rule whose every backend is missing must not fall back to the host the agent asked for.
       if (backends.length > 0 && resolved.length === 0) return [];
-      const { unsupported, logging } = compileExtensions(world, route, rule);
+      const { unsupported, carried } = compileExtensions(world, { ...route, kind: 'AIProviderRoute' }, rule);
       return [
         {
           matches: compileMatches(rule),
@@ -136,7 +136,7 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
             ),
             ...unsupported.map(unsupportedFilter),
           ],
-          ...logging,
+          ...carried,
           backends: resolved,
         },
       ];

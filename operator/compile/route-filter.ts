@@ -1,10 +1,11 @@
 /**
- * What the filters of a route's rule come to: what is kept out of records, and what no gateway carries out. A filter that
+ * What the filters of a route's rule come to: what is counted, what is kept out of records, and what no gateway carries out. A filter that
  * is not carried out never lets a call through as if it were not there: its rule is refused (or opens nothing).
  */
-import { joinLogging, notEnforced, type LoggingRule } from '../../contract/index.ts';
+import { joinLogging, notEnforced, type CallLimit, type LoggingRule } from '../../contract/index.ts';
 import { apiGroup, kinds, type Route } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
+import { compileRatePolicy, type CompiledLimit } from './call-limit.ts';
 import { isLive } from './order.ts';
 
 interface ExtensionRef {
@@ -22,10 +23,11 @@ interface Rule {
 export interface CompiledFilters {
   /** In words, for the agent and the status. */
   readonly unsupported: readonly string[];
-  readonly logging: { readonly logging?: LoggingRule };
+  /** What a rule of a document has of it. */
+  readonly carried: { readonly logging?: LoggingRule; readonly limits?: CallLimit[] };
 }
 
-type Extension = { readonly unsupported: string } | { readonly logging: LoggingRule };
+type Extension = CompiledLimit | { readonly logging: LoggingRule };
 
 /** For routes whose backendRefs no gateway follows. */
 export function compileFilters(world: World, route: Route, rule: Rule): CompiledFilters {
@@ -41,15 +43,23 @@ export function compileExtensions(world: World, route: Route, rule: Rule): Compi
   const refs = (rule.filters ?? []).flatMap(({ type, extensionRef }) =>
     type === 'ExtensionRef' && extensionRef !== undefined ? [extensionRef] : [],
   );
-  const extensions = refs.map((ref) => compileExtension(world, route.metadata.namespace, ref));
+  const extensions = refs.map((ref) => compileExtension(world, route, ref));
   const unsupported = extensions.flatMap((each) => ('unsupported' in each ? [each.unsupported] : []));
   const rules = extensions.flatMap((each) => ('logging' in each ? [each.logging] : []));
-  return { unsupported, logging: rules.length === 0 ? {} : { logging: joinLogging(rules) } };
+  const limits = extensions.flatMap((each) => ('limit' in each ? [each.limit] : []));
+  return {
+    unsupported,
+    carried: {
+      ...(rules.length === 0 ? {} : { logging: joinLogging(rules) }),
+      ...(limits.length === 0 ? {} : { limits }),
+    },
+  };
 }
 
-function compileExtension(world: World, namespace: string, ref: ExtensionRef): Extension {
+function compileExtension(world: World, route: Route, ref: ExtensionRef): Extension {
+  const { namespace } = route.metadata;
   if (ref.group === apiGroup && ref.kind === 'RateLimitPolicy') {
-    return { unsupported: `RateLimitPolicy ${ref.name}: ${notEnforced.RateLimit.message}` };
+    return compileRatePolicy(world, route, ref.name);
   }
   if (ref.group !== apiGroup || ref.kind !== 'LoggingPolicy') {
     return { unsupported: `filter ${ref.group}/${ref.kind} ${ref.name} is none that gateways know` };

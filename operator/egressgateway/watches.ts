@@ -114,5 +114,6 @@ export const gatewayWatches: ControllerSpec['watches'] = [
   { resource: kinds.egressDenyPolicy, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
   { resource: kinds.fallbackRoutingPolicy, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
   { resource: kinds.loggingPolicy, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
+  { resource: kinds.rateLimitPolicy, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
   { resource: kinds.namespace, keysOf: (world) => gatewaysIn(world), delayMs: burstMs },
 ];

@@ -2,6 +2,6 @@
 import { filterPolicyController } from '../filter-policy.ts';
 import { kinds } from '../kind.ts';
 
-export const loggingPolicyController = filterPolicyController('loggingpolicy', kinds.loggingPolicy, {
+export const loggingPolicyController = filterPolicyController('loggingpolicy', kinds.loggingPolicy, () => ({
   enforced: true,
-});
+}));

@@ -1,9 +1,13 @@
-/** RateLimitPolicy status. Gateways cannot count yet: a route that names one refuses its calls, and this says so. */
-import { notEnforced } from '../../contract/index.ts';
+/** RateLimitPolicy status. A window that gateways cannot count refuses the calls of routes that name it, and this says so. */
+import { faultOfRate } from '../compile/index.ts';
 import { filterPolicyController } from '../filter-policy.ts';
 import { kinds } from '../kind.ts';
 
-export const rateLimitPolicyController = filterPolicyController('ratelimitpolicy', kinds.rateLimitPolicy, {
-  enforced: false,
-  message: notEnforced.RateLimit.message,
-});
+export const rateLimitPolicyController = filterPolicyController(
+  'ratelimitpolicy',
+  kinds.rateLimitPolicy,
+  ({ spec }) => {
+    const message = faultOfRate(spec);
+    return message === undefined ? { enforced: true } : { enforced: false, message };
+  },
+);

@@ -103,6 +103,7 @@ export const poolWatches: ControllerSpec['watches'] = [
   { resource: kinds.egressHttpRoute, keysOf: allPools, delayMs: burstMs },
   { resource: kinds.egressDenyPolicy, keysOf: allPools, delayMs: burstMs },
   { resource: kinds.loggingPolicy, keysOf: allPools, delayMs: burstMs },
+  { resource: kinds.rateLimitPolicy, keysOf: allPools, delayMs: burstMs },
   { resource: kinds.aiProviderRoute, keysOf: allPools, delayMs: burstMs },
   { resource: kinds.backend, keysOf: poolsOfNamespace, delayMs: burstMs },
 ];

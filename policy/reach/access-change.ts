@@ -6,19 +6,14 @@
 import type { Call, Refusal } from '../../decision/index.ts';
 import { Answers, type Answer, type WayTaken } from './answer.ts';
 import { renderDenied, renderTaken } from './call-words.ts';
+import { countedCalls } from './describe-tools.ts';
 import { countedUse, describeWay, mannerOf } from './describe.ts';
 import type { Access, Way } from './permit.ts';
 import type { CallSpaces } from './space/call-spaces.ts';
+import { quote } from './phrases.ts';
 import type { Spot } from './spot.ts';
-import {
-  callParts,
-  mannerParts,
-  mcpParts,
-  quote,
-  renderPlacedSecret,
-  renderTurn,
-  wayParts,
-} from './words.ts';
+import { mcpParts } from './tool-words.ts';
+import { callParts, mannerParts, renderPlacedSecret, renderTurn, wayParts } from './words.ts';
 
 export type Direction = 'added' | 'removed' | 'changed';
 export type ChangeKind = 'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown';
@@ -63,9 +58,12 @@ function sentTo({ host, port, weight, of, turn, asksUsage }: NonNullable<Way['ba
 }
 
 /** What a person notices of a way, a text for each matter. */
-function partsOf(spot: Spot, { exit, model, logging, budget }: WayTaken): string[] {
-  const { backend, logging: _logging, budget: _budget, credentials, ...way } = describeWay(spot, exit);
-  const counted = budget === undefined ? {} : { budget: countedUse(budget) };
+function partsOf(spot: Spot, { exit, model, logging, budget, counts }: WayTaken): string[] {
+  const { backend, logging: _l, budget: _b, limits: _limits, credentials, ...way } = describeWay(spot, exit);
+  const counted = {
+    ...(budget === undefined ? {} : { budget: countedUse(budget) }),
+    limits: counts.map(({ limit }) => countedCalls(limit)),
+  };
   const sent = backend && sentTo(backend);
   const renames = backend !== undefined && backend.renames.length > 0 && model !== undefined;
   return [

@@ -29,6 +29,8 @@ export interface WayTaken {
   readonly logging: Allowed['logging'];
   /** undefined: nothing counts it. */
   readonly budget: Allowed['budget'];
+  /** Empty: none limits it. */
+  readonly counts: Allowed['counts'];
 }
 
 export interface Answer {
@@ -79,11 +81,11 @@ export class Answers {
     const ways = new Map<Exit, WayTaken>();
     for (const decision of decisions) {
       if (decision.kind !== 'allow') continue;
-      const { logging, budget } = decision;
+      const { logging, budget, counts } = decision;
       for (const { target, backend } of decision.candidates) {
         const exit = this.#exits.get(target);
         if (exit === undefined || !this.#dialled.has(target)) continue;
-        ways.set(exit, { exit, model: renamedModel(backend, decision.model), logging, budget });
+        ways.set(exit, { exit, model: renamedModel(backend, decision.model), logging, budget, counts });
       }
     }
     const refusals = decisions.flatMap((each) => (each.kind === 'refuse' ? [each.refusal] : []));

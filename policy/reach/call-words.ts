@@ -7,7 +7,8 @@ import {
   type RpcMessage,
 } from '../../decision/index.ts';
 import { resultOf } from './describe.ts';
-import { quote, renderHttpScope, renderScope } from './words.ts';
+import { quote } from './phrases.ts';
+import { renderHttpScope, renderScope } from './words.ts';
 
 function renderMessage({ method = 'an answer', params }: RpcMessage): string {
   const [name, uri] = [params['name'], params['uri']];

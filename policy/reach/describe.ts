@@ -2,7 +2,8 @@
  * A plan as permits: each way that some call goes, with exactly the calls that go it. What changes nothing is left out (an
  * earlier rule or a denial about other calls), which is found by asking about every kind of call there is. Pure.
  */
-import { compilePattern, type GatewayConfig, type ToolPolicy } from '../../contract/index.ts';
+import type { CallLimit, GatewayConfig } from '../../contract/index.ts';
+import { countedCalls, restricting, toolCalls } from './describe-tools.ts';
 import {
   compileGlob,
   computeModel,
@@ -14,7 +15,6 @@ import {
   type CallMatch,
   type Clause,
   type CompiledHttpMatch,
-  type McpClause,
   type MatchResult,
   type OpenPlan,
 } from '../../decision/index.ts';
@@ -29,9 +29,6 @@ import type {
   GatewayManner,
   HttpScope,
   Permit,
-  ToolCalls,
-  ToolLimit,
-  ToolScope,
   Way,
 } from './permit.ts';
 import { describeBackend, turnOf } from './backend-way.ts';
@@ -42,11 +39,6 @@ import { dialOf, type Spot } from './spot.ts';
 function opening(texts: readonly string[]): readonly string[] | undefined {
   const read = texts.filter((text) => compileGlob(text) !== undefined);
   return texts.length > 0 && read.length === 0 ? undefined : read;
-}
-
-/** A list that restricts: one that cannot be read concerns every text. */
-function restricting(texts: readonly string[]): readonly string[] {
-  return texts.every((text) => compileGlob(text) !== undefined) ? texts : ['*'];
 }
 
 function openingScope({ models, endpoints }: CallMatch): CallScope[] {
@@ -80,64 +72,6 @@ function deniedOf(clause: OpenPlan['denials'][number]): DeniedCalls {
   return { policy: `${namespace}/${name}`, ...callsOf(clause) };
 }
 
-const everyMessage: ToolScope = { tools: [], toolsRegex: [], resources: [], methods: [] };
-
-/** With the matches of its rule that are about this host, as they were written. */
-function toolScopes({ compiled, matches, takesAll }: McpClause): ToolScope[] {
-  if (takesAll) return [everyMessage];
-  return matches.flatMap((match): ToolScope[] => {
-    const written = compiled.rule.matches[compiled.matches.indexOf(match)];
-    if (written === undefined) return [];
-    const { tools, toolsRegex, resources, methods } = written;
-    return [{ tools, toolsRegex, resources, methods }];
-  });
-}
-
-/** A pattern that cannot be read concerns every tool. */
-function deniedTools(policy: ToolPolicy): Pick<ToolLimit, 'deniedTools' | 'deniedToolsRegex'> {
-  const { deniedToolsRegex } = policy;
-  const isBroken = deniedToolsRegex.some((source) => compilePattern(source) === undefined);
-  return isBroken
-    ? { deniedTools: ['*'], deniedToolsRegex: [] }
-    : { deniedTools: restricting(policy.deniedTools), deniedToolsRegex };
-}
-
-function toolLimit(policy: ToolPolicy): ToolLimit {
-  const counted = policy.maxCallsPerExecution !== undefined;
-  const limits = policy.rateLimits;
-  const everyTool = counted || limits.some((each) => each.tools.length + each.toolsRegex.length === 0);
-  return {
-    allowedTools: policy.allowedTools,
-    allowedToolsRegex: policy.allowedToolsRegex,
-    ...deniedTools(policy),
-    uncountedTools: everyTool
-      ? ['*']
-      : [...restricting(policy.requireConfirmation), ...limits.flatMap((each) => restricting(each.tools))],
-    uncountedToolsRegex: everyTool ? [] : limits.flatMap((each) => each.toolsRegex),
-  };
-}
-
-function toolCalls({ mcp }: OpenPlan): ToolCalls | undefined {
-  if (mcp === undefined) return undefined;
-  return {
-    denied: mcp.denials.map((clause) => ({
-      policy: `${clause.answer.policy.namespace}/${clause.answer.policy.name}`,
-      matches: toolScopes(clause),
-    })),
-    rules: mcp.clauses.map((clause) => {
-      const { rule, isReadable } = clause.compiled;
-      const { logging } = rule;
-      return {
-        matches: toolScopes(clause),
-        limits: rule.toolPolicies.map(toolLimit),
-        refused: !isReadable || rule.unsupported.length > 0,
-        ...(logging === undefined ? {} : { logging }),
-      };
-    }),
-    othersPass: mcp.othersPass,
-  };
-}
-
 function credentialsOf({ way: { credential } }: Exit): Credential[] {
   if (credential.kind !== 'inject') return [];
   return credential.origins.map(({ policy, place, name, source }) => ({
@@ -148,6 +82,10 @@ function credentialsOf({ way: { credential } }: Exit): Credential[] {
 
 export function countedUse({ limits, maxOutputTokens }: Budget): CountedUse {
   return { limits, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) };
+}
+
+function limitsOf(limits: readonly CallLimit[]): Pick<Way, 'limits'> {
+  return limits.length === 0 ? {} : { limits: limits.map(countedCalls) };
 }
 
 export function describeWay(spot: Spot, exit: Exit): Way {
@@ -161,6 +99,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
     ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
+    ...limitsOf((clause ?? plan).callLimits),
     ...(logging === undefined ? {} : { logging }),
   };
 }
@@ -276,6 +215,10 @@ function unreadPermits(spot: Spot): Permit[] {
   const { hostname, ip, port } = plan.site;
   const pinned = dialOf(spot, { hostname, ip, port, tls: false });
   if (pinned === 'refused') return [];
-  const way = { ...(typeof pinned === 'string' ? {} : { pinned }), credentials: [] };
+  const way = {
+    ...(typeof pinned === 'string' ? {} : { pinned }),
+    credentials: [],
+    ...limitsOf(plan.relayLimits),
+  };
   return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];
 }

@@ -49,15 +49,34 @@ export interface DeniedTools {
   readonly matches: readonly ToolScope[];
 }
 
+/** So many calls, and no more. Those with the same account share the count. */
+export interface CountedCalls {
+  readonly calls: number;
+  /** In each window of so many milliseconds; absent: in each execution. */
+  readonly windowMs?: number;
+  /** Who has a count of its own; `PerRoute`: nobody. */
+  readonly scope: 'PerAgent' | 'PerExecution' | 'PerRoute';
+  readonly account: string;
+}
+
+/** Calls of these tools, compared without case; both lists empty: of every tool. */
+export interface CountedTools {
+  readonly tools: readonly string[];
+  readonly toolsRegex: readonly string[];
+  readonly limit: CountedCalls;
+}
+
 /** What a rule that took the call of a tool lets through of it. */
 export interface ToolLimit {
   readonly allowedTools: readonly string[];
   readonly allowedToolsRegex: readonly string[];
   readonly deniedTools: readonly string[];
   readonly deniedToolsRegex: readonly string[];
-  /** Refused today: a person would have to confirm them, or they would have to be counted. */
+  /** Refused today: a person would have to confirm them. */
   readonly uncountedTools: readonly string[];
   readonly uncountedToolsRegex: readonly string[];
+  /** All that are about a tool hold at once. */
+  readonly counted: readonly CountedTools[];
 }
 
 /** The first rule whose `matches` fit a message judges it. */
@@ -66,6 +85,8 @@ export interface ToolRule {
   readonly limits: readonly ToolLimit[];
   /** The gateway cannot carry the rule out: what it takes is refused. */
   readonly refused: boolean;
+  /** Of each message it takes; empty: as many as there are. */
+  readonly counted: readonly CountedCalls[];
   readonly logging?: LoggingRule;
 }
 
@@ -119,6 +140,8 @@ export interface Way {
   readonly pinned?: readonly string[];
   readonly credentials: readonly Credential[];
   readonly budget?: CountedUse;
+  /** Of its calls, or of connections whose bytes nobody reads, all at once; absent: as many as there are. Messages that a rule of `mcp` counts under the same account are not counted again. */
+  readonly limits?: readonly CountedCalls[];
   readonly logging?: LoggingRule;
 }
 

@@ -14,7 +14,8 @@ import type { Way } from './permit.ts';
 import { renderAddress } from './range.ts';
 import type { Distinctions } from './space/call-space.ts';
 import { spotsAt, type ReachDestination, type ReachProtocol, type Spot } from './spot.ts';
-import { quote, renderCredential } from './words.ts';
+import { quote } from './phrases.ts';
+import { renderCredential } from './words.ts';
 
 /** A call one could make. */
 export interface Counterexample {

@@ -2,7 +2,8 @@
  * Reach in words: places, calls, ways, agents. One place, so that table, sentences and diff agree. Every foreign text stands in
  * quotes, so that a sentence is read back in one way only; test/policy/reach parses them. Pure.
  */
-import type { LoggingRule } from '../../contract/index.ts';
+import { quote, quoted, renderCounted, renderLogging } from './phrases.ts';
+import { mcpParts } from './tool-words.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
 import type {
   CountedUse,
@@ -12,24 +13,9 @@ import type {
   GatewayManner,
   HttpScope,
   Permit,
-  ToolCalls,
-  ToolLimit,
-  ToolRule,
-  ToolScope,
   Way,
 } from './permit.ts';
 
-/** In back quotes; what holds one, or what a terminal would act on, as a JSON text. */
-export function quote(text: string): string {
-  if (/^[\x20-\x5f\x61-\x7e]*$/.test(text)) return `\`${text}\``;
-  const escaped = JSON.stringify(text).replace(
-    /[^\x20-\x7e]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return escaped.replaceAll('`', '\\u0060');
-}
-
-const quoted = (texts: readonly string[]): string => texts.map(quote).join(', ');
 const except = (texts: readonly string[]): string => (texts.length === 0 ? '' : ` (except ${quoted(texts)})`);
 
 /** Each kind of destination as one text. */
@@ -128,66 +114,6 @@ export function renderCalls({ api, matches, http }: Calls, namesModels = false):
   return isNamed ? `${scopes} of ${quote(api)}` : scopes;
 }
 
-/** Patterns between slashes. */
-const withPatterns = (globs: readonly string[], sources: readonly string[]): string =>
-  [quoted(globs), sources.map((source) => `/${quote(source)}/`).join(', ')]
-    .filter((text) => text !== '')
-    .join(', ');
-
-export function renderToolScope({ tools, toolsRegex, resources, methods }: ToolScope): string {
-  const parts = [
-    ...(tools.length + toolsRegex.length === 0 ? [] : [`tools ${withPatterns(tools, toolsRegex)}`]),
-    ...(resources.length === 0 ? [] : [`resources ${quoted(resources)}`]),
-  ];
-  const about = parts.join(' and ') || 'anything';
-  return methods.length === 0 ? about : `${about} by methods ${quoted(methods)}`;
-}
-
-const scopes = (matches: readonly ToolScope[]): string =>
-  matches.map(renderToolScope).join(' or ') || 'nothing';
-
-function renderLimit(limit: ToolLimit): string {
-  const lists = [
-    ['only', withPatterns(limit.allowedTools, limit.allowedToolsRegex)],
-    ['not', withPatterns(limit.deniedTools, limit.deniedToolsRegex)],
-    ['not yet', withPatterns(limit.uncountedTools, limit.uncountedToolsRegex)],
-  ] as const;
-  const parts = lists.flatMap(([word, texts]) => (texts === '' ? [] : [`${word} tools ${texts}`]));
-  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
-}
-
-function renderLogging(logging: LoggingRule | undefined): string {
-  if (logging === undefined) return '';
-  const left = [
-    ...(logging.captureRequest ? [] : ['request bodies']),
-    ...(logging.captureResponse ? [] : ['answer bodies']),
-    ...logging.redactHeaders.map((name) => `header ${quote(name)}`),
-  ];
-  return left.length === 0 ? 'recorded whole' : `recorded without ${left.join(', ')}`;
-}
-
-function renderToolRule(rule: ToolRule): string {
-  const logging = renderLogging(rule.logging);
-  return [
-    `messages about ${scopes(rule.matches)}`,
-    ...(rule.refused ? [', none of which passes yet'] : []),
-    ...rule.limits.map(renderLimit),
-    ...(logging === '' ? [] : [`, ${logging}`]),
-  ].join('');
-}
-
-/** Rules in the order they are asked. */
-export function mcpParts({ denied, rules, othersPass }: ToolCalls): string[] {
-  return [
-    'as MCP',
-    ...denied.map(
-      ({ policy, matches }) => `but no messages about ${scopes(matches)}, by policy ${quote(policy)}`,
-    ),
-    ...rules.map(renderToolRule),
-    othersPass ? 'every other message' : 'and what sessions need',
-  ];
-}
-
 const placeWords = { header: 'header', query: 'query parameter', signature: 'AWS signature' } as const;
 
 /** Without the policy by which it comes. */
@@ -238,6 +164,7 @@ export function wayParts(way: Way): string[] {
     ...(way.pinned === undefined ? [] : [`at the pinned address ${quoted(way.pinned)}`]),
     ...way.credentials.map(renderCredential),
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),
+    ...(way.limits ?? []).map(renderCounted),
     ...(logging === '' ? [] : [logging]),
   ];
 }

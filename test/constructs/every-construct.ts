@@ -142,6 +142,7 @@ function routes(chart: Chart, gateway: EgressGateway): void {
       Http.gitWrite('/acme/*'),
     ],
     logging,
+    rateLimit,
     credential: Credential.bearer({ name: 'github' }),
   });
   const uploads = new EgressL4Route(chart, 'uploads', {

@@ -2,7 +2,16 @@
 import { App, Size } from 'cdk8s';
 import { describe, expect, test } from 'vitest';
 import { reach } from '../../cli/testing/index.ts';
-import { AgentStack, Credential, EgressGateway, EgressHTTPRoute, Http } from '../../constructs/index.ts';
+import {
+  AgentStack,
+  Credential,
+  EgressGateway,
+  EgressHTTPRoute,
+  Http,
+  Rate,
+  RateLimitPolicy,
+  Tools,
+} from '../../constructs/index.ts';
 import { errorsOf, specOf, synth, testChart } from './chart.ts';
 
 test('allowHttp makes one route a host, with its calls and a key; called again it adds calls', () => {
@@ -37,6 +46,21 @@ test('allowHttp makes one route a host, with its calls and a key; called again i
   expect(specOf(chart, 'CredentialInjectionPolicy')['targetRefs']).toEqual([
     { group: 'clrk.apoxy.dev', kind: 'EgressHTTPRoute', name: 'gateway-http-api-github-com' },
   ]);
+});
+
+test('reach tells how many calls pass', () => {
+  const stack = new AgentStack(new App(), 'hello', {
+    namespace: 'agents',
+    image: 'ghcr.io/acme/hello:1.0.0',
+  });
+  const rateLimit = new RateLimitPolicy(stack, 'slow', { rate: Rate.perMinute(10) });
+  stack.gateway.allowHttp('api.github.com', { rules: [Http.get('/repos/acme/**')], rateLimit });
+  stack.gateway.allowMcp('mcp.example.com', { tools: Tools.allow('search_*').atMost(5) });
+  const { sentences } = reach(stack);
+  expect(sentences[0]).toContain('; at most 10 calls of an agent in 60 s of count `rate/agents/slow`');
+  expect(sentences[1]).toMatch(
+    /\(only tools `search_\*`, at most 5 calls of an execution of count `tools\/agents\/[a-z-]+\/0\/0\/calls` to every tool\)/,
+  );
 });
 
 test('reach tells the calls, and nothing else of the host', () => {

@@ -54,6 +54,7 @@ describe('values', () => {
     ['calls are a whole number', () => Tools.allow('a').atMost(0)],
     ['a rate is a whole number', () => Rate.perSecond(0)],
     ['window of a rate', () => Rate.per(1, Duration.millis(0))],
+    ['window of a rate', () => Rate.per(1, Duration.hours(25))],
     ['is not a header name', () => Credential.header('a b', { name: 's' })],
     ['frames or routes', () => Credential.header('Host', { name: 's' })],
     ['printable ASCII', () => Credential.header('A', { name: 's' }, { prefix: 'a\r\n' })],

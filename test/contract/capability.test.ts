@@ -8,7 +8,7 @@ function named(kind: string, object: object): string[] {
   return notEnforcedOf(kind, object).map((each) => renderNotEnforced(each).split(':')[0] ?? '');
 }
 
-const limit = { group: 'clrk.apoxy.dev', kind: 'RateLimitPolicy', name: 'slow' };
+const confirmed = { toolPolicy: { requireConfirmation: ['send_*'] } };
 
 test.each<[string, string, object, string[]]>([
   ['nothing asked', 'TaskAgent', { spec: { timeout: '5s' } }, []],
@@ -17,16 +17,12 @@ test.each<[string, string, object, string[]]>([
   ['a whole kind', 'DaemonAgent', { spec: {} }, ['spec']],
   [
     'items of lists, each by its place',
-    'AIProviderRoute',
-    { spec: { rules: [{ filters: [] }, { filters: [{ tokenBudget: {} }, { extensionRef: limit }] }] } },
-    ['spec.rules[1].filters[1].extensionRef.kind'],
+    'MCPRoute',
+    { spec: { rules: [{ filters: [] }, { filters: [{ extensionRef: {} }, confirmed] }] } },
+    ['spec.rules[1].filters[1].toolPolicy.requireConfirmation'],
   ],
-  [
-    'another value',
-    'AIProviderRoute',
-    { spec: { rules: [{ filters: [{ extensionRef: { ...limit, kind: 'LoggingPolicy' } }] }] } },
-    [],
-  ],
+  ['one of its values', 'Backend', { spec: { type: 'InferencePool' } }, ['spec.type']],
+  ['another value', 'Backend', { spec: { type: 'Upstream' } }, []],
   ['an empty list', 'MCPRoute', { spec: { rules: [{ backendRefs: [] }] } }, []],
   [
     'what happens anyway',

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { connect as connectTcp, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { encodeIdentityFrame, type GatewayConfig, type IdentityFrame } from '../../contract/index.ts';
+import type { Ledger } from '../../egress/budget/ledger.ts';
 import { GatewayMetrics } from '../../egress/metrics.ts';
 import type { AttributeList, AttributeValue } from '../../egress/record/attribute-list.ts';
 import type { SpanEvent, SpanRecord } from '../../egress/record/exchange-record.ts';
@@ -25,6 +26,8 @@ export interface UpstreamOptions {
   /** Without TLS; the socket is then a plain one that may be half open. */
   readonly plain?: boolean;
   readonly alpn?: readonly string[];
+  /** Absent: calls that are counted are refused. */
+  readonly ledger?: Ledger;
   readonly leaf?: { readonly certificatePem: string; readonly privateKeyPem: string };
 }
 
@@ -146,6 +149,7 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
     metrics,
     lookup: () => Promise.reject(new Error('no look-ups in tests')),
     now: () => Date.now() + ahead,
+    ...(options.ledger === undefined ? {} : { ledger: options.ledger }),
     onConnections: () => undefined,
   });
   const gateway = createServer((socket) => {

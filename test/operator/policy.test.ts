@@ -46,6 +46,7 @@ const mcpRoute = manifest('MCPRoute', 'tools', {
       filters: [
         { type: 'ToolPolicy', toolPolicy: { deniedTools: ['rm'] } },
         { type: 'ExtensionRef', extensionRef: ref('LoggingPolicy', 'quiet') },
+        { type: 'ExtensionRef', extensionRef: ref('RateLimitPolicy', 'slow') },
       ],
     },
   ],
@@ -173,12 +174,7 @@ test.each<[string, Resource, string, string, string[]]>([
     kinds.rateLimitPolicy,
     'slow',
     'default',
-    [
-      'Accepted=True Accepted',
-      'Enforced=False NotEnforced',
-      'Ready=False NotEnforced',
-      'Stalled=True NotEnforced',
-    ],
+    ['Accepted=True Accepted', 'Ready=True Accepted'],
   ],
   ['a FallbackRoutingPolicy', kinds.fallbackRoutingPolicy, 'order', 'default', ['Ready=True Accepted']],
   ['an EgressDenyPolicy', kinds.egressDenyPolicy, 'first', 'default', ['Ready=True Accepted']],
@@ -289,10 +285,18 @@ test('all of it is in the config of the gateway', async () => {
             toolPolicies: [{ deniedTools: ['rm'] }],
             unsupported: [],
             logging: { captureRequest: false, captureResponse: true, redactHeaders: ['x-customer'] },
+            limits: [{ account: 'rate/default/slow', calls: 1, windowMs: 60_000, scope: 'PerAgent' }],
           },
         ],
       },
     ]);
+  }, 60_000);
+});
+
+test('a RateLimitPolicy that changes is counted as it says now', async () => {
+  await apply(manifest('RateLimitPolicy', 'slow', { requests: 7, window: '1m' }));
+  await eventually(async () => {
+    expect((await config()).mcpRoutes?.[0]?.rules[0]?.limits).toMatchObject([{ calls: 7 }]);
   }, 60_000);
 });
 

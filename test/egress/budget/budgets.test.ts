@@ -32,7 +32,9 @@ function reserve(
   most = least,
   run = 'i',
 ): Promise<Reserved> {
-  return new Promise((resolve) => gateway?.reserve(budget, { invocationId: run, least, most }, resolve));
+  return new Promise((resolve) =>
+    gateway?.reserve(budget, { agentId: 'a', invocationId: run, least, most }, resolve),
+  );
 }
 
 async function settle(

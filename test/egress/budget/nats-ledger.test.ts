@@ -84,7 +84,7 @@ describe('one key', () => {
   test('of an execution is leased as of a day', async () => {
     const connection = await gateway('team-a');
     const ledger = new NatsLedger('team-a', () => connection);
-    const run = { account: 'one', period: 'run/inv-1' };
+    const run = { account: 'one', period: 'run/inv-1', ttlMs: 60_000 };
     expect(await ledger.lease(run, { cap: 100, least: 10, most: 60 })).toEqual({
       kind: 'leased',
       tokens: 60,
@@ -152,7 +152,7 @@ test('S48: two gateways, one killed, NATS restarted in the middle: never more th
   let used = 0;
   const call = async (budgets: Budgets): Promise<Reserved['kind']> => {
     const reserved = await new Promise<Reserved>((resolve) =>
-      budgets.reserve(budget, { invocationId: 'i', least: 60, most: 100 }, resolve),
+      budgets.reserve(budget, { agentId: 'a', invocationId: 'i', least: 60, most: 100 }, resolve),
     );
     if (reserved.kind !== 'reserved') return reserved.kind;
     used += 50;
@@ -162,7 +162,7 @@ test('S48: two gateways, one killed, NATS restarted in the middle: never more th
   await Promise.all(Array.from({ length: 20 }, () => call(killed)));
   // Under way when it dies: nobody will settle it.
   await new Promise<Reserved>((resolve) =>
-    killed.reserve(budget, { invocationId: 'i', least: 500, most: 500 }, resolve),
+    killed.reserve(budget, { agentId: 'a', invocationId: 'i', least: 500, most: 500 }, resolve),
   );
   await one.close();
   const during = Array.from({ length: 50 }, () => call(alive));

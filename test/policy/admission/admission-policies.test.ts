@@ -242,15 +242,8 @@ describe('what this version does not carry out is told at admission', () => {
       withSpec(gateway, { otlp: { endpoint: 'https://o.example.com' } }),
     ],
     [
-      'MCPRoute.spec.rules[].filters[].extensionRef.kind: ',
-      mcp({
-        filters: [
-          {
-            type: 'ExtensionRef',
-            extensionRef: { group: 'clrk.apoxy.dev', kind: 'RateLimitPolicy', name: 'slow' },
-          },
-        ],
-      }),
+      'MCPRoute.spec.rules[].filters[].toolPolicy.requireConfirmation: ',
+      mcp({ filters: [{ type: 'ToolPolicy', toolPolicy: { requireConfirmation: ['send_*'] } }] }),
     ],
     ['CredentialInjectionPolicy.spec.secretRef.namespace: ', pooled('elsewhere')],
     [

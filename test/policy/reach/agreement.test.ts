@@ -38,15 +38,15 @@ interface Seen {
 }
 
 /** What of a way a property about manifests must have met. */
-const matters = ['pinned', 'credential', 'rename', 'logging', 'usage', 'budget', 'trust'] as const;
+const matters = ['pinned', 'credential', 'rename', 'logging', 'usage', 'budget', 'trust', 'limit'] as const;
 
 /** By the places of `renderWay`. */
 function mattersOf(way: string): string[] {
-  const [protocol, , pinned, credentials, renames, logging, usage, budget, trust] = JSON.parse(
+  const [protocol, , pinned, credentials, renames, logging, usage, budget, trust, , , counts] = JSON.parse(
     way,
   ) as unknown[];
   const filled = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
-  const values = [pinned, credentials, renames, logging, usage, budget, trust];
+  const values = [pinned, credentials, renames, logging, usage, budget, trust, counts];
   return [String(protocol), ...matters.filter((_name, index) => filled(values[index]))];
 }
 

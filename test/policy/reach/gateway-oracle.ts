@@ -12,6 +12,7 @@ import {
   type Hostname,
 } from '../../../contract/index.ts';
 import {
+  countCall,
   decide,
   judgeAnswers,
   parseQueryNames,
@@ -99,7 +100,7 @@ class Gateway {
 
   #send(
     attempt: Attempt,
-    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging'>,
+    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging' | 'counts'>,
     { target, backend, injection }: Candidate,
   ): string | undefined {
     const pinned = this.#dial(attempt.agent, target);
@@ -128,6 +129,7 @@ class Gateway {
       asksUsage: backend?.ensureStreamUsage ?? false,
       budget: decision.budget,
       logging: decision.logging,
+      counts: decision.counts,
       ...this.#manner(),
     });
   }
@@ -150,7 +152,8 @@ class Gateway {
     if (pinned === false) return undefined;
     const target = `${hostname ?? ip}:${port}`;
     const bytes = { credentials: [], renames: [], asksUsage: false, budget: undefined, logging: undefined };
-    return renderWay({ protocol, target, pinned, ...bytes, ...this.#manner() });
+    const counts = countCall(plan.relayLimits);
+    return renderWay({ protocol, target, pinned, counts, ...bytes, ...this.#manner() });
   }
 
   ways(attempt: Attempt, hostname: Hostname | undefined): string[] {

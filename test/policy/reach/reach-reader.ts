@@ -17,6 +17,7 @@ import type {
   AgentReach,
   Calls,
   CallScope,
+  CountedCalls,
   DestinationSet,
   Permit,
   ToolCalls,
@@ -236,8 +237,11 @@ function claimsHold({ fields, hasBody, rpc = [] }: Attempt): boolean {
   );
 }
 
-/** What the rules of its messages do to records; false: refused. */
-function judgeTools(mcp: ToolCalls | undefined, attempt: Attempt): false | LoggingRule[] {
+/** The rules of its messages that a rule took; false: refused. */
+function judgeTools(
+  mcp: ToolCalls | undefined,
+  attempt: Attempt,
+): false | ReadonlyArray<{ readonly rule: ToolRule; readonly tool: string | undefined }> {
   if (mcp === undefined) return [];
   const { upgrade, queryNames, method, hasBody, rpc } = attempt;
   if (!claimsHold(attempt)) return false;
@@ -245,9 +249,35 @@ function judgeTools(mcp: ToolCalls | undefined, attempt: Attempt): false | Loggi
   if (upgrade || queryNames.some((name) => odd.includes(name.toLowerCase()))) return false;
   if (!hasBody) return ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method) ? [] : false;
   if (rpc === undefined) return false;
-  const rules = rpc.map((message) => judgeMessage(mcp, message));
-  if (rules.includes(false)) return false;
-  return rules.flatMap((rule) => (rule ? (rule.logging ?? []) : []));
+  const judged = rpc.map((message) => ({ message, rule: judgeMessage(mcp, message) }));
+  if (judged.some(({ rule }) => rule === false)) return false;
+  return judged.flatMap(({ message, rule }) => (rule ? [{ rule, tool: subjectOf(message).tool }] : []));
+}
+
+type Counts = Map<string, { readonly limit: CountedCalls; readonly calls: number }>;
+
+/** As how many calls it counts under which limit. */
+function countsOf({ way }: Permit, judged: Exclude<ReturnType<typeof judgeTools>, false>): Counts {
+  const counts: Counts = new Map();
+  for (const { rule, tool } of judged) {
+    const tools = tool === undefined ? [] : rule.limits.flatMap(({ counted }) => counted);
+    const about = tools.filter(
+      (each) =>
+        each.tools.length + each.toolsRegex.length === 0 ||
+        fitsFolded(each.tools, tool ?? '') ||
+        foundFolded(each.toolsRegex, tool ?? ''),
+    );
+    const all = new Map(
+      [...rule.counted, ...about.map(({ limit }) => limit)].map((each) => [each.account, each]),
+    );
+    for (const [account, limit] of all) {
+      counts.set(account, { limit, calls: (counts.get(account)?.calls ?? 0) + 1 });
+    }
+  }
+  for (const limit of way.limits ?? []) {
+    if (!counts.has(limit.account)) counts.set(limit.account, { limit, calls: 1 });
+  }
+  return counts;
 }
 
 function isRenamedInPath({ taken, way }: Permit, { method, path }: Attempt): boolean {
@@ -303,7 +333,7 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
   const { hostname, ip, port } = attempt;
   const { trust, capture, timeoutMs } = access.manner;
   const inspected = access.protocol.startsWith('HTTP');
-  const tools = judgeTools(inspected ? permit.mcp : undefined, attempt);
+  const judged = judgeTools(inspected ? permit.mcp : undefined, attempt) || [];
   return renderWay({
     protocol: access.protocol,
     target: backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`,
@@ -314,7 +344,11 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
     renames: backend?.renames ?? [],
     asksUsage: backend?.asksUsage ?? false,
     budget: countOf(permit, attempt) === 'counted' ? permit.way.budget : undefined,
-    logging: joinedLogging([...(logging === undefined ? [] : [logging]), ...(tools === false ? [] : tools)]),
+    logging: joinedLogging([
+      ...(logging === undefined ? [] : [logging]),
+      ...judged.flatMap(({ rule }) => rule.logging ?? []),
+    ]),
+    counts: [...countsOf(permit, judged).values()],
     trust: trust?.split('/')[1] ?? '',
     captured: capture.maxBytes,
     timeoutMs,

@@ -5,6 +5,8 @@ import type {
   AgentReach,
   Calls,
   CallScope,
+  CountedCalls,
+  CountedTools,
   DestinationSet,
   HttpScope,
   Permit,
@@ -164,12 +166,47 @@ function toolScopes(reader: Reader): ToolScope[] {
   return all;
 }
 
+/** Behind `at most `. */
+function counted(reader: Reader): CountedCalls {
+  const count = reader.number();
+  reader.must(' calls');
+  const scope = reader.eat(' of an agent')
+    ? 'PerAgent'
+    : reader.eat(' of an execution')
+      ? 'PerExecution'
+      : 'PerRoute';
+  let window = reader.eat(' in ') ? reader.number() : undefined;
+  if (window !== undefined && !reader.eat(' ms')) {
+    reader.must(' s');
+    window *= 1_000;
+  }
+  reader.must(' of count ');
+  return {
+    ...{ calls: count, scope },
+    account: reader.quote(),
+    ...(window === undefined ? {} : { windowMs: window }),
+  };
+}
+
+function countedTools(reader: Reader): CountedTools {
+  const limit = counted(reader);
+  reader.must(' to ');
+  if (reader.eat('every tool')) return { tools: [], toolsRegex: [], limit };
+  reader.must('tools ');
+  const { globs, patterns } = names(reader);
+  return { tools: globs, toolsRegex: patterns, limit };
+}
+
 function toolLimit(reader: Reader): ToolLimit {
   const found: Draft<ToolLimit> = {
     ...{ allowedTools: [], allowedToolsRegex: [], deniedTools: [], deniedToolsRegex: [] },
-    ...{ uncountedTools: [], uncountedToolsRegex: [] },
+    ...{ uncountedTools: [], uncountedToolsRegex: [], counted: [] },
   };
   do {
+    if (reader.eat('at most ')) {
+      found.counted = [...found.counted, countedTools(reader)];
+      continue;
+    }
     const kind = reader.eat('only tools ')
       ? 'allowed'
       : reader.eat('not yet tools ')
@@ -200,10 +237,12 @@ function logging(reader: Reader): LoggingRule | undefined {
 function toolRule(reader: Reader): ToolRule {
   const matches = toolScopes(reader);
   const refused = reader.eat(', none of which passes yet');
+  const all: CountedCalls[] = [];
+  while (reader.eat(', at most ')) all.push(counted(reader));
   const limits: ToolLimit[] = [];
   while (reader.eat(' (')) limits.push(toolLimit(reader));
   const kept = reader.eat(', ') ? logging(reader) : undefined;
-  return { matches, refused, limits, ...(kept === undefined ? {} : { logging: kept }) };
+  return { matches, refused, counted: all, limits, ...(kept === undefined ? {} : { logging: kept }) };
 }
 
 interface Parts {
@@ -348,6 +387,12 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
       reader.must(' of budget ');
       const { limits = [], ...rest } = permit.way.budget ?? {};
       permit.way.budget = { ...rest, limits: [...limits, { tokens, period, account: reader.quote() }] };
+    },
+  ],
+  [
+    'at most ',
+    (reader, { permit }) => {
+      permit.way.limits = [...(permit.way.limits ?? []), counted(reader)];
     },
   ],
   [

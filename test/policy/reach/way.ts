@@ -1,7 +1,7 @@
 /** One way a call may go, as text, so that what reach says and what the gateway does compare as sets of lines. */
 import type { LoggingRule } from '../../../contract/index.ts';
 import type { Budget } from '../../../decision/index.ts';
-import type { CountedUse } from '../../../policy/reach/index.ts';
+import type { CountedCalls, CountedUse } from '../../../policy/reach/index.ts';
 
 export interface Way {
   readonly protocol: string;
@@ -13,6 +13,7 @@ export interface Way {
   readonly asksUsage: boolean;
   readonly budget: CountedUse | Budget | undefined;
   readonly logging: LoggingRule | undefined;
+  readonly counts: ReadonlyArray<{ readonly limit: CountedCalls; readonly calls: number }>;
   readonly trust: string;
   readonly captured: number;
   readonly timeoutMs: number;
@@ -41,5 +42,11 @@ export function renderWay({ protocol, target, pinned, credentials, renames, logg
     rest.trust,
     rest.captured,
     rest.timeoutMs,
+    rest.counts
+      .map(
+        ({ limit, calls }) =>
+          `${limit.account} ${limit.calls} ${limit.windowMs ?? ''} ${limit.scope} x${calls}`,
+      )
+      .sort(),
   ]);
 }

@@ -1,6 +1,7 @@
 /** Random rules of which destinations are open. */
 import fc from 'fast-check';
 import type { DestinationPolicy } from '../../../../contract/index.ts';
+import { ruleLimits } from './call-limits.ts';
 import { agentIds, cidrs, patterns, portSpan, some } from './vocabulary.ts';
 
 const rule = fc.record({
@@ -19,13 +20,17 @@ const rule = fc.record({
   ports: fc.array(portSpan, { maxLength: 2 }),
   protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'TCP' as const, 'UDP' as const),
   sourceAgents: fc.option(some(agentIds), { nil: undefined }),
+  limits: ruleLimits,
 });
 
 type RandomRule = DestinationPolicy['rules'][number];
 
-const cleanRule: fc.Arbitrary<RandomRule> = rule.map(({ sourceAgents, ...rest }) =>
-  sourceAgents === undefined ? rest : { ...rest, sourceAgents },
-);
+const cleanRule: fc.Arbitrary<RandomRule> = rule.map(({ sourceAgents, limits, ...rest }) => ({
+  ...rest,
+  // Only what an L4 route opens is counted by its own rule.
+  ...(rest.route.startsWith('EgressL4Route/') ? limits : {}),
+  ...(sourceAgents === undefined ? {} : { sourceAgents }),
+}));
 
 const providerOpening: RandomRule = {
   ...{ route: 'AIProviderRoute/d/r', hostnames: ['api.openai.com', 'a.example.com'], cidrs: [] },

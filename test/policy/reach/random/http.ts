@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { HttpMatch, HttpPath, HttpRoute } from '../../../../contract/index.ts';
 import { fieldTexts, said, types } from '../http-reader.ts';
 import { randomAttempt, type Attempt } from './attempt.ts';
+import { ruleLimits } from './call-limits.ts';
 import { answer } from './mcp.ts';
 import { logging } from './provider.ts';
 import { some } from './vocabulary.ts';
@@ -58,8 +59,13 @@ const route: fc.Arbitrary<HttpRoute> = fc
           matches: fc.array(match, { minLength: 1, maxLength: 2 }),
           unsupported: fc.constantFrom<string[]>([], [], [], ['a mirror']),
           logging: fc.option(logging, { nil: undefined, freq: 2 }),
+          limits: ruleLimits,
         })
-        .map(({ logging: kept, ...rest }) => (kept === undefined ? rest : { ...rest, logging: kept })),
+        .map(({ logging: kept, limits, ...rest }) => ({
+          ...rest,
+          ...limits,
+          ...(kept === undefined ? {} : { logging: kept }),
+        })),
       { maxLength: 2 },
     ),
     denies: fc.constantFrom(false, false, true),

@@ -151,6 +151,8 @@ const extension = fc
     ['LoggingPolicy', 'lp'],
     ['LoggingPolicy', 'lq'],
     ['RateLimitPolicy', 'slow'],
+    ['RateLimitPolicy', 'each'],
+    ['RateLimitPolicy', 'missing'],
   )
   .map(([kind = '', name = '']) => ({ type: 'ExtensionRef', extensionRef: { group, kind, name } }));
 const filters = <T>(own: fc.Arbitrary<T>): fc.Arbitrary<ReadonlyArray<T | object> | undefined> =>
@@ -275,6 +277,15 @@ const providerRoute = (name: string): fc.Arbitrary<Manifest> =>
     fc.record({ rules: fc.array(providerRule, { minLength: 1, maxLength: 3 }) }),
   );
 
+const toolRate = fc.record(
+  {
+    tools: some(['search_*', 'get_?'], 1),
+    requests: fc.constantFrom(1, 20),
+    window: fc.constantFrom('1s', '1m30s', '24h'),
+    scope: fc.constantFrom('PerAgent', 'PerExecution', 'PerRoute'),
+  },
+  { requiredKeys: ['requests', 'window'] },
+);
 const toolPolicy = fc
   .record(
     {
@@ -284,6 +295,7 @@ const toolPolicy = fc
       deniedToolsRegex: some(['_x$'], 1),
       requireConfirmation: rarely(fc.constant(['get_*'])),
       maxCallsPerExecution: rarely(fc.constant(3)),
+      rateLimits: rarely(fc.array(toolRate, { minLength: 1, maxLength: 2 })),
     },
     { requiredKeys: ['allowedTools', 'deniedTools'] },
   )
@@ -427,10 +439,14 @@ const logging = (name: string): fc.Arbitrary<Manifest> =>
 /** What changes no call, and is read all the same. */
 const idle: readonly Manifest[] = [
   object('WorkerPool', 'p', { replicas: 1, template: { image } }),
-  object('RateLimitPolicy', 'slow', { requests: 100, window: '1m', scope: 'PerRoute' }),
   object('FallbackRoutingPolicy', 'f', { targetRefs: [target('AIProviderRoute', 'r')] }),
   object('CLRKConfig', 'default', { notifications: { email: 'ops@example.com' } }),
 ];
+
+const rates: readonly Manifest[] = ['d', 'e'].flatMap((place) => [
+  object('RateLimitPolicy', 'slow', { requests: 100, window: '1m', scope: 'PerRoute' }, place),
+  object('RateLimitPolicy', 'each', { requests: 2, window: '1h' }, place),
+]);
 
 /** Some of these, each with a name of its own. */
 const chosen = (all: ReadonlyArray<fc.Arbitrary<Manifest>>, minLength: number): fc.Arbitrary<Manifest[]> =>
@@ -455,7 +471,7 @@ export const manifestTexts: fc.Arbitrary<string> = fc
     fc.tuple(logging('lp'), logging('lq')),
   )
   .chain((parts) => {
-    const all = [...parts.flat(), ...idle];
+    const all = [...parts.flat(), ...idle, ...rates];
     return fc.shuffledSubarray(all, { minLength: all.length });
   })
   .map((objects) => objects.map((each) => stringify(each, { version: '1.1' })).join('---\n'));

@@ -1,39 +1,69 @@
 /** Random MCPRoutes. */
 import fc from 'fast-check';
 import type { McpRoute } from '../../../../contract/index.ts';
+import { callLimit, ruleLimits } from './call-limits.ts';
 import { some } from './vocabulary.ts';
 
 export const answer = { policy: { namespace: 'd', name: 'deny' }, status: 403 };
-const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc.record({
-  matches: fc.array(
-    fc.record({
-      servers: some(['a.example.com', '*.example.com'], 1),
-      tools: some(['search_*', 'delete_all'], 2),
-      toolsRegex: some(['^get_[a-z]+$', '\\bsearch', '(bad'], 1),
-      resources: some(['file:///*', 'db://x'], 1),
-      methods: some(['tools/*', 'initialize', 'x/*', 'resources/*'], 1),
-    }),
-    { maxLength: 2 },
-  ),
-  toolPolicies: fc.array(
-    fc.record({
-      allowedTools: some(['search_*', 'get_x'], 1),
-      allowedToolsRegex: fc.constant<string[]>([]),
-      deniedTools: some(['delete_*', 'search_secret'], 1),
-      deniedToolsRegex: some(['_x$', '[bad'], 1),
-      requireConfirmation: fc.oneof(
-        { weight: 4, arbitrary: fc.constant<string[]>([]) },
-        { weight: 1, arbitrary: fc.constant<string[]>(['get_*']) },
-      ),
-      rateLimits: fc.constant<McpRoute['rules'][number]['toolPolicies'][number]['rateLimits']>([]),
-    }),
-    { maxLength: 1 },
-  ),
-  unsupported: fc.oneof(
-    { weight: 6, arbitrary: fc.constant<string[]>([]) },
-    { weight: 1, arbitrary: fc.constant<string[]>(['a mirror']) },
-  ),
-});
+type Policy = McpRoute['rules'][number]['toolPolicies'][number];
+
+const rate: fc.Arbitrary<Policy['rateLimits'][number]> = fc
+  .record({
+    tools: some(['search_*', 'GET_?', 'delete_all'], 2),
+    toolsRegex: some(['^get_[a-z]+$', '[bad'], 1),
+    // An older operator does not say where it is counted.
+    limit: fc.option(callLimit, { nil: undefined, freq: 5 }),
+  })
+  .map(({ limit, ...names }) => (limit === undefined ? names : { ...names, limit }));
+
+const cap = fc.constantFrom<Partial<Policy>>(
+  {},
+  {},
+  {},
+  { maxCallsPerExecution: 3, account: 'tools/d/m/0/0/calls' },
+  { maxCallsPerExecution: 3, account: 'tools/d/m/0/0/calls' },
+  { maxCallsPerExecution: 3 },
+);
+
+const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc
+  .record({
+    matches: fc.array(
+      fc.record({
+        servers: some(['a.example.com', '*.example.com'], 1),
+        tools: some(['search_*', 'delete_all'], 2),
+        toolsRegex: some(['^get_[a-z]+$', '\\bsearch', '(bad'], 1),
+        resources: some(['file:///*', 'db://x'], 1),
+        methods: some(['tools/*', 'initialize', 'x/*', 'resources/*'], 1),
+      }),
+      { maxLength: 2 },
+    ),
+    toolPolicies: fc.array(
+      fc
+        .record({
+          allowedTools: some(['search_*', 'get_x'], 1),
+          allowedToolsRegex: fc.constant<string[]>([]),
+          deniedTools: some(['delete_*', 'search_secret'], 1),
+          deniedToolsRegex: some(['_x$', '[bad'], 1),
+          requireConfirmation: fc.oneof(
+            { weight: 4, arbitrary: fc.constant<string[]>([]) },
+            { weight: 1, arbitrary: fc.constant<string[]>(['get_*']) },
+          ),
+          rateLimits: fc.oneof(
+            { weight: 2, arbitrary: fc.constant<Policy['rateLimits']>([]) },
+            { weight: 1, arbitrary: fc.array(rate, { minLength: 1, maxLength: 2 }) },
+          ),
+          cap,
+        })
+        .map(({ cap: counted, ...policy }): Policy => ({ ...policy, ...counted })),
+      { maxLength: 1 },
+    ),
+    unsupported: fc.oneof(
+      { weight: 6, arbitrary: fc.constant<string[]>([]) },
+      { weight: 1, arbitrary: fc.constant<string[]>(['a mirror']) },
+    ),
+    limits: ruleLimits,
+  })
+  .map(({ limits, ...each }) => ({ ...each, ...limits }));
 
 export const mcpRoutes: fc.Arbitrary<McpRoute[]> = fc.array(
   fc

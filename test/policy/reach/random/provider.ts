@@ -9,6 +9,7 @@ import type {
   RouteFallback,
 } from '../../../../contract/index.ts';
 import type { GatewayDocument } from '../../../../policy/reach/index.ts';
+import { ruleLimits } from './call-limits.ts';
 import { answer } from './mcp.ts';
 import { endpointGlobs, gatewayNames, modelGlobs, names, routeNames, some } from './vocabulary.ts';
 
@@ -73,8 +74,13 @@ export const providerRule: fc.Arbitrary<ProviderRule> = fc
     ),
     backends: fc.oneof(fc.constant<ProviderBackend[]>([]), fc.array(backend, { maxLength: 3 })),
     logging: fc.option(logging, { nil: undefined, freq: 3 }),
+    limits: ruleLimits,
   })
-  .map(({ logging: rule, ...rest }) => (rule === undefined ? rest : { ...rest, logging: rule }));
+  .map(({ logging: rule, limits, ...rest }) => ({
+    ...rest,
+    ...limits,
+    ...(rule === undefined ? {} : { logging: rule }),
+  }));
 
 const fallback: fc.Arbitrary<RouteFallback> = fc.record({
   retries: fc.integer({ min: 0, max: 2 }),

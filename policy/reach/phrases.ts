@@ -1,0 +1,33 @@
+/** Phrases of reach that sentences about calls and about tools share. Pure. */
+import type { LoggingRule } from '../../contract/index.ts';
+import type { CountedCalls } from './permit.ts';
+
+/** In back quotes; what holds one, or what a terminal would act on, as a JSON text. */
+export function quote(text: string): string {
+  if (/^[\x20-\x5f\x61-\x7e]*$/.test(text)) return `\`${text}\``;
+  const escaped = JSON.stringify(text).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return escaped.replaceAll('`', '\\u0060');
+}
+
+export const quoted = (texts: readonly string[]): string => texts.map(quote).join(', ');
+export function renderLogging(logging: LoggingRule | undefined): string {
+  if (logging === undefined) return '';
+  const left = [
+    ...(logging.captureRequest ? [] : ['request bodies']),
+    ...(logging.captureResponse ? [] : ['answer bodies']),
+    ...logging.redactHeaders.map((name) => `header ${quote(name)}`),
+  ];
+  return left.length === 0 ? 'recorded whole' : `recorded without ${left.join(', ')}`;
+}
+
+const counters = { PerAgent: ' of an agent', PerExecution: ' of an execution', PerRoute: '' } as const;
+
+const renderTime = (ms: number): string => (ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`);
+
+export function renderCounted({ calls, windowMs, scope, account }: CountedCalls): string {
+  const time = windowMs === undefined ? '' : ` in ${renderTime(windowMs)}`;
+  return `at most ${calls} calls${counters[scope]}${time} of count ${quote(account)}`;
+}

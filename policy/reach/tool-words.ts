@@ -1,0 +1,62 @@
+/** Rules about messages of MCP in words. As words.ts, and read back by the same parser. Pure. */
+import type { CountedTools, ToolCalls, ToolLimit, ToolRule, ToolScope } from './permit.ts';
+import { quote, quoted, renderCounted, renderLogging } from './phrases.ts';
+
+/** Patterns between slashes. */
+const withPatterns = (globs: readonly string[], sources: readonly string[]): string =>
+  [quoted(globs), sources.map((source) => `/${quote(source)}/`).join(', ')]
+    .filter((text) => text !== '')
+    .join(', ');
+
+export function renderToolScope({ tools, toolsRegex, resources, methods }: ToolScope): string {
+  const parts = [
+    ...(tools.length + toolsRegex.length === 0 ? [] : [`tools ${withPatterns(tools, toolsRegex)}`]),
+    ...(resources.length === 0 ? [] : [`resources ${quoted(resources)}`]),
+  ];
+  const about = parts.join(' and ') || 'anything';
+  return methods.length === 0 ? about : `${about} by methods ${quoted(methods)}`;
+}
+
+const scopes = (matches: readonly ToolScope[]): string =>
+  matches.map(renderToolScope).join(' or ') || 'nothing';
+
+function renderCountedTools({ tools, toolsRegex, limit }: CountedTools): string {
+  const names = withPatterns(tools, toolsRegex);
+  return `${renderCounted(limit)} to ${names === '' ? 'every tool' : `tools ${names}`}`;
+}
+
+function renderLimit(limit: ToolLimit): string {
+  const lists = [
+    ['only', withPatterns(limit.allowedTools, limit.allowedToolsRegex)],
+    ['not', withPatterns(limit.deniedTools, limit.deniedToolsRegex)],
+    ['not yet', withPatterns(limit.uncountedTools, limit.uncountedToolsRegex)],
+  ] as const;
+  const parts = [
+    ...lists.flatMap(([word, texts]) => (texts === '' ? [] : [`${word} tools ${texts}`])),
+    ...limit.counted.map(renderCountedTools),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function renderToolRule(rule: ToolRule): string {
+  const logging = renderLogging(rule.logging);
+  return [
+    `messages about ${scopes(rule.matches)}`,
+    ...(rule.refused ? [', none of which passes yet'] : []),
+    ...rule.counted.map((each) => `, ${renderCounted(each)}`),
+    ...rule.limits.map(renderLimit),
+    ...(logging === '' ? [] : [`, ${logging}`]),
+  ].join('');
+}
+
+/** Rules in the order they are asked. */
+export function mcpParts({ denied, rules, othersPass }: ToolCalls): string[] {
+  return [
+    'as MCP',
+    ...denied.map(
+      ({ policy, matches }) => `but no messages about ${scopes(matches)}, by policy ${quote(policy)}`,
+    ),
+    ...rules.map(renderToolRule),
+    othersPass ? 'every other message' : 'and what sessions need',
+  ];
+}
