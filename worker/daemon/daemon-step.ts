@@ -143,14 +143,17 @@ function nextStart(state: DaemonState, lease: DaemonLease, { now, unixMs, newId 
   return { kind: 'write', lease: { ...life, run } };
 }
 
-function ofOthers(state: DaemonState, { lease, seenAt }: SeenLease, now: number): DaemonAction {
+function ofOthers(state: DaemonState, seen: SeenLease, now: number): DaemonAction {
   const { want, instance } = state;
-  const { terms } = want;
-  if (want.stop !== undefined || terms === undefined || instance !== undefined) return wait(forever);
-  if (lease !== undefined && lease.holder === undefined && isOver(lease, terms.revision)) {
-    return now >= seenAt + refreshMs ? { kind: 'write', lease } : look(state, idlePollMs, now);
+  const { lease } = seen;
+  if (want.stop !== undefined || want.terms === undefined || instance !== undefined) return wait(forever);
+  if (lease?.holder === undefined && isOver(lease, want.terms.revision)) {
+    return now >= seen.seenAt + refreshMs ? { kind: 'write', lease } : look(state, idlePollMs, now);
   }
-  if (!mayRun(want)) return look(state, idlePollMs, now);
+  return mayRun(want) ? takeOrLook(state, seen, now) : look(state, idlePollMs, now);
+}
+
+function takeOrLook(state: DaemonState, { lease, seenAt }: SeenLease, now: number): DaemonAction {
   if (isFree(state, lease) || now >= seenAt + takeMs) {
     return { kind: 'write', lease: { ...(lease ?? newDaemonLease), holder: state.me } };
   }
@@ -175,8 +178,8 @@ function keptOrReleased(lease: DaemonLease, want: DaemonWant): DaemonLease {
   return mayRun(want) && !isOver(lease, want.terms.revision) ? lease : released(lease);
 }
 
-function isOver(lease: DaemonLease, revision: string): boolean {
-  return lease.over && lease.revision === revision;
+function isOver(lease: DaemonLease | undefined, revision: string): lease is DaemonLease {
+  return lease !== undefined && lease.over && lease.revision === revision;
 }
 
 function withoutRun({ run: _run, ...lease }: DaemonLease): DaemonLease {

@@ -7,8 +7,12 @@ export function wordOf(state: DaemonState): DaemonStatusWord | undefined {
   const { instance, seen, want } = state;
   if (instance !== undefined && instance.end === undefined) return ofInstance(instance, seen?.lease);
   const lease = seen?.lease;
-  if (lease === undefined || lease.revision !== want.terms?.revision) return undefined;
-  const phase = isMine(state) ? phaseOfHeld(lease) : lease.over ? 'Stopped' : undefined;
+  return lease?.revision === want.terms?.revision ? ofLease(lease, isMine(state)) : undefined;
+}
+
+function ofLease(lease: DaemonLease | undefined, isHeld: boolean): DaemonStatusWord | undefined {
+  if (lease === undefined) return undefined;
+  const phase = isHeld ? phaseOfHeld(lease) : lease.over ? 'Stopped' : undefined;
   if (phase === undefined) return undefined;
   return { phase, revision: lease.revision, restarts: lease.restarts, ...lastEndOf(lease) };
 }
