@@ -107,8 +107,8 @@ async function collectRevisions(
     created: revisionName(agent),
     ready: latestReady,
     servedBefore: agent.status?.latestReadyRevisionName,
-    isTaken: latestReady !== undefined && isTaken,
-    readyForMs: since === undefined ? 0 : context.now() - since,
+    isTaken,
+    readyForMs: readyForMs(context, latestReady, since),
   });
   for (const { metadata } of expired) {
     const { namespace, name, uid = '' } = metadata;
@@ -117,6 +117,12 @@ async function collectRevisions(
   const needed = new Set([revisionName(agent), latestReady]);
   const isOverlapping = owned.some((each) => !needed.has(each.metadata.name) && !expired.includes(each));
   return isOverlapping ? overlapBeatMs : undefined;
+}
+
+/** Where none is ready none runs, and none of the older ones ever will. */
+function readyForMs(context: Context, ready: string | undefined, since: number | undefined): number {
+  if (ready === undefined) return Number.POSITIVE_INFINITY;
+  return since === undefined ? 0 : context.now() - since;
 }
 
 function agentsUsing(

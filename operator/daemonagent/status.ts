@@ -78,7 +78,7 @@ export function daemonVerdict(observation: DaemonObservation, word: DaemonWord |
   const phase = phaseOf(word);
   return {
     ...{ phase, latestReady, summary },
-    isTaken: stopOf(agent) !== undefined || (word !== undefined && word.revision === latestReady),
+    isTaken: stopOf(agent) !== undefined || word?.revision === latestReady,
     requeueAfterMs: summary.state === 'pending' ? graceRequeueIn(needs, observation) : undefined,
     status: {
       observedGeneration: generation,
