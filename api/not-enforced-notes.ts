@@ -5,11 +5,6 @@ export const notEnforcedNotes: ReadonlyArray<{
   readonly note: string;
 }> = [
   {
-    kind: 'DaemonAgent',
-    path: 'spec',
-    note: 'Not carried out: workers of this version do not run DaemonAgents.',
-  },
-  {
     kind: 'TaskAgent',
     path: 'spec.identity',
     note: 'Not carried out: this version takes no identity from calls: records name no caller.',

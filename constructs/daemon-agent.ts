@@ -25,6 +25,12 @@ export interface DaemonAgentProps extends AgentProps {
    * @default never
    */
   readonly maxLifetime?: Duration;
+  /**
+   * Stops it, and keeps it from being started.
+   *
+   * @default false
+   */
+  readonly suspend?: boolean;
 }
 
 /**
@@ -58,12 +64,13 @@ export class DaemonAgent extends Agent {
 
   /** @internal */
   protected override toSpec(): DaemonAgentSpec {
-    const { restartPolicy = 'Always', maxRestarts, maxLifetime } = this.#props;
+    const { restartPolicy = 'Always', maxRestarts, maxLifetime, suspend } = this.#props;
     return present({
       ...this.sharedSpec(),
       restartPolicy,
       maxRestarts,
       maxLifetimeSeconds: maxLifetime?.toSeconds(),
+      suspend,
     });
   }
 }

@@ -38,13 +38,6 @@ const own = { metadata: 'namespace' } as const;
 const templates = ['TaskAgent', 'DaemonAgent', 'WorkerPool'] as const;
 
 export const notEnforced = {
-  DaemonAgent: {
-    title: 'Daemon agents',
-    fields: [{ kind: 'DaemonAgent', path: 'spec' }],
-    effect: 'idle',
-    message: 'workers of this version do not run DaemonAgents',
-    instead: 'Use a TaskAgent, with a schedule where it must run by itself.',
-  },
   CallerIdentity: {
     title: 'Caller identity',
     fields: [{ kind: 'TaskAgent', path: 'spec.identity' }],

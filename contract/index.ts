@@ -11,6 +11,7 @@ export * from './config-parts.ts';
 export * from './config-secret.ts';
 export * from './connection-decision.ts';
 export * from './containment.ts';
+export * from './daemon-lease.ts';
 export * from './deny-reason.ts';
 export * from './destination-policy.ts';
 export * from './digest.ts';

@@ -7,8 +7,10 @@ import type { AgentRef } from './agent-id.ts';
 import { hardTimeoutMs, header } from './http-header.ts';
 import type { Invocation, Phase } from './invocation.ts';
 
+/** Those that are calls. */
 export const triggerTypes = ['HTTP', 'Cron', 'CLI'] as const;
-export type TriggerType = (typeof triggerTypes)[number];
+/** `Daemon`: nobody called, it is an agent that is to run. No header can say so. */
+export type TriggerType = (typeof triggerTypes)[number] | 'Daemon';
 
 export interface Trigger {
   readonly type: TriggerType;
@@ -22,8 +24,8 @@ export interface InvocationFacts {
   readonly trigger: Trigger;
   /** When the call was taken, in Unix milliseconds of the clock of whoever took it. */
   readonly createdAt: number;
-  /** Counted from then. */
-  readonly timeoutMs: number;
+  /** Counted from then; absent: none. */
+  readonly timeoutMs?: number;
   readonly traceId?: string | undefined;
 }
 
@@ -55,7 +57,7 @@ export function composeInvocation(facts: InvocationFacts, status: InvocationStat
     },
     status: {
       startTime: iso(createdAt),
-      deadline: iso(createdAt + timeoutMs),
+      ...(timeoutMs === undefined ? {} : { deadline: iso(createdAt + timeoutMs) }),
       ...(traceId === undefined ? {} : { traceId }),
       ...said,
       ...times,

@@ -28,7 +28,12 @@ export const invocationSchema = Type.Object({
       uid: Type.String(),
     }),
     trigger: Type.Object({
-      type: Type.Union([Type.Literal('HTTP'), Type.Literal('Cron'), Type.Literal('CLI')]),
+      type: Type.Union([
+        Type.Literal('HTTP'),
+        Type.Literal('Cron'),
+        Type.Literal('CLI'),
+        Type.Literal('Daemon'),
+      ]),
       source: Type.String(),
     }),
     identity: Type.Object({ audiences: Type.Array(Type.String()) }),
@@ -46,7 +51,10 @@ export const invocationSchema = Type.Object({
     /** CamelCase, stable: NonZeroExit, DeadlineExceeded, WorkerLost, NoReadyWorker, AtMaxConcurrent… */
     reason: Type.Optional(Type.String()),
     message: Type.Optional(Type.String()),
-    /** RFC 3339; non-terminal events past this time (plus grace) are closed as Failed/Lost by telemetry. */
+    /**
+     * RFC 3339; non-terminal events past this time (plus grace) are closed as Failed/Lost by telemetry. Absent: it may run for ever,
+     * and whoever takes over its daemon closes it.
+     */
     deadline: Type.Optional(Type.String()),
     requestBytes: Type.Optional(Type.Integer()),
     responseBytes: Type.Optional(Type.Integer()),

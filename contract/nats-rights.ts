@@ -4,6 +4,7 @@
  * subject as the reply of its own publish, and the server would write its acknowledgement there (decision 025).
  */
 import { ledgerReadSubject, ledgerStream, ledgerSubject } from './budget-ledger.ts';
+import { daemonLeaseReadSubject, daemonLeaseStream, daemonLeaseSubject } from './daemon-lease.ts';
 import { invocationStream } from './invocation.ts';
 import {
   identityName,
@@ -31,6 +32,8 @@ export const tenantServices: readonly string[] = [
   `${statusSubject}.>`,
   ledgerSubject('>'),
   ledgerReadSubject('>'),
+  daemonLeaseSubject('>'),
+  daemonLeaseReadSubject('>'),
 ];
 
 /** Of the server's own account: new claims of an account, in force at once. */
@@ -69,6 +72,11 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     `$JS.API.STREAM.UPDATE.${scheduleStream}`,
     `$JS.API.STREAM.INFO.${scheduleStream}`,
     scheduleMarkReadSubject('>'),
+    `$JS.API.STREAM.CREATE.${daemonLeaseStream}`,
+    `$JS.API.STREAM.UPDATE.${daemonLeaseStream}`,
+    `$JS.API.STREAM.INFO.${daemonLeaseStream}`,
+    // Of agents that no worker knows yet.
+    daemonLeaseSubject('>'),
   ],
   ingress: [
     ...readStatus,
@@ -110,8 +118,10 @@ function tenantRights(identity: TenantIdentity): NatsRights {
     const budgets = [ledgerSubject(`${namespace}.>`), ledgerReadSubject(`${namespace}.>`)];
     return { publish: [own, ...budgets], subscribe: [inbox, hello] };
   }
+  // The daemons of its namespace: an agent may move from pool to pool, and must not run in two.
+  const leases = [daemonLeaseSubject(`${namespace}.>`), daemonLeaseReadSubject(`${namespace}.>`)];
   return {
-    publish: [own, `clrk.invocations.${namespace}.${natsToken(identity.name)}.>`, hello],
+    publish: [own, ...leases, `clrk.invocations.${namespace}.${natsToken(identity.name)}.>`, hello],
     subscribe: [inbox, `${statusSubject}.egress.${namespace}.>`],
   };
 }

@@ -4,6 +4,7 @@
  */
 import { Type, type Static } from 'typebox';
 import { destinationPolicySchema, platformEndpointsSchema } from './config-parts.ts';
+import { daemonRestartFields } from './daemon-lease.ts';
 
 const revisionSchema = Type.Object({
   /** `<agent>-<generation, 5 digits>` */
@@ -38,6 +39,14 @@ const poolAgentSchema = Type.Object({
   deliveryMode: Type.Union([Type.Literal('Stdin'), Type.Literal('Metadata')]),
   state: Type.Optional(
     Type.Object({ mountPath: Type.String(), sizeLimitBytes: Type.Integer({ minimum: 0 }) }),
+  ),
+  /** Of a DaemonAgent: it runs all the time, and the fields about calls and warm sandboxes are not read. */
+  daemon: Type.Optional(
+    Type.Object({
+      ...daemonRestartFields,
+      /** Absent: it is to run. */
+      stop: Type.Optional(Type.Union([Type.Literal('Suspended'), Type.Literal('Contained')])),
+    }),
   ),
   /** Gateway ids `ns/name`, in order; empty: the agent reaches nothing. */
   gateways: Type.Array(Type.String()),

@@ -4,6 +4,7 @@
  * from it. Written on every change (coalesced) and at least every 5 s; gone 20 s after the last word.
  */
 import { Type, type Static } from 'typebox';
+import { daemonEndReasons } from './daemon-lease.ts';
 import { natsToken } from './platform-identity.ts';
 
 export const statusBucket = {
@@ -30,6 +31,29 @@ const common = {
 /** Of the document in force (policy-digest.ts). Absent: none yet, or an older data plane. */
 const policyDigest = Type.Optional(Type.String({ maxLength: 128 }));
 
+/** What a worker knows of a daemon of its pool: of one it runs, of one that waits for its next start, of one that has ended for good. */
+const daemonStatusSchema = Type.Object({
+  phase: Type.Union([
+    Type.Literal('Starting'),
+    Type.Literal('Running'),
+    Type.Literal('CrashLoopBackOff'),
+    Type.Literal('Stopped'),
+  ]),
+  revision: Type.String({ maxLength: 253 }),
+  restarts: Type.Integer({ minimum: 0 }),
+  /** Of its run, while there is one. */
+  invocation: Type.Optional(Type.String({ maxLength: 64 })),
+  /** Unix milliseconds; of phase Running. */
+  upSince: Type.Optional(Type.Integer({ minimum: 0 })),
+  lastEnd: Type.Optional(
+    Type.Object({
+      reason: Type.Enum([...daemonEndReasons]),
+      message: Type.Optional(Type.String({ maxLength: 512 })),
+    }),
+  ),
+});
+export type DaemonStatusWord = Static<typeof daemonStatusSchema>;
+
 export const workerStatusSchema = Type.Object({
   ...common,
   role: Type.Literal('worker'),
@@ -37,6 +61,8 @@ export const workerStatusSchema = Type.Object({
   policyDigest,
   /** Running invocations by agent id. */
   inFlight: Type.Record(Type.String(), Type.Integer()),
+  /** By agent id. Absent: an older worker. */
+  daemons: Type.Optional(Type.Record(Type.String(), daemonStatusSchema)),
   /** Sandboxes this worker takes at once. */
   capacity: Type.Integer(),
   /** Warm sandboxes by revision id `ns/revision`. */

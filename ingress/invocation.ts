@@ -107,7 +107,7 @@ export class InvocationRun {
       return;
     }
     const { revision, workers } = decision;
-    const aborter = this.#aborter(this.#facts.timeoutMs + (this.#context.guardMs ?? guardMs));
+    const aborter = this.#aborter(boundedTimeoutMs(agent) + (this.#context.guardMs ?? guardMs));
     try {
       const worker = workers[0]?.address;
       this.#put({ phase: 'Dispatched', revision, ...(worker === undefined ? {} : { worker }) });

@@ -16,6 +16,11 @@ export interface DataPlaneStatus {
   ingresses(): readonly IngressStatus[];
   /** What an agent's schedule fired last. Never rejects. */
   scheduleMark(agent: { readonly namespace: string; readonly uid: string }): Promise<ReadMark>;
+  /**
+   * Says that nobody runs this daemon, which no worker knows yet: the first need not wait as for one that is lost. Where it cannot be
+   * said they wait. Never rejects.
+   */
+  seedDaemon(agent: { readonly namespace: string; readonly uid: string }): Promise<void>;
 }
 
 /** `unknown`: it could not be read. Undefined: it never fired, or not for a week. */
@@ -27,6 +32,7 @@ export interface StatusDiff {
   readonly gateways: ReadonlySet<string>;
   readonly revisions: ReadonlySet<string>;
   readonly agents: ReadonlySet<string>;
+  readonly daemons: ReadonlySet<string>;
   /** An ingress came, went or took another config. */
   readonly ingress: boolean;
 }
@@ -45,6 +51,7 @@ export function diffStatus(before: StatusSnapshot, after: StatusSnapshot): Statu
     gateways: new Set<string>(),
     revisions: new Set<string>(),
     agents: new Set<string>(),
+    daemons: new Set<string>(),
     ingress: false,
   };
   for (const [old, now] of pairs(before.workers, after.workers)) addWorker(diff, old, now);
@@ -63,6 +70,7 @@ interface WorkerDiff {
   readonly pools: Set<string>;
   readonly revisions: Set<string>;
   readonly agents: Set<string>;
+  readonly daemons: Set<string>;
 }
 
 /** A worker that came or went, or an agent whose load moved. */
@@ -72,7 +80,9 @@ function addWorker(diff: WorkerDiff, old: WorkerStatus | undefined, now: WorkerS
   diff.pools.add(`${word.namespace}/${word.pool}`);
   const imagesOrWarm = (['images', 'warm'] as const).flatMap((part) => changedKeys(old?.[part], now?.[part]));
   for (const id of imagesOrWarm) diff.revisions.add(id);
-  for (const id of changedKeys(old?.inFlight, now?.inFlight)) addAgent(diff.agents, id);
+  for (const part of ['inFlight', 'daemons'] as const) {
+    for (const id of changedKeys(old?.[part], now?.[part])) addAgent(diff, id);
+  }
 }
 
 function addGateway(
@@ -85,9 +95,11 @@ function addGateway(
   if (word !== undefined && moved) gateways.add(`${word.namespace}/${word.gateway}`);
 }
 
-function addAgent(agents: Set<string>, id: string): void {
+function addAgent({ agents, daemons }: WorkerDiff, id: string): void {
   const agent = parseAgentId(id);
-  if (agent !== undefined) agents.add(`${agent.namespace}/${agent.name}`);
+  if (agent === undefined) return;
+  const of = agent.kind === 'DaemonAgent' ? daemons : agents;
+  of.add(`${agent.namespace}/${agent.name}`);
 }
 
 /** Records of one process before and after, by pod. */

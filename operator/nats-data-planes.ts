@@ -7,7 +7,10 @@ import type { NatsConnection } from 'nats';
 import {
   errorMessage,
   gatewayStatusSchema,
+  daemonLeaseKey,
+  daemonLeaseSubject,
   ingressStatusSchema,
+  newDaemonLease,
   parseScheduleMark,
   scheduleMarkKey,
   scheduleMarkReadSubject,
@@ -23,6 +26,7 @@ import {
   ensureKeyedBuckets,
   openStatusBucket,
   readEntry,
+  writeEntry,
   untilAborted,
   type Log,
   type NatsAccess,
@@ -77,6 +81,15 @@ export class NatsDataPlanes implements DataPlaneStatus {
     // While NATS is away nobody waits for it more than once in a while.
     if (entry === undefined) this.#askAgainAt = monotonicMs() + unreadMs;
     return entry === undefined ? 'unknown' : parseScheduleMark(entry.text);
+  }
+
+  async seedDaemon(agent: { readonly namespace: string; readonly uid: string }): Promise<void> {
+    if (this.#connection === undefined || monotonicMs() < this.#askAgainAt) return;
+    const subject = daemonLeaseSubject(daemonLeaseKey(agent));
+    // Where there is one already it stays as it is.
+    const entry = { text: JSON.stringify(newDaemonLease), sequence: 0 };
+    const { kind } = await writeEntry(this.#connection, subject, entry);
+    if (kind === 'unknown') this.#askAgainAt = monotonicMs() + unreadMs;
   }
 
   /** Connects, however long it takes, and follows until the signal aborts. Never rejects. */

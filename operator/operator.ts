@@ -65,7 +65,9 @@ export class Operator {
     const programmed = new ProgrammedConfigs();
     for (const kind of Object.values(kinds)) this.#manager.watch(kind);
     for (const spec of controllerSpecs) this.#add(spec, programmed);
-    programmed.onLeftOut((agent) => this.#enqueue('taskagent', agent));
+    programmed.onLeftOut((agent) => {
+      for (const kind of ['taskagent', 'daemonagent']) this.#enqueue(kind, agent);
+    });
     this.#sieve.onMisfit((resource, key) => this.#enqueue(resource.kind.toLowerCase(), key));
     this.#enqueue('controlplane', controlPlaneKey);
     this.#enqueue('identities', identitiesKey);
@@ -131,6 +133,7 @@ export class Operator {
     for (const key of diff.revisions) this.#enqueue('agentsandboxrevision', key);
     for (const key of diff.pools) this.#enqueue('workerpool', key, statusBeatMs);
     for (const key of diff.agents) this.#enqueue('taskagent', key, statusBeatMs);
+    for (const key of diff.daemons) this.#enqueue('daemonagent', key, statusBeatMs);
     for (const key of this.#waitingAgents(diff)) this.#enqueue('taskagent', key);
   }
 

@@ -3,7 +3,13 @@
  * in which this agent serves this revision?" without unpacking Secrets, and which agents did not fit. Lost at restart and
  * rebuilt by the first reconcile of each pool and of the ingress.
  */
-import { ingressShardOf, type IngressStatus, type WorkerStatus } from '../contract/index.ts';
+import {
+  factsOfKind,
+  ingressShardOf,
+  type AgentKind,
+  type IngressStatus,
+  type WorkerStatus,
+} from '../contract/index.ts';
 
 type Agents = ReadonlySet<string>;
 
@@ -79,18 +85,21 @@ export class ProgrammedConfigs {
   }
 }
 
-/** Serving revisions by `namespace/agent`. */
+/** Serving revisions by `namespace/agent`, of agents that take calls. */
 export function servingOf(
   agents: ReadonlyArray<{
+    readonly kind: AgentKind;
     readonly namespace: string;
     readonly name: string;
     readonly servingRevision?: string;
   }>,
 ): ReadonlyMap<string, string> {
   return new Map(
-    agents.flatMap(({ namespace, name, servingRevision }) =>
-      servingRevision === undefined ? [] : [[`${namespace}/${name}`, servingRevision] as const],
-    ),
+    agents
+      .filter((agent) => factsOfKind(agent).takesCalls)
+      .flatMap(({ namespace, name, servingRevision }) =>
+        servingRevision === undefined ? [] : [[`${namespace}/${name}`, servingRevision] as const],
+      ),
   );
 }
 

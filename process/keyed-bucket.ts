@@ -2,6 +2,9 @@
 import { DiscardPolicy, nanos, RetentionPolicy, StorageType, type NatsConnection } from 'nats';
 import {
   budgetLedger,
+  daemonLeaseBucket,
+  daemonLeaseStream,
+  daemonLeaseSubject,
   ledgerStream,
   ledgerSubject,
   scheduleBucket,
@@ -34,6 +37,14 @@ const buckets: readonly KeyedBucket[] = [
     ttlMs: scheduleBucket.ttlMs,
     maxBytes: scheduleBucket.maxBytes,
     full: DiscardPolicy.Old,
+  },
+  // Full, it refuses: a lease that gave way would be taken by a second one.
+  {
+    name: daemonLeaseStream,
+    subject: daemonLeaseSubject('>'),
+    ttlMs: daemonLeaseBucket.ttlMs,
+    maxBytes: daemonLeaseBucket.maxBytes,
+    full: DiscardPolicy.New,
   },
 ];
 

@@ -18,6 +18,7 @@ import {
 } from '../contract/index.ts';
 import { openImageStore } from '../oci/index.ts';
 import { EventOutbox, PlatformLink, requireVariable, Shell, type Environment } from '../process/index.ts';
+import { natsLeases } from './daemon/nats-leases.ts';
 import { GatewayDirectory } from './egress/gateway-directory.ts';
 import { WorkerMetrics } from './metrics.ts';
 import { Worker } from './worker.ts';
@@ -113,6 +114,7 @@ export async function runWorker(environment: Environment): Promise<void> {
     addressesOf: (gatewayId) => gateways.addresses(gatewayId),
     publish: (invocation) => outbox.add(invocation),
     canRecord: (calls) => outbox.free >= calls * eventsPerCall,
+    leases: natsLeases(() => link.nats.connection),
     onChange: () => link.nats.changed(),
     onRefusal: (reason) => metrics.refused(reason),
     onError,

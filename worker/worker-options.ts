@@ -1,6 +1,7 @@
 /** What a worker is given from outside: places, names, and functions to the rest of the platform. */
 import type { DenyReason, Invocation } from '../contract/index.ts';
 import type { ImageStore } from '../oci/index.ts';
+import type { LeaseStore } from './daemon/daemon-keeper.ts';
 import type { GatewayAddresses } from './egress/gateway-directory.ts';
 import type { LogEmitter, SpanStarter } from './telemetry/sink.ts';
 
@@ -20,6 +21,8 @@ export interface WorkerOptions {
   readonly publish: (invocation: Invocation) => void;
   /** There is room for the events of so many calls; absent: always. */
   readonly canRecord?: (calls: number) => boolean;
+  /** Absent: daemons are not run. */
+  readonly leases?: LeaseStore;
   /** What the status says has changed. */
   readonly onChange: () => void;
   readonly onRefusal?: (reason: DenyReason) => void;

@@ -4,6 +4,7 @@
  */
 import type { PoolConfig, WorkerStatus } from '../contract/index.ts';
 import { monotonicMs } from '../process/index.ts';
+import { Daemons } from './daemon/daemons.ts';
 import { httpCall } from './dispatch/call.ts';
 import { DispatchServer } from './dispatch/dispatch-server.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
@@ -15,10 +16,12 @@ import type { WorkerOptions } from './worker-options.ts';
 import { closeWorkerParts, openWorkerParts, type WorkerParts } from './worker-parts.ts';
 
 const warmTickMs = 5_000;
+/** Places that became free are seen then. */
+const daemonTickMs = 1_000;
 
 type ChangingStatus = Pick<
   WorkerStatus,
-  'configDigest' | 'policyDigest' | 'draining' | 'inFlight' | 'capacity' | 'warm' | 'images'
+  'configDigest' | 'policyDigest' | 'draining' | 'inFlight' | 'capacity' | 'warm' | 'images' | 'daemons'
 > & { readonly port: number };
 
 export class Worker {
@@ -27,9 +30,11 @@ export class Worker {
   readonly #policy = new PoolPolicy();
   #parts: WorkerParts | undefined;
   #dispatcher: Dispatcher | undefined;
+  #daemons: Daemons | undefined;
   #server: DispatchServer | undefined;
   #opening: Promise<void> | undefined;
   #ticker: NodeJS.Timeout | undefined;
+  #daemonTicker: NodeJS.Timeout | undefined;
   #draining = false;
   #closing: Promise<void> | undefined;
 
@@ -54,11 +59,13 @@ export class Worker {
     );
     this.#parts = parts;
     this.#dispatcher = this.#makeDispatcher(parts);
+    this.#daemons = this.#makeDaemons(parts);
     await parts.slots.fill();
     this.#ticker = setInterval(() => {
       parts.warm.tick();
       if (this.#policy.config !== undefined) void parts.state.retain(this.#policy.config.agents);
     }, warmTickMs);
+    this.#daemonTicker = setInterval(() => this.#daemons?.refresh(), daemonTickMs);
   }
 
   /** Without it sandboxes still have their own limits, so the worker goes on and says so. */
@@ -76,6 +83,7 @@ export class Worker {
       policy: this.#policy,
       imageOf: (namespace, revision) => parts.images.ready(namespace, revision),
       canRecord: this.#options.canRecord ?? (() => true),
+      daemons: () => this.#daemons?.running ?? 0,
       run: {
         factory: parts.factory,
         warm: parts.warm,
@@ -94,6 +102,25 @@ export class Worker {
     });
   }
 
+  #makeDaemons(parts: WorkerParts): Daemons | undefined {
+    const { tracer, logger, publish, onError, onChange, name, leases } = this.#options;
+    if (leases === undefined) return undefined;
+    const { factory, occupancy, metadata, images } = parts;
+    return new Daemons({
+      policy: this.#policy,
+      store: leases,
+      run: {
+        ...{ factory, occupancy, metadata, tracer, logger, publish, onError },
+        ...{ now: monotonicMs, worker: name },
+      },
+      imageOf: (namespace, revision) => images.ready(namespace, revision),
+      hasRoom: () =>
+        this.running < this.#policy.capacity && (this.#options.canRecord?.(this.running + 1) ?? true),
+      publish,
+      onChange,
+    });
+  }
+
   /** Takes a config document into force: policy at once, images and warm sandboxes as they come. */
   async apply(config: PoolConfig): Promise<void> {
     const parts = this.#parts;
@@ -106,6 +133,7 @@ export class Worker {
     this.#server?.rotate(config.dispatchTls);
     void parts.roots.sweep();
     void parts.state.retain(config.agents);
+    this.#daemons?.refresh();
     this.#options.onChange();
   }
 
@@ -125,6 +153,7 @@ export class Worker {
     parts?.warm.apply(
       this.#policy.warmTargets((namespace, revision) => parts.images.ready(namespace, revision)),
     );
+    this.#daemons?.refresh();
     this.#options.onChange();
   }
 
@@ -136,12 +165,17 @@ export class Worker {
       ...(policyDigest === undefined ? {} : { policyDigest }),
       configDigest: this.#server === undefined ? '' : this.#policy.digest,
       draining: this.#draining,
-      inFlight: this.#dispatcher?.inFlight() ?? {},
       capacity: this.#policy.capacity,
       warm: warm?.counts() ?? {},
       images: images?.states() ?? {},
       port: this.port,
+      ...this.#work(),
     };
+  }
+
+  #work(): Pick<ChangingStatus, 'inFlight' | 'daemons'> {
+    const inFlight = { ...this.#dispatcher?.inFlight(), ...this.#daemons?.inFlight() };
+    return { inFlight, daemons: this.#daemons?.words() ?? {} };
   }
 
   /** Of the dispatch server; 0 while there is none. */
@@ -156,7 +190,7 @@ export class Worker {
   }
 
   get running(): number {
-    return this.#dispatcher?.running ?? 0;
+    return (this.#dispatcher?.running ?? 0) + (this.#daemons?.running ?? 0);
   }
 
   /** Everything that was cleared so far is gone (tests count leftovers after this). */
@@ -175,9 +209,10 @@ export class Worker {
     this.#dispatcher?.refuseNew();
     this.#options.onChange();
     clearInterval(this.#ticker);
+    clearInterval(this.#daemonTicker);
     const parts = this.#parts;
     if (parts === undefined) return;
-    await Promise.all([parts.warm.close(), this.#dispatcher?.drain(drainMs)]);
+    await Promise.all([parts.warm.close(), this.#dispatcher?.drain(drainMs), this.#daemons?.handOver()]);
     await this.#server?.close();
     await closeWorkerParts(parts);
     await clearLeftovers(this.#place);

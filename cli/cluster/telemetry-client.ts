@@ -16,11 +16,13 @@ import {
   platformAuthSecret,
   ports,
   readerTokenHeader,
+  type AgentKind,
   type Invocation,
 } from '../../contract/index.ts';
 import { parseSpan, type SpanRecord } from '../render/span.ts';
 import { readText, type Cluster } from './cluster.ts';
 import { apiError } from './api-error.ts';
+import { agentPlurals } from './known-agent.ts';
 import { platformNamespace } from './platform-namespace.ts';
 
 const proxyOf = (namespace: string): string =>
@@ -66,6 +68,7 @@ export interface TelemetryClientOptions {
 }
 
 export interface AgentName {
+  readonly kind: AgentKind;
   readonly namespace: string;
   readonly name: string;
 }
@@ -180,7 +183,7 @@ export class TelemetryClient {
     filter: TelemetryFilter,
     signal: AbortSignal,
   ): AsyncGenerator<string> {
-    const path = `taskagents/${encodeURIComponent(agent.name)}/${what}`;
+    const path = `${agentPlurals[agent.kind]}/${encodeURIComponent(agent.name)}/${what}`;
     const answer = await this.#ask(agent.namespace, path, filter, signal);
     this.#onAnswer?.(answer);
     yield* lines(answer.body);

@@ -61,7 +61,7 @@ interface Reading {
 }
 
 export async function runLogs(io: Io, target: string, options: LogsOptions): Promise<void> {
-  const { name, invocation } = parseAgentTarget(target);
+  const { kind, name, invocation } = parseAgentTarget(target);
   const { iostream, component, follow = false } = options;
   const tail = parseTail(options.tail);
   const asked: TelemetryFilter = {
@@ -73,7 +73,7 @@ export async function runLogs(io: Io, target: string, options: LogsOptions): Pro
     limit: Math.min(tail, maxPage),
   };
   const cluster = await openCluster(io, options);
-  const agent = { namespace: cluster.namespace, name };
+  const agent = { kind, namespace: cluster.namespace, name };
   const format = options.output === 'json' ? 'json' : 'text';
   let any = false;
   const print = async (line: LogLine): Promise<void> => {
@@ -82,11 +82,11 @@ export async function runLogs(io: Io, target: string, options: LogsOptions): Pro
   };
   const reading = { agent, asked, tail, print };
   if (follow) {
-    await requireAgent(cluster, name);
+    await requireAgent(cluster, name, kind);
     return await followAgain(io, cluster, reading);
   }
   await showTail(io, cluster, reading);
-  if (!any) await requireAgent(cluster, name);
+  if (!any) await requireAgent(cluster, name, kind);
 }
 
 function tellCut(io: Io, shown: number): void {
@@ -154,6 +154,7 @@ export const addLogs: AddCommand = ({ program, io }) => {
       'before',
       examples(
         'clrk logs hello -f',
+        'clrk logs da/watcher -f',
         'clrk logs hello --since 10m --iostream stderr',
         'clrk logs hello --tail 20 -o json',
       ),

@@ -71,7 +71,10 @@ export function guessContentType(body: Buffer): string {
 }
 
 async function buildCall(io: Io, target: string, options: RunTaskOptions, namespace: string): Promise<Call> {
-  const { name, invocation } = parseAgentTarget(target);
+  const { kind, name, invocation } = parseAgentTarget(target);
+  if (kind !== 'TaskAgent') {
+    throw usageError('nobody calls a DaemonAgent: it runs by itself', 'See it with `clrk logs da/NAME -f`.');
+  }
   if (invocation !== undefined)
     throw usageError('run-task starts a new invocation; give the agent name alone');
   const body = await readInput(io, options.input);

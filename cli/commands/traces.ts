@@ -54,13 +54,13 @@ async function printRaw(io: Io, { client, agent, filter, cluster }: Source): Pro
     any = true;
     await printForeign(io, raw, 'json');
   }
-  if (!any) await requireAgent(cluster, agent.name);
+  if (!any) await requireAgent(cluster, agent.name, agent.kind);
 }
 
 async function printTrees(io: Io, { client, agent, filter, cluster }: Source): Promise<void> {
   const spans: SpanRecord[] = [];
   for await (const { span } of client.spans(agent, filter, io.interruption())) spans.push(span);
-  if (spans.length === 0) await requireAgent(cluster, agent.name);
+  if (spans.length === 0) await requireAgent(cluster, agent.name, agent.kind);
   if (spans.length === 0)
     return notice(io, `No traces found of ${agent.name} in ${agent.namespace} namespace.`);
   await printLine(io, tree(io, spans));
@@ -97,7 +97,7 @@ function parseFilter(options: TracesOptions, now: Date): TelemetryFilter {
 }
 
 export async function runTraces(io: Io, target: string, options: TracesOptions): Promise<void> {
-  const { name, invocation } = parseAgentTarget(target);
+  const { kind, name, invocation } = parseAgentTarget(target);
   const filter = parseFilter(options, io.now());
   const cluster = await openCluster(io, options);
   const onAnswer = ({ next }: Answer): void => {
@@ -109,7 +109,7 @@ export async function runTraces(io: Io, target: string, options: TracesOptions):
   const source = {
     cluster,
     client: new TelemetryClient(cluster, { ...io, onAnswer }),
-    agent: { namespace: cluster.namespace, name },
+    agent: { kind, namespace: cluster.namespace, name },
     filter: { ...filter, invocation },
   };
   const raw = options.raw === true || (!io.stdoutIsTerminal && options.tree !== true);
@@ -131,6 +131,7 @@ export const addTraces: AddCommand = ({ program, io }) => {
       'before',
       examples(
         'clrk traces hello --since 10m',
+        'clrk traces da/watcher -f',
         'clrk traces hello/3f0c2a52-0b7e-4a3c-9a52-5f2e8f0b9c11',
         `clrk traces hello --raw | jq '.attributes["gen_ai.usage.input_tokens"]'`,
       ),

@@ -25,7 +25,6 @@ import {
   type ReachDocuments,
 } from '../../policy/index.ts';
 import { compiledObject, place, withNamespaces, type CompiledObject } from './compiled-object.ts';
-import { restoreDaemonAgents, standIn } from './daemon-agents.ts';
 import { notEnforcedLines } from './not-enforced.ts';
 import { undecided } from './undecided.ts';
 
@@ -148,7 +147,7 @@ function gapsOf(unit: Unit, others: readonly Unit[]): string[] {
 }
 
 function documentsOf(objects: readonly CompiledObject[], own: Set<string>, compile: Compile): ReachDocuments {
-  const { gateways, pools } = restoreDaemonAgents(compile(withNamespaces(objects).map(standIn)));
+  const { gateways, pools } = compile(withNamespaces(objects));
   const kept = pools.map((pool) => ({
     ...pool,
     agents: pool.agents.filter((agent) => own.has(agentId(agent))),

@@ -1839,14 +1839,14 @@ export interface DaemonAgentSpec {
   readonly resources?: DaemonAgentSpecResources;
 
   /**
-   * restartPolicy is when it is started again: Always, OnFailure after a non-zero exit, or Never; unset means Always.
+   * restartPolicy is when it is started again: Always, OnFailure after a non-zero exit, or Never; unset means Always. Between starts it waits 10 s, twice as long each time up to 5 min; after 10 min of running the next wait is 10 s again. Never counts for the revision: not even the loss of its worker starts it a second time.
    *
    * @schema DaemonAgentSpec#restartPolicy
    */
   readonly restartPolicy?: DaemonAgentSpecRestartPolicy;
 
   /**
-   * maxRestarts is how many times it is started again; unset or 0 means without limit.
+   * maxRestarts is how many times it is started again after an end of its own; unset or 0 means without limit. A run that is handed over to another worker, or replaced by a new revision, is not counted.
    *
    * @schema DaemonAgentSpec#maxRestarts
    */
@@ -1858,6 +1858,13 @@ export interface DaemonAgentSpec {
    * @schema DaemonAgentSpec#maxLifetimeSeconds
    */
   readonly maxLifetimeSeconds?: number;
+
+  /**
+   * suspend stops it, and nothing starts it until it is false again; unset means false.
+   *
+   * @schema DaemonAgentSpec#suspend
+   */
+  readonly suspend?: boolean;
 
   /**
    * egressRefs are the gateways it reaches the world through, the first one that has a listener for a destination; unset means it reaches nothing.
@@ -1880,6 +1887,7 @@ export function toJson_DaemonAgentSpec(obj: DaemonAgentSpec | undefined): Record
     'restartPolicy': obj.restartPolicy,
     'maxRestarts': obj.maxRestarts,
     'maxLifetimeSeconds': obj.maxLifetimeSeconds,
+    'suspend': obj.suspend,
     'egressRefs': obj.egressRefs?.map(y => toJson_DaemonAgentSpecEgressRefs(y)),
   };
   // filter undefined values
@@ -1968,7 +1976,7 @@ export function toJson_DaemonAgentSpecResources(obj: DaemonAgentSpecResources | 
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * restartPolicy is when it is started again: Always, OnFailure after a non-zero exit, or Never; unset means Always.
+ * restartPolicy is when it is started again: Always, OnFailure after a non-zero exit, or Never; unset means Always. Between starts it waits 10 s, twice as long each time up to 5 min; after 10 min of running the next wait is 10 s again. Never counts for the revision: not even the loss of its worker starts it a second time.
  *
  * @schema DaemonAgentSpecRestartPolicy
  */

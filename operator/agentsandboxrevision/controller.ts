@@ -1,10 +1,10 @@
-/** AgentSandboxRevision status. The object itself is made and removed by its TaskAgent's controller. */
+/** AgentSandboxRevision status. The object itself is made and removed by its agent's controller. */
 import type { WorkerStatus } from '../../contract/index.ts';
-import { agentOfRevision, isLive, poolOfRevision, type AnyAgent } from '../compile/index.ts';
+import { isLive, agentOfRevision, poolOfRevision, type AnyAgent } from '../compile/index.ts';
 import { changedObjects } from '../change.ts';
 import type { Context, ControllerSpec } from '../context.ts';
-import { kinds, type AgentSandboxRevision, type TaskAgent } from '../kind.ts';
-import { keyOf, keyOfObject, splitKey, type ReconcileResult } from '../runtime/index.ts';
+import { kinds, type AgentSandboxRevision } from '../kind.ts';
+import { keyOf, keyOfObject, splitKey, type ObjectChange, type ReconcileResult } from '../runtime/index.ts';
 import { previousConditions } from '../pending.ts';
 import { workersOf } from '../workers.ts';
 import { revisionStatus } from './status.ts';
@@ -31,9 +31,8 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
 /** No worker has said a word of it, and nothing was said of it before: its agent's status tells that alone. */
 function isUnheardOf(revision: AgentSandboxRevision, workers: readonly WorkerStatus[]): boolean {
   const { namespace, name } = revision.metadata;
-  const isTask = agentOfRevision(revision)?.kind === 'TaskAgent';
   const isKnown = workers.some((worker) => worker.images[`${namespace}/${name}`] !== undefined);
-  return isTask && !isKnown && previousConditions(revision).length === 0;
+  return !isKnown && previousConditions(revision).length === 0;
 }
 
 function agentOf(context: Context, revision: AgentSandboxRevision): AnyAgent | undefined {
@@ -52,17 +51,17 @@ export const agentSandboxRevisionController: ControllerSpec = {
       resource: kinds.agentSandboxRevision,
       keysOf: (_world, change) => changedObjects(change).map(keyOfObject),
     },
-    {
-      resource: kinds.taskAgent,
-      // A cut-over moves Active from one revision to the next.
-      keysOf: (_world, { before, after }) => {
-        const serving = [before, after].map(
-          (object) => (object as TaskAgent | undefined)?.status?.latestReadyRevisionName,
-        );
-        if (before !== after && serving[0] === serving[1]) return [];
-        const namespace = (after ?? before)?.metadata?.namespace;
-        return serving.flatMap((name) => (name === undefined || name === '' ? [] : [keyOf(namespace, name)]));
-      },
-    },
+    { resource: kinds.taskAgent, keysOf: (_world, change) => cutOverOf(change) },
+    { resource: kinds.daemonAgent, keysOf: (_world, change) => cutOverOf(change) },
   ],
 };
+
+/** A cut-over moves Active from one revision to the next. */
+function cutOverOf({ before, after }: ObjectChange): readonly string[] {
+  const serving = [before, after].map(
+    (object) => (object as AnyAgent | undefined)?.status?.latestReadyRevisionName,
+  );
+  if (before !== after && serving[0] === serving[1]) return [];
+  const namespace = (after ?? before)?.metadata?.namespace;
+  return serving.flatMap((name) => (name === undefined || name === '' ? [] : [keyOf(namespace, name)]));
+}

@@ -1,7 +1,6 @@
 /** A revision's status from what live workers of its pool say of its image. Pure. */
 import { agentId, type WorkerStatus } from '../../contract/index.ts';
 import { agentOfRevision } from '../compile/index.ts';
-import { daemonsNotEnforced } from '../daemonagent/status.ts';
 import type { AgentSandboxRevision } from '../kind.ts';
 import { previousConditions } from '../pending.ts';
 import { setConditions, type Finding } from '../runtime/index.ts';
@@ -33,8 +32,7 @@ export function revisionStatus({ revision, workers, serving, now }: RevisionObse
     reason: serving ? 'Serving' : 'NotServing',
     message: '',
   };
-  const isDaemon = agent?.kind === 'DaemonAgent';
-  const findings = [...(isDaemon ? daemonFindings : readyFindings(id, workers)), active];
+  const findings = [...readyFindings(id, workers), active];
   return {
     observedGeneration: generation,
     readyWorkers: rows.filter((row) => row.imagePulled).length,
@@ -42,8 +40,6 @@ export function revisionStatus({ revision, workers, serving, now }: RevisionObse
     conditions: setConditions(findings, { previous: previousConditions(revision), generation, now }),
   };
 }
-
-const daemonFindings: readonly Finding[] = [{ type: 'Ready', status: 'False', ...daemonsNotEnforced }];
 
 /** Reasons that mean "not yet", not "failed". */
 export const waitingReasons: ReadonlySet<string> = new Set(['NoWorkersReady', 'ImagePulling', 'Pending']);

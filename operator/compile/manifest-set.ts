@@ -4,7 +4,7 @@
  * is never read), and a WorkerPool that agents name but the set lacks is taken to exist. It must decide nothing itself.
  */
 import { type GatewayConfig, type PlatformEndpoints, type PoolConfig } from '../../contract/index.ts';
-import { kinds, type CredentialInjectionPolicy, type Secret, type TaskAgent } from '../kind.ts';
+import { kinds, type CredentialInjectionPolicy, type Secret } from '../kind.ts';
 import {
   keyOf,
   keyOfObject,
@@ -14,6 +14,7 @@ import {
   type World,
 } from '../runtime/index.ts';
 import { compileGateway } from './gateway-config.ts';
+import type { AnyAgent } from './membership.ts';
 import { poolKey } from './name.ts';
 import { compilePool } from './pool-config.ts';
 import { encodeSecretData } from './secret-value.ts';
@@ -82,7 +83,8 @@ class ManifestWorld implements World {
 
 /** Pools that agents name and the set lacks: another repository brings them. */
 function assumePools(world: ManifestWorld): void {
-  for (const { metadata, spec } of world.list<TaskAgent>(kinds.taskAgent)) {
+  const agents: readonly AnyAgent[] = [...world.list(kinds.taskAgent), ...world.list(kinds.daemonAgent)];
+  for (const { metadata, spec } of agents) {
     const { namespace } = metadata;
     const pool = {
       metadata: { namespace, name: spec.workerPoolRef },

@@ -49,23 +49,19 @@ export function agentsOfGateway(world: World, gateway: EgressGateway): readonly 
   return agentsIn(world, namespace).filter(({ agent }) => gatewayNames(agent).includes(name));
 }
 
-/** TaskAgents with their revisions on this pool. */
-export interface PoolMember {
-  readonly agent: TaskAgent;
+/** An agent with its revisions on this pool. */
+export interface PoolMember extends KindedAgent {
   readonly revisions: readonly AgentSandboxRevision[];
 }
 
 export function agentsOfPool(world: World, pool: WorkerPool): readonly PoolMember[] {
   const { namespace, name } = pool.metadata;
   const revisions = revisionsByOwner(world, namespace);
-  return world
-    .list(kinds.taskAgent, namespace)
-    .filter(isLive)
-    .flatMap((agent) => {
-      const own = revisions.get(agent.metadata.uid ?? '') ?? [];
-      const here = own.filter((revision) => poolOfRevision(agent, revision) === name);
-      return agent.spec.workerPoolRef === name || here.length > 0 ? [{ agent, revisions: here }] : [];
-    });
+  return agentsIn(world, namespace).flatMap(({ kind, agent }) => {
+    const own = revisions.get(agent.metadata.uid ?? '') ?? [];
+    const here = own.filter((revision) => poolOfRevision(agent, revision) === name);
+    return agent.spec.workerPoolRef === name || here.length > 0 ? [{ kind, agent, revisions: here }] : [];
+  });
 }
 
 /** Pools whose workers run, or are to run, something of this agent. */

@@ -1,5 +1,6 @@
 /** One WorkerPool, its agents, their revisions and gateways, compiled to the document its workers run. */
 import {
+  containmentOf,
   hardTimeoutMs,
   type PlatformEndpoints,
   type PoolAgent,
@@ -8,12 +9,18 @@ import {
   type PoolRevision,
 } from '../../contract/index.ts';
 import { parseDuration, parseQuantity } from '../../api/index.ts';
-import { kinds, type AgentSandboxRevision, type TaskAgent, type WorkerPool } from '../kind.ts';
+import {
+  kinds,
+  type AgentSandboxRevision,
+  type DaemonAgent,
+  type TaskAgent,
+  type WorkerPool,
+} from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { compileDestinations } from './destination.ts';
 import { resolveEnv } from './env-value.ts';
 import { gatewayCa } from './gateway-ca.ts';
-import { agentsOfPool, gatewayNames, type PoolMember } from './membership.ts';
+import { agentsOfPool, gatewayNames, type AnyAgent, type PoolMember } from './membership.ts';
 import { childName, poolKey } from './name.ts';
 import { isLive } from './order.ts';
 import { compileRegistries } from './registry.ts';
@@ -60,26 +67,54 @@ export function compilePool(world: World, input: PoolInput): Omit<PoolConfig, 'd
 }
 
 function compileAgent(world: World, member: PoolMember): PoolAgent {
-  const { agent } = member;
+  const { kind, agent } = member;
   const { metadata, spec, status } = agent;
   const revisions = member.revisions.flatMap((revision) => compileRevision(world, agent, revision));
   const serving = status?.latestReadyRevisionName;
   const serves = revisions.some((revision) => revision.name === serving);
   return {
-    kind: 'TaskAgent',
+    kind,
     namespace: metadata.namespace,
     name: metadata.name,
     uid: metadata.uid ?? '',
     revisions,
     ...(serves && serving !== undefined ? { servingRevision: serving } : {}),
+    resources: compileResources(spec.resources),
+    gateways: gatewayNames(agent).map((name) => `${metadata.namespace}/${name}`),
+    ...(kind === 'TaskAgent' ? compileTask(agent as TaskAgent) : compileDaemon(agent as DaemonAgent)),
+  };
+}
+
+type OfKind = Omit<
+  PoolAgent,
+  'kind' | 'namespace' | 'name' | 'uid' | 'revisions' | 'servingRevision' | 'resources' | 'gateways'
+>;
+
+function compileTask(agent: TaskAgent): OfKind {
+  const { spec } = agent;
+  return {
     timeoutMs: agentTimeoutMs(agent),
     maxConcurrent: spec.maxConcurrent ?? 0,
-    resources: compileResources(spec.resources),
     warmPoolSize: spec.warmPoolSize ?? 0,
     warmPoolIdleTtlMs: positive(parseDuration(spec.warmPoolIdleTTL ?? ''), defaultIdleTtlMs),
     deliveryMode: spec.delivery?.mode ?? 'Stdin',
     ...compileState(spec.state),
-    gateways: gatewayNames(agent).map((name) => `${metadata.namespace}/${name}`),
+  };
+}
+
+/** Nobody calls it and nothing of it is made ahead. */
+const notCalled = {
+  ...{ timeoutMs: hardTimeoutMs, maxConcurrent: 1, warmPoolSize: 0, warmPoolIdleTtlMs: defaultIdleTtlMs },
+  deliveryMode: 'Stdin',
+} as const;
+
+function compileDaemon(agent: DaemonAgent): OfKind {
+  const { restartPolicy = 'Always', maxRestarts = 0, maxLifetimeSeconds = 0, suspend } = agent.spec;
+  const maxLifetimeMs = Math.min(maxLifetimeSeconds * 1_000, Number.MAX_SAFE_INTEGER);
+  const stop = suspend === true ? 'Suspended' : containmentOf(agent) === undefined ? undefined : 'Contained';
+  return {
+    ...notCalled,
+    daemon: { restartPolicy, maxRestarts, maxLifetimeMs, ...(stop === undefined ? {} : { stop }) },
   };
 }
 
@@ -91,7 +126,7 @@ function positive(value: number | undefined, otherwise: number): number {
   return value === undefined || !(value > 0) ? otherwise : Math.ceil(value);
 }
 
-function compileRevision(world: World, agent: TaskAgent, revision: AgentSandboxRevision): PoolRevision[] {
+function compileRevision(world: World, agent: AnyAgent, revision: AgentSandboxRevision): PoolRevision[] {
   const { image, command, args } = revision.spec;
   const resolved = resolveEnv(world, agent, revision.spec.env ?? []);
   if (!resolved.resolved) return [];

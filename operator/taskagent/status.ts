@@ -3,9 +3,15 @@
  * to the latest ready revision. Ready means that a call made now is answered: config is where the call will go.
  */
 import { agentId, type WorkerStatus } from '../../contract/index.ts';
-import { egressFinding, poolFinding } from '../agent-needs.ts';
-import { gatewayNames } from '../compile/index.ts';
-import { waitingReasons } from '../agentsandboxrevision/status.ts';
+import {
+  acceptedFinding,
+  cutOver,
+  egressFinding,
+  gatewayFinding,
+  isMendable,
+  poolFinding,
+  revisionFinding,
+} from '../agent-needs.ts';
 import type { AgentSandboxRevision, EgressGateway, TaskAgent } from '../kind.ts';
 import { graceLeft, previousConditions } from '../pending.ts';
 import {
@@ -50,12 +56,12 @@ export function agentVerdict(observation: AgentObservation): AgentVerdict {
   const created = revisionName(agent);
   const latestReady = cutOver(observation, created);
   const needs = [
-    accepted(observation),
+    acceptedFinding(observation),
     poolFinding(agent, observation.poolExists),
     egressFinding(agent, observation.gateways),
-    gatewaysProgrammed(observation),
+    gatewayFinding(agent, observation.gateways),
   ];
-  const revision = revisionReady(observation, created, latestReady);
+  const revision = revisionFinding(observation.revisions, created, latestReady);
   const { schedule } = observation;
   const findings = [...needs, revision, schedule.finding];
   const summary = summarize(findings, observation, latestReady);
@@ -80,60 +86,6 @@ function soonest(...waits: ReadonlyArray<number | undefined>): number | undefine
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-/** The newest revision once it is ready; until then whatever served before, if it is still there. */
-function cutOver({ agent, revisions }: AgentObservation, created: string): string | undefined {
-  const current = revisions.find(({ metadata }) => metadata.name === created);
-  if (current !== undefined && conditionOf(current, 'Ready')?.status === 'True') return created;
-  const before = agent.status?.latestReadyRevisionName;
-  return revisions.some(({ metadata }) => metadata.name === before) ? before : undefined;
-}
-
-function accepted({ fault, envProblem }: AgentObservation): Finding {
-  const type = 'Accepted';
-  if (fault !== undefined) return { type, status: 'False', ...fault };
-  if (envProblem !== undefined) {
-    return { type, status: 'False', reason: 'EnvUnresolved', message: envProblem };
-  }
-  return { type, status: 'True', reason: 'SpecValid', message: '' };
-}
-
-function gatewaysProgrammed({ agent, gateways }: AgentObservation): Finding {
-  const type = 'GatewayReady';
-  const missing = gatewayNames(agent).filter((name) => !gateways.has(name));
-  if (missing.length > 0) {
-    const message = `EgressGateway ${missing.join(', ')} does not exist`;
-    return { type, status: 'False', reason: 'GatewayNotFound', message };
-  }
-  const waiting = [...gateways].filter(([, each]) => conditionOf(each, 'Programmed')?.status !== 'True');
-  if (waiting.length === 0) return { type, status: 'True', reason: 'GatewayProgrammed', message: '' };
-  const message = `EgressGateway ${waiting.map(([name]) => name).join(', ')} is not programmed yet`;
-  return { type, status: 'False', reason: 'GatewayNotProgrammed', message };
-}
-
-function revisionReady(
-  { revisions }: AgentObservation,
-  created: string,
-  latestReady: string | undefined,
-): Finding {
-  const type = 'RevisionReady';
-  if (latestReady === created) {
-    return { type, status: 'True', reason: 'RevisionReady', message: `${created} serves` };
-  }
-  const current = revisions.find(({ metadata }) => metadata.name === created);
-  const ready = current === undefined ? undefined : conditionOf(current, 'Ready');
-  const serving = latestReady === undefined ? '' : `; ${latestReady} serves until then`;
-  const reason = ready?.reason ?? 'NoWorkersReady';
-  const message = `${created}: ${ready?.message ?? 'no worker reports yet'}${serving}`;
-  return { type, status: 'False', reason, message };
-}
-
-/** Faults a person must mend, by the condition that carries them. */
-function mendable(finding: Finding): boolean {
-  if (finding.type === 'Accepted') return true;
-  if (finding.type === 'WorkerPoolReady' || finding.type === 'EgressConfigured') return true;
-  return finding.type === 'RevisionReady' && !waitingReasons.has(finding.reason);
-}
-
 function summarize(
   findings: readonly Finding[],
   observation: AgentObservation,
@@ -146,7 +98,7 @@ function summarize(
   );
   if (failed !== undefined) {
     const { type, reason, message } = failed;
-    const late = mendable(failed) && graceLeft(previousConditions(agent), type, now) === 0;
+    const late = isMendable(failed) && graceLeft(previousConditions(agent), type, now) === 0;
     return { state: late || type === 'Scheduled' ? 'stalled' : 'pending', reason, message };
   }
   if (latestReady !== undefined && isOnItsWay(observation, latestReady)) {

@@ -1,8 +1,8 @@
 /** Which pools a change concerns. Fan-out is by namespace and delayed, so that a burst is one compile a pool. */
 import { changedObjects, ownerKeys } from '../change.ts';
-import { gatewayNames, label, poolsOfAgent, systemName } from '../compile/index.ts';
+import { agentsIn, gatewayNames, label, poolsOfAgent, systemName, type AnyAgent } from '../compile/index.ts';
 import type { ControllerSpec } from '../context.ts';
-import { kinds, type TaskAgent } from '../kind.ts';
+import { kinds } from '../kind.ts';
 import { keyOf, keyOfObject, type KubeObject, type ObjectChange, type World } from '../runtime/index.ts';
 import { defaultServiceAccount, serviceAccountName } from './account.ts';
 
@@ -11,7 +11,7 @@ const burstMs = 50;
 /** Also pools that still run an older revision: what is said of the agent concerns it there. */
 function poolsOfAgents(world: World, change: ObjectChange): readonly string[] {
   return changedObjects(change).flatMap((object) =>
-    poolsOfAgent(world, object as TaskAgent).map((pool) => keyOf(object.metadata?.namespace, pool)),
+    poolsOfAgent(world, object as unknown as AnyAgent).map((pool) => keyOf(object.metadata?.namespace, pool)),
   );
 }
 
@@ -44,9 +44,8 @@ function allPools(world: World): readonly string[] {
 
 /** Pools with an agent behind this gateway. */
 export function poolsOfGatewayKey(world: World, namespace: string, gateway: string): readonly string[] {
-  const agents = world.list(kinds.taskAgent, namespace);
-  const using = agents.filter((agent) => gatewayNames(agent).includes(gateway));
-  return using.map((agent) => keyOf(namespace, agent.spec.workerPoolRef));
+  const using = agentsIn(world, namespace).filter(({ agent }) => gatewayNames(agent).includes(gateway));
+  return using.map(({ agent }) => keyOf(namespace, agent.spec.workerPoolRef));
 }
 
 function poolsOfGatewayChange(world: World, change: ObjectChange): readonly string[] {
@@ -95,6 +94,7 @@ export const poolWatches: ControllerSpec['watches'] = [
         : ownerKeys('WorkerPool', change),
   },
   { resource: kinds.taskAgent, keysOf: poolsOfAgents, delayMs: burstMs },
+  { resource: kinds.daemonAgent, keysOf: poolsOfAgents, delayMs: burstMs },
   { resource: kinds.agentSandboxRevision, keysOf: poolsOfRevision, delayMs: burstMs },
   { resource: kinds.configMap, keysOf: poolsOfNamespace, delayMs: burstMs },
   { resource: kinds.egressGateway, keysOf: poolsOfGatewayChange, delayMs: burstMs },

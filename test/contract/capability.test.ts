@@ -14,7 +14,7 @@ test.each<[string, string, object, string[]]>([
   ['nothing asked', 'TaskAgent', { spec: { timeout: '5s' } }, []],
   ['a schedule', 'TaskAgent', { spec: { schedule: '@daily', scheduleInput: {} } }, []],
   ['who calls', 'TaskAgent', { spec: { identity: {} } }, ['spec.identity']],
-  ['a whole kind', 'DaemonAgent', { spec: {} }, ['spec']],
+  ['a whole kind', 'RateLimitPolicy', { spec: {} }, ['spec']],
   [
     'items of lists, each by its place',
     'MCPRoute',

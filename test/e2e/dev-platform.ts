@@ -183,6 +183,18 @@ export class DevPlatform implements AsyncDisposable {
     return (await queryTelemetry(this.client, this.#readerToken, path)) as readonly Invocation[];
   }
 
+  /** The same of a daemon, newest first. */
+  async runsOfDaemon(name: string): Promise<readonly Invocation[]> {
+    const path = `/v1/namespaces/${namespace}/daemonagents/${name}/invocations?limit=1000`;
+    return (await queryTelemetry(this.client, this.#readerToken, path)) as readonly Invocation[];
+  }
+
+  /** What has been recorded of one of its runs so far. */
+  async spansOfDaemon(name: string, invocation: string): Promise<readonly unknown[]> {
+    const path = `/v1/namespaces/${namespace}/daemonagents/${name}/traces?invocation=${invocation}`;
+    return await queryTelemetry(this.client, this.#readerToken, path);
+  }
+
   /** How many terminal events the stream holds of each of the agent's invocations: what no query can fold together. */
   async terminalEvents(agent: string): Promise<ReadonlyMap<string, number>> {
     const keys = new PlatformKeys(Buffer.from(loadCredentials(this.home.auth).root, 'base64url'));

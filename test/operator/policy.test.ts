@@ -193,9 +193,10 @@ test.each<[string, Resource, string, string, string[]]>([
     [
       'Accepted=True SpecValid',
       'EgressConfigured=True NoEgressRefs',
-      'Enforced=False NotEnforced',
-      'Ready=False NotEnforced',
-      'Stalled=True NotEnforced',
+      'GatewayReady=True GatewayProgrammed',
+      'Ready=False NoWorkersReady',
+      'Reconciling=True NoWorkersReady',
+      'RevisionReady=False NoWorkersReady',
       'WorkerPoolReady=True WorkerPoolFound',
     ],
   ],

@@ -28,6 +28,10 @@ export class FakeDataPlanes {
   readonly marks = new Map<string, ScheduleMark>();
   scheduleMark = ({ uid }: { readonly uid: string }): Promise<ScheduleMark | undefined> =>
     Promise.resolve(this.marks.get(uid));
+  /** UIDs of daemons that were said to be nobody's. */
+  readonly seeded: string[] = [];
+  seedDaemon = ({ uid }: { readonly uid: string }): Promise<void> =>
+    Promise.resolve(void this.seeded.push(uid));
 }
 
 export interface RunningOptions {

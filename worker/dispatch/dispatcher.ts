@@ -16,6 +16,8 @@ export interface DispatcherOptions {
   readonly run: InvocationRunOptions;
   /** There is room for the events of so many calls. */
   readonly canRecord: (calls: number) => boolean;
+  /** Sandboxes of daemons: they take places too. */
+  readonly daemons: () => number;
   /** How many are running has changed. */
   readonly onChange: () => void;
   readonly onError: (error: unknown) => void;
@@ -62,14 +64,14 @@ export class Dispatcher {
   }
 
   #admit(call: Call): AdmittedInvocation {
-    const { policy, imageOf, canRecord } = this.#options;
+    const { policy, imageOf, canRecord, daemons } = this.#options;
     return admit<AdmittedImage>(
       {
         config: policy.config,
         draining: this.#draining,
         capacity: policy.capacity,
         canRecord: canRecord(this.#running.size + 1),
-        running: this.#running.size,
+        running: this.#running.size + daemons(),
         runningOf: (id) => this.inFlight()[id] ?? 0,
         imageOf,
       },

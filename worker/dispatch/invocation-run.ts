@@ -2,7 +2,14 @@
  * One invocation on one sandbox, from the admitted call to the terminal event: body, sandbox, start, delivery,
  * response, end. Whatever happens, exactly one terminal event is published and the sandbox is cleared away.
  */
-import { attribute, triggerWord, type CloudEvent } from '../../contract/index.ts';
+import {
+  attribute,
+  boundedTimeoutMs,
+  header,
+  parseFactHeaders,
+  triggerWord,
+  type CloudEvent,
+} from '../../contract/index.ts';
 import type { Occupancy } from '../egress/occupancy.ts';
 import type { Occupant } from '../egress/occupant.ts';
 import type { MetadataServer } from '../metadata/metadata-server.ts';
@@ -42,6 +49,8 @@ export class InvocationRun {
   readonly #answer: InvocationAnswer;
   readonly #trail: InvocationTrail;
   readonly #cutSignal = new AbortController();
+  /** From the moment it came here, whatever its clock says there. */
+  readonly #timeoutMs: number;
   #cut: Cut | undefined;
   #made: MadeSandbox | undefined;
   #occupant: Occupant | undefined;
@@ -51,13 +60,18 @@ export class InvocationRun {
     this.#options = options;
     this.#admitted = admitted;
     this.#call = call;
-    this.#trail = new InvocationTrail(options, admitted, call.headers);
+    this.#timeoutMs = boundedTimeoutMs(admitted.agent);
+    this.#trail = new InvocationTrail(options, admitted, {
+      ...parseFactHeaders((name) => call.headers[name], options.now()),
+      timeoutMs: this.#timeoutMs,
+      traceparent: call.headers[header.traceparent],
+    });
     this.#answer = new InvocationAnswer(call, options.now);
   }
 
   /** Never rejects; the answer is whole or cut when it resolves. */
   async run(): Promise<void> {
-    const deadline = setTimeout(() => this.stop('deadline'), this.#trail.timeoutMs);
+    const deadline = setTimeout(() => this.stop('deadline'), this.#timeoutMs);
     this.#answer.onGone(() => this.stop('caller'));
     let outcome: Outcome;
     try {
@@ -72,7 +86,7 @@ export class InvocationRun {
     clearTimeout(deadline);
     // Cut while its last bytes were on their way: nobody has the whole answer.
     if (outcome.phase === 'Succeeded' && this.#cut !== undefined) {
-      outcome = outcomeOfError(cutError(this.#cut, this.#trail.timeoutMs), this.#cut);
+      outcome = outcomeOfError(cutError(this.#cut, this.#timeoutMs), this.#cut);
     }
     this.#trail.clock.mark('respond');
     this.#end(outcome);
@@ -89,7 +103,7 @@ export class InvocationRun {
   #untilCut(): Promise<never> {
     const { signal } = this.#cutSignal;
     return new Promise((_resolve, reject) => {
-      const fail = (): void => reject(cutError(this.#cut ?? 'deadline', this.#trail.timeoutMs));
+      const fail = (): void => reject(cutError(this.#cut ?? 'deadline', this.#timeoutMs));
       if (signal.aborted) fail();
       else signal.addEventListener('abort', fail, { once: true });
     });
@@ -110,7 +124,7 @@ export class InvocationRun {
     // The run has ended without it.
     if (this.#cut !== undefined) {
       this.#options.factory.clear(made.sandbox);
-      throw cutError(this.#cut, this.#trail.timeoutMs);
+      throw cutError(this.#cut, this.#timeoutMs);
     }
     this.#made = made;
     const occupant = this.#enter(made);
@@ -189,7 +203,7 @@ export class InvocationRun {
   }
 
   #outcomeOf(exitCode: number): Outcome {
-    if (this.#cut !== undefined) throw cutError(this.#cut, this.#trail.timeoutMs);
+    if (this.#cut !== undefined) throw cutError(this.#cut, this.#timeoutMs);
     const made = this.#made;
     const outOfMemory =
       exitCode !== 0 && made !== undefined && this.#options.factory.ranOutOfMemory(made.sandbox);
@@ -199,7 +213,7 @@ export class InvocationRun {
   #failed(thrown: unknown): Outcome {
     const { revision, image } = this.#admitted;
     const [command = ''] = computeArgs(revision, image.image.config);
-    const error = errorOfThrown(thrown, this.#cut, this.#trail.timeoutMs, command);
+    const error = errorOfThrown(thrown, this.#cut, this.#timeoutMs, command);
     if (!(thrown instanceof DispatchError)) this.#options.onError(thrown);
     this.#answer.sendFailure(error);
     return outcomeOfError(error, this.#cut);

@@ -6,10 +6,7 @@ import type { Socket } from 'node:net';
 import { SpanStatusCode, trace, type Span } from '@opentelemetry/api';
 import {
   attribute,
-  boundedTimeoutMs,
   composeInvocation,
-  header,
-  parseFactHeaders,
   spanName,
   type Invocation,
   type InvocationFacts,
@@ -19,7 +16,6 @@ import { PhaseClock } from '../sandbox/phase-clock.ts';
 import type { LogEmitter, SpanStarter } from '../telemetry/sink.ts';
 import { contextOf } from '../telemetry/trace-context.ts';
 import type { AdmittedInvocation } from './admitted-image.ts';
-import type { CallHeaders } from './call.ts';
 import type { Outcome } from './invocation-outcome.ts';
 import { StdioLog } from './stdio-log.ts';
 
@@ -30,6 +26,11 @@ export interface InvocationTrailOptions {
   /** Unix milliseconds with fractions, never going back. */
   readonly now: () => number;
   readonly worker: string;
+}
+
+/** What set it off. */
+export interface TrailOrigin extends Pick<InvocationFacts, 'trigger' | 'createdAt' | 'timeoutMs'> {
+  readonly traceparent?: string | undefined;
 }
 
 /** What was answered, for the record. */
@@ -45,21 +46,22 @@ export class InvocationTrail {
   readonly facts: InvocationFacts;
   readonly #options: InvocationTrailOptions;
   readonly #admitted: AdmittedInvocation;
+  #phasesTold = 0;
 
-  constructor(options: InvocationTrailOptions, admitted: AdmittedInvocation, headers: CallHeaders) {
+  constructor(options: InvocationTrailOptions, admitted: AdmittedInvocation, origin: TrailOrigin) {
     this.#options = options;
     this.#admitted = admitted;
     this.clock = new PhaseClock(options.now);
     this.span = options.tracer.startSpan(
       spanName.invoke,
       { startTime: this.clock.startedAt, attributes: this.#attributes() },
-      contextOf(headers[header.traceparent]),
+      contextOf(origin.traceparent),
     );
     this.facts = {
-      ...parseFactHeaders((name) => headers[name], this.clock.startedAt),
+      ...{ trigger: origin.trigger, createdAt: origin.createdAt },
+      ...(origin.timeoutMs === undefined ? {} : { timeoutMs: origin.timeoutMs }),
       id: admitted.invocationId,
       agent: admitted.agent,
-      timeoutMs: boundedTimeoutMs(admitted.agent),
       traceId: this.span.spanContext().traceId,
     };
   }
@@ -80,8 +82,9 @@ export class InvocationTrail {
   }
 
   /** A log of one of the agent's streams; the caller writes and ends it. */
-  openLog(stream: 'stdout' | 'stderr'): StdioLog {
+  openLog(stream: 'stdout' | 'stderr', windowMs?: number): StdioLog {
     return new StdioLog({
+      ...(windowMs === undefined ? {} : { windowMs }),
       logger: this.#options.logger,
       stream,
       attributes: this.#attributes(),
@@ -91,15 +94,10 @@ export class InvocationTrail {
   }
 
   /** Logs everything that comes out of a pipe until it closes. */
-  follow(stream: 'stdout' | 'stderr', pipe: Socket): void {
-    const log = this.openLog(stream);
+  follow(stream: 'stdout' | 'stderr', pipe: Socket, windowMs?: number): void {
+    const log = this.openLog(stream, windowMs);
     pipe.on('data', (chunk: Buffer) => log.write(chunk));
     pipe.once('close', () => log.end());
-  }
-
-  /** From the moment it came here, whatever its clock says there. */
-  get timeoutMs(): number {
-    return this.facts.timeoutMs;
   }
 
   #publish(status: InvocationStatus): void {
@@ -112,31 +110,35 @@ export class InvocationTrail {
   }
 
   /** The terminal event and the end of every span. */
-  end(outcome: Outcome, answered: AnswerFacts): void {
+  end(outcome: Outcome, answered?: AnswerFacts): void {
     const { reason, message, exitCode, phase } = outcome;
     this.#publish({
       phase,
       completedAt: this.clock.startedAt + this.clock.totalMs,
-      httpStatus: answered.status,
+      ...(answered === undefined ? {} : told(answered)),
       ...(exitCode === undefined ? {} : { exitCode }),
       ...(reason === undefined ? {} : { reason }),
       ...(message === undefined ? {} : { message }),
-      requestBytes: answered.requestBytes,
-      responseBytes: answered.responseBytes,
       phasesMs: this.clock.phasesMs(),
       totalMs: this.clock.totalMs,
     });
-    this.#endSpans(outcome, answered.status);
+    this.#endSpans(outcome, answered?.status);
   }
 
-  #endSpans(outcome: Outcome, status: number): void {
+  /** The spans of the phases that are over: of a run that goes on for days nobody waits for its end. */
+  tellPhases(): void {
     const { tracer } = this.#options;
     const context = trace.setSpan(contextOf(undefined), this.span);
-    for (const { name, start, end } of this.clock.phases) {
+    for (const { name, start, end } of this.clock.phases.slice(this.#phasesTold)) {
       const attributes = { ...this.#attributes(), [attribute.phase]: name };
       tracer.startSpan(spanName.sandboxPhase(name), { startTime: start, attributes }, context).end(end);
     }
-    this.span.setAttribute(attribute.httpStatus, status);
+    this.#phasesTold = this.clock.phases.length;
+  }
+
+  #endSpans(outcome: Outcome, status: number | undefined): void {
+    this.tellPhases();
+    if (status !== undefined) this.span.setAttribute(attribute.httpStatus, status);
     if (outcome.exitCode !== undefined) this.span.setAttribute(attribute.exitCode, outcome.exitCode);
     if (outcome.phase !== 'Succeeded') {
       this.span.setAttribute(attribute.errorType, outcome.reason ?? outcome.phase);
@@ -144,4 +146,8 @@ export class InvocationTrail {
     }
     this.span.end(this.clock.startedAt + this.clock.totalMs);
   }
+}
+
+function told({ status, requestBytes, responseBytes }: AnswerFacts): Omit<InvocationStatus, 'phase'> {
+  return { httpStatus: status, requestBytes, responseBytes };
 }

@@ -15,11 +15,13 @@ export interface StdioLogOptions {
   readonly attributes: Readonly<Record<string, string>>;
   readonly context: Context;
   readonly now: () => number;
+  /** The bound on bytes is for so long, and then anew; absent: for the whole run. */
+  readonly windowMs?: number;
 }
 
 const maxLineBytes = 8 * 1024;
 const rate = { burst: 500, perSecond: 100 };
-/** Of one stream of one run, whatever its lines: what telemetry keeps of it. */
+/** Of one stream of one run (or window of one), whatever its lines: what telemetry keeps of it. */
 const maxStreamBytes = 4 * 1024 * 1024;
 
 // eslint-disable-next-line no-control-regex -- matching them is the point
@@ -42,10 +44,12 @@ export class StdioLog {
   #cut = 0;
   #dropped = 0;
   #bytes = 0;
+  #windowEnds: number;
 
   constructor(options: StdioLogOptions) {
     this.#options = options;
     this.#bucket = new TokenBucket({ ...rate, now: options.now });
+    this.#windowEnds = options.now() + (options.windowMs ?? Number.POSITIVE_INFINITY);
   }
 
   write(chunk: Buffer): void {
@@ -71,6 +75,7 @@ export class StdioLog {
     this.#rest = Buffer.alloc(0);
     this.#cut = 0;
     if (line.length === 0) return;
+    this.#renew();
     if (this.#bytes + line.length > maxStreamBytes || !this.#bucket.take()) {
       this.#dropped += 1;
       return;
@@ -81,6 +86,14 @@ export class StdioLog {
       `${escapeControls(wholeCharacters(line))} [${cut} more bytes of this line are not recorded]`,
       cut,
     );
+  }
+
+  #renew(): void {
+    const now = this.#options.now();
+    if (now < this.#windowEnds) return;
+    this.#windowEnds = now + (this.#options.windowMs ?? Number.POSITIVE_INFINITY);
+    this.#bytes = 0;
+    this.#tellDropped();
   }
 
   #log(body: string, cut?: number): void {
@@ -101,6 +114,10 @@ export class StdioLog {
   /** The last line without a newline, and how many were over the rate. */
   end(): void {
     this.#endLine();
+    this.#tellDropped();
+  }
+
+  #tellDropped(): void {
     if (this.#dropped > 0)
       this.#log(`[${this.#dropped} more lines were over the log rate or size and are not recorded]`);
     this.#dropped = 0;

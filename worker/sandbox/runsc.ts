@@ -87,6 +87,11 @@ export class Runsc {
     }
   }
 
+  /** Asks the agent's first process to end. */
+  async terminate(id: string): Promise<void> {
+    await runCommand(this.#options.binary, [...this.#flags('/dev/null'), 'kill', id, 'TERM']);
+  }
+
   /** Removes what is left of a sandbox, ending it if it lives. Fine when there is nothing. */
   async delete(id: string): Promise<void> {
     await runCommand(this.#options.binary, [...this.#flags('/dev/null'), 'delete', '--force', id]);

@@ -77,6 +77,12 @@ export class Sandbox {
     return started;
   }
 
+  /** Asks it to end by itself; one that has ended, or has not begun, is asked nothing. */
+  async terminate(): Promise<void> {
+    await this.#starting;
+    if (!this.#dead) await this.#parts.runsc.terminate(this.id).catch(() => undefined);
+  }
+
   /** Ends it now: the sentry is the sandbox, and its death is the death of every process in it. */
   kill(): void {
     if (this.#dead) return;

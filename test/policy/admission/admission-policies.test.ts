@@ -216,6 +216,9 @@ test('a namespace labelled so is left alone', async () => {
 describe('what this version does not carry out is told at admission', () => {
   const mcp = (rule: object): KubeObject =>
     ours('MCPRoute', { parentRefs: [{ name: 'g' }], hostnames: ['mcp.example.com'], rules: [rule] });
+  const identified = withSpec(agentWith({}), {
+    identity: { extractors: [{ type: 'Header', header: { name: 'x-user', field: 'user' } }] },
+  });
   const pooled = (secretNamespace: string): KubeObject =>
     ours('CredentialInjectionPolicy', {
       targetRefs: [{ kind: 'EgressGateway', name: 'g' }],
@@ -228,14 +231,11 @@ describe('what this version does not carry out is told at admission', () => {
     const rule = rules.find(({ id }) => id === 'not-enforced');
     for (const object of admissionPolicies(rule === undefined ? [] : [{ ...rule, severity: 'error' }]))
       await api.apply(resources[object.kind]!, object, { fieldManager: 'test' });
-    await eventually(
-      async () => expect(await tryApply(ours('DaemonAgent', agentSpec))).toContain('not-enforced'),
-      60_000,
-    );
+    await eventually(async () => expect(await tryApply(identified)).toContain('not-enforced'), 60_000);
   }, 90_000);
 
   test.each<[string, KubeObject]>([
-    ['DaemonAgent.spec: ', ours('DaemonAgent', agentSpec, 'whole')],
+    ['TaskAgent.spec.identity: ', identified],
     ['TaskAgent.spec.state.backend: ', withSpec(agentWith({}), { state: { backend: 'redis' } })],
     [
       'EgressGateway.spec.otlp.endpoint: ',
