@@ -45,3 +45,15 @@ export function judgeAnswers(
   }
   return { kind: 'addresses', addresses: answers };
 }
+
+/**
+ * Where the gateway itself may go on behalf of its owner, who named the place: private ranges as well, and never what is reserved or
+ * the platform's. What routes open to agents, and what is denied to them, is about agents.
+ */
+export function judgeOwnAnswers(policy: DestinationPolicy, answers: readonly string[]): DialVerdict {
+  for (const ip of answers) {
+    const reason = judgeAddress(policy, ip, true);
+    if (reason !== undefined) return { kind: 'refused', reason };
+  }
+  return { kind: 'addresses', addresses: answers };
+}

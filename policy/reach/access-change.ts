@@ -6,19 +6,12 @@
 import type { Call, Refusal } from '../../decision/index.ts';
 import { Answers, type Answer, type WayTaken } from './answer.ts';
 import { renderDenied, renderTaken } from './call-words.ts';
-import { countedUse, describeWay, mannerOf } from './describe.ts';
+import { countedUse, describeWay } from './describe.ts';
+import { mannerOf, mannerParts } from './manner.ts';
 import type { Access, Way } from './permit.ts';
 import type { CallSpaces } from './space/call-spaces.ts';
 import type { Spot } from './spot.ts';
-import {
-  callParts,
-  mannerParts,
-  mcpParts,
-  quote,
-  renderPlacedSecret,
-  renderTurn,
-  wayParts,
-} from './words.ts';
+import { callParts, mcpParts, quote, renderPlacedSecret, renderTurn, wayParts } from './words.ts';
 
 export type Direction = 'added' | 'removed' | 'changed';
 export type ChangeKind = 'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown';

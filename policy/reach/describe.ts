@@ -2,7 +2,7 @@
  * A plan as permits: each way that some call goes, with exactly the calls that go it. What changes nothing is left out (an
  * earlier rule or a denial about other calls), which is found by asking about every kind of call there is. Pure.
  */
-import { compilePattern, type GatewayConfig, type ToolPolicy } from '../../contract/index.ts';
+import { compilePattern, type ToolPolicy } from '../../contract/index.ts';
 import {
   compileGlob,
   computeModel,
@@ -26,7 +26,6 @@ import type {
   CallScope,
   Credential,
   DeniedCalls,
-  GatewayManner,
   HttpScope,
   Permit,
   ToolCalls,
@@ -35,6 +34,7 @@ import type {
   Way,
 } from './permit.ts';
 import { describeBackend, turnOf } from './backend-way.ts';
+import { mannerOf } from './manner.ts';
 import { CallSpaces } from './space/call-spaces.ts';
 import { dialOf, type Spot } from './spot.ts';
 
@@ -162,18 +162,6 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     credentials: credentialsOf(exit),
     ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
     ...(logging === undefined ? {} : { logging }),
-  };
-}
-
-type Config = Omit<GatewayConfig, 'digest'>;
-
-export function mannerOf({ upstream, capture }: Config): GatewayManner {
-  const { additionalTrustPem, additionalTrustSource: source } = upstream;
-  const trust = source === undefined ? additionalTrustPem : `${source.namespace}/${source.name}`;
-  return {
-    ...(trust === '' ? {} : { trust }),
-    capture: { maxBytes: capture.maxBytes, contentTypes: capture.includeContentTypes },
-    timeoutMs: upstream.requestTimeoutMs,
   };
 }
 

@@ -9,7 +9,6 @@ import type {
   Calls,
   CallScope,
   Credential,
-  GatewayManner,
   HttpScope,
   Permit,
   ToolCalls,
@@ -239,25 +238,6 @@ export function wayParts(way: Way): string[] {
     ...way.credentials.map(renderCredential),
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),
     ...(logging === '' ? [] : [logging]),
-  ];
-}
-
-/** What the reference sets when nothing is written: not worth a word. */
-const usual = {
-  capture: {
-    maxBytes: 65_536,
-    contentTypes: ['application/json', 'application/x-ndjson', 'text/event-stream'],
-  },
-  timeoutMs: 300_000,
-};
-
-export function mannerParts({ trust, capture, timeoutMs }: GatewayManner): string[] {
-  const isUsual = JSON.stringify(capture) === JSON.stringify(usual.capture);
-  const kept = `recording ${capture.maxBytes} bytes of ${quoted(capture.contentTypes) || 'nothing'}`;
-  return [
-    ...(trust === undefined ? [] : [`trusting the authorities of ${quote(trust)} too`]),
-    ...(isUsual ? [] : [kept]),
-    ...(timeoutMs === usual.timeoutMs ? [] : [`for ${timeoutMs} ms of silence at most`]),
   ];
 }
 
