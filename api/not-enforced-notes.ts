@@ -15,16 +15,6 @@ export const notEnforcedNotes: ReadonlyArray<{
     note: 'Not carried out: this version takes no identity from calls: records name no caller.',
   },
   {
-    kind: 'EgressGateway',
-    path: 'spec.otlp.endpoint',
-    note: 'Not carried out: gateways of this version send records to the store of the platform alone.',
-  },
-  {
-    kind: 'EgressGateway',
-    path: 'spec.otlp.headers',
-    note: 'Not carried out: gateways of this version send records to the store of the platform alone.',
-  },
-  {
     kind: 'RateLimitPolicy',
     path: 'spec',
     note: 'Not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',

@@ -51,9 +51,6 @@ export function judgeAnswers(
  * the platform's. What routes open to agents, and what is denied to them, is about agents.
  */
 export function judgeOwnAnswers(policy: DestinationPolicy, answers: readonly string[]): DialVerdict {
-  for (const ip of answers) {
-    const reason = judgeAddress(policy, ip, true);
-    if (reason !== undefined) return { kind: 'refused', reason };
-  }
-  return { kind: 'addresses', addresses: answers };
+  const reason = answers.map((ip) => judgeAddress(policy, ip, true)).find((each) => each !== undefined);
+  return reason === undefined ? { kind: 'addresses', addresses: answers } : { kind: 'refused', reason };
 }

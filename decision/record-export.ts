@@ -14,15 +14,17 @@ export interface ExportEndpoint {
 
 export type ExportProblem = 'EndpointInvalid' | 'EndpointClosed' | 'HeaderInvalid';
 
+/** undefined: none, or one with what must not be told. */
 function urlOf(endpoint: string): URL | undefined {
-  return URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return undefined;
+  return url.username === '' && url.password === '' && url.hash === '' ? url : undefined;
 }
 
 /** undefined: nothing OTLP/HTTP can be sent to. A password in it would be told wherever the endpoint is. */
 export function readExportEndpoint(endpoint: string): ExportEndpoint | undefined {
   const url = urlOf(endpoint);
-  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined;
-  if (url.username !== '' || url.password !== '' || url.hash !== '') return undefined;
+  if (url === undefined) return undefined;
   const hostname = url.hostname.replace(/^\[|\]$/g, '');
   const tls = url.protocol === 'https:';
   const port = url.port === '' ? (tls ? 443 : 80) : Number(url.port);

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { UpstreamTarget } from '../../decision/index.ts';
 import type { Dialled } from '../upstream/dialler.ts';
 
+type Done = (error: Error | null, socket: Duplex) => void;
 export type DialOwn = (target: UpstreamTarget) => Promise<Dialled>;
 
 export class OwnAgent extends Agent {
@@ -19,18 +20,19 @@ export class OwnAgent extends Agent {
     this.#dial = dial;
   }
 
-  override createConnection(
-    _options: object,
-    done?: (error: Error | null, socket: Duplex) => void,
-  ): undefined {
-    const failed = (error: unknown): void => done?.(error as Error, undefined as unknown as Duplex);
-    this.#dial(this.#target)
-      .then(({ socket }) => {
-        // It was opened to be half closed; a receiver that closes an idle connection wants it gone.
-        socket.once('end', () => socket.destroy());
-        done?.(null, socket);
-      })
-      .catch(failed);
+  async #open(done: Done): Promise<void> {
+    try {
+      const { socket } = await this.#dial(this.#target);
+      // It was opened to be half closed; a receiver that closes an idle connection wants it gone.
+      socket.once('end', () => socket.destroy());
+      done(null, socket);
+    } catch (thrown) {
+      done(thrown as Error, undefined as unknown as Duplex);
+    }
+  }
+
+  override createConnection(_options: object, done?: Done): undefined {
+    void this.#open(done ?? (() => undefined));
     return undefined;
   }
 }
