@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox';
 import { labelSelector } from './container.ts';
 import { choice, duration, integer, labelLength, list, record, stringMap, text } from './field.ts';
 import { columns, conditions, labelName, statusOf, type KindDefinition, type Resource } from './resource.ts';
+import { headerNameRules } from './rule.ts';
 import { runningPolicies } from './running-policy.ts';
 
 function secretRef(description: string) {
@@ -84,22 +85,49 @@ const listener = record(
   },
 );
 
+const secretHeader = record('SecretHeader is one header.', {
+  name: text('name is the header.', { max: 127, rules: headerNameRules('headersFrom.name') }),
+  prefix: Type.Optional(
+    text('prefix is put before the value, such as "Bearer "; unset means the Secret holds all of it.', {
+      max: 63,
+      pattern: '^[ -~]+$',
+    }),
+  ),
+  secretRef: record('secretRef is where the value is.', {
+    name: text('name is the Secret.'),
+    key: Type.Optional(text('key is the key in the Secret; unset means token.')),
+  }),
+});
+
 const otlp = record(
-  'otlp sends a copy of the telemetry elsewhere and says what of bodies is kept; unset means no copy.',
+  'otlp sends a copy of the records elsewhere and says what of bodies is kept; unset means no copy.',
   {
     endpoint: Type.Optional(
-      text('endpoint is the base URL of an OTLP/HTTP receiver; unset means none.', {
-        max: 2_048,
-        rules: [
-          {
-            rule: "isURL(self) && self.matches('^https?://[^/]+')",
-            message: 'otlp.endpoint must be an http:// or https:// URL',
-          },
-        ],
-      }),
+      text(
+        'endpoint is the base URL of an OTLP/HTTP receiver (protobuf), which gets what the store of the platform gets; unset means none. Its name may stand for a private address, never for loopback, link-local or the platform.',
+        {
+          max: 2_048,
+          rules: [
+            {
+              rule: "isURL(self) && self.matches('^https?://[^/]+')",
+              message: 'otlp.endpoint must be an http:// or https:// URL',
+            },
+          ],
+        },
+      ),
     ),
     headers: Type.Optional(
-      stringMap('headers are sent with each export; unset means none.', { maxValue: 4_096, max: 32 }),
+      stringMap(
+        'headers are sent with each export; unset means none. Whoever reads the manifest reads them: what is secret belongs in headersFrom.',
+        { maxValue: 4_096, max: 32 },
+      ),
+    ),
+    headersFrom: Type.Optional(
+      list(
+        'headersFrom are more headers, whose values are in Secrets of the namespace of the gateway; unset means none. While one of them is missing nothing is sent.',
+        secretHeader,
+        { max: 16, keys: ['name'] },
+      ),
     ),
     captureBody: Type.Optional(
       record('captureBody is what of bodies is kept; unset means the defaults.', {

@@ -10,16 +10,6 @@ export const notEnforcedNotes: ReadonlyArray<{
     note: 'Not carried out: this version takes no identity from calls: records name no caller.',
   },
   {
-    kind: 'EgressGateway',
-    path: 'spec.otlp.endpoint',
-    note: 'Not carried out: gateways of this version send records to the store of the platform alone.',
-  },
-  {
-    kind: 'EgressGateway',
-    path: 'spec.otlp.headers',
-    note: 'Not carried out: gateways of this version send records to the store of the platform alone.',
-  },
-  {
     kind: 'MCPRoute',
     path: 'spec.rules[].filters[].toolPolicy.requireConfirmation',
     note: 'Not carried out: this version of the gateway cannot ask a person: calls of the tools it names are refused (503).',

@@ -45,16 +45,6 @@ export const notEnforced = {
     message: 'this version takes no identity from calls: records name no caller',
     instead: 'Authenticate callers in front of the ingress, and let the agent read what they send.',
   },
-  OtlpExport: {
-    title: "Records to an OTLP receiver of one's own",
-    fields: [
-      { kind: 'EgressGateway', path: 'spec.otlp.endpoint' },
-      { kind: 'EgressGateway', path: 'spec.otlp.headers' },
-    ],
-    effect: 'ignored',
-    message: 'gateways of this version send records to the store of the platform alone',
-    instead: 'Read them there: clrk traces, clrk logs, or its ClickHouse.',
-  },
   ToolConfirmation: {
     title: 'Confirmation of tools by a person',
     fields: [{ kind: 'MCPRoute', path: 'spec.rules[].filters[].toolPolicy.requireConfirmation' }],

@@ -14,6 +14,7 @@ import {
 } from './config-parts.ts';
 import { httpRouteSchema } from './http-route.ts';
 import { mcpRouteSchema } from './mcp-route.ts';
+import { recordExportSchema } from './record-export.ts';
 
 const listenerSchema = Type.Object({
   name: Type.String(),
@@ -153,6 +154,8 @@ export const gatewayConfigSchema = Type.Object({
     maxBytes: Type.Integer({ minimum: 0 }),
     includeContentTypes: Type.Array(Type.String()),
   }),
+  /** Who gets a copy of what the platform's store gets; absent: nobody. */
+  recordExport: Type.Optional(recordExportSchema),
   /** Worker pools whose identity frames are accepted: key id `ns/pool`, HMAC-SHA-256 key of 32 bytes, agent ids. */
   framePeers: Type.Array(
     Type.Object({ pool: Type.String(), keyBase64: Type.String(), agents: Type.Array(Type.String()) }),

@@ -9,6 +9,7 @@ import { digestOfDocument, type Digest } from './digest.ts';
 import type { CredentialInjection, GatewayConfig } from './gateway-config.ts';
 import type { HttpRoute } from './http-route.ts';
 import type { PoolConfig } from './pool-config.ts';
+import type { RecordExport } from './record-export.ts';
 
 /** Of a credential what decides: that there is one, and where it goes or what it signs for. */
 function withoutValue(inject: CredentialInjection): object {
@@ -28,6 +29,14 @@ function withoutValue(inject: CredentialInjection): object {
   }
 }
 
+/** Where records go, and by which headers: of a value from a Secret nothing, not even that it changed. */
+function withoutSecretHeaders({ headers, ...rest }: RecordExport): object {
+  const known = headers.map(({ name, value, source }) =>
+    source === undefined ? { name, value } : { name, source },
+  );
+  return { ...rest, headers: known };
+}
+
 /** Agents are chosen by label: in which order they are listed says nothing. */
 function sortedAgents<T extends { readonly sourceAgents?: readonly string[] }>(rule: T): T {
   return rule.sourceAgents === undefined ? rule : { ...rule, sourceAgents: [...rule.sourceAgents].sort() };
@@ -45,9 +54,10 @@ function ofManifests({ platformCidrs: _platform, rules, denials = [], ...rest }:
 export function gatewayPolicyDigest(document: Omit<GatewayConfig, 'digest'>): Digest {
   const { ca: _ca, platform: _platform, framePeers, gateway, credentials, upstream, ...rest } = document;
   const { additionalTrustPem: _pem, ...connecting } = upstream;
-  const { destinations, providerDenials = [], mcpRoutes = [], httpRoutes = [], ...more } = rest;
+  const { destinations, providerDenials = [], mcpRoutes = [], httpRoutes = [], recordExport, ...more } = rest;
   return digestOfDocument({
     ...more,
+    ...(recordExport === undefined ? {} : { recordExport: withoutSecretHeaders(recordExport) }),
     gateway: { namespace: gateway.namespace, name: gateway.name },
     upstream: connecting,
     agents: [...new Set(framePeers.flatMap(({ agents }) => agents))].sort(),

@@ -6,6 +6,7 @@
 import { Type, type Static } from 'typebox';
 import { daemonEndReasons } from './daemon-lease.ts';
 import { natsToken } from './platform-identity.ts';
+import { exportStateSchema } from './record-export.ts';
 
 export const statusBucket = {
   name: 'CLRK_STATUS',
@@ -87,6 +88,8 @@ export const gatewayStatusSchema = Type.Object({
   gateway: Type.String(),
   policyDigest,
   connections: Type.Integer(),
+  /** Absent: it sends nobody a copy of its records. */
+  recordExport: Type.Optional(exportStateSchema),
 });
 export type GatewayStatus = Static<typeof gatewayStatusSchema>;
 

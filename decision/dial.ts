@@ -45,3 +45,12 @@ export function judgeAnswers(
   }
   return { kind: 'addresses', addresses: answers };
 }
+
+/**
+ * Where the gateway itself may go on behalf of its owner, who named the place: private ranges as well, and never what is reserved or
+ * the platform's. What routes open to agents, and what is denied to them, is about agents.
+ */
+export function judgeOwnAnswers(policy: DestinationPolicy, answers: readonly string[]): DialVerdict {
+  const reason = answers.map((ip) => judgeAddress(policy, ip, true)).find((each) => each !== undefined);
+  return reason === undefined ? { kind: 'addresses', addresses: answers } : { kind: 'refused', reason };
+}

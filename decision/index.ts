@@ -44,10 +44,17 @@ export {
   type Standing,
 } from './ejection.ts';
 export { isRetriable, type TryEnd } from './fallback.ts';
-export { judgeAnswers, type DialRequest, type DialVerdict } from './dial.ts';
+export { judgeAnswers, judgeOwnAnswers, type DialRequest, type DialVerdict } from './dial.ts';
 export { compileGlob, openingGlobs, type Glob, type GlobList } from './glob.ts';
 export { compileHttpMatch, takesMethod, type CompiledHttpMatch } from './http/match.ts';
 export { compilePath, type PathPattern, type PathReader } from './http/path-pattern.ts';
+export {
+  judgeExportEndpoint,
+  judgeExportHeaders,
+  readExportEndpoint,
+  type ExportEndpoint,
+  type ExportProblem,
+} from './record-export.ts';
 export { RequestHead, type HeadText } from './request-head.ts';
 export { readClaims, type RpcClaim } from './rpc-claim.ts';
 export { refuseAs, type McpFacts } from './mcp/judge.ts';

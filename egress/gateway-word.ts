@@ -2,7 +2,7 @@
  * What a gateway says of itself to the platform: of its config the digests of the snapshot that decides, never of one that was
  * handed to it and is not in force. Pure.
  */
-import { ports, type GatewayStatus } from '../contract/index.ts';
+import { ports, type ExportState, type GatewayStatus } from '../contract/index.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface GatewayFacts {
@@ -12,12 +12,14 @@ export interface GatewayFacts {
   readonly host: string;
   readonly draining: boolean;
   readonly connections: number;
+  /** undefined: nobody gets a copy of its records. */
+  readonly recordExport?: ExportState | undefined;
   readonly at: number;
 }
 
 /** `snapshot`: what is in force; undefined before the first. */
 export function gatewayWord(
-  { host, ...facts }: GatewayFacts,
+  { host, recordExport, ...facts }: GatewayFacts,
   snapshot: Pick<Snapshot, 'digest' | 'policyDigest'> | undefined,
 ): GatewayStatus {
   return {
@@ -26,6 +28,7 @@ export function gatewayWord(
     ...facts,
     address: `${host}:${ports.egressFrame}`,
     configDigest: snapshot?.digest ?? '',
+    ...(recordExport === undefined ? {} : { recordExport }),
     ...(snapshot === undefined ? {} : { policyDigest: snapshot.policyDigest }),
   };
 }

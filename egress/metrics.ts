@@ -42,6 +42,11 @@ export class GatewayMetrics {
     'Calls not let through because their agent had no room left for records',
     [],
   );
+  readonly #exported = this.#counter(
+    'clrk_egress_export_records_total',
+    'Records that a receiver of the gateway got a copy of (sent), or will not get (lost)',
+    ['outcome'],
+  );
   readonly #seconds = new Histogram({
     name: 'clrk_egress_exchange_seconds',
     help: 'Duration of HTTP exchanges',
@@ -91,6 +96,23 @@ export class GatewayMetrics {
 
   recordRefused(): void {
     this.#unrecordable.inc();
+  }
+
+  exportSent(count: number): void {
+    this.#exported.inc({ outcome: 'sent' }, count);
+  }
+
+  exportLost(count: number): void {
+    this.#exported.inc({ outcome: 'lost' }, count);
+  }
+
+  observeExport(exporter: () => { readonly heldBytes: number }): void {
+    const held: Gauge = new Gauge({
+      name: 'clrk_egress_export_bytes',
+      help: 'Memory that copies of records hold until the receiver of the gateway has them',
+      registers: [this.#registry],
+      collect: () => held.set(exporter().heldBytes),
+    });
   }
 
   /** What the outbox says of itself when metrics are read. */

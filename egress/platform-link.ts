@@ -10,7 +10,7 @@ import {
   type GatewayStatus,
 } from '../contract/index.ts';
 import { NatsLink, type Environment, type Log } from '../process/index.ts';
-import { OtlpOutbox } from './record/otlp-outbox.ts';
+import { OtlpOutbox, type RecordCopy } from './record/otlp-outbox.ts';
 import { createRecorder, type AdmittingRecorder } from './record/recorder.ts';
 
 export interface PlatformLinkOptions {
@@ -23,6 +23,8 @@ export interface PlatformLinkOptions {
   readonly onDropped: (records: number) => void;
   /** Calls that were not let through because their record would not have fit. */
   readonly onRefused: () => void;
+  /** Who else gets what telemetry gets. */
+  readonly copy: RecordCopy;
 }
 
 const flushMs = 10_000;
@@ -66,7 +68,7 @@ export class PlatformLink {
       this.#outbox.retarget({ ...otlp, caPem });
       return;
     }
-    const { environment, onDropped, onRefused } = this.#options;
+    const { environment, onDropped, onRefused, copy } = this.#options;
     const described = {
       'service.name': 'clrk-egress',
       'service.instance.id': environment[variable.podName] ?? '',
@@ -76,7 +78,7 @@ export class PlatformLink {
       ...resource,
     };
     const target = { ...otlp, caPem, resource: described, common: resource };
-    this.#outbox = new OtlpOutbox({ ...target, onDropped, onRefused });
+    this.#outbox = new OtlpOutbox({ ...target, onDropped, onRefused, copy });
     this.recorder = createRecorder(this.#outbox);
   }
 

@@ -16,16 +16,18 @@ import {
 } from '../contract/index.ts';
 import { faultOf, requireVariable, Shell, type Environment } from '../process/index.ts';
 import { NatsLedger } from './budget/nats-ledger.ts';
+import { RecordExporter } from './export/record-exporter.ts';
 import { gatewayWord } from './gateway-word.ts';
 import { createLeafIssuer } from './tls/leaf-issuer.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { PlatformLink } from './platform-link.ts';
 import { GatewayCore } from './session/gateway-core.ts';
 import { createSnapshot } from './snapshot.ts';
-import { systemLookup } from './upstream/resolver.ts';
+import { ownLookup, systemLookup } from './upstream/resolver.ts';
 
 // Kubernetes gives 30 s after SIGTERM by default; streams get most of it.
 const drainMs = 20_000;
+const exportGraceMs = 5_000;
 const tickMs = 1_000;
 const backlog = 1024;
 
@@ -39,8 +41,17 @@ export async function runEgress(env: Environment): Promise<void> {
 
   const status = (): GatewayStatus => {
     const { connections, snapshot } = core;
-    return gatewayWord({ namespace, pod, gateway, host, draining, connections, at: Date.now() }, snapshot);
+    const facts = { namespace, pod, gateway, host, draining, connections, recordExport: exporter.state };
+    return gatewayWord({ ...facts, at: Date.now() }, snapshot);
   };
+  const exporter: RecordExporter = new RecordExporter({
+    lookup: ownLookup,
+    now: () => Date.now(),
+    onLost: (records) => metrics.exportLost(records),
+    onSent: (records) => metrics.exportSent(records),
+    onChanged: () => link.changed(),
+    onBroken: (error) => log.error(faultOf(error), 'the export of records broke by a defect of the gateway'),
+  });
   const link = new PlatformLink({
     environment: env,
     log,
@@ -49,9 +60,11 @@ export async function runEgress(env: Environment): Promise<void> {
     status,
     onDropped: (records) => metrics.recordsDropped(records),
     onRefused: () => metrics.recordRefused(),
+    copy: exporter,
   });
   const metrics: GatewayMetrics = new GatewayMetrics(() => core.connections);
   metrics.observeOutbox(() => link.outbox);
+  metrics.observeExport(() => exporter);
   shell.serves(() => metrics.text());
   const core: GatewayCore = new GatewayCore({
     recorder: () => link.recorder,
@@ -66,7 +79,9 @@ export async function runEgress(env: Environment): Promise<void> {
 
   const onConfig = (config: GatewayConfig): void => {
     try {
-      core.swap(createSnapshot(config, createLeafIssuer));
+      const snapshot = createSnapshot(config, createLeafIssuer);
+      core.swap(snapshot);
+      exporter.use(snapshot);
       link.use(config, { [attribute.egressGateway]: `${namespace}/${gateway}` });
     } catch (thrown) {
       log.error({ error: errorMessage(thrown) }, 'config cannot be used, the previous one stays');
@@ -91,4 +106,5 @@ export async function runEgress(env: Environment): Promise<void> {
   await core.drain(drainMs, (ms) => wait(ms));
   clearInterval(ticker);
   await link.close();
+  await exporter.close(exportGraceMs);
 }

@@ -91,7 +91,9 @@ function addGateway(
   now: GatewayStatus | undefined,
 ): void {
   const word = now ?? old;
-  const moved = old?.configDigest !== now?.configDigest || old?.draining !== now?.draining;
+  const facts = (report: GatewayStatus | undefined): string =>
+    JSON.stringify([report?.configDigest, report?.draining, report?.recordExport]);
+  const moved = facts(old) !== facts(now);
   if (word !== undefined && moved) gateways.add(`${word.namespace}/${word.gateway}`);
 }
 

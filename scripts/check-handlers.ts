@@ -11,7 +11,16 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['egress/boundary.ts', 'it is the guard'],
   ['egress/run-egress.ts', 'the process itself: what fails here is to end it'],
   ['egress/http1-writer.ts', 'writes to sockets, which do not throw, and reads nothing'],
-  ['egress/record/otlp-outbox.ts', 'speaks to telemetry, over the platform’s own certificates'],
+  [
+    'egress/record/otlp-outbox.ts',
+    'counts time; what is sent, and what comes back, is the sender’s business',
+  ],
+  ['egress/record/parcel-courier.ts', 'counts time; what comes back is read by the sender, in its Boundary'],
+  [
+    'egress/export/own-agent.ts',
+    'tells Node’s pool how dialling ended; what it does with it is guarded there',
+  ],
+  ['egress/export/record-exporter.ts', 'counts time at the end of the process'],
   ['egress/budget/account.ts', 'hears of the platform’s own ledger; whom it tells is guarded where it asks'],
   ['egress/upstream/resolver.ts', 'counts look-ups; what one answers is read inside of its promise'],
   ['egress/record/body-inflater.ts', 'minizlib calls inside of write, whose caller catches'],

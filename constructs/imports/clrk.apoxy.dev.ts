@@ -2684,7 +2684,7 @@ export interface EgressGatewaySpec {
   readonly listeners: EgressGatewaySpecListeners[];
 
   /**
-   * otlp sends a copy of the telemetry elsewhere and says what of bodies is kept; unset means no copy.
+   * otlp sends a copy of the records elsewhere and says what of bodies is kept; unset means no copy.
    *
    * @schema EgressGatewaySpec#otlp
    */
@@ -2805,24 +2805,31 @@ export function toJson_EgressGatewaySpecListeners(obj: EgressGatewaySpecListener
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * otlp sends a copy of the telemetry elsewhere and says what of bodies is kept; unset means no copy.
+ * otlp sends a copy of the records elsewhere and says what of bodies is kept; unset means no copy.
  *
  * @schema EgressGatewaySpecOtlp
  */
 export interface EgressGatewaySpecOtlp {
   /**
-   * endpoint is the base URL of an OTLP/HTTP receiver; unset means none. Not carried out: gateways of this version send records to the store of the platform alone.
+   * endpoint is the base URL of an OTLP/HTTP receiver (protobuf), which gets what the store of the platform gets; unset means none. Its name may stand for a private address, never for loopback, link-local or the platform.
    *
    * @schema EgressGatewaySpecOtlp#endpoint
    */
   readonly endpoint?: string;
 
   /**
-   * headers are sent with each export; unset means none. Not carried out: gateways of this version send records to the store of the platform alone.
+   * headers are sent with each export; unset means none. Whoever reads the manifest reads them: what is secret belongs in headersFrom.
    *
    * @schema EgressGatewaySpecOtlp#headers
    */
   readonly headers?: { [key: string]: string };
+
+  /**
+   * headersFrom are more headers, whose values are in Secrets of the namespace of the gateway; unset means none. While one of them is missing nothing is sent.
+   *
+   * @schema EgressGatewaySpecOtlp#headersFrom
+   */
+  readonly headersFrom?: EgressGatewaySpecOtlpHeadersFrom[];
 
   /**
    * captureBody is what of bodies is kept; unset means the defaults.
@@ -2841,6 +2848,7 @@ export function toJson_EgressGatewaySpecOtlp(obj: EgressGatewaySpecOtlp | undefi
   const result = {
     'endpoint': obj.endpoint,
     'headers': ((obj.headers) === undefined) ? undefined : (Object.entries(obj.headers).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {})),
+    'headersFrom': obj.headersFrom?.map(y => toJson_EgressGatewaySpecOtlpHeadersFrom(y)),
     'captureBody': toJson_EgressGatewaySpecOtlpCaptureBody(obj.captureBody),
   };
   // filter undefined values
@@ -2997,6 +3005,50 @@ export function toJson_EgressGatewaySpecListenersAllowedRoutes(obj: EgressGatewa
   const result = {
     'namespaces': toJson_EgressGatewaySpecListenersAllowedRoutesNamespaces(obj.namespaces),
     'kinds': obj.kinds?.map(y => toJson_EgressGatewaySpecListenersAllowedRoutesKinds(y)),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * SecretHeader is one header.
+ *
+ * @schema EgressGatewaySpecOtlpHeadersFrom
+ */
+export interface EgressGatewaySpecOtlpHeadersFrom {
+  /**
+   * name is the header.
+   *
+   * @schema EgressGatewaySpecOtlpHeadersFrom#name
+   */
+  readonly name: string;
+
+  /**
+   * prefix is put before the value, such as "Bearer "; unset means the Secret holds all of it.
+   *
+   * @schema EgressGatewaySpecOtlpHeadersFrom#prefix
+   */
+  readonly prefix?: string;
+
+  /**
+   * secretRef is where the value is.
+   *
+   * @schema EgressGatewaySpecOtlpHeadersFrom#secretRef
+   */
+  readonly secretRef: EgressGatewaySpecOtlpHeadersFromSecretRef;
+}
+
+/**
+ * Converts an object of type 'EgressGatewaySpecOtlpHeadersFrom' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressGatewaySpecOtlpHeadersFrom(obj: EgressGatewaySpecOtlpHeadersFrom | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'prefix': obj.prefix,
+    'secretRef': toJson_EgressGatewaySpecOtlpHeadersFromSecretRef(obj.secretRef),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -3245,6 +3297,42 @@ export function toJson_EgressGatewaySpecListenersAllowedRoutesKinds(obj: EgressG
   const result = {
     'group': obj.group,
     'kind': obj.kind,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * secretRef is where the value is.
+ *
+ * @schema EgressGatewaySpecOtlpHeadersFromSecretRef
+ */
+export interface EgressGatewaySpecOtlpHeadersFromSecretRef {
+  /**
+   * name is the Secret.
+   *
+   * @schema EgressGatewaySpecOtlpHeadersFromSecretRef#name
+   */
+  readonly name: string;
+
+  /**
+   * key is the key in the Secret; unset means token.
+   *
+   * @schema EgressGatewaySpecOtlpHeadersFromSecretRef#key
+   */
+  readonly key?: string;
+}
+
+/**
+ * Converts an object of type 'EgressGatewaySpecOtlpHeadersFromSecretRef' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressGatewaySpecOtlpHeadersFromSecretRef(obj: EgressGatewaySpecOtlpHeadersFromSecretRef | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'key': obj.key,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});

@@ -23,6 +23,13 @@ export interface Parcel {
   readonly records: number;
 }
 
+/** A closed batch: the bodies of two export requests. */
+export interface RecordBatch {
+  readonly traces: Buffer;
+  readonly logs: Buffer;
+  readonly records: number;
+}
+
 export interface RecordQueueOptions extends BatchAttributes {
   /** Bytes that may wait, all in all. */
   readonly maxWaitingBytes: number;
@@ -30,6 +37,8 @@ export interface RecordQueueOptions extends BatchAttributes {
   readonly onDropped: (records: number) => void;
   /** There is something to encode and to send. */
   readonly onQueued: () => void;
+  /** Sees each batch when it is closed, before it is sent. */
+  readonly onBatch?: (batch: RecordBatch) => void;
 }
 
 interface Pending {
@@ -78,6 +87,7 @@ export class RecordQueue {
   #charges: Charges = new Map();
   #parcels: Parcel[] = [];
   #sentCharges: Charges[] = [];
+  #lastBatchAt = 0;
 
   constructor(options: RecordQueueOptions) {
     this.#options = options;
@@ -104,8 +114,18 @@ export class RecordQueue {
     return this.#parcels.length > 0;
   }
 
+  /** When `cut` or `next` last looked, Unix milliseconds. */
+  get lastBatchAt(): number {
+    return this.#lastBatchAt;
+  }
+
+  /** Whatever came is in a closed batch. */
+  get isSettled(): boolean {
+    return !this.isPending && this.#batch.count === 0 && this.#refusals.isEmpty;
+  }
+
   get isEmpty(): boolean {
-    return !this.isPending && this.#batch.count === 0 && !this.hasParcel && this.#refusals.isEmpty;
+    return this.isSettled && !this.hasParcel;
   }
 
   /** undefined: no room in the agent's share. */
@@ -175,6 +195,7 @@ export class RecordQueue {
     const records = this.#batch.count;
     if (records === 0) return;
     const { traces, logs } = this.#batch.take();
+    this.#options.onBatch?.({ traces, logs, records });
     this.#parcels.push(
       { signal: 'traces', body: traces, records },
       { signal: 'logs', body: logs, records: 0 },
@@ -188,12 +209,16 @@ export class RecordQueue {
    * the number of parcels stays small.
    */
   next(now: number): Parcel | undefined {
-    if (this.#parcels.length === 0) {
-      for (const record of this.#refusals.due(now)) this.#addOne(record);
-      this.encode();
-      this.#close();
-    }
+    if (this.#parcels.length === 0) this.cut(now);
     return this.#parcels[0];
+  }
+
+  /** Closes the open batch, whatever waits before it. */
+  cut(now: number): void {
+    this.#lastBatchAt = now;
+    for (const record of this.#refusals.due(now)) this.#addOne(record);
+    this.encode();
+    this.#close();
   }
 
   /** The parcel that `next` gave is over. `reusable`: nobody reads its bytes any more. */

@@ -5,8 +5,8 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { Boundary } from '../boundary.ts';
-import { errorMessage, FairCache } from '../../contract/index.ts';
-import { judgeAnswers, type UpstreamTarget } from '../../decision/index.ts';
+import { errorMessage, FairCache, type DenyReason } from '../../contract/index.ts';
+import { judgeAnswers, judgeOwnAnswers, type UpstreamTarget } from '../../decision/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { Resolver, type Lookup } from './resolver.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -14,6 +14,8 @@ import { UpstreamError } from './upstream-error.ts';
 const connectTimeoutMs = 10_000;
 const maxAttempts = 2;
 const maxSessions = 1000;
+/** Whose look-ups and sessions those of the gateway itself are. */
+const ownId = '';
 
 export interface Dialled {
   readonly socket: Socket;
@@ -43,8 +45,24 @@ export class Dialler {
 
   /** A connected (and verified) socket to a judged address. Rejects with UpstreamError. */
   async dial(target: UpstreamTarget, agentId: string, alpn: readonly string[]): Promise<Dialled> {
-    const addresses = await this.#addresses(target, agentId);
-    let failure = unreachable(`${target.hostname ?? ''} has no address`);
+    return await this.#dialOne(await this.#addresses(target, agentId), { target, agentId, alpn });
+  }
+
+  /** For the gateway itself, to where its owner told it to go: no agent's routes and denials are about it. */
+  async dialOwn(target: UpstreamTarget): Promise<Dialled> {
+    const { hostname = '', ip } = target;
+    const answers = ip === undefined ? await this.#answers(hostname, ownId) : [ip];
+    const verdict = judgeOwnAnswers(this.#snapshot.plans.index.destinations, answers);
+    if (verdict.kind === 'refused') throw refused(ip ?? hostname, verdict.reason);
+    return await this.#dialOne(verdict.addresses, { target, agentId: ownId, alpn: ['http/1.1'] });
+  }
+
+  async #dialOne(
+    addresses: readonly string[],
+    { target, agentId, alpn }: { target: UpstreamTarget; agentId: string; alpn: readonly string[] },
+  ): Promise<Dialled> {
+    const { hostname = '' } = target;
+    let failure = unreachable(`${hostname} has no address`);
     for (const address of addresses.slice(0, maxAttempts)) {
       try {
         return await this.#connect(target, { address, agentId, alpn });
@@ -60,18 +78,18 @@ export class Dialler {
     if (target.hostname === undefined) return [target.ip ?? ''];
     const { hostname, port } = target;
     const pinned = this.#snapshot.plans.index.pins.get(hostname);
-    const answers = pinned ?? (await this.#resolve(hostname, agentId));
+    const answers = await this.#answers(hostname, agentId);
     const verdict = judgeAnswers(
       this.#snapshot.plans.index.destinations,
       { agentId, hostname, port, pinned },
       answers,
     );
     if (verdict.kind === 'addresses') return verdict.addresses;
-    throw new UpstreamError('ADDRESS_DENIED', `${hostname} resolves to an address that may not be reached`, {
-      status: 403,
-      denyReason: verdict.reason,
-      unprocessed: true,
-    });
+    throw refused(hostname, verdict.reason);
+  }
+
+  async #answers(hostname: string, agentId: string): Promise<readonly string[]> {
+    return this.#snapshot.plans.index.pins.get(hostname) ?? (await this.#resolve(hostname, agentId));
   }
 
   async #resolve(hostname: string, agentId: string): Promise<readonly string[]> {
@@ -140,6 +158,11 @@ export class Dialler {
 /** What stands between any caller and the host, not what a caller wanted. */
 const atHost = { unprocessed: true, atHost: true } as const;
 const tooSlow = 'connecting to the upstream took too long';
+
+function refused(hostname: string, denyReason: DenyReason): UpstreamError {
+  const message = `${hostname} resolves to an address that may not be reached`;
+  return new UpstreamError('ADDRESS_DENIED', message, { status: 403, denyReason, unprocessed: true });
+}
 
 function unreachable(message: string, isAtHost = false): UpstreamError {
   return new UpstreamError('UPSTREAM_UNREACHABLE', message, { unprocessed: true, atHost: isAtHost });

@@ -20,6 +20,12 @@ const lookupTimeoutMs = 5_000;
 export const systemLookup: Lookup = (hostname, family) =>
   dns.lookup(hostname.includes('.') ? `${hostname}.` : hostname, { all: true, family, verbatim: true });
 
+/** For places the gateway's owner named: `collector.team.svc` is completed as everywhere in the cluster. */
+export const ownLookup: Lookup = (hostname, family) =>
+  hostname.endsWith('.svc')
+    ? dns.lookup(hostname, { all: true, family, verbatim: true })
+    : systemLookup(hostname, family);
+
 type LookupFamily = GatewayConfig['upstream']['lookupFamily'];
 
 /** Addresses in the order to try them. */

@@ -18,6 +18,7 @@ import { compileMcpRoute } from './mcp-route.ts';
 import { agentsOfGateway, poolsOfAgent, refOf } from './membership.ts';
 import { childName, poolKey } from './name.ts';
 import { compileProviderDenial, compileProviderRoute } from './provider-route.ts';
+import { compileRecordExport } from './record-export.ts';
 import { certificatesOf } from './secret-value.ts';
 
 /** Defaults of the original's EgressGateway. */
@@ -41,6 +42,7 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
   const { spec, metadata } = gateway;
   const routes = attachedRoutes(world, gateway, kinds.aiProviderRoute).map(({ route }) => route);
   const mcp = attachedRoutes(world, gateway, kinds.mcpRoute).map(({ route }) => route);
+  const recordExport = compileRecordExport(world, gateway);
   const http = attachedRoutes(world, gateway, kinds.egressHttpRoute);
   return {
     version: 1,
@@ -49,6 +51,7 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
     ca: { certificatePem: ca.certificatePem, privateKeyPem: ca.privateKeyPem },
     upstream: compileUpstream(world, gateway),
     capture: compileCapture(gateway),
+    ...(recordExport === undefined ? {} : { recordExport }),
     framePeers: framePeers(world, gateway),
     destinations: compileDestinations(world, gateway, platformCidrs),
     providerRoutes: routes.map((route): ProviderRoute => compileProviderRoute(world, route)),

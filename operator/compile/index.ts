@@ -19,6 +19,7 @@ export * from './order.ts';
 export * from './policy-precedence.ts';
 export * from './pool-config.ts';
 export * from './provider-route.ts';
+export * from './record-export.ts';
 export * from './registry.ts';
 export * from './route-filter.ts';
 export * from './secret-value.ts';

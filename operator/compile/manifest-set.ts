@@ -4,7 +4,7 @@
  * is never read), and a WorkerPool that agents name but the set lacks is taken to exist. It must decide nothing itself.
  */
 import { type GatewayConfig, type PlatformEndpoints, type PoolConfig } from '../../contract/index.ts';
-import { kinds, type CredentialInjectionPolicy, type Secret } from '../kind.ts';
+import { kinds, type CredentialInjectionPolicy, type EgressGateway, type Secret } from '../kind.ts';
 import {
   keyOf,
   keyOfObject,
@@ -54,7 +54,13 @@ class ManifestWorld implements World {
       if (name !== undefined && object.kind !== 'Secret') this.add(name, object);
     }
     const policies = this.list<CredentialInjectionPolicy>(kinds.credentialInjectionPolicy);
-    const keys = [...secretKeys, ...policies.map(({ spec }) => spec.secretKey ?? 'token')];
+    const gateways = this.list<EgressGateway>(kinds.egressGateway);
+    const headers = gateways.flatMap(({ spec }) => spec.otlp?.headersFrom ?? []);
+    const keys = [
+      ...secretKeys,
+      ...policies.map(({ spec }) => spec.secretKey ?? 'token'),
+      ...headers.map(({ secretRef }) => secretRef.key ?? 'token'),
+    ];
     this.#secret = { data: encodeSecretData(Object.fromEntries(keys.map((key) => [key, placeholder]))) };
   }
 

@@ -5,10 +5,12 @@ import {
   attachedRoutes,
   childName,
   compileGateway,
+  compileRecordExport,
   gatewayCa,
   isLive,
   label,
   labelValue,
+  missingExportSecret,
   ownCaSecret,
 } from '../compile/index.ts';
 import { applyConfig } from '../config-secret.ts';
@@ -128,6 +130,10 @@ function missingReference(context: Context, gateway: EgressGateway): Fault | und
   if (ownCaSecret(gateway) !== undefined && !ca.found) {
     return { reason: 'InvalidCertificateRef', message: `Secret ${ca.secret} has no tls.crt and tls.key` };
   }
+  const header = missingExportSecret(context.world, gateway);
+  if (header !== undefined) {
+    return { reason: 'SecretNotFound', message: `Secret ${header} (otlp.headersFrom) does not exist` };
+  }
   const bundle = gateway.spec.upstreamTLS?.additionalTrustBundleSecretRef?.name;
   if (bundle === undefined || context.world.get(kinds.secret, namespace, bundle) !== undefined)
     return undefined;
@@ -164,6 +170,7 @@ async function writeStatus(
     ...outcome,
     attached: attachedByListener(context, gateway),
     missing: missingReference(context, gateway),
+    recordExport: compileRecordExport(context.world, gateway),
     now: context.now(),
   });
   await context.applier.applyStatus(kinds.egressGateway, gateway, status);

@@ -1,11 +1,12 @@
 /** An EgressGateway's status: listeners with their routes, and Programmed when every ready replica runs the config. Pure. */
-import { ports, type GatewayStatus } from '../../contract/index.ts';
+import { ports, type GatewayStatus, type RecordExport } from '../../contract/index.ts';
 import type { Fault } from '../fault.ts';
 import type { Deployment, EgressGateway } from '../kind.ts';
 import { graceLeft, previousConditions } from '../pending.ts';
 import { runningPolicies } from '../running-policy.ts';
 import { setConditions, summaryFindings, type Finding, type Summary } from '../runtime/index.ts';
 import { gatewayReplicas } from './children.ts';
+import { exportFinding } from './export-finding.ts';
 
 export interface GatewayObservation {
   readonly gateway: EgressGateway;
@@ -20,6 +21,8 @@ export interface GatewayObservation {
   readonly fault: Fault | undefined;
   /** A reference that is missing (trust bundle, own CA). */
   readonly missing: Fault | undefined;
+  /** Who is to get a copy of its records; undefined: nobody. */
+  readonly recordExport: RecordExport | undefined;
   readonly now: number;
 }
 
@@ -37,14 +40,24 @@ export function gatewayStatus(observation: GatewayObservation): object {
     programmed(observation),
   ];
   const summary = summarize(findings, observation);
+  // Beside what makes it ready: no call waits for a copy of its record.
+  const exported = exportFinding(observation.recordExport, currentReports(observation)) ?? [];
   return {
     observedGeneration: generation,
     readyReplicas: observation.deployment?.status?.readyReplicas ?? 0,
     running: runningPolicies(observation.reports),
     listenerCount: gateway.spec.listeners.length,
     listeners: gateway.spec.listeners.map((listener) => listenerStatus(observation, listener)),
-    conditions: setConditions([...findings, ...summaryFindings(summary)], { previous, generation, now }),
+    conditions: setConditions([...findings, ...summaryFindings(summary)].concat(exported), {
+      previous,
+      generation,
+      now,
+    }),
   };
+}
+
+function currentReports({ reports, digest }: GatewayObservation): readonly GatewayStatus[] {
+  return reports.filter((report) => !report.draining && report.configDigest === digest);
 }
 
 function resolvedRefs({ missing }: GatewayObservation): Finding {

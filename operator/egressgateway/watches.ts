@@ -81,6 +81,7 @@ function gatewaysOfSecret(world: World, change: ObjectChange): readonly string[]
     .filter(
       ({ spec }) =>
         spec.upstreamTLS?.additionalTrustBundleSecretRef?.name === name ||
+        (spec.otlp?.headersFrom ?? []).some(({ secretRef }) => secretRef.name === name) ||
         spec.listeners.some((listener) => listener.tls?.caCertRef?.name === name),
     )
     .map((gateway) => keyOfObject(gateway as KubeObject));

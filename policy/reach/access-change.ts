@@ -7,13 +7,14 @@ import type { Call, Refusal } from '../../decision/index.ts';
 import { Answers, type Answer, type WayTaken } from './answer.ts';
 import { renderDenied, renderTaken } from './call-words.ts';
 import { countedCalls } from './describe-tools.ts';
-import { countedUse, describeWay, mannerOf } from './describe.ts';
+import { countedUse, describeWay } from './describe.ts';
+import { mannerOf, mannerParts } from './manner.ts';
 import type { Access, Way } from './permit.ts';
 import type { CallSpaces } from './space/call-spaces.ts';
 import { quote } from './phrases.ts';
 import type { Spot } from './spot.ts';
 import { mcpParts } from './tool-words.ts';
-import { callParts, mannerParts, renderPlacedSecret, renderTurn, wayParts } from './words.ts';
+import { callParts, renderPlacedSecret, renderTurn, wayParts } from './words.ts';
 
 export type Direction = 'added' | 'removed' | 'changed';
 export type ChangeKind = 'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown';

@@ -26,12 +26,12 @@ import type {
   CallScope,
   Credential,
   DeniedCalls,
-  GatewayManner,
   HttpScope,
   Permit,
   Way,
 } from './permit.ts';
 import { describeBackend, turnOf } from './backend-way.ts';
+import { mannerOf } from './manner.ts';
 import { CallSpaces } from './space/call-spaces.ts';
 import { dialOf, type Spot } from './spot.ts';
 
@@ -101,18 +101,6 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
     ...limitsOf((clause ?? plan).callLimits),
     ...(logging === undefined ? {} : { logging }),
-  };
-}
-
-type Config = Omit<GatewayConfig, 'digest'>;
-
-export function mannerOf({ upstream, capture }: Config): GatewayManner {
-  const { additionalTrustPem, additionalTrustSource: source } = upstream;
-  const trust = source === undefined ? additionalTrustPem : `${source.namespace}/${source.name}`;
-  return {
-    ...(trust === '' ? {} : { trust }),
-    capture: { maxBytes: capture.maxBytes, contentTypes: capture.includeContentTypes },
-    timeoutMs: upstream.requestTimeoutMs,
   };
 }
 

@@ -161,12 +161,22 @@ export interface Permit {
   readonly way: Way;
 }
 
+/** Who gets a copy of each record besides the platform's store, and by which headers. */
+export interface RecordCopy {
+  readonly endpoint: string;
+  readonly headers: ReadonlyArray<
+    { readonly name: string } & ({ readonly fingerprint: string } | { readonly secret: SecretSource })
+  >;
+}
+
 /** What a gateway does to every call. */
 export interface GatewayManner {
   /** Trusted beside the system's authorities; absent: nothing is. */
   readonly trust?: string;
   /** Bytes of a body kept in a record, of these content types. */
   readonly capture: { readonly maxBytes: number; readonly contentTypes: readonly string[] };
+  /** Absent: nobody does. */
+  readonly copy?: RecordCopy;
   readonly timeoutMs: number;
 }
 

@@ -1,16 +1,9 @@
 /** The closed set as a table's rows and as sentences. Pure; the CLI lays them out. */
+import { mannerParts } from './manner.ts';
 import type { Access, Permit } from './permit.ts';
 import type { AccessRegion, AgentReach } from './reach.ts';
 import type { ReachProtocol } from './spot.ts';
-import {
-  agentNames,
-  callParts,
-  mannerParts,
-  renderDestinations,
-  renderPlaces,
-  renderPorts,
-  wayParts,
-} from './words.ts';
+import { agentNames, callParts, renderDestinations, renderPlaces, renderPorts, wayParts } from './words.ts';
 
 export const reachHeaders = [
   'AGENT',

@@ -5,16 +5,7 @@
 import { quote, quoted, renderCounted, renderLogging } from './phrases.ts';
 import { mcpParts } from './tool-words.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
-import type {
-  CountedUse,
-  Calls,
-  CallScope,
-  Credential,
-  GatewayManner,
-  HttpScope,
-  Permit,
-  Way,
-} from './permit.ts';
+import type { CountedUse, Calls, CallScope, Credential, HttpScope, Permit, Way } from './permit.ts';
 
 const except = (texts: readonly string[]): string => (texts.length === 0 ? '' : ` (except ${quoted(texts)})`);
 
@@ -166,25 +157,6 @@ export function wayParts(way: Way): string[] {
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),
     ...(way.limits ?? []).map(renderCounted),
     ...(logging === '' ? [] : [logging]),
-  ];
-}
-
-/** What the reference sets when nothing is written: not worth a word. */
-const usual = {
-  capture: {
-    maxBytes: 65_536,
-    contentTypes: ['application/json', 'application/x-ndjson', 'text/event-stream'],
-  },
-  timeoutMs: 300_000,
-};
-
-export function mannerParts({ trust, capture, timeoutMs }: GatewayManner): string[] {
-  const isUsual = JSON.stringify(capture) === JSON.stringify(usual.capture);
-  const kept = `recording ${capture.maxBytes} bytes of ${quoted(capture.contentTypes) || 'nothing'}`;
-  return [
-    ...(trust === undefined ? [] : [`trusting the authorities of ${quote(trust)} too`]),
-    ...(isUsual ? [] : [kept]),
-    ...(timeoutMs === usual.timeoutMs ? [] : [`for ${timeoutMs} ms of silence at most`]),
   ];
 }
 

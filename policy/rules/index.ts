@@ -14,6 +14,7 @@ import { credentialManyHosts } from './credential-many-hosts.ts';
 import { credentialNotInspected } from './credential-not-inspected.ts';
 import { derivedNameClash } from './derived-name-clash.ts';
 import { derivedNameInvalid } from './derived-name-invalid.ts';
+import { exportEndpointUnfit } from './export-endpoint-unfit.ts';
 import { fallbackWithoutCredential } from './fallback-without-credential.ts';
 import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
 import { httpRouteWidened } from './http-route-widened.ts';
@@ -55,6 +56,7 @@ export const rules: readonly Rule[] = [
   backendByAddress,
   backendClosed,
   backendPlainHttp,
+  exportEndpointUnfit,
   routeShadowed,
   httpRouteWidened,
   httpWildcardCredential,

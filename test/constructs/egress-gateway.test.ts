@@ -1,6 +1,6 @@
 import { Duration } from 'cdk8s';
 import { describe, expect, test } from 'vitest';
-import { Backend, Credential, EgressGateway, Port, Tools } from '../../constructs/index.ts';
+import { Backend, Credential, EgressGateway, Port, Tools, type OtlpExport } from '../../constructs/index.ts';
 import { specOf, synth, testChart } from './chart.ts';
 
 describe('EgressGateway', () => {
@@ -205,6 +205,14 @@ describe('EgressGateway telemetry and DNS', () => {
     const otlp = { endpoint: 'https://otel.example.com', headers: { tenant: 'a' } };
     new EgressGateway(chart, 'gateway', { lookupFamily: 'V4Only', otlp });
     expect(specOf(chart, 'EgressGateway')).toMatchObject({ dns: { lookupFamily: 'V4Only' }, otlp });
+  });
+
+  test('headers of an export that would not arrive as written are refused with the place', () => {
+    const endpoint = 'https://otel.example.com';
+    const secretHeaders = [{ name: 'Tenant', secret: { name: 'otel' } }];
+    const make = (otlp: OtlpExport) => () => new EgressGateway(testChart(), 'gateway', { otlp });
+    expect(make({ endpoint, headers: { 'a b': 'c' } })).toThrow('test/gateway: otlp header "a b"');
+    expect(make({ endpoint, headers: { tenant: 'a' }, secretHeaders })).toThrow('"Tenant" stands twice');
   });
 
   test.each(['otel:4318', 'ftp://otel', 'http://', ''])(

@@ -63,7 +63,11 @@ function gateways(chart: Chart): EgressGateway {
     hostAliases: [{ ip: '192.0.2.1', hostnames: ['api.example.com'] }],
     requestTimeout: Duration.minutes(2),
     lookupFamily: 'V4Only',
-    otlp: { endpoint: 'https://otel.example.com', headers: { tenant: 'a' } },
+    otlp: {
+      endpoint: 'https://otel.example.com',
+      headers: { tenant: 'a' },
+      secretHeaders: [{ name: 'authorization', secret: { name: 'otel', key: 'key' }, prefix: 'Bearer ' }],
+    },
     captureBody: { maxSize: Size.kibibytes(16), contentTypes: ['application/json'] },
   });
 }

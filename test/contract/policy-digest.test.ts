@@ -32,6 +32,9 @@ const rule = {
   ...{ route: 'EgressL4Route/d/l4', hostnames: ['a.example.com'], cidrs: [], ports: [] },
   ...{ protocol: 'TCP' as const, sourceAgents: ['TaskAgent/d/a', 'TaskAgent/d/b'] },
 };
+const source = { namespace: 'd', name: 'otel', key: 'token' };
+const header = { name: 'authorization', value: 'Bearer 1', source };
+const recordExport = { endpoint: 'https://otel', headers: [header] };
 const gateway: GatewayConfig = {
   version: 1,
   digest: 'sha256:1',
@@ -52,6 +55,7 @@ const gateway: GatewayConfig = {
   providerDenials: [],
   mcpRoutes: [],
   credentials: [credential],
+  recordExport,
   platform,
 };
 const pool: PoolConfig = {
@@ -87,6 +91,10 @@ describe('a gateway', () => {
       'the value of a Secret',
       { credentials: [{ ...credential, inject: { ...credential.inject, value: 'x' } as never }] },
     ],
+    [
+      'the value of a header of the export that is from a Secret',
+      { recordExport: { ...recordExport, headers: [{ ...header, value: 'other', source }] } },
+    ],
     ['pools and their keys', { framePeers: [{ ...gateway.framePeers[0]!, pool: 'd/q', keyBase64: 'x' }] }],
     [
       'in which order agents are listed',
@@ -103,6 +111,16 @@ describe('a gateway', () => {
   });
 
   test.each<[string, Partial<GatewayConfig>]>([
+    ['where records are copied to', { recordExport: { ...recordExport, endpoint: 'https://other' } }],
+    ['that nothing is sent there', { recordExport: { ...recordExport, broken: 'SecretNotFound' } }],
+    [
+      'which Secret a header of the export is from',
+      { recordExport: { ...recordExport, headers: [{ ...header, source: { ...source, name: 'x' } }] } },
+    ],
+    [
+      'a header of the export that is written out',
+      { recordExport: { ...recordExport, headers: [{ name: header.name, value: 'written' }] } },
+    ],
     ['its name', { gateway: { ...gateway.gateway, name: 'h' } }],
     ['a listener', { listeners: [] }],
     [

@@ -97,7 +97,7 @@ function isAdded(ip: string): boolean {
  * A TEST-NET-1 address of this bed's own on `lo`: policy refuses loopback, rightly, so the upstream needs another. To add one is
  * to take it: another file's tests cannot have the same.
  */
-function addAddress(): string {
+export function addAddress(): string {
   const [start = 0] = randomBytes(1);
   for (let step = 0; step < 250; step += 1) {
     const ip = `192.0.2.${1 + ((start + step) % 250)}`;

@@ -238,8 +238,12 @@ describe('what this version does not carry out is told at admission', () => {
     ['TaskAgent.spec.identity: ', identified],
     ['TaskAgent.spec.state.backend: ', withSpec(agentWith({}), { state: { backend: 'redis' } })],
     [
-      'EgressGateway.spec.otlp.endpoint: ',
-      withSpec(gateway, { otlp: { endpoint: 'https://o.example.com' } }),
+      'EgressGateway.spec.listeners[].tls.caCertRef.namespace: ',
+      withSpec(gateway, {
+        listeners: [
+          { name: 'all', protocol: 'HTTPS', tls: { caCertRef: { name: 'ca', namespace: 'other' } } },
+        ],
+      }),
     ],
     [
       'MCPRoute.spec.rules[].filters[].toolPolicy.requireConfirmation: ',

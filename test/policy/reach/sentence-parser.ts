@@ -12,6 +12,7 @@ import type {
   Permit,
   PortSpan,
   ReachProtocol,
+  RecordCopy,
   ToolCalls,
   ToolLimit,
   ToolRule,
@@ -279,6 +280,18 @@ function backend(reader: Reader): NonNullable<Permit['way']['backend']> {
   return { ...found, renames };
 }
 
+function copyHeader(reader: Reader): RecordCopy['headers'][number] {
+  if (reader.eat(' with credential ')) {
+    const [namespace = '', name = '', key = ''] = reader.quote().split('/');
+    reader.must(' in header ');
+    return { name: reader.quote(), secret: { namespace, name, key } };
+  }
+  reader.must(' with header ');
+  const name = reader.quote();
+  reader.must(' of digest ');
+  return { name, fingerprint: reader.quote() };
+}
+
 function credential(reader: Reader): Permit['way']['credentials'][number] {
   const from = reader.eat('unknown') ? undefined : reader.quote().split('/');
   const place = reader.eat(' in header ')
@@ -415,6 +428,15 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
       const maxBytes = reader.number();
       reader.must(' bytes of ');
       manner.capture = { maxBytes, contentTypes: reader.eat('nothing') ? [] : reader.quotes() };
+    },
+  ],
+  [
+    'copying each record to ',
+    (reader, { manner }) => {
+      const endpoint = reader.quote();
+      const headers: Array<RecordCopy['headers'][number]> = [];
+      while (reader.sees(/^ with /)) headers.push(copyHeader(reader));
+      manner.copy = { endpoint, headers };
     },
   ],
   [

@@ -110,6 +110,12 @@ const gateway = (name: string): fc.Arbitrary<Manifest> =>
         otlp: rarely(
           fc.constantFrom(
             { captureBody: { maxBytes: 0 } },
+            { endpoint: 'https://otel.example.com/a,b; c', headers: { 'x-team': 'd' } },
+            {
+              endpoint: 'http://collector.d.svc:4318',
+              headers: { 'x-a': 'one', 'x-b': 'two' },
+              headersFrom: [{ name: 'authorization', secretRef: { name: 'otel' } }],
+            },
             { captureBody: { includeContentTypes: ['text/plain'] } },
           ),
         ),
