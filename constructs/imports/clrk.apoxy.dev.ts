@@ -812,7 +812,7 @@ export interface AiProviderRouteSpecRulesFiltersExtensionRef {
   readonly group: string;
 
   /**
-   * kind is its kind. RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).
+   * kind is its kind.
    *
    * @schema AiProviderRouteSpecRulesFiltersExtensionRef#kind
    */
@@ -4578,7 +4578,7 @@ export interface EgressL4RouteSpecRulesFiltersExtensionRef {
   readonly group: string;
 
   /**
-   * kind is its kind. RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).
+   * kind is its kind.
    *
    * @schema EgressL4RouteSpecRulesFiltersExtensionRef#kind
    */
@@ -5533,14 +5533,14 @@ export interface McpRouteSpecRulesFiltersToolPolicy {
   readonly requireConfirmation?: string[];
 
   /**
-   * maxCallsPerExecution is how many calls of tools the rule lets through of one execution, over all gateways of the namespace; unset means unlimited. Not carried out: this version of the gateway cannot count calls of tools: calls of tools under the rule are refused (503).
+   * maxCallsPerExecution is how many calls of tools the rule lets through of one execution, over all gateways of the namespace; unset means unlimited.
    *
    * @schema McpRouteSpecRulesFiltersToolPolicy#maxCallsPerExecution
    */
   readonly maxCallsPerExecution?: number;
 
   /**
-   * rateLimits limit calls over time; unset means none. Not carried out: this version of the gateway cannot count calls of tools: calls of the tools it is about are refused (503).
+   * rateLimits limit calls over time; unset means none.
    *
    * @schema McpRouteSpecRulesFiltersToolPolicy#rateLimits
    */
@@ -5581,7 +5581,7 @@ export interface McpRouteSpecRulesFiltersExtensionRef {
   readonly group: string;
 
   /**
-   * kind is its kind. RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).
+   * kind is its kind.
    *
    * @schema McpRouteSpecRulesFiltersExtensionRef#kind
    */
@@ -5753,7 +5753,7 @@ export interface RateLimitPolicyProps {
   readonly metadata?: ApiObjectMetadata;
 
   /**
-   * spec is the policy as it should be. Not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).
+   * spec is the policy as it should be.
    *
    * @schema RateLimitPolicy#spec
    */
@@ -5776,7 +5776,7 @@ export function toJson_RateLimitPolicyProps(obj: RateLimitPolicyProps | undefine
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * spec is the policy as it should be. Not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).
+ * spec is the policy as it should be.
  *
  * @schema RateLimitPolicySpec
  */

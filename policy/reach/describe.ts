@@ -2,7 +2,7 @@
  * A plan as permits: each way that some call goes, with exactly the calls that go it. What changes nothing is left out (an
  * earlier rule or a denial about other calls), which is found by asking about every kind of call there is. Pure.
  */
-import type { CallLimit, GatewayConfig } from '../../contract/index.ts';
+import type { CallLimit } from '../../contract/index.ts';
 import { countedCalls, restricting, toolCalls } from './describe-tools.ts';
 import {
   compileGlob,
