@@ -42,7 +42,7 @@ interface Plan {
 }
 
 /** SIGTERM, its grace, and a word in the record. */
-export const handOverMs = 10_000;
+const handOverMs = 10_000;
 
 export class Daemons {
   readonly #options: DaemonsOptions;
