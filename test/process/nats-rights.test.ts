@@ -5,6 +5,8 @@ import { connect, headers, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   gatewayStatusSchema,
+  daemonLeaseStream,
+  daemonLeaseSubject,
   invocationStream,
   scheduleMarkSubject,
   scheduleStream,
@@ -84,6 +86,11 @@ describe('who may publish what', () => {
     ['the ingress marks of schedules', { role: 'ingress' }, scheduleMarkSubject('team-b.u'), scheduleStream],
     ['S57: a pool marks of schedules', poolA, scheduleMarkSubject('team-a.u'), 'refused'],
     ['S57: a gateway marks of schedules', gatewayA, scheduleMarkSubject('team-a.u'), 'refused'],
+    ['a pool leases of its namespace', poolA, daemonLeaseSubject('team-a.u'), daemonLeaseStream],
+    ['the operator leases', { role: 'operator' }, daemonLeaseSubject('team-a.v'), daemonLeaseStream],
+    ['S57: a pool leases of another namespace', poolA, daemonLeaseSubject('team-b.u'), 'refused'],
+    ['S57: a gateway leases', gatewayA, daemonLeaseSubject('team-a.u'), 'refused'],
+    ['the ingress leases', { role: 'ingress' }, daemonLeaseSubject('team-a.u'), 'refused'],
     ['telemetry marks of schedules', { role: 'telemetry' }, scheduleMarkSubject('team-a.u'), 'refused'],
     ['S57: a pool events of another namespace', poolA, events('team-b', 'main'), 'refused'],
     ['S57: a pool events of another pool', poolA, events('team-a', 'other'), 'refused'],

@@ -17,6 +17,8 @@ export interface DaemonTerms extends DaemonRestarts {
 export interface RunEnd extends DaemonEnd {
   /** How long its agent ran. */
   readonly upMs: number;
+  /** It was written down and not begun: nothing has ended. */
+  readonly isNotBegun?: true;
 }
 
 /** As Kubernetes waits between restarts of a container. */
@@ -45,7 +47,8 @@ export function waitMsOf({ failures }: DaemonLease): number {
 /** The record without the run that has ended. `terms` of another revision, or none: what it was run for is over anyway. */
 export function afterEnd(lease: DaemonLease, end: RunEnd, terms: DaemonTerms | undefined): DaemonLease {
   const { run: _run, ...rest } = lease;
-  const { upMs: _upMs, ...lastEnd } = end;
+  if (end.isNotBegun === true) return rest;
+  const { upMs: _upMs, isNotBegun: _begun, ...lastEnd } = end;
   const told: DaemonLease = { ...rest, lastEnd };
   if (terms?.revision !== lease.revision) return told;
   if (terms.restartPolicy === 'Never') return { ...told, over: true };

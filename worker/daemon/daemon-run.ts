@@ -31,7 +31,7 @@ export interface DaemonRunListener {
 }
 
 /** Between SIGTERM and SIGKILL, as in the original. */
-export const stopGraceMs = 5_000;
+const stopGraceMs = 5_000;
 /** Of its output so much is kept a window; see StdioLog. */
 const logWindowMs = 10 * 60_000;
 /** What is open is listed for an hour after it was last told of; the stream drops the same word within half of one. */

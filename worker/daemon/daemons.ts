@@ -42,7 +42,7 @@ interface Plan {
 }
 
 /** SIGTERM, its grace, and a word in the record. */
-export const handOverMs = 10_000;
+const handOverMs = 10_000;
 
 export class Daemons {
   readonly #options: DaemonsOptions;
@@ -163,7 +163,8 @@ export class Daemons {
     const { run, onChange } = this.#options;
     const agent = this.#keepers.get(uid)?.agent;
     const plan = agent === undefined ? undefined : this.#planOf(agent);
-    if (plan === undefined || plan.revision.name !== mark.revision) return notBegun(listener);
+    const isFit = plan?.revision.name === mark.revision && this.#options.hasRoom();
+    if (plan === undefined || !isFit) return this.#notBegun(listener);
     const admitted = { ...plan, agentId: agentId(plan.agent), invocationId: mark.id };
     const instance = new DaemonRun(run, admitted, mark);
     const done = instance.run(listener).finally(() => {
@@ -174,16 +175,19 @@ export class Daemons {
     return instance;
   }
 
+  /** Between the decision and the start it went: its image, its config, or its place to another daemon. */
+  #notBegun(listener: DaemonRunListener): RunningInstance {
+    queueMicrotask(() => {
+      listener.ended({ reason: 'Replaced', upMs: 0, isNotBegun: true });
+      this.refresh();
+    });
+    return { stop: () => undefined };
+  }
+
   #forget(uid: string, keeper: DaemonKeeper): void {
     keeper.close();
     this.#keepers.delete(uid);
   }
-}
-
-/** Between the decision and the start it went: its image, or its config. */
-function notBegun(listener: DaemonRunListener): RunningInstance {
-  queueMicrotask(() => listener.ended({ reason: 'Replaced', upMs: 0 }));
-  return { stop: () => undefined };
 }
 
 function lostRun(agent: PoolAgent, { id, startedAt, revision, worker }: DaemonRunMark): Invocation {

@@ -45,3 +45,19 @@ test('a name that is none is not made', async () => {
   expect((await server.run(['contain', 'helo'])).code).toBe(3);
   expect(server.received.some(({ method }) => method === 'PATCH')).toBe(false);
 });
+
+test('da/NAME is a DaemonAgent, and a name of the other kind is what was meant', async () => {
+  const daemons = agents.replace('taskagents', 'daemonagents');
+  server.on(`GET ${daemons}`, json({ items: [{ metadata: { name: 'watcher' } }] }));
+  server.on(`GET ${daemons}/watcher`, json({ metadata: { name: 'watcher' } }));
+  server.on(`PATCH ${daemons}/watcher`, json({ metadata: {} }));
+  const result = await server.run(['contain', 'da/watcher']);
+  expect(result.stdout).toContain('team/watcher is contained');
+  expect(result.stdout).toContain('it is stopped');
+  expect(sent().body).toMatchObject({ kind: 'DaemonAgent' });
+  const meant = await server.run(['contain', 'watcher']);
+  expect(meant).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('Did you mean da/watcher?') as unknown,
+  });
+});

@@ -31,7 +31,6 @@ const budget = (tokenBudget: object): KubeObject =>
     rules: [{ matches: [{ provider: 'openai' }], filters: [{ type: 'TokenBudget', tokenBudget }] }],
   });
 
-const agentSpec = { workerPoolRef: 'p', template: { spec: { image: 'x/y:1' } } };
 const ranges = (...destinationCIDRs: readonly string[]): KubeObject =>
   withSpec(l4Route, { rules: [{ matches: [{ destinationCIDRs }] }] });
 const ours = (kind: string, spec: object, name = 'x'): KubeObject =>
@@ -51,7 +50,6 @@ const kindOf: Readonly<Record<string, Resource>> = {
   TaskAgent: kinds.taskAgent,
   WorkerPool: kinds.workerPool,
   MCPRoute: kinds.mcpRoute,
-  DaemonAgent: kinds.daemonAgent,
   CredentialInjectionPolicy: kinds.credentialInjectionPolicy,
 };
 

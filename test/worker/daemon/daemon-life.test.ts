@@ -90,6 +90,11 @@ describe('after an end', () => {
   });
 });
 
+test('what was written down and not begun leaves nothing behind, even where it must not start again', () => {
+  const after = afterEnd(lease(), { ...end('Replaced', 0), isNotBegun: true }, never);
+  expect(after).toEqual({ ...newDaemonLease, revision: 'r' });
+});
+
 test('the pause doubles from ten seconds to five minutes', () => {
   const waits = [0, 1, 2, 3, 4, 5, 6, 7, 100].map((failures) => waitMsOf(lease({ failures })) / 1_000);
   expect(waits).toEqual([0, 10, 20, 40, 80, 160, 300, 300, 300]);

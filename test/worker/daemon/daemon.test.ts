@@ -127,4 +127,20 @@ describe('a daemon', () => {
     leases.isAway = false;
     await waitFor(() => runsOn(worker), 30_000);
   }, 120_000);
+
+  test('takes a place, and there are no more than the pool has', async () => {
+    const leases = freshLeases();
+    const two = [daemon(calling), { ...daemon(calling), name: 'second', uid: 'uid-second' }];
+    const key = daemonLeaseKey({ namespace: 'default', uid: 'uid-second' });
+    leases.entries.set(key, { text: JSON.stringify(newDaemonLease), sequence: 0.25 });
+    const worker = await TestWorker.open(two, { maxExecutionsPerWorker: 1 }, { leases });
+    workers.push(worker);
+    await waitFor(() => worker.events.length > 0, 20_000);
+    const other = { ...testAgent('task', 'cat'), maxConcurrent: 0 };
+    await worker.apply([...two, other], { maxExecutionsPerWorker: 1 });
+    const refused = await worker.call('task');
+    expect(refused.headers['x-clrk-error-code']).toBe('AT_CAPACITY');
+    expect(Object.keys(worker.worker.status().inFlight)).toHaveLength(1);
+    expect(worker.worker.running).toBe(1);
+  }, 60_000);
 });

@@ -3,7 +3,6 @@
  * late or lost, processes are killed or stand still. The core runs as it is; only its edge is played.
  */
 import {
-  daemonLeaseTimes,
   newDaemonLease,
   type DaemonLease,
   type DaemonRestarts,
@@ -301,5 +300,3 @@ export class SimulatedWorker {
     }
   }
 }
-
-export const { takeMs } = daemonLeaseTimes;
