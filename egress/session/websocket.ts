@@ -67,7 +67,12 @@ export class FrameInspector {
 
   #judge(): string | undefined {
     const [first = 0, second] = this.#header;
-    if (second === undefined) return judgeFirst(first) ?? this.#judgeOrder(first);
+    return second === undefined
+      ? (judgeFirst(first) ?? this.#judgeOrder(first))
+      : this.#judgeLength(first, second);
+  }
+
+  #judgeLength(first: number, second: number): string | undefined {
     const isMasked = (second & 0x80) !== 0;
     if (isMasked !== (this.#side === 'agent')) return 'wrong masking';
     const short = second & 0x7f;
