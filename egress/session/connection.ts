@@ -24,7 +24,7 @@ import type { AbortReason, Session, SessionHooks } from './downstream.ts';
 import type { GatewayCore } from './gateway-core.ts';
 import { createPeer, isTrusted, judgeServerName, signerOf, type Signer } from './peer.ts';
 import { Sniffer } from './sniff.ts';
-import { judgeUnread } from './unread.ts';
+import { judgeUnread, mayGreet } from './unread.ts';
 import { UnreadRelay } from './unread-relay.ts';
 
 /** From accept to the end of the TLS handshake. */
@@ -125,7 +125,7 @@ export class Connection {
     const peer = this.#peer;
     if (peer === undefined) this.#socket.destroy();
     else if (this.#chunks.length > 0) this.#decide(peer, 'raw');
-    else if (this.#mayGreet(peer)) this.#greet(peer, (upstream) => upstream.end());
+    else if (mayGreet(this.#core.snapshot, peer)) this.#greet(peer, (upstream) => upstream.end());
     else this.#socket.destroy();
   }
 
@@ -170,7 +170,7 @@ export class Connection {
     this.#boundary.on(this.#socket, 'close', () => this.#core.release(peer.agentId));
     this.#unread = new UnreadRelay(this.#socket, this.#core, peer, this.#boundary);
     if (rest.length > 0) this.#read(peer, rest);
-    else if (this.#mayGreet(peer)) {
+    else if (mayGreet(this.#core.snapshot, peer)) {
       this.#silence = setTimeout(
         this.#boundary.guard(() => this.#greet(peer, () => undefined)),
         silenceMs,
@@ -256,15 +256,8 @@ export class Connection {
   #start(socket: Socket, peer: Peer, spoken: { readonly tls: boolean; readonly http2: boolean }): void {
     this.#reader = socket;
     const hooks = this.#hooks(peer, spoken.tls);
-    this.#session = spoken.http2
-      ? this.#core.openHttp2(socket, peer, hooks)
-      : this.#core.openHttp1(socket, peer, hooks);
+    this.#session = this.#core[spoken.http2 ? 'openHttp2' : 'openHttp1'](socket, peer, hooks);
     if (!spoken.http2) socket.resume();
-  }
-
-  #mayGreet(peer: Peer): boolean {
-    const snapshot = this.#core.snapshot;
-    return snapshot !== undefined && judgeUnread(snapshot, peer, 'raw') === undefined;
   }
 
   /** Lets a server speak first. */

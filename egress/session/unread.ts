@@ -41,3 +41,8 @@ export function mayGoOn(snapshot: Snapshot, peer: Peer, relay: Unread): boolean 
     judgeAnswers(destinations, { agentId, hostname, port, pinned }, [relay.address]).kind === 'addresses'
   );
 }
+
+/** May its server speak first, before anybody knows what the agent does? */
+export function mayGreet(snapshot: Snapshot | undefined, peer: Peer): boolean {
+  return snapshot !== undefined && judgeUnread(snapshot, peer, 'raw') === undefined;
+}

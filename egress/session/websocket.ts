@@ -31,6 +31,8 @@ export class FrameInspector {
   #payload = 0;
   #frames = 0;
   #closes = false;
+  /** A message of several frames whose last one has not come. */
+  #inMessage = false;
 
   constructor(side: FrameSide) {
     this.#side = side;
@@ -65,7 +67,12 @@ export class FrameInspector {
 
   #judge(): string | undefined {
     const [first = 0, second] = this.#header;
-    if (second === undefined) return judgeFirst(first);
+    return second === undefined
+      ? (judgeFirst(first) ?? this.#judgeOrder(first))
+      : this.#judgeLength(first, second);
+  }
+
+  #judgeLength(first: number, second: number): string | undefined {
     const isMasked = (second & 0x80) !== 0;
     if (isMasked !== (this.#side === 'agent')) return 'wrong masking';
     const short = second & 0x7f;
@@ -78,7 +85,15 @@ export class FrameInspector {
     return undefined;
   }
 
+  /** Frames of one message follow each other (RFC 6455 5.4); control frames may stand between them. */
+  #judgeOrder(first: number): string | undefined {
+    const opcode = first & 0x0f;
+    if (opcode >= closeOpcode || (opcode === 0) === this.#inMessage) return undefined;
+    return this.#inMessage ? 'a message within a message' : 'a continuation of no message';
+  }
+
   #begin(first: number, length: number): void {
+    if ((first & 0x0f) < closeOpcode) this.#inMessage = (first & 0x80) === 0;
     this.#payload = length;
     if ((first & 0x0f) === closeOpcode) this.#closes = true;
     this.#header = [];

@@ -139,7 +139,9 @@ export class HttpSpace {
       own === undefined ? true : isDenial ? own.mayTake(path) : own.takes(path),
     );
     const named = concerned.flatMap(({ compiled }) => [...compiled.methods]).filter((each) => each !== '*');
-    const forms = [...new Set([...commonMethods, ...named])].flatMap((method) =>
+    const methods = [...new Set([...commonMethods, ...named])];
+    // No rule that allows takes a method in small letters, and one that denies does.
+    const forms = [...methods, ...methods.map((each) => each.toLowerCase())].flatMap((method) =>
       this.#formsBy(
         method,
         concerned.filter(({ compiled, isDenial }) =>

@@ -120,6 +120,7 @@ beforeAll(async () => {
   await apply(system);
   operator = new RunningOperator(api, dataPlanes);
   for (const object of [secret, ...git]) await apply(object);
+  write(git);
 }, 240_000);
 
 afterAll(async () => {
@@ -129,7 +130,6 @@ afterAll(async () => {
 });
 
 test('gateways and pools that run what the manifests say: 0, and no Secret is shown', async () => {
-  write(git);
   const text = await becomes({ code: 0, text: /^what runs is what the manifests say: / });
   expect(text).toContain('EgressGateway default/g, WorkerPool default/p');
   expect(text).not.toContain('sk-real');
@@ -177,6 +177,7 @@ test('what a gateway took is what counts, not what was written for it', async ()
 }, 240_000);
 
 test('what cannot be seen is 3: a silent gateway, replicas that differ, one that is not there, an unreachable cluster', async () => {
+  await becomes({ code: 0, text: /what runs is/ });
   const [word] = dataPlanes.gatewayWords;
   const say = async (words: typeof dataPlanes.gatewayWords, expected: RegExp): Promise<void> => {
     dataPlanes.gatewayWords = words;
@@ -253,6 +254,7 @@ test('somebody who may not read the config that differs gets 3, and 0 without it
 }, 240_000);
 
 test('when the operator is gone its statuses may be old: 3', async () => {
+  await eventually(follow, slowMs);
   await operator?.stop();
   expect(await live()).toMatchObject({
     code: 3,

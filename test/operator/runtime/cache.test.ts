@@ -37,7 +37,9 @@ test('property: a list is of the objects there are, by key, whatever was listed 
           cache.change({ type: 'replace', objects: each.objects.map((one) => put(made(one))) });
         }
         for (const space of [undefined, ...spaces]) {
-          const expected = [...model].filter(([key]) => key.startsWith(space ?? '')).sort();
+          const expected = [...model]
+            .filter(([key]) => key.startsWith(space ?? ''))
+            .sort(([a], [b]) => (a < b ? -1 : 1));
           const listed = cache.list(space).map(({ metadata }) => metadata);
           expect(listed.map((one) => [`${one?.namespace}/${one?.name}`, one?.resourceVersion])).toEqual(
             expected,

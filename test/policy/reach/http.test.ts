@@ -56,6 +56,13 @@ describe('rows', () => {
     ]);
   });
 
+  test('beside an L4 route a method in small letters is taken by no rule', () => {
+    expect(told([web([{ methods: ['*'], webSocket: true }]), all])).toEqual([
+      'agent `triage` may reach `api.github.com:443` over HTTPS: for calls by every method and as WebSocket',
+      'agent `triage` may reach `api.github.com:443` over HTTPS: but not what an earlier rule takes: calls by every method and as WebSocket',
+    ]);
+  });
+
   test('what is denied is taken out, and a denied route opens nothing', () => {
     expect(told([bans, deny])).toEqual(['agent `triage` may reach nothing']);
     expect(told([all, bans, deny])).toEqual([
