@@ -10,11 +10,6 @@ export const notEnforcedNotes: ReadonlyArray<{
     note: 'Not carried out: workers of this version do not run DaemonAgents.',
   },
   {
-    kind: 'TaskAgent',
-    path: 'spec.identity',
-    note: 'Not carried out: this version takes no identity from calls: records name no caller.',
-  },
-  {
     kind: 'RateLimitPolicy',
     path: 'spec',
     note: 'Not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',

@@ -51,13 +51,6 @@ export const notEnforced = {
     message: 'workers of this version do not run DaemonAgents',
     instead: 'Use a TaskAgent, with a schedule where it must run by itself.',
   },
-  CallerIdentity: {
-    title: 'Caller identity',
-    fields: [{ kind: 'TaskAgent', path: 'spec.identity' }],
-    effect: 'ignored',
-    message: 'this version takes no identity from calls: records name no caller',
-    instead: 'Authenticate callers in front of the ingress, and let the agent read what they send.',
-  },
   RateLimit: {
     title: 'Rate limits of routes',
     fields: [

@@ -13,7 +13,7 @@ const limit = { group: 'clrk.apoxy.dev', kind: 'RateLimitPolicy', name: 'slow' }
 test.each<[string, string, object, string[]]>([
   ['nothing asked', 'TaskAgent', { spec: { timeout: '5s' } }, []],
   ['a schedule', 'TaskAgent', { spec: { schedule: '@daily', scheduleInput: {} } }, []],
-  ['who calls', 'TaskAgent', { spec: { identity: {} } }, ['spec.identity']],
+  ['who calls', 'TaskAgent', { spec: { identity: {} } }, []],
   ['a whole kind', 'DaemonAgent', { spec: {} }, ['spec']],
   [
     'items of lists, each by its place',
