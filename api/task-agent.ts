@@ -18,19 +18,40 @@ const extractor = record(
     ),
     body: Type.Optional(
       record('body is read for type Body.', {
-        jsonPath: text('jsonPath is where in the JSON body.', { max: 1_024 }),
+        jsonPath: text(
+          'jsonPath is where in the JSON body: names and indexes, such as $.event.user.id. A body over 64 KiB, or one that has not come when the call is dispatched, is not looked into.',
+          { max: 1_024 },
+        ),
         field: text('field is the identity field it fills.', { max: 63 }),
       }),
     ),
     jwt: Type.Optional(
       record('jwt is read for type JWT.', {
         claim: text('claim is the claim of the token.'),
+        jwks: Type.Optional(
+          text(
+            'jwks is a JSON Web Key Set, as text: only tokens that one of its keys has signed (RS256, RS384, RS512, ES256, EdDSA) and that have not expired count. Nothing is fetched. Unset means that tokens are read and recorded as not verified.',
+            { max: 16_384 },
+          ),
+        ),
+        issuer: Type.Optional(
+          text('issuer is who must have issued the token; unset means anybody whose key is in jwks.', {
+            max: 1_024,
+          }),
+        ),
+        audience: Type.Optional(
+          text('audience is whom the token must be for; unset means anybody.', { max: 1_024 }),
+        ),
         field: text('field is the identity field it fills.', { max: 63 }),
       }),
     ),
   },
   {
     rules: [
+      {
+        rule: '!has(self.jwt) || has(self.jwt.jwks) || (!has(self.jwt.issuer) && !has(self.jwt.audience))',
+        message: 'jwt.issuer and jwt.audience need jwt.jwks: nothing else is verified',
+      },
       {
         rule: "(self.type == 'Header') == has(self.header) && (self.type == 'Body') == has(self.body) && (self.type == 'JWT') == has(self.jwt)",
         message: 'set exactly the block of the extractor type: header, body or jwt',
@@ -77,9 +98,12 @@ const spec = record('spec is the agent as it should be.', {
   scheduleInput: Type.Optional(scheduleInput()),
   egressRefs: Type.Optional(egressRefs()),
   identity: Type.Optional(
-    record('identity is how the caller is recognised; unset means it is not.', {
-      extractors: list('extractors each fill one field of the identity.', extractor, { max: 16, min: 1 }),
-    }),
+    record(
+      'identity is how callers are recognised, for records and spans; nobody is refused by it. Unset means they are not.',
+      {
+        extractors: list('extractors each fill one field of the identity.', extractor, { max: 16, min: 1 }),
+      },
+    ),
   ),
   streaming: Type.Optional(
     record('streaming is accepted for compatibility; output is always streamed.', {

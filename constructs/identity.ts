@@ -1,5 +1,24 @@
 /** Where a field of the caller's identity is found in a call. A value class, because each place has its own block. */
 import type { TaskAgentSpec } from '../api/index.ts';
+import { present } from './custom-resource.ts';
+
+/** By which keys tokens of callers are verified. */
+export interface TokenTrust {
+  /** A JSON Web Key Set: the public keys of whoever issues the tokens. Nothing is fetched. */
+  readonly jwks: { readonly keys: readonly object[] };
+  /**
+   * Who must have issued the token.
+   *
+   * @default whoever has a key of the set
+   */
+  readonly issuer?: string;
+  /**
+   * Whom the token must be for.
+   *
+   * @default anybody
+   */
+  readonly audience?: string;
+}
 
 type Extractor = NonNullable<TaskAgentSpec['identity']>['extractors'][number];
 
@@ -46,14 +65,18 @@ export class Identity {
   }
 
   /**
-   * A claim of the call's bearer token.
+   * A claim of the call's bearer token. With a key set only tokens that one of its keys has signed count; without one the
+   * claim is recorded as what the caller says.
    *
    * @example
    * ```ts
-   * Identity.jwt('tenant', 'org_id');
+   * const jwks = { keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }] };
+   * Identity.jwt('tenant', 'org_id', { jwks, issuer: 'https://login.example.com' });
    * ```
    */
-  static jwt(field: string, claim: string): Identity {
-    return new Identity(field, { type: 'JWT', jwt: { claim, field } });
+  static jwt(field: string, claim: string, trust?: TokenTrust): Identity {
+    const { jwks, issuer, audience } = trust ?? {};
+    const keys = jwks === undefined ? undefined : JSON.stringify(jwks);
+    return new Identity(field, { type: 'JWT', jwt: present({ claim, field, jwks: keys, issuer, audience }) });
   }
 }

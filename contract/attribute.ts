@@ -103,6 +103,10 @@ export const attribute = {
   workerAddress: 'clrk.worker.addr',
   ingressOutcome: 'clrk.ingress.outcome',
   trigger: 'clrk.trigger',
+  /** Before the name of a field of the caller's identity. */
+  caller: 'clrk.caller',
+  /** The fields of it that a key of the agent's key set has signed. */
+  callerVerified: 'clrk.caller_verified',
   phase: 'clrk.sandbox.phase',
   exitCode: 'clrk.sandbox.exit_code',
   ioStream: 'log.iostream',

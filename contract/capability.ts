@@ -38,13 +38,6 @@ const own = { metadata: 'namespace' } as const;
 const templates = ['TaskAgent', 'DaemonAgent', 'WorkerPool'] as const;
 
 export const notEnforced = {
-  CallerIdentity: {
-    title: 'Caller identity',
-    fields: [{ kind: 'TaskAgent', path: 'spec.identity' }],
-    effect: 'ignored',
-    message: 'this version takes no identity from calls: records name no caller',
-    instead: 'Authenticate callers in front of the ingress, and let the agent read what they send.',
-  },
   ToolConfirmation: {
     title: 'Confirmation of tools by a person',
     fields: [{ kind: 'MCPRoute', path: 'spec.rules[].filters[].toolPolicy.requireConfirmation' }],

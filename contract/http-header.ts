@@ -9,6 +9,8 @@ export const header = {
   triggerSource: 'x-clrk-trigger-source',
   /** RFC 3339: when the ingress took the call. */
   createdAt: 'x-clrk-created-at',
+  /** Ingress to worker: who called, as the agent's extractors say. */
+  caller: 'x-clrk-caller',
   revision: 'x-clrk-revision',
   workerEndpoint: 'x-clrk-worker-endpoint',
   exitCode: 'x-clrk-exit-code',

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Type, type Static } from 'typebox';
+import { callerExtractorSchema } from './caller-identity.ts';
 import { platformEndpointsSchema } from './config-parts.ts';
 
 const ingressAgentSchema = Type.Object({
@@ -23,6 +24,8 @@ const ingressAgentSchema = Type.Object({
   scheduleInput: Type.Optional(Type.String()),
   /** Of the agent, in Unix milliseconds: periods are counted from then. Absent: from 1970. */
   createdAt: Type.Optional(Type.Integer()),
+  /** How callers are recognised; absent: they are not. */
+  callerExtractors: Type.Optional(Type.Array(callerExtractorSchema)),
 });
 
 export const ingressSettingsSchema = Type.Object({

@@ -3,7 +3,9 @@
  * front door says it once; it travels to the worker in headers of the dispatch connection, where no caller can write. Apart
  * because every event is made from these facts alone, so that two processes cannot tell two stories of one call.
  */
+import { Value } from 'typebox/value';
 import type { AgentRef } from './agent-id.ts';
+import { callerFieldsSchema, encodeCaller, type CallerField } from './caller-identity.ts';
 import { hardTimeoutMs, header } from './http-header.ts';
 import type { Invocation, Phase } from './invocation.ts';
 
@@ -27,6 +29,8 @@ export interface InvocationFacts {
   /** Counted from then; absent: none. */
   readonly timeoutMs?: number;
   readonly traceId?: string | undefined;
+  /** Who called; absent: nobody asked, or nobody did. */
+  readonly caller?: readonly CallerField[] | undefined;
 }
 
 /** As an agent is given it: `http`. */
@@ -43,7 +47,7 @@ const iso = (unixMs: number): string => new Date(unixMs).toISOString();
 
 /** The event that says this status. It never ends before it began, whatever the clocks of two machines say. */
 export function composeInvocation(facts: InvocationFacts, status: InvocationStatus): Invocation {
-  const { id, agent, trigger, createdAt, timeoutMs, traceId } = facts;
+  const { id, agent, trigger, createdAt, timeoutMs, traceId, caller } = facts;
   const { completedAt, ...said } = status;
   const times = completedAt === undefined ? {} : { completionTime: iso(Math.max(completedAt, createdAt)) };
   return {
@@ -53,7 +57,7 @@ export function composeInvocation(facts: InvocationFacts, status: InvocationStat
     spec: {
       parentRef: { kind: agent.kind, name: agent.name, uid: agent.uid },
       trigger: { type: trigger.type, source: trigger.source },
-      identity: { audiences: [] },
+      identity: { audiences: [], ...(caller === undefined ? {} : { caller: [...caller] }) },
     },
     status: {
       startTime: iso(createdAt),
@@ -76,12 +80,13 @@ export type InvocationStatus = Omit<
 };
 
 /** Of the dispatch connection: what the worker cannot know by itself. */
-export function renderFactHeaders({ trigger, createdAt }: InvocationFacts): Record<string, string> {
+export function renderFactHeaders({ trigger, createdAt, caller }: InvocationFacts): Record<string, string> {
   return {
     [header.trigger]: triggerWord(trigger),
     // Schedules may hold what a header may not.
     [header.triggerSource]: encodeURIComponent(trigger.source),
     [header.createdAt]: iso(createdAt),
+    ...(caller === undefined ? {} : { [header.caller]: encodeCaller(caller) }),
   };
 }
 
@@ -89,14 +94,26 @@ export function renderFactHeaders({ trigger, createdAt }: InvocationFacts): Reco
 export function parseFactHeaders(
   read: (name: string) => string | undefined,
   now: number,
-): Pick<InvocationFacts, 'trigger' | 'createdAt'> {
+): Pick<InvocationFacts, 'trigger' | 'createdAt' | 'caller'> {
   const word = read(header.trigger)?.toLowerCase();
   const type = triggerTypes.find((each) => each.toLowerCase() === word) ?? 'HTTP';
   const createdAt = Date.parse(read(header.createdAt) ?? '');
   return {
     trigger: { type, source: decoded(read(header.triggerSource)) },
     createdAt: Number.isNaN(createdAt) ? now : createdAt,
+    ...callerOf(read(header.caller)),
   };
+}
+
+/** What cannot be read is as if nothing had been said. */
+function callerOf(text: string | undefined): Pick<InvocationFacts, 'caller'> {
+  if (text === undefined) return {};
+  try {
+    const caller: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    return Value.Check(callerFieldsSchema, caller) ? { caller } : {};
+  } catch {
+    return {};
+  }
 }
 
 function decoded(text = ''): string {

@@ -4,6 +4,7 @@
  * `Nats-Msg-Id`, and JetStream keeps the first inside its duplicate window (wider than any invocation lives).
  */
 import { Type, type Static } from 'typebox';
+import { callerFieldsSchema } from './caller-identity.ts';
 import { natsToken } from './platform-identity.ts';
 
 export const terminalPhases = ['Succeeded', 'Failed', 'Timeout', 'Rejected'] as const;
@@ -36,7 +37,11 @@ export const invocationSchema = Type.Object({
       ]),
       source: Type.String(),
     }),
-    identity: Type.Object({ audiences: Type.Array(Type.String()) }),
+    identity: Type.Object({
+      audiences: Type.Array(Type.String()),
+      /** What the agent's extractors found of the caller. Absent: it has none, or nobody called. */
+      caller: Type.Optional(callerFieldsSchema),
+    }),
   }),
   status: Type.Object({
     phase: Type.Enum([...phases]),

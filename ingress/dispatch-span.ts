@@ -15,7 +15,7 @@ import {
   type Span,
   type Tracer,
 } from '@opentelemetry/api';
-import { attribute, header, spanName, type IngressAgent } from '../contract/index.ts';
+import { attribute, header, spanName, type CallerField, type IngressAgent } from '../contract/index.ts';
 import type { TraceParent } from './caller.ts';
 
 export interface SpanFacts {
@@ -25,6 +25,17 @@ export interface SpanFacts {
   readonly method: string;
   readonly path: string;
   readonly parent: TraceParent | undefined;
+  readonly caller: readonly CallerField[] | undefined;
+}
+
+/** An attribute a field, of the names that manifests give; what is unknown has none. */
+function callerAttributes(fields: readonly CallerField[] = []): Record<string, string | string[]> {
+  const known = fields.flatMap(({ field, value }) => (value === undefined ? [] : [[field, value] as const]));
+  const verified = fields.filter((each) => each.verified).map(({ field }) => field);
+  return {
+    ...Object.fromEntries(known.map(([field, value]) => [`${attribute.caller}.${field}`, value])),
+    ...(fields.length === 0 ? {} : { [attribute.callerVerified]: verified }),
+  };
 }
 
 function contextOf(parent: TraceParent | undefined): Context {
@@ -57,6 +68,7 @@ export class DispatchSpan {
           [attribute.agentUid]: agent.uid,
           [attribute.invocationId]: facts.invocationId,
           [attribute.trigger]: facts.trigger,
+          ...callerAttributes(facts.caller),
           [attribute.httpMethod]: facts.method,
           // The query may hold what the caller thinks is between it and the agent.
           [attribute.urlPath]: facts.path.split('?')[0] ?? '/',

@@ -100,7 +100,7 @@ export class FrontDoor {
         // Its first event is in the stream before it runs: a crash from here on leaves a record.
         await this.#invoke(
           { call, body, agent, path: call.url },
-          { id, ownId: true, trigger, parent: undefined },
+          { id, ownId: true, trigger, parent: undefined, caller: undefined },
           context,
         );
       } finally {
@@ -168,7 +168,12 @@ export class FrontDoor {
       const giveBack = (): void => places.forEach((each) => each());
       if (body.ended) giveBack();
       else body.onEnd(giveBack);
-      await this.#invoke({ call, body, agent, path: target.path }, saidByCaller(call), context);
+      const caller = this.#agents?.callerReader(agent)?.read({
+        ...{ headers: call.headers, now: context.now() },
+        body: body.whole,
+      });
+      const told = { ...saidByCaller(call), caller };
+      await this.#invoke({ call, body, agent, path: target.path }, told, context);
     } finally {
       body?.close();
       for (const each of places) each();
@@ -197,9 +202,9 @@ export class FrontDoor {
 }
 
 /** Who sets a call off, and what it is called. */
-type Told = Pick<InvocationCall, 'id' | 'ownId' | 'trigger' | 'parent'>;
+type Told = Pick<InvocationCall, 'id' | 'ownId' | 'trigger' | 'parent' | 'caller'>;
 
-function saidByCaller({ headers }: Call): Told {
+function saidByCaller({ headers }: Call): Omit<Told, 'caller'> {
   const given = parseInvocationId(single(headers[header.invocationId]));
   return {
     id: given ?? randomUUID(),

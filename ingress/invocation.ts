@@ -8,6 +8,7 @@ import {
   agentId,
   boundedTimeoutMs,
   composeInvocation,
+  type CallerField,
   type IngressAgent,
   type InvocationFacts,
   type InvocationStatus,
@@ -70,6 +71,8 @@ export interface InvocationCall {
   readonly ownId: boolean;
   readonly trigger: Trigger;
   readonly parent: TraceParent | undefined;
+  /** Who calls; undefined: the agent does not ask, or nobody does. */
+  readonly caller: readonly CallerField[] | undefined;
   readonly events: Reservation;
 }
 
@@ -82,8 +85,15 @@ export class InvocationRun {
   constructor(context: InvocationContext, call: InvocationCall) {
     this.#context = context;
     this.#call = call;
-    const { agent, id, trigger, path, parent } = call;
-    const facts = { id, agent, trigger, createdAt: context.now(), timeoutMs: boundedTimeoutMs(agent) };
+    const { agent, id, trigger, path, parent, caller } = call;
+    const facts = {
+      id,
+      agent,
+      trigger,
+      caller,
+      createdAt: context.now(),
+      timeoutMs: boundedTimeoutMs(agent),
+    };
     const { method } = call.call;
     this.#span = new DispatchSpan(context.tracer, {
       agent,
@@ -92,6 +102,7 @@ export class InvocationRun {
       method,
       path,
       parent,
+      caller,
     });
     this.#facts = { ...facts, traceId: this.#span.traceId };
   }

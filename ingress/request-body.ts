@@ -56,6 +56,11 @@ export class RequestBody {
     return this.#ended;
   }
 
+  /** All of it, where that is here and was never sent: for who looks into it before a worker is asked. */
+  get whole(): Buffer | undefined {
+    return this.#ended && this.#keptBytes === this.#total ? Buffer.concat(this.#kept) : undefined;
+  }
+
   /** Called once when all of it has come. */
   onEnd(run: () => void): void {
     this.#onEnd = run;

@@ -1,5 +1,5 @@
 /** Invocations as table rows, for `clrk get invocations` and the end of `npm start`. Pure. */
-import type { Invocation } from '../../contract/index.ts';
+import { renderCaller, type Invocation } from '../../contract/index.ts';
 import { renderAge, renderDuration } from './duration.ts';
 import { renderTable } from './table.ts';
 
@@ -7,7 +7,7 @@ export interface InvocationRowOptions {
   readonly now: Date;
   /** Adds NAMESPACE in front, as kubectl does with -A. */
   readonly allNamespaces?: boolean;
-  /** Adds REVISION, WORKER, TRACE and REASON. */
+  /** Adds REVISION, WORKER, TRACE, CALLER and REASON. */
   readonly wide?: boolean;
   /** False: rows only (a watch's later rows). */
   readonly headers?: boolean;
@@ -47,6 +47,7 @@ const columns: readonly Column[] = [
   { header: 'REVISION', cell: (each) => each.status.revision ?? '', shown: wide },
   { header: 'WORKER', cell: (each) => each.status.worker ?? '', shown: wide },
   { header: 'TRACE', cell: (each) => each.status.traceId ?? '', shown: wide },
+  { header: 'CALLER', cell: (each) => renderCaller(each.spec.identity.caller), shown: wide },
   { header: 'REASON', cell: (each) => each.status.reason ?? '', shown: wide },
   { header: 'AGE', cell: (each, now) => renderAge(new Date(each.metadata.creationTimestamp), now) },
 ];

@@ -6000,7 +6000,7 @@ export interface TaskAgentSpec {
   readonly egressRefs?: TaskAgentSpecEgressRefs[];
 
   /**
-   * identity is how the caller is recognised; unset means it is not. Not carried out: this version takes no identity from calls: records name no caller.
+   * identity is how callers are recognised, for records and spans; nobody is refused by it. Unset means they are not.
    *
    * @schema TaskAgentSpec#identity
    */
@@ -6164,7 +6164,7 @@ export function toJson_TaskAgentSpecEgressRefs(obj: TaskAgentSpecEgressRefs | un
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * identity is how the caller is recognised; unset means it is not. Not carried out: this version takes no identity from calls: records name no caller.
+ * identity is how callers are recognised, for records and spans; nobody is refused by it. Unset means they are not.
  *
  * @schema TaskAgentSpecIdentity
  */
@@ -6608,7 +6608,7 @@ export function toJson_TaskAgentSpecIdentityExtractorsHeader(obj: TaskAgentSpecI
  */
 export interface TaskAgentSpecIdentityExtractorsBody {
   /**
-   * jsonPath is where in the JSON body.
+   * jsonPath is where in the JSON body: names and indexes, such as $.event.user.id. A body over 64 KiB, or one that has not come when the call is dispatched, is not looked into.
    *
    * @schema TaskAgentSpecIdentityExtractorsBody#jsonPath
    */
@@ -6651,6 +6651,27 @@ export interface TaskAgentSpecIdentityExtractorsJwt {
   readonly claim: string;
 
   /**
+   * jwks is a JSON Web Key Set, as text: only tokens that one of its keys has signed (RS256, RS384, RS512, ES256, EdDSA) and that have not expired count. Nothing is fetched. Unset means that tokens are read and recorded as not verified.
+   *
+   * @schema TaskAgentSpecIdentityExtractorsJwt#jwks
+   */
+  readonly jwks?: string;
+
+  /**
+   * issuer is who must have issued the token; unset means anybody whose key is in jwks.
+   *
+   * @schema TaskAgentSpecIdentityExtractorsJwt#issuer
+   */
+  readonly issuer?: string;
+
+  /**
+   * audience is whom the token must be for; unset means anybody.
+   *
+   * @schema TaskAgentSpecIdentityExtractorsJwt#audience
+   */
+  readonly audience?: string;
+
+  /**
    * field is the identity field it fills.
    *
    * @schema TaskAgentSpecIdentityExtractorsJwt#field
@@ -6666,6 +6687,9 @@ export function toJson_TaskAgentSpecIdentityExtractorsJwt(obj: TaskAgentSpecIden
   if (obj === undefined) { return undefined; }
   const result = {
     'claim': obj.claim,
+    'jwks': obj.jwks,
+    'issuer': obj.issuer,
+    'audience': obj.audience,
     'field': obj.field,
   };
   // filter undefined values

@@ -1,6 +1,7 @@
 /** The ingress's settings, and the shards of TaskAgents it dispatches by. */
 import {
   ingressShardOf,
+  type CallerExtractor,
   type IngressAgent,
   type IngressSettings,
   type IngressShard,
@@ -85,6 +86,7 @@ function compileAgent(world: World, agent: TaskAgent): IngressAgent {
     timeoutMs: agentTimeoutMs(agent),
     maxConcurrent: spec.maxConcurrent ?? 0,
     ...scheduleOf(agent),
+    ...callerExtractorsOf(agent),
   };
 }
 
@@ -100,6 +102,18 @@ function scheduleOf({
     ...(scheduleInput === undefined ? {} : { scheduleInput: JSON.stringify(scheduleInput) }),
     createdAt: scheduleStart(metadata),
   };
+}
+
+function callerExtractorsOf({ spec: { identity } }: TaskAgent): Pick<IngressAgent, 'callerExtractors'> {
+  if (identity === undefined) return {};
+  const callerExtractors = identity.extractors.flatMap(({ header, body, jwt }): CallerExtractor[] => {
+    if (header !== undefined) return [{ field: header.field, source: 'Header', from: header.name }];
+    if (body !== undefined) return [{ field: body.field, source: 'Body', from: body.jsonPath }];
+    if (jwt === undefined) return [];
+    const { field, claim: from, ...verifying } = jwt;
+    return [{ field, source: 'JWT', from, ...verifying }];
+  });
+  return { callerExtractors };
 }
 
 /** From when periods are counted: the same for the ingress that fires and for the status that says when. */

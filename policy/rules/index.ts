@@ -8,6 +8,7 @@ import { backendClosed } from './backend-closed.ts';
 import { backendPlainHttp } from './backend-plain-http.ts';
 import { broadRange } from './broad-range.ts';
 import { budgetWithoutCap } from './budget-without-cap.ts';
+import { callerExtractorUnreadable } from './caller-extractor-unreadable.ts';
 import { credentialCrossesProvider } from './credential-crosses-provider.ts';
 import { credentialForeignHost } from './credential-foreign-host.ts';
 import { credentialManyHosts } from './credential-many-hosts.ts';
@@ -57,6 +58,7 @@ export const rules: readonly Rule[] = [
   backendClosed,
   backendPlainHttp,
   exportEndpointUnfit,
+  callerExtractorUnreadable,
   routeShadowed,
   httpRouteWidened,
   httpWildcardCredential,

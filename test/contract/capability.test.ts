@@ -13,8 +13,7 @@ const confirmed = { toolPolicy: { requireConfirmation: ['send_*'] } };
 test.each<[string, string, object, string[]]>([
   ['nothing asked', 'TaskAgent', { spec: { timeout: '5s' } }, []],
   ['a schedule', 'TaskAgent', { spec: { schedule: '@daily', scheduleInput: {} } }, []],
-  ['who calls', 'TaskAgent', { spec: { identity: {} } }, ['spec.identity']],
-  ['a whole kind', 'RateLimitPolicy', { spec: {} }, ['spec']],
+  ['who calls', 'TaskAgent', { spec: { identity: {} } }, []],
   [
     'items of lists, each by its place',
     'MCPRoute',

@@ -16,7 +16,7 @@ function agent(spec: object, conditions: readonly Condition[] = []): TaskAgent {
   } as unknown as TaskAgent;
 }
 
-const identity = { extractors: [{ type: 'Header', header: { name: 'x', field: 'user' } }] };
+const streaming = { enabled: false };
 
 function statusOf(object: TaskAgent): { readonly conditions: readonly Condition[] } {
   const verdict = agentVerdict({
@@ -35,17 +35,17 @@ function statusOf(object: TaskAgent): { readonly conditions: readonly Condition[
 }
 
 test('a field that nobody carries out is named in a condition of its generation', () => {
-  const status = statusOf(agent({ identity }));
+  const status = statusOf(agent({ streaming }));
   const enforced = status.conditions.find(({ type }) => type === 'Enforced');
   expect(enforced).toMatchObject({ status: 'False', reason: 'NotEnforced', observedGeneration: 7 });
-  expect(enforced?.message).toContain('spec.identity: ');
+  expect(enforced?.message).toContain('spec.streaming.enabled: ');
 });
 
 test('every field is named; an agent without one has no such condition', () => {
-  const [enforced] = statusOf(agent({ identity, state: { backend: 'redis' } })).conditions.filter(
+  const [enforced] = statusOf(agent({ streaming, state: { backend: 'redis' } })).conditions.filter(
     ({ type }) => type === 'Enforced',
   );
-  expect(enforced?.message).toMatch(/spec\.identity: .*; spec\.state\.backend: /);
+  expect(enforced?.message).toMatch(/spec\.state\.backend: .*; spec\.streaming\.enabled: /);
   expect(statusOf(agent({})).conditions.map(({ type }) => type)).not.toContain('Enforced');
 });
 
@@ -57,7 +57,7 @@ test('its time moves only when it comes', () => {
     message: 'other',
     lastTransitionTime: '2020-01-01T00:00:00Z',
   };
-  const [enforced] = statusOf(agent({ identity }, [before])).conditions.filter(
+  const [enforced] = statusOf(agent({ streaming }, [before])).conditions.filter(
     ({ type }) => type === 'Enforced',
   );
   expect(enforced?.lastTransitionTime).toBe(before.lastTransitionTime);

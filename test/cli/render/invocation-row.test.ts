@@ -29,7 +29,20 @@ describe('renderInvocationRows', () => {
   test('-A puts the namespace first, -o wide adds where it ran', () => {
     const [header = ''] = renderInvocationRows([done], { now, allNamespaces: true, wide: true }).split('\n');
     expect(header.split(/ +/)).toEqual(
-      'NAMESPACE NAME AGENT TRIGGER PHASE STATUS EXIT DURATION REVISION WORKER TRACE REASON AGE'.split(' '),
+      'NAMESPACE NAME AGENT TRIGGER PHASE STATUS EXIT DURATION REVISION WORKER TRACE CALLER REASON AGE'.split(
+        ' ',
+      ),
     );
+  });
+
+  test('-o wide says who called, and what of it nobody vouches for', () => {
+    const caller = [
+      { field: 'user', source: 'Header' as const, value: 'alice', verified: false },
+      { field: 'tenant', source: 'JWT' as const, value: 'acme', verified: true },
+      { field: 'team', source: 'Body' as const, verified: false, problem: 'NotRead' },
+    ];
+    const called = { ...done, spec: { ...done.spec, identity: { audiences: [], caller } } };
+    const text = renderInvocationRows([called], { now, wide: true });
+    expect(text).toContain('user=alice, tenant=acme (verified), team=unknown (NotRead)');
   });
 });
