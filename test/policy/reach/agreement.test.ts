@@ -12,6 +12,7 @@ import { invocationIds, Platform } from './gateway-oracle.ts';
 import { mcpAttempt, providerAttempt, randomAttempt, type Attempt } from './random/attempt.ts';
 import {
   backendDocuments,
+  countedDocuments,
   httpDocuments,
   mcpDocuments,
   orderedDocuments,
@@ -144,6 +145,7 @@ test.each([
   ['rules in order', orderedDocuments, providerAttempt],
   ['HTTP rules: methods, paths, parameters, fields, bodies, upgrades, denials', httpDocuments, httpAttempt],
   ['MCP servers: tools, resources, methods, tool policies, denials', mcpDocuments, mcpAttempt],
+  ['messages that are counted', countedDocuments, mcpAttempt],
 ])(
   'reach and gateway never disagree about %s',
   (_name, documents, attempts) => {

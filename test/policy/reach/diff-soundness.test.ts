@@ -15,6 +15,7 @@ import { mcpAttempt, providerAttempt, randomAttempt, type Attempt } from './rand
 import { httpAttempt } from './random/http.ts';
 import {
   backendDocuments,
+  countedDocuments,
   budgetDocuments,
   httpDocuments,
   mcpDocuments,
@@ -86,6 +87,7 @@ test.each([
   ['HTTP rules', httpDocuments, httpAttempt],
   ['budgets of every call', budgetDocuments, providerAttempt],
   ['MCP servers', mcpDocuments, mcpAttempt],
+  ['messages that are counted', countedDocuments, mcpAttempt],
 ])(
   'the diff of reach leaves nothing out about %s',
   (_name, documents: fc.Arbitrary<ReachDocuments>, attempts: fc.Arbitrary<Attempt>) => {

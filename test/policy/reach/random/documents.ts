@@ -7,7 +7,7 @@ import type { GatewayDocument, PoolDocument, ReachDocuments } from '../../../../
 import { destinations } from './destinations.ts';
 import { endpoints, gatewayDocument } from './gateway.ts';
 import { httpHosts, httpRoutes } from './http.ts';
-import { answer, mcpRoutes } from './mcp.ts';
+import { answer, countedRoutes, mcpRoutes } from './mcp.ts';
 import { backend, budget, everyOpenAiCall, providerRule } from './provider.ts';
 import { agentNames, gatewayNames, mcpHosts } from './vocabulary.ts';
 
@@ -221,6 +221,16 @@ export const mcpDocuments: fc.Arbitrary<ReachDocuments> = fc
       providerRoutes: [],
       providerDenials: [],
       mcpRoutes: routes.flat(),
+    }),
+  );
+
+/** As `mcpDocuments`, where messages are counted. */
+export const countedDocuments: fc.Arbitrary<ReachDocuments> = fc
+  .tuple(gatewayDocument('g'), countedRoutes)
+  .map(([document, routes]) =>
+    narrow(document, ['MCPRoute/d/m'], mcpHosts, {
+      upstream: { ...document.upstream, hostAliases: [] },
+      ...{ providerRoutes: [], providerDenials: [], httpRoutes: [], credentials: [], mcpRoutes: routes },
     }),
   );
 

@@ -76,3 +76,33 @@ export const mcpRoutes: fc.Arbitrary<McpRoute[]> = fc.array(
     .map(({ denies, ...route }) => (denies ? { ...route, denial: answer } : route)),
   { maxLength: 2 },
 );
+
+const everyMessage = { servers: [], tools: [], toolsRegex: [], resources: [], methods: [] };
+
+const countedPolicy: fc.Arbitrary<Policy> = fc
+  .record({
+    allowedTools: fc.constantFrom<string[]>([], ['search_*', 'get_?', 'delete_*']),
+    rateLimits: fc.array(rate, { maxLength: 2 }),
+    counted: cap,
+  })
+  .map(({ counted, ...policy }) => ({
+    ...{ allowedToolsRegex: [], deniedTools: [], deniedToolsRegex: [], requireConfirmation: [] },
+    ...policy,
+    ...counted,
+  }));
+
+/** Rules that take most messages, and count them. */
+export const countedRoutes: fc.Arbitrary<McpRoute[]> = fc
+  .record({
+    policies: fc.array(countedPolicy, { minLength: 1, maxLength: 2 }),
+    matches: fc.constantFrom([everyMessage], [{ ...everyMessage, tools: ['search_*', 'get_*'] }]),
+    limits: ruleLimits,
+    next: mcpRule,
+  })
+  .map(({ policies, matches, limits, next }) => [
+    {
+      route: { namespace: 'd', name: 'm' },
+      hostnames: ['*.example.com'],
+      rules: [{ matches, toolPolicies: policies, unsupported: [], ...limits }, next],
+    },
+  ]);
