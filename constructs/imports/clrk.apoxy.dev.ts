@@ -1789,7 +1789,7 @@ export interface DaemonAgentProps {
   readonly metadata?: ApiObjectMetadata;
 
   /**
-   * spec is the agent as it should be. Not carried out: workers of this version do not run DaemonAgents.
+   * spec is the agent as it should be.
    *
    * @schema DaemonAgent#spec
    */
@@ -1812,7 +1812,7 @@ export function toJson_DaemonAgentProps(obj: DaemonAgentProps | undefined): Reco
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * spec is the agent as it should be. Not carried out: workers of this version do not run DaemonAgents.
+ * spec is the agent as it should be.
  *
  * @schema DaemonAgentSpec
  */
