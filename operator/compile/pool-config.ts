@@ -81,7 +81,7 @@ function compileAgent(world: World, member: PoolMember): PoolAgent {
     ...(serves && serving !== undefined ? { servingRevision: serving } : {}),
     resources: compileResources(spec.resources),
     gateways: gatewayNames(agent).map((name) => `${metadata.namespace}/${name}`),
-    ...(kind === 'TaskAgent' ? compileTask(agent as TaskAgent) : compileDaemon(agent as DaemonAgent)),
+    ...(kind === 'TaskAgent' ? compileTask(agent) : compileDaemon(agent)),
   };
 }
 

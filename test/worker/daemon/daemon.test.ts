@@ -41,7 +41,7 @@ async function open(leases: MemoryLeases, agent: PoolAgent): Promise<TestWorker>
 
 const runsOn = (worker: TestWorker): boolean => worker.worker.status().daemons?.[id]?.phase === 'Running';
 const lines = (worker: TestWorker): readonly string[] =>
-  worker.logs.getFinishedLogRecords().map(({ body }) => String(body));
+  worker.logs.getFinishedLogRecords().map(({ body }) => (typeof body === 'string' ? body : ''));
 const phases = (worker: TestWorker): readonly string[] =>
   worker.events.map(({ status: { phase, reason } }) => (reason === undefined ? phase : `${phase} ${reason}`));
 
