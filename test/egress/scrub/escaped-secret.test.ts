@@ -40,6 +40,6 @@ test('S37: property: a secret that looks escaped is gone in every spelling', () 
         expect(read(out)).not.toContain(secret);
       },
     ),
-    { numRuns: Number(process.env['SCRUB_RUNS'] ?? 2_000) },
+    { numRuns: Number(process.env['SCRUB_RUNS'] ?? 800) },
   );
 });
