@@ -62,8 +62,7 @@ export interface Tool {
 }
 
 export type ToolChoice =
-  | { readonly kind: 'auto' | 'none' | 'any' }
-  | { readonly kind: 'tool'; readonly name: string };
+  { readonly kind: 'auto' | 'none' | 'any' } | { readonly kind: 'tool'; readonly name: string };
 
 export type ResponseFormat =
   | { readonly kind: 'json' }
@@ -105,7 +104,8 @@ export interface FormRequest {
 }
 
 /** Why the answer ended. */
-export type Finish = 'stop' | 'stop-sequence' | 'length' | 'tool-calls' | 'content-filter' | 'refusal' | 'other';
+export type Finish =
+  'stop' | 'stop-sequence' | 'length' | 'tool-calls' | 'content-filter' | 'refusal' | 'other';
 
 /** Totals: cached tokens are in `input`, thinking in `output`. undefined: not told. */
 export interface Usage {
