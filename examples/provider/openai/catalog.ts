@@ -1,9 +1,9 @@
 /** OpenAI's models and embeddings. Pure; vectors are made from the text's hash and have length one. */
 import { createHash } from 'node:crypto';
-import { countTokens } from './answer.ts';
-import { jsonReply, type ProviderReply, type ProviderRequest } from './exchange.ts';
-import { asArray, asObject } from './json.ts';
-import { checkModel, openaiError, openaiModels } from './openai-error.ts';
+import { countTokens } from '../tokens.ts';
+import { jsonReply, type ProviderReply, type ProviderRequest } from '../exchange.ts';
+import { asArray, asObject } from '../json.ts';
+import { checkModel, openaiError, openaiModels } from './error.ts';
 
 /** text-embedding-3-small. */
 const defaultDimensions = 1536;

@@ -1,10 +1,21 @@
 /** OpenAI's error schema and its word on models. Pure. */
-import { jsonReply, type ProviderReply } from './exchange.ts';
+import { jsonReply, type ProviderReply } from '../exchange.ts';
+import type { JsonObject } from '../json.ts';
 
 /** Status to `type`, as the API answers. */
 function typeOf(status: number): string {
   if (status === 429) return 'requests';
   return status >= 500 ? 'server_error' : 'invalid_request_error';
+}
+
+export function errorObject(
+  status: number,
+  message: string,
+  param: string | null = null,
+  code: string | null = null,
+): { readonly error: JsonObject } {
+  const given = status === 429 ? (code ?? 'rate_limit_exceeded') : code;
+  return { error: { message, type: typeOf(status), param, code: given } };
 }
 
 export function openaiError(
@@ -13,8 +24,7 @@ export function openaiError(
   param: string | null = null,
   code: string | null = null,
 ): ProviderReply {
-  const given = status === 429 ? (code ?? 'rate_limit_exceeded') : code;
-  return jsonReply(status, { error: { message, type: typeOf(status), param, code: given } });
+  return jsonReply(status, errorObject(status, message, param, code));
 }
 
 export const openaiModels = ['gpt-4o', 'gpt-4o-mini', 'gpt-4.1', 'o3', 'text-embedding-3-small'] as const;
