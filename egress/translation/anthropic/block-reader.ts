@@ -3,6 +3,7 @@ import type { JsonObject } from '../../providers/index.ts';
 import type { Media, Part, TextPart } from '../form.ts';
 import { objectsOf, type Members } from '../members.ts';
 import type { Notes } from '../notes.ts';
+import { markSignature } from '../signature.ts';
 
 /** Text and blocks are written in one of two ways everywhere. */
 export function readBlocks(
@@ -90,11 +91,14 @@ export function argumentsOf(input: JsonObject | undefined): string {
   return JSON.stringify(input ?? {});
 }
 
+/** Its own are Claude's; what was translated from another API is marked, or signed by nobody. */
+function marked(text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? undefined : markSignature('claude', text);
+}
+
 function readThought(block: Members): Part {
-  const signature = block.text('signature');
-  const text = block.text('thinking') ?? '';
-  // What was translated from another API is signed by nobody.
-  return { kind: 'thinking', text, signature: signature === '' ? undefined : signature, redacted: undefined };
+  const signature = marked(block.text('signature'));
+  return { kind: 'thinking', text: block.text('thinking') ?? '', signature, redacted: undefined };
 }
 
 export function readBlock(block: Members, notes: Notes): Part[] {
@@ -114,7 +118,7 @@ export function readBlock(block: Members, notes: Notes): Part[] {
     case 'thinking':
       return [readThought(block)];
     case 'redacted_thinking':
-      return [{ kind: 'thinking', text: '', signature: undefined, redacted: block.text('data') }];
+      return [{ kind: 'thinking', text: '', signature: undefined, redacted: marked(block.text('data')) }];
     default:
       return readPlain(block, notes);
   }

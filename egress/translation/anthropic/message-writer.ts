@@ -3,9 +3,11 @@
  * text that is empty. Pure.
  */
 import { Buffer } from 'node:buffer';
-import { asObject, type JsonObject } from '../../providers/index.ts';
+import type { JsonObject } from '../../providers/index.ts';
 import type { Message, Part } from '../form.ts';
+import { parseArguments } from '../json.ts';
 import type { Notes } from '../notes.ts';
+import { ownSignature } from '../signature.ts';
 
 type PartOf<K extends Part['kind']> = Extract<Part, { kind: K }>;
 
@@ -41,16 +43,6 @@ function writeFile({ media, name }: PartOf<'file'>, notes: Notes): JsonObject[] 
   return [];
 }
 
-/** undefined: it is no JSON object. */
-export function parseArguments(text: string): JsonObject | undefined {
-  if (text.trim() === '') return {};
-  try {
-    return asObject(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
 function writeCall(call: PartOf<'tool-call'>, notes: Notes): JsonObject {
   const input = parseArguments(call.arguments);
   if (input === undefined) notes.block('messages[].tool_calls[].arguments', 'is no JSON object');
@@ -71,8 +63,10 @@ function writeResult({ id, parts, isError }: PartOf<'tool-result'>, notes: Notes
 }
 
 function writeThought({ text, signature, redacted }: PartOf<'thinking'>, notes: Notes): JsonObject[] {
-  if (redacted !== undefined) return [{ type: 'redacted_thinking', data: redacted }];
-  if (signature !== undefined) return [{ type: 'thinking', thinking: text, signature }];
+  const data = ownSignature('claude', redacted);
+  if (data !== undefined) return [{ type: 'redacted_thinking', data }];
+  const own = ownSignature('claude', signature);
+  if (own !== undefined) return [{ type: 'thinking', thinking: text, signature: own }];
   notes.drop('messages[].thinking');
   return [];
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../providers/index.ts';
 import type { Result, WrittenRequest } from '../codec.ts';
 import type { FormRequest, ResponseFormat, Tool } from '../form.ts';
 import { Notes } from '../notes.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 import { writeConversation } from './message-writer.ts';
 import { modelOf, writeThinking } from './thinking.ts';
 
@@ -14,7 +14,7 @@ const version = ['anthropic-version', '2023-06-01'] as const;
 function writeTool({ name, description, parameters, strict }: Tool): JsonObject {
   // A tool without parameters is one whose object has none.
   const input_schema = parameters ?? { type: 'object', properties: {} };
-  return present({ name, description, input_schema, strict: strict === true ? true : undefined });
+  return compact({ name, description, input_schema, strict: strict === true ? true : undefined });
 }
 
 function writeChoice({ tools, toolChoice, parallelToolCalls }: FormRequest): JsonObject | undefined {
@@ -23,7 +23,7 @@ function writeChoice({ tools, toolChoice, parallelToolCalls }: FormRequest): Jso
   const choice = toolChoice ?? { kind: 'auto' };
   const alone = parallelToolCalls === undefined || choice.kind === 'none' ? undefined : !parallelToolCalls;
   const name = choice.kind === 'tool' ? choice.name : undefined;
-  return present({ type: choice.kind, name, disable_parallel_tool_use: alone });
+  return compact({ type: choice.kind, name, disable_parallel_tool_use: alone });
 }
 
 function writeFormat(format: ResponseFormat | undefined, notes: Notes): JsonObject | undefined {
@@ -48,7 +48,7 @@ const none: Sampling = { temperature: undefined, top_p: undefined, top_k: undefi
 function writeSampling(request: FormRequest, thinks: boolean, notes: Notes): Sampling {
   const { temperature, topP: top_p, topK: top_k } = request;
   if (thinks || !modelOf(request.model).samples) {
-    for (const name of Object.keys(present({ temperature, top_p, top_k }))) notes.drop(name);
+    for (const name of Object.keys(compact({ temperature, top_p, top_k }))) notes.drop(name);
     return none;
   }
   if (temperature === undefined) return { temperature, top_p, top_k };
@@ -76,8 +76,8 @@ export function writeAnthropicRequest(request: FormRequest, base: string): Resul
   dropUnknown(request, notes);
   const { thinking, effort, extraTokens } = writeThinking(request, notes);
   const format = writeFormat(request.responseFormat, notes);
-  const config = present({ effort, format });
-  const body = present({
+  const config = compact({ effort, format });
+  const body = compact({
     model: request.model,
     max_tokens: request.maxOutputTokens ?? usualTokens + extraTokens,
     system: writeSystem(request),

@@ -2,13 +2,20 @@
 import { asObject, type JsonObject } from '../../providers/index.ts';
 import type { StreamContext } from '../codec.ts';
 import type { Finish, FormResponse, Part } from '../form.ts';
+import { parseArguments } from '../json.ts';
 import { noUsage } from '../merge-usage.ts';
+import { markSignature, shownSignature } from '../signature.ts';
 import { argumentsOf } from './block-reader.ts';
-import { parseArguments } from './message-writer.ts';
 import { UsageSum, writeUsage } from './usage.ts';
 
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Of the upstream's own, as the form has it. */
+export function signedOf(value: unknown): string | undefined {
+  const text = textOf(value);
+  return text === undefined ? undefined : markSignature('claude', text);
 }
 
 const finishes: ReadonlyMap<unknown, Finish> = new Map<unknown, Finish>([
@@ -58,10 +65,10 @@ function readBlock(value: unknown): Part[] {
       ];
     case 'thinking': {
       const text = textOf(block['thinking']) ?? '';
-      return [{ kind: 'thinking', text, signature: textOf(block['signature']), redacted: undefined }];
+      return [{ kind: 'thinking', text, signature: signedOf(block['signature']), redacted: undefined }];
     }
     case 'redacted_thinking':
-      return [{ kind: 'thinking', text: '', signature: undefined, redacted: textOf(block['data']) }];
+      return [{ kind: 'thinking', text: '', signature: undefined, redacted: signedOf(block['data']) }];
     default:
       return [];
   }
@@ -87,8 +94,9 @@ function writeBlock(part: Part): JsonObject[] {
       return [{ type: 'text', text: part.text }];
     case 'thinking': {
       const { text, signature, redacted } = part;
-      if (redacted !== undefined) return [{ type: 'redacted_thinking', data: redacted }];
-      return [{ type: 'thinking', thinking: text, signature: signature ?? '' }];
+      if (redacted !== undefined)
+        return [{ type: 'redacted_thinking', data: shownSignature('claude', redacted) }];
+      return [{ type: 'thinking', thinking: text, signature: shownSignature('claude', signature ?? '') }];
     }
     case 'tool-call': {
       // What a model wrote that is no object can be said to no tool; its schema refuses the empty one.

@@ -3,7 +3,7 @@ import { asObject, type JsonObject } from '../../providers/index.ts';
 import type { StreamReader, WireEvent } from '../codec.ts';
 import type { FormEvent, PartStart } from '../form.ts';
 import { readAnthropicError } from './error.ts';
-import { finishOf, textOf } from './response.ts';
+import { finishOf, signedOf, textOf } from './response.ts';
 import { UsageSum } from './usage.ts';
 
 const textNames: ReadonlyMap<unknown, string> = new Map([
@@ -64,7 +64,7 @@ export class AnthropicStreamReader implements StreamReader {
 
   #delta(index: unknown, delta: JsonObject): FormEvent[] {
     if (typeof index !== 'number' || !this.#open.has(index)) return [];
-    const signature = textOf(delta['signature']);
+    const signature = signedOf(delta['signature']);
     if (delta['type'] === 'signature_delta' && signature !== undefined) {
       return [{ kind: 'signature', index, signature }];
     }
@@ -95,7 +95,7 @@ function startOf(block: JsonObject): PartStart | undefined {
     case 'thinking':
       return { kind: 'thinking', redacted: undefined };
     case 'redacted_thinking':
-      return { kind: 'thinking', redacted: textOf(block['data']) ?? '' };
+      return { kind: 'thinking', redacted: signedOf(block['data']) ?? '' };
     case 'tool_use':
       return { kind: 'tool-call', id: textOf(block['id']) ?? '', name: textOf(block['name']) ?? '' };
     default:

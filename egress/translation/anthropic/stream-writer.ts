@@ -6,6 +6,7 @@ import type { JsonObject } from '../../providers/index.ts';
 import type { StreamContext, StreamWriter, WireEvent } from '../codec.ts';
 import type { Finish, FormEvent, PartStart, Usage } from '../form.ts';
 import { mergeUsage, noUsage } from '../merge-usage.ts';
+import { shownSignature } from '../signature.ts';
 import { writeAnthropicError } from './error.ts';
 import { writeStop } from './response.ts';
 import { writeUsage } from './usage.ts';
@@ -31,7 +32,7 @@ function startOf(part: PartStart): JsonObject {
     case 'thinking':
       return part.redacted === undefined
         ? { type: 'thinking', thinking: '', signature: '' }
-        : { type: 'redacted_thinking', data: part.redacted };
+        : { type: 'redacted_thinking', data: shownSignature('claude', part.redacted) };
     case 'tool-call':
       return { type: 'tool_use', id: part.id, name: part.name, input: {} };
   }
@@ -127,7 +128,8 @@ export class AnthropicStreamWriter implements StreamWriter {
   /** Signatures of calls are Google's. */
   #sign(index: number, signature: string): WireEvent[] {
     if (this.#blocks.get(index)?.part.kind !== 'thinking') return [];
-    return this.#delta(index, () => ({ type: 'signature_delta', signature }), signature.length);
+    const shown = shownSignature('claude', signature);
+    return this.#delta(index, () => ({ type: 'signature_delta', signature: shown }), shown.length);
   }
 
   get #first(): Block | undefined {

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../providers/index.ts';
 import type { Result, WrittenRequest } from '../codec.ts';
 import type { FormRequest, ResponseFormat, Thinking, Tool, ToolChoice } from '../form.ts';
 import { Notes } from '../notes.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 import { writeConversation } from './message-writer.ts';
 
 const maxStops = 4;
@@ -11,7 +11,7 @@ const maxStops = 4;
 const maxUser = 64;
 
 function writeTool({ name, description, parameters, strict }: Tool): JsonObject {
-  return { type: 'function', function: present({ name, description, parameters, strict }) };
+  return { type: 'function', function: compact({ name, description, parameters, strict }) };
 }
 
 function writeChoice(choice: ToolChoice | undefined): unknown {
@@ -24,7 +24,7 @@ function writeFormat(format: ResponseFormat | undefined): unknown {
   if (format === undefined) return undefined;
   if (format.kind === 'json') return { type: 'json_object' };
   const { name, schema, strict } = format;
-  return { type: 'json_schema', json_schema: present({ name, schema, strict }) };
+  return { type: 'json_schema', json_schema: compact({ name, schema, strict }) };
 }
 
 /** Others answer `reasoning_effort` with an error. */
@@ -63,7 +63,7 @@ export function writeOpenAiRequest(request: FormRequest, base: string): Result<W
     notes.block('stop', `has more than ${maxStops} texts, which is all that OpenAI takes`);
   if (request.topK !== undefined) notes.drop('top_k');
   const hasTools = tools.length > 0;
-  const body = present({
+  const body = compact({
     model: request.model,
     messages: writeConversation(request, notes),
     stream: stream ? true : undefined,
