@@ -1,0 +1,9 @@
+/** The registry of chat codecs: adding one is a folder and a line here. */
+import { anthropicMessages } from './anthropic/index.ts';
+import type { ChatApi, ChatCodec } from './codec.ts';
+import { openAiChat } from './openai/index.ts';
+
+export const chatCodecs: Partial<Record<ChatApi, ChatCodec>> = {
+  openai: openAiChat,
+  anthropic: anthropicMessages,
+};
