@@ -1,13 +1,14 @@
-/** The rows of the matrix, and how one of its fields is found out. One table for every language's SDKs. */
-import { calcPrice } from '@pydantic/genai-prices';
-import { expect } from 'vitest';
-import type { Exchange } from '../../examples/provider/index.ts';
-import type { SeenRecord } from '../egress/gateway-bed.ts';
+/**
+ * The rows of the matrix, for every language's SDKs, and what comes of them: the fields that are green stand in
+ * docs/providers.json, from which docs/providers.md is made.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apis, type Api } from './apis.ts';
-import type { Case } from './cases.ts';
-import { isTranslated, type Pair } from './gateway-policy.ts';
-import type { SdkBed } from './sdk-bed.ts';
-import type { SdkClient } from './sdk-client.ts';
+import { cases } from './cases.ts';
+import type { Pair } from './gateway-policy.ts';
+import { runCase } from './matrix-case.ts';
+import { openSdkBed, type SdkBed } from './sdk-bed.ts';
+import { startClient, type SdkClient } from './sdk-client.ts';
 
 /** Those that are translated into each other. */
 export const translatedApis: readonly Api[] = [];
@@ -19,68 +20,62 @@ const others = translatedApis.flatMap((client) =>
 
 export const pairs: readonly Pair[] = [...own, ...others];
 
-/** `get`: US dollars by the price table, from what the stand-in told. */
-function priceOf({ told }: Exchange, api: Api): number | undefined {
-  const { provider, model } = apis[api];
-  if (told === undefined) return undefined;
-  const ids: Readonly<Record<string, string>> = { bedrock: 'aws', 'azure-openai': 'azure' };
-  const cached = { cache_read_tokens: told.cached, cache_write_tokens: told.written };
-  const usage = { input_tokens: told.input, output_tokens: told.output, ...cached };
-  return calcPrice(usage, model, { providerId: ids[provider] ?? provider })?.total_price;
-}
+/** Clients are processes, one an API, from its first case to the end. */
+class Clients {
+  readonly #running = new Map<Api, SdkClient>();
+  readonly #bed: SdkBed;
+  readonly #program: (api: Api) => readonly string[];
 
-/** Every call's record has the usage and the price of what the stand-in told of it. */
-function checkRecord(record: SeenRecord, exchange: Exchange, { upstream }: Pair): void {
-  const { attributes } = record;
-  expect(attributes['clrk.decision']).toBe('allow');
-  const { told } = exchange;
-  if (told === undefined || exchange.status !== 200 || exchange.end !== 'whole') return;
-  expect(attributes).toMatchObject({
-    'gen_ai.usage.input_tokens': told.input,
-    'gen_ai.usage.output_tokens': told.output,
-  });
-  expect(attributes['clrk.usage']).toBeUndefined();
-  const price = priceOf(exchange, upstream);
-  expect(price).toBeGreaterThan(0);
-  expect(attributes['clrk.cost.usd']).toBeCloseTo(price ?? Number.NaN, 12);
-}
+  constructor(bed: SdkBed, program: (api: Api) => readonly string[]) {
+    this.#bed = bed;
+    this.#program = program;
+  }
 
-/** What the SDK told may be known before the provider's end of it is. */
-const settleMs = 5_000;
+  of(api: Api): SdkClient {
+    const running = this.#running.get(api);
+    if (running !== undefined) return running;
+    const environment: Record<string, string> =
+      api === 'azure-openai' ? { AZURE_OPENAI_ENDPOINT: `https://${apis[api].host}` } : {};
+    const client = startClient(this.#bed, this.#program(api), environment);
+    this.#running.set(api, client);
+    return client;
+  }
 
-async function until(condition: () => boolean, seen: () => string): Promise<void> {
-  const end = Date.now() + settleMs;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`it never came to its end: ${seen()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((client) => client.close()));
   }
 }
 
-/** Throws what is wrong. */
-export async function runCase(bed: SdkBed, client: SdkClient, pair: Pair, each: Case): Promise<void> {
-  const { gateway, provider } = bed;
-  const before = provider.received().length;
-  gateway.records.length = 0;
-  const result = await client.ask({
-    ...(each.elsewise?.(pair) ?? each.ask),
-    model: apis[pair.client].model,
+/** `program`: the command of a language's client of an API. */
+export function testMatrix(language: string, program: (api: Api) => readonly string[]): void {
+  let bed: SdkBed;
+  let clients: Clients;
+  const green: Array<{ client: Api; upstream: Api; cases: string[] }> = [];
+
+  beforeAll(async () => {
+    bed = await openSdkBed();
+    clients = new Clients(bed, program);
   });
-  const exchanges = (): readonly Exchange[] => provider.received().slice(before);
-  const isOver = (): boolean =>
-    exchanges().length >= each.calls &&
-    exchanges().every(({ end }) => end !== 'pending') &&
-    gateway.records.length >= each.calls;
-  await until(isOver, () =>
-    JSON.stringify({ result, exchanges: exchanges(), records: gateway.records.length }),
-  );
-  const seen = { result, exchanges: exchanges(), records: gateway.records };
-  each.check(seen);
-  expect(seen.exchanges).toHaveLength(each.calls);
-  expect(seen.records).toHaveLength(each.calls);
-  for (const [index, exchange] of seen.exchanges.entries()) {
-    expect(JSON.stringify(exchange.headers)).not.toContain('placeholder');
-    checkRecord(seen.records[index]!, exchange, pair);
-  }
-  if (isTranslated(pair))
-    expect(new Set(seen.exchanges.map(({ host }) => host))).toEqual(new Set([apis[pair.upstream].host]));
+  afterAll(async () => {
+    await clients.close();
+    await bed.close();
+  });
+
+  describe.each(pairs)('$client to $upstream', (pair) => {
+    const seen: string[] = [];
+    beforeAll(() => {
+      bed.use(pair);
+      green.push({ ...pair, cases: seen });
+    });
+    test.each(cases)('$name', async (each) => {
+      await runCase(bed, clients.of(pair.client), pair, each);
+      seen.push(each.name);
+    });
+  });
+
+  test('the page of providers tells what was seen (vitest -u writes it anew, then npm run generate)', async () => {
+    await expect(`${JSON.stringify(green, null, 2)}\n`).toMatchFileSnapshot(
+      `../../docs/providers/${language}.json`,
+    );
+  });
 }

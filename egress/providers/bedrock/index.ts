@@ -1,4 +1,4 @@
-/** Amazon Bedrock: the model is in the path; Converse answers carry usage. Event streams are not read (binary). */
+/** Amazon Bedrock: the model is in the path; Converse answers carry usage, ConverseStream's in its last event. */
 import { asCount, asObject, asText, learn, sumOf, type ProviderCodec } from '../codec.ts';
 import { objectOf } from '../json-shape.ts';
 

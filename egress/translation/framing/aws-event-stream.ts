@@ -19,11 +19,11 @@ interface Prelude {
   readonly headers: number;
 }
 
-function readPrelude(bytes: Buffer): Prelude | undefined {
+function readPrelude(bytes: Buffer, maxBytes: number): Prelude | undefined {
   if (crc32(bytes.subarray(0, 8)) !== bytes.readUInt32BE(8)) return undefined;
   const total = bytes.readUInt32BE(0);
   const headers = bytes.readUInt32BE(4);
-  const fits = headers <= maxHeaderBytes && total >= frameBytes + headers && total <= maxEventBytes;
+  const fits = headers <= maxHeaderBytes && total >= frameBytes + headers && total <= maxBytes;
   return fits ? { total, headers } : undefined;
 }
 
@@ -42,9 +42,15 @@ function eventOf(headers: ReadonlyMap<string, string>, payload: Buffer): WireEve
 
 export class AwsEventReader implements FrameReader {
   readonly #queue = new ByteQueue();
+  readonly #maxBytes: number;
   #head: Buffer | undefined;
   #prelude: Prelude | undefined;
   broken = false;
+
+  /** A message that is longer breaks the stream. */
+  constructor(maxBytes = maxEventBytes) {
+    this.#maxBytes = maxBytes;
+  }
 
   push(chunk: Buffer): WireEvent[] {
     const events: WireEvent[] = [];
@@ -72,7 +78,7 @@ export class AwsEventReader implements FrameReader {
     if (this.#head !== undefined) return true;
     if (this.#queue.length < preludeBytes) return false;
     this.#head = this.#queue.take(preludeBytes);
-    this.#prelude = readPrelude(this.#head);
+    this.#prelude = readPrelude(this.#head, this.#maxBytes);
     if (this.#prelude === undefined) this.broken = true;
     return !this.broken;
   }
