@@ -148,7 +148,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'cut stream',
-    ask: { prompt: 'say 1 2 3 4 5\ncut after 5', stream: true },
+    ask: { prompt: 'say 1 2 3 4 5\ncut after 3', stream: true },
     calls: 1,
     check: ({ result, records }) => {
       expect(result.error).toBeDefined();

@@ -12,12 +12,13 @@ import {
   unknownMember,
   type JsonObject,
 } from '../json.ts';
+import { camel } from './camel.ts';
 import { googleError } from './error.ts';
 import { schemaProblem } from './schema.ts';
 import { readTurns } from './turn.ts';
 
 const members = new Set(
-  'cachedContent contents generationConfig labels safetySettings serviceTier store systemInstruction system_instruction toolConfig tools'.split(
+  'cachedContent contents generationConfig labels safetySettings serviceTier store systemInstruction toolConfig tools'.split(
     ' ',
   ),
 );
@@ -80,7 +81,7 @@ function readSettings(
 }
 
 export function readGenerate(request: ProviderRequest, model: string, stream: boolean): Ask | ProviderReply {
-  const body = asObject(request.json);
+  const body = asObject(camel(request.json));
   if (body === undefined) return googleError(400, 'Invalid JSON payload received.');
   if (!/^(gemini|gemma)-/.test(model))
     return googleError(404, `models/${model.slice(0, 100)} is not found for API version v1beta.`);
@@ -89,7 +90,7 @@ export function readGenerate(request: ProviderRequest, model: string, stream: bo
   if (problem !== undefined) return googleError(400, problem);
   const turns = readTurns(asObjects(body['contents']));
   if (typeof turns === 'string') return googleError(400, turns);
-  const system = asObject(body['systemInstruction']) ?? asObject(body['system_instruction']);
+  const system = asObject(body['systemInstruction']);
   return {
     model,
     turns,

@@ -43,7 +43,8 @@ def totals(usage):
 def streamed(client, ask, body, progress):
     calls = {}
     pieces = 0
-    for event in client.converse_stream(**body)["stream"]:
+    stream = client.converse_stream(**body)["stream"]
+    for event in stream:
         start = event.get("contentBlockStart", {})
         if "toolUse" in start.get("start", {}):
             calls[start["contentBlockIndex"]] = {**start["start"]["toolUse"], "input": ""}
@@ -57,7 +58,7 @@ def streamed(client, ask, body, progress):
         if "metadata" in event:
             progress.usage = totals(event["metadata"]["usage"])
         if pieces == ask.get("abortAfter"):
-            client.close()
+            stream.close()
             raise Abort
     made = [{"toolUse": {**call, "input": json.loads(call["input"] or "{}")}} for call in calls.values()]
     return [*([{"text": progress.text}] if progress.text else []), *made]
