@@ -109,13 +109,21 @@ export const cases: readonly Case[] = [
   {
     name: 'usage',
     ask: { prompt: 'count input 1000, cached 300, output 50, reasoning 20\nsay Well.' },
+    // Those that tell writes to their caches; for how long, where a price by it is known.
+    elsewise: ({ upstream }) =>
+      upstream === 'anthropic' || upstream === 'bedrock-converse'
+        ? {
+            prompt: `count input 1000, cached 300, written 70, ${upstream === 'anthropic' ? 'written for an hour 30, ' : ''}output 50, reasoning 20\nsay Well.`,
+          }
+        : undefined,
     calls: 1,
     check: (seen) => {
       says('Well.')(seen);
       expect(seen.result.usage).toEqual({ input: 1000, output: 50 });
-      expect(seen.records[0]?.attributes).toMatchObject({
-        'gen_ai.usage.cache_read.input_tokens': 300,
-      });
+      const { attributes } = seen.records[0]!;
+      const { told } = seen.exchanges[0]!;
+      expect(attributes['gen_ai.usage.cache_read.input_tokens']).toBe(300);
+      expect(attributes['gen_ai.usage.cache_creation.input_tokens'] ?? 0).toBe(told?.written);
     },
   },
   {

@@ -15,7 +15,8 @@ function priceOf({ told }: Exchange, api: Api): number | undefined {
   if (told === undefined) return undefined;
   const ids: Readonly<Record<string, string>> = { bedrock: 'aws', 'azure-openai': 'azure' };
   const cached = { cache_read_tokens: told.cached, cache_write_tokens: told.written };
-  const usage = { input_tokens: told.input, output_tokens: told.output, ...cached };
+  const hours = told.hour === 0 ? {} : { cache_write_1h_tokens: told.hour };
+  const usage = { input_tokens: told.input, output_tokens: told.output, ...cached, ...hours };
   return calcPrice(usage, model, { providerId: ids[provider] ?? provider })?.total_price;
 }
 

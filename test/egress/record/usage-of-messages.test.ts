@@ -37,7 +37,9 @@ test.each([1, 7, whole.length])('ConverseStream tells its usage last, in pieces 
 
 test('a message whose sum is wrong is not believed, nor what follows it', () => {
   const bent = Buffer.from(whole);
-  bent[start.length + 20] = 0xff;
+  bent[whole.indexOf('"inputTokens":10') + 14] = 0x39;
+  expect(tap(bent, 50)).toEqual({ finishReasons: ['end_turn'] });
+  bent[whole.indexOf('xxx')] = 0x39;
   expect(tap(bent, 50)).toEqual({});
 });
 
