@@ -11,12 +11,15 @@ import { runCase } from './matrix-case.ts';
 import { openSdkBed, type SdkBed } from './sdk-bed.ts';
 import { startClient, type SdkClient } from './sdk-client.ts';
 
-/** Those that are translated into each other. */
-export const translatedApis: readonly Api[] = [];
+/** APIs of clients whose calls are translated, and of Backends they are translated for. */
+export const translated: { readonly clients: readonly Api[]; readonly upstreams: readonly Api[] } = {
+  clients: ['openai', 'openai-responses', 'anthropic', 'google', 'bedrock-converse'],
+  upstreams: ['openai', 'anthropic', 'google', 'bedrock-converse'],
+};
 
 const own = (Object.keys(apis) as Api[]).map((api): Pair => ({ client: api, upstream: api }));
-const others = translatedApis.flatMap((client) =>
-  translatedApis.filter((api) => api !== client).map((upstream): Pair => ({ client, upstream })),
+const others = translated.clients.flatMap((client) =>
+  translated.upstreams.filter((api) => api !== client).map((upstream): Pair => ({ client, upstream })),
 );
 
 export const pairs: readonly Pair[] = [...own, ...others];
