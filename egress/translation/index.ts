@@ -7,3 +7,9 @@ export const chatCodecs: Partial<Record<ChatApi, ChatCodec>> = {
   openai: openAiChat,
   anthropic: anthropicMessages,
 };
+
+export type { CallTranslation, TranslatedRequest } from './call-translation.ts';
+export { framings } from './framing/index.ts';
+export { StreamAnswer } from './stream-answer.ts';
+export { translateRequest } from './translate-request.ts';
+export { translateAnswer, translateError } from './whole-answer.ts';
