@@ -138,6 +138,11 @@ export const cases: readonly Case[] = [
   {
     name: 'retried',
     ask: { prompt: 'fail 503 once\nsay Again.', retries: 2 },
+    // What is translated reaches the provider as what another client sent before: the provider has failed it once already.
+    elsewise: ({ client }) => ({
+      prompt: `fail 503 once\nsay Again.\nFor a client of ${client}.`,
+      retries: 2,
+    }),
     calls: 2,
     check: (seen) => {
       expect(seen.exchanges.map(({ status }) => status)).toEqual([503, 200]);

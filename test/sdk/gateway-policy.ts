@@ -21,8 +21,7 @@ function backendsOf(pair: Pair, port: number): Backend[] {
     {
       name: 'other',
       weight: 1,
-      // A Backend of OpenAI's takes calls of either of its APIs as they are; one of a server like it has chat completions alone.
-      schema: pair.client === 'openai-responses' && pair.upstream === 'openai' ? 'custom' : provider,
+      schema: provider,
       host,
       port,
       modelRewrites: [{ from: '*', to: model }],

@@ -17,10 +17,15 @@ export const translated: { readonly clients: readonly Api[]; readonly upstreams:
   upstreams: ['openai', 'anthropic', 'google', 'bedrock-converse'],
 };
 
+/** OpenAI's own servers have both of its APIs: nothing is translated between them. */
+function isOther({ client, upstream }: Pair): boolean {
+  return apis[client].host !== apis[upstream].host;
+}
+
 const own = (Object.keys(apis) as Api[]).map((api): Pair => ({ client: api, upstream: api }));
-const others = translated.clients.flatMap((client) =>
-  translated.upstreams.filter((api) => api !== client).map((upstream): Pair => ({ client, upstream })),
-);
+const others = translated.clients
+  .flatMap((client) => translated.upstreams.map((upstream): Pair => ({ client, upstream })))
+  .filter(isOther);
 
 export const pairs: readonly Pair[] = [...own, ...others];
 

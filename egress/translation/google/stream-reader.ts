@@ -1,6 +1,6 @@
 /**
  * A streamed answer: each event is an answer of its own, whose parts go on where the one before ended. Pure but for its memory of the
- * part that is open. The event that says why it ended is the last one.
+ * part that is open. The event that says why it ended is the last one, but for one that tells the usage late.
  */
 import type { JsonObject } from '../../providers/index.ts';
 import type { StreamReader, WireEvent } from '../codec.ts';
@@ -14,6 +14,7 @@ import { readGoogleUsage } from './usage.ts';
 export class GoogleStreamReader implements StreamReader {
   #started = false;
   #over = false;
+  #finished = false;
   #open: 'text' | 'thinking' | undefined;
   #index = -1;
   #calls = 0;
@@ -30,21 +31,30 @@ export class GoogleStreamReader implements StreamReader {
   }
 
   #readAnswer(data: JsonObject): FormEvent[] {
-    const candidate = candidateOf(data);
     const events = this.#start(data);
-    for (const part of partsOf(candidate)) events.push(...this.#readPart(part));
+    const last = this.#finished ? undefined : this.#readCandidate(data, events);
     const usage = readGoogleUsage(data);
-    const word = textOf(candidate?.['finishReason']);
-    const isEnd = word !== undefined || (candidate === undefined && isBlocked(data));
-    if (isEnd) events.push(...this.#close());
     if (usage !== undefined) events.push({ kind: 'usage', usage });
-    return isEnd ? [...events, ...this.#end(word)] : events;
+    if (last !== undefined) events.push(last);
+    // Where the usage is still to come, it is the end of the body that ends the stream.
+    this.#over = this.#finished && usage !== undefined;
+    return this.#over ? [...events, { kind: 'end' }] : events;
   }
 
-  #end(word: string | undefined): FormEvent[] {
-    this.#over = true;
+  /** Its parts go to `events`; why it ended, when it has. */
+  #readCandidate(data: JsonObject, events: FormEvent[]): FormEvent | undefined {
+    const candidate = candidateOf(data);
+    for (const part of partsOf(candidate)) events.push(...this.#readPart(part));
+    const word = textOf(candidate?.['finishReason']);
+    if (word === undefined && (candidate !== undefined || !isBlocked(data))) return undefined;
+    events.push(...this.#close());
+    return this.#finish(word);
+  }
+
+  #finish(word: string | undefined): FormEvent {
+    this.#finished = true;
     const finish = word === undefined ? 'content-filter' : readFinish(word, this.#calls > 0);
-    return [{ kind: 'finish', finish, stopSequence: undefined }, { kind: 'end' }];
+    return { kind: 'finish', finish, stopSequence: undefined };
   }
 
   #start(data: JsonObject): FormEvent[] {

@@ -133,6 +133,20 @@ test('a stream: parts go on over events, usage so far with each, and the reason 
   ]);
 });
 
+test('usage that comes after the reason is read too', () => {
+  const reader = google.createStreamReader();
+  const events = [
+    chunk([{ text: 'So' }], { finishReason: 'STOP' }),
+    chunk([], { finishReason: 'STOP' }, { usageMetadata }),
+    chunk([{ text: 'after the end' }]),
+  ].flatMap((event) => reader.read(event));
+  expect(events.slice(-3)).toEqual<FormEvent[]>([
+    { kind: 'finish', finish: 'stop', stopSequence: undefined },
+    { kind: 'usage', usage },
+    { kind: 'end' },
+  ]);
+});
+
 test('an error in the middle of a stream, read and written', () => {
   const reader = google.createStreamReader();
   reader.read(chunk([{ text: 'So' }]));
