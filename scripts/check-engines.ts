@@ -11,8 +11,11 @@ import { repositoryRoot, report } from './source-files.ts';
 
 export const promisedNode = '20.19.0';
 
-/** Install scripts looked at and not needed: binaries come as optional packages, `npm ci --ignore-scripts` works. */
-const knownInstallScripts = new Set(['chdb', 'esbuild', 'fsevents', 'koffi', 'protobufjs']);
+/**
+ * Install scripts looked at and not needed: binaries come as optional packages (@google/genai's only says that it does nothing),
+ * `npm ci --ignore-scripts` works.
+ */
+const knownInstallScripts = new Set(['@google/genai', 'chdb', 'esbuild', 'fsevents', 'koffi', 'protobufjs']);
 
 interface LockedPackage {
   readonly version?: string;

@@ -17,6 +17,7 @@ import { referencePages } from './api-reference.ts';
 import { capabilityList, capabilityNotesFile, capabilityPage } from './capability-docs.ts';
 import { neverOpenFiles } from './never-open-files.ts';
 import { architectureParts, renderParts } from './architecture.ts';
+import { providerPage, type MatrixRun } from './provider-matrix.ts';
 import { rulePages } from './rule-pages.ts';
 import { securityTable, type MutantResult } from './security-table.ts';
 import { readSourceFiles } from './source-files.ts';
@@ -98,6 +99,21 @@ function replaceParts(root: string, path: string, parts: ReadonlyMap<string, str
   writeFileSync(place, renderParts(path, readFileSync(place, 'utf8'), parts));
 }
 
+const languages = [
+  ['Node: `openai`, `@anthropic-ai/sdk`, `@google/genai`, `@aws-sdk/client-bedrock-runtime`', 'node'],
+  ['Python: `openai`, `anthropic`, `google-genai`, `boto3`', 'python'],
+] as const;
+
+/** What the last run of the matrix saw. */
+export function readMatrix(root: string): Map<string, MatrixRun> {
+  return new Map(
+    languages.map(([title, name]) => [
+      title,
+      JSON.parse(readFileSync(join(root, 'docs/providers', `${name}.json`), 'utf8')) as MatrixRun,
+    ]),
+  );
+}
+
 /** One page a construct; a page whose construct is gone goes too. */
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = process.cwd();
@@ -108,6 +124,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     printWidth: 110,
   });
   writeFileSync(join(root, 'api/not-enforced-notes.ts'), notes);
+  writeFileSync(join(root, 'docs/providers.md'), providerPage(readMatrix(root)));
   for (const [path, text] of integrationFiles) writeFileSync(join(root, 'integrations', path), text);
   writeCrds(join(root, 'crds'));
   importConstructs(root);

@@ -5,6 +5,7 @@
  */
 import { asObject, type Facts, type JsonObject, type ProviderCodec } from '../providers/index.ts';
 import { JsonPicker } from '../providers/json-picker.ts';
+import { AwsEventReader } from '../translation/framing/aws-event-stream.ts';
 import { BodyInflater, type BodyCoding } from './body-inflater.ts';
 import { SseReader } from './sse-reader.ts';
 
@@ -48,6 +49,30 @@ class EventReader implements Reader {
 /** A document up to this size is read in one go at its end, which costs less; of a larger one nothing is kept. */
 const maxHeldBytes = 32 * 1024;
 const maxHeldChunks = 64;
+/** Usage is told in a few hundred bytes; a stream with a longer message is not read on. */
+const maxMessageBytes = 256 * 1024;
+
+/** Messages of an AWS event stream, each of them one JSON object, held until its sums are known to be right. */
+class MessageReader implements Reader {
+  readonly #codec: ProviderCodec;
+  readonly #facts: Facts;
+  readonly #reader = new AwsEventReader(maxMessageBytes);
+
+  constructor(codec: ProviderCodec, facts: Facts) {
+    this.#codec = codec;
+    this.#facts = facts;
+  }
+
+  push(chunk: Buffer): void {
+    for (const { data } of this.#reader.push(chunk))
+      if (data !== '[DONE]') this.#codec.readResponse(data, this.#facts);
+  }
+
+  end(): boolean {
+    const isTold = this.#facts.usage === 'whole';
+    return this.#reader.end() === 'whole' || (isTold && !this.#reader.broken);
+  }
+}
 
 function parse(text: string): unknown {
   try {
@@ -142,6 +167,12 @@ function codingOf(encoding: string): BodyCoding | 'none' | undefined {
   return encoding === 'deflate' || encoding === 'br' || encoding === 'zstd' ? encoding : undefined;
 }
 
+function readerOf(type: string, codec: ProviderCodec, facts: Facts): Reader | undefined {
+  if (type.startsWith('text/event-stream')) return new EventReader(codec, facts);
+  if (type.startsWith('application/vnd.amazon.eventstream')) return new MessageReader(codec, facts);
+  return /^application\/([\w.-]+\+)?json\b/.test(type) ? new DocumentReader(codec, facts) : undefined;
+}
+
 /** `contentType` and `encoding` of the answer; undefined when there is nothing this gateway can read. */
 export function createUsageTap(
   codec: ProviderCodec,
@@ -151,10 +182,6 @@ export function createUsageTap(
   const type = (answer.contentType ?? '').toLowerCase();
   const coding = codingOf((answer.encoding ?? '').trim().toLowerCase());
   if (coding === undefined) return undefined;
-  const reader = type.startsWith('text/event-stream')
-    ? new EventReader(codec, facts)
-    : /^application\/([\w.-]+\+)?json\b/.test(type)
-      ? new DocumentReader(codec, facts)
-      : undefined;
+  const reader = readerOf(type, codec, facts);
   return reader && new Tap(reader, facts, coding === 'none' ? undefined : coding);
 }

@@ -22,6 +22,10 @@ export function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+export function asStrings(value: unknown): readonly string[] {
+  return asArray(value).filter((each) => typeof each === 'string');
+}
+
 export function asCount(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
 }
@@ -38,4 +42,14 @@ export function contentText(content: unknown): string {
     )
     .filter((text) => text !== '')
     .join('\n');
+}
+
+/** The first member that is not of those; vendors refuse what they do not know. */
+export function unknownMember(object: JsonObject, known: ReadonlySet<string>): string | undefined {
+  return Object.keys(object).find((name) => !known.has(name));
+}
+
+/** What is set of a request, for `describe`. */
+export function settingsOf(object: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(names.map((name) => [name, object[name]]));
 }

@@ -31,6 +31,11 @@ export interface UpstreamOptions {
   readonly leaf?: { readonly certificatePem: string; readonly privateKeyPem: string };
 }
 
+/** A server of its own making, at the bed's address. */
+export interface OwnUpstream {
+  readonly start: (ip: string) => Promise<{ readonly port: number; close(): Promise<void> }>;
+}
+
 type Attributes = Record<string, AttributeValue>;
 
 /** A record with its attributes as objects, to be read by name. */
@@ -106,7 +111,29 @@ export function addAddress(): string {
   throw new Error('every address of 192.0.2.0/24 is taken on lo');
 }
 
-export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayBed> {
+async function startUpstream(
+  options: UpstreamOptions,
+  ip: string,
+  sockets: ReadonlySet<Socket>,
+  accepted: (serve: UpstreamOptions['serve'], socket: TLSSocket) => void,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const leaf = options.leaf ?? upstreamLeaf;
+  const upstream =
+    options.plain === true
+      ? createServer({ allowHalfOpen: true }, (socket) => accepted(options.serve, socket as TLSSocket))
+      : createTlsServer(
+          {
+            cert: leaf.certificatePem,
+            key: leaf.privateKeyPem,
+            ALPNProtocols: [...(options.alpn ?? ['http/1.1'])],
+          },
+          (socket) => accepted(options.serve, socket),
+        );
+  upstream.on('tlsClientError', () => undefined);
+  return { port: await listen(upstream, ip), close: () => stop(upstream, sockets) };
+}
+
+export async function openGatewayBed(options: UpstreamOptions | OwnUpstream): Promise<GatewayBed> {
   const upstreamIp = addAddress();
   const sockets = new Set<Socket>();
   const track = (socket: Socket): void => {
@@ -114,29 +141,20 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
   };
-  const leaf = options.leaf ?? upstreamLeaf;
   let upstreamConnections = 0;
   const open = new Set<Socket>();
-  const accepted = (socket: TLSSocket): void => {
+  const accepted = (serve: UpstreamOptions['serve'], socket: TLSSocket): void => {
     upstreamConnections += 1;
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     track(socket);
-    options.serve(socket);
+    serve(socket);
   };
   const upstream =
-    options.plain === true
-      ? createServer({ allowHalfOpen: true }, (socket) => accepted(socket as TLSSocket))
-      : createTlsServer(
-          {
-            cert: leaf.certificatePem,
-            key: leaf.privateKeyPem,
-            ALPNProtocols: [...(options.alpn ?? ['http/1.1'])],
-          },
-          accepted,
-        );
-  upstream.on('tlsClientError', () => undefined);
-  const upstreamPort = await listen(upstream, upstreamIp);
+    'start' in options
+      ? await options.start(upstreamIp)
+      : await startUpstream(options, upstreamIp, sockets, accepted);
+  const upstreamPort = upstream.port;
   const records: SeenRecord[] = [];
   let ahead = 0;
   const metrics = new GatewayMetrics(() => core.connections);
@@ -220,7 +238,7 @@ export async function openGatewayBed(options: UpstreamOptions): Promise<GatewayB
     close: async () => {
       clearInterval(ticker);
       await stop(gateway, sockets);
-      await stop(upstream, sockets);
+      await upstream.close();
       execFileSync('ip', ['addr', 'del', `${upstreamIp}/32`, 'dev', 'lo']);
     },
   };

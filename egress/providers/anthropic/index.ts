@@ -2,6 +2,7 @@
 import {
   asCount,
   asObject,
+  asObjects,
   asText,
   learn,
   sumOf,
@@ -9,7 +10,15 @@ import {
   type JsonObject,
   type ProviderCodec,
 } from '../codec.ts';
-import { objectOf } from '../json-shape.ts';
+import { listOf, objectOf } from '../json-shape.ts';
+
+const counts = {
+  input_tokens: 'scalar',
+  output_tokens: 'scalar',
+  cache_read_input_tokens: 'scalar',
+  cache_creation_input_tokens: 'scalar',
+  cache_creation: objectOf({ ephemeral_1h_input_tokens: 'scalar', ephemeral_5m_input_tokens: 'scalar' }),
+} as const;
 
 const members = {
   type: 'scalar',
@@ -17,11 +26,9 @@ const members = {
   model: 'scalar',
   stop_reason: 'scalar',
   usage: objectOf({
-    input_tokens: 'scalar',
-    output_tokens: 'scalar',
-    cache_read_input_tokens: 'scalar',
-    cache_creation_input_tokens: 'scalar',
-    cache_creation: objectOf({ ephemeral_1h_input_tokens: 'scalar', ephemeral_5m_input_tokens: 'scalar' }),
+    ...counts,
+    output_tokens_details: objectOf({ thinking_tokens: 'scalar' }),
+    iterations: listOf(objectOf({ type: 'scalar', ...counts })),
     service_tier: 'scalar',
     server_tool_use: objectOf({ web_search_requests: 'scalar' }),
   }),
@@ -45,11 +52,36 @@ function readUsage(usage: JsonObject, facts: Facts): void {
       sumOf(hour, asCount(kept?.['ephemeral_5m_input_tokens'])),
     cacheCreationHourTokens: hour,
     outputTokens: asCount(usage['output_tokens']),
+    reasoningTokens: asCount(asObject(usage['output_tokens_details'])?.['thinking_tokens']),
     serviceTier: asText(usage['service_tier']),
     surcharged: asCount(asObject(usage['server_tool_use'])?.['web_search_requests']) ? true : undefined,
   });
-  if (uncached === undefined) return;
-  learn(facts, { inputTokens: sumOf(uncached, facts.cacheReadTokens, facts.cacheCreationTokens) });
+  if (uncached !== undefined)
+    learn(facts, { inputTokens: sumOf(uncached, facts.cacheReadTokens, facts.cacheCreationTokens) });
+  readIterations(asObjects(usage['iterations']), facts);
+}
+
+/**
+ * What the answer took in all: the usage above leaves out what compaction used. What other models said in between (advice, a
+ * fallback) has prices of its own, which nobody tells here.
+ */
+function readIterations(iterations: readonly JsonObject[], facts: Facts): void {
+  const isOthers = iterations.some(({ type }) => type !== 'message' && type !== 'compaction');
+  if (isOthers) learn(facts, { surcharged: true });
+  if (isOthers || !iterations.some(({ type }) => type === 'compaction')) return;
+  const sum = (name: string): number | undefined => sumOf(...iterations.map((each) => asCount(each[name])));
+  const cacheReadTokens = sum('cache_read_input_tokens');
+  const cacheCreationTokens = sum('cache_creation_input_tokens');
+  const hours = iterations.map((each) =>
+    asCount(asObject(each['cache_creation'])?.['ephemeral_1h_input_tokens']),
+  );
+  learn(facts, {
+    cacheReadTokens,
+    cacheCreationTokens,
+    cacheCreationHourTokens: sumOf(...hours),
+    inputTokens: sumOf(sum('input_tokens'), cacheReadTokens, cacheCreationTokens),
+    outputTokens: sum('output_tokens'),
+  });
 }
 
 const errorTypes: Readonly<Record<number, string>> = {

@@ -1,6 +1,6 @@
-/** Amazon Bedrock: the model is in the path; Converse answers carry usage. Event streams are not read (binary). */
-import { asCount, asObject, asText, learn, sumOf, type ProviderCodec } from '../codec.ts';
-import { objectOf } from '../json-shape.ts';
+/** Amazon Bedrock: the model is in the path; Converse answers carry usage, ConverseStream's in its last event. */
+import { asCount, asObject, asObjects, asText, learn, sumOf, type ProviderCodec } from '../codec.ts';
+import { listOf, objectOf } from '../json-shape.ts';
 
 export const bedrock: ProviderCodec = {
   provider: 'bedrock',
@@ -14,6 +14,7 @@ export const bedrock: ProviderCodec = {
       outputTokens: 'scalar',
       cacheReadInputTokens: 'scalar',
       cacheWriteInputTokens: 'scalar',
+      cacheDetails: listOf(objectOf({ ttl: 'scalar', inputTokens: 'scalar' })),
     }),
   }),
   readResponse: (body, facts) => {
@@ -24,12 +25,16 @@ export const bedrock: ProviderCodec = {
     const read = asCount(usage['cacheReadInputTokens']);
     const written = asCount(usage['cacheWriteInputTokens']);
     const input = asCount(usage['inputTokens']);
+    const hours = asObjects(usage['cacheDetails'])
+      .filter(({ ttl }) => ttl === '1h')
+      .map(({ inputTokens }) => asCount(inputTokens));
     learn(facts, {
       // Converse tells cached input apart from the rest.
       inputTokens: input === undefined ? undefined : sumOf(input, read, written),
       outputTokens: asCount(usage['outputTokens']),
       cacheReadTokens: read,
       cacheCreationTokens: written,
+      cacheCreationHourTokens: sumOf(...hours),
     });
     facts.usage = 'whole';
   },

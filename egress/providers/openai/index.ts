@@ -13,6 +13,7 @@ import { listOf, objectOf } from '../json-shape.ts';
 
 const details = objectOf({
   cached_tokens: 'scalar',
+  cache_write_tokens: 'scalar',
   reasoning_tokens: 'scalar',
   audio_tokens: 'scalar',
 });
@@ -59,6 +60,7 @@ function readUsage(usage: JsonObject, facts: Facts): void {
     inputTokens: asCount(usage['prompt_tokens']) ?? asCount(usage['input_tokens']),
     outputTokens: asCount(usage['completion_tokens']) ?? asCount(usage['output_tokens']),
     cacheReadTokens: asCount(inputDetails?.['cached_tokens']),
+    cacheCreationTokens: asCount(inputDetails?.['cache_write_tokens']),
     reasoningTokens: asCount(outputDetails?.['reasoning_tokens']),
     surcharged: hasAudio([inputDetails, outputDetails]) ? true : undefined,
   });

@@ -1,0 +1,103 @@
+/**
+ * The members of one JSON object as a strict reader takes them: each by its name and type, and what nobody took is named at the
+ * end, so that a member of tomorrow's API is never left out silently. null counts as absent, as the APIs have it.
+ */
+import { asObject, type JsonObject } from '../providers/index.ts';
+import type { Notes } from './notes.ts';
+
+export class Members {
+  readonly path: string;
+  readonly #object: JsonObject;
+  readonly #notes: Notes;
+  readonly #taken = new Set<string>();
+
+  /** `path`: of the object, empty for the outermost; a list's items share one (`messages[]`). */
+  constructor(object: JsonObject, path: string, notes: Notes) {
+    this.#object = object;
+    this.path = path;
+    this.#notes = notes;
+  }
+
+  pathOf(name: string): string {
+    return this.path === '' ? name : `${this.path}.${name}`;
+  }
+
+  /** Whatever it is; undefined: absent. */
+  any(name: string): unknown {
+    this.#taken.add(name);
+    return Object.hasOwn(this.#object, name) ? (this.#object[name] ?? undefined) : undefined;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.any(name);
+    return value === undefined || typeof value === 'string' ? value : this.#wrong(name, 'text');
+  }
+
+  number(name: string): number | undefined {
+    const value = this.any(name);
+    return value === undefined || typeof value === 'number' ? value : this.#wrong(name, 'a number');
+  }
+
+  flag(name: string): boolean | undefined {
+    const value = this.any(name);
+    return value === undefined || typeof value === 'boolean' ? value : this.#wrong(name, 'true or false');
+  }
+
+  /** As it is: a schema, or other people's data. */
+  json(name: string): JsonObject | undefined {
+    const value = this.any(name);
+    return value === undefined ? undefined : (asObject(value) ?? this.#wrong(name, 'an object'));
+  }
+
+  object(name: string): Members | undefined {
+    const value = this.json(name);
+    return value === undefined ? undefined : new Members(value, this.pathOf(name), this.#notes);
+  }
+
+  list(name: string): readonly unknown[] {
+    const value = this.any(name);
+    if (value === undefined) return [];
+    return Array.isArray(value) ? value : (this.#wrong(name, 'a list') ?? []);
+  }
+
+  /** A list of objects. */
+  objects(name: string): Members[] {
+    return objectsOf(this.list(name), this.pathOf(name), this.#notes);
+  }
+
+  /** It has none of these, or the call is not what it would be without. */
+  refuse(why: string, ...names: readonly string[]): void {
+    for (const name of names) if (this.any(name) !== undefined) this.#notes.block(this.pathOf(name), why);
+  }
+
+  /** It makes no difference to what the answer says. */
+  ignore(...names: readonly string[]): void {
+    for (const name of names) this.#taken.add(name);
+  }
+
+  /** What nobody took. */
+  rest(): string[] {
+    return Object.keys(this.#object).filter(
+      (name) => !this.#taken.has(name) && (this.#object[name] ?? undefined) !== undefined,
+    );
+  }
+
+  /** Names what was not taken. */
+  end(): void {
+    for (const name of this.rest()) this.#notes.drop(this.pathOf(name));
+  }
+
+  #wrong(name: string, what: string): undefined {
+    this.#notes.block(this.pathOf(name), `is not ${what}`);
+    return undefined;
+  }
+}
+
+/** Each item of a list as an object; `path` is the list's. */
+export function objectsOf(list: readonly unknown[], path: string, notes: Notes): Members[] {
+  return list.flatMap((item) => {
+    const object = asObject(item);
+    if (object === undefined) notes.block(`${path}[]`, 'is not an object');
+    return object === undefined ? [] : [new Members(object, `${path}[]`, notes)];
+  });
+}

@@ -1,0 +1,66 @@
+/**
+ * A program with an official SDK in it, unmodified: it runs in a mount namespace of its own where hosts and CA bundle are those of
+ * a sandbox, so that it needs no setting. It is asked and answers in lines of JSON.
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { trustEnvironment } from '../../worker/sandbox/injected-file.ts';
+import type { SdkAsk, SdkResult } from './sdk-ask.ts';
+import type { SdkBed } from './sdk-bed.ts';
+
+export interface SdkClient {
+  ask(ask: SdkAsk): Promise<SdkResult>;
+  close(): Promise<void>;
+}
+
+/** An SDK that neither answers nor throws is a fault of ours. */
+const timeoutMs = 30_000;
+const mount = 'mount --bind "$0" /etc/hosts && mount --bind "$1" /etc/ssl/certs/ca-certificates.crt && shift';
+
+export const nodeProgram = (name: string): readonly string[] => [
+  process.execPath,
+  '--import',
+  'tsx',
+  join(import.meta.dirname, 'clients', `${name}.ts`),
+];
+
+export function startClient(
+  bed: SdkBed,
+  program: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): SdkClient {
+  const child = spawn(
+    'unshare',
+    ['--mount', '--', 'sh', '-c', `${mount} && exec "$@"`, bed.hostsFile, bed.bundleFile, ...program],
+    {
+      cwd: join(import.meta.dirname, '../..'),
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...trustEnvironment, ...environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-4000)));
+  child.stdin.on('error', () => undefined);
+  const lines = createInterface({ input: child.stdout });
+  const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  return {
+    ask: (ask) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`no result in time: ${said}`)), timeoutMs);
+        const fail = (): void => reject(new Error(`the client ended: ${said}`));
+        child.once('close', fail);
+        lines.once('line', (line) => {
+          clearTimeout(timer);
+          child.off('close', fail);
+          resolve(JSON.parse(line) as SdkResult);
+        });
+        child.stdin.write(`${JSON.stringify(ask)}\n`);
+      }),
+    close: async () => {
+      child.stdin.end();
+      child.kill();
+      await closed;
+    },
+  };
+}
