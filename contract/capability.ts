@@ -95,13 +95,6 @@ export const notEnforced = {
       'this version of the gateway cannot count calls of tools: calls of tools under the rule are refused (503)',
     instead: 'Remove it, or name the tools in allowedTools alone.',
   },
-  ToolConfirmation: {
-    title: 'Confirmation of tools by a person',
-    fields: [{ kind: 'MCPRoute', path: 'spec.rules[].filters[].toolPolicy.requireConfirmation' }],
-    effect: 'refused',
-    message: 'this version of the gateway cannot ask a person: calls of the tools it names are refused (503)',
-    instead: 'Remove it, or deny the tools with deniedTools.',
-  },
   Translation: {
     title: 'Translation between providers',
     // No field asks for it by itself: a rule and its Backends do, together (translation.ts).

@@ -31,6 +31,7 @@ export const denyReasons = [
   'upstream_unreachable',
   'limit',
   'budget',
+  'approval',
 ] as const;
 
 export type DenyReason = (typeof denyReasons)[number];

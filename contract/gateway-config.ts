@@ -64,6 +64,8 @@ const providerRuleSchema = Type.Object({
     }),
   ),
   filters: Type.Array(Type.Union([tokenBudgetSchema, unsupportedFilterSchema])),
+  /** A person decides about each call first. */
+  approval: Type.Optional(Type.Literal(true)),
   logging: Type.Optional(loggingRuleSchema),
   /** Empty: the call goes to the host the agent asked for. */
   backends: Type.Array(backendSchema),

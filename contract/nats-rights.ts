@@ -3,6 +3,7 @@
  * are imported; JetStream, its API and the platform's inboxes are in another. In one account a tenant could name any
  * subject as the reply of its own publish, and the server would write its acknowledgement there (decision 025).
  */
+import { approvalSubject, approvalSubjects } from './approval.ts';
 import { ledgerReadSubject, ledgerStream, ledgerSubject } from './budget-ledger.ts';
 import { invocationStream } from './invocation.ts';
 import {
@@ -31,6 +32,7 @@ export const tenantServices: readonly string[] = [
   `${statusSubject}.>`,
   ledgerSubject('>'),
   ledgerReadSubject('>'),
+  approvalSubjects,
 ];
 
 /** Of the server's own account: new claims of an account, in force at once. */
@@ -69,6 +71,8 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     `$JS.API.STREAM.UPDATE.${scheduleStream}`,
     `$JS.API.STREAM.INFO.${scheduleStream}`,
     scheduleMarkReadSubject('>'),
+    // Its answers to gateways that ask for approval: a question of the tenants' account comes with a reply subject of this form.
+    '_R_.>',
   ],
   ingress: [
     ...readStatus,
@@ -108,7 +112,7 @@ function tenantRights(identity: TenantIdentity): NatsRights {
   if (identity.role === 'egress') {
     // The budgets of its namespace: its gateways count together.
     const budgets = [ledgerSubject(`${namespace}.>`), ledgerReadSubject(`${namespace}.>`)];
-    return { publish: [own, ...budgets], subscribe: [inbox, hello] };
+    return { publish: [own, ...budgets, approvalSubject(identity)], subscribe: [inbox, hello] };
   }
   return {
     publish: [own, `clrk.invocations.${namespace}.${natsToken(identity.name)}.>`, hello],
@@ -118,5 +122,6 @@ function tenantRights(identity: TenantIdentity): NatsRights {
 
 export function natsRights(identity: PlatformIdentity): NatsRights {
   if ('namespace' in identity) return tenantRights(identity);
-  return { publish: platformRights[identity.role], subscribe: [`${inboxOf(identity)}.>`] };
+  const heard = identity.role === 'operator' ? [approvalSubjects] : [];
+  return { publish: platformRights[identity.role], subscribe: [`${inboxOf(identity)}.>`, ...heard] };
 }

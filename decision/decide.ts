@@ -3,6 +3,7 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
+import { askOfCall, askOfTool, refuseAsk, type Ask } from './approval.ts';
 import { judgeAtBackend, judgeRename, waitsAtBackend } from './backend-judgement.ts';
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
@@ -12,7 +13,7 @@ import { noCredentials, type Injection } from './credential.ts';
 import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
 import { refuseHttp } from './http-refusal.ts';
-import { judgeMcp, type McpFacts } from './mcp/judge.ts';
+import { judgeMcp, type AskedTool, type McpFacts } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
 import type { Opener } from './opener.ts';
@@ -43,17 +44,21 @@ interface Common {
 export type Decision =
   | { readonly kind: 'need-body'; readonly need: BodyNeed }
   | (Common & { readonly kind: 'refuse'; readonly refusal: Refusal; readonly credentialPolicy?: string })
-  /** Candidates in the order to try them; there is always one. */
-  | (Common & {
-      readonly kind: 'allow';
-      readonly candidates: readonly [Candidate, ...Candidate[]];
-      /** What it may use; undefined: nothing counts it. */
-      readonly budget: Budget | undefined;
-      /** The longest body that may go; undefined: any. */
-      readonly maxBodyBytes: number | undefined;
-      /** After what the next candidate is tried; undefined: there is none. */
-      readonly fallback: RouteFallback | undefined;
-    });
+  | AllowDecision
+  /** It would be allowed, and a person decides about it first: nothing goes before. */
+  | (Common & { readonly kind: 'ask'; readonly ask: Ask; readonly allowed: AllowDecision });
+
+export interface AllowDecision extends Common {
+  readonly kind: 'allow';
+  /** In the order to try them; there is always one. */
+  readonly candidates: readonly [Candidate, ...Candidate[]];
+  /** What it may use; undefined: nothing counts it. */
+  readonly budget: Budget | undefined;
+  /** The longest body that may go; undefined: any. */
+  readonly maxBodyBytes: number | undefined;
+  /** After what the next candidate is tried; undefined: there is none. */
+  readonly fallback: RouteFallback | undefined;
+}
 
 const nothing: Omit<Common, 'logging'> = {
   route: undefined,
@@ -147,7 +152,9 @@ function joined(...rules: ReadonlyArray<LoggingRule | undefined>): LoggingRule |
 
 interface Judged {
   readonly reading: Reading;
-  readonly mcp: { readonly facts: McpFacts; readonly logging: LoggingRule | undefined } | undefined;
+  readonly mcp:
+    | { readonly facts: McpFacts; readonly logging: LoggingRule | undefined; readonly asked?: AskedTool }
+    | undefined;
 }
 
 /** The first clause that takes the call, or cannot be told whether it does. */
@@ -193,11 +200,44 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   const { fact } = reading.by(operationTable(common.schema));
   return use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, fact))
     ? { kind: 'need-body', need: needOf(common.operation) }
-    : goBy(
-        { ways, use, fallback: clause?.fallback, maxBodyBytes: bodyLimitOf(clause, call), site: plan.site },
+    : judgeAsks(
+        asksOf(plan.site, { call, clause, model: common.model }, judged.mcp?.asked),
         call,
-        common,
+        goBy(
+          { ways, use, fallback: clause?.fallback, maxBodyBytes: bodyLimitOf(clause, call), site: plan.site },
+          call,
+          common,
+        ),
       );
+}
+
+interface AskingCall {
+  readonly call: Call;
+  readonly clause: RouteClause | undefined;
+  readonly model: string | undefined;
+}
+
+/** What persons are asked about it, one after the other. */
+function asksOf(site: Site, { call, clause, model }: AskingCall, asked: AskedTool | undefined): Ask[] {
+  const mcp = { kind: 'MCPRoute', ...asked?.route } as Ask['route'];
+  return [
+    ...(asked === undefined ? [] : [askOfTool({ site, call, route: mcp }, asked.message)]),
+    ...(clause?.asksPerson === true ? [askOfCall({ site, call, route: clause.route }, model)] : []),
+  ];
+}
+
+/** Nobody is asked about a call that would be refused anyway. */
+function judgeAsks(asks: readonly Ask[], call: Call, decision: Decision): Decision {
+  if (decision.kind !== 'allow' || asks.length === 0) return decision;
+  const { candidates: _ways, budget: _use, maxBodyBytes: _limit, fallback: _next, ...common } = decision;
+  const denied = asks.find(({ key }) => call.approvals.get(key) === 'Deny');
+  if (denied !== undefined) {
+    const refusal = refuseAsk(denied, 'denied', 'a person denied this call');
+    const mcp = common.mcp && { ...common.mcp, decision: 'deny' as const };
+    return { ...common, mcp, kind: 'refuse', refusal };
+  }
+  const open = asks.find(({ key }) => call.approvals.get(key) !== 'Allow');
+  return open === undefined ? decision : { ...common, kind: 'ask', ask: open, allowed: decision };
 }
 
 function waysOf(

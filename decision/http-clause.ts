@@ -15,9 +15,9 @@ export function httpClauses(index: PolicyIndex, site: Site, opener: Opener | und
   return index.httpRoutes.flatMap(({ route, rules, denial }) => {
     // What another route opened is not this route's to let through or to key (S39).
     if (denial !== undefined || !index.opens(route, { agent, hostname, port })) return [];
-    return rules.map(({ matches, limit, logging }): RouteClause => ({
+    return rules.map(({ matches, limit, logging, asksPerson }): RouteClause => ({
       ...httpClauseOf(site, matches, 'allow'),
-      ...{ route, limit, logging, budget: undefined, fallback: undefined },
+      ...{ route, limit, logging, asksPerson, budget: undefined, fallback: undefined },
       // Of its own for each rule: who asks which rule took a call is told by the way.
       ways: [
         wayOf(index, { site, opener, route }, { backend: undefined, target: { hostname, ip, port, tls } }),

@@ -20,12 +20,13 @@ export interface CompiledHttpRoute {
     readonly matches: readonly CompiledHttpMatch[];
     readonly limit: Refusal | undefined;
     readonly logging: LoggingRule | undefined;
+    readonly asksPerson: boolean;
   }>;
 }
 
 type CompiledHttpRule = CompiledHttpRoute['rules'][number];
 
-function compileRule({ matches, unsupported: [what], logging }: HttpRule): CompiledHttpRule {
+function compileRule({ matches, unsupported: [what], logging, approval }: HttpRule): CompiledHttpRule {
   return {
     matches: matches.map(compileHttpMatch),
     limit:
@@ -33,7 +34,12 @@ function compileRule({ matches, unsupported: [what], logging }: HttpRule): Compi
         ? undefined
         : refuse(503, 'limit', `this route cannot be carried out by the gateway: ${what}`),
     logging,
+    asksPerson: approval === true,
   };
+}
+
+function mannerOf({ limit, logging, asksPerson }: CompiledHttpRule): string {
+  return JSON.stringify([limit, logging, asksPerson]);
 }
 
 /** Rules of which nothing but the calls differs are one: in which of them a call is makes no difference to it. */
@@ -41,9 +47,7 @@ function joinRules(rules: readonly CompiledHttpRule[]): CompiledHttpRule[] {
   const joined: CompiledHttpRule[] = [];
   for (const rule of rules) {
     const before = joined.at(-1);
-    const isAlike =
-      before !== undefined &&
-      JSON.stringify([before.limit, before.logging]) === JSON.stringify([rule.limit, rule.logging]);
+    const isAlike = before !== undefined && mannerOf(before) === mannerOf(rule);
     if (isAlike) joined[joined.length - 1] = { ...before, matches: [...before.matches, ...rule.matches] };
     else joined.push(rule);
   }

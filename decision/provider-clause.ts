@@ -44,6 +44,8 @@ export interface RouteClause extends Clause {
   readonly limit: Refusal | undefined;
   /** What its calls may use; undefined: as much as they like. */
   readonly budget: Budget | undefined;
+  /** A person decides about each of its calls. */
+  readonly asksPerson: boolean;
 }
 
 /** Where each call of a rule may go: to its own host, or to a Backend that speaks its API. */
@@ -128,7 +130,9 @@ export function providerClauses(index: PolicyIndex, site: Site, opener: Opener |
         wayOf(index, { site, opener, route }, to),
       );
       const { logging } = rule;
-      return [{ ...clause, route, logging, ways, fallback, limit: limitOf(rule), budget: budgetOf(rule) }];
+      const asksPerson = rule.approval === true;
+      const use = { limit: limitOf(rule), budget: budgetOf(rule), asksPerson };
+      return [{ ...clause, route, logging, ways, fallback, ...use }];
     });
   });
 }

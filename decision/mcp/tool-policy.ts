@@ -27,7 +27,7 @@ export function takesMessage({ takesAll, matches }: McpClause, message: RpcMessa
   );
 }
 
-type Uncounted = 'ToolConfirmation' | 'ToolCallCap' | 'ToolRateLimit';
+type Uncounted = 'ToolCallCap' | 'ToolRateLimit';
 
 function uncounted(capability: Uncounted, tool: string): Refusal {
   return refuse(503, 'limit', `the tool "${tool}" is not called: ${notEnforced[capability].message}`);
@@ -37,7 +37,6 @@ function judgePolicy(policy: CompiledToolPolicy, tool: string): Refusal | undefi
   if (policy.denied.takes(tool) || (!policy.allowed.isEmpty && !policy.allowed.takes(tool))) {
     return refuse(403, 'tool', `the tool "${tool}" is not allowed by the MCPRoute`);
   }
-  if (policy.confirmed.takes(tool)) return uncounted('ToolConfirmation', tool);
   if (policy.counted) return uncounted('ToolCallCap', tool);
   return policy.limited.some((list) => list.isEmpty || list.takes(tool))
     ? uncounted('ToolRateLimit', tool)
@@ -57,4 +56,10 @@ export function judgeRule({ compiled, toolPolicies }: McpClause, message: RpcMes
   const verdicts = toolPolicies.map((policy) => judgePolicy(policy, tool));
   // What is forbidden is said before what cannot be counted.
   return verdicts.find((each) => each?.status === 403) ?? verdicts.find((each) => each !== undefined);
+}
+
+/** Does a rule that lets the message through want a person to decide first? */
+export function asksPerson({ toolPolicies }: McpClause, message: RpcMessage): boolean {
+  const tool = toolOf(message);
+  return tool !== undefined && toolPolicies.some(({ confirmed }) => confirmed.takes(tool));
 }

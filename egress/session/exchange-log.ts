@@ -18,6 +18,7 @@ import type { AgentRequest, RequestLine } from '../pipeline/identify.ts';
 import { isSmuggled } from '../pipeline/own-credential.ts';
 import { codecFor, type Facts, type ProviderCodec } from '../providers/index.ts';
 import { createObserver, type BodyObserver, type BodyRead } from '../body/index.ts';
+import type { ApprovalFacts } from '../record/approval-facts.ts';
 import type { AttemptFacts } from '../record/attempt-event.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
 import {
@@ -65,6 +66,7 @@ export class ExchangeLog {
   error: string | undefined;
   peerAddress: string | undefined;
   budget: ExchangeFacts['budget'];
+  approval: ApprovalFacts | undefined;
   retryIneligible: ExchangeFacts['retryIneligible'];
   #decision: Decided | undefined;
   #opener: Opener | undefined;
@@ -109,8 +111,8 @@ export class ExchangeLog {
   #learn({ kind, model, operation }: Decided): void {
     if (model !== undefined) this.facts.model = model.slice(0, maxModelLength);
     if (operation?.stream !== undefined) this.facts.stream = operation.stream;
-    const isUnread = kind === 'allow' && model === undefined && operation?.model.from === 'body';
-    if (isUnread) this.#observer = createObserver(this.#line.fields);
+    const isUnread = kind !== 'refuse' && model === undefined && operation?.model.from === 'body';
+    if (isUnread) this.#observer ??= createObserver(this.#line.fields);
   }
 
   /** `model`: the one that is paid for, where it is not the one the agent named. */
@@ -200,6 +202,7 @@ export class ExchangeLog {
       facts: this.facts,
       costUsd: this.codec && this.snapshot.prices.costOf(this.codec.priceId, this.facts, this.#peer.agentId),
       budget: this.budget,
+      approval: this.approval,
       retryIneligible: this.retryIneligible,
       digest: this.snapshot.digest,
     });

@@ -77,7 +77,9 @@ export class Answers {
   of(call: Call): Answer {
     const decisions = this.#plans.map((plan) => decide(plan, call));
     const ways = new Map<Exit, WayTaken>();
-    for (const decision of decisions) {
+    for (const answered of decisions) {
+      // What a person may allow goes this way.
+      const decision = answered.kind === 'ask' ? answered.allowed : answered;
       if (decision.kind !== 'allow') continue;
       const { logging, budget } = decision;
       for (const { target, backend } of decision.candidates) {

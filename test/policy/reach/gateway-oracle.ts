@@ -14,6 +14,7 @@ import {
 import {
   decide,
   judgeAnswers,
+  noApprovals,
   parseQueryNames,
   PolicyIndex,
   RequestHead,
@@ -80,6 +81,7 @@ class Gateway {
       claims: readClaims(fields),
       invocationId,
       body: { kind: hasBody ? 'unread' : 'none' },
+      approvals: noApprovals,
     };
     let decision = decide(plan, call);
     if (decision.kind === 'need-body') {
