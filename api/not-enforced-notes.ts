@@ -55,11 +55,6 @@ export const notEnforcedNotes: ReadonlyArray<{
     note: 'Not carried out: this version of the gateway cannot count calls of tools: calls of tools under the rule are refused (503).',
   },
   {
-    kind: 'MCPRoute',
-    path: 'spec.rules[].filters[].toolPolicy.requireConfirmation',
-    note: 'Not carried out: this version of the gateway cannot ask a person: calls of the tools it names are refused (503).',
-  },
-  {
     kind: 'Backend',
     path: 'spec.type',
     note: 'InferencePool is not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.',

@@ -3,7 +3,8 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
-import { askOfCall, askOfTool, refuseAsk, type Ask } from './approval.ts';
+import { refuseAsk, type Ask } from './approval.ts';
+import { asksOf } from './asks.ts';
 import { judgeAtBackend, judgeRename, waitsAtBackend } from './backend-judgement.ts';
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
@@ -201,7 +202,7 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   return use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, fact))
     ? { kind: 'need-body', need: needOf(common.operation) }
     : judgeAsks(
-        asksOf(plan.site, { call, clause, model: common.model }, judged.mcp?.asked),
+        asksOf(plan.site, { call, clause, model: common.model }, judged.mcp),
         call,
         goBy(
           { ways, use, fallback: clause?.fallback, maxBodyBytes: bodyLimitOf(clause, call), site: plan.site },
@@ -209,21 +210,6 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
           common,
         ),
       );
-}
-
-interface AskingCall {
-  readonly call: Call;
-  readonly clause: RouteClause | undefined;
-  readonly model: string | undefined;
-}
-
-/** What persons are asked about it, one after the other. */
-function asksOf(site: Site, { call, clause, model }: AskingCall, asked: AskedTool | undefined): Ask[] {
-  const mcp = { kind: 'MCPRoute', ...asked?.route } as Ask['route'];
-  return [
-    ...(asked === undefined ? [] : [askOfTool({ site, call, route: mcp }, asked.message)]),
-    ...(clause?.asksPerson === true ? [askOfCall({ site, call, route: clause.route }, model)] : []),
-  ];
 }
 
 /** Nobody is asked about a call that would be refused anyway. */

@@ -52,6 +52,8 @@ interface Waiting {
 
 /** An operator may be replaced in this time. */
 const unansweredMs = 60_000;
+/** Between two questions that need not wait for the next second. */
+const floorMs = 200;
 /** What ended is told this often, until somebody hears it. */
 const endedTries = 5;
 
@@ -74,6 +76,7 @@ export class Approvals {
   readonly #lasting: LastingAnswers;
   /** How calls went on, until the operator has heard it. */
   readonly #ended = new Map<string, Ended>();
+  #askedAt = Number.NEGATIVE_INFINITY;
   #isAsking = false;
   #isAgain = false;
   /** Or since when somebody is asked. */
@@ -101,7 +104,7 @@ export class Approvals {
     if (this.#waiting.size === 0) this.#answeredAt = this.#options.now();
     const waiting: Waiting = { id: this.#options.randomId(), call, done };
     this.#waiting.set(waiting.id, waiting);
-    this.#ask();
+    if (this.#options.now() - this.#askedAt >= floorMs) this.#ask();
     return { leave: () => this.#take(waiting, 'gone') };
   }
 
@@ -153,6 +156,7 @@ export class Approvals {
     }
     this.#isAsking = true;
     this.#isAgain = false;
+    this.#askedAt = this.#options.now();
     const told = [...this.#ended.keys()];
     const asked = [...this.#waiting.values()];
     const asks = [
