@@ -63,9 +63,13 @@ function sentTo({ host, port, weight, of, turn, asksUsage }: NonNullable<Way['ba
 }
 
 /** What a person notices of a way, a text for each matter. */
-function partsOf(spot: Spot, { exit, model, logging, budget }: WayTaken): string[] {
-  const { backend, logging: _logging, budget: _budget, credentials, ...way } = describeWay(spot, exit);
-  const counted = budget === undefined ? {} : { budget: countedUse(budget) };
+function partsOf(spot: Spot, { exit, model, logging, budget, asksPerson }: WayTaken): string[] {
+  const described = describeWay(spot, exit);
+  const { backend, logging: _logging, budget: _budget, asksPerson: _asks, credentials, ...way } = described;
+  const counted = {
+    ...(budget === undefined ? {} : { budget: countedUse(budget) }),
+    ...(asksPerson ? { asksPerson: true as const } : {}),
+  };
   const sent = backend && sentTo(backend);
   const renames = backend !== undefined && backend.renames.length > 0 && model !== undefined;
   return [

@@ -29,6 +29,8 @@ export interface WayTaken {
   readonly logging: Allowed['logging'];
   /** undefined: nothing counts it. */
   readonly budget: Allowed['budget'];
+  /** A person decides about it first. */
+  readonly asksPerson: boolean;
 }
 
 export interface Answer {
@@ -85,7 +87,8 @@ export class Answers {
       for (const { target, backend } of decision.candidates) {
         const exit = this.#exits.get(target);
         if (exit === undefined || !this.#dialled.has(target)) continue;
-        ways.set(exit, { exit, model: renamedModel(backend, decision.model), logging, budget });
+        const asksPerson = answered.kind === 'ask';
+        ways.set(exit, { exit, model: renamedModel(backend, decision.model), logging, budget, asksPerson });
       }
     }
     const refusals = decisions.flatMap((each) => (each.kind === 'refuse' ? [each.refusal] : []));

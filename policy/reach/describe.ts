@@ -110,9 +110,8 @@ function toolLimit(policy: ToolPolicy): ToolLimit {
     allowedTools: policy.allowedTools,
     allowedToolsRegex: policy.allowedToolsRegex,
     ...deniedTools(policy),
-    uncountedTools: everyTool
-      ? ['*']
-      : [...restricting(policy.requireConfirmation), ...limits.flatMap((each) => restricting(each.tools))],
+    confirmedTools: restricting(policy.requireConfirmation),
+    uncountedTools: everyTool ? ['*'] : limits.flatMap((each) => restricting(each.tools)),
     uncountedToolsRegex: everyTool ? [] : limits.flatMap((each) => each.toolsRegex),
   };
 }
@@ -160,6 +159,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...(backend === undefined ? {} : { backend }),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
+    ...(clause?.asksPerson === true ? { asksPerson: true as const } : {}),
     ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
     ...(logging === undefined ? {} : { logging }),
   };

@@ -55,7 +55,9 @@ export interface ToolLimit {
   readonly allowedToolsRegex: readonly string[];
   readonly deniedTools: readonly string[];
   readonly deniedToolsRegex: readonly string[];
-  /** Refused today: a person would have to confirm them, or they would have to be counted. */
+  /** A person decides about each call of one, made in a request of its own. */
+  readonly confirmedTools: readonly string[];
+  /** Refused today: they would have to be counted. */
   readonly uncountedTools: readonly string[];
   readonly uncountedToolsRegex: readonly string[];
 }
@@ -118,6 +120,8 @@ export interface Way {
   /** Addresses its host is pinned to; absent: whatever public address it resolves to. */
   readonly pinned?: readonly string[];
   readonly credentials: readonly Credential[];
+  /** A person decides about each call. */
+  readonly asksPerson?: true;
   readonly budget?: CountedUse;
   readonly logging?: LoggingRule;
 }

@@ -150,6 +150,7 @@ function renderLimit(limit: ToolLimit): string {
   const lists = [
     ['only', withPatterns(limit.allowedTools, limit.allowedToolsRegex)],
     ['not', withPatterns(limit.deniedTools, limit.deniedToolsRegex)],
+    ['with approval', quoted(limit.confirmedTools)],
     ['not yet', withPatterns(limit.uncountedTools, limit.uncountedToolsRegex)],
   ] as const;
   const parts = lists.flatMap(([word, texts]) => (texts === '' ? [] : [`${word} tools ${texts}`]));
@@ -237,6 +238,7 @@ export function wayParts(way: Way): string[] {
     ...backendPart(way),
     ...(way.pinned === undefined ? [] : [`at the pinned address ${quoted(way.pinned)}`]),
     ...way.credentials.map(renderCredential),
+    ...(way.asksPerson === true ? ["with a person's approval"] : []),
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),
     ...(logging === '' ? [] : [logging]),
   ];

@@ -94,14 +94,18 @@ class Gateway {
   /** Every candidate may be the one that answers. */
   #call(attempt: Attempt, hostname: Hostname | undefined, invocationId: string): Array<string | undefined> {
     const decision = this.#decide(attempt, hostname, invocationId);
-    return decision.kind === 'allow'
-      ? decision.candidates.map((candidate) => this.#send(attempt, decision, candidate))
+    const allowed = decision.kind === 'ask' ? decision.allowed : decision;
+    const asksPerson = decision.kind === 'ask';
+    return allowed.kind === 'allow'
+      ? allowed.candidates.map((candidate) => this.#send(attempt, { ...allowed, asksPerson }, candidate))
       : [];
   }
 
   #send(
     attempt: Attempt,
-    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging'>,
+    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging'> & {
+      readonly asksPerson: boolean;
+    },
     { target, backend, injection }: Candidate,
   ): string | undefined {
     const pinned = this.#dial(attempt.agent, target);
@@ -128,6 +132,7 @@ class Gateway {
       ],
       renames: backend?.modelRewrites ?? [],
       asksUsage: backend?.ensureStreamUsage ?? false,
+      asksPerson: decision.asksPerson,
       budget: decision.budget,
       logging: decision.logging,
       ...this.#manner(),
@@ -151,7 +156,8 @@ class Gateway {
     const pinned = this.#dial(agent, { ...where, tls: false });
     if (pinned === false) return undefined;
     const target = `${hostname ?? ip}:${port}`;
-    const bytes = { credentials: [], renames: [], asksUsage: false, budget: undefined, logging: undefined };
+    const plain = { credentials: [], renames: [], asksUsage: false, asksPerson: false };
+    const bytes = { ...plain, budget: undefined, logging: undefined };
     return renderWay({ protocol, target, pinned, ...bytes, ...this.#manner() });
   }
 

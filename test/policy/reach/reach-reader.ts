@@ -223,6 +223,14 @@ function judgeMessage(mcp: ToolCalls, message: RpcMessage): false | ToolRule | u
   return mcp.othersPass || isSession ? undefined : false;
 }
 
+/** A person decides about it. */
+function isConfirmed(mcp: ToolCalls, message: RpcMessage): boolean {
+  const rule = judgeMessage(mcp, message);
+  const { tool } = subjectOf(message);
+  if (!rule || tool === undefined) return false;
+  return rule.limits.some(({ confirmedTools }) => fitsFolded(confirmedTools, tool));
+}
+
 /** Do the fields `Mcp-Method` and `Mcp-Name` say of each message what it says of itself? */
 function claimsHold({ fields, hasBody, rpc = [] }: Attempt): boolean {
   const claims = fields.filter(({ name }) => ['mcp-method', 'mcp_method', 'mcp-name'].includes(name));
@@ -247,6 +255,7 @@ function judgeTools(mcp: ToolCalls | undefined, attempt: Attempt): false | Loggi
   if (rpc === undefined) return false;
   const rules = rpc.map((message) => judgeMessage(mcp, message));
   if (rules.includes(false)) return false;
+  if (rpc.length > 1 && rpc.some((message) => isConfirmed(mcp, message))) return false;
   return rules.flatMap((rule) => (rule ? (rule.logging ?? []) : []));
 }
 
@@ -304,6 +313,9 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
   const { trust, capture, timeoutMs } = access.manner;
   const inspected = access.protocol.startsWith('HTTP');
   const tools = judgeTools(inspected ? permit.mcp : undefined, attempt);
+  const { mcp } = permit;
+  const isToolAsked =
+    inspected && mcp !== undefined && (attempt.rpc ?? []).some((message) => isConfirmed(mcp, message));
   return renderWay({
     protocol: access.protocol,
     target: backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`,
@@ -313,6 +325,7 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
     ),
     renames: backend?.renames ?? [],
     asksUsage: backend?.asksUsage ?? false,
+    asksPerson: isToolAsked || permit.way.asksPerson === true,
     budget: countOf(permit, attempt) === 'counted' ? permit.way.budget : undefined,
     logging: joinedLogging([...(logging === undefined ? [] : [logging]), ...(tools === false ? [] : tools)]),
     trust: trust?.split('/')[1] ?? '',

@@ -167,9 +167,13 @@ function toolScopes(reader: Reader): ToolScope[] {
 function toolLimit(reader: Reader): ToolLimit {
   const found: Draft<ToolLimit> = {
     ...{ allowedTools: [], allowedToolsRegex: [], deniedTools: [], deniedToolsRegex: [] },
-    ...{ uncountedTools: [], uncountedToolsRegex: [] },
+    ...{ confirmedTools: [], uncountedTools: [], uncountedToolsRegex: [] },
   };
   do {
+    if (reader.eat('with approval tools ')) {
+      found.confirmedTools = names(reader).globs;
+      continue;
+    }
     const kind = reader.eat('only tools ')
       ? 'allowed'
       : reader.eat('not yet tools ')
@@ -336,6 +340,12 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
     'with credential ',
     (reader, { permit }) => {
       permit.way.credentials = [...permit.way.credentials, credential(reader)];
+    },
+  ],
+  [
+    "with a person's approval",
+    (_reader, { permit }) => {
+      permit.way.asksPerson = true;
     },
   ],
   [

@@ -11,6 +11,7 @@ export interface Way {
   readonly credentials: readonly string[];
   readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
   readonly asksUsage: boolean;
+  readonly asksPerson: boolean;
   readonly budget: CountedUse | Budget | undefined;
   readonly logging: LoggingRule | undefined;
   readonly trust: string;
@@ -41,5 +42,6 @@ export function renderWay({ protocol, target, pinned, credentials, renames, logg
     rest.trust,
     rest.captured,
     rest.timeoutMs,
+    rest.asksPerson,
   ]);
 }

@@ -57,9 +57,14 @@ const route: fc.Arbitrary<HttpRoute> = fc
         .record({
           matches: fc.array(match, { minLength: 1, maxLength: 2 }),
           unsupported: fc.constantFrom<string[]>([], [], [], ['a mirror']),
+          approval: fc.constantFrom<true | undefined>(undefined, undefined, true),
           logging: fc.option(logging, { nil: undefined, freq: 2 }),
         })
-        .map(({ logging: kept, ...rest }) => (kept === undefined ? rest : { ...rest, logging: kept })),
+        .map(({ logging: kept, approval, ...rest }) => ({
+          ...rest,
+          ...(approval === undefined ? {} : { approval }),
+          ...(kept === undefined ? {} : { logging: kept }),
+        })),
       { maxLength: 2 },
     ),
     denies: fc.constantFrom(false, false, true),
