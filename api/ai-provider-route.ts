@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { choice, integer, list, record, text } from './field.ts';
 import { columns, type KindDefinition, type Resource } from './resource.ts';
-import { backendRefs, extensionRef, parentRefs, routeStatus } from './route.ts';
+import { backendRefs, extensionRef, parentRefs, routeStatus, ruleApproval } from './route.ts';
 
 export const providers = ['openai', 'anthropic', 'google', 'azure-openai', 'bedrock', 'custom'] as const;
 
@@ -77,6 +77,7 @@ const spec = record('spec is the route as it should be.', {
     'rules are tried in order; the first that matches applies.',
     record('Rule is what happens to the calls any of its matches names.', {
       matches: Type.Optional(list('matches are the calls; unset means none.', match, { max: 16 })),
+      approval: Type.Optional(ruleApproval()),
       filters: Type.Optional(list('filters limit or extend the rule; unset means none.', filter, { max: 8 })),
       backendRefs: Type.Optional(
         backendRefs(

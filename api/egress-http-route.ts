@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox';
 import { labelSelector } from './container.ts';
 import { choice, flag, integer, list, record, text } from './field.ts';
 import { columns, type KindDefinition, type Resource } from './resource.ts';
-import { extensionRef, parentRefs, routeStatus } from './route.ts';
+import { extensionRef, parentRefs, routeStatus, ruleApproval } from './route.ts';
 import { framingHeaders, headerNameRules, hostnameRules, notAmong } from './rule.ts';
 
 /** What a gateway writes itself, puts a key into, or has a field of its own for. */
@@ -163,6 +163,7 @@ const spec = record('spec is the route as it should be.', {
     'rules are tried in order; a call that no rule of any route takes is refused.',
     record('Rule lets through what any of its matches takes.', {
       matches: list('matches are the calls.', match, { max: 16, min: 1 }),
+      approval: Type.Optional(ruleApproval()),
       filters: Type.Optional(list('filters extend the rule; unset means none.', filter, { max: 8 })),
     }),
     { max: 16, min: 1 },

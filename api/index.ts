@@ -21,6 +21,7 @@ export type * from './egress-gateway.ts';
 export type * from './egress-l4-route.ts';
 export type * from './egress-http-route.ts';
 export type * from './ai-provider-route.ts';
+export type * from './approval.ts';
 export type * from './backend.ts';
 export type * from './credential-injection-policy.ts';
 export type * from './daemon-agent.ts';

@@ -1,6 +1,7 @@
 /** Every kind of ours. Adding one is a file and a line here. */
 import { agentSandboxRevision } from './agent-sandbox-revision.ts';
 import { aiProviderRoute } from './ai-provider-route.ts';
+import { approval } from './approval.ts';
 import { backend } from './backend.ts';
 import { clrkConfig } from './clrk-config.ts';
 import { credentialInjectionPolicy } from './credential-injection-policy.ts';
@@ -34,4 +35,5 @@ export const kinds: readonly KindDefinition[] = [
   loggingPolicy,
   egressDenyPolicy,
   clrkConfig,
+  approval,
 ];

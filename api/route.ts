@@ -1,6 +1,6 @@
 /** What the route kinds share: parents, backend references and the status a gateway writes for each parent. */
 import { Type } from 'typebox';
-import { integer, labelLength, list, record, text } from './field.ts';
+import { choice, integer, labelLength, list, record, text } from './field.ts';
 import { conditions, statusOf } from './resource.ts';
 
 const parentRef = record(
@@ -68,4 +68,12 @@ export function routeStatus() {
       ),
     ),
   });
+}
+
+/** Of a rule of an EgressHTTPRoute or an AIProviderRoute. */
+export function ruleApproval() {
+  return choice(
+    'approval is Required where a person decides about each call first: it waits for four and a half minutes, and goes if it was allowed (kind Approval). Unset means calls go at once.',
+    ['Required'],
+  );
 }

@@ -14,6 +14,7 @@ const apply = ['create', 'patch'];
 const ourKinds = [
   'agentsandboxrevisions',
   'aiproviderroutes',
+  'approvals',
   'backends',
   'clrkconfigs',
   'credentialinjectionpolicies',
@@ -29,8 +30,8 @@ const ourKinds = [
   'taskagents',
   'workerpools',
 ];
-/** Revisions are the operator's; people write the others. */
-const authoredKinds = ourKinds.filter((kind) => kind !== 'agentsandboxrevisions');
+/** Revisions and Approvals are the operator's; people write the others. */
+const authoredKinds = ourKinds.filter((kind) => kind !== 'agentsandboxrevisions' && kind !== 'approvals');
 /** Kinds that own objects of ours. */
 const owners = ['workerpools', 'egressgateways', 'taskagents', 'daemonagents'];
 
@@ -40,7 +41,7 @@ function rule(apiGroup: string, resources: readonly string[], verbs: readonly st
 
 export const operatorClusterRules: readonly k8s.PolicyRule[] = [
   rule(ourGroup, ourKinds, watch),
-  rule(ourGroup, ['agentsandboxrevisions'], [...apply, 'delete']),
+  rule(ourGroup, ['agentsandboxrevisions', 'approvals'], [...apply, 'delete']),
   rule(
     ourGroup,
     ourKinds.map((kind) => `${kind}/status`),
@@ -79,6 +80,14 @@ export const ingressSystemRules: readonly k8s.PolicyRule[] = [
 /** What runs in a worker runs privileged: not part of `edit` (policy/, rule privileged-worker). */
 export const workerAdminRules: readonly k8s.PolicyRule[] = [
   rule(ourGroup, ['workerpools'], ['run-privileged']),
+];
+
+/**
+ * Who decides about calls of agents: part of no other role, because whoever may write an agent need not be who may let it send
+ * mail. `delete` takes back an answer that lasts.
+ */
+export const approverRules: readonly k8s.PolicyRule[] = [
+  rule(ourGroup, ['approvals'], ['get', ...watch, 'update', 'patch', 'delete']),
 ];
 
 /** Added to the cluster's own `view`, `edit` and `admin`. */

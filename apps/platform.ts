@@ -8,7 +8,9 @@ import type { Construct } from 'constructs';
 import { addClickhouse, clickhouseUrlOf } from './platform-clickhouse.ts';
 import { addNats, natsUrlOf } from './platform-nats.ts';
 import { addDefaultDeny, openPorts } from './platform-network.ts';
+import { addDeciderPolicy } from './platform-approvals.ts';
 import {
+  approverRules,
   editRules,
   ingressSystemRules,
   operatorClusterRules,
@@ -214,6 +216,8 @@ export class PlatformChart extends Chart {
     add('clrk-view', to('view', 'edit', 'admin'), viewRules);
     add('clrk-edit', to('edit', 'admin'), editRules);
     add('clrk-worker-admin', {}, workerAdminRules);
+    add('clrk-approver', {}, approverRules);
+    addDeciderPolicy(this);
   }
 }
 

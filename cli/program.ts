@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { renderError } from '../contract/index.ts';
 import { addApply } from './commands/apply.ts';
+import { addApprovals } from './commands/approvals.ts';
 import { examples, type AddCommand } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addContain } from './commands/contain.ts';
@@ -34,6 +35,7 @@ const commands: readonly AddCommand[] = [
   addGet,
   addRunTask,
   addContain,
+  addApprovals,
   addLogs,
   addToken,
   addTraces,

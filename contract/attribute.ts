@@ -87,6 +87,15 @@ export const attribute = {
   denyReason: 'clrk.egress.deny_reason',
   /** The EgressDenyPolicy that denied it, `ns/name`. */
   denyPolicy: 'clrk.egress.deny_policy',
+  /** The Approval a person decided, `ns/name`; with the answer, the Kubernetes user, the scope and what was said. */
+  approval: 'clrk.approval.name',
+  /** `allow`, `deny`, or `timeout`, `unavailable`: nobody decided. */
+  approvalDecision: 'clrk.approval.decision',
+  approvalUser: 'clrk.approval.user',
+  approvalScope: 'clrk.approval.scope',
+  approvalReason: 'clrk.approval.reason',
+  /** How long it waited for a person. */
+  approvalWaitMs: 'clrk.approval.wait_ms',
   mcpMethod: 'mcp.method',
   mcpToolName: 'mcp.tool.name',
   mcpResourceUri: 'mcp.resource.uri',

@@ -38,13 +38,6 @@ const own = { metadata: 'namespace' } as const;
 const templates = ['TaskAgent', 'DaemonAgent', 'WorkerPool'] as const;
 
 export const notEnforced = {
-  ToolConfirmation: {
-    title: 'Confirmation of tools by a person',
-    fields: [{ kind: 'MCPRoute', path: 'spec.rules[].filters[].toolPolicy.requireConfirmation' }],
-    effect: 'refused',
-    message: 'this version of the gateway cannot ask a person: calls of the tools it names are refused (503)',
-    instead: 'Remove it, or deny the tools with deniedTools.',
-  },
   Translation: {
     title: 'Translation between providers',
     // No field asks for it by itself: a rule and its Backends do, together (translation.ts).

@@ -32,6 +32,7 @@ export const denyReasons = [
   'limit',
   'budget',
   'rate_limit',
+  'approval',
 ] as const;
 
 export type DenyReason = (typeof denyReasons)[number];

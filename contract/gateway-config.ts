@@ -66,6 +66,8 @@ const providerRuleSchema = Type.Object({
     }),
   ),
   filters: Type.Array(Type.Union([tokenBudgetSchema, unsupportedFilterSchema])),
+  /** A person decides about each call first. */
+  approval: Type.Optional(Type.Literal(true)),
   logging: Type.Optional(loggingRuleSchema),
   /** RateLimitPolicies, of its calls. Absent: none. */
   limits: Type.Optional(Type.Array(callLimitSchema)),

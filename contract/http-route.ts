@@ -41,6 +41,8 @@ const httpRuleSchema = Type.Object({
   matches: Type.Array(httpMatchSchema),
   /** What the rule asks for and no gateway carries out: its calls are refused. */
   unsupported: strings,
+  /** A person decides about each call first. */
+  approval: Type.Optional(Type.Literal(true)),
   logging: Type.Optional(loggingRuleSchema),
   /** RateLimitPolicies, of its calls. Absent: none. */
   limits: Type.Optional(Type.Array(callLimitSchema)),

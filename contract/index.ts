@@ -1,5 +1,6 @@
 /** The one door of `contract/`. */
 export * from './agent-id.ts';
+export * from './approval.ts';
 export * from './attachment.ts';
 export * from './backend-ref.ts';
 export * from './attribute.ts';

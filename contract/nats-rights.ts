@@ -3,6 +3,7 @@
  * are imported; JetStream, its API and the platform's inboxes are in another. In one account a tenant could name any
  * subject as the reply of its own publish, and the server would write its acknowledgement there (decision 025).
  */
+import { approvalSubject, approvalSubjects } from './approval.ts';
 import { ledgerReadSubject, ledgerStream, ledgerSubject } from './budget-ledger.ts';
 import { daemonLeaseReadSubject, daemonLeaseStream, daemonLeaseSubject } from './daemon-lease.ts';
 import { invocationStream } from './invocation.ts';
@@ -34,6 +35,7 @@ export const tenantServices: readonly string[] = [
   ledgerReadSubject('>'),
   daemonLeaseSubject('>'),
   daemonLeaseReadSubject('>'),
+  approvalSubjects,
 ];
 
 /** Of the server's own account: new claims of an account, in force at once. */
@@ -77,6 +79,8 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     `$JS.API.STREAM.INFO.${daemonLeaseStream}`,
     // Of agents that no worker knows yet.
     daemonLeaseSubject('>'),
+    // Its answers to gateways that ask for approval: a question of the tenants' account comes with a reply subject of this form.
+    '_R_.>',
   ],
   ingress: [
     ...readStatus,
@@ -116,7 +120,7 @@ function tenantRights(identity: TenantIdentity): NatsRights {
   if (identity.role === 'egress') {
     // The budgets of its namespace: its gateways count together.
     const budgets = [ledgerSubject(`${namespace}.>`), ledgerReadSubject(`${namespace}.>`)];
-    return { publish: [own, ...budgets], subscribe: [inbox, hello] };
+    return { publish: [own, ...budgets, approvalSubject(identity)], subscribe: [inbox, hello] };
   }
   // The daemons of its namespace: an agent may move from pool to pool, and must not run in two.
   const leases = [daemonLeaseSubject(`${namespace}.>`), daemonLeaseReadSubject(`${namespace}.>`)];
@@ -128,5 +132,6 @@ function tenantRights(identity: TenantIdentity): NatsRights {
 
 export function natsRights(identity: PlatformIdentity): NatsRights {
   if ('namespace' in identity) return tenantRights(identity);
-  return { publish: platformRights[identity.role], subscribe: [`${inboxOf(identity)}.>`] };
+  const heard = identity.role === 'operator' ? [approvalSubjects] : [];
+  return { publish: platformRights[identity.role], subscribe: [`${inboxOf(identity)}.>`, ...heard] };
 }

@@ -2,7 +2,7 @@
  * What a decision sees of a call, and how it refuses one. Plain data: no sockets, no secrets, no bytes of a body. A part
  * of the body that has not been read is told as unread, never as absent.
  */
-import type { DenyAnswer, DenyReason, Hostname } from '../contract/index.ts';
+import type { ApprovalAnswer, DenyAnswer, DenyReason, Hostname } from '../contract/index.ts';
 import type { RequestHead } from './request-head.ts';
 import type { RpcClaim } from './rpc-claim.ts';
 import type { RpcBody } from './rpc-message.ts';
@@ -56,7 +56,11 @@ export interface Call {
   /** Calls of one invocation go to one backend. */
   readonly invocationId: string;
   readonly body: CallBody;
+  /** What persons decided of this very call, by the key of what was asked (approval.ts). */
+  readonly approvals: ReadonlyMap<string, ApprovalAnswer>;
 }
+
+export const noApprovals: ReadonlyMap<string, ApprovalAnswer> = new Map();
 
 export interface Refusal {
   readonly kind: 'refuse';

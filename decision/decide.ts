@@ -3,6 +3,8 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
+import { refuseAsk, type Ask } from './approval.ts';
+import { asksOf } from './asks.ts';
 import { judgeAtBackend, judgeRename, judgeTranslated, waitsAtBackend } from './backend-judgement.ts';
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
@@ -47,19 +49,23 @@ interface Common {
 export type Decision =
   | { readonly kind: 'need-body'; readonly need: BodyNeed }
   | (Common & { readonly kind: 'refuse'; readonly refusal: Refusal; readonly credentialPolicy?: string })
-  /** Candidates in the order to try them; there is always one. */
-  | (Common & {
-      readonly kind: 'allow';
-      readonly candidates: readonly [Candidate, ...Candidate[]];
-      /** What it may use; undefined: nothing counts it. */
-      readonly budget: Budget | undefined;
-      /** The limits it is under, and as how many calls; each account once. */
-      readonly counts: readonly CallCount[];
-      /** The longest body that may go; undefined: any. */
-      readonly maxBodyBytes: number | undefined;
-      /** After what the next candidate is tried; undefined: there is none. */
-      readonly fallback: RouteFallback | undefined;
-    });
+  | AllowDecision
+  /** It would be allowed, and a person decides about it first: nothing goes before. */
+  | (Common & { readonly kind: 'ask'; readonly ask: Ask; readonly allowed: AllowDecision });
+
+export interface AllowDecision extends Common {
+  readonly kind: 'allow';
+  /** In the order to try them; there is always one. */
+  readonly candidates: readonly [Candidate, ...Candidate[]];
+  /** What it may use; undefined: nothing counts it. */
+  readonly budget: Budget | undefined;
+  /** The limits it is under, and as how many calls; each account once. */
+  readonly counts: readonly CallCount[];
+  /** The longest body that may go; undefined: any. */
+  readonly maxBodyBytes: number | undefined;
+  /** After what the next candidate is tried; undefined: there is none. */
+  readonly fallback: RouteFallback | undefined;
+}
 
 const nothing: Omit<Common, 'logging'> = {
   route: undefined,
@@ -202,13 +208,36 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   }
   const counts = countsOf(plan, clause, judged);
   const maxBodyBytes = bodyLimitOf(clause, call);
-  return goBy({ ways, use, counts, fallback: clause?.fallback, maxBodyBytes, site: plan.site }, call, common);
+  const go = { ways, use, counts, fallback: clause?.fallback, maxBodyBytes, site: plan.site };
+  const asks = asksOf(plan.site, { call, clause, model: common.model }, judged.mcp);
+  return judgeAsks(asks, call, goBy(go, call, common));
 }
 
 /** What it counts as, by the rule that took it or else by what opens the site. */
 function countsOf(plan: OpenPlan, clause: RouteClause | undefined, { mcp }: Judged): readonly CallCount[] {
   const own = countCall((clause ?? plan).callLimits);
   return mcp === undefined ? own : joinCounts(mcp.counts, own);
+}
+
+/** Nobody is asked about a call that would be refused anyway. */
+function judgeAsks(asks: readonly Ask[], call: Call, decision: Decision): Decision {
+  if (decision.kind !== 'allow' || asks.length === 0) return decision;
+  const {
+    candidates: _ways,
+    budget: _use,
+    counts: _counts,
+    maxBodyBytes: _limit,
+    fallback: _next,
+    ...common
+  } = decision;
+  const denied = asks.find(({ key }) => call.approvals.get(key) === 'Deny');
+  if (denied !== undefined) {
+    const refusal = refuseAsk(denied, 'denied', 'a person denied this call');
+    const mcp = common.mcp && { ...common.mcp, decision: 'deny' as const };
+    return { ...common, mcp, kind: 'refuse', refusal };
+  }
+  const open = asks.find(({ key }) => call.approvals.get(key) !== 'Allow');
+  return open === undefined ? decision : { ...common, kind: 'ask', ask: open, allowed: decision };
 }
 
 function waysOf(

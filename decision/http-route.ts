@@ -22,12 +22,15 @@ export interface CompiledHttpRoute {
     readonly limit: Refusal | undefined;
     readonly logging: LoggingRule | undefined;
     readonly callLimits: readonly CallLimit[];
+    readonly asksPerson: boolean;
   }>;
 }
 
 type CompiledHttpRule = CompiledHttpRoute['rules'][number];
 
-function compileRule({ matches, unsupported: [what], logging, limits = [] }: HttpRule): CompiledHttpRule {
+function compileRule(rule: HttpRule): CompiledHttpRule {
+  const { matches, unsupported, logging, limits = [], approval } = rule;
+  const [what] = unsupported;
   return {
     matches: matches.map(compileHttpMatch),
     limit:
@@ -36,17 +39,20 @@ function compileRule({ matches, unsupported: [what], logging, limits = [] }: Htt
         : refuse(503, 'limit', `this route cannot be carried out by the gateway: ${what}`),
     logging,
     callLimits: limits,
+    asksPerson: approval === true,
   };
+}
+
+function mannerOf({ limit, logging, callLimits, asksPerson }: CompiledHttpRule): string {
+  return JSON.stringify([limit, logging, callLimits, asksPerson]);
 }
 
 /** Rules of which nothing but the calls differs are one: in which of them a call is makes no difference to it. */
 function joinRules(rules: readonly CompiledHttpRule[]): CompiledHttpRule[] {
   const joined: CompiledHttpRule[] = [];
-  const beside = ({ limit, logging, callLimits }: CompiledHttpRule): string =>
-    JSON.stringify([limit, logging, callLimits]);
   for (const rule of rules) {
     const before = joined.at(-1);
-    const isAlike = before !== undefined && beside(before) === beside(rule);
+    const isAlike = before !== undefined && mannerOf(before) === mannerOf(rule);
     if (isAlike) joined[joined.length - 1] = { ...before, matches: [...before.matches, ...rule.matches] };
     else joined.push(rule);
   }

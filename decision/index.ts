@@ -1,4 +1,5 @@
 /** The one door of `decision/`: what a policy says of a call. */
+export { approvalCodes, covers, refuseAsk, strictest, type Ask, type LastingAnswer } from './approval.ts';
 export { awsRegionOf } from './aws-region.ts';
 export { type Budget, type TokenLimit } from './budget.ts';
 export {
@@ -10,7 +11,15 @@ export {
   type CountedCaller,
   type CountPlace,
 } from './call-limit.ts';
-export { refuse, type Call, type CallBody, type Refusal, type Site, type UpstreamTarget } from './call.ts';
+export {
+  noApprovals,
+  refuse,
+  type Call,
+  type CallBody,
+  type Refusal,
+  type Site,
+  type UpstreamTarget,
+} from './call.ts';
 export {
   compileMatch,
   computeModel,
@@ -30,7 +39,7 @@ export {
 } from './credential.ts';
 export type { BodyNeed } from './body-need.ts';
 export { renamedModel } from './backend-judgement.ts';
-export { decide, type Candidate, type Decision } from './decide.ts';
+export { decide, type AllowDecision, type Candidate, type Decision } from './decide.ts';
 export { type DenialClause } from './denial.ts';
 export {
   computeCalled,

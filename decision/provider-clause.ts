@@ -49,6 +49,8 @@ export interface RouteClause extends Clause {
   readonly budget: Budget | undefined;
   /** How many of its calls pass: all of them hold at once. */
   readonly callLimits: readonly CallLimit[];
+  /** A person decides about each of its calls. */
+  readonly asksPerson: boolean;
 }
 
 /** Where each call of a rule may go: to its own host, or to a Backend. */
@@ -138,8 +140,8 @@ export function providerClauses(index: PolicyIndex, site: Site, opener: Opener |
         wayOf(index, { site, opener, route }, to),
       );
       const { logging, limits: callLimits = [] } = rule;
-      const limits = { limit: limitOf(rule), budget: budgetOf(rule), callLimits };
-      return [{ ...clause, route, logging, ways, fallback, ...limits }];
+      const use = { limit: limitOf(rule), budget: budgetOf(rule), callLimits };
+      return [{ ...clause, route, logging, ways, fallback, ...use, asksPerson: rule.approval === true }];
     });
   });
 }

@@ -15,6 +15,7 @@ import {
   type GatewayStatus,
 } from '../contract/index.ts';
 import { faultOf, requireVariable, Shell, type Environment } from '../process/index.ts';
+import { NatsApprovals } from './approval/nats-approvals.ts';
 import { NatsLedger } from './budget/nats-ledger.ts';
 import { RecordExporter } from './export/record-exporter.ts';
 import { gatewayWord } from './gateway-word.ts';
@@ -71,6 +72,7 @@ export async function runEgress(env: Environment): Promise<void> {
     metrics,
     lookup: systemLookup,
     ledger: new NatsLedger(namespace, () => link.nats),
+    approvals: new NatsApprovals({ namespace, name: gateway }, () => link.nats),
     now: () => performance.timeOrigin + performance.now(),
     unixMs: () => Date.now(),
     onConnections: () => undefined,

@@ -4,6 +4,7 @@
  */
 import type { Log } from '../process/index.ts';
 import type { PlatformSettings } from './compile/index.ts';
+import type { Asks } from './approval/asks.ts';
 import type { DataPlaneStatus } from './data-plane-status.ts';
 import type { ClaimsSink } from './nats-claims.ts';
 import type { ProgrammedConfigs } from './programmed-config.ts';
@@ -27,6 +28,7 @@ export interface Context {
   readonly dataPlanes: DataPlaneStatus;
   readonly programmed: ProgrammedConfigs;
   readonly claims: ClaimsSink;
+  readonly asks: Asks;
   /** Field manager `clrk-operator-<controller>`. */
   readonly applier: Applier;
   readonly events: EventRecorder;

@@ -1,6 +1,7 @@
 /** Every controller of the operator. Adding a kind: one folder and one line. */
 import { agentSandboxRevisionController } from './agentsandboxrevision/controller.ts';
 import { aiProviderRouteController } from './aiproviderroute/controller.ts';
+import { approvalController } from './approval/controller.ts';
 import { backendController } from './backend/controller.ts';
 import { clrkConfigController } from './clrkconfig/controller.ts';
 import type { ControllerSpec } from './context.ts';
@@ -40,4 +41,5 @@ export const controllerSpecs: readonly ControllerSpec[] = [
   loggingPolicyController,
   egressDenyPolicyController,
   clrkConfigController,
+  approvalController,
 ];

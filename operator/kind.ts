@@ -5,6 +5,7 @@
 import type {
   AIProviderRoute,
   AgentSandboxRevision,
+  Approval,
   Backend,
   CLRKConfig,
   CredentialInjectionPolicy,
@@ -25,6 +26,7 @@ import { builtins, type Kind, type KubeObject, type Metadata } from './runtime/i
 export type {
   AIProviderRoute,
   AgentSandboxRevision,
+  Approval,
   Backend,
   CLRKConfig,
   CredentialInjectionPolicy,
@@ -117,6 +119,7 @@ export const kinds = {
   rateLimitPolicy: ours<RateLimitPolicy>('ratelimitpolicies', 'RateLimitPolicy'),
   loggingPolicy: ours<LoggingPolicy>('loggingpolicies', 'LoggingPolicy'),
   egressDenyPolicy: ours<EgressDenyPolicy>('egressdenypolicies', 'EgressDenyPolicy'),
+  approval: ours<Approval>('approvals', 'Approval'),
   clrkConfig: ours<CLRKConfig>('clrkconfigs', 'CLRKConfig'),
   namespace: builtins.namespaces as Kind<Namespace>,
   secret: builtins.secrets as Kind<Secret>,

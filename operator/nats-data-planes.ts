@@ -32,6 +32,7 @@ import {
   type NatsAccess,
   type StatusBucket,
 } from '../process/index.ts';
+import { answerGateways, type AnswerReport } from './nats-approvals.ts';
 import type { DataPlaneStatus, ReadMark } from './data-plane-status.ts';
 
 export interface NatsDataPlanesOptions {
@@ -40,6 +41,8 @@ export interface NatsDataPlanesOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onChange: () => void;
+  /** What gateways ask of persons; absent: nobody answers. */
+  readonly answer?: AnswerReport;
   /** A record was malformed, or spoke for somebody else. */
   readonly onRefused: (key: string) => void;
 }
@@ -110,6 +113,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
       }
       this.#connection = open.connection;
       this.#view(open.bucket, options);
+      if (options.answer !== undefined) answerGateways(open.connection, options.answer, options.onRefused);
       void keepBuckets(open.connection, options);
       await aborted;
       this.#connection = undefined;

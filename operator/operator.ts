@@ -3,11 +3,13 @@
  * so that a test runs the very same thing against its own API server and its own words of the data planes.
  */
 import { randomBytes } from 'node:crypto';
-import { ClrkError } from '../contract/index.ts';
+import { ClrkError, type ApprovalReply, type ApprovalReport } from '../contract/index.ts';
 import type { NatsCredential } from '../pki/index.ts';
 import { monotonicMs, type Log, type NatsAccess } from '../process/index.ts';
 import { isLive, poolsOfAgent, type PlatformSettings } from './compile/index.ts';
 import type { Context, ControllerSpec } from './context.ts';
+import { answerReport } from './approval/report.ts';
+import { Asks, type Asker } from './approval/asks.ts';
 import { controlPlaneKey } from './controlplane/controller.ts';
 import { controllerSpecs } from './controllers.ts';
 import { diffStatus, type DataPlaneStatus, type StatusSnapshot } from './data-plane-status.ts';
@@ -57,6 +59,7 @@ export class Operator {
   readonly #manager: Manager;
   readonly #controllers = new Map<string, Controller>();
   readonly #sieve = new Sieve(judgeObject);
+  readonly #asks = new Asks(monotonicMs);
   #seen: StatusSnapshot = { workers: [], gateways: [], ingresses: [] };
 
   constructor(options: OperatorOptions) {
@@ -95,6 +98,13 @@ export class Operator {
   /** The same for pushing claims. */
   claimsAccess(): NatsAccess {
     return this.#access(this.#options.settings().keys.natsClaimsUser());
+  }
+
+  /** What a gateway asks of persons; undefined: another process answers, or nobody does now. */
+  answerGateway(asker: Asker, report: ApprovalReport): ApprovalReply | undefined {
+    if (!this.#manager.isLeading) return undefined;
+    const world = { world: this.#manager.world, asks: this.#asks, now: this.#options.now() };
+    return answerReport(world, asker, report, (key) => this.#enqueue('approval', key));
   }
 
   /** NATS is there again, perhaps as it once was. */
@@ -188,6 +198,7 @@ export class Operator {
       dataPlanes,
       programmed,
       claims,
+      asks: this.#asks,
       applier: new Applier(api, `clrk-operator-${spec.name}`, (resource, object, status) =>
         withEnforcement(resource, object, status, now()),
       ),

@@ -73,6 +73,7 @@ export async function runOperator(environment: Environment): Promise<void> {
       log,
       signal,
       onChange: () => running.statusChanged(),
+      answer: (asker, report) => running.answerGateway(asker, report),
       onRefused: () => metrics.refusedStatus.inc(),
     });
     if (await running.run()) {

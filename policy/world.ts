@@ -7,6 +7,7 @@ import {
   apiGroup,
   type AIProviderRoute,
   type AgentSandboxRevision,
+  type Approval,
   type Backend,
   type CLRKConfig,
   type CredentialInjectionPolicy,
@@ -29,6 +30,7 @@ import type { Manifest } from './manifest/manifest.ts';
 export interface Kinds {
   readonly AIProviderRoute: AIProviderRoute;
   readonly AgentSandboxRevision: AgentSandboxRevision;
+  readonly Approval: Approval;
   readonly Backend: Backend;
   readonly CLRKConfig: CLRKConfig;
   readonly CredentialInjectionPolicy: CredentialInjectionPolicy;

@@ -28,6 +28,7 @@ const kindWords = [
   'taskagents',
   'workerpools',
   'agentsandboxrevisions',
+  'approvals',
   'egressgateways',
   'egresshttproutes',
   'egressl4routes',

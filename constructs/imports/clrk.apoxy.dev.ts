@@ -526,6 +526,13 @@ export interface AiProviderRouteSpecRules {
   readonly matches?: AiProviderRouteSpecRulesMatches[];
 
   /**
+   * approval is Required where a person decides about each call first: it waits for four and a half minutes, and goes if it was allowed (kind Approval). Unset means calls go at once.
+   *
+   * @schema AiProviderRouteSpecRules#approval
+   */
+  readonly approval?: AiProviderRouteSpecRulesApproval;
+
+  /**
    * filters limit or extend the rule; unset means none.
    *
    * @schema AiProviderRouteSpecRules#filters
@@ -548,6 +555,7 @@ export function toJson_AiProviderRouteSpecRules(obj: AiProviderRouteSpecRules | 
   if (obj === undefined) { return undefined; }
   const result = {
     'matches': obj.matches?.map(y => toJson_AiProviderRouteSpecRulesMatches(y)),
+    'approval': obj.approval,
     'filters': obj.filters?.map(y => toJson_AiProviderRouteSpecRulesFilters(y)),
     'backendRefs': obj.backendRefs?.map(y => toJson_AiProviderRouteSpecRulesBackendRefs(y)),
   };
@@ -599,6 +607,17 @@ export function toJson_AiProviderRouteSpecRulesMatches(obj: AiProviderRouteSpecR
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * approval is Required where a person decides about each call first: it waits for four and a half minutes, and goes if it was allowed (kind Approval). Unset means calls go at once.
+ *
+ * @schema AiProviderRouteSpecRulesApproval
+ */
+export const AiProviderRouteSpecRulesApproval = {
+  /** Required */
+  REQUIRED: "Required",
+} as const;
+export type AiProviderRouteSpecRulesApproval = (typeof AiProviderRouteSpecRulesApproval)[keyof typeof AiProviderRouteSpecRulesApproval];
 
 /**
  * Filter is one limit or extension.
@@ -841,6 +860,512 @@ export function toJson_AiProviderRouteSpecRulesFiltersExtensionRef(obj: AiProvid
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+
+/**
+ * Approval is one call of an agent that waits for a person. The operator makes and removes them.
+ *
+ * @schema Approval
+ */
+export class Approval extends ApiObject {
+  /**
+   * Returns the apiVersion and kind for "Approval"
+   */
+  public static readonly GVK: GroupVersionKind = {
+    apiVersion: 'clrk.apoxy.dev/v1alpha1',
+    kind: 'Approval',
+  }
+
+  /**
+   * Renders a Kubernetes manifest for "Approval".
+   *
+   * This can be used to inline resource manifests inside other objects (e.g. as templates).
+   *
+   * @param props initialization props
+   */
+  public static manifest(props: ApprovalProps): any {
+    return {
+      ...Approval.GVK,
+      ...toJson_ApprovalProps(props),
+    };
+  }
+
+  /**
+   * Defines a "Approval" API object
+   * @param scope the scope in which to define this object
+   * @param id a scope-local name for the object
+   * @param props initialization props
+   */
+  public constructor(scope: Construct, id: string, props: ApprovalProps) {
+    super(scope, id, {
+      ...Approval.GVK,
+      ...props,
+    });
+  }
+
+  /**
+   * Renders the object to Kubernetes JSON.
+   */
+  public override toJson(): any {
+    const resolved = super.toJson();
+
+    return {
+      ...Approval.GVK,
+      ...toJson_ApprovalProps(resolved),
+    };
+  }
+}
+
+/**
+ * Approval is one call of an agent that waits for a person. The operator makes and removes them.
+ *
+ * @schema Approval
+ */
+export interface ApprovalProps {
+  /**
+   * @schema Approval#metadata
+   */
+  readonly metadata?: ApiObjectMetadata;
+
+  /**
+   * spec is what is asked and what was decided.
+   *
+   * @schema Approval#spec
+   */
+  readonly spec: ApprovalSpec;
+}
+
+/**
+ * Converts an object of type 'ApprovalProps' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_ApprovalProps(obj: ApprovalProps | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'metadata': obj.metadata,
+    'spec': toJson_ApprovalSpec(obj.spec),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * spec is what is asked and what was decided.
+ *
+ * @schema ApprovalSpec
+ */
+export interface ApprovalSpec {
+  /**
+   * request is what is asked, as the gateway saw it; it never changes.
+   *
+   * @schema ApprovalSpec#request
+   */
+  readonly request: ApprovalSpecRequest;
+
+  /**
+   * decision is what a person decided; once written, it never changes. Deleting the Approval takes an answer that lasts back.
+   *
+   * @schema ApprovalSpec#decision
+   */
+  readonly decision?: ApprovalSpecDecision;
+}
+
+/**
+ * Converts an object of type 'ApprovalSpec' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_ApprovalSpec(obj: ApprovalSpec | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'request': toJson_ApprovalSpecRequest(obj.request),
+    'decision': toJson_ApprovalSpecDecision(obj.decision),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * request is what is asked, as the gateway saw it; it never changes.
+ *
+ * @schema ApprovalSpecRequest
+ */
+export interface ApprovalSpecRequest {
+  /**
+   * id is the parked call.
+   *
+   * @schema ApprovalSpecRequest#id
+   */
+  readonly id: string;
+
+  /**
+   * gateway is the EgressGateway it waits in.
+   *
+   * @schema ApprovalSpecRequest#gateway
+   */
+  readonly gateway: string;
+
+  /**
+   * agent is who wants to call.
+   *
+   * @schema ApprovalSpecRequest#agent
+   */
+  readonly agent: ApprovalSpecRequestAgent;
+
+  /**
+   * invocation is the run it is part of.
+   *
+   * @schema ApprovalSpecRequest#invocation
+   */
+  readonly invocation: string;
+
+  /**
+   * route is the route whose rule wants an answer.
+   *
+   * @schema ApprovalSpecRequest#route
+   */
+  readonly route: ApprovalSpecRequestRoute;
+
+  /**
+   * key is the same for calls an answer that lasts is about.
+   *
+   * @schema ApprovalSpecRequest#key
+   */
+  readonly key: string;
+
+  /**
+   * call is what it wants to do; agents write most of it.
+   *
+   * @schema ApprovalSpecRequest#call
+   */
+  readonly call: ApprovalSpecRequestCall;
+
+  /**
+   * expiresAt is until when the call waits.
+   *
+   * @schema ApprovalSpecRequest#expiresAt
+   */
+  readonly expiresAt: Date;
+}
+
+/**
+ * Converts an object of type 'ApprovalSpecRequest' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_ApprovalSpecRequest(obj: ApprovalSpecRequest | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'id': obj.id,
+    'gateway': obj.gateway,
+    'agent': toJson_ApprovalSpecRequestAgent(obj.agent),
+    'invocation': obj.invocation,
+    'route': toJson_ApprovalSpecRequestRoute(obj.route),
+    'key': obj.key,
+    'call': toJson_ApprovalSpecRequestCall(obj.call),
+    'expiresAt': obj.expiresAt?.toISOString(),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * decision is what a person decided; once written, it never changes. Deleting the Approval takes an answer that lasts back.
+ *
+ * @schema ApprovalSpecDecision
+ */
+export interface ApprovalSpecDecision {
+  /**
+   * answer is Allow or Deny.
+   *
+   * @schema ApprovalSpecDecision#answer
+   */
+  readonly answer: ApprovalSpecDecisionAnswer;
+
+  /**
+   * for is which calls it is about: this one (Once), or those of its invocation or agent that are to the same place by the same rule, whatever their query, body or arguments; unset means Once.
+   *
+   * @schema ApprovalSpecDecision#for
+   */
+  readonly for?: ApprovalSpecDecisionFor;
+
+  /**
+   * ttl is how long an answer that lasts holds: 90s, 30m, 12h, at most 7d; unset means 1h.
+   *
+   * @schema ApprovalSpecDecision#ttl
+   */
+  readonly ttl?: string;
+
+  /**
+   * reason is why, for the record; agents do not see it.
+   *
+   * @schema ApprovalSpecDecision#reason
+   */
+  readonly reason?: string;
+
+  /**
+   * decidedBy is the Kubernetes user who decided; nobody can write another.
+   *
+   * @schema ApprovalSpecDecision#decidedBy
+   */
+  readonly decidedBy: string;
+}
+
+/**
+ * Converts an object of type 'ApprovalSpecDecision' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_ApprovalSpecDecision(obj: ApprovalSpecDecision | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'answer': obj.answer,
+    'for': obj.for,
+    'ttl': obj.ttl,
+    'reason': obj.reason,
+    'decidedBy': obj.decidedBy,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * agent is who wants to call.
+ *
+ * @schema ApprovalSpecRequestAgent
+ */
+export interface ApprovalSpecRequestAgent {
+  /**
+   * kind is TaskAgent or DaemonAgent.
+   *
+   * @schema ApprovalSpecRequestAgent#kind
+   */
+  readonly kind: ApprovalSpecRequestAgentKind;
+
+  /**
+   * name is the agent.
+   *
+   * @schema ApprovalSpecRequestAgent#name
+   */
+  readonly name: string;
+
+  /**
+   * uid is the agent, so that a namesake made later is another.
+   *
+   * @schema ApprovalSpecRequestAgent#uid
+   */
+  readonly uid: string;
+}
+
+/**
+ * Converts an object of type 'ApprovalSpecRequestAgent' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_ApprovalSpecRequestAgent(obj: ApprovalSpecRequestAgent | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'kind': obj.kind,
+    'name': obj.name,
+    'uid': obj.uid,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * route is the route whose rule wants an answer.
+ *
+ * @schema ApprovalSpecRequestRoute
+ */
+export interface ApprovalSpecRequestRoute {
+  /**
+   * kind is its kind.
+   *
+   * @schema ApprovalSpecRequestRoute#kind
+   */
+  readonly kind: string;
+
+  /**
+   * namespace is where it is.
+   *
+   * @schema ApprovalSpecRequestRoute#namespace
+   */
+  readonly namespace: string;
+
+  /**
+   * name is the route.
+   *
+   * @schema ApprovalSpecRequestRoute#name
+   */
+  readonly name: string;
+}
+
+/**
+ * Converts an object of type 'ApprovalSpecRequestRoute' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_ApprovalSpecRequestRoute(obj: ApprovalSpecRequestRoute | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'kind': obj.kind,
+    'namespace': obj.namespace,
+    'name': obj.name,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * call is what it wants to do; agents write most of it.
+ *
+ * @schema ApprovalSpecRequestCall
+ */
+export interface ApprovalSpecRequestCall {
+  /**
+   * method is the HTTP method, or the JSON-RPC method.
+   *
+   * @schema ApprovalSpecRequestCall#method
+   */
+  readonly method: string;
+
+  /**
+   * host is where it goes.
+   *
+   * @schema ApprovalSpecRequestCall#host
+   */
+  readonly host: string;
+
+  /**
+   * port is the TCP port.
+   *
+   * @schema ApprovalSpecRequestCall#port
+   */
+  readonly port: number;
+
+  /**
+   * path is the path, without query.
+   *
+   * @schema ApprovalSpecRequestCall#path
+   */
+  readonly path?: string;
+
+  /**
+   * query is the query, with keys left out.
+   *
+   * @schema ApprovalSpecRequestCall#query
+   */
+  readonly query?: string;
+
+  /**
+   * model is the model asked for.
+   *
+   * @schema ApprovalSpecRequestCall#model
+   */
+  readonly model?: string;
+
+  /**
+   * tool is the MCP tool.
+   *
+   * @schema ApprovalSpecRequestCall#tool
+   */
+  readonly tool?: string;
+
+  /**
+   * arguments are those of the tool as JSON, without what is named like a secret.
+   *
+   * @schema ApprovalSpecRequestCall#arguments
+   */
+  readonly arguments?: string;
+
+  /**
+   * argumentsDigest is of all arguments as they came.
+   *
+   * @schema ApprovalSpecRequestCall#argumentsDigest
+   */
+  readonly argumentsDigest?: string;
+
+  /**
+   * bodyBytes is the length of a body nobody shows.
+   *
+   * @schema ApprovalSpecRequestCall#bodyBytes
+   */
+  readonly bodyBytes?: number;
+
+  /**
+   * cut is true where not all of it is shown.
+   *
+   * @schema ApprovalSpecRequestCall#cut
+   */
+  readonly cut?: boolean;
+}
+
+/**
+ * Converts an object of type 'ApprovalSpecRequestCall' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_ApprovalSpecRequestCall(obj: ApprovalSpecRequestCall | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'method': obj.method,
+    'host': obj.host,
+    'port': obj.port,
+    'path': obj.path,
+    'query': obj.query,
+    'model': obj.model,
+    'tool': obj.tool,
+    'arguments': obj.arguments,
+    'argumentsDigest': obj.argumentsDigest,
+    'bodyBytes': obj.bodyBytes,
+    'cut': obj.cut,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * answer is Allow or Deny.
+ *
+ * @schema ApprovalSpecDecisionAnswer
+ */
+export const ApprovalSpecDecisionAnswer = {
+  /** Allow */
+  ALLOW: "Allow",
+  /** Deny */
+  DENY: "Deny",
+} as const;
+export type ApprovalSpecDecisionAnswer = (typeof ApprovalSpecDecisionAnswer)[keyof typeof ApprovalSpecDecisionAnswer];
+
+/**
+ * for is which calls it is about: this one (Once), or those of its invocation or agent that are to the same place by the same rule, whatever their query, body or arguments; unset means Once.
+ *
+ * @schema ApprovalSpecDecisionFor
+ */
+export const ApprovalSpecDecisionFor = {
+  /** Once */
+  ONCE: "Once",
+  /** Invocation */
+  INVOCATION: "Invocation",
+  /** Agent */
+  AGENT: "Agent",
+} as const;
+export type ApprovalSpecDecisionFor = (typeof ApprovalSpecDecisionFor)[keyof typeof ApprovalSpecDecisionFor];
+
+/**
+ * kind is TaskAgent or DaemonAgent.
+ *
+ * @schema ApprovalSpecRequestAgentKind
+ */
+export const ApprovalSpecRequestAgentKind = {
+  /** TaskAgent */
+  TASK_AGENT: "TaskAgent",
+  /** DaemonAgent */
+  DAEMON_AGENT: "DaemonAgent",
+} as const;
+export type ApprovalSpecRequestAgentKind = (typeof ApprovalSpecRequestAgentKind)[keyof typeof ApprovalSpecRequestAgentKind];
 
 
 /**
@@ -3701,6 +4226,13 @@ export interface EgressHttpRouteSpecRules {
   readonly matches: EgressHttpRouteSpecRulesMatches[];
 
   /**
+   * approval is Required where a person decides about each call first: it waits for four and a half minutes, and goes if it was allowed (kind Approval). Unset means calls go at once.
+   *
+   * @schema EgressHttpRouteSpecRules#approval
+   */
+  readonly approval?: EgressHttpRouteSpecRulesApproval;
+
+  /**
    * filters extend the rule; unset means none.
    *
    * @schema EgressHttpRouteSpecRules#filters
@@ -3716,6 +4248,7 @@ export function toJson_EgressHttpRouteSpecRules(obj: EgressHttpRouteSpecRules | 
   if (obj === undefined) { return undefined; }
   const result = {
     'matches': obj.matches?.map(y => toJson_EgressHttpRouteSpecRulesMatches(y)),
+    'approval': obj.approval,
     'filters': obj.filters?.map(y => toJson_EgressHttpRouteSpecRulesFilters(y)),
   };
   // filter undefined values
@@ -3842,6 +4375,17 @@ export function toJson_EgressHttpRouteSpecRulesMatches(obj: EgressHttpRouteSpecR
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * approval is Required where a person decides about each call first: it waits for four and a half minutes, and goes if it was allowed (kind Approval). Unset means calls go at once.
+ *
+ * @schema EgressHttpRouteSpecRulesApproval
+ */
+export const EgressHttpRouteSpecRulesApproval = {
+  /** Required */
+  REQUIRED: "Required",
+} as const;
+export type EgressHttpRouteSpecRulesApproval = (typeof EgressHttpRouteSpecRulesApproval)[keyof typeof EgressHttpRouteSpecRulesApproval];
 
 /**
  * Filter is one extension.
@@ -5526,7 +6070,7 @@ export interface McpRouteSpecRulesFiltersToolPolicy {
   readonly deniedToolsRegex?: string[];
 
   /**
-   * requireConfirmation are globs of tools a person must confirm; unset means none. Not carried out: this version of the gateway cannot ask a person: calls of the tools it names are refused (503).
+   * requireConfirmation are globs of tools a person must confirm; unset means none.
    *
    * @schema McpRouteSpecRulesFiltersToolPolicy#requireConfirmation
    */

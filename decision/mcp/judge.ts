@@ -9,7 +9,8 @@ import { falseClaim } from '../rpc-claim.ts';
 import { isAmbiguousMethod, isProtocolMethod, resourceOf, toolOf } from './method.ts';
 import type { McpClause, McpPlan } from './plan.ts';
 import type { RpcBody, RpcMessage } from '../rpc-message.ts';
-import { countMessage, judgeRule, takesMessage } from './tool-policy.ts';
+import { headerMismatch, rpcError } from './rpc-error.ts';
+import { asksPerson, countMessage, judgeRule, takesMessage } from './tool-policy.ts';
 
 /** For the record: the last message judged. */
 export interface McpFacts {
@@ -21,6 +22,11 @@ export interface McpFacts {
   readonly decision: 'allow' | 'deny';
 }
 
+export interface AskedTool {
+  readonly message: RpcMessage;
+  readonly route: McpRoute['route'];
+}
+
 interface Judged {
   readonly facts: McpFacts;
   readonly logging: LoggingRule | undefined;
@@ -28,8 +34,12 @@ interface Judged {
 
 export type McpVerdict =
   | { readonly kind: 'need-body' }
-  /** Each of its messages counts by itself. */
-  | (Judged & { readonly kind: 'pass'; readonly counts: readonly CallCount[] })
+  /** Each of its messages counts by itself. `asked`: it passes once a person allows this call of a tool. */
+  | (Judged & {
+      readonly kind: 'pass';
+      readonly counts: readonly CallCount[];
+      readonly asked?: AskedTool;
+    })
   | (Judged & { readonly kind: 'refuse'; readonly refusal: Refusal });
 
 // Printable, so that a record and a person see the name the server sees.
@@ -45,19 +55,6 @@ const noFacts = {
   id: undefined,
   route: undefined,
 } as const;
-
-/** The code of MCP for fields that say another thing than the body. */
-const headerMismatch = 'MCP_HEADER_MISMATCH';
-const rpcCodes: ReadonlyMap<string | undefined, number> = new Map([[headerMismatch, -32_020]]);
-/** Of a server's own, for what no code of the protocol is for. */
-const refusedCode = -32_001;
-
-/** A JSON-RPC error, for clients that read the body whatever the status. */
-function rpcError(id: RpcMessage['id'], { message, code, retryAfterSeconds }: Refusal): string {
-  const data = retryAfterSeconds === undefined ? {} : { data: { code, retryAfterSeconds } };
-  const error = { code: rpcCodes.get(code) ?? refusedCode, message, ...data };
-  return JSON.stringify({ jsonrpc: '2.0', id: id ?? null, error });
-}
 
 function refusedWhole(refusal: Refusal, id?: RpcMessage['id']): McpVerdict {
   return {
@@ -152,10 +149,20 @@ function judgeMessages(plan: McpPlan, { batch, messages }: RpcBody): McpVerdict 
     const rules = [last.logging, clause?.compiled.rule.logging].filter((each) => each !== undefined);
     last = { facts, logging: rules.length === 0 ? undefined : joinLogging(rules) };
     if (clause !== undefined) counts.push(countMessage(clause, message));
-    if (refusal === undefined) continue;
-    return { ...last, kind: 'refuse', refusal: refusalOf(refusal, message, batch) };
+    if (refusal !== undefined)
+      return { ...last, kind: 'refuse', refusal: refusalOf(refusal, message, batch) };
+    if (clause === undefined || !asksPerson(clause, message)) continue;
+    if (batch) return { ...last, kind: 'refuse', refusal: refusalOf(inBatch(message), message, batch) };
+    const asked = { message, route: clause.route };
+    return { ...last, kind: 'pass', counts: sumCounts(counts), asked };
   }
   return { ...last, kind: 'pass', counts: sumCounts(counts) };
+}
+
+/** A person who decides sees one call; an answer about it would be about all of a batch. */
+function inBatch(message: RpcMessage): Refusal {
+  const what = `the tool "${toolOf(message) ?? ''}" needs a person's approval`;
+  return refuse(403, 'approval', `${what}: call it in a request of its own`);
 }
 
 function printable(text: string | undefined, maxLength: number): string | undefined {

@@ -38,9 +38,6 @@ function judgePolicy(policy: CompiledToolPolicy, tool: string): Refusal | undefi
   if (policy.denied.takes(tool) || (!policy.allowed.isEmpty && !policy.allowed.takes(tool))) {
     return refuse(403, 'tool', `the tool "${tool}" is not allowed by the MCPRoute`);
   }
-  if (policy.confirmed.takes(tool)) {
-    return refuse(503, 'limit', `the tool "${tool}" is not called: ${notEnforced.ToolConfirmation.message}`);
-  }
   return limitsOf(policy, tool).includes('unknown')
     ? refuse(503, 'limit', `the tool "${tool}" is not called: where its calls are counted has not come yet`)
     : undefined;
@@ -66,4 +63,10 @@ export function judgeRule({ compiled, toolPolicies }: McpClause, message: RpcMes
   const verdicts = toolPolicies.map((policy) => judgePolicy(policy, tool));
   // What is forbidden is said before what cannot be counted.
   return verdicts.find((each) => each?.status === 403) ?? verdicts.find((each) => each !== undefined);
+}
+
+/** Does a rule that lets the message through want a person to decide first? */
+export function asksPerson({ toolPolicies }: McpClause, message: RpcMessage): boolean {
+  const tool = toolOf(message);
+  return tool !== undefined && toolPolicies.some(({ confirmed }) => confirmed.takes(tool));
 }

@@ -7,6 +7,7 @@ import { fieldValue, type Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { McpFacts } from '../../decision/index.ts';
 import { credibleCounts, type Facts } from '../providers/index.ts';
+import { putApproval, type ApprovalFacts } from './approval-facts.ts';
 import { addAttempts, errorType, type AttemptFacts } from './attempt-event.ts';
 import type { AttributeList, AttributeSink } from './attribute-list.ts';
 import type { CapturedBody } from './capture.ts';
@@ -67,6 +68,8 @@ export interface ExchangeFacts {
   readonly costUsd: number | undefined;
   /** undefined: nothing counted it. */
   readonly budget: { readonly reserved: number; readonly charged: number } | undefined;
+  /** undefined: nobody was to be asked. */
+  readonly approval: ApprovalFacts | undefined;
   /** Why no other Backend was asked, though there was one. */
   readonly retryIneligible: 'body_too_large' | undefined;
   readonly digest: string;
@@ -265,6 +268,7 @@ class ExchangeRecord implements SpanRecord {
     putVaryingHttp(sink, this.#exchange);
     putVaryingAi(sink, this.#exchange);
     putMcp(sink, this.#exchange.mcp);
+    putApproval(sink, this.#exchange.approval);
   }
 
   get events(): readonly SpanEvent[] {

@@ -9,6 +9,7 @@ import type { Judgement } from './judgement.ts';
 
 export type Decided = Exclude<Decision, { kind: 'need-body' }>;
 export type Allowed = Extract<Decision, { kind: 'allow' }>;
+export type Asked = Extract<Decision, { kind: 'ask' }>;
 
 export interface DeliberationOwner {
   /** The body is needed first. Called at most once, before `held` or `readOn`. */
@@ -17,7 +18,7 @@ export interface DeliberationOwner {
   readOn(): void;
   /** Bytes that were judged: to be sent in place of what came. */
   held(bytes: Buffer): void;
-  /** Called once, unless the exchange ends before. */
+  /** Called once, unless the exchange ends before; once more each time after a person was asked. */
   decided(decision: Decided, judgement: Judgement): void;
 }
 
@@ -44,12 +45,21 @@ export class Deliberation {
   #ask(snapshot: Snapshot): void {
     const decision = this.judgement.ask(snapshot);
     if (decision.kind === 'need-body') this.#read(snapshot, decision.need);
-    else if (decision.kind === 'allow' && this.#isToBeChanged(decision)) this.#read(snapshot, 'model');
+    else if (this.#isToBeChanged(decision)) this.#read(snapshot, 'model');
     else this.#owner.decided(decision, this.judgement);
   }
 
+  /** A person was asked, or need not be asked any more; undefined: the body would be needed, and has begun to come. */
+  again(snapshot: Snapshot): Decided | undefined {
+    this.#snapshot = snapshot;
+    const decision = this.judgement.ask(snapshot);
+    return decision.kind === 'need-body' || this.#isToBeChanged(decision) ? undefined : decision;
+  }
+
   /** A Backend changes the body, and it has not been read yet. */
-  #isToBeChanged({ operation, candidates }: Allowed): boolean {
+  #isToBeChanged(decision: Decided): boolean {
+    if (decision.kind === 'refuse') return false;
+    const { operation, candidates } = decision.kind === 'ask' ? decision.allowed : decision;
     return !this.judgement.isFinal && candidates.some(({ backend }) => mayRewrite({ operation, backend }));
   }
 

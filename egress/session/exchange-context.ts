@@ -1,5 +1,6 @@
 /** What an exchange is given: the request it is about, and the gateway around it. No state of its own. */
 import type { Duplex } from 'node:stream';
+import type { Approvals } from '../approval/approvals.ts';
 import type { Budgets } from '../budget/budgets.ts';
 import type { BackendHealth } from '../fallback/backend-health.ts';
 import type { Peer } from '../pipeline/call.ts';
@@ -33,6 +34,7 @@ export interface ExchangeContext {
   readonly inForce: () => PolicyInForce;
   readonly held: HeldShare;
   readonly budgets: Budgets;
+  readonly approvals: Approvals;
   readonly health: BackendHealth;
   readonly now: () => number;
   /** What the wall clock says, in ms: upstreams judge a signature's time by theirs, and `now` does not see a clock that was set. */

@@ -19,6 +19,7 @@ import type { Outgoing } from '../pipeline/outgoing.ts';
 import { isSmuggled } from '../pipeline/own-credential.ts';
 import { codecFor, type Facts, type ProviderCodec } from '../providers/index.ts';
 import { createObserver, type BodyObserver, type BodyRead } from '../body/index.ts';
+import type { ApprovalFacts } from '../record/approval-facts.ts';
 import type { AttemptFacts } from '../record/attempt-event.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
 import {
@@ -69,6 +70,7 @@ export class ExchangeLog {
   error: string | undefined;
   peerAddress: string | undefined;
   budget: ExchangeFacts['budget'];
+  approval: ApprovalFacts | undefined;
   retryIneligible: ExchangeFacts['retryIneligible'];
   #decision: Decided | undefined;
   #opener: Opener | undefined;
@@ -116,8 +118,8 @@ export class ExchangeLog {
   #learn({ kind, model, operation }: Decided): void {
     if (model !== undefined) this.facts.model = model.slice(0, maxModelLength);
     if (operation?.stream !== undefined) this.facts.stream = operation.stream;
-    const isUnread = kind === 'allow' && model === undefined && operation?.model.from === 'body';
-    if (isUnread) this.#observer = createObserver(this.#line.fields);
+    const isUnread = kind !== 'refuse' && model === undefined && operation?.model.from === 'body';
+    if (isUnread) this.#observer ??= createObserver(this.#line.fields);
   }
 
   /** `model`: the one that is paid for, where it is not the one the agent named. */
@@ -215,6 +217,7 @@ export class ExchangeLog {
       costUsd: this.payee && this.snapshot.prices.costOf(this.payee.priceId, this.facts, this.#peer.agentId),
       translation: this.#translation(),
       budget: this.budget,
+      approval: this.approval,
       retryIneligible: this.retryIneligible,
       digest: this.snapshot.digest,
     });

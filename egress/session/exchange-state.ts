@@ -8,6 +8,8 @@ export type ExchangeState =
   | 'deciding'
   /** The decision, or what a Backend changes, needs the body. */
   | 'reading'
+  /** Decided, but for a person: a person is asked. */
+  | 'asking'
   /** Decided; it is being counted under its limits, and its budget is asked for tokens. */
   | 'reserving'
   /** Decided; on its way to an upstream, which has not answered. */
@@ -38,6 +40,8 @@ export type ExchangeEvent =
 export const acceptedEvents: Readonly<Record<ExchangeState, ReadonlySet<ExchangeEvent>>> = {
   deciding: new Set<ExchangeEvent>(['agent-gone', 'policy']),
   reading: new Set<ExchangeEvent>(['body-read', 'agent-data', 'agent-end', 'agent-gone', 'clock', 'policy']),
+  // It has a time of its own, and its body waits with it.
+  asking: new Set<ExchangeEvent>(['agent-data', 'agent-end', 'agent-gone', 'policy']),
   // A body that nobody had to read may come meanwhile: it waits.
   reserving: new Set<ExchangeEvent>(['agent-data', 'agent-end', 'agent-gone', 'clock', 'policy']),
   attempting: new Set<ExchangeEvent>([
@@ -71,8 +75,9 @@ export const acceptedEvents: Readonly<Record<ExchangeState, ReadonlySet<Exchange
 
 /** States that may follow one another; an exchange never goes back. */
 export const followingStates: Readonly<Record<ExchangeState, ReadonlySet<ExchangeState>>> = {
-  deciding: new Set<ExchangeState>(['reading', 'reserving', 'attempting', 'answering', 'done']),
-  reading: new Set<ExchangeState>(['reserving', 'attempting', 'answering', 'done']),
+  deciding: new Set<ExchangeState>(['reading', 'asking', 'reserving', 'attempting', 'answering', 'done']),
+  reading: new Set<ExchangeState>(['asking', 'reserving', 'attempting', 'answering', 'done']),
+  asking: new Set<ExchangeState>(['asking', 'reserving', 'attempting', 'answering', 'done']),
   reserving: new Set<ExchangeState>(['attempting', 'answering', 'done']),
   attempting: new Set<ExchangeState>(['answering', 'relaying', 'done']),
   answering: new Set<ExchangeState>(['done']),

@@ -14,18 +14,25 @@ import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { RelayResult } from './relay.ts';
 import { Answer } from './answer.ts';
 import { CallCounting } from './call-counting.ts';
-import { Deliberation, type Allowed, type Decided, type DeliberationOwner } from './deliberation.ts';
+import {
+  Deliberation,
+  type Allowed,
+  type Asked,
+  type Decided,
+  type DeliberationOwner,
+} from './deliberation.ts';
 import type { AbortReason, Downstream, RequestReader } from './downstream.ts';
 import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { ExchangeStates } from './exchange-state.ts';
 import * as failure from './failure.ts';
 import { Judgement } from './judgement.ts';
+import { Parking, type ParkingOwner } from './parking.ts';
 import { RequestWay } from './request-way.ts';
 import { Sending, type SendingOwner } from './sending.ts';
 import { Spending } from './spending.ts';
 
-export class Exchange implements RequestReader, SendingOwner, DeliberationOwner {
+export class Exchange implements RequestReader, SendingOwner, DeliberationOwner, ParkingOwner {
   readonly #context: ExchangeContext;
   readonly #inbound: Inbound;
   readonly #downstream: Downstream;
@@ -34,6 +41,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
   readonly #way: RequestWay;
   readonly #answer: Answer;
   readonly #boundary: Boundary;
+  readonly #parking: Parking;
   #inForce: PolicyInForce;
   #deliberation: Deliberation | undefined;
   #decision: Allowed | undefined;
@@ -56,8 +64,9 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
     const { agentId } = inbound.peer;
     this.#way = new RequestWay({ share: context.held, agentId, readsAhead: !downstream.http2 });
     this.#boundary = new Boundary(() => this.#broke(), context.onBroken);
-    const holder = { share: context.held, agentId };
-    this.#answer = new Answer(downstream, this.#log, inbound.line.method, holder);
+    const { approvals, held, now } = context;
+    this.#parking = new Parking(this, { approvals, peer: inbound.peer, now, boundary: this.#boundary });
+    this.#answer = new Answer(downstream, this.#log, inbound.line.method, { share: held, agentId });
   }
 
   start(): void {
@@ -85,11 +94,36 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
 
   decided(decision: Decided, judgement: Judgement): void {
     if (this.#states.now === 'done') return;
-    this.#log.read(judgement.read);
+    if (this.#states.now !== 'asking') this.#log.read(judgement.read);
     this.#log.decided(decision, judgement.planBy(this.#log.snapshot));
     if (decision.kind === 'refuse') this.refuse(decision.refusal);
+    else if (decision.kind === 'ask') this.#park(decision, judgement);
     else if (!this.#way.limit.bound(decision.maxBodyBytes)) this.fail(failure.bodyOverRule);
     else this.#reserve(judgement, decision);
+  }
+
+  // Ask a person: nothing is sent before.
+
+  #park(asked: Asked, judgement: Judgement): void {
+    if (!this.#way.limit.bound(asked.allowed.maxBodyBytes)) return this.fail(failure.bodyOverRule);
+    this.#states.enter('asking');
+    this.#parking.begin(asked, judgement);
+  }
+
+  allowed(): void {
+    if (this.#states.now !== 'asking') return;
+    this.#quietSince = this.#context.now();
+    this.#decideAgain();
+  }
+
+  /** By the policy in force now. */
+  #decideAgain(): void {
+    const judgement = this.#deliberation?.judgement;
+    const decision = this.#deliberation?.again(this.#inForce.snapshot);
+    if (judgement === undefined || decision === undefined) return this.fail(failure.policyChanged);
+    if (decision.kind === 'ask' && this.#parking.isAbout(decision.ask)) return;
+    this.#parking.leave();
+    this.decided(decision, judgement);
   }
 
   // Reserve: nothing is let through that cannot be recorded.
@@ -193,6 +227,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
     if (before === undefined) {
       this.#inForce = inForce;
       this.#log.snapshot = inForce.snapshot;
+      if (this.#states.now === 'asking') return this.#decideAgain();
       return this.#deliberation?.use(inForce.snapshot);
     }
     const after = this.#deliberation?.judgement.ask(inForce.snapshot);
@@ -277,6 +312,8 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
     if (!this.#states.enter('done')) return;
     this.#sending?.end();
     this.#deliberation?.judgement.close();
+    this.#parking.leave();
+    this.#log.approval = this.#parking.facts;
     this.#way.close();
     this.#way.body.release();
     this.#answer.close();

@@ -2,11 +2,13 @@
  * All connections of one gateway process and the snapshot in force. Apart from run-egress.ts so that tests drive it with
  * sockets, a clock and a look-up of their own. Without a snapshot it serves nobody.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DenyReason } from '../../contract/index.ts';
 import { HeldBytes } from '../body/index.ts';
+import { noApprovalLink, type ApprovalLink } from '../approval/approval-link.ts';
+import { Approvals } from '../approval/approvals.ts';
 import { Budgets } from '../budget/budgets.ts';
 import { noLedger, type Ledger } from '../budget/ledger.ts';
 import { BackendHealth } from '../fallback/backend-health.ts';
@@ -41,6 +43,8 @@ export interface GatewayOptions {
   readonly unixMs?: () => number;
   /** Counts budgets for all gateways of the namespace; absent: calls under one are refused. */
   readonly ledger?: Ledger;
+  /** Asks persons; absent: calls that need one are refused. */
+  readonly approvals?: ApprovalLink;
   /** Called when the number of connections changed. */
   readonly onConnections: () => void;
   /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */
@@ -64,6 +68,7 @@ export class GatewayCore {
   readonly #ticks = new Set<(now: number) => void>();
   readonly #held = new HeldBytes();
   readonly #budgets: Budgets;
+  readonly #approvals: Approvals;
   readonly #health: BackendHealth;
   /** Of earlier policies, until their last exchange is over. */
   readonly #retired = new Set<UpstreamPool>();
@@ -74,6 +79,11 @@ export class GatewayCore {
     this.#options = options;
     this.now = options.now;
     this.#health = new BackendHealth(options.now);
+    this.#approvals = new Approvals({
+      link: options.approvals ?? noApprovalLink,
+      now: options.now,
+      randomId: () => randomBytes(8).toString('hex'),
+    });
     const { ledger = noLedger, now, unixMs = now } = options;
     this.#budgets = new Budgets({ ledger, now, unixMs });
   }
@@ -88,6 +98,11 @@ export class GatewayCore {
 
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /** Calls that wait for a person. */
+  get parked(): number {
+    return this.#approvals.parked;
   }
 
   /** The new policy holds for every request from now on, and ends what it does not allow. */
@@ -154,6 +169,7 @@ export class GatewayCore {
     for (const tick of this.#ticks) this.#guarded(() => tick(now));
     this.#guarded(() => this.#pool?.sweep());
     this.#guarded(() => this.#budgets.tidy());
+    this.#guarded(() => this.#approvals.tick());
     for (const pool of this.#retired) {
       this.#guarded(() => pool.sweep());
       if (pool.empty) this.#retired.delete(pool);
@@ -212,6 +228,7 @@ export class GatewayCore {
         inForce: () => this.#inForce(),
         held: this.#held,
         budgets: this.#budgets,
+        approvals: this.#approvals,
         health: this.#health,
         now: this.now,
         unixMs: this.#options.unixMs ?? this.now,
@@ -290,6 +307,7 @@ export class GatewayCore {
   /** Lets running exchanges finish; resolves when none is left or the time is up, then cuts. */
   async drain(graceMs: number, wait: (ms: number) => Promise<void>): Promise<void> {
     for (const connection of this.#connections) connection.drain();
+    this.#approvals.close();
     const end = this.now() + graceMs;
     while (this.#connections.size > 0 && this.now() < end) await wait(50);
     for (const connection of [...this.#connections]) connection.destroy();

@@ -3,6 +3,7 @@
  * and answers nobody; the exchange asks it, and asks again when a new policy has come.
  */
 import type { Boundary } from '../boundary.ts';
+import type { ApprovalAnswer } from '../../contract/index.ts';
 import {
   decide,
   refuse,
@@ -39,6 +40,7 @@ export class Judgement {
   #read: BodyRead | undefined;
   /** The one way in which the body is, or was, read. */
   #need: BodyNeed | undefined;
+  readonly #approvals = new Map<string, ApprovalAnswer>();
   #planned: { readonly plans: Snapshot['plans']; readonly plan: SitePlan } | undefined;
 
   /** `boundary`: around the exchange that asks. */
@@ -99,7 +101,13 @@ export class Judgement {
       head: this.#head,
       upgrade: isUpgrade,
       body,
+      approvals: this.#approvals,
     });
+  }
+
+  /** A person decided about this call. It holds for the whole of it, whatever policy comes. */
+  approve(key: string, answer: ApprovalAnswer): void {
+    this.#approvals.set(key, answer);
   }
 
   /**

@@ -59,7 +59,13 @@ export function compileHttpRoute(
     route: { namespace, name },
     rules: route.spec.rules.map((rule) => {
       const { unsupported, carried } = compileFilters(world, { ...route, kind: 'EgressHTTPRoute' }, rule);
-      return { matches: rule.matches.map(compileMatch), unsupported: [...unsupported], ...carried };
+      const approval = rule.approval === 'Required' ? { approval: true as const } : {};
+      return {
+        matches: rule.matches.map(compileMatch),
+        unsupported: [...unsupported],
+        ...approval,
+        ...carried,
+      };
     }),
     ...(answer === undefined ? {} : { denial: { answer, at: [destination(world, gateway, route, at)] } }),
   };

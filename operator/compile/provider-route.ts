@@ -136,6 +136,7 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
             ),
             ...unsupported.map(unsupportedFilter),
           ],
+          ...(rule.approval === 'Required' ? { approval: true as const } : {}),
           ...carried,
           backends: resolved,
         },

@@ -58,6 +58,7 @@ export class Manager {
   readonly #reflectors = new Map<string, Reflector>();
   readonly #controllers = new Set<Controller>();
   readonly #resyncs: Array<() => void> = [];
+  #leading = false;
 
   constructor(options: ManagerOptions) {
     this.#options = options;
@@ -124,6 +125,11 @@ export class Manager {
     return `caches not synced: ${missing.map((reflector) => resourceName(reflector.resource)).join(', ')}`;
   }
 
+  /** Its caches are full, and nobody else writes. */
+  get isLeading(): boolean {
+    return this.#leading;
+  }
+
   observeAges(): void {
     for (const controller of this.#controllers) controller.observeAges();
   }
@@ -174,7 +180,9 @@ export class Manager {
       await this.#drain(drainMs);
       lease.abort();
     });
+    this.#leading = true;
     const lost = await elector.hold();
+    this.#leading = false;
     clearInterval(resync);
     metrics.leader.set({ name: leaseName }, 0);
     log.info({ lost }, 'no longer leading');

@@ -59,10 +59,13 @@ function sentTo({ host, port, weight, of, turn, asksUsage }: NonNullable<Way['ba
 }
 
 /** What a person notices of a way, a text for each matter. */
-function partsOf(spot: Spot, { exit, model, logging, budget, counts }: WayTaken): string[] {
-  const { backend, logging: _l, budget: _b, limits: _limits, credentials, ...way } = describeWay(spot, exit);
+function partsOf(spot: Spot, { exit, model, logging, budget, counts, asksPerson }: WayTaken): string[] {
+  const described = describeWay(spot, exit);
+  const { backend, logging: _l, budget: _b, limits: _limits, asksPerson: _asks, ...rest } = described;
+  const { credentials, ...way } = rest;
   const counted = {
     ...(budget === undefined ? {} : { budget: countedUse(budget) }),
+    ...(asksPerson ? { asksPerson: true as const } : {}),
     limits: counts.map(({ limit }) => countedCalls(limit)),
   };
   const sent = backend && sentTo(backend);

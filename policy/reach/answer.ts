@@ -31,6 +31,8 @@ export interface WayTaken {
   readonly budget: Allowed['budget'];
   /** Empty: none limits it. */
   readonly counts: Allowed['counts'];
+  /** A person decides about it first. */
+  readonly asksPerson: boolean;
 }
 
 export interface Answer {
@@ -79,13 +81,17 @@ export class Answers {
   of(call: Call): Answer {
     const decisions = this.#plans.map((plan) => decide(plan, call));
     const ways = new Map<Exit, WayTaken>();
-    for (const decision of decisions) {
+    for (const answered of decisions) {
+      // What a person may allow goes this way.
+      const decision = answered.kind === 'ask' ? answered.allowed : answered;
       if (decision.kind !== 'allow') continue;
       const { logging, budget, counts } = decision;
       for (const { target, backend } of decision.candidates) {
         const exit = this.#exits.get(target);
         if (exit === undefined || !this.#dialled.has(target)) continue;
-        ways.set(exit, { exit, model: renamedModel(backend, decision.model), logging, budget, counts });
+        const asksPerson = answered.kind === 'ask';
+        const model = renamedModel(backend, decision.model);
+        ways.set(exit, { exit, model, logging, budget, counts, asksPerson });
       }
     }
     const refusals = decisions.flatMap((each) => (each.kind === 'refuse' ? [each.refusal] : []));

@@ -66,9 +66,8 @@ function toolLimit(policy: ToolPolicy): ToolLimit {
   return {
     ...{ allowedTools, allowedToolsRegex },
     ...{ deniedTools: denied.tools, deniedToolsRegex: denied.toolsRegex },
-    uncountedTools: all
-      ? ['*']
-      : [...restricting(policy.requireConfirmation), ...unknown.flatMap(({ tools }) => tools)],
+    confirmedTools: restricting(policy.requireConfirmation),
+    uncountedTools: all ? ['*'] : unknown.flatMap(({ tools }) => tools),
     uncountedToolsRegex: all ? [] : unknown.flatMap(({ toolsRegex }) => toolsRegex),
     counted: countedTools(policy),
   };

@@ -98,6 +98,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...(backend === undefined ? {} : { backend }),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
+    ...(clause?.asksPerson === true ? { asksPerson: true as const } : {}),
     ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
     ...limitsOf((clause ?? plan).callLimits),
     ...(logging === undefined ? {} : { logging }),

@@ -72,7 +72,9 @@ export interface ToolLimit {
   readonly allowedToolsRegex: readonly string[];
   readonly deniedTools: readonly string[];
   readonly deniedToolsRegex: readonly string[];
-  /** Refused today: a person would have to confirm them. */
+  /** A person decides about each call of one, made in a request of its own. */
+  readonly confirmedTools: readonly string[];
+  /** Refused: where they are counted is not known. */
   readonly uncountedTools: readonly string[];
   readonly uncountedToolsRegex: readonly string[];
   /** All that are about a tool hold at once. */
@@ -139,6 +141,8 @@ export interface Way {
   /** Addresses its host is pinned to; absent: whatever public address it resolves to. */
   readonly pinned?: readonly string[];
   readonly credentials: readonly Credential[];
+  /** A person decides about each call. */
+  readonly asksPerson?: true;
   readonly budget?: CountedUse;
   /** Of its calls, or of connections whose bytes nobody reads, all at once; absent: as many as there are. Messages that a rule of `mcp` counts under the same account are not counted again. */
   readonly limits?: readonly CountedCalls[];

@@ -29,6 +29,7 @@ function renderLimit(limit: ToolLimit): string {
   const lists = [
     ['only', withPatterns(limit.allowedTools, limit.allowedToolsRegex)],
     ['not', withPatterns(limit.deniedTools, limit.deniedToolsRegex)],
+    ['with approval', quoted(limit.confirmedTools)],
     ['not yet', withPatterns(limit.uncountedTools, limit.uncountedToolsRegex)],
   ] as const;
   const parts = [

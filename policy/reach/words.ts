@@ -154,6 +154,7 @@ export function wayParts(way: Way): string[] {
     ...backendPart(way),
     ...(way.pinned === undefined ? [] : [`at the pinned address ${quoted(way.pinned)}`]),
     ...way.credentials.map(renderCredential),
+    ...(way.asksPerson === true ? ["with a person's approval"] : []),
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),
     ...(way.limits ?? []).map(renderCounted),
     ...(logging === '' ? [] : [logging]),

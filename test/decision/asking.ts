@@ -2,6 +2,7 @@
 import type { GatewayConfig, Hostname } from '../../contract/index.ts';
 import {
   decide,
+  noApprovals,
   PolicyIndex,
   RequestHead,
   SitePlans,
@@ -31,6 +32,7 @@ export function call(change: Partial<Call> = {}): Call {
     upgrade: false,
     invocationId: 'i',
     body: { kind: 'inference', model: 'gpt-4o' },
+    approvals: noApprovals,
     ...change,
   };
 }
@@ -52,6 +54,8 @@ export function render(decision: Decision): string {
     }
     case 'need-body':
       return `need-body ${decision.need}`;
+    case 'ask':
+      return `ask ${decision.ask.call.tool ?? decision.ask.call.path ?? ''}`;
     case 'refuse':
       return `${decision.refusal.status} ${decision.refusal.reason}`;
     default:

@@ -53,7 +53,7 @@ const rpc = {
 function keyed(policyOf: GatewayConfig, where: Site): readonly string[] | number {
   const body = where.hostname === 'mcp.example.com' ? rpc : call().body;
   const decision = ask(policyOf, where, call({ body }));
-  if (decision.kind === 'need-body') throw new Error('the body was there');
+  if (decision.kind === 'need-body' || decision.kind === 'ask') throw new Error('the body was there');
   return decision.kind === 'refuse'
     ? decision.refusal.status
     : (decision.candidates[0].injection?.policies ?? []);

@@ -167,7 +167,7 @@ export async function openGatewayBed(options: UpstreamOptions | OwnUpstream): Pr
     metrics,
     lookup: () => Promise.reject(new Error('no look-ups in tests')),
     now: () => Date.now() + ahead,
-    ...(options.ledger === undefined ? {} : { ledger: options.ledger }),
+    ...('start' in options || options.ledger === undefined ? {} : { ledger: options.ledger }),
     onConnections: () => undefined,
   });
   const gateway = createServer((socket) => {

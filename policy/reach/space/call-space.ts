@@ -5,6 +5,7 @@
 import {
   isAmbiguousMethod,
   isPlainPath,
+  noApprovals,
   operationTable,
   parseTarget,
   pathSpaceOf,
@@ -203,7 +204,10 @@ function messages(mcp: McpDistinctions): { readonly all: RpcMessage[]; readonly 
   return { all, complete: [methods, tools, resources].every(({ complete }) => complete) };
 }
 
-const base = { queryNames: [], claims: [], head: oneHead, upgrade: false, invocationId: '' };
+const base = {
+  ...{ queryNames: [], claims: [], head: oneHead, upgrade: false, invocationId: '' },
+  approvals: noApprovals,
+};
 
 /** A call of each kind on each path: by method, and by what its operation reads its model from. */
 function callsOn(path: string, models: readonly string[], schemas: Distinctions['schemas']): Call[] {

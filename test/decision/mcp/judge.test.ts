@@ -68,6 +68,7 @@ const bytes = (value: unknown): Buffer =>
 function judge(routes: readonly McpRoute[], body: unknown, { fields, ...change }: Sent = {}): string {
   const json = [createField('Content-Type', 'application/json')];
   const verdict = ask(routes, sent(body, fields ?? json), change);
+  if (verdict?.kind === 'pass') return verdict.asked === undefined ? 'pass' : 'pass, once allowed';
   if (verdict?.kind !== 'refuse') return verdict?.kind ?? 'not governed';
   return `${verdict.refusal.status} ${verdict.refusal.reason}`;
 }
@@ -102,11 +103,18 @@ describe('tools', () => {
       'a',
       '200 tool',
     ],
+    ['a person is asked', [policy({ requireConfirmation: ['send_*'] })], 'send_mail', 'pass, once allowed'],
     [
-      'a confirmation nobody can give',
+      'S47: a person is asked in another case',
       [policy({ requireConfirmation: ['send_*'] })],
+      'Send_mail',
+      'pass, once allowed',
+    ],
+    [
+      'a person is not asked about what is denied',
+      [policy({ requireConfirmation: ['send_*'], deniedTools: ['*_mail'] })],
       'send_mail',
-      '200 limit',
+      '200 tool',
     ],
     ['no confirmation needed', [policy({ requireConfirmation: ['send_*'] })], 'read_mail', 'pass'],
     ['calls nobody counts', [policy({ maxCallsPerExecution: 3 })], 'a', '200 limit'],

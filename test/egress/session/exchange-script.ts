@@ -1,6 +1,8 @@
 /** An exchange between an agent and an upstream that a test speaks for: no socket, no timer, a clock of its own. */
 import type { GatewayConfig, Hostname } from '../../../contract/index.ts';
 import { PolicyIndex, SitePlans } from '../../../decision/index.ts';
+import { noApprovalLink, type ApprovalLink } from '../../../egress/approval/approval-link.ts';
+import { Approvals } from '../../../egress/approval/approvals.ts';
 import { Budgets } from '../../../egress/budget/budgets.ts';
 import { noLedger, type Ledger } from '../../../egress/budget/ledger.ts';
 import { BackendHealth } from '../../../egress/fallback/backend-health.ts';
@@ -46,6 +48,8 @@ export interface Script {
   swap(change: (config: GatewayConfig) => GatewayConfig): void;
   /** As the gateway's clock does. */
   tidy(now: boolean): void;
+  /** How many calls wait for a person. */
+  parked(): number;
   /** Lets dials that were begun come to their end. */
   settle(): Promise<void>;
 }
@@ -64,6 +68,8 @@ export interface ScriptOptions {
   readonly admits?: boolean;
   /** Default: none, so calls under a budget are refused. */
   readonly ledger?: Ledger;
+  /** Default: nobody can be asked. */
+  readonly approvals?: ApprovalLink;
   /** Default: its own. */
   readonly health?: BackendHealth;
   /** Bytes the agent may have held; default: any number. */
@@ -170,6 +176,12 @@ export function script(options: ScriptOptions = {}): Script {
   };
   const inbound = { peer, tls: true, line, length: options.length ?? 'chunked' };
   const budgets = new Budgets({ ledger: options.ledger ?? noLedger, now: () => result.now });
+  let asked = 0;
+  const approvals = new Approvals({
+    link: options.approvals ?? noApprovalLink,
+    now: () => result.now,
+    randomId: () => String((asked += 1)).padStart(16, '0'),
+  });
   const context: ExchangeContext = {
     health: options.health ?? new BackendHealth(() => result.now),
     inForce: () => current,
@@ -184,6 +196,7 @@ export function script(options: ScriptOptions = {}): Script {
       },
     },
     budgets,
+    approvals,
     now: () => result.now,
     unixMs: () => result.now,
     newId: () => 'made-up',
@@ -206,7 +219,11 @@ export function script(options: ScriptOptions = {}): Script {
       current = inForce(config);
       exchange.revalidate();
     },
-    tidy: (now: boolean) => budgets.tidy(now),
+    tidy: (now: boolean) => {
+      budgets.tidy(now);
+      approvals.tick();
+    },
+    parked: () => approvals.parked,
     settle: async () => {
       for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
     },

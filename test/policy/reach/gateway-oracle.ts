@@ -15,6 +15,7 @@ import {
   countCall,
   decide,
   judgeAnswers,
+  noApprovals,
   parseQueryNames,
   PolicyIndex,
   RequestHead,
@@ -81,6 +82,7 @@ class Gateway {
       claims: readClaims(fields),
       invocationId,
       body: { kind: hasBody ? 'unread' : 'none' },
+      approvals: noApprovals,
     };
     let decision = decide(plan, call);
     if (decision.kind === 'need-body') {
@@ -93,14 +95,18 @@ class Gateway {
   /** Every candidate may be the one that answers. */
   #call(attempt: Attempt, hostname: Hostname | undefined, invocationId: string): Array<string | undefined> {
     const decision = this.#decide(attempt, hostname, invocationId);
-    return decision.kind === 'allow'
-      ? decision.candidates.map((candidate) => this.#send(attempt, decision, candidate))
+    const allowed = decision.kind === 'ask' ? decision.allowed : decision;
+    const asksPerson = decision.kind === 'ask';
+    return allowed.kind === 'allow'
+      ? allowed.candidates.map((candidate) => this.#send(attempt, { ...allowed, asksPerson }, candidate))
       : [];
   }
 
   #send(
     attempt: Attempt,
-    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging' | 'counts'>,
+    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging' | 'counts'> & {
+      readonly asksPerson: boolean;
+    },
     { target, backend, injection }: Candidate,
   ): string | undefined {
     const pinned = this.#dial(attempt.agent, target);
@@ -127,6 +133,7 @@ class Gateway {
       ],
       renames: backend?.modelRewrites ?? [],
       asksUsage: backend?.ensureStreamUsage ?? false,
+      asksPerson: decision.asksPerson,
       budget: decision.budget,
       logging: decision.logging,
       counts: decision.counts,
@@ -151,7 +158,8 @@ class Gateway {
     const pinned = this.#dial(agent, { ...where, tls: false });
     if (pinned === false) return undefined;
     const target = `${hostname ?? ip}:${port}`;
-    const bytes = { credentials: [], renames: [], asksUsage: false, budget: undefined, logging: undefined };
+    const plain = { credentials: [], renames: [], asksUsage: false, asksPerson: false };
+    const bytes = { ...plain, budget: undefined, logging: undefined };
     const counts = countCall(plan.relayLimits);
     return renderWay({ protocol, target, pinned, counts, ...bytes, ...this.#manner() });
   }

@@ -224,6 +224,14 @@ function judgeMessage(mcp: ToolCalls, message: RpcMessage): false | ToolRule | u
   return mcp.othersPass || isSession ? undefined : false;
 }
 
+/** A person decides about it. */
+function isConfirmed(mcp: ToolCalls, message: RpcMessage): boolean {
+  const rule = judgeMessage(mcp, message);
+  const { tool } = subjectOf(message);
+  if (!rule || tool === undefined) return false;
+  return rule.limits.some(({ confirmedTools }) => fitsFolded(confirmedTools, tool));
+}
+
 /** Do the fields `Mcp-Method` and `Mcp-Name` say of each message what it says of itself? */
 function claimsHold({ fields, hasBody, rpc = [] }: Attempt): boolean {
   const claims = fields.filter(({ name }) => ['mcp-method', 'mcp_method', 'mcp-name'].includes(name));
@@ -251,6 +259,7 @@ function judgeTools(
   if (rpc === undefined) return false;
   const judged = rpc.map((message) => ({ message, rule: judgeMessage(mcp, message) }));
   if (judged.some(({ rule }) => rule === false)) return false;
+  if (rpc.length > 1 && rpc.some((message) => isConfirmed(mcp, message))) return false;
   return judged.flatMap(({ message, rule }) => (rule ? [{ rule, tool: subjectOf(message).tool }] : []));
 }
 
@@ -334,6 +343,9 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
   const { trust, capture, timeoutMs } = access.manner;
   const inspected = access.protocol.startsWith('HTTP');
   const judged = judgeTools(inspected ? permit.mcp : undefined, attempt) || [];
+  const { mcp } = permit;
+  const isToolAsked =
+    inspected && mcp !== undefined && (attempt.rpc ?? []).some((message) => isConfirmed(mcp, message));
   return renderWay({
     protocol: access.protocol,
     target: backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`,
@@ -343,6 +355,7 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
     ),
     renames: backend?.renames ?? [],
     asksUsage: backend?.asksUsage ?? false,
+    asksPerson: isToolAsked || permit.way.asksPerson === true,
     budget: countOf(permit, attempt) === 'counted' ? permit.way.budget : undefined,
     logging: joinedLogging([
       ...(logging === undefined ? [] : [logging]),

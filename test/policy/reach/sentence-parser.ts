@@ -201,9 +201,13 @@ function countedTools(reader: Reader): CountedTools {
 function toolLimit(reader: Reader): ToolLimit {
   const found: Draft<ToolLimit> = {
     ...{ allowedTools: [], allowedToolsRegex: [], deniedTools: [], deniedToolsRegex: [] },
-    ...{ uncountedTools: [], uncountedToolsRegex: [], counted: [] },
+    ...{ confirmedTools: [], uncountedTools: [], uncountedToolsRegex: [], counted: [] },
   };
   do {
+    if (reader.eat('with approval tools ')) {
+      found.confirmedTools = names(reader).globs;
+      continue;
+    }
     if (reader.eat('at most ')) {
       found.counted = [...found.counted, countedTools(reader)];
       continue;
@@ -388,6 +392,12 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
     'with credential ',
     (reader, { permit }) => {
       permit.way.credentials = [...permit.way.credentials, credential(reader)];
+    },
+  ],
+  [
+    "with a person's approval",
+    (_reader, { permit }) => {
+      permit.way.asksPerson = true;
     },
   ],
   [

@@ -11,6 +11,7 @@ export interface Way {
   readonly credentials: readonly string[];
   readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
   readonly asksUsage: boolean;
+  readonly asksPerson: boolean;
   readonly budget: CountedUse | Budget | undefined;
   readonly logging: LoggingRule | undefined;
   readonly counts: ReadonlyArray<{ readonly limit: CountedCalls; readonly calls: number }>;
@@ -48,5 +49,6 @@ export function renderWay({ protocol, target, pinned, credentials, renames, logg
           `${limit.account} ${limit.calls} ${limit.windowMs ?? ''} ${limit.scope} x${calls}`,
       )
       .sort(),
+    rest.asksPerson,
   ]);
 }

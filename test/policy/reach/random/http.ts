@@ -58,12 +58,14 @@ const route: fc.Arbitrary<HttpRoute> = fc
         .record({
           matches: fc.array(match, { minLength: 1, maxLength: 2 }),
           unsupported: fc.constantFrom<string[]>([], [], [], ['a mirror']),
+          approval: fc.constantFrom<true | undefined>(undefined, undefined, true),
           logging: fc.option(logging, { nil: undefined, freq: 2 }),
           limits: ruleLimits,
         })
-        .map(({ logging: kept, limits, ...rest }) => ({
+        .map(({ logging: kept, limits, approval, ...rest }) => ({
           ...rest,
           ...limits,
+          ...(approval === undefined ? {} : { approval }),
           ...(kept === undefined ? {} : { logging: kept }),
         })),
       { maxLength: 2 },

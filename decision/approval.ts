@@ -1,0 +1,149 @@
+/**
+ * What a person is asked before a call goes, which other calls the answer is about, and how a call nobody allowed is refused.
+ * Pure. An answer that lasts covers calls to the same place by the same rule: what differs beyond that was not seen by anybody,
+ * and whoever answers is told so.
+ */
+import {
+  approvalBounds,
+  digestOf,
+  type ApprovalAnswer,
+  type ApprovalScope,
+  type AskedCall,
+} from '../contract/index.ts';
+import { refuse, type Call, type Refusal, type Site } from './call.ts';
+import { rpcError } from './mcp/rpc-error.ts';
+import { toolOf } from './mcp/method.ts';
+import type { RpcMessage } from './rpc-message.ts';
+
+export interface Ask {
+  /** 64 hex digits. */
+  readonly key: string;
+  /** Of the rule that wants it. */
+  readonly route: { readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly call: AskedCall;
+  /** The JSON-RPC message it is about; undefined: it is about the whole request. */
+  readonly message: RpcMessage | undefined;
+}
+
+/** Arguments larger than this are shown by their digest alone. */
+const maxSummarized = 64 * 1024;
+const secretName = /token|secret|passw|api[-_]?key|credential|authorization|cookie|private[-_]?key/i;
+
+/** JSON on one line, with characters nobody sees escaped. */
+function renderArguments(value: unknown): Pick<AskedCall, 'arguments' | 'argumentsDigest' | 'cut'> {
+  const whole = JSON.stringify(value);
+  const argumentsDigest = digestOf(whole);
+  if (whole.length > maxSummarized) return { argumentsDigest, cut: true };
+  const shown = JSON.stringify(value, (name, member: unknown) =>
+    secretName.test(name) && typeof member !== 'object' ? '[left out]' : member,
+  );
+  return { arguments: shown.slice(0, approvalBounds.shown), argumentsDigest, ...cutIf(shown) };
+}
+
+function cutIf(text: string): Pick<AskedCall, 'cut'> {
+  return text.length > approvalBounds.shown ? { cut: true } : {};
+}
+
+function keyOf(parts: readonly unknown[]): string {
+  return digestOf(JSON.stringify(parts)).slice('sha256:'.length);
+}
+
+interface Asking {
+  readonly site: Site;
+  readonly call: Call;
+  readonly route: Ask['route'];
+}
+
+function placeOf({ site, call }: Asking): Pick<AskedCall, 'method' | 'host' | 'port'> {
+  return { method: call.method, host: site.hostname ?? site.ip ?? '', port: site.port };
+}
+
+/** Of a call under a rule of an HTTP or provider route. */
+export function askOfCall(asking: Asking, model: string | undefined): Ask {
+  const { call, route, site } = asking;
+  const place = placeOf(asking);
+  const { bodyBytes } = call.head;
+  return {
+    key: keyOf([route, place, site.tls, call.path, model]),
+    route,
+    call: {
+      ...place,
+      path: call.path.slice(0, approvalBounds.shown),
+      ...(model === undefined ? {} : { model: model.slice(0, 200) }),
+      ...(bodyBytes === undefined || bodyBytes === 0 ? {} : { bodyBytes }),
+      ...cutIf(call.path),
+    },
+    message: undefined,
+  };
+}
+
+/** Of the call of a tool. */
+export function askOfTool(asking: Asking, message: RpcMessage): Ask {
+  const tool = toolOf(message) ?? '';
+  const { method: _post, ...place } = placeOf(asking);
+  return {
+    // Another path of the host may be another server.
+    key: keyOf([asking.route, place, asking.site.tls, asking.call.path, tool]),
+    route: asking.route,
+    call: {
+      ...{ ...place, method: 'tools/call', tool: tool.slice(0, 256) },
+      path: asking.call.path.slice(0, approvalBounds.shown),
+      ...(message.params['arguments'] === undefined ? {} : renderArguments(message.params['arguments'])),
+    },
+    message,
+  };
+}
+
+export const approvalCodes = {
+  denied: 'APPROVAL_DENIED',
+  timeout: 'APPROVAL_TIMEOUT',
+  unavailable: 'APPROVAL_UNAVAILABLE',
+  full: 'APPROVAL_LIMIT',
+} as const;
+
+/** Why a call that needed a person's approval is refused; an MCP client is told in band, so that its session lives. */
+export function refuseAsk({ message }: Ask, why: keyof typeof approvalCodes, detail: string): Refusal {
+  const status = why === 'unavailable' || why === 'full' ? 503 : 403;
+  const refusal: Refusal = { ...refuse(status, 'approval', detail), code: approvalCodes[why] };
+  if (message === undefined) return refusal;
+  return {
+    ...refusal,
+    ...(message.id === undefined ? {} : { status: 200 }),
+    body: rpcError(message.id, refusal),
+  };
+}
+
+/** An answer that lasts, and for whom it was given. */
+export interface LastingAnswer {
+  readonly key: string;
+  readonly agentUid: string;
+  /** Only where the scope is Invocation. */
+  readonly invocation: string;
+  readonly scope: ApprovalScope;
+  readonly answer: ApprovalAnswer;
+}
+
+/** Is the answer about this call too? `Once` is about the call it was given for, and never about another. */
+export function covers(
+  lasting: LastingAnswer,
+  ask: { readonly key: string; readonly agentUid: string; readonly invocation: string },
+): boolean {
+  if (lasting.key !== ask.key || lasting.agentUid !== ask.agentUid) return false;
+  switch (lasting.scope) {
+    case 'Once':
+      return false;
+    case 'Invocation':
+      return lasting.invocation === ask.invocation;
+    case 'Agent':
+      return true;
+    default:
+      return lasting.scope satisfies never;
+  }
+}
+
+/** Of several answers about a call: a denial wins. */
+export function strictest<T extends { readonly answer: ApprovalAnswer }>(
+  answers: readonly T[],
+): T | undefined {
+  return answers.find(({ answer }) => answer === 'Deny') ?? answers[0];
+}

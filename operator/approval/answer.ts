@@ -1,0 +1,133 @@
+/**
+ * What a gateway is answered: the decision about each call it has parked, or nothing yet. Pure. What a gateway says of an agent
+ * is believed only as far as the objects say the same: an agent of its own that is there, and a route that is.
+ */
+import {
+  approvalTtl,
+  parseApprovalTtl,
+  type ApprovalAsk,
+  type ApprovalWord,
+  type DecidedWord,
+} from '../../contract/index.ts';
+import { covers, strictest } from '../../decision/index.ts';
+import { gatewayNames, isLive, type AnyAgent } from '../compile/index.ts';
+import { kinds, type Approval, type EgressGateway } from '../kind.ts';
+import type { Kind, World } from '../runtime/index.ts';
+import { approvalName } from './asks.ts';
+
+/** Of one agent, and of one gateway, that nobody has decided about: more are not asked. */
+export const maxUndecided = { agent: 32, gateway: 256 } as const;
+
+const routeKinds: Readonly<Record<string, Kind<{ metadata: { deletionTimestamp?: string } }>>> = {
+  MCPRoute: kinds.mcpRoute,
+  EgressHTTPRoute: kinds.egressHttpRoute,
+  AIProviderRoute: kinds.aiProviderRoute,
+};
+
+export function agentOfAsk(
+  world: World,
+  namespace: string,
+  { kind, name }: Pick<ApprovalAsk['agent'], 'kind' | 'name'>,
+): AnyAgent | undefined {
+  const agents: Kind<AnyAgent> = kind === 'DaemonAgent' ? kinds.daemonAgent : kinds.taskAgent;
+  const agent = world.get(agents, namespace, name);
+  return agent !== undefined && isLive(agent) ? agent : undefined;
+}
+
+/** Why nobody will be asked; undefined: it is as the gateway says. */
+export function faultOf(world: World, gateway: EgressGateway, ask: ApprovalAsk): string | undefined {
+  const { namespace, name } = gateway.metadata;
+  const agent = ask.agent.namespace === namespace ? agentOfAsk(world, namespace, ask.agent) : undefined;
+  if (agent?.metadata.uid !== ask.agent.uid) return 'the platform knows no such agent';
+  if (agent === undefined || !gatewayNames(agent).includes(name))
+    return 'the agent does not use this gateway';
+  const route = routeKinds[ask.route.kind];
+  const found = route && world.get(route, ask.route.namespace, ask.route.name);
+  return found === undefined || found.metadata.deletionTimestamp !== undefined
+    ? 'the route that asks for approval is gone'
+    : undefined;
+}
+
+/** Does the Approval ask what the gateway asks? */
+function isOf({ spec: { request } }: Approval, gateway: EgressGateway, ask: ApprovalAsk): boolean {
+  return (
+    request.id === ask.id &&
+    request.gateway === gateway.metadata.name &&
+    request.agent.uid === ask.agent.uid &&
+    request.key === ask.key
+  );
+}
+
+/** How long its answer holds for other calls; 0: not at all. */
+export function lastsMs({ spec: { decision }, status }: Approval, now: number): number {
+  if (decision === undefined || (decision.for ?? 'Once') === 'Once') return 0;
+  const until = Date.parse(status?.validUntil ?? '');
+  const ttl = parseApprovalTtl(decision.ttl ?? '') ?? approvalTtl.usualMs;
+  return Number.isNaN(until) ? ttl : Math.max(0, until - now);
+}
+
+function wordOf(approval: Approval, ask: ApprovalAsk, now: number): DecidedWord | undefined {
+  const { metadata, spec } = approval;
+  const { decision } = spec;
+  if (decision === undefined) return undefined;
+  const { answer, for: scope = 'Once', decidedBy: by, reason } = decision;
+  const leftMs = lastsMs(approval, now);
+  const said = { answer, scope, by, leftMs, ...(reason === undefined ? {} : { reason }) };
+  return { id: ask.id, kind: 'decided', approval: metadata.name, ...said };
+}
+
+/** Answers that last, given to this agent at this gateway for calls like this one. */
+function lastingWord(
+  approvals: readonly Approval[],
+  gateway: EgressGateway,
+  ask: ApprovalAsk,
+  now: number,
+): DecidedWord | undefined {
+  const asked = { key: ask.key, agentUid: ask.agent.uid, invocation: ask.invocation };
+  const words = approvals.flatMap((approval) => {
+    const { request, decision } = approval.spec;
+    if (decision === undefined || request.gateway !== gateway.metadata.name) return [];
+    const scope = decision.for ?? 'Once';
+    const { key, invocation, agent } = request;
+    const lasting = { key, invocation, agentUid: agent.uid, scope, answer: decision.answer };
+    const isOver = lastsMs(approval, now) === 0;
+    return isOver || !covers(lasting, asked) ? [] : (wordOf(approval, ask, now) ?? []);
+  });
+  return strictest(words);
+}
+
+function undecidedFault(
+  approvals: readonly Approval[],
+  gateway: string,
+  ask: ApprovalAsk,
+): string | undefined {
+  const undecided = approvals.filter(
+    ({ spec: { request, decision } }) => decision === undefined && request.gateway === gateway,
+  );
+  const ofAgent = undecided.filter(({ spec }) => spec.request.agent.uid === ask.agent.uid);
+  return ofAgent.length >= maxUndecided.agent || undecided.length >= maxUndecided.gateway
+    ? 'too many earlier calls wait for a decision'
+    : undefined;
+}
+
+/** undefined: a person is to be asked, or is being asked. */
+export function answerAsk(
+  world: World,
+  gateway: EgressGateway,
+  ask: ApprovalAsk,
+  now: number,
+): ApprovalWord | undefined {
+  const fault = faultOf(world, gateway, ask);
+  if (fault !== undefined) return { id: ask.id, kind: 'refused', why: fault };
+  const { namespace, name } = gateway.metadata;
+  const own = world.get(kinds.approval, namespace, approvalName(ask.id));
+  if (own !== undefined) {
+    if (isOf(own, gateway, ask)) return wordOf(own, ask, now);
+    return { id: ask.id, kind: 'refused', why: 'another call has this id' };
+  }
+  const approvals = world.list(kinds.approval, namespace).filter(isLive);
+  const lasting = lastingWord(approvals, gateway, ask, now);
+  if (lasting !== undefined) return lasting;
+  const why = undecidedFault(approvals, name, ask);
+  return why === undefined ? undefined : { id: ask.id, kind: 'refused', why };
+}
