@@ -10,7 +10,7 @@ export const maxCallerValueBytes = 256;
 export const maxCallerBytes = 2_048;
 export const maxCallerFields = 16;
 
-export const callerSources = ['Header', 'Body', 'JWT'] as const;
+const callerSources = ['Header', 'Body', 'JWT'] as const;
 
 /** As it stands in the manifest, checked and flattened. */
 export const callerExtractorSchema = Type.Object({
@@ -25,7 +25,7 @@ export const callerExtractorSchema = Type.Object({
 });
 export type CallerExtractor = Static<typeof callerExtractorSchema>;
 
-export const callerFieldSchema = Type.Object({
+const callerFieldSchema = Type.Object({
   field: Type.String({ maxLength: 63 }),
   source: Type.Enum([...callerSources]),
   /** Absent: unknown, and `problem` says why. */

@@ -8,7 +8,7 @@ import type { UpstreamTarget } from '../../decision/index.ts';
 import type { Dialled } from '../upstream/dialler.ts';
 
 type Done = (error: Error | null, socket: Duplex) => void;
-export type DialOwn = (target: UpstreamTarget) => Promise<Dialled>;
+type DialOwn = (target: UpstreamTarget) => Promise<Dialled>;
 
 export class OwnAgent extends Agent {
   readonly #target: UpstreamTarget;

@@ -30,7 +30,7 @@ export interface RecordExporterOptions {
 }
 
 /** Some seconds of full load; a gateway's pod has 1 GiB. */
-export const defaultMaxExportBytes = 16 * 1024 * 1024;
+const defaultMaxExportBytes = 16 * 1024 * 1024;
 
 /** What OTLP says may be sent again; anything else will not be better the next time. */
 const transient: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
