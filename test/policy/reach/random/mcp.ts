@@ -95,7 +95,10 @@ const countedPolicy: fc.Arbitrary<Policy> = fc
 export const countedRoutes: fc.Arbitrary<McpRoute[]> = fc
   .record({
     policies: fc.array(countedPolicy, { minLength: 1, maxLength: 2 }),
-    matches: fc.constantFrom([everyMessage], [{ ...everyMessage, tools: ['search_*', 'get_*'] }]),
+    matches: fc.constantFrom<McpRoute['rules'][number]['matches']>(
+      [everyMessage],
+      [{ ...everyMessage, tools: ['search_*', 'get_*'] }],
+    ),
     limits: ruleLimits,
     next: mcpRule,
   })
