@@ -54,6 +54,11 @@ export const attribute = {
   genAiReasoningTokens: 'gen_ai.usage.reasoning.output_tokens',
   genAiStream: 'gen_ai.request.stream',
   genAiTimeToFirstChunk: 'gen_ai.response.time_to_first_chunk',
+  /** The API the agent spoke and the one its Backend was asked in; absent: they are one. */
+  translationFrom: 'clrk.translation.from',
+  translationTo: 'clrk.translation.to',
+  /** Members of the request that the other API has no place for. */
+  translationDropped: 'clrk.translation.dropped_extras',
   /** What the provider says it served the call as: `default`, `flex`, `priority`, `batch`. */
   serviceTier: 'clrk.service_tier',
   /** `unknown` or `partial`; absent: the token counts are whole. */

@@ -4,9 +4,11 @@
  */
 import { denyAnswer, refuse, type Call, type Refusal } from './call.ts';
 import { computeModel, matchClause, type ModelFact } from './clause.ts';
+import type { DenialClause } from './denial.ts';
 import { compileGlob } from './glob.ts';
 import type { Operation } from './operation/index.ts';
 import type { Way } from './provider-clause.ts';
+import { judgeTranslation, translatedCalls, translationOf, type Translation } from './translation.ts';
 
 /** The name a Backend is asked for; the same when it renames none. */
 export function renamedModel(backend: Way['backend'], model: string | undefined): string | undefined {
@@ -14,9 +16,15 @@ export function renamedModel(backend: Way['backend'], model: string | undefined)
   return backend?.modelRewrites.find(({ from }) => compileGlob(from)?.test(model) === true)?.to ?? model;
 }
 
-/** Does a denial where the call is sent depend on what its body would tell? */
-export function waitsAtBackend(way: Way, call: Call, fact: ModelFact): boolean {
-  if (fact.kind !== 'unread' || way.refusal !== undefined) return false;
+/** Does what becomes of the call on this way depend on what its body would tell? To be translated it must be here whole. */
+export function waitsAtBackend(
+  way: Way,
+  call: Call,
+  { operation, fact }: { readonly operation: Operation | undefined; readonly fact: ModelFact },
+): boolean {
+  if (way.refusal !== undefined) return false;
+  if (translationOf(way, operation) !== undefined) return call.body.kind === 'unread';
+  if (fact.kind !== 'unread') return false;
   const results = way.denials.map((clause) => matchClause(clause, call, fact));
   return results.includes('unread') && !results.includes('yes');
 }
@@ -25,29 +33,48 @@ export function waitsAtBackend(way: Way, call: Call, fact: ModelFact): boolean {
 export function judgeAtBackend(
   { denials, backend }: Way,
   call: Call,
-  model: string | undefined,
+  {
+    model,
+    translation,
+  }: { readonly model: string | undefined; readonly translation: Translation | undefined },
 ): Refusal | undefined {
   if (denials.length === 0) return undefined;
   const renamed = renamedModel(backend, model);
-  const hit = denials.find((clause) => {
-    const operation = clause.operations(call.method, call.path);
-    const fact = computeModel(call, operation);
-    const there: ModelFact =
-      fact.kind === 'none'
-        ? fact
-        : renamed === undefined
-          ? { kind: 'unknown' }
-          : { kind: 'named', model: renamed };
-    return matchClause(clause, call, there) === 'yes';
-  });
+  const calls = translation === undefined ? [call] : translatedCalls(call, translation, renamed ?? '');
+  const hit = denials.find((clause) => calls.some((there) => isDenied(clause, there, renamed)));
   return hit === undefined ? undefined : denyAnswer(hit.answer);
 }
 
-/** A path is sent on as it was judged, so a model that it names cannot be renamed. */
-export function judgeRename({ backend }: Way, operation: Operation | undefined): Refusal | undefined {
+function isDenied(clause: DenialClause, call: Call, renamed: string | undefined): boolean {
+  const operation = clause.operations(call.method, call.path);
+  const fact = computeModel(call, operation);
+  const there: ModelFact =
+    fact.kind === 'none'
+      ? fact
+      : renamed === undefined
+        ? { kind: 'unknown' }
+        : { kind: 'named', model: renamed };
+  return matchClause(clause, call, there) === 'yes';
+}
+
+/** A path is sent on as it was judged, so a model that it names cannot be renamed, unless the call is written anew. */
+export function judgeRename(way: Way, operation: Operation | undefined): Refusal | undefined {
+  const { backend } = way;
   if (backend === undefined || operation?.model.from !== 'path') return undefined;
+  if (translationOf(way, operation) !== undefined) return undefined;
   const { model } = operation.model;
   if (renamedModel(backend, model) === model) return undefined;
   const message = `Backend ${backend.name} renames this model, but the API called names models in the path`;
   return { ...refuse(503, 'policy', message), code: 'MODEL_REWRITE_UNSUPPORTED' };
+}
+
+/** A call that is translated must be one that can be: read, with a model that the other API can name. */
+export function judgeTranslated(
+  way: Way,
+  call: Call,
+  { operation, model }: { readonly operation: Operation | undefined; readonly model: string | undefined },
+): Refusal | undefined {
+  const translation = translationOf(way, operation);
+  if (translation === undefined) return undefined;
+  return judgeTranslation(way.backend, translation, call, renamedModel(way.backend, model));
 }

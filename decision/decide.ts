@@ -3,7 +3,7 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
-import { judgeAtBackend, judgeRename, waitsAtBackend } from './backend-judgement.ts';
+import { judgeAtBackend, judgeRename, judgeTranslated, waitsAtBackend } from './backend-judgement.ts';
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
 import { denyAnswer, refuse, type Call, type Refusal, type Site, type UpstreamTarget } from './call.ts';
@@ -18,12 +18,15 @@ import { judgeForm } from './form.ts';
 import type { Opener } from './opener.ts';
 import type { OpenPlan, SitePlan } from './plan.ts';
 import type { RouteClause, Way } from './provider-clause.ts';
+import { translationOf, type Translation } from './translation.ts';
 import { chooseWays } from './way-choice.ts';
 
 /** Where a call may be sent, and as what. */
 export interface Candidate {
   readonly target: UpstreamTarget;
   readonly backend: Way['backend'];
+  /** undefined: it goes as the agent wrote it. */
+  readonly translation: Translation | undefined;
   /** undefined: no secret goes on it. */
   readonly injection: Injection | undefined;
 }
@@ -190,8 +193,8 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   }
   const ways = waysOf(plan, clause, { call, operation: common.operation });
   const use = judgeUse(clause, call, common);
-  const { fact } = reading.by(operationTable(common.schema));
-  return use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, fact))
+  const read = reading.by(operationTable(common.schema));
+  return use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, read))
     ? { kind: 'need-body', need: needOf(common.operation) }
     : goBy(
         { ways, use, fallback: clause?.fallback, maxBodyBytes: bodyLimitOf(clause, call), site: plan.site },
@@ -221,7 +224,8 @@ function judgeUse(
 function judgeWay(way: Way, call: Call, common: Common): Refusal | undefined {
   return (
     way.refusal ??
-    judgeAtBackend(way, call, common.model) ??
+    judgeTranslated(way, call, common) ??
+    judgeAtBackend(way, call, { model: common.model, translation: translationOf(way, common.operation) }) ??
     judgeRename(way, common.operation) ??
     judgeSigning(way, call)
   );
@@ -237,14 +241,17 @@ interface Course {
 }
 
 /**
- * The way as the call goes it, with its own secret and no other (S49): among several, what the agent brings for the host it asked
- * for goes to no other host.
+ * The way as the call goes it, with its own secret and no other (S49): among several, and where another API is spoken, what the
+ * agent brings for the host it asked for goes to no other host.
  */
-function candidateOf({ credential, target, backend }: Way, { ways, site }: Course): Candidate | undefined {
+function candidateOf(way: Way, { ways, site }: Course, { operation }: Common): Candidate | undefined {
+  const { credential, target, backend } = way;
+  const translation = translationOf(way, operation);
   if (credential.kind === 'refuse') return undefined;
-  if (credential.kind === 'inject') return { target, backend, injection: credential };
+  if (credential.kind === 'inject') return { target, backend, translation, injection: credential };
   const isElsewhere = target.hostname !== site.hostname || target.port !== site.port;
-  return { target, backend, injection: ways.length > 1 && isElsewhere ? noCredentials : undefined };
+  const isStripped = translation !== undefined || (ways.length > 1 && isElsewhere);
+  return { target, backend, translation, injection: isStripped ? noCredentials : undefined };
 }
 
 /** Why a call that no way takes, or that is over a limit, is refused: as at the first way. */
@@ -264,7 +271,7 @@ function goBy(course: Course, call: Call, common: Common): Decision {
   const judged = ways.map((way) => ({ way, refusal: judgeWay(way, call, common) }));
   const [first, ...others] = judged
     .filter(({ refusal }) => refusal === undefined)
-    .flatMap(({ way }) => candidateOf(way, course) ?? []);
+    .flatMap(({ way }) => candidateOf(way, course, common) ?? []);
   if (first === undefined) return refuseBy(ways[0], judged[0]?.refusal ?? limit, common);
   if (limit !== undefined) return refuseBy(ways[0], limit, common);
   const candidates: readonly [Candidate, ...Candidate[]] = [first, ...others];
@@ -274,7 +281,7 @@ function goBy(course: Course, call: Call, common: Common): Decision {
     : { kind: 'need-body', need };
 }
 
-const noBackend = refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');
+const noBackend = refuse(503, 'policy', 'no Backend of this route takes this call, as it is or translated');
 
 function notTaken(
   { clauses }: OpenPlan,

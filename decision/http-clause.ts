@@ -20,7 +20,11 @@ export function httpClauses(index: PolicyIndex, site: Site, opener: Opener | und
       ...{ route, limit, logging, budget: undefined, fallback: undefined },
       // Of its own for each rule: who asks which rule took a call is told by the way.
       ways: [
-        wayOf(index, { site, opener, route }, { backend: undefined, target: { hostname, ip, port, tls } }),
+        wayOf(
+          index,
+          { site, opener, route },
+          { backend: undefined, target: { hostname, ip, port, tls }, isForeign: false },
+        ),
       ],
     }));
   });

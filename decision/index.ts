@@ -55,3 +55,11 @@ export { PolicyIndex, type Policy } from './policy-index.ts';
 export { type RouteClause, type Way } from './provider-clause.ts';
 export { computeCall, computeRetry, newAllowance, type RetryAllowance } from './retry-budget.ts';
 export { SitePlans } from './site-plans.ts';
+export {
+  chatApiOf,
+  refuseTranslation,
+  translatedPaths,
+  translationOf,
+  type ChatApi,
+  type Translation,
+} from './translation.ts';

@@ -89,7 +89,7 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
   const readsFields = [...clauses, ...denials].some(({ http }) =>
     http.some(({ written }) => written.headers.length > 0),
   );
-  const plain = { backend: undefined, target: { hostname, ip, port, tls } };
+  const plain = { backend: undefined, target: { hostname, ip, port, tls }, isForeign: false };
   return {
     kind: 'open',
     site,

@@ -25,6 +25,8 @@ export interface Way {
   /** undefined: to where the agent sent it, by no Backend. */
   readonly backend: ProviderBackend | undefined;
   readonly target: UpstreamTarget;
+  /** Its Backend is of another schema than calls are read as: what goes there is translated (translation.ts). */
+  readonly isForeign: boolean;
   readonly credential: CredentialPlan;
   /** Denials at its Backend, judged by the model the Backend is asked for. */
   readonly denials: readonly DenialClause[];
@@ -36,7 +38,7 @@ export interface Way {
 export interface RouteClause extends Clause {
   readonly route: Opener;
   readonly logging: LoggingRule | undefined;
-  /** In the order of the rule. Several: by weight, or one after the other (`fallback`). Empty: no Backend speaks the API of the call. */
+  /** In the order of the rule. Several: by weight, or one after the other (`fallback`). Empty: no Backend is left. */
   readonly ways: readonly Way[];
   /** undefined: a call goes one way alone. */
   readonly fallback: RouteFallback | undefined;
@@ -46,24 +48,25 @@ export interface RouteClause extends Clause {
   readonly budget: Budget | undefined;
 }
 
-/** Where each call of a rule may go: to its own host, or to a Backend that speaks its API. */
+/** Where each call of a rule may go: to its own host, or to a Backend. */
 function targetsOf(
   rule: ProviderRule,
   site: Site,
   { schema, inOrder }: { readonly schema: string | undefined; readonly inOrder: boolean },
-): Array<Pick<Way, 'backend' | 'target'>> {
+): Array<Pick<Way, 'backend' | 'target' | 'isForeign'>> {
   const { hostname, ip, port, tls } = site;
   const ownTarget = (): UpstreamTarget => ({ hostname, ip, port, tls });
   const own = rule.backends.find((backend) => isAt(backend, site));
   if (rule.backends.length === 0 || (own !== undefined && !inOrder)) {
-    return [{ backend: own, target: ownTarget() }];
+    return [{ backend: own, target: ownTarget(), isForeign: false }];
   }
-  return rule.backends.flatMap((backend) => {
+  return rule.backends.flatMap((backend): Array<Pick<Way, 'backend' | 'target' | 'isForeign'>> => {
     if (backend.weight === 0) return [];
-    if (isAt(backend, site)) return [{ backend, target: ownTarget() }];
+    if (isAt(backend, site)) return [{ backend, target: ownTarget(), isForeign: false }];
     const host = parseHostname(backend.host);
-    if (host === undefined || backend.schema !== schema) return [];
-    return [{ backend, target: { hostname: host, ip: undefined, port: backend.port, tls: true } }];
+    if (host === undefined) return [];
+    const target = { hostname: host, ip: undefined, port: backend.port, tls: true };
+    return [{ backend, target, isForeign: backend.schema !== schema }];
   });
 }
 
@@ -90,7 +93,11 @@ function judgeBackend(index: PolicyIndex, there: Site): Refusal | undefined {
     : refuse(403, 'protocol', 'an MCPRoute governs the Backend of this route: only its own calls go there');
 }
 
-export function wayOf(index: PolicyIndex, origin: Origin, to: Pick<Way, 'backend' | 'target'>): Way {
+export function wayOf(
+  index: PolicyIndex,
+  origin: Origin,
+  to: Pick<Way, 'backend' | 'target' | 'isForeign'>,
+): Way {
   const { site } = origin;
   const { backend, target } = to;
   const there: Site = { ...target, agent: site.agent };

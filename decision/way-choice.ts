@@ -3,6 +3,7 @@ import type { Call } from './call.ts';
 import { mayGoElsewhere } from './fallback.ts';
 import type { Operation } from './operation/index.ts';
 import type { RouteClause, Way } from './provider-clause.ts';
+import { isTakenBy } from './translation.ts';
 
 /** FNV-1a: the same invocation keeps its backend (the original's sticky weights). */
 function hash(text: string): number {
@@ -25,13 +26,14 @@ function chooseWay(ways: readonly Way[], key: string): Way | undefined {
   });
 }
 
-/** In the order to try them; empty: there is none. */
+/** In the order to try them; empty: there is none that takes it. */
 export function chooseWays(
   { ways, fallback }: Pick<RouteClause, 'ways' | 'fallback'>,
   call: Call,
   operation: Operation | undefined,
 ): readonly Way[] {
-  if (fallback !== undefined) return mayGoElsewhere(call, operation) ? ways : ways.slice(0, 1);
-  const way = chooseWay(ways, call.invocationId);
+  const able = ways.filter((way) => isTakenBy(way, call, operation));
+  if (fallback !== undefined) return mayGoElsewhere(call, operation) ? able : able.slice(0, 1);
+  const way = chooseWay(able, call.invocationId);
   return way === undefined ? [] : [way];
 }

@@ -10,7 +10,7 @@ const smallBytes = 4_096;
 const maxSmall = 64;
 
 export class ChunkList {
-  readonly #chunks: Buffer[] = [];
+  #chunks: Buffer[] = [];
   /** How many of the last ones are small, before and after they were put together once. */
   #small = 0;
   #joined = 0;
@@ -37,6 +37,14 @@ export class ChunkList {
     if (this.#joined < maxSmall) return;
     this.#join(maxSmall);
     this.#joined = 0;
+  }
+
+  /** Nothing is kept any more. */
+  clear(): void {
+    this.#chunks = [];
+    this.#small = 0;
+    this.#joined = 0;
+    this.length = 0;
   }
 
   #join(count: number): void {

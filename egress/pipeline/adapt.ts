@@ -71,7 +71,7 @@ export function requestTrailers(fields: readonly Field[], injection: Injection |
   return safeTrailers(fields).filter((field) => injection === undefined || !isReplacedBy(injection, field));
 }
 
-function renderAuthority({ hostname, ip, port, tls }: UpstreamTarget): string {
+export function renderAuthority({ hostname, ip, port, tls }: UpstreamTarget): string {
   const host = hostname ?? (ip?.includes(':') === true ? `[${ip}]` : (ip ?? ''));
   return port === (tls ? 443 : 80) ? host : `${host}:${port}`;
 }
@@ -82,21 +82,22 @@ function passesTrailers({ fields }: AgentRequest): Field[] {
   return te?.value.trim().toLowerCase() === 'trailers' ? [createField('te', 'trailers')] : [];
 }
 
-function ownFields(request: AgentRequest, injection: Injection | undefined): Field[] {
+/** Whose account it is at the provider that the agent asked for: nothing to another one. */
+const ofAccount: ReadonlySet<string> = new Set(['openai-organization', 'openai-project']);
+
+function ownFields(request: AgentRequest, { injection, translation }: Candidate): Field[] {
   const isReplaced = (field: Field): boolean =>
     (injection !== undefined && (unsearchable.has(spokenName(field)) || isReplacedBy(injection, field))) ||
     // Compressed frames could not be inspected (S32).
     (request.upgrade !== undefined && field.name === 'sec-websocket-extensions');
-  return request.fields.filter((field) => isEndToEnd(field) && !isReplaced(field));
+  const isAtHome = (field: Field): boolean => translation === undefined || !ofAccount.has(spokenName(field));
+  return request.fields.filter((field) => isEndToEnd(field) && !isReplaced(field) && isAtHome(field));
 }
 
 /** `judged`: the path in the form it was judged in. */
-export function adapt(
-  request: AgentRequest,
-  { target, injection }: Candidate,
-  judged: string,
-): UpstreamRequest {
-  const fields = [...ownFields(request, injection), ...passesTrailers(request)];
+export function adapt(request: AgentRequest, candidate: Candidate, judged: string): UpstreamRequest {
+  const { target, injection } = candidate;
+  const fields = [...ownFields(request, candidate), ...passesTrailers(request)];
   if (injection !== undefined) fields.push(createField('Accept-Encoding', 'identity'), ...injection.fields);
   return {
     method: request.method,

@@ -1,19 +1,23 @@
 /** The one request that goes to a candidate, made whole from what was judged; nothing changes it afterwards. Pure. */
 import {
   refuse,
+  translatedPaths,
   type AwsSigning,
   type Candidate,
   type Decision,
   type Refusal,
   type SitePlan,
+  type Translation,
   type UpstreamTarget,
 } from '../../decision/index.ts';
 import type { BodyRead } from '../body/index.ts';
+import type { TranslatedRequest } from '../translation/index.ts';
 import type { BodyLength, UpstreamRequest } from '../upstream/exchange-port.ts';
 import { adapt } from './adapt.ts';
 import { signAws } from './aws-signature.ts';
 import type { AgentRequest } from './identify.ts';
 import { rewriteRequest, withoutDigests } from './rewrite.ts';
+import { writeTranslated } from './translated.ts';
 
 /** Without where it goes. */
 type Sent = Omit<Outgoing, 'kind' | 'target'>;
@@ -29,6 +33,8 @@ export interface Outgoing {
   readonly model: string | undefined;
   /** A report of usage was asked for that the agent does not expect. */
   readonly asksUsage: boolean;
+  /** The answer is to be translated back, and what was left out; undefined: it goes to the agent as it comes. */
+  readonly translated: TranslatedRequest | undefined;
 }
 
 /** A body that was read to its end. */
@@ -52,6 +58,8 @@ export interface Judged {
   readonly outputCap: number | undefined;
   /** Unix time: a signature holds for minutes. */
   readonly unixMs: number;
+  /** Unique, for an answer that tells no id and needs one. */
+  readonly answerId: string;
 }
 
 /** The path as it came. */
@@ -69,17 +77,21 @@ function withoutCoding(request: UpstreamRequest): UpstreamRequest {
   return { ...request, fields };
 }
 
+const asItIs = { body: undefined, model: undefined, asksUsage: false, translated: undefined };
+
 /** The body that goes, and the head that is then true of it. */
 function withBody(request: UpstreamRequest, judged: Judged, body: ReadBody): Sent | Refusal {
   const { decision, candidate, outputCap } = judged;
   const { operation, schema, budget } = decision;
-  const asked = { operation, schema, budget, backend: candidate.backend, outputCap };
+  const { backend, translation } = candidate;
+  const spoken = translation === undefined ? schema : backend?.schema;
+  const asked = { operation, schema: spoken, budget, backend, outputCap };
   const rewrite = rewriteRequest(asked, body.bytes, body.read);
   if (rewrite?.kind === 'refuse') return rewrite;
   const plain = body.decoded ? withoutCoding(request) : request;
   if (rewrite === undefined) {
     const length = body.decoded ? lengthOf(body.bytes) : judged.length;
-    return { request: plain, length, body: undefined, model: undefined, asksUsage: false };
+    return { ...asItIs, request: plain, length };
   }
   return {
     request: { ...plain, fields: withoutDigests(plain.fields) },
@@ -87,6 +99,7 @@ function withBody(request: UpstreamRequest, judged: Judged, body: ReadBody): Sen
     body: rewrite.body,
     model: rewrite.model,
     asksUsage: rewrite.asksUsage,
+    translated: undefined,
   };
 }
 
@@ -99,16 +112,56 @@ function signed(sent: Sent, { body, unixMs }: Judged, signing: AwsSigning): Sent
   return request === undefined ? unsignable : { ...sent, request, length: lengthOf(bytes) };
 }
 
-export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refusal {
+/** Of a call of the Backend's own API, which it keeps somewhere else; the model stands in the body. */
+function ownPath(translation: Translation): string | undefined {
+  return translatedPaths(translation, '')[0];
+}
+
+function translatedTo(translation: Translation, judged: Judged): Sent | Refusal {
+  const { request, decision, candidate, body, outputCap, unixMs, answerId: id } = judged;
+  const bytes = body?.bytes ?? [];
+  const written = writeTranslated({
+    request,
+    decision,
+    candidate,
+    translation,
+    body: bytes,
+    outputCap,
+    id,
+    unixMs,
+  });
+  if (written.kind === 'refuse') return written;
+  const { model, translated } = written;
+  const sent = [written.body];
+  return {
+    request: written.request,
+    length: lengthOf(sent),
+    body: sent,
+    model,
+    asksUsage: false,
+    translated,
+  };
+}
+
+/** Before it is signed. */
+function sentBy(plan: SitePlan, judged: Judged): Sent | Refusal {
   const { request, candidate, body, length } = judged;
-  const { target } = candidate;
+  const { translation } = candidate;
+  if (translation !== undefined && translation.from !== translation.to)
+    return translatedTo(translation, judged);
   const path = plan.kind === 'open' && plan.readsPath ? request.path : rawPath(request);
-  const adapted = adapt(request, candidate, path);
-  const sent =
-    body === undefined
-      ? { request: adapted, length, body: undefined, model: undefined, asksUsage: false }
-      : withBody(adapted, judged, body);
-  const signing = candidate.injection?.signing;
+  const adapted = adapt(
+    request,
+    candidate,
+    translation === undefined ? path : (ownPath(translation) ?? path),
+  );
+  return body === undefined ? { ...asItIs, request: adapted, length } : withBody(adapted, judged, body);
+}
+
+export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refusal {
+  const { target, injection } = judged.candidate;
+  const sent = sentBy(plan, judged);
+  const signing = injection?.signing;
   const whole = 'kind' in sent || signing === undefined ? sent : signed(sent, judged, signing);
   return 'kind' in whole ? whole : { kind: 'outgoing', target, ...whole };
 }

@@ -1,7 +1,7 @@
 /** Does a new policy send a call under way just as it is being sent (S36)? Pure. */
 import type { Candidate } from '../../decision/index.ts';
 
-function essence({ target, backend, injection }: Candidate): string {
+function essence({ target, backend, translation, injection }: Candidate): string {
   return JSON.stringify([
     target,
     backend?.modelRewrites,
@@ -9,6 +9,7 @@ function essence({ target, backend, injection }: Candidate): string {
     injection?.fields,
     injection?.query,
     injection?.signing,
+    translation,
   ]);
 }
 

@@ -61,6 +61,9 @@ export interface ExchangeFacts {
     | { readonly system: string; readonly provider: string; readonly operation: string | undefined }
     | undefined;
   readonly facts: Facts;
+  /** undefined: it went as the agent wrote it. */
+  readonly translation:
+    { readonly from: string; readonly to: string; readonly dropped: readonly string[] } | undefined;
   readonly costUsd: number | undefined;
   /** undefined: nothing counted it. */
   readonly budget: { readonly reserved: number; readonly charged: number } | undefined;
@@ -76,7 +79,8 @@ export interface Outcome {
 }
 
 /** What is the same for most calls of an agent: one policy, one route, one model. */
-function putSteadyAi(sink: AttributeSink, { ai, facts, providerRoute }: ExchangeFacts): void {
+function putSteadyAi(sink: AttributeSink, exchange: ExchangeFacts): void {
+  const { ai, facts, providerRoute, translation } = exchange;
   if (ai === undefined) return;
   sink.put(attribute.genAiSystem, ai.system);
   sink.put(attribute.genAiProvider, ai.provider);
@@ -85,6 +89,8 @@ function putSteadyAi(sink: AttributeSink, { ai, facts, providerRoute }: Exchange
   sink.put(attribute.genAiStream, facts.stream);
   sink.put(attribute.genAiResponseModel, facts.responseModel);
   sink.put(attribute.routeMatched, providerRoute !== undefined);
+  sink.put(attribute.translationFrom, translation?.from);
+  sink.put(attribute.translationTo, translation?.to);
 }
 
 function putVaryingAi(sink: AttributeSink, exchange: ExchangeFacts): void {
@@ -104,6 +110,12 @@ function putVaryingAi(sink: AttributeSink, exchange: ExchangeFacts): void {
   sink.put(attribute.genAiTimeToFirstChunk, streamed ? (response.headAt - startedAt) / 1000 : undefined);
   sink.put(attribute.costUsd, costUsd);
   putBudget(sink, exchange);
+  putDropped(sink, exchange);
+}
+
+function putDropped(sink: AttributeSink, { translation }: ExchangeFacts): void {
+  if (translation === undefined || translation.dropped.length === 0) return;
+  sink.put(attribute.translationDropped, translation.dropped);
 }
 
 function putBudget(sink: AttributeSink, { budget }: ExchangeFacts): void {

@@ -3,9 +3,11 @@
  * gateway's own. Apart from the exchange because here is all that an agent ever gets to see; no byte leaves unscrubbed
  * (S37), and of an answer that is broken off nothing more does (S55).
  */
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createField, fieldValue, type Field } from '../http1/index.ts';
 import { endToEnd, safeTrailers } from '../pipeline/adapt.ts';
+import type { Outgoing } from '../pipeline/outgoing.ts';
 import { UsageChunkFilter } from '../record/usage-chunk-filter.ts';
 import { createUsageTap, type UsageTap } from '../record/usage-tap.ts';
 import {
@@ -19,10 +21,12 @@ import {
   scrubText,
   type SecretSet,
 } from '../scrub/index.ts';
+import type { CallTranslation } from '../translation/index.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { Downstream } from './downstream.ts';
 import type { ExchangeLog } from './exchange-log.ts';
 import type { Failure } from './failure.ts';
+import { TranslatedAnswer, type AnswerHolder } from './translated-answer.ts';
 
 /** The failure that an answer is replaced by when secrets cannot be looked for in it. */
 function opaque(reason: string): Failure {
@@ -34,6 +38,7 @@ export class Answer {
   readonly #downstream: Downstream;
   readonly #log: ExchangeLog;
   readonly #method: string;
+  readonly #holder: AnswerHolder;
   #secrets = noSecrets;
   #scrubber = new BodyScrubber(noSecrets);
   /** A head that waits for the first bytes of its body. */
@@ -41,19 +46,25 @@ export class Answer {
   /** The first bytes, until they are judged. */
   #start: BodyStart | undefined;
   #headAt = 0;
+  /** The upstream's. */
+  #status = 0;
   #tap: UsageTap | undefined;
   /** Takes out of a stream what the gateway asked for and the agent did not. */
   #filter: UsageChunkFilter | undefined;
   #asksUsage = false;
+  #translation: CallTranslation | undefined;
+  /** Of an upstream that speaks another API. */
+  #translated: TranslatedAnswer | undefined;
   #started = false;
   /** Nothing of the upstream's is passed on any more. */
   #over = false;
   #refusal: Failure | undefined;
 
-  constructor(downstream: Downstream, log: ExchangeLog, method: string) {
+  constructor(downstream: Downstream, log: ExchangeLog, method: string, holder: AnswerHolder) {
     this.#downstream = downstream;
     this.#log = log;
     this.#method = method;
+    this.#holder = holder;
   }
 
   /** The agent has been sent a head: nothing else can be answered any more. */
@@ -66,16 +77,21 @@ export class Answer {
     return this.#refusal;
   }
 
-  /** Before a request is sent: the secrets on it, and whether it asks for a report of usage in the agent's place. */
-  expect(secrets: SecretSet | undefined, asksUsage: boolean): void {
+  /** Before a request is sent: the secrets on it, and what was changed in it that its answer must not show. */
+  expect(
+    secrets: SecretSet | undefined,
+    { asksUsage, translated }: Pick<Outgoing, 'asksUsage' | 'translated'>,
+  ): void {
     this.#secrets = secrets ?? noSecrets;
     this.#asksUsage = asksUsage;
+    this.#translation = translated?.call;
   }
 
   /** False: the answer cannot be searched for secrets, and nothing of it was passed on (`refusal`). */
   head(answer: UpstreamAnswer, now: number): boolean {
     const { status, fields, bodyLength } = answer;
     this.#headAt = now;
+    this.#status = status;
     this.#scrubber = new BodyScrubber(this.#secrets);
     this.#start = undefined;
     const hasBody = this.#method !== 'HEAD' && status !== 304 && status !== 204 && bodyLength !== 0;
@@ -98,12 +114,13 @@ export class Answer {
   #sendHead(answer: UpstreamAnswer): void {
     this.#waiting = undefined;
     const { sent, recorded } = scrubFields(endToEnd(answer.fields), this.#secrets);
-    this.#log.startResponse(answer.status, recorded, this.#headAt);
-    const { codec, facts } = this.#log;
-    if (codec !== undefined) {
+    const { payee, facts } = this.#log;
+    if (payee !== undefined) {
       const encoding = fieldValue(answer.fields, 'content-encoding');
-      this.#tap = createUsageTap(codec, facts, { contentType: fieldValue(sent, 'content-type'), encoding });
+      this.#tap = createUsageTap(payee, facts, { contentType: fieldValue(sent, 'content-type'), encoding });
     }
+    if (this.#translation !== undefined) return this.#translate(this.#translation, answer.status, sent);
+    this.#log.startResponse(answer.status, recorded, this.#headAt);
     this.#started = true;
     const bodiless = this.#method === 'HEAD' || answer.status === 304;
     const fields = bodiless ? withLength(sent, answer.fields) : sent;
@@ -112,6 +129,42 @@ export class Answer {
     // What is taken out would be missing from the length.
     const bodyLength = this.#filter === undefined ? answer.bodyLength : undefined;
     this.#downstream.respond({ status: answer.status, reason, fields, bodyLength });
+  }
+
+  /** A stream begins now, anything else when it is whole. */
+  #translate(call: CallTranslation, status: number, fields: readonly Field[]): void {
+    const translated = new TranslatedAnswer(call, { status, fields }, this.#holder);
+    this.#translated = translated;
+    if (translated.failure !== undefined) return this.#refuse(translated.failure);
+    if (translated.isStream) this.#respond(status, translated.fields, undefined);
+  }
+
+  /** With an answer that was written here. */
+  #respond(status: number, fields: readonly Field[], bodyLength: number | undefined): void {
+    this.#log.startResponse(status, fields, this.#headAt);
+    this.#started = true;
+    this.#downstream.respond({ status, reason: STATUS_CODES[status] ?? '', fields, bodyLength });
+  }
+
+  #refuse(failure: Failure): void {
+    this.#refusal = failure;
+    this.fail(failure, this.#headAt);
+  }
+
+  /** The upstream has said all it will. */
+  #finishTranslated(translated: TranslatedAnswer): void {
+    const end = translated.end();
+    if (end.kind === 'failed') return this.#refuse(end.failure);
+    if (translated.isUnreadable) this.#log.error = 'UPSTREAM_UNREADABLE';
+    this.#over = true;
+    if (end.kind === 'cut') {
+      this.#log.error = 'UPSTREAM_CLOSED';
+      return this.#downstream.abort();
+    }
+    const { rest } = end;
+    if (!translated.isStream) this.#respond(this.#status, translated.fields, rest.length);
+    this.#send(rest);
+    this.#downstream.end([]);
   }
 
   /** False: the agent takes no more for now. */
@@ -137,10 +190,23 @@ export class Answer {
 
   #deliver(bytes: Buffer): boolean {
     if (bytes.length === 0) return true;
-    this.#log.response?.capture.push(bytes);
     this.#tap?.push(bytes);
+    if (this.#translated !== undefined) return this.#deliverTranslated(this.#translated, bytes);
+    this.#log.response?.capture.push(bytes);
     const passed = this.#filter === undefined ? bytes : this.#filter.push(bytes);
     return passed.length === 0 || this.#downstream.write(passed);
+  }
+
+  #deliverTranslated(translated: TranslatedAnswer, bytes: Buffer): boolean {
+    const passed = translated.push(bytes);
+    if (translated.failure !== undefined) this.#refuse(translated.failure);
+    return this.#over || this.#send(passed);
+  }
+
+  /** Bytes that were written here. */
+  #send(bytes: Buffer): boolean {
+    this.#log.response?.capture.push(bytes);
+    return bytes.length === 0 || this.#downstream.write(bytes);
   }
 
   finish(trailers: readonly Field[]): void {
@@ -148,6 +214,8 @@ export class Answer {
     if (this.#over) return;
     if (last !== undefined) this.#deliver(this.#scrubber.push(last));
     this.#deliver(this.#scrubber.flush());
+    if (this.#translated !== undefined)
+      return this.#over ? undefined : this.#finishTranslated(this.#translated);
     const rest = this.#filter?.flush();
     if (rest !== undefined && rest.length > 0) this.#downstream.write(rest);
     this.#over = true;
@@ -211,6 +279,7 @@ export class Answer {
   /** No more of the body comes: what the tap holds becomes facts. */
   close(): void {
     this.#tap?.end();
+    this.#translated?.close();
   }
 }
 

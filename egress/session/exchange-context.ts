@@ -37,6 +37,8 @@ export interface ExchangeContext {
   readonly now: () => number;
   /** What the wall clock says, in ms: upstreams judge a signature's time by theirs, and `now` does not see a clock that was set. */
   readonly unixMs: () => number;
+  /** A name that no other answer has. */
+  readonly newId: () => string;
   /** May the agent have one more call on record? undefined: not now; else call it once, with the record. */
   readonly admit: (agentId: string) => Settle | undefined;
   /** For what was refused before it was admitted. */

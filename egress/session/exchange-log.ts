@@ -15,6 +15,7 @@ import type { Peer } from '../pipeline/call.ts';
 import type { Decided } from './deliberation.ts';
 import type { Inbound } from './exchange-context.ts';
 import type { AgentRequest, RequestLine } from '../pipeline/identify.ts';
+import type { Outgoing } from '../pipeline/outgoing.ts';
 import { isSmuggled } from '../pipeline/own-credential.ts';
 import { codecFor, type Facts, type ProviderCodec } from '../providers/index.ts';
 import { createObserver, type BodyObserver, type BodyRead } from '../body/index.ts';
@@ -59,7 +60,10 @@ export class ExchangeLog {
   responseChunks = 0;
   trailersDropped = 0;
   status: number | undefined;
+  /** Of the agent's API. */
   codec: ProviderCodec | undefined;
+  /** Of who answers and is paid: another where the call is translated. */
+  payee: ProviderCodec | undefined;
   denyReason: DenyReason | undefined;
   denyPolicy: string | undefined;
   error: string | undefined;
@@ -70,6 +74,8 @@ export class ExchangeLog {
   #opener: Opener | undefined;
   #candidate: Candidate | undefined;
   #smuggled = false;
+  /** Of the last try that was translated. */
+  #dropped: readonly string[] = [];
   /** The agent's own model, once a candidate was asked. */
   #namedModel: { readonly name: string | undefined } | undefined;
   #logging: LoggingRule | undefined;
@@ -99,6 +105,7 @@ export class ExchangeLog {
   decided(decision: Decided, plan: SitePlan): void {
     this.#decision = decision;
     this.codec = codecFor(decision.schema, decision.operation?.shape);
+    this.payee = this.codec;
     this.#opener = plan.kind === 'open' ? plan.opener : undefined;
     this.#logging = decision.logging;
     if (this.#logging?.captureRequest === false) this.request.capture.drop();
@@ -114,8 +121,15 @@ export class ExchangeLog {
   }
 
   /** `model`: the one that is paid for, where it is not the one the agent named. */
-  sending(request: AgentRequest, candidate: Candidate, model: string | undefined): void {
+  sending(
+    request: AgentRequest,
+    candidate: Candidate,
+    { model, translated }: Pick<Outgoing, 'model' | 'translated'>,
+  ): void {
     this.#candidate = candidate;
+    const { translation, backend } = candidate;
+    this.payee = translation === undefined ? this.codec : codecFor(backend?.schema, translation.to);
+    this.#dropped = translated?.dropped ?? [];
     this.#namedModel ??= { name: this.facts.model };
     const named = model ?? this.#namedModel.name;
     if (named !== undefined) this.facts.model = named;
@@ -198,11 +212,17 @@ export class ExchangeLog {
       peerAddress: this.peerAddress,
       ai: this.#ai(),
       facts: this.facts,
-      costUsd: this.codec && this.snapshot.prices.costOf(this.codec.priceId, this.facts, this.#peer.agentId),
+      costUsd: this.payee && this.snapshot.prices.costOf(this.payee.priceId, this.facts, this.#peer.agentId),
+      translation: this.#translation(),
       budget: this.budget,
       retryIneligible: this.retryIneligible,
       digest: this.snapshot.digest,
     });
+  }
+
+  #translation(): ExchangeFacts['translation'] {
+    const translation = this.#candidate?.translation;
+    return translation && { from: translation.from, to: translation.to, dropped: this.#dropped };
   }
 
   #providerRoute(): ExchangeFacts['providerRoute'] {
@@ -224,11 +244,11 @@ export class ExchangeLog {
   }
 
   #ai(): ExchangeFacts['ai'] {
-    const { codec } = this;
-    if (codec === undefined || this.#decision === undefined) return undefined;
+    const { payee } = this;
+    if (payee === undefined || this.#decision === undefined) return undefined;
     return {
-      system: codec.system,
-      provider: codec.genAiName,
+      system: payee.system,
+      provider: payee.genAiName,
       operation: this.#decision.operation?.name,
     };
   }

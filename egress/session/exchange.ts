@@ -54,7 +54,8 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner 
     const { agentId } = inbound.peer;
     this.#way = new RequestWay({ share: context.held, agentId, readsAhead: !downstream.http2 });
     this.#boundary = new Boundary(() => this.#broke(), context.onBroken);
-    this.#answer = new Answer(downstream, this.#log, inbound.line.method);
+    const holder = { share: context.held, agentId };
+    this.#answer = new Answer(downstream, this.#log, inbound.line.method, holder);
   }
 
   start(): void {

@@ -2,6 +2,7 @@
  * All connections of one gateway process and the snapshot in force. Apart from run-egress.ts so that tests drive it with
  * sockets, a clock and a look-up of their own. Without a snapshot it serves nobody.
  */
+import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DenyReason } from '../../contract/index.ts';
@@ -209,6 +210,7 @@ export class GatewayCore {
         health: this.#health,
         now: this.now,
         unixMs: this.#options.unixMs ?? this.now,
+        newId: randomUUID,
         onBroken: (error: unknown) => this.broken(error),
         admit: (agentId: string): Settle | undefined => {
           const slot = this.admitRecord(agentId);

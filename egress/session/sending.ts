@@ -59,6 +59,7 @@ export class Sending implements AttemptOwner {
   /** As it was judged; undefined: it goes through as it comes, or no other try needs it. */
   #body: ReadBody | undefined;
   #repeats = 0;
+  readonly #answerId: string;
   /** One of the tries at this candidate may have reached the upstream's program. */
   #mayBeProcessed = false;
   /** Unix milliseconds since the upstream has had all of the request, or the try began. */
@@ -71,6 +72,8 @@ export class Sending implements AttemptOwner {
     const { context, inbound, decision } = parts;
     this.#tries = new Tries(context.health, inbound.peer.agentId, decision);
     [this.#candidate] = decision.candidates;
+    const isTranslated = decision.candidates.some(({ translation }) => translation !== undefined);
+    this.#answerId = isTranslated ? context.newId() : '';
     // Where there is another Backend to send it to, a body is kept as far as the agent's share goes.
     if (decision.candidates.length > 1) parts.way.body.keep();
   }
@@ -127,7 +130,7 @@ export class Sending implements AttemptOwner {
       const outgoing = computeOutgoing(plan, {
         ...{ request: judgement.request, length: inbound.length },
         ...{ decision, candidate: next, body, outputCap: spending.outputCap },
-        unixMs: context.unixMs(),
+        ...{ unixMs: context.unixMs(), answerId: this.#answerId },
       });
       if (outgoing.kind === 'outgoing') {
         this.#start(next, outgoing);
@@ -148,9 +151,9 @@ export class Sending implements AttemptOwner {
     const plan = judgement.planBy(inForce.snapshot);
     const noTrailers = plan.kind === 'open' && plan.readsFields;
     way.prepare(outgoing, { injection, judged: this.#body?.bytes, noTrailers });
-    log.sending(judgement.request, candidate, outgoing.model);
+    log.sending(judgement.request, candidate, outgoing);
     // The secrets of this try and of no other: an upstream knows its own alone.
-    answer.expect(injection && inForce.snapshot.secretForms.of(injection), outgoing.asksUsage);
+    answer.expect(injection && inForce.snapshot.secretForms.of(injection), outgoing);
     this.#try(outgoing, false);
   }
 

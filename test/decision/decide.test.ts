@@ -100,7 +100,7 @@ describe('where a call is sent', () => {
     ];
     const where = site('api.openai.com');
     const target = (invocationId: string): string =>
-      render(ask(config([rule([], { backends })]), where, call({ invocationId })));
+      render(ask(config([rule([], { backends })]), where, call({ invocationId, path: '/v1/embeddings' })));
     const targets = Array.from({ length: 200 }, (_, index) => target(`i${index}`));
     expect(new Set(targets)).toEqual(new Set(['allow a.example.com:443', 'allow b.example.com:443']));
     expect(targets.filter((each) => each === targets[0]).length).toBeGreaterThan(20);
@@ -128,9 +128,10 @@ describe('where a call is sent', () => {
     expect(says('b.example.com')).toContain('rule b');
   });
 
-  test('nowhere when no Backend speaks its API', () => {
+  test('nowhere when no Backend speaks its API and it is no conversation', () => {
     const backends = [backend('d.example.com', { schema: 'anthropic' })];
-    expect(render(ask(config([rule([], { backends })]), site('api.openai.com'), call()))).toBe('503 policy');
+    const asked = call({ path: '/v1/embeddings' });
+    expect(render(ask(config([rule([], { backends })]), site('api.openai.com'), asked))).toBe('503 policy');
   });
 
   test('not to a host whose calls an MCPRoute judges', () => {
@@ -201,8 +202,24 @@ describe('Backends that are tried in turn', () => {
       {},
       'a.example.com,api.openai.com',
     ],
-    ['none of another API', backends({ ...a, schema: 'anthropic' }, b), {}, 'b.example.com'],
-    ['nothing where there is no other', backends({ ...a, schema: 'anthropic' }), {}, '503 policy'],
+    [
+      'none of another API for what is no conversation',
+      backends({ ...a, schema: 'anthropic' }, b),
+      { path: '/v1/embeddings' },
+      'b.example.com',
+    ],
+    [
+      'nothing where there is no other',
+      backends({ ...a, schema: 'anthropic' }),
+      { path: '/v1/embeddings' },
+      '503 policy',
+    ],
+    [
+      'one of another API for what is one',
+      backends({ ...a, schema: 'anthropic' }, b),
+      {},
+      'a.example.com,b.example.com',
+    ],
     [
       'what names a model in its path too',
       backends(a, b),

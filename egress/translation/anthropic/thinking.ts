@@ -3,8 +3,9 @@
  * of others. Pure. Thinking is left out where the conversation, or what else the call asks for, would make the API refuse it.
  */
 import type { JsonObject } from '../../providers/index.ts';
-import type { FormRequest, Message, Thinking } from '../form.ts';
+import type { FormRequest, Message, Part, Thinking } from '../form.ts';
 import type { Notes } from '../notes.ts';
+import { ownSignature } from '../signature.ts';
 
 interface Model {
   /** `adaptive`: by effort. `budget`: in tokens. */
@@ -38,10 +39,9 @@ function effortOf(thinking: Wanted): 'low' | 'medium' | 'high' {
 function lacksThought(messages: readonly Message[]): boolean {
   const last = messages.findLast(({ role }) => role === 'assistant')?.parts ?? [];
   const hasCalls = last.some(({ kind }) => kind === 'tool-call');
-  return (
-    hasCalls &&
-    !last.some((part) => part.kind === 'thinking' && (part.signature ?? part.redacted) !== undefined)
-  );
+  const isSigned = (part: Part): boolean =>
+    part.kind === 'thinking' && ownSignature('claude', part.signature ?? part.redacted) !== undefined;
+  return hasCalls && !last.some(isSigned);
 }
 
 function isForced({ toolChoice }: FormRequest): boolean {

@@ -186,6 +186,7 @@ export function script(options: ScriptOptions = {}): Script {
     budgets,
     now: () => result.now,
     unixMs: () => result.now,
+    newId: () => 'made-up',
     onBroken: (error) => {
       throw error;
     },
