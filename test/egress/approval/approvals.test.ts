@@ -122,6 +122,17 @@ describe('S54: how many wait', () => {
   });
 });
 
+test('S54: who leaves after the end frees nobody else’s place', async () => {
+  const bed = new Bed();
+  bed.operator.say('first');
+  const first = bed.park('first');
+  await bed.settle();
+  for (let count = 0; count < parkedOfAgent; count += 1) bed.park();
+  first.leave();
+  bed.park();
+  expect(bed.outcomes).toEqual(['Allow by jane', 'full']);
+});
+
 describe('an answer that lasts', () => {
   const lasting = { scope: 'Agent', leftMs: 3_600_000 } as const;
 
