@@ -5,56 +5,6 @@ export const notEnforcedNotes: ReadonlyArray<{
   readonly note: string;
 }> = [
   {
-    kind: 'DaemonAgent',
-    path: 'spec',
-    note: 'Not carried out: workers of this version do not run DaemonAgents.',
-  },
-  {
-    kind: 'TaskAgent',
-    path: 'spec.identity',
-    note: 'Not carried out: this version takes no identity from calls: records name no caller.',
-  },
-  {
-    kind: 'EgressGateway',
-    path: 'spec.otlp.endpoint',
-    note: 'Not carried out: gateways of this version send records to the store of the platform alone.',
-  },
-  {
-    kind: 'EgressGateway',
-    path: 'spec.otlp.headers',
-    note: 'Not carried out: gateways of this version send records to the store of the platform alone.',
-  },
-  {
-    kind: 'RateLimitPolicy',
-    path: 'spec',
-    note: 'Not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',
-  },
-  {
-    kind: 'AIProviderRoute',
-    path: 'spec.rules[].filters[].extensionRef.kind',
-    note: 'RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',
-  },
-  {
-    kind: 'MCPRoute',
-    path: 'spec.rules[].filters[].extensionRef.kind',
-    note: 'RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',
-  },
-  {
-    kind: 'EgressL4Route',
-    path: 'spec.rules[].filters[].extensionRef.kind',
-    note: 'RateLimitPolicy is not carried out: gateways of this version cannot count requests: calls of rules whose filters name it are refused (503).',
-  },
-  {
-    kind: 'MCPRoute',
-    path: 'spec.rules[].filters[].toolPolicy.rateLimits',
-    note: 'Not carried out: this version of the gateway cannot count calls of tools: calls of the tools it is about are refused (503).',
-  },
-  {
-    kind: 'MCPRoute',
-    path: 'spec.rules[].filters[].toolPolicy.maxCallsPerExecution',
-    note: 'Not carried out: this version of the gateway cannot count calls of tools: calls of tools under the rule are refused (503).',
-  },
-  {
     kind: 'Backend',
     path: 'spec.type',
     note: 'InferencePool is not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.',
