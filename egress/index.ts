@@ -1,6 +1,7 @@
 /** The one door of `egress/`: the gateway role, and its core for tests and benches. */
 export { runEgress } from './run-egress.ts';
-export { GatewayCore, type GatewayOptions } from './session/gateway-core.ts';
+export { GatewayCore } from './session/gateway-core.ts';
+export { type GatewayOptions } from './session/gateway-options.ts';
 export { acceptedEvents, followingStates } from './session/exchange-state.ts';
 export { createSnapshot, type Snapshot } from './snapshot.ts';
 export { createLeafIssuer } from './tls/leaf-issuer.ts';

@@ -21,6 +21,10 @@ const reasons: ReadonlyMap<string, string> = new Map([
     'tells Node’s pool how dialling ended; what it does with it is guarded there',
   ],
   ['egress/export/record-exporter.ts', 'counts time at the end of the process'],
+  [
+    'egress/approval/approvals.ts',
+    'hears of the platform’s own operator; whom it tells is guarded where it asks',
+  ],
   ['egress/budget/account.ts', 'hears of the platform’s own ledger; whom it tells is guarded where it asks'],
   ['egress/upstream/resolver.ts', 'counts look-ups; what one answers is read inside of its promise'],
   ['egress/record/body-inflater.ts', 'minizlib calls inside of write, whose caller catches'],

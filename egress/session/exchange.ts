@@ -13,14 +13,8 @@ import { areSameWays } from '../pipeline/revalidate.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { RelayResult } from './relay.ts';
 import { Answer } from './answer.ts';
-import { CallCounting } from './call-counting.ts';
-import {
-  Deliberation,
-  type Allowed,
-  type Asked,
-  type Decided,
-  type DeliberationOwner,
-} from './deliberation.ts';
+import { CallUse } from './call-use.ts';
+import { Deliberation, type Allowed, type Decided, type DeliberationOwner } from './deliberation.ts';
 import type { AbortReason, Downstream, RequestReader } from './downstream.ts';
 import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
 import { ExchangeLog } from './exchange-log.ts';
@@ -30,7 +24,6 @@ import { Judgement } from './judgement.ts';
 import { Parking, type ParkingOwner } from './parking.ts';
 import { RequestWay } from './request-way.ts';
 import { Sending, type SendingOwner } from './sending.ts';
-import { Spending } from './spending.ts';
 
 export class Exchange implements RequestReader, SendingOwner, DeliberationOwner, ParkingOwner {
   readonly #context: ExchangeContext;
@@ -49,8 +42,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
   /** Of a WebSocket. When it goes, the relay ends both sides. */
   #relayed: Duplex | undefined;
   #settle: Settle | undefined;
-  #counting: CallCounting | undefined;
-  #spending: Spending | undefined;
+  #use: CallUse | undefined;
   /** Unix milliseconds since neither side has said anything. */
   #quietSince: number;
 
@@ -96,18 +88,13 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     if (this.#states.now === 'done') return;
     if (this.#states.now !== 'asking') this.#log.read(judgement.read);
     this.#log.decided(decision, judgement.planBy(this.#log.snapshot));
-    if (decision.kind === 'refuse') this.refuse(decision.refusal);
-    else if (decision.kind === 'ask') this.#park(decision, judgement);
-    else if (!this.#way.limit.bound(decision.maxBodyBytes)) this.fail(failure.bodyOverRule);
-    else this.#reserve(judgement, decision);
-  }
-
-  // Ask a person: nothing is sent before.
-
-  #park(asked: Asked, judgement: Judgement): void {
-    if (!this.#way.limit.bound(asked.allowed.maxBodyBytes)) return this.fail(failure.bodyOverRule);
+    if (decision.kind === 'refuse') return this.refuse(decision.refusal);
+    const { maxBodyBytes } = decision.kind === 'ask' ? decision.allowed : decision;
+    if (!this.#way.limit.bound(maxBodyBytes)) return this.fail(failure.bodyOverRule);
+    if (decision.kind === 'allow') return this.#reserve(judgement, decision);
+    // A person is asked: nothing is sent before.
     this.#states.enter('asking');
-    this.#parking.begin(asked, judgement);
+    this.#parking.begin(decision, judgement);
   }
 
   allowed(): void {
@@ -135,39 +122,26 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     if (body !== undefined && lengthOf(body.bytes) > (decision.maxBodyBytes ?? Infinity)) {
       return this.fail(failure.bodyOverRule);
     }
-    const spending = Spending.of(decision, body);
-    if (spending === undefined) return this.fail(failure.budgetUnreadable);
-    const counting = new CallCounting(decision.counts);
-    this.#spending = spending;
-    this.#counting = counting;
+    const use = CallUse.of(decision, body);
+    if (use === undefined) return this.fail(failure.budgetUnreadable);
+    this.#use = use;
     this.#decision = decision;
     this.#states.enter('reserving');
-    const { budgets } = this.#context;
-    const { peer } = this.#inbound;
-    const promised = this.#boundary.guard((refused?: failure.Failure) =>
-      refused === undefined
-        ? this.#send(judgement, decision, { spending, counting }, body)
-        : this.fail(refused),
-    );
-    const counted = this.#boundary.guard((refused?: Refusal) => {
-      if (this.#states.now !== 'reserving') return;
-      if (refused === undefined) spending.reserve(budgets, peer, promised);
-      else this.refuse(judgement.refusalOf(refused));
+    use.begin(this.#context.budgets, this.#inbound.peer, this.#boundary, {
+      isReserving: () => this.#states.now === 'reserving',
+      granted: () => this.#send(judgement, decision, use, body),
+      overLimit: (refused) => this.refuse(judgement.refusalOf(refused)),
+      fail: (reason) => this.fail(reason),
     });
-    counting.begin(budgets, peer, counted);
   }
 
   // Send: to the first candidate that answers (sending.ts).
 
-  #send(
-    judgement: Judgement,
-    decision: Allowed,
-    paid: { readonly spending: Spending; readonly counting: CallCounting },
-    body: ReadBody | undefined,
-  ): void {
+  #send(judgement: Judgement, decision: Allowed, use: CallUse, body: ReadBody | undefined): void {
     const [context, inForce, inbound, states] = [this.#context, this.#inForce, this.#inbound, this.#states];
     const [way, answer, log, boundary] = [this.#way, this.#answer, this.#log, this.#boundary];
-    const call = { judgement, decision, ...paid, http2: this.#downstream.http2 };
+    const { spending, counting } = use;
+    const call = { judgement, decision, spending, counting, http2: this.#downstream.http2 };
     const parts = { context, inForce, inbound, states, way, answer, log, boundary, ...call };
     this.#sending = new Sending(this, parts, body);
     states.enter('attempting');
@@ -246,7 +220,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
   head(answer: UpstreamAnswer): void {
     this.#quietSince = this.#context.now();
     this.#states.enter('answering');
-    this.#spending?.answered(answer.status);
+    this.#use?.spending.answered(answer.status);
     // From here no other attempt can answer.
     this.#way.answered();
     this.#answer.head(answer, this.#context.now());
@@ -318,8 +292,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     this.#way.body.release();
     this.#answer.close();
     this.#log.trailersDropped = this.#way.trailersDropped;
-    this.#log.budget = this.#spending?.end(this.#log.facts);
-    this.#counting?.end();
+    this.#log.budget = this.#use?.end(this.#log.facts);
     const record = this.#log.finish(this.#context.now());
     (this.#settle ?? this.#context.onRefused)(record, this.#log);
   }

@@ -7,49 +7,31 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DenyReason } from '../../contract/index.ts';
 import { HeldBytes } from '../body/index.ts';
-import { noApprovalLink, type ApprovalLink } from '../approval/approval-link.ts';
+import { noApprovalLink } from '../approval/approval-link.ts';
 import { Approvals } from '../approval/approvals.ts';
 import { Budgets } from '../budget/budgets.ts';
-import { noLedger, type Ledger } from '../budget/ledger.ts';
+import { noLedger } from '../budget/ledger.ts';
 import { BackendHealth } from '../fallback/backend-health.ts';
-import type { GatewayMetrics } from '../metrics.ts';
 import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
-import { admitRecord, type AdmittingRecorder, type Recorder } from '../record/recorder.ts';
+import { admitRecord } from '../record/recorder.ts';
 import type { RecordSlot } from '../record/record-queue.ts';
 import type { FrameScrubber } from '../scrub/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { UpstreamPool } from '../upstream/pool.ts';
-import type { Lookup } from '../upstream/resolver.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { Connection } from './connection.ts';
 import type { ExchangeFactory, Session, SessionHooks } from './downstream.ts';
 import { Exchange } from './exchange.ts';
 import type { PolicyInForce, Settle } from './exchange-context.ts';
 import { FrameGuard } from './frame-guard.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { relay, type RelayOptions, type RelayResult } from './relay.ts';
 import { Shares } from '../shares.ts';
 import { relayWebSocket } from './websocket-relay.ts';
-
-export interface GatewayOptions {
-  readonly recorder: () => (Recorder & Partial<AdmittingRecorder>) | undefined;
-  readonly metrics: GatewayMetrics;
-  readonly lookup: Lookup;
-  readonly now: () => number;
-  /** What the wall clock says, in ms; absent: the same as `now`. */
-  readonly unixMs?: () => number;
-  /** Counts budgets for all gateways of the namespace; absent: calls under one are refused. */
-  readonly ledger?: Ledger;
-  /** Asks persons; absent: calls that need one are refused. */
-  readonly approvals?: ApprovalLink;
-  /** Called when the number of connections changed. */
-  readonly onConnections: () => void;
-  /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */
-  readonly onBroken?: (error: unknown) => void;
-}
 
 // One agent cannot use up the process (S30, S54); a Node SDK opens tens of connections at most. As many streams of HTTP/2 on all
 // its connections together, because each may need a connection of its own at the upstream.

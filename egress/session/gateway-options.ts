@@ -1,0 +1,23 @@
+/** What a gateway's core is given from outside: the edge in a process, stand-ins in a test. Types only. */
+import type { ApprovalLink } from '../approval/approval-link.ts';
+import type { Ledger } from '../budget/ledger.ts';
+import type { GatewayMetrics } from '../metrics.ts';
+import type { AdmittingRecorder, Recorder } from '../record/recorder.ts';
+import type { Lookup } from '../upstream/resolver.ts';
+
+export interface GatewayOptions {
+  readonly recorder: () => (Recorder & Partial<AdmittingRecorder>) | undefined;
+  readonly metrics: GatewayMetrics;
+  readonly lookup: Lookup;
+  readonly now: () => number;
+  /** What the wall clock says, in ms; absent: the same as `now`. */
+  readonly unixMs?: () => number;
+  /** Counts budgets for all gateways of the namespace; absent: calls under one are refused. */
+  readonly ledger?: Ledger;
+  /** Asks persons; absent: calls that need one are refused. */
+  readonly approvals?: ApprovalLink;
+  /** Called when the number of connections changed. */
+  readonly onConnections: () => void;
+  /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */
+  readonly onBroken?: (error: unknown) => void;
+}
