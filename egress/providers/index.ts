@@ -60,5 +60,5 @@ export function codecFor(
 }
 
 export type { Facts, JsonObject, ProviderCodec } from './codec.ts';
-export { asObject, sumOf } from './codec.ts';
+export { asObject, asObjects, sumOf } from './codec.ts';
 export { credibleCounts, type TokenCounts } from './token-counts.ts';

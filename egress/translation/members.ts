@@ -75,13 +75,16 @@ export class Members {
     for (const name of names) this.#taken.add(name);
   }
 
+  /** What nobody took. */
+  rest(): string[] {
+    return Object.keys(this.#object).filter(
+      (name) => !this.#taken.has(name) && (this.#object[name] ?? undefined) !== undefined,
+    );
+  }
+
   /** Names what was not taken. */
   end(): void {
-    for (const name in this.#object) {
-      if (!this.#taken.has(name) && (this.#object[name] ?? undefined) !== undefined) {
-        this.#notes.drop(this.pathOf(name));
-      }
-    }
+    for (const name of this.rest()) this.#notes.drop(this.pathOf(name));
   }
 
   #wrong(name: string, what: string): undefined {
