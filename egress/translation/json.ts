@@ -22,3 +22,8 @@ export function jsonText(value: unknown): string | undefined {
     return undefined;
   }
 }
+
+/** The object without members that are undefined. */
+export function compact(members: Readonly<Record<string, unknown>>): JsonObject {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}

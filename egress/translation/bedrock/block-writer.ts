@@ -2,9 +2,8 @@
 import type { JsonObject } from '../../providers/index.ts';
 import { joinNeighbours } from '../conversation.ts';
 import type { Media, Message, Part } from '../form.ts';
-import { parseArguments } from '../json.ts';
+import { compact, parseArguments } from '../json.ts';
 import type { Notes } from '../notes.ts';
-import { present } from '../present.ts';
 import { ownSignature } from '../signature.ts';
 import { formatOf, type MediaFamily } from './formats.ts';
 
@@ -86,7 +85,7 @@ export class BlockWriter {
       return [];
     });
     return {
-      toolResult: present({ toolUseId: part.id, content, status: part.isError ? 'error' : undefined }),
+      toolResult: compact({ toolUseId: part.id, content, status: part.isError ? 'error' : undefined }),
     };
   }
 

@@ -7,7 +7,7 @@ import { writeThinking } from '../anthropic/thinking.ts';
 import type { FormRequest, Thinking } from '../form.ts';
 import type { Members } from '../members.ts';
 import type { Notes } from '../notes.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 
 export interface ModelFields {
   readonly topK: number | undefined;
@@ -63,7 +63,7 @@ function writeClaude(request: FormRequest, notes: Notes): WrittenFields {
   const isSingle = request.parallelToolCalls === false && request.tools.length > 0;
   const off = request.thinking?.kind === 'off' ? { type: 'disabled' } : undefined;
   const { thinking, effort } = writeThinking(request, notes);
-  const fields = present({
+  const fields = compact({
     top_k: request.topK,
     thinking: thinking ?? off,
     tool_choice: isSingle ? writeChoice(request) : undefined,

@@ -2,9 +2,8 @@
 import type { JsonObject } from '../../providers/index.ts';
 import type { Result, WrittenRequest } from '../codec.ts';
 import type { FormRequest, ToolChoice } from '../form.ts';
-import { jsonText } from '../json.ts';
+import { compact, jsonText } from '../json.ts';
 import { Notes } from '../notes.ts';
-import { present } from '../present.ts';
 import { BlockWriter } from './block-writer.ts';
 import { writeModelFields } from './model-fields.ts';
 import { writePlace } from './path.ts';
@@ -39,9 +38,9 @@ function writeTools(request: FormRequest, notes: Notes): JsonObject | undefined 
     return undefined;
   }
   const written = tools.map(({ name, description, parameters, strict }) => ({
-    toolSpec: present({ name, description, inputSchema: { json: parameters ?? noParameters }, strict }),
+    toolSpec: compact({ name, description, inputSchema: { json: parameters ?? noParameters }, strict }),
   }));
-  return present({ tools: written, toolChoice: toolChoice && writeChoice(toolChoice) });
+  return compact({ tools: written, toolChoice: toolChoice && writeChoice(toolChoice) });
 }
 
 function writeOutput(
@@ -54,11 +53,11 @@ function writeOutput(
   const schema = jsonText(responseFormat.schema);
   if (schema === undefined) notes.block('responseFormat.schema', 'is nested too deep');
   const structure = { jsonSchema: { schema, name: responseFormat.name } };
-  return present({ textFormat: { type: 'json_schema', structure }, effort });
+  return compact({ textFormat: { type: 'json_schema', structure }, effort });
 }
 
 function writeInference(request: FormRequest): JsonObject | undefined {
-  const config = present({
+  const config = compact({
     maxTokens: request.maxOutputTokens,
     temperature: request.temperature,
     topP: request.topP,
@@ -76,7 +75,7 @@ export function writeConverseRequest(request: FormRequest, base: string): Result
   for (const name of left) if (request[name] !== undefined) notes.drop(name);
   const { fields: additional, effort } = writeModelFields(request, notes);
   const system = request.system.filter(({ text }) => text.trim() !== '').map(({ text }) => ({ text }));
-  const body = present({
+  const body = compact({
     system: system.length === 0 ? undefined : system,
     messages: new BlockWriter(notes).writeAll(request.messages),
     inferenceConfig: writeInference(request),

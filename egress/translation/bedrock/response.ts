@@ -2,8 +2,7 @@
 import { asObject, asObjects, type JsonObject } from '../../providers/index.ts';
 import { textOf } from '../count.ts';
 import type { FormResponse, Part } from '../form.ts';
-import { jsonText, parseArguments } from '../json.ts';
-import { present } from '../present.ts';
+import { compact, jsonText, parseArguments } from '../json.ts';
 import { markSignature, shownSignature } from '../signature.ts';
 import { readFinish, writeFinish } from './finish.ts';
 import { readConverseUsage, writeConverseUsage } from './usage.ts';
@@ -58,7 +57,7 @@ export function readConverseResponse(body: JsonObject): FormResponse | undefined
 function writeThinking({ text, signature, redacted }: Extract<Part, { kind: 'thinking' }>): JsonObject {
   if (redacted !== undefined) return { reasoningContent: { redactedContent: redacted } };
   const shown = signature === undefined ? undefined : shownSignature('claude', signature);
-  return { reasoningContent: { reasoningText: present({ text, signature: shown }) } };
+  return { reasoningContent: { reasoningText: compact({ text, signature: shown }) } };
 }
 
 /** undefined: it cannot be said. */
@@ -85,7 +84,7 @@ export function writeConverseResponse(response: FormResponse): JsonObject {
   const blocks = response.parts.map((part) => ({ part, written: writeBlock(part) }));
   const isMalformed = blocks.some(({ part, written }) => part.kind === 'tool-call' && written === undefined);
   const content = blocks.flatMap(({ written }) => written ?? []);
-  return present({
+  return compact({
     output: { message: { role: 'assistant', content } },
     stopReason: writeFinish(response.finish, isMalformed),
     usage: writeConverseUsage(response.usage),

@@ -49,6 +49,9 @@ export class ConverseStreamReader implements StreamReader {
       case 'metadata':
         this.#readMetadata(data);
         break;
+      default:
+        // Events of tomorrow are passed over.
+        break;
     }
   }
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../providers/index.ts';
 import type { StreamWriter, WireEvent } from '../codec.ts';
 import type { Finish, FormEvent, PartStart, Usage } from '../form.ts';
 import { mergeUsage } from '../merge-usage.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 import { shownSignature } from '../signature.ts';
 import { streamErrorName } from './error.ts';
 import { writeFinish } from './finish.ts';
@@ -99,7 +99,7 @@ export class ConverseStreamWriter implements StreamWriter {
   #end(): WireEvent[] {
     const closed = [...this.#open.keys()].flatMap((index) => this.#close(index));
     const stopReason = writeFinish(this.#finish, false);
-    const metadata = present({ usage: writeConverseUsage(this.#usage), metrics: { latencyMs: 0 } });
+    const metadata = compact({ usage: writeConverseUsage(this.#usage), metrics: { latencyMs: 0 } });
     return [
       ...this.#start(),
       ...closed,

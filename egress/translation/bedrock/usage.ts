@@ -2,7 +2,7 @@
 import { asObject, sumOf, type JsonObject } from '../../providers/index.ts';
 import { countOf } from '../count.ts';
 import type { Usage } from '../form.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 
 /** `body`: what carries the report; undefined: none was told. */
 export function readConverseUsage(body: JsonObject): Usage | undefined {
@@ -25,7 +25,7 @@ export function writeConverseUsage(usage: Usage | undefined): JsonObject | undef
   const { input, output, cacheRead, cacheCreation } = usage;
   const fresh =
     input === undefined ? undefined : Math.max(0, input - (cacheRead ?? 0) - (cacheCreation ?? 0));
-  return present({
+  return compact({
     inputTokens: fresh,
     outputTokens: output,
     totalTokens: input === undefined || output === undefined ? undefined : input + output,

@@ -2,9 +2,8 @@
 import type { JsonObject } from '../../providers/index.ts';
 import { callsOf, joinNeighbours, plainText } from '../conversation.ts';
 import type { Media, Message, Part, ToolCallPart } from '../form.ts';
-import { parseArguments } from '../json.ts';
+import { compact, parseArguments } from '../json.ts';
 import type { Notes } from '../notes.ts';
-import { present } from '../present.ts';
 import { ownSignature } from '../signature.ts';
 
 type ToolResult = Extract<Part, { kind: 'tool-result' }>;
@@ -15,7 +14,7 @@ const unsigned = /(?:^|[/.-])gemini-[12][.-]/;
 
 export function writeMedia(media: Media): JsonObject {
   if (media.kind === 'base64') return { inlineData: { mimeType: media.mediaType, data: media.data } };
-  return { fileData: present({ mimeType: media.mediaType, fileUri: media.url }) };
+  return { fileData: compact({ mimeType: media.mediaType, fileUri: media.url }) };
 }
 
 export class PartWriter {
@@ -79,7 +78,7 @@ export class PartWriter {
     if (args === undefined) this.#notes.block('messages[].tool-call.arguments', 'is not a JSON object');
     const instead = isFirstCall && this.#signs ? noSignature : undefined;
     const thoughtSignature = ownSignature('google', signature) ?? instead;
-    return present({ functionCall: { name, args }, thoughtSignature });
+    return compact({ functionCall: { name, args }, thoughtSignature });
   }
 
   #writeResult(part: ToolResult): JsonObject {
@@ -91,7 +90,7 @@ export class PartWriter {
     const text = plainText(texts) ?? '';
     const parts = others.flatMap((other) => this.#writeResultMedia(other) ?? []);
     const response = part.isError ? { error: text } : { output: text };
-    return { functionResponse: present({ name, response, parts: parts.length === 0 ? undefined : parts }) };
+    return { functionResponse: compact({ name, response, parts: parts.length === 0 ? undefined : parts }) };
   }
 
   #writeResultMedia(part: Part): JsonObject | undefined {

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../providers/index.ts';
 import type { Result, WrittenRequest } from '../codec.ts';
 import type { FormRequest, Thinking, ToolChoice } from '../form.ts';
 import { Notes } from '../notes.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 import { PartWriter } from './part-writer.ts';
 import { writePlace } from './path.ts';
 
@@ -46,14 +46,14 @@ function writeChoice(choice: ToolChoice): JsonObject {
 function writeTools({ tools, toolChoice }: FormRequest): JsonObject {
   if (tools.length === 0) return {};
   const functionDeclarations = tools.map(({ name, description, parameters }) =>
-    present({ name, description, parametersJsonSchema: parameters }),
+    compact({ name, description, parametersJsonSchema: parameters }),
   );
   const toolConfig = toolChoice && { functionCallingConfig: writeChoice(toolChoice) };
   return { tools: [{ functionDeclarations }], toolConfig };
 }
 
 function writeGeneration(request: FormRequest): JsonObject | undefined {
-  const config = present({
+  const config = compact({
     maxOutputTokens: request.maxOutputTokens,
     temperature: request.temperature,
     topP: request.topP,
@@ -81,7 +81,7 @@ export function writeGoogleRequest(request: FormRequest, base: string): Result<W
   const notes = new Notes();
   note(request, notes);
   const system = request.system.filter(({ text }) => text !== '').map(({ text }) => ({ text }));
-  const body = present({
+  const body = compact({
     systemInstruction: system.length === 0 ? undefined : { parts: system },
     contents: new PartWriter(request.messages, request.model, notes).writeAll(request.messages),
     ...writeTools(request),

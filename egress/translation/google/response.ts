@@ -3,8 +3,7 @@ import { asObject, asObjects, type JsonObject } from '../../providers/index.ts';
 import type { StreamContext } from '../codec.ts';
 import { textOf } from '../count.ts';
 import type { FormResponse, Part } from '../form.ts';
-import { jsonText, parseArguments } from '../json.ts';
-import { present } from '../present.ts';
+import { compact, jsonText, parseArguments } from '../json.ts';
 import { markSignature, shownSignature } from '../signature.ts';
 import { readFinish, writeFinish } from './finish.ts';
 import { partOfMedia } from './part-reader.ts';
@@ -84,13 +83,13 @@ export function writeAnswerPart(part: Part): JsonObject | undefined {
       return { text: part.text };
     case 'thinking':
       return part.redacted === undefined
-        ? present({ text: part.text, thought: true, thoughtSignature: signatureFor(part.signature) })
+        ? compact({ text: part.text, thought: true, thoughtSignature: signatureFor(part.signature) })
         : undefined;
     case 'tool-call': {
       const args = parseArguments(part.arguments);
       if (args === undefined) return undefined;
       const functionCall = { id: part.id, name: part.name, args };
-      return present({ functionCall, thoughtSignature: signatureFor(part.signature) });
+      return compact({ functionCall, thoughtSignature: signatureFor(part.signature) });
     }
     case 'image':
     case 'audio':
@@ -109,7 +108,7 @@ export function writeGoogleResponse(response: FormResponse, context: StreamConte
   const parts = response.parts.map((part) => ({ part, written: writeAnswerPart(part) }));
   const isMalformed = parts.some(({ part, written }) => part.kind === 'tool-call' && written === undefined);
   const content = { parts: parts.flatMap(({ written }) => written ?? []), role: 'model' };
-  return present({
+  return compact({
     candidates: [{ content, finishReason: writeFinish(response.finish, isMalformed), index: 0 }],
     usageMetadata: writeGoogleUsage(response.usage),
     modelVersion: context.model,

@@ -3,7 +3,7 @@
  * schemas in members of their own. Pure; nested only so deep.
  */
 import { asObject, type JsonObject } from '../../providers/index.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 import { camelCase } from './spelling.ts';
 
 const maxDepth = 64;
@@ -55,7 +55,7 @@ function convert(value: unknown, depth: number): unknown {
   const schema = Object.fromEntries(Object.entries(given).map(([name, member]) => [camelCase(name), member]));
   const options = Array.isArray(schema['anyOf']) ? schema['anyOf'] : undefined;
   const values = Array.isArray(schema['enum']) ? (schema['enum'] as unknown[]) : undefined;
-  return present({
+  return compact({
     type: typeOf(schema),
     enum: schema['nullable'] === true && values !== undefined ? [...values, null] : values,
     ...members(schema, same, (member) => member),

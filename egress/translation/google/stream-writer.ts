@@ -3,7 +3,7 @@ import type { JsonObject } from '../../providers/index.ts';
 import type { StreamContext, StreamWriter, WireEvent } from '../codec.ts';
 import type { Finish, FormEvent, PartStart, Usage } from '../form.ts';
 import { mergeUsage } from '../merge-usage.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 import { shownSignature } from '../signature.ts';
 import { writeGoogleError } from './error.ts';
 import { writeFinish } from './finish.ts';
@@ -59,7 +59,7 @@ export class GoogleStreamWriter implements StreamWriter {
 
   #event(parts: readonly JsonObject[], rest: JsonObject = {}, usage?: JsonObject): WireEvent {
     const candidate = { content: { parts, role: 'model' }, ...rest, index: 0 };
-    const data = present({
+    const data = compact({
       candidates: [candidate],
       usageMetadata: usage,
       modelVersion: this.#context.model,

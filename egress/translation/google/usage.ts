@@ -2,7 +2,7 @@
 import { asObject, sumOf, type JsonObject } from '../../providers/index.ts';
 import { countOf } from '../count.ts';
 import type { Usage } from '../form.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 
 /** undefined: none was told. */
 export function readGoogleUsage(body: JsonObject): Usage | undefined {
@@ -21,7 +21,7 @@ export function readGoogleUsage(body: JsonObject): Usage | undefined {
 export function writeGoogleUsage(usage: Usage | undefined): JsonObject | undefined {
   if (usage === undefined) return undefined;
   const { input, output, cacheRead, reasoning } = usage;
-  return present({
+  return compact({
     promptTokenCount: input,
     candidatesTokenCount: output === undefined ? undefined : Math.max(0, output - (reasoning ?? 0)),
     thoughtsTokenCount: reasoning,

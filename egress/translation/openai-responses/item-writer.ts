@@ -4,7 +4,7 @@ import { plainText } from '../conversation.ts';
 import type { Message, Part } from '../form.ts';
 import { urlOfMedia } from '../media.ts';
 import type { Notes } from '../notes.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 import { ownSignature } from '../signature.ts';
 
 type Of<K extends Part['kind']> = Extract<Part, { kind: K }>;
@@ -13,7 +13,7 @@ function writeFile({ media, name }: Of<'file'>): JsonObject {
   const place = media.kind === 'url' ? { file_url: media.url } : { file_data: urlOfMedia(media) };
   // Bytes without a name are refused.
   const filename = name ?? (media.kind === 'url' ? undefined : 'file');
-  return present({ type: 'input_file', ...place, filename });
+  return compact({ type: 'input_file', ...place, filename });
 }
 
 /** undefined: it is no content. */

@@ -2,7 +2,7 @@
 import { asObjects, type JsonObject } from '../../providers/index.ts';
 import { textOf } from '../count.ts';
 import type { Part } from '../form.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 import { markSignature, shownSignature } from '../signature.ts';
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
@@ -62,7 +62,7 @@ export function writeItem(part: Part, id: string, status: ItemStatus): JsonObjec
       if (part.redacted !== undefined) return undefined;
       const summary = part.text === '' ? [] : [{ type: 'summary_text', text: part.text }];
       const encrypted = part.signature === undefined ? undefined : shownSignature('openai', part.signature);
-      return present({ id: `rs_${id}`, type: 'reasoning', summary, encrypted_content: encrypted });
+      return compact({ id: `rs_${id}`, type: 'reasoning', summary, encrypted_content: encrypted });
     }
     case 'tool-call':
       return {

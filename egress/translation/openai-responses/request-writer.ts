@@ -3,7 +3,7 @@ import type { JsonObject } from '../../providers/index.ts';
 import type { Result, WrittenRequest } from '../codec.ts';
 import type { FormRequest, ResponseFormat, Thinking, ToolChoice } from '../form.ts';
 import { Notes } from '../notes.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 import { writeItems } from './item-writer.ts';
 
 function writeChoice(choice: ToolChoice): unknown {
@@ -22,7 +22,7 @@ function writeFormat(format: ResponseFormat | undefined): JsonObject | undefined
   if (format === undefined) return undefined;
   if (format.kind === 'json') return { format: { type: 'json_object' } };
   const { name, schema, strict } = format;
-  return { format: present({ type: 'json_schema', name, schema, strict }) };
+  return { format: compact({ type: 'json_schema', name, schema, strict }) };
 }
 
 function effortOf(thinking: Thinking): string {
@@ -45,7 +45,7 @@ function writeThinking({ thinking, model }: FormRequest, notes: Notes): JsonObje
   }
   if (thinking.kind === 'budget') notes.drop('thinking.tokens');
   const reasoning = { effort: effortOf(thinking), summary: isOff ? undefined : 'auto' };
-  return { reasoning: present(reasoning), include: isOff ? undefined : ['reasoning.encrypted_content'] };
+  return { reasoning: compact(reasoning), include: isOff ? undefined : ['reasoning.encrypted_content'] };
 }
 
 const left = ['topK', 'seed', 'presencePenalty', 'frequencyPenalty'] as const;
@@ -61,7 +61,7 @@ function writeTools({ tools, toolChoice }: FormRequest): JsonObject {
   return {
     tools: tools.map(({ name, description, parameters, strict }) =>
       // Where nobody says so, a schema is strict here, and nowhere else.
-      present({
+      compact({
         type: 'function',
         name,
         description,
@@ -77,7 +77,7 @@ export function writeResponsesRequest(request: FormRequest, base: string): Resul
   const notes = new Notes();
   note(request, notes);
   const instructions = request.system.map(({ text }) => text).join('\n\n');
-  const body = present({
+  const body = compact({
     model: request.model,
     instructions: instructions === '' ? undefined : instructions,
     input: writeItems(request.messages, notes),

@@ -2,7 +2,7 @@
 import { asObject, type JsonObject } from '../../providers/index.ts';
 import { countOf } from '../count.ts';
 import type { Usage } from '../form.ts';
-import { present } from '../present.ts';
+import { compact } from '../json.ts';
 
 /** `response`: the object that carries the report; undefined: none was told. */
 export function readResponsesUsage(response: JsonObject): Usage | undefined {
@@ -25,7 +25,7 @@ export function writeResponsesUsage(usage: Usage | undefined): JsonObject | null
   const { input, output, cacheRead, cacheCreation, reasoning } = usage;
   return {
     input_tokens: input,
-    input_tokens_details: present({ cached_tokens: cacheRead ?? 0, cache_write_tokens: cacheCreation }),
+    input_tokens_details: compact({ cached_tokens: cacheRead ?? 0, cache_write_tokens: cacheCreation }),
     output_tokens: output,
     output_tokens_details: { reasoning_tokens: reasoning ?? 0 },
     total_tokens: input + output,
