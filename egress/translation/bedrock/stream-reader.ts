@@ -30,7 +30,7 @@ export class ConverseStreamReader implements StreamReader {
 
   #readEvent(name: string | undefined, data: JsonObject): void {
     const block = countOf(data['contentBlockIndex']) ?? 0;
-    switch (name) {
+    switch (name ?? '') {
       case 'messageStart':
         this.#events.push({ kind: 'start', id: undefined, model: undefined });
         break;

@@ -3,7 +3,7 @@ import type { Framing, WireRequest } from '../codec.ts';
 
 const calls = /\/(?:models|tunedModels)\/([^/:]{1,2000}):(generateContent|streamGenerateContent)$/;
 /** A Backend's prefix that names the version itself, as Vertex's does. */
-const versioned = /\/v\d+(?:alpha|beta)?\d*(?:\/|$)/;
+const versioned = /\/v\d{1,3}(?:alpha|beta)?\d{0,3}(?:\/|$)/;
 
 export interface Place {
   readonly model: string;
