@@ -39,11 +39,12 @@ const templates = ['TaskAgent', 'DaemonAgent', 'WorkerPool'] as const;
 
 export const notEnforced = {
   Translation: {
-    title: 'Translation between providers',
+    title: 'Translation of calls that are no conversations',
     // No field asks for it by itself: a rule and its Backends do, together (translation.ts).
     fields: [],
     effect: 'ignored',
-    message: 'gateways of this version translate nothing, and no match of its rule is of the API it speaks',
+    message:
+      'gateways translate conversations alone (chat completions, responses, messages, generateContent, Converse), and the rule takes other calls, of an API it does not speak',
     instead: "Use Backends whose schema is the provider of the rule's matches.",
   },
   InferencePool: {

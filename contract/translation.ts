@@ -1,6 +1,7 @@
 /**
- * Which Backends a rule of an AIProviderRoute names for nothing: gateways do not translate, so a Backend gets calls of its own API
- * alone. Asked by statuses, rules, reach and nobody on the way of a call, where such a Backend simply is no candidate. Pure.
+ * Which Backends a rule of an AIProviderRoute names for nothing: gateways translate conversations alone, so a Backend of another API
+ * gets none of the calls of a rule that takes none. Asked by statuses, rules, reach and nobody on the way of a call, where such a
+ * Backend simply is no candidate. Pure.
  */
 import { notEnforced } from './capability.ts';
 
@@ -10,12 +11,27 @@ export interface SchemaOfBackend {
   readonly schema: string;
 }
 
-/** Those that speak the API of none of the rule's matches. A match of `custom` is about the hosts of the Backends themselves. */
+export interface MatchOfRule {
+  readonly provider: string;
+  /** Path globs; empty: every path. */
+  readonly endpoints?: readonly string[] | undefined;
+}
+
+/** Of the APIs whose conversations are translated; a glob may stand for one. */
+const conversation =
+  /[*?[]|\/(?:chat\/completions|responses|messages|converse|converse-stream)$|:(?:stream)?generatecontent$/i;
+
+function mayBeTranslated({ endpoints = [] }: MatchOfRule): boolean {
+  return endpoints.length === 0 || endpoints.some((endpoint) => conversation.test(endpoint));
+}
+
+/** Those that speak the API of none of the rule's matches, where none takes conversations. A match of `custom` is about the hosts of the Backends themselves. */
 export function untranslated<B extends SchemaOfBackend>(
-  providers: readonly string[],
+  matches: readonly MatchOfRule[],
   backends: readonly B[],
 ): B[] {
-  if (providers.length === 0 || providers.includes('custom')) return [];
+  const providers = matches.map(({ provider }) => provider);
+  if (matches.length === 0 || providers.includes('custom') || matches.some(mayBeTranslated)) return [];
   return backends.filter(({ schema }) => !providers.includes(schema));
 }
 

@@ -41,8 +41,7 @@ function untranslatedLines(objects: readonly CompiledObject[]): string[] {
           const isOurs = faultOfBackendRef(ref, namespace) === undefined;
           return schema !== undefined && isOurs ? [{ name: ref.name, schema }] : [];
         });
-        const providers = matches.map(({ provider }) => provider);
-        return untranslated(providers, backends).map(
+        return untranslated(matches, backends).map(
           (each) => `AIProviderRoute ${namespace}/${route} ${renderUntranslated(each)}`,
         );
       }),

@@ -76,7 +76,6 @@ export function writeTranslated(call: ToTranslate): TranslatedOutgoing | Refusal
   const refused = (what: string, why: string): Refusal =>
     refuseTranslation(backend, translation, { what, why });
   const [from, to] = [chatCodecs[translation.from], chatCodecs[translation.to]];
-  if (from === undefined || to === undefined) return refused('its API', 'has no translation in this gateway');
   const body = parseBody(call.body);
   const model = renamedModel(backend, decision.model);
   if (body === undefined || model === undefined)

@@ -5,7 +5,7 @@
  */
 import { JsonPicker } from '../providers/json-picker.ts';
 import { listOf, objectOf } from '../providers/json-shape.ts';
-import { SseReader } from './sse-reader.ts';
+import { SseReader } from '../body/sse-reader.ts';
 
 /** A report is some hundred bytes; an event that is longer than this is none, and passes. */
 const maxHeld = 16 * 1024;

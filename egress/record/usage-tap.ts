@@ -7,7 +7,7 @@ import { asObject, type Facts, type JsonObject, type ProviderCodec } from '../pr
 import { JsonPicker } from '../providers/json-picker.ts';
 import { AwsEventReader } from '../translation/framing/aws-event-stream.ts';
 import { BodyInflater, type BodyCoding } from './body-inflater.ts';
-import { SseReader } from './sse-reader.ts';
+import { SseReader } from '../body/sse-reader.ts';
 
 export interface UsageTap {
   push(chunk: Buffer): void;

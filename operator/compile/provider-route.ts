@@ -63,10 +63,7 @@ export function untranslatedBackends(world: World, route: AIProviderRoute): stri
   return route.spec.rules.flatMap(({ matches = [], backendRefs = [] }) => {
     const backends = backendRefs.map((ref) => resolveBackend(world, route, ref));
     const resolved = backends.flatMap((each) => (each.resolved ? [each.backend] : []));
-    return untranslated(
-      matches.map(({ provider }) => provider),
-      resolved,
-    ).map(renderUntranslated);
+    return untranslated(matches, resolved).map(renderUntranslated);
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * FallbackRoutingPolicy status. What it says is compiled with the gateways its targets attach to; a Backend that no call can be sent
- * to, because gateways translate nothing, is named.
+ * to, because its rule takes what no gateway translates, is named.
  */
 import { attachedPolicyController } from '../attached-policy.ts';
 import { untranslatedBackends } from '../compile/index.ts';

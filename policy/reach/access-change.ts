@@ -49,9 +49,10 @@ function opened({ permits, manner }: Access): AccessChange[] {
   });
 }
 
-function sentTo({ host, port, weight, of, turn, asksUsage }: NonNullable<Way['backend']>): string {
+function sentTo({ host, port, weight, of, turn, asksUsage, as }: NonNullable<Way['backend']>): string {
   return [
     `sent to ${quote(`${host}:${port}`)}`,
+    ...(as === undefined ? [] : [`translated to ${quote(as)}`]),
     ...(weight === of ? [] : [`for ${weight} of ${of} invocations`]),
     ...(turn === undefined ? [] : [renderTurn(turn).trim()]),
     ...(asksUsage ? ['usage asked for'] : []),

@@ -35,5 +35,6 @@ export function describeBackend({ plan }: Spot, exit: Exit): Told | undefined {
     ...{ name: backend.name, host: backend.host, port: backend.port },
     ...share,
     ...{ renames: backend.modelRewrites, asksUsage: backend.ensureStreamUsage },
+    ...(exit.way.isForeign ? { as: backend.schema } : {}),
   };
 }

@@ -115,6 +115,16 @@ function concernedBy({ clauses }: OpenPlan, { clause }: Exit, calls: readonly Ca
   return own === undefined ? calls : calls.filter((call) => resultOf(own, call) === 'yes');
 }
 
+/** What of the calls that its rule takes can go this way at all. */
+function callKinds(plan: OpenPlan, exit: Exit): Pick<Permit, 'modelCalls' | 'chatCalls'> {
+  const { clause, way } = exit;
+  if (way.isForeign) return { chatCalls: true };
+  // What names no model goes to the first that takes it as it is.
+  const first = clause === undefined ? undefined : plan.clauses[clause]?.ways.find((each) => !each.isForeign);
+  const isLater = turnOf(plan, exit) !== undefined && first !== way;
+  return isLater ? { modelCalls: true } : {};
+}
+
 function permitOf(spot: Spot, exit: Exit, matters: (clause: Clause) => boolean): Permit {
   const { plan } = spot;
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
@@ -126,7 +136,7 @@ function permitOf(spot: Spot, exit: Exit, matters: (clause: Clause) => boolean):
     deniedThere: exit.way.denials.map(deniedOf),
     ...(mcp === undefined ? {} : { mcp }),
     plainPaths: plan.readsPath,
-    ...((turnOf(plan, exit)?.place ?? 1) > 1 ? { modelCalls: true as const } : {}),
+    ...callKinds(plan, exit),
     way: describeWay(spot, exit),
   };
 }

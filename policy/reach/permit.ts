@@ -137,6 +137,8 @@ export interface Way {
     /** The first that fits counts. A path cannot be changed: calls that name such a model there are not in the permit. */
     readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
     readonly asksUsage: boolean;
+    /** It speaks another API, and calls are translated into that of this schema; absent: they go as they are. */
+    readonly as?: string;
   };
   /** Addresses its host is pinned to; absent: whatever public address it resolves to. */
   readonly pinned?: readonly string[];
@@ -162,6 +164,8 @@ export interface Permit {
   readonly plainPaths: boolean;
   /** Only operations of the API of `taken` that name a model, and no sockets: of all others the first Backend gets each. */
   readonly modelCalls?: true;
+  /** Only conversations of the API of `taken`, with a body, which can be translated; `deniedThere` judges them as they arrive. */
+  readonly chatCalls?: true;
   readonly way: Way;
 }
 

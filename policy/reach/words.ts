@@ -124,10 +124,11 @@ export function renderTurn({ place, of }: NonNullable<NonNullable<Way['backend']
 
 function backendPart({ backend }: Way): string[] {
   if (backend === undefined) return [];
-  const { name, host, port, weight, of, turn, renames, asksUsage } = backend;
+  const { name, host, port, weight, of, turn, renames, asksUsage, as } = backend;
   return [
     [
       `sent to Backend ${quote(name)} at ${quote(`${host}:${port}`)}`,
+      ...(as === undefined ? [] : [` translated to ${quote(as)}`]),
       ...(weight === of ? [] : [` for ${weight} of ${of} invocations`]),
       ...(turn === undefined ? [] : [renderTurn(turn)]),
       ...renames.map(({ from, to }) => `, model ${quote(from)} as ${quote(to)}`),
@@ -162,14 +163,14 @@ export function wayParts(way: Way): string[] {
 }
 
 /** What a call is read as matters beyond the calls that are taken. */
-function tellsApi({ deniedThere, modelCalls, way: { backend, budget } }: Permit): boolean {
-  const reads = modelCalls === true || budget !== undefined;
+function tellsApi({ deniedThere, modelCalls, chatCalls, way: { backend, budget } }: Permit): boolean {
+  const reads = modelCalls === true || chatCalls === true || budget !== undefined;
   return reads || deniedThere.length > 0 || (backend?.renames.length ?? 0) > 0;
 }
 
 /** Which calls, without the way they go; empty: every call. */
 export function callParts(permit: Permit): string[] {
-  const { taken, earlier, denied, deniedThere, mcp, plainPaths, modelCalls } = permit;
+  const { taken, earlier, denied, deniedThere, mcp, plainPaths, modelCalls, chatCalls } = permit;
   const judged = taken !== undefined || earlier.length + denied.length > 0 || mcp !== undefined;
   return [
     ...(taken === undefined ? [] : [`for ${renderCalls(taken, tellsApi(permit))}`]),
@@ -177,6 +178,7 @@ export function callParts(permit: Permit): string[] {
     ...denied.map((calls) => `but not, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),
     ...deniedThere.map((calls) => `but not there, by policy ${quote(calls.policy)}: ${renderCalls(calls)}`),
     ...(modelCalls === true ? ['only calls that name a model'] : []),
+    ...(chatCalls === true ? ['only conversations'] : []),
     ...(mcp === undefined ? [] : mcpParts(mcp)),
     ...(plainPaths && !judged ? ['with a plain path'] : []),
   ];

@@ -7,7 +7,6 @@ type Route = Item<'AIProviderRoute'>;
 
 function* ofRoute(world: World, route: Route): Iterable<Found> {
   for (const [rule, { matches = [], backendRefs = [] }] of route.spec.rules.entries()) {
-    const providers = matches.map(({ provider }) => provider);
     for (const [index, ref] of backendRefs.entries()) {
       const backend = backendOf(world, route.namespace, ref);
       if (backend === undefined) continue;
@@ -21,7 +20,7 @@ function* ofRoute(world: World, route: Route): Iterable<Found> {
           message: `Backend ${name}: ${notEnforced.InferencePool.message}`,
         };
       }
-      for (const unused of untranslated(providers, [{ name, schema: schema.name }])) {
+      for (const unused of untranslated(matches, [{ name, schema: schema.name }])) {
         yield { manifest: route.manifest, path, message: renderUntranslated(unused) };
       }
     }
@@ -32,7 +31,7 @@ export const translationImpossible: Rule = {
   id: 'translation-impossible',
   severity: 'error',
   title: 'A Backend that cannot answer the calls sent to it',
-  why: 'Gateways of this version translate nothing: a Backend gets calls of the API it speaks and no others, so one of another API than all matches of its rule gets none of the calls to their providers, only those an agent sends to its own host, and with no Backend left the gateway refuses the call.',
+  why: 'Gateways translate conversations alone (chat completions, responses, messages, generateContent, Converse). A Backend of another API than all matches of its rule gets none of their other calls, only those an agent sends to its own host, and with no Backend left the gateway refuses the call.',
   fix: notEnforced.Translation.instead,
   *check(world) {
     for (const route of world.own('AIProviderRoute')) yield* ofRoute(world, route);

@@ -137,10 +137,10 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'retried',
-    ask: { prompt: 'fail 503 once\nsay Again.', retries: 2 },
+    ask: { prompt: 'fail 503 once retry after 0\nsay Again.', retries: 2 },
     // What is translated reaches the provider as what another client sent before: the provider has failed it once already.
     elsewise: ({ client }) => ({
-      prompt: `fail 503 once\nsay Again.\nFor a client of ${client}.`,
+      prompt: `fail 503 once retry after 0\nsay Again.\nFor a client of ${client}.`,
       retries: 2,
     }),
     calls: 2,
@@ -172,7 +172,7 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'abort',
-    ask: { prompt: 'say 1 2 3 4 5 6 7 8 9\npause 100 ms', stream: true, abortAfter: 2 },
+    ask: { prompt: 'say 1 2 3 4 5 6 7 8 9\npause 60 ms', stream: true, abortAfter: 2 },
     calls: 1,
     check: ({ exchanges }) => expect(exchanges.map(({ end }) => end)).toEqual(['aborted']),
   },

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { ChunkList } from '../../chunk-list.ts';
-import { SseReader } from '../../record/sse-reader.ts';
+import { SseReader } from '../../body/sse-reader.ts';
 import type { WireEvent } from '../codec.ts';
 import { jsonText, parseObject } from '../json.ts';
 import { maxEventBytes, type FrameEnd, type FrameReader, type FrameWriter } from './frame-reader.ts';

@@ -12,7 +12,9 @@ const object = (kind: string, name: string, spec: object, namespace?: string): C
 const backend = (name: string, schema: string, namespace?: string): CompiledObject =>
   object('Backend', name, { schema: { name: schema }, upstream: { host: 'x.example.com' } }, namespace);
 const route = (refs: object[]): CompiledObject =>
-  object('AIProviderRoute', 'r', { rules: [{ matches: [{ provider: 'openai' }], backendRefs: refs }] });
+  object('AIProviderRoute', 'r', {
+    rules: [{ matches: [{ provider: 'openai', endpoints: ['/v1/embeddings'] }], backendRefs: refs }],
+  });
 
 test.each<[string, CompiledObject[], string[]]>([
   ['a Backend of the API that is called', [backend('a', 'openai'), route([{ name: 'a' }])], []],

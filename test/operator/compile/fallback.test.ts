@@ -49,7 +49,12 @@ test('a Backend of another API is named in the status of its route', () => {
     schema: { name: 'anthropic' },
     upstream: { host: 'claude.example.com' },
   });
-  const rules = [{ matches: [{ provider: 'openai' }], backendRefs: [{ name: 'be' }, { name: 'claude' }] }];
+  const rules = [
+    {
+      matches: [{ provider: 'openai', endpoints: ['/v1/embeddings'] }],
+      backendRefs: [{ name: 'be' }, { name: 'claude' }],
+    },
+  ];
   const route = manifest('AIProviderRoute', 'openai', { parentRefs: [{ name: 'g' }], rules });
   const { world } = new TestWorld([gateway, backend, claude, route]);
   const found = world.get(kinds.aiProviderRoute, 'default', 'openai');

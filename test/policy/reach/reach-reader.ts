@@ -11,7 +11,13 @@ import {
   parseIp,
   type LoggingRule,
 } from '../../../contract/index.ts';
-import { operationTable, type RpcMessage } from '../../../decision/index.ts';
+import {
+  chatApiOf,
+  operationTable,
+  translatedPaths,
+  translationOf,
+  type RpcMessage,
+} from '../../../decision/index.ts';
 import type {
   Access,
   AgentReach,
@@ -130,8 +136,13 @@ function fitOf({ api, matches, http }: Calls, attempt: Attempt): Fit {
 }
 
 /** What a Backend is asked for, as the rule's own API names it. */
-function modelThere(api: string | undefined, { taken, way }: Permit, attempt: Attempt): Model {
-  if (modelOf(api, attempt) === 'none') return 'none';
+function modelThere(
+  api: string | undefined,
+  { taken, way }: Permit,
+  attempt: Attempt,
+  there: Attempt,
+): Model {
+  if (modelOf(api, there) === 'none') return 'none';
   const asked = modelOf(taken?.api, attempt);
   return typeof asked === 'object' ? { named: renamed(way.backend?.renames ?? [], asked.named) } : 'unknown';
 }
@@ -290,6 +301,7 @@ function countsOf({ way }: Permit, judged: Exclude<ReturnType<typeof judgeTools>
 }
 
 function isRenamedInPath({ taken, way }: Permit, { method, path }: Attempt): boolean {
+  if (way.backend?.as !== undefined) return false;
   const model = operationTable(taken?.api)(method, path)?.model;
   return model?.from === 'path' && renamed(way.backend?.renames ?? [], model.model) !== model.model;
 }
@@ -313,9 +325,23 @@ function namesModel(api: string | undefined, { method, path, upgrade }: Attempt)
   return !upgrade && operation !== undefined && operation.model.from !== 'nothing';
 }
 
+/** A conversation as its Backend sees it, in each way it may come; none: it cannot be translated. */
+function arrivals({ taken, way, mcp }: Permit, attempt: Attempt): Attempt[] {
+  const { method, path, upgrade, hasBody } = attempt;
+  const { name = '', as: schema = '', renames = [] } = way.backend ?? {};
+  const operation = operationTable(taken?.api)(method, path);
+  const translation = translationOf({ isForeign: true, backend: { name, schema } }, operation);
+  const asked = modelOf(taken?.api, attempt);
+  if (chatApiOf(operation) === undefined || translation === undefined) return [];
+  if (upgrade || !hasBody || mcp !== undefined || typeof asked !== 'object') return [];
+  const paths = translatedPaths(translation, renamed(renames, asked.named));
+  return paths.every(isPlain) ? paths.map((each) => ({ ...attempt, path: each })) : [];
+}
+
 export function covers(permit: Permit, attempt: Attempt): boolean {
   const { taken, earlier, denied, deniedThere } = permit;
   if (permit.modelCalls === true && !namesModel(taken?.api, attempt)) return false;
+  if (permit.chatCalls === true && arrivals(permit, attempt).length === 0) return false;
   if (permit.plainPaths && !isPlain(attempt.path)) return false;
   if (judgeTools(permit.mcp, attempt) === false) return false;
   if (denied.some((each) => isDenied(each, attempt))) return false;
@@ -323,7 +349,10 @@ export function covers(permit: Permit, attempt: Attempt): boolean {
   if (taken === undefined ? before === 'yes' : before !== undefined) return false;
   if (taken !== undefined && fitOf(taken, attempt) !== 'yes') return false;
   if (isRenamedInPath(permit, attempt) || countOf(permit, attempt) === 'refused') return false;
-  return !deniedThere.some((each) => isDenied(each, attempt, modelThere(each.api, permit, attempt)));
+  const there = permit.chatCalls === true ? arrivals(permit, attempt) : [attempt];
+  return !deniedThere.some((each) =>
+    there.some((arrival) => isDenied(each, arrival, modelThere(each.api, permit, attempt, arrival))),
+  );
 }
 
 function joinedLogging(rules: readonly LoggingRule[]): LoggingRule | undefined {

@@ -263,6 +263,7 @@ function backend(reader: Reader): NonNullable<Permit['way']['backend']> {
     ...{ name, host, port: Number(port), weight: 1, of: 1, asksUsage: false },
   };
   const renames: Array<{ from: string; to: string }> = [];
+  if (reader.eat(' translated to ')) found.as = reader.quote();
   if (reader.eat(' for ')) {
     found.weight = reader.number();
     reader.must(' of ');
@@ -340,6 +341,12 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
       const policy = reader.quote();
       reader.must(': ');
       permit.deniedThere = [...permit.deniedThere, { policy, ...calls(reader) }];
+    },
+  ],
+  [
+    'only conversations',
+    (_reader, { permit }) => {
+      permit.chatCalls = true;
     },
   ],
   [

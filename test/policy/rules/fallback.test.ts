@@ -5,7 +5,7 @@ import { documents, judge, object } from '../judge.ts';
 const gateway = object('EgressGateway', 'gw', '{ listeners: [{ name: all, protocol: TCP }] }');
 const backend = (name: string, schema: string): string =>
   object('Backend', name, `{ schema: { name: ${schema} }, upstream: { host: ${name}.example.com } }`);
-const route = (refs: string, providers = '{ provider: openai }'): string =>
+const route = (refs: string, providers = '{ provider: openai, endpoints: [/v1/embeddings] }'): string =>
   object(
     'AIProviderRoute',
     'r',
@@ -16,7 +16,7 @@ const policy = object(
   'f',
   '{ targetRefs: [{ group: clrk.apoxy.dev, kind: AIProviderRoute, name: r }] }',
 );
-const both = '{ provider: openai }, { provider: anthropic }';
+const both = '{ provider: openai, endpoints: [/v1/embeddings] }, { provider: anthropic }';
 const [a, b, c] = [backend('a', 'openai'), backend('b', 'openai'), backend('c', 'anthropic')];
 
 test.each<[string, string[], string[]]>([
