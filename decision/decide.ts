@@ -3,8 +3,8 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
-import { refuseAsk, type Ask } from './approval.ts';
-import { asksOf } from './asks.ts';
+import type { Ask } from './approval.ts';
+import { asksOf, judgeAsks } from './asks.ts';
 import { judgeAtBackend, judgeRename, waitsAtBackend } from './backend-judgement.ts';
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
@@ -107,7 +107,6 @@ function factsOf(
   return { schema, operation, model: fact.kind === 'named' ? fact.model : undefined };
 }
 
-/** Refused by a denial, waiting for the body, or neither. */
 function judgeDenials(
   denials: readonly DenialClause[],
   reading: Reading,
@@ -158,7 +157,6 @@ interface Judged {
     | undefined;
 }
 
-/** The first clause that takes the call, or cannot be told whether it does. */
 function firstClause(
   clauses: readonly RouteClause[],
   reading: Reading,
@@ -212,20 +210,6 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
       );
 }
 
-/** Nobody is asked about a call that would be refused anyway. */
-function judgeAsks(asks: readonly Ask[], call: Call, decision: Decision): Decision {
-  if (decision.kind !== 'allow' || asks.length === 0) return decision;
-  const { candidates: _ways, budget: _use, maxBodyBytes: _limit, fallback: _next, ...common } = decision;
-  const denied = asks.find(({ key }) => call.approvals.get(key) === 'Deny');
-  if (denied !== undefined) {
-    const refusal = refuseAsk(denied, 'denied', 'a person denied this call');
-    const mcp = common.mcp && { ...common.mcp, decision: 'deny' as const };
-    return { ...common, mcp, kind: 'refuse', refusal };
-  }
-  const open = asks.find(({ key }) => call.approvals.get(key) !== 'Allow');
-  return open === undefined ? decision : { ...common, kind: 'ask', ask: open, allowed: decision };
-}
-
 function waysOf(
   { otherwise }: OpenPlan,
   clause: RouteClause | undefined,
@@ -235,7 +219,6 @@ function waysOf(
   return otherwise === undefined ? [] : [otherwise];
 }
 
-/** What the rule that took the call says of its use. */
 function judgeUse(
   clause: RouteClause | undefined,
   call: Call,
@@ -283,7 +266,7 @@ function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Co
   return { ...common, kind: 'refuse', refusal: credential, credentialPolicy: credential.policy };
 }
 
-/** The call on its ways, unless something refuses it on each: then as the first one does. */
+/** Unless something refuses it on each way: then as the first one does. */
 function goBy(course: Course, call: Call, common: Common): Decision {
   const { ways, use, fallback, maxBodyBytes } = course;
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];

@@ -62,8 +62,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     const { agentId } = inbound.peer;
     this.#way = new RequestWay({ share: context.held, agentId, readsAhead: !downstream.http2 });
     this.#boundary = new Boundary(() => this.#broke(), context.onBroken);
-    const { approvals, now } = context;
-    this.#parking = new Parking(this, { approvals, peer: inbound.peer, now, boundary: this.#boundary });
+    this.#parking = new Parking(this, { ...context, peer: inbound.peer, boundary: this.#boundary });
     this.#answer = new Answer(downstream, this.#log, inbound.line.method);
   }
 
@@ -73,8 +72,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     this.#deliberation = new Deliberation(new Judgement(this.#inbound, request, this.#boundary), this);
     this.#deliberation.begin(this.#inForce.snapshot);
   }
-
-  // Decide.
 
   reading(): void {
     this.#states.enter('reading');
@@ -100,8 +97,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     else this.#reserve(judgement, decision);
   }
 
-  // Ask a person: nothing is sent before.
-
   #park(asked: Asked, judgement: Judgement): void {
     if (!this.#way.limit.bound(asked.allowed.maxBodyBytes)) return this.fail(failure.bodyOverRule);
     this.#states.enter('asking');
@@ -114,7 +109,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     this.#decideAgain();
   }
 
-  /** By the policy in force now. */
   #decideAgain(): void {
     const judgement = this.#deliberation?.judgement;
     const decision = this.#deliberation?.again(this.#inForce.snapshot);
@@ -222,8 +216,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
       this.#sending?.isStillAllowed(after.candidates) ?? areSameWays(before.candidates, after.candidates)
     );
   }
-
-  // The upstream's answer.
 
   head(answer: UpstreamAnswer): void {
     this.#quietSince = this.#context.now();

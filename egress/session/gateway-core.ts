@@ -2,13 +2,13 @@
  * All connections of one gateway process and the snapshot in force. Apart from run-egress.ts so that tests drive it with
  * sockets, a clock and a look-up of their own. Without a snapshot it serves nobody.
  */
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DenyReason } from '../../contract/index.ts';
 import { HeldBytes } from '../body/index.ts';
-import { noApprovalLink, type ApprovalLink } from '../approval/approval-link.ts';
-import { Approvals } from '../approval/approvals.ts';
+import type { ApprovalLink } from '../approval/approval-link.ts';
+import type { Approvals } from '../approval/approvals.ts';
+import { openApprovals } from '../approval/open-approvals.ts';
 import { Budgets } from '../budget/budgets.ts';
 import { noLedger, type Ledger } from '../budget/ledger.ts';
 import { BackendHealth } from '../fallback/backend-health.ts';
@@ -43,9 +43,7 @@ export interface GatewayOptions {
   readonly unixMs?: () => number;
   /** Counts budgets for all gateways of the namespace; absent: calls under one are refused. */
   readonly ledger?: Ledger;
-  /** Asks persons; absent: calls that need one are refused. */
   readonly approvals?: ApprovalLink;
-  /** Called when the number of connections changed. */
   readonly onConnections: () => void;
   /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */
   readonly onBroken?: (error: unknown) => void;
@@ -79,11 +77,7 @@ export class GatewayCore {
     this.#options = options;
     this.now = options.now;
     this.#health = new BackendHealth(options.now);
-    this.#approvals = new Approvals({
-      link: options.approvals ?? noApprovalLink,
-      now: options.now,
-      randomId: () => randomBytes(8).toString('hex'),
-    });
+    this.#approvals = openApprovals(options.approvals, options.now);
     this.#budgets = new Budgets({ ledger: options.ledger ?? noLedger, now: options.now });
   }
 
@@ -93,11 +87,6 @@ export class GatewayCore {
 
   get connections(): number {
     return this.#connections.size;
-  }
-
-  /** Calls that wait for a person. */
-  get parked(): number {
-    return this.#approvals.parked;
   }
 
   /** The new policy holds for every request from now on, and ends what it does not allow. */

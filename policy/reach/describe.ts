@@ -149,6 +149,13 @@ export function countedUse({ limits, maxOutputTokens }: Budget): CountedUse {
   return { limits, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) };
 }
 
+function useOf(clause: OpenPlan['clauses'][number] | undefined): Pick<Way, 'asksPerson' | 'budget'> {
+  return {
+    ...(clause?.asksPerson === true ? { asksPerson: true as const } : {}),
+    ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
+  };
+}
+
 export function describeWay(spot: Spot, exit: Exit): Way {
   const { plan } = spot;
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
@@ -159,8 +166,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...(backend === undefined ? {} : { backend }),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
-    ...(clause?.asksPerson === true ? { asksPerson: true as const } : {}),
-    ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
+    ...useOf(clause),
     ...(logging === undefined ? {} : { logging }),
   };
 }
