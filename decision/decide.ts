@@ -3,69 +3,25 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
-import { refuseAsk, type Ask } from './approval.ts';
-import { asksOf } from './asks.ts';
+import { asksOf, judgeAsks } from './asks.ts';
 import { judgeAtBackend, judgeRename, judgeTranslated, waitsAtBackend } from './backend-judgement.ts';
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
 import { countCall, joinCounts, type CallCount } from './call-limit.ts';
-import { denyAnswer, refuse, type Call, type Refusal, type Site, type UpstreamTarget } from './call.ts';
+import { denyAnswer, refuse, type Call, type Refusal, type Site } from './call.ts';
 import { computeModel, matchClause, type Clause, type MatchResult, type ModelFact } from './clause.ts';
-import { noCredentials, type Injection } from './credential.ts';
+import { noCredentials } from './credential.ts';
+import type { Candidate, Common, Decision } from './decision.ts';
 import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
 import { refuseHttp } from './http-refusal.ts';
-import { judgeMcp, type McpFacts, type McpVerdict } from './mcp/judge.ts';
+import { judgeMcp, type McpVerdict } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
-import type { Opener } from './opener.ts';
 import type { OpenPlan, SitePlan } from './plan.ts';
 import type { RouteClause, Way } from './provider-clause.ts';
-import { translationOf, type Translation } from './translation.ts';
+import { translationOf } from './translation.ts';
 import { chooseWays } from './way-choice.ts';
-
-/** Where a call may be sent, and as what. */
-export interface Candidate {
-  readonly target: UpstreamTarget;
-  readonly backend: Way['backend'];
-  /** undefined: it goes as the agent wrote it. */
-  readonly translation: Translation | undefined;
-  /** undefined: no secret goes on it. */
-  readonly injection: Injection | undefined;
-}
-
-interface Common {
-  /** The rule that took it. */
-  readonly route: Opener | undefined;
-  /** The API it is read as: a provider or a Backend's schema. */
-  readonly schema: string | undefined;
-  readonly operation: Operation | undefined;
-  /** undefined: it names none, or nobody knows. */
-  readonly model: string | undefined;
-  readonly mcp: McpFacts | undefined;
-  readonly logging: LoggingRule | undefined;
-}
-
-export type Decision =
-  | { readonly kind: 'need-body'; readonly need: BodyNeed }
-  | (Common & { readonly kind: 'refuse'; readonly refusal: Refusal; readonly credentialPolicy?: string })
-  | AllowDecision
-  /** It would be allowed, and a person decides about it first: nothing goes before. */
-  | (Common & { readonly kind: 'ask'; readonly ask: Ask; readonly allowed: AllowDecision });
-
-export interface AllowDecision extends Common {
-  readonly kind: 'allow';
-  /** In the order to try them; there is always one. */
-  readonly candidates: readonly [Candidate, ...Candidate[]];
-  /** What it may use; undefined: nothing counts it. */
-  readonly budget: Budget | undefined;
-  /** The limits it is under, and as how many calls; each account once. */
-  readonly counts: readonly CallCount[];
-  /** The longest body that may go; undefined: any. */
-  readonly maxBodyBytes: number | undefined;
-  /** After what the next candidate is tried; undefined: there is none. */
-  readonly fallback: RouteFallback | undefined;
-}
 
 const nothing: Omit<Common, 'logging'> = {
   route: undefined,
@@ -113,7 +69,6 @@ function factsOf(
   return { schema, operation, model: fact.kind === 'named' ? fact.model : undefined };
 }
 
-/** Refused by a denial, waiting for the body, or neither. */
 function judgeDenials(
   denials: readonly DenialClause[],
   reading: Reading,
@@ -162,7 +117,6 @@ interface Judged {
   readonly mcp: Extract<McpVerdict, { kind: 'pass' }> | undefined;
 }
 
-/** The first clause that takes the call, or cannot be told whether it does. */
 function firstClause(
   clauses: readonly RouteClause[],
   reading: Reading,
@@ -219,27 +173,6 @@ function countsOf(plan: OpenPlan, clause: RouteClause | undefined, { mcp }: Judg
   return mcp === undefined ? own : joinCounts(mcp.counts, own);
 }
 
-/** Nobody is asked about a call that would be refused anyway. */
-function judgeAsks(asks: readonly Ask[], call: Call, decision: Decision): Decision {
-  if (decision.kind !== 'allow' || asks.length === 0) return decision;
-  const {
-    candidates: _ways,
-    budget: _use,
-    counts: _counts,
-    maxBodyBytes: _limit,
-    fallback: _next,
-    ...common
-  } = decision;
-  const denied = asks.find(({ key }) => call.approvals.get(key) === 'Deny');
-  if (denied !== undefined) {
-    const refusal = refuseAsk(denied, 'denied', 'a person denied this call');
-    const mcp = common.mcp && { ...common.mcp, decision: 'deny' as const };
-    return { ...common, mcp, kind: 'refuse', refusal };
-  }
-  const open = asks.find(({ key }) => call.approvals.get(key) !== 'Allow');
-  return open === undefined ? decision : { ...common, kind: 'ask', ask: open, allowed: decision };
-}
-
 function waysOf(
   { otherwise }: OpenPlan,
   clause: RouteClause | undefined,
@@ -249,7 +182,6 @@ function waysOf(
   return otherwise === undefined ? [] : [otherwise];
 }
 
-/** What the rule that took the call says of its use. */
 function judgeUse(
   clause: RouteClause | undefined,
   call: Call,
@@ -302,7 +234,7 @@ function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Co
   return { ...common, kind: 'refuse', refusal: credential, credentialPolicy: credential.policy };
 }
 
-/** The call on its ways, unless something refuses it on each: then as the first one does. */
+/** Unless something refuses it on each way: then as the first one does. */
 function goBy(course: Course, call: Call, common: Common): Decision {
   const { ways, use, counts, fallback, maxBodyBytes } = course;
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];

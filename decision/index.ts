@@ -39,7 +39,8 @@ export {
 } from './credential.ts';
 export type { BodyNeed } from './body-need.ts';
 export { renamedModel } from './backend-judgement.ts';
-export { decide, type AllowDecision, type Candidate, type Decision } from './decide.ts';
+export { decide } from './decide.ts';
+export type { AllowDecision, Candidate, Decision } from './decision.ts';
 export { type DenialClause } from './denial.ts';
 export {
   computeCalled,

@@ -56,9 +56,9 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     const { agentId } = inbound.peer;
     this.#way = new RequestWay({ share: context.held, agentId, readsAhead: !downstream.http2 });
     this.#boundary = new Boundary(() => this.#broke(), context.onBroken);
-    const { approvals, held, now } = context;
-    this.#parking = new Parking(this, { approvals, peer: inbound.peer, now, boundary: this.#boundary });
-    this.#answer = new Answer(downstream, this.#log, inbound.line.method, { share: held, agentId });
+    const { held: share } = context;
+    this.#parking = new Parking(this, { ...context, peer: inbound.peer, boundary: this.#boundary });
+    this.#answer = new Answer(downstream, this.#log, inbound.line.method, { share, agentId });
   }
 
   start(): void {
@@ -67,8 +67,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     this.#deliberation = new Deliberation(new Judgement(this.#inbound, request, this.#boundary), this);
     this.#deliberation.begin(this.#inForce.snapshot);
   }
-
-  // Decide.
 
   reading(): void {
     this.#states.enter('reading');
@@ -103,7 +101,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     this.#decideAgain();
   }
 
-  /** By the policy in force now. */
   #decideAgain(): void {
     const judgement = this.#deliberation?.judgement;
     const decision = this.#deliberation?.again(this.#inForce.snapshot);
@@ -214,8 +211,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
       this.#sending?.isStillAllowed(after.candidates) ?? areSameWays(before.candidates, after.candidates)
     );
   }
-
-  // The upstream's answer.
 
   head(answer: UpstreamAnswer): void {
     this.#quietSince = this.#context.now();

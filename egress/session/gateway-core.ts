@@ -2,13 +2,13 @@
  * All connections of one gateway process and the snapshot in force. Apart from run-egress.ts so that tests drive it with
  * sockets, a clock and a look-up of their own. Without a snapshot it serves nobody.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DenyReason } from '../../contract/index.ts';
 import { HeldBytes } from '../body/index.ts';
-import { noApprovalLink } from '../approval/approval-link.ts';
-import { Approvals } from '../approval/approvals.ts';
+import type { Approvals } from '../approval/approvals.ts';
+import { openApprovals } from '../approval/open-approvals.ts';
 import { Budgets } from '../budget/budgets.ts';
 import { noLedger } from '../budget/ledger.ts';
 import { BackendHealth } from '../fallback/backend-health.ts';
@@ -61,11 +61,7 @@ export class GatewayCore {
     this.#options = options;
     this.now = options.now;
     this.#health = new BackendHealth(options.now);
-    this.#approvals = new Approvals({
-      link: options.approvals ?? noApprovalLink,
-      now: options.now,
-      randomId: () => randomBytes(8).toString('hex'),
-    });
+    this.#approvals = openApprovals(options.approvals, options.now);
     const { ledger = noLedger, now, unixMs = now } = options;
     this.#budgets = new Budgets({ ledger, now, unixMs });
   }
@@ -80,11 +76,6 @@ export class GatewayCore {
 
   get connections(): number {
     return this.#connections.size;
-  }
-
-  /** Calls that wait for a person. */
-  get parked(): number {
-    return this.#approvals.parked;
   }
 
   /** The new policy holds for every request from now on, and ends what it does not allow. */

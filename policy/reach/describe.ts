@@ -88,6 +88,13 @@ function limitsOf(limits: readonly CallLimit[]): Pick<Way, 'limits'> {
   return limits.length === 0 ? {} : { limits: limits.map(countedCalls) };
 }
 
+function useOf(clause: OpenPlan['clauses'][number] | undefined): Pick<Way, 'asksPerson' | 'budget'> {
+  return {
+    ...(clause?.asksPerson === true ? { asksPerson: true as const } : {}),
+    ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
+  };
+}
+
 export function describeWay(spot: Spot, exit: Exit): Way {
   const { plan } = spot;
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
@@ -98,8 +105,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...(backend === undefined ? {} : { backend }),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
-    ...(clause?.asksPerson === true ? { asksPerson: true as const } : {}),
-    ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
+    ...useOf(clause),
     ...limitsOf((clause ?? plan).callLimits),
     ...(logging === undefined ? {} : { logging }),
   };
