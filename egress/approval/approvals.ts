@@ -163,12 +163,16 @@ export class Approvals {
       ...asked.map(({ id, call }) => this.#askOf(id, call, 'waiting')),
       ...[...this.#ended].map(([id, { call, state }]) => this.#askOf(id, call, state)),
     ];
-    void this.#options.link.report({ version: 1, asks }).then((reply) => {
-      this.#isAsking = false;
-      if (reply === undefined) this.#unheard(told);
-      else this.#heard(reply, told, asked);
-      if (this.#isAgain) this.#ask();
-    });
+    void this.#report(asks, told, asked);
+  }
+
+  /** Never rejects: whoever is told has a boundary of its own. */
+  async #report(asks: ApprovalAsk[], told: readonly string[], asked: readonly Waiting[]): Promise<void> {
+    const reply = await this.#options.link.report({ version: 1, asks });
+    this.#isAsking = false;
+    if (reply === undefined) this.#unheard(told);
+    else this.#heard(reply, told, asked);
+    if (this.#isAgain) this.#ask();
   }
 
   #askOf(id: string, call: ParkedCall, state: AskState): ApprovalAsk {
