@@ -1,7 +1,6 @@
 /** What persons are asked about one call: by the rule of an MCPRoute, and by the rule that says where it goes. Pure. */
-import { askOfCall, askOfTool, refuseAsk, type Ask } from './approval.ts';
+import { askOfCall, askOfTool, type Ask } from './approval.ts';
 import type { Call, Site } from './call.ts';
-import type { Decision } from './decide.ts';
 import type { AskedTool } from './mcp/judge.ts';
 import type { RouteClause } from './provider-clause.ts';
 
@@ -24,18 +23,4 @@ export function asksOf(
       : [askOfTool({ site, call, route: { kind: 'MCPRoute', ...asked.route } }, asked.message)]),
     ...(clause?.asksPerson === true ? [askOfCall({ site, call, route: clause.route }, model)] : []),
   ];
-}
-
-/** Nobody is asked about a call that would be refused anyway. */
-export function judgeAsks(asks: readonly Ask[], call: Call, decision: Decision): Decision {
-  if (decision.kind !== 'allow' || asks.length === 0) return decision;
-  const { candidates: _ways, budget: _use, maxBodyBytes: _limit, fallback: _next, ...common } = decision;
-  const denied = asks.find(({ key }) => call.approvals.get(key) === 'Deny');
-  if (denied !== undefined) {
-    const refusal = refuseAsk(denied, 'denied', 'a person denied this call');
-    const mcp = common.mcp && { ...common.mcp, decision: 'deny' as const };
-    return { ...common, mcp, kind: 'refuse', refusal };
-  }
-  const open = asks.find(({ key }) => call.approvals.get(key) !== 'Allow');
-  return open === undefined ? decision : { ...common, kind: 'ask', ask: open, allowed: decision };
 }

@@ -3,8 +3,8 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
-import type { Ask } from './approval.ts';
-import { asksOf, judgeAsks } from './asks.ts';
+import { refuseAsk, type Ask } from './approval.ts';
+import { asksOf } from './asks.ts';
 import { judgeAtBackend, judgeRename, waitsAtBackend } from './backend-judgement.ts';
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
@@ -13,7 +13,7 @@ import { computeModel, matchClause, type Clause, type MatchResult, type ModelFac
 import { noCredentials, type Injection } from './credential.ts';
 import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
-import { refuseHttp } from './http-refusal.ts';
+import { notTaken } from './not-taken.ts';
 import { judgeMcp, type AskedTool, type McpFacts } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
@@ -210,6 +210,20 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
       );
 }
 
+/** Nobody is asked about a call that would be refused anyway. */
+function judgeAsks(asks: readonly Ask[], call: Call, decision: Decision): Decision {
+  if (decision.kind !== 'allow' || asks.length === 0) return decision;
+  const { candidates: _ways, budget: _use, maxBodyBytes: _limit, fallback: _next, ...common } = decision;
+  const denied = asks.find(({ key }) => call.approvals.get(key) === 'Deny');
+  if (denied !== undefined) {
+    const refusal = refuseAsk(denied, 'denied', 'a person denied this call');
+    const mcp = common.mcp && { ...common.mcp, decision: 'deny' as const };
+    return { ...common, mcp, kind: 'refuse', refusal };
+  }
+  const open = asks.find(({ key }) => call.approvals.get(key) !== 'Allow');
+  return open === undefined ? decision : { ...common, kind: 'ask', ask: open, allowed: decision };
+}
+
 function waysOf(
   { otherwise }: OpenPlan,
   clause: RouteClause | undefined,
@@ -284,17 +298,3 @@ function goBy(course: Course, call: Call, common: Common): Decision {
 }
 
 const noBackend = refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');
-
-function notTaken(
-  { clauses }: OpenPlan,
-  call: Call,
-  { model, modelMissing }: { readonly model: string | undefined; readonly modelMissing: boolean },
-): Refusal {
-  if (modelMissing && call.body.kind === 'unreadable') return call.body.refusal;
-  const ofHttp = modelMissing || model !== undefined ? undefined : refuseHttp(clauses, call);
-  if (ofHttp !== undefined) return ofHttp;
-  const what =
-    model === undefined ? `${call.method} ${call.path.slice(0, 200)}` : `the model "${model.slice(0, 100)}"`;
-  const message = `no AIProviderRoute of the egress gateway allows ${what} on this host`;
-  return refuse(403, modelMissing || model !== undefined ? 'model' : 'policy', message);
-}
