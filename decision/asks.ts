@@ -1,10 +1,7 @@
 /** What persons are asked about one call: by the rule of an MCPRoute, and by the rule that says where it goes. Pure. */
-import { askOfCall, askOfTool, type Ask } from './approval.ts';
+import { askOfCall, askOfTool, refuseAsk, type Ask } from './approval.ts';
 import type { Call, Site } from './call.ts';
-<<<<<<< HEAD
 import type { Decision } from './decision.ts';
-=======
->>>>>>> approvals
 import type { AskedTool } from './mcp/judge.ts';
 import type { RouteClause } from './provider-clause.ts';
 
@@ -28,7 +25,6 @@ export function asksOf(
     ...(clause?.asksPerson === true ? [askOfCall({ site, call, route: clause.route }, model)] : []),
   ];
 }
-<<<<<<< HEAD
 
 /** Nobody is asked about a call that would be refused anyway. */
 export function judgeAsks(asks: readonly Ask[], call: Call, decision: Decision): Decision {
@@ -43,5 +39,3 @@ export function judgeAsks(asks: readonly Ask[], call: Call, decision: Decision):
   const open = asks.find(({ key }) => call.approvals.get(key) !== 'Allow');
   return open === undefined ? decision : { ...common, kind: 'ask', ask: open, allowed: decision };
 }
-=======
->>>>>>> approvals

@@ -3,14 +3,8 @@
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
 import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
-<<<<<<< HEAD
 import { asksOf, judgeAsks } from './asks.ts';
 import { judgeAtBackend, judgeRename, judgeTranslated, waitsAtBackend } from './backend-judgement.ts';
-=======
-import { refuseAsk, type Ask } from './approval.ts';
-import { asksOf } from './asks.ts';
-import { judgeAtBackend, judgeRename, waitsAtBackend } from './backend-judgement.ts';
->>>>>>> approvals
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
 import { countCall, joinCounts, type CallCount } from './call-limit.ts';
@@ -20,13 +14,8 @@ import { noCredentials } from './credential.ts';
 import type { Candidate, Common, Decision } from './decision.ts';
 import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
-<<<<<<< HEAD
 import { refuseHttp } from './http-refusal.ts';
 import { judgeMcp, type McpVerdict } from './mcp/judge.ts';
-=======
-import { notTaken } from './not-taken.ts';
-import { judgeMcp, type AskedTool, type McpFacts } from './mcp/judge.ts';
->>>>>>> approvals
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
 import type { OpenPlan, SitePlan } from './plan.ts';
@@ -184,20 +173,6 @@ function countsOf(plan: OpenPlan, clause: RouteClause | undefined, { mcp }: Judg
   return mcp === undefined ? own : joinCounts(mcp.counts, own);
 }
 
-/** Nobody is asked about a call that would be refused anyway. */
-function judgeAsks(asks: readonly Ask[], call: Call, decision: Decision): Decision {
-  if (decision.kind !== 'allow' || asks.length === 0) return decision;
-  const { candidates: _ways, budget: _use, maxBodyBytes: _limit, fallback: _next, ...common } = decision;
-  const denied = asks.find(({ key }) => call.approvals.get(key) === 'Deny');
-  if (denied !== undefined) {
-    const refusal = refuseAsk(denied, 'denied', 'a person denied this call');
-    const mcp = common.mcp && { ...common.mcp, decision: 'deny' as const };
-    return { ...common, mcp, kind: 'refuse', refusal };
-  }
-  const open = asks.find(({ key }) => call.approvals.get(key) !== 'Allow');
-  return open === undefined ? decision : { ...common, kind: 'ask', ask: open, allowed: decision };
-}
-
 function waysOf(
   { otherwise }: OpenPlan,
   clause: RouteClause | undefined,
@@ -276,7 +251,6 @@ function goBy(course: Course, call: Call, common: Common): Decision {
     : { kind: 'need-body', need };
 }
 
-<<<<<<< HEAD
 const noBackend = refuse(503, 'policy', 'no Backend of this route takes this call, as it is or translated');
 
 function notTaken(
@@ -292,6 +266,3 @@ function notTaken(
   const message = `no AIProviderRoute of the egress gateway allows ${what} on this host`;
   return refuse(403, modelMissing || model !== undefined ? 'model' : 'policy', message);
 }
-=======
-const noBackend = refuse(503, 'policy', 'no Backend of this route speaks the API of the called provider');
->>>>>>> approvals

@@ -1,5 +1,5 @@
 /** The one door of `decision/`: what a policy says of a call. */
-export { approvalCodes, covers, refuseAsk, strictest, type Ask, type LastingAnswer } from './approval.ts';
+export { covers, refuseAsk, strictest, type Ask, type LastingAnswer } from './approval.ts';
 export { awsRegionOf } from './aws-region.ts';
 export { type Budget, type TokenLimit } from './budget.ts';
 export {

@@ -2,7 +2,7 @@
  * What the rules of MCPRoutes say of one message: does a rule take it, may the tool be called? Pure. What is asked for and
  * not carried out refuses the calls it concerns.
  */
-import { notEnforced, type CallLimit } from '../../contract/index.ts';
+import type { CallLimit } from '../../contract/index.ts';
 import { countCall, type CallCount } from '../call-limit.ts';
 import { refuse, type Refusal } from '../call.ts';
 import type { CompiledMatch, CompiledToolPolicy } from './compiled-route.ts';

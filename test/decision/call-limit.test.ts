@@ -84,7 +84,7 @@ describe('as how many', () => {
         },
       ],
     };
-    const all = messages.map(({ method = undefined, params = {} }) => ({
+    const all = messages.map(({ method, params = {} }) => ({
       method,
       id: 1,
       params: { ...params },

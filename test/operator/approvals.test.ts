@@ -62,7 +62,7 @@ async function installDeciderPolicy(): Promise<void> {
 async function person(name: string, role: string): Promise<{ kubeconfig: string; client: ApiClient }> {
   const metadata = { namespace: 'default', name };
   const apply = async (resource: Resource, object: object): Promise<unknown> =>
-    await api.apply(resource, object as KubeObject, { fieldManager: 'test' });
+    await api.apply(resource, object, { fieldManager: 'test' });
   await apply(builtins.serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
   await apply(builtins.roleBindings, {
     ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata },

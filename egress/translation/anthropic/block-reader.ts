@@ -102,7 +102,7 @@ function readThought(block: Members): Part {
 }
 
 export function readBlock(block: Members, notes: Notes): Part[] {
-  switch (block.text('type')) {
+  switch (block.text('type') ?? '') {
     case 'tool_use':
       return [
         {

@@ -19,7 +19,8 @@ export class AnthropicStreamReader implements StreamReader {
 
   read({ name, data }: WireEvent): FormEvent[] {
     if (this.#isOver || data === '[DONE]') return [];
-    switch (data['type'] ?? name) {
+    const { type = name } = data;
+    switch (typeof type === 'string' ? type : '') {
       case 'message_start':
         return this.#begin(asObject(data['message']) ?? {});
       case 'content_block_start':

@@ -27,8 +27,12 @@ function writeFormat(format: ResponseFormat | undefined): unknown {
   return { type: 'json_schema', json_schema: compact({ name, schema, strict }) };
 }
 
+const reasons = /(?:^|\/)(?:o[1-9](?![a-z0-9])|gpt-(?:[5-9]|[1-9]\d)|gpt-oss|codex)/;
+
 /** Others answer `reasoning_effort` with an error. */
-const reasons = /(?:^|\/)(?:o[1-9](?![a-z0-9])|gpt-(?:[5-9]|[1-9]\d)(?!.*chat)|gpt-oss|codex)/;
+function isReasoning(model: string): boolean {
+  return reasons.test(model) && !model.includes('chat');
+}
 
 function effortOf(thinking: Thinking | undefined): string | undefined {
   switch (thinking?.kind) {
@@ -45,7 +49,7 @@ function effortOf(thinking: Thinking | undefined): string | undefined {
 
 function writeEffort({ model, thinking }: FormRequest, notes: Notes): string | undefined {
   const effort = effortOf(thinking);
-  if (effort === undefined || reasons.test(model)) return effort;
+  if (effort === undefined || isReasoning(model)) return effort;
   notes.drop('thinking');
   return undefined;
 }

@@ -231,7 +231,8 @@ function partOf(start: ReturnType<typeof startOf>, said: string, signature: stri
       return { ...start, arguments: said, signature };
     case 'thinking':
       return { ...start, text: said, signature };
-    default:
+    case 'text':
+    case 'refusal':
       return { kind: start.kind, text: said };
   }
 }
