@@ -20,7 +20,7 @@ import { runCommandLine } from '../cli/command-line.ts';
 import { TestNats } from '../process/nats-server.ts';
 import { ControlPlane, eventually } from './control-plane.ts';
 import { agent, gateway, manifest, pool } from './manifest.ts';
-import { installRights } from './rights.ts';
+import { installRights, usedRights } from './rights.ts';
 import { FakeDataPlanes, RunningOperator } from './running-operator.ts';
 
 const identity: TenantIdentity = { role: 'egress', namespace: 'default', name: 'g', uid: 'u-g' };
@@ -83,7 +83,7 @@ const cli = async (...words: string[]): ReturnType<typeof runCommandLine> =>
   await runCommandLine([...words, '--kubeconfig', jane.kubeconfig, '-n', 'default']);
 
 beforeAll(async () => {
-  [plane] = await Promise.all([ControlPlane.start(), nats.start()]);
+  [plane] = await Promise.all([ControlPlane.start({ audit: true }), nats.start()]);
   api = plane.client();
   await installRights(api);
   await installDeciderPolicy();
@@ -274,4 +274,13 @@ test('the call of an agent that went is Expired: allowing it once is refused, fo
   expect(once.stderr).toContain('APPROVAL_EXPIRED');
   expect((await cli('approvals', 'allow', metadata.name, '--for', 'agent')).code).toBe(0);
   expect(await park('later').outcome).toMatchObject({ kind: 'decided', word: { answer: 'Allow' } });
+});
+
+test('what dist/platform grants the operator is enough for it', () => {
+  const used = usedRights(plane.auditLog, 'system:serviceaccount:clrk-system:clrk-operator');
+  expect(used.denied).toEqual([]);
+  const approvals = 'clrk.apoxy.dev/approvals';
+  expect([...used.allowed]).toEqual(
+    expect.arrayContaining([`create ${approvals}`, `patch ${approvals}/status`]),
+  );
 });
