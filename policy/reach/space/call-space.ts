@@ -38,7 +38,7 @@ export interface Distinctions {
   /** APIs that calls are read as. */
   readonly schemas: ReadonlyArray<string | undefined>;
   readonly http: readonly HttpDistinction[];
-  /** Which operation a call is decides how it goes: those that name a model go another way, or tokens are counted. */
+  /** Which operation a call is decides how it goes: those that name a model go another way, are translated, or tokens are counted. */
   readonly operations: boolean;
   /** Undefined: bodies are not read as JSON-RPC. */
   readonly mcp: McpDistinctions | undefined;
@@ -74,7 +74,10 @@ export function distinctionsOf(plan: OpenPlan): Distinctions {
       .flatMap((clause) => clause.matches.flatMap((match) => match.endpoints.texts)),
     schemas: clauses.map((clause) => clause.schema),
     http: clauses.flatMap(({ http, purpose }) => http.map(({ written }) => ({ purpose, match: written }))),
-    operations: plan.clauses.some(({ fallback, budget }) => fallback !== undefined || budget !== undefined),
+    operations: plan.clauses.some(
+      ({ fallback, budget, ways: own }) =>
+        fallback !== undefined || budget !== undefined || own.some(({ isForeign }) => isForeign),
+    ),
     mcp: mcpDistinctions(plan),
   };
 }
