@@ -76,8 +76,13 @@ function messages(schema: unknown): string[] {
   );
 }
 
-// RE2 itself says what is wrong with a pattern; that a revision never changes needs two versions of one.
-const shownElsewhere = ['a pattern must be an RE2', 'a revision never changes'];
+// RE2 itself says what is wrong with a pattern; what never changes needs two versions of one object.
+const shownElsewhere = [
+  'a pattern must be an RE2',
+  'a revision never changes',
+  'what was asked never changes',
+  'a decision never changes',
+];
 
 test.each(kinds)('$kind: each of its rules has a fixture that it refuses', ({ kind, spec }) => {
   const shown = refused.filter(({ text }) => (parse(text) as { kind: string }).kind === kind);
@@ -120,5 +125,15 @@ describe('accepted', () => {
   test('a revision never changes', () => {
     const patch = ['patch', 'asr', 'valid-minimal', '--type=merge', '-p', '{"spec":{"image":"other:1"}}'];
     expect(kubectl(patch).stderr).toContain('a revision never changes');
+  });
+
+  test.each([
+    ['what was asked', '{"spec":{"request":{"call":{"tool":"delete_all"}}}}', 'what was asked never changes'],
+    ['the answer', '{"spec":{"decision":{"answer":"Deny"}}}', 'a decision never changes'],
+    ['whose answer it is', '{"spec":{"decision":{"decidedBy":"joe"}}}', 'a decision never changes'],
+    ['that there was one', '{"spec":{"decision":null}}', 'a decision never changes'],
+  ])('of an Approval nobody changes %s', (_what, change, expected) => {
+    const patch = ['patch', 'appr', 'valid-decided', '--type=merge', '-p', change];
+    expect(kubectl(patch).stderr).toContain(expected);
   });
 });
