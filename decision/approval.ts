@@ -14,6 +14,8 @@ import { refuse, type Call, type Refusal, type Site } from './call.ts';
 import { rpcError } from './mcp/rpc-error.ts';
 import { toolOf } from './mcp/method.ts';
 import type { RpcMessage } from './rpc-message.ts';
+import { isSecretName } from './secret-name.ts';
+import { showText } from './shown-text.ts';
 
 export interface Ask {
   /** 64 hex digits. */
@@ -27,21 +29,29 @@ export interface Ask {
 
 /** Arguments larger than this are shown by their digest alone. */
 const maxSummarized = 64 * 1024;
-const secretName = /token|secret|passw|api[-_]?key|credential|authorization|cookie|private[-_]?key/i;
 
-/** JSON on one line, with characters nobody sees escaped. */
+/** JSON on one line. */
 function renderArguments(value: unknown): Pick<AskedCall, 'arguments' | 'argumentsDigest' | 'cut'> {
   const whole = JSON.stringify(value);
   const argumentsDigest = digestOf(whole);
   if (whole.length > maxSummarized) return { argumentsDigest, cut: true };
-  const shown = JSON.stringify(value, (name, member: unknown) =>
-    secretName.test(name) && typeof member !== 'object' ? '[left out]' : member,
-  );
-  return { arguments: shown.slice(0, approvalBounds.shown), argumentsDigest, ...cutIf(shown) };
+  const told = JSON.stringify(value, (name, member: unknown) => (isSecretName(name) ? '[left out]' : member));
+  const { text, cut } = showText(told, approvalBounds.shown);
+  return { arguments: text, argumentsDigest, ...(cut ? { cut } : {}) };
 }
 
-function cutIf(text: string): Pick<AskedCall, 'cut'> {
-  return text.length > approvalBounds.shown ? { cut: true } : {};
+/** Of a call, what an agent wrote, each as a person is shown it. */
+function shownParts(parts: { readonly [K in 'path' | 'model' | 'tool']?: string | undefined }): Pick<
+  AskedCall,
+  'path' | 'model' | 'tool' | 'cut'
+> {
+  const most = { path: approvalBounds.shown, model: 200, tool: 256 };
+  const names = (['path', 'model', 'tool'] as const).filter((name) => parts[name] !== undefined);
+  const shown = names.map((name) => ({ name, ...showText(parts[name] ?? '', most[name]) }));
+  return {
+    ...Object.fromEntries(shown.map(({ name, text }) => [name, text])),
+    ...(shown.some(({ cut }) => cut) ? { cut: true } : {}),
+  };
 }
 
 function keyOf(parts: readonly unknown[]): string {
@@ -68,10 +78,8 @@ export function askOfCall(asking: Asking, model: string | undefined): Ask {
     route,
     call: {
       ...place,
-      path: call.path.slice(0, approvalBounds.shown),
-      ...(model === undefined ? {} : { model: model.slice(0, 200) }),
+      ...shownParts({ path: call.path, model }),
       ...(bodyBytes === undefined || bodyBytes === 0 ? {} : { bodyBytes }),
-      ...cutIf(call.path),
     },
     message: undefined,
   };
@@ -86,9 +94,10 @@ export function askOfTool(asking: Asking, message: RpcMessage): Ask {
     key: keyOf([asking.route, place, asking.site.tls, asking.call.path, tool]),
     route: asking.route,
     call: {
-      ...{ ...place, method: 'tools/call', tool: tool.slice(0, 256) },
-      path: asking.call.path.slice(0, approvalBounds.shown),
+      ...{ ...place, method: 'tools/call' },
+      // Where either is cut, that is told.
       ...(message.params['arguments'] === undefined ? {} : renderArguments(message.params['arguments'])),
+      ...shownParts({ tool, path: asking.call.path }),
     },
     message,
   };

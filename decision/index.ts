@@ -75,6 +75,8 @@ export { renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
 export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
 export { isPlainPath, parseQueryNames, parseTarget, splitQuery, withoutEndSlash } from './path.ts';
+export { isSecretName } from './secret-name.ts';
+export { showText } from './shown-text.ts';
 export { methodOverrides, rootOf, spelling } from './spelling.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';

@@ -2,7 +2,7 @@
  * `clrk approvals list|show|allow|deny`: calls of agents that wait for a person. Who decided is asked of the API server, which
  * refuses another name. What an agent wrote never acts on the terminal.
  */
-import { ClrkError, parseApprovalTtl, terminalLine } from '../../contract/index.ts';
+import { approvalBounds, ClrkError, parseApprovalTtl, terminalLine } from '../../contract/index.ts';
 import { renderApproval, renderWhat, type Approval } from '../cluster/approval-object.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ownGroup, ownVersion } from '../cluster/discovery.ts';
@@ -25,7 +25,6 @@ interface DecideOptions extends ClusterFlags {
 }
 
 const scopes = { once: 'Once', invocation: 'Invocation', agent: 'Agent' } as const;
-const maxReason = 256;
 
 function pathOf(namespace: string | undefined, name?: string): string {
   const where = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
@@ -48,6 +47,11 @@ function isOpen({ status, spec }: Approval): boolean {
   return phase === 'Pending' || (phase !== 'Expired' && (spec.decision?.for ?? 'Once') !== 'Once');
 }
 
+/** For a table; `clrk approvals show` tells all of it. */
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
 export async function runList(io: Io, options: ListOptions): Promise<void> {
   const isJson = parseOutput(options.output);
   const cluster = await openCluster(io, options);
@@ -59,7 +63,7 @@ export async function runList(io: Io, options: ListOptions): Promise<void> {
   const rows = shown.map((approval) => {
     const { metadata, spec, status } = approval;
     const { agent, call } = spec.request;
-    const own = [metadata.name, status?.phase ?? 'Pending', agent.name, renderWhat(approval).slice(0, 80)];
+    const own = [metadata.name, status?.phase ?? 'Pending', agent.name, shortened(renderWhat(approval))];
     const answer = [call.host, spec.decision?.decidedBy ?? '', status?.validUntil ?? ''];
     return [...(namespace === undefined ? [metadata.namespace] : []), ...own, ...answer];
   });
@@ -122,7 +126,8 @@ function parseDecision(
 ): Decided {
   const { ttl, reason = '' } = options;
   const scope = parseScope(asked);
-  if (reason.length > maxReason) throw usageError(`--reason takes at most ${maxReason} characters`);
+  if (reason.length > approvalBounds.reason)
+    throw usageError(`--reason takes at most ${approvalBounds.reason} characters`);
   return { answer, for: scope, ...parseTtl(ttl, scope), ...(reason === '' ? {} : { reason }) };
 }
 

@@ -1,6 +1,6 @@
 /** Header fields as a record may show them: credentials of either side, cookies and injected fields never (S38). */
 import { attribute } from '../../contract/index.ts';
-import { parseQueryNames } from '../../decision/index.ts';
+import { isSecretName, parseQueryNames } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import { isAuthField, isAuthParameter } from '../pipeline/own-credential.ts';
 import type { AttributeSink } from './attribute-list.ts';
@@ -8,9 +8,6 @@ import { knownHeaders, type KnownHeader } from './known-headers.ts';
 
 /** Of answers: sessions and challenges. */
 const answerNames = new Set(['set-cookie', 'authentication-info', 'www-authenticate']);
-/** What the names of fields and of query parameters that carry keys have in them. */
-const secretPart =
-  /token|secret|api[-_]?key|password|credential|signature|jwt|(?:^|[^a-z])sign?(?:$|[^a-z])/i;
 export const redacted = '<redacted>';
 const maxValueLength = 1024;
 /** Of a field that is told in the list: its name and value together. */
@@ -22,7 +19,7 @@ const maxTotalLength = 8 * 1024;
 const maxTarget = 2_048;
 
 function isSecretField(name: string): boolean {
-  return isAuthField({ name }) || answerNames.has(name) || secretPart.test(name);
+  return isAuthField({ name }) || answerNames.has(name) || isSecretName(name);
 }
 
 /** Known names whose values would give something away. A provider's own counts of tokens are no secrets. */
@@ -106,7 +103,7 @@ function redactParameter(pair: string): string {
   for (const part of pair.split(/[?;]/)) {
     const equals = part.indexOf('=');
     const names = equals < 0 ? [] : parseQueryNames(`?${part}`);
-    if (names.some((name) => isAuthParameter(name) || secretPart.test(name)))
+    if (names.some((name) => isAuthParameter(name) || isSecretName(name)))
       return pair.slice(0, from + equals + 1) + redacted;
     from += part.length + 1;
   }

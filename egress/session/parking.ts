@@ -4,7 +4,7 @@
  */
 import type { Boundary } from '../boundary.ts';
 import { approvalBounds } from '../../contract/index.ts';
-import { refuseAsk, type Ask, type Refusal } from '../../decision/index.ts';
+import { refuseAsk, showText, type Ask, type Refusal } from '../../decision/index.ts';
 import type { Approvals, Parked, ParkOutcome } from '../approval/approvals.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { ApprovalFacts } from '../record/approval-facts.ts';
@@ -34,9 +34,8 @@ function shownOf({ ask, logging }: Asked, query: string): Ask {
   const isHidden = logging?.captureRequest === false;
   const asked = { ...call, ...(written === undefined || isHidden ? {} : { arguments: written }) };
   if (query === '') return { ...ask, call: asked };
-  const shown = redactTarget(query);
-  const cut = call.cut === true || query.length > approvalBounds.shown;
-  const part = { query: shown.slice(0, approvalBounds.shown), ...(cut ? { cut } : {}) };
+  const { text, cut } = showText(redactTarget(query), approvalBounds.shown);
+  const part = { query: text, ...(cut ? { cut } : {}) };
   return { ...ask, call: { ...asked, ...part } };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ApprovalAnswer, HttpRoute, McpRoute } from '../../contract/index.ts';
 import { covers, type Call, type Decision, type LastingAnswer } from '../../decision/index.ts';
 import { createConfig } from '../egress/gateway-config.ts';
+import { askOfCall, askOfTool } from '../../decision/approval.ts';
 import { ask, call, render, site } from './asking.ts';
 import { get, host, httpPolicy, match } from './http/http-policy.ts';
 
@@ -65,6 +66,32 @@ describe('a rule of an EgressHTTPRoute', () => {
       cut: true,
     });
   });
+});
+
+test.each<[string, unknown, string, boolean | undefined]>([
+  ['a key', { to: 'a', token: 'sk' }, '{"to":"a","token":"[left out]"}', undefined],
+  ['keys in a list', { tokens: ['sk-live'] }, '{"tokens":"[left out]"}', undefined],
+  ['a key in an object', { password: { value: 'x' } }, '{"password":"[left out]"}', undefined],
+  ['a key of another name', { jwt: 'a.b.c' }, '{"jwt":"[left out]"}', undefined],
+  ['what nobody sees', { to: 'a\u202eb' }, '{"to":"a\\u{202e}b"}', undefined],
+  ['a long one', { to: 'a'.repeat(2_000) }, `{"to":"${'a'.repeat(1_017)}`, true],
+])('of arguments a person sees %s', (_, given, shown, cut) => {
+  const message = { method: 'tools/call', id: 1, params: { name: 't', arguments: given } } as never;
+  const asking = { site: site(host), call: call(), route: { kind: 'MCPRoute', namespace: 'd', name: 'm' } };
+  const { call: asked } = askOfTool(asking, message);
+  expect(asked.arguments).toBe(shown);
+  expect(asked.cut).toBe(cut);
+});
+
+test('a long model or path of a tool is told as cut', () => {
+  const asking = {
+    site: site(host),
+    call: call({ path: `/${'p'.repeat(2_000)}` }),
+    route: { kind: 'R', namespace: 'd', name: 'm' },
+  };
+  const message = { method: 'tools/call', id: 1, params: { name: 't' } } as never;
+  expect(askOfTool(asking, message).call.cut).toBe(true);
+  expect(askOfCall({ ...asking, call: call() }, 'm'.repeat(300)).call).toMatchObject({ cut: true });
 });
 
 const tools: McpRoute = {
