@@ -44,7 +44,7 @@ export interface FallbackRoutingPolicyProps extends ResourceProps {
 /**
  * Tries the backends of a route in the order they are listed, instead of by weight. The next one is tried after a fault, a
  * time-out or one of the status codes, for calls that name a model, until the agent has seen something of an answer. Only
- * backends that speak the API that is called take part.
+ * backends that take the call take part: those of another API get conversations alone, translated.
  *
  * @example
  * ```ts

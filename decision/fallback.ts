@@ -11,7 +11,7 @@ export type TryEnd = { readonly kind: 'answer'; readonly status: number } | { re
 
 /**
  * What runs a model is the same wherever it runs. Files, batches, stored answers and open sockets are at one provider: calls about
- * them go to the first Backend alone, or a spare one would say that they do not exist.
+ * them go to the first Backend that can take them, or a spare one would say that they do not exist.
  */
 export function mayGoElsewhere(
   { upgrade }: Pick<Call, 'upgrade'>,
