@@ -10,7 +10,7 @@ import { ControlPlane } from '../operator/control-plane.ts';
 import { kubectl as run, type Answer } from './kubectl.ts';
 
 /** Kinds of ours that the original does not have. */
-const own: ReadonlySet<string> = new Set(['EgressHTTPRoute']);
+const own: ReadonlySet<string> = new Set(['EgressHTTPRoute', 'Approval']);
 const originals = kinds.filter(({ kind }) => !own.has(kind));
 
 interface Manifest {

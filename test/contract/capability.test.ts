@@ -8,17 +8,15 @@ function named(kind: string, object: object): string[] {
   return notEnforcedOf(kind, object).map((each) => renderNotEnforced(each).split(':')[0] ?? '');
 }
 
-const confirmed = { toolPolicy: { requireConfirmation: ['send_*'] } };
-
 test.each<[string, string, object, string[]]>([
   ['nothing asked', 'TaskAgent', { spec: { timeout: '5s' } }, []],
   ['a schedule', 'TaskAgent', { spec: { schedule: '@daily', scheduleInput: {} } }, []],
   ['who calls', 'TaskAgent', { spec: { identity: {} } }, []],
   [
     'items of lists, each by its place',
-    'MCPRoute',
-    { spec: { rules: [{ filters: [] }, { filters: [{ extensionRef: {} }, confirmed] }] } },
-    ['spec.rules[1].filters[1].toolPolicy.requireConfirmation'],
+    'AIProviderRoute',
+    { spec: { rules: [{ backendRefs: [] }, { backendRefs: [{ name: 'a' }, { name: 'b', port: 1 }] }] } },
+    ['spec.rules[1].backendRefs[1].port'],
   ],
   ['one of its values', 'Backend', { spec: { type: 'InferencePool' } }, ['spec.type']],
   ['another value', 'Backend', { spec: { type: 'Upstream' } }, []],
