@@ -61,7 +61,8 @@ function isDenied(clause: DenialClause, call: Call, renamed: string | undefined)
 export function judgeRename(way: Way, operation: Operation | undefined): Refusal | undefined {
   const { backend } = way;
   if (backend === undefined || operation?.model.from !== 'path') return undefined;
-  if (translationOf(way, operation) !== undefined) return undefined;
+  const translation = translationOf(way, operation);
+  if (translation !== undefined && translation.from !== translation.to) return undefined;
   const { model } = operation.model;
   if (renamedModel(backend, model) === model) return undefined;
   const message = `Backend ${backend.name} renames this model, but the API called names models in the path`;

@@ -54,7 +54,10 @@ export function translationOf(
   const from = isForeign ? chatApiOf(operation) : undefined;
   const spoken = backend === undefined ? undefined : spokenBy.get(backend.schema);
   if (from === undefined || spoken === undefined) return undefined;
-  return { from, to: spoken.also.includes(from) ? from : spoken.api, base: spoken.base };
+  const to = spoken.also.includes(from) ? from : spoken.api;
+  // Of its own API the body goes as it came: a model that was judged in the path would give way to one there that nobody judged.
+  if (from === to && operation?.model.from !== 'body') return undefined;
+  return { from, to, base: spoken.base };
 }
 
 /** Can the call go this way at all? A socket that is upgraded carries what nobody translates. */
@@ -67,7 +70,8 @@ export function isTakenBy(
 }
 
 function pathsBelow({ to }: Translation, model: string): readonly string[] {
-  const name = encodeURIComponent(model);
+  // Half a surrogate would throw here; the call is then refused where it is written.
+  const name = encodeURIComponent(model.toWellFormed());
   switch (to) {
     case 'openai':
       return ['/v1/chat/completions'];

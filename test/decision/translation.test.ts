@@ -28,6 +28,10 @@ describe('what goes as what', () => {
     ['anthropic', '/v1/messages', 'custom', ['anthropic', 'openai', '']],
     ['google', '/v1beta/models/g:streamGenerateContent', 'bedrock', ['google', 'bedrock-converse', '']],
     ['bedrock', '/model/m/converse', 'google', ['bedrock-converse', 'google', '']],
+    ['azure-openai', '/openai/v1/chat/completions', 'openai', ['openai', 'openai', '']],
+    ['azure-openai', '/openai/deployments/m/chat/completions', 'anthropic', ['openai', 'anthropic', '']],
+    ['azure-openai', '/openai/deployments/m/chat/completions', 'openai', undefined],
+    ['azure-openai', '/openai/deployments/m/chat/completions', 'custom', undefined],
     ['openai', '/v1/embeddings', 'anthropic', undefined],
     ['openai', '/v1/completions', 'anthropic', undefined],
     ['anthropic', '/v1/messages/count_tokens', 'openai', undefined],
@@ -90,22 +94,57 @@ describe('what must be known of it', () => {
   });
 });
 
-test('S42: what the agent brings for its own host does not go to a Backend of another API', () => {
+/** A config of one rule with one Backend. */
+function configOf(provider: 'openai' | 'azure-openai', schema: string, models: string[] = []) {
   const rule = {
-    matches: [{ provider: 'openai' as const, models: [], endpoints: [] }],
+    matches: [{ provider, models, endpoints: [] }],
     filters: [],
     backends: [
       {
-        ...{ name: 'other', host: 'd.example.com', port: 443, weight: 1, schema: 'anthropic' },
-        ...{ modelRewrites: [], ensureStreamUsage: false },
+        ...{ name: 'other', host: 'd.example.com', port: 443, weight: 1, schema },
+        ...{ modelRewrites: [{ from: 'gpt-4o-mini', to: 'cheap' }], ensureStreamUsage: false },
       },
     ],
   };
   const route = { namespace: 'default', name: 'llm' };
-  const config = createConfig('192.0.2.1', 443, {
+  const opened = {
+    ...{ route: 'AIProviderRoute/default/llm', hostnames: ['api.openai.com', 'me.openai.azure.com'] },
+    ...{ cidrs: [], ports: [{ start: 443, end: 443 }], protocol: 'TCP' as const },
+  };
+  return createConfig('192.0.2.1', 443, {
+    destinations: { defaultPolicy: 'deny-all', rules: [opened], platformCidrs: [] },
     providerRoutes: [{ route, rules: [rule] }],
     credentials: [],
   });
+}
+
+describe('a model that was judged in the path is the one that is asked for', () => {
+  const path = '/openai/deployments/gpt-4o-mini/chat/completions';
+  const body: Call['body'] = { kind: 'inference', model: 'o1-pro' };
+  const decide = (schema: string) =>
+    ask(configOf('azure-openai', schema, ['gpt-4o-mini']), site('me.openai.azure.com'), call({ path, body }));
+
+  test.each(['openai', 'custom'])('%s, which would read the one in the body, is no candidate', (schema) => {
+    expect(decide(schema)).toMatchObject({ kind: 'refuse', model: 'gpt-4o-mini' });
+  });
+
+  test('written anew for another API it is that of the path', () => {
+    const translation = { from: 'openai', to: 'anthropic' };
+    expect(decide('anthropic')).toMatchObject({
+      ...{ kind: 'allow', model: 'gpt-4o-mini' },
+      candidates: [{ translation }],
+    });
+  });
+
+  test('in the body it is judged and goes', () => {
+    const own = call({ path: '/openai/v1/chat/completions', body });
+    const config = configOf('azure-openai', 'openai', ['o1-pro']);
+    expect(ask(config, site('me.openai.azure.com'), own)).toMatchObject({ kind: 'allow', model: 'o1-pro' });
+  });
+});
+
+test('S42: what the agent brings for its own host does not go to a Backend of another API', () => {
+  const config = configOf('openai', 'anthropic');
   const decision = ask(config, site('api.openai.com'), call());
   const [candidate] = decision.kind === 'allow' ? decision.candidates : [];
   expect(candidate?.target.hostname).toBe('d.example.com');
