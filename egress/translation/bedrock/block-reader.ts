@@ -4,7 +4,7 @@ import type { Media, Part } from '../form.ts';
 import { jsonText } from '../json.ts';
 import type { Members } from '../members.ts';
 import type { Notes } from '../notes.ts';
-import { markSignature } from '../signature.ts';
+import { signedOf } from './response.ts';
 import { mediaTypeOf, type MediaFamily } from './formats.ts';
 
 /** undefined: it says nothing. */
@@ -45,17 +45,12 @@ function readCall(block: Members, notes: Notes): Part {
 }
 
 function readReasoning(block: Members): Part {
-  const redacted = block.text('redactedContent');
+  const redacted = signedOf(block.text('redactedContent'));
   const told = block.object('reasoningText');
-  const signature = told?.text('signature');
+  const signature = signedOf(told?.text('signature'));
   const text = told?.text('text') ?? '';
   told?.end();
-  return {
-    kind: 'thinking',
-    text,
-    signature: signature === undefined ? undefined : markSignature('claude', signature),
-    redacted,
-  };
+  return { kind: 'thinking', text, signature, redacted };
 }
 
 const blocks: ReadonlyMap<string, Reader> = new Map<string, Reader>([

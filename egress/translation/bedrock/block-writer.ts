@@ -91,7 +91,8 @@ export class BlockWriter {
 
   /** A model refuses what it did not think itself. */
   #writeThinking({ text, signature, redacted }: Of<'thinking'>): JsonObject | undefined {
-    if (redacted !== undefined) return { reasoningContent: { redactedContent: redacted } };
+    const redactedContent = ownSignature('claude', redacted);
+    if (redactedContent !== undefined) return { reasoningContent: { redactedContent } };
     const own = ownSignature('claude', signature);
     if (own !== undefined) return { reasoningContent: { reasoningText: { text, signature: own } } };
     this.#notes.drop('messages[].thinking');

@@ -7,14 +7,19 @@ import { markSignature, shownSignature } from '../signature.ts';
 import { readFinish, writeFinish } from './finish.ts';
 import { readConverseUsage, writeConverseUsage } from './usage.ts';
 
+/** With the mark of who made it. */
+export function signedOf(value: unknown): string | undefined {
+  const text = textOf(value);
+  return text === undefined ? undefined : markSignature('claude', text);
+}
+
 function readReasoning(reasoning: JsonObject): Part {
   const told = asObject(reasoning['reasoningText']);
-  const signature = textOf(told?.['signature']);
   return {
     kind: 'thinking',
     text: textOf(told?.['text']) ?? '',
-    signature: signature === undefined ? undefined : markSignature('claude', signature),
-    redacted: textOf(reasoning['redactedContent']),
+    signature: signedOf(told?.['signature']),
+    redacted: signedOf(reasoning['redactedContent']),
   };
 }
 
@@ -55,7 +60,8 @@ export function readConverseResponse(body: JsonObject): FormResponse | undefined
 }
 
 function writeThinking({ text, signature, redacted }: Extract<Part, { kind: 'thinking' }>): JsonObject {
-  if (redacted !== undefined) return { reasoningContent: { redactedContent: redacted } };
+  if (redacted !== undefined)
+    return { reasoningContent: { redactedContent: shownSignature('claude', redacted) } };
   const shown = signature === undefined ? undefined : shownSignature('claude', signature);
   return { reasoningContent: { reasoningText: compact({ text, signature: shown }) } };
 }

@@ -3,9 +3,9 @@ import { asObject, type JsonObject } from '../../providers/index.ts';
 import type { StreamReader, WireEvent } from '../codec.ts';
 import { countOf, textOf } from '../count.ts';
 import type { FormEvent, PartStart } from '../form.ts';
-import { markSignature } from '../signature.ts';
 import { readStreamError } from './error.ts';
 import { readFinish } from './finish.ts';
+import { signedOf } from './response.ts';
 import { readConverseUsage } from './usage.ts';
 
 export class ConverseStreamReader implements StreamReader {
@@ -88,12 +88,11 @@ export class ConverseStreamReader implements StreamReader {
   }
 
   #readReasoning(block: number, reasoning: JsonObject): void {
-    const redacted = textOf(reasoning['redactedContent']);
+    const redacted = signedOf(reasoning['redactedContent']);
     const index = this.#begin(block, { kind: 'thinking', redacted });
     this.#say(index, textOf(reasoning['text']));
-    const signature = textOf(reasoning['signature']);
-    if (signature === undefined) return;
-    this.#events.push({ kind: 'signature', index, signature: markSignature('claude', signature) });
+    const signature = signedOf(reasoning['signature']);
+    if (signature !== undefined) this.#events.push({ kind: 'signature', index, signature });
   }
 
   #close(block: number): void {

@@ -66,8 +66,8 @@ export class ConverseStreamWriter implements StreamWriter {
     this.#next += 1;
     this.#open.set(index, { part, block });
     if (part.kind === 'thinking' && part.redacted !== undefined) {
-      const { redacted } = part;
-      return this.#delta(index, () => ({ reasoningContent: { redactedContent: redacted } }));
+      const redactedContent = shownSignature('claude', part.redacted);
+      return this.#delta(index, () => ({ reasoningContent: { redactedContent } }));
     }
     if (part.kind !== 'tool-call') return [];
     const start = { toolUse: { toolUseId: part.id, name: part.name } };

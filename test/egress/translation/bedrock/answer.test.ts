@@ -18,6 +18,7 @@ const formUsage = { input: 10, output: 20, cacheRead: 5, cacheCreation: 2, reaso
 test('an answer with thoughts, text with sources and a call', () => {
   const content = [
     { reasoningContent: { reasoningText: { text: 'Hm', signature: 'sig' } } },
+    { reasoningContent: { redactedContent: 'cmVk' } },
     { citationsContent: { content: [{ text: 'As written' }], citations: [{}] } },
     { toolUse: { toolUseId: 'tooluse_1', name: 'f', input: { a: 1 } } },
   ];
@@ -32,6 +33,7 @@ test('an answer with thoughts, text with sources and a call', () => {
     model: undefined,
     parts: [
       { kind: 'thinking', text: 'Hm', signature: markSignature('claude', 'sig'), redacted: undefined },
+      { kind: 'thinking', text: '', signature: undefined, redacted: markSignature('claude', 'cmVk') },
       { kind: 'text', text: 'As written' },
       { kind: 'tool-call', id: 'tooluse_1', name: 'f', arguments: '{"a":1}', signature: undefined },
     ],
@@ -106,7 +108,7 @@ test('a stream without the event after the reason to stop was cut', () => {
 
 test('thoughts that nobody can read are a part of their own', () => {
   expect(readAll([delta(0, { reasoningContent: { redactedContent: 'cmVk' } })])).toEqual([
-    { kind: 'part', index: 0, part: { kind: 'thinking', redacted: 'cmVk' } },
+    { kind: 'part', index: 0, part: { kind: 'thinking', redacted: markSignature('claude', 'cmVk') } },
   ]);
 });
 

@@ -83,7 +83,7 @@ test('a conversation with thoughts, calls, results, documents and cache points',
     ],
     [
       { kind: 'thinking', text: 'Hm', signature: markSignature('claude', 'sig'), redacted: undefined },
-      { kind: 'thinking', text: '', signature: undefined, redacted: 'cmVk' },
+      { kind: 'thinking', text: '', signature: undefined, redacted: markSignature('claude', 'cmVk') },
       { kind: 'tool-call', id: 'tooluse_1', name: 'f', arguments: '{"a":1}', signature: undefined },
     ],
     [
@@ -202,11 +202,23 @@ test('what another model thought and signed does not go to Bedrock', () => {
     { ...thought, signature: markSignature('google', 'abc') },
     // An SDK that decoded it has encoded it with the letters of URLs.
     { ...thought, signature: markSignature('claude', 'd-e_') },
+    { ...thought, signature: undefined, redacted: markSignature('openai', 'abc') },
+    { ...thought, signature: undefined, redacted: markSignature('claude', 'cmVk') },
   ];
-  expect(write({ messages: [{ role: 'assistant', parts }] })).toMatchObject({
+  const written = write({ messages: [{ role: 'assistant', parts }] });
+  expect(written).toMatchObject({
     dropped: ['messages[].thinking'],
     value: {
-      body: { messages: [{ content: [{ reasoningContent: { reasoningText: { signature: 'd+e/' } } }] }] },
+      body: {
+        messages: [
+          {
+            content: [
+              { reasoningContent: { reasoningText: { signature: 'd+e/' } } },
+              { reasoningContent: { redactedContent: 'cmVk' } },
+            ],
+          },
+        ],
+      },
     },
   });
 });
