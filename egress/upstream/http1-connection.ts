@@ -24,6 +24,7 @@ import type {
   UpstreamRequest,
   UpstreamStream,
 } from './exchange-port.ts';
+import { broken, finishReader } from './finish-reader.ts';
 import { foldCookies } from './http2-fields.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -216,7 +217,7 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
     this.#reader = undefined;
     // An answer before the request was sent, or bytes beyond it: the connection's state is unknown.
     if (!this.#sent || this.#response.decoder.pending > 0) this.#keepAlive = false;
-    reader?.finished(trailers);
+    if (reader !== undefined) finishReader(reader, trailers);
     if (!this.#keepAlive || this.#socket.destroyed) this.#socket.destroy();
     else {
       this.reused = true;
@@ -254,10 +255,6 @@ export class Http1Connection implements UpstreamConnection, UpstreamStream {
     this.#socket.destroy();
     reader?.failed(error);
   }
-}
-
-function broken(): UpstreamError {
-  return new UpstreamError('UPSTREAM_PROTOCOL', "the upstream's answer cannot be passed on");
 }
 
 function closed(): UpstreamError {

@@ -7,6 +7,7 @@ import { constants, type ClientHttp2Stream, type IncomingHttpHeaders } from 'nod
 import { Boundary } from '../boundary.ts';
 import type { Field } from '../http1/index.ts';
 import type { UpstreamReader, UpstreamStream } from './exchange-port.ts';
+import { broken, finishReader } from './finish-reader.ts';
 import { fieldsOf, toHttp2Headers } from './http2-fields.ts';
 import { watchEnd } from './stream-end.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -94,7 +95,7 @@ export class Http2Exchange implements UpstreamStream {
 
   #finish(): void {
     if (!this.#isWhole()) this.#fail();
-    else this.#settle((reader) => reader.finished(this.#trailers));
+    else this.#settle((reader) => finishReader(reader, this.#trailers));
   }
 
   #settle(tell: (reader: UpstreamReader) => void): void {
@@ -146,9 +147,7 @@ export class Http2Exchange implements UpstreamStream {
 
   /** What this side could not handle. */
   #break(): void {
-    this.#settle((reader) =>
-      reader.failed(new UpstreamError('UPSTREAM_PROTOCOL', "the upstream's answer cannot be passed on")),
-    );
+    this.#settle((reader) => reader.failed(broken()));
     this.abort();
   }
 }
