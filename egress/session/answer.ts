@@ -72,6 +72,11 @@ export class Answer {
     return this.#started;
   }
 
+  /** Nothing that the upstream still sends is passed on. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   /** Why the upstream's answer is not passed on; set by `head`, `body`, `finish` or `upgrade`. */
   get refusal(): Failure | undefined {
     return this.#refusal;
@@ -133,7 +138,7 @@ export class Answer {
 
   /** A stream begins now, anything else when it is whole. */
   #translate(call: CallTranslation, status: number, fields: readonly Field[]): void {
-    const translated = new TranslatedAnswer(call, { status, fields }, this.#holder);
+    const translated = new TranslatedAnswer(call, { status, fields, secrets: this.#secrets }, this.#holder);
     this.#translated = translated;
     if (translated.failure !== undefined) return this.#refuse(translated.failure);
     if (translated.isStream) this.#respond(status, translated.fields, undefined);
@@ -200,7 +205,9 @@ export class Answer {
   #deliverTranslated(translated: TranslatedAnswer, bytes: Buffer): boolean {
     const passed = translated.push(bytes);
     if (translated.failure !== undefined) this.#refuse(translated.failure);
-    return this.#over || this.#send(passed);
+    const more = this.#over || this.#send(passed);
+    if (translated.hasFailed && !this.#over) this.#finishTranslated(translated);
+    return more;
   }
 
   /** Bytes that were written here. */

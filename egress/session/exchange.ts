@@ -227,7 +227,14 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     this.#quietSince = this.#context.now();
     const more = this.#answer.body(bytes);
     if (this.#answer.refusal !== undefined) this.fail(this.#answer.refusal);
+    else if (this.#answer.over) this.#stop();
     return more;
+  }
+
+  /** The agent has all it gets: what the upstream still says is for nobody. */
+  #stop(): void {
+    this.#sending?.abort();
+    this.#finish();
   }
 
   finished(trailers: readonly Field[]): void {

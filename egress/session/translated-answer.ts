@@ -4,6 +4,7 @@
  */
 import { ChunkList } from '../chunk-list.ts';
 import { createField, fieldValue, type Field } from '../http1/index.ts';
+import { BodyScrubber, type SecretSet } from '../scrub/index.ts';
 import {
   framings,
   StreamAnswer,
@@ -47,6 +48,15 @@ function fieldsFor({ from }: CallTranslation, fields: readonly Field[], mediaTyp
   ];
 }
 
+/** What may not happen, whatever an upstream sends, ends the one answer; undefined: `work` threw. */
+function guarded<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whose share what is held of an answer counts in. */
 export interface AnswerHolder {
   readonly share: HeldShare;
@@ -57,6 +67,8 @@ export interface TranslatedHead {
   readonly status: number;
   /** The upstream's, scrubbed. */
   readonly fields: readonly Field[];
+  /** What its answer must not show: pieces that are no secret each may be one where they are told together. */
+  readonly secrets: SecretSet;
 }
 
 export type TranslatedEnd =
@@ -72,11 +84,14 @@ export class TranslatedAnswer {
   readonly #agentId: string;
   readonly #stream: StreamAnswer | undefined;
   readonly #held = new ChunkList();
+  readonly #scrubber: BodyScrubber;
   /** For the agent. */
   readonly fields: readonly Field[];
   #failure: Failure | undefined;
 
-  constructor(call: CallTranslation, { status, fields }: TranslatedHead, { share, agentId }: AnswerHolder) {
+  constructor(call: CallTranslation, head: TranslatedHead, { share, agentId }: AnswerHolder) {
+    const { status, fields } = head;
+    this.#scrubber = new BodyScrubber(head.secrets);
     this.#call = call;
     this.#status = status;
     this.#share = share;
@@ -86,7 +101,7 @@ export class TranslatedAnswer {
     this.#stream = isStream ? new StreamAnswer(call) : undefined;
     const mediaType = isStream ? framings[call.framing].mediaType : 'application/json';
     this.fields = fieldsFor(call, fields, mediaType);
-    this.#failure = judgeHead(call, { status, fields }, isStream);
+    this.#failure = judgeHead(call, head, isStream);
   }
 
   /** Its head can go to the agent before its body has come. */
@@ -101,8 +116,15 @@ export class TranslatedAnswer {
 
   /** What goes on now. */
   push(bytes: Buffer): Buffer {
-    if (this.#stream !== undefined) return this.#stream.push(bytes);
-    if (this.#failure === undefined) this.#hold(bytes);
+    const stream = this.#stream;
+    if (this.#failure !== undefined) return Buffer.alloc(0);
+    if (stream !== undefined) return this.#scrubber.push(guarded(() => stream.push(bytes)) ?? this.#break());
+    this.#hold(bytes);
+    return Buffer.alloc(0);
+  }
+
+  #break(): Buffer {
+    this.#failure = noAnswer;
     return Buffer.alloc(0);
   }
 
@@ -116,8 +138,19 @@ export class TranslatedAnswer {
   end(): TranslatedEnd {
     if (this.#failure !== undefined) return { kind: 'failed', failure: this.#failure };
     if (this.#stream === undefined) return this.#endWhole();
-    const { rest, isWhole } = this.#stream.end();
-    return isWhole ? { kind: 'done', rest } : { kind: 'cut' };
+    const stream = this.#stream;
+    const end = guarded(() => stream.end());
+    if (end === undefined) return { kind: 'failed', failure: noAnswer };
+    return end.isWhole ? this.#done(end.rest) : { kind: 'cut' };
+  }
+
+  #done(rest: Buffer): TranslatedEnd {
+    return { kind: 'done', rest: Buffer.concat([this.#scrubber.push(rest), this.#scrubber.flush()]) };
+  }
+
+  /** The stream has ended with an error: the upstream has no more to say. */
+  get hasFailed(): boolean {
+    return this.#stream?.hasFailed === true;
   }
 
   /** The stream broke off with an error of ours in it. */
@@ -128,8 +161,10 @@ export class TranslatedAnswer {
   #endWhole(): TranslatedEnd {
     const body = Buffer.concat(this.#held.chunks);
     const isError = this.#status >= 400;
-    const rest = isError ? translateError(this.#call, this.#status, body) : translateAnswer(this.#call, body);
-    return rest === undefined ? { kind: 'failed', failure: noAnswer } : { kind: 'done', rest };
+    const rest = guarded(() =>
+      isError ? translateError(this.#call, this.#status, body) : translateAnswer(this.#call, body),
+    );
+    return rest === undefined ? { kind: 'failed', failure: noAnswer } : this.#done(rest);
   }
 
   /** Safe to repeat. */
@@ -141,7 +176,7 @@ export class TranslatedAnswer {
 
 function judgeHead(
   call: CallTranslation,
-  { status, fields }: TranslatedHead,
+  { status, fields }: Pick<TranslatedHead, 'status' | 'fields'>,
   isStream: boolean,
 ): Failure | undefined {
   const coding = (fieldValue(fields, 'content-encoding') ?? '').trim().toLowerCase();

@@ -54,6 +54,8 @@ export interface StreamReader {
 
 export interface StreamWriter {
   write(event: FormEvent): WireEvent[];
+  /** Characters it keeps of the answer, where it keeps any; the answer ends with an error when they are too many (kept-bound.ts). */
+  readonly kept?: number;
 }
 
 export interface StreamContext {

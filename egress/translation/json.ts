@@ -27,3 +27,9 @@ export function jsonText(value: unknown): string | undefined {
 export function compact(members: Readonly<Record<string, unknown>>): JsonObject {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
+
+/** All of them, or undefined where one could not be read: an answer without one of its parts is another answer. */
+export function allOf<T>(parts: ReadonlyArray<T | undefined>): T[] | undefined {
+  const read = parts.filter((part) => part !== undefined);
+  return read.length === parts.length ? read : undefined;
+}

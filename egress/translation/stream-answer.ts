@@ -7,17 +7,19 @@ import type { CallTranslation } from './call-translation.ts';
 import type { StreamReader, StreamWriter, WireEvent } from './codec.ts';
 import type { FormEvent } from './form.ts';
 import { framings } from './framing/index.ts';
+import { KeptBound } from './kept-bound.ts';
 import type { FrameReader, FrameWriter } from './framing/frame-reader.ts';
 
 /** What the agent is told, as an event of its own API, where the upstream's bytes are no such stream. */
-const unreadable: FormEvent = {
-  kind: 'error',
-  error: {
-    status: 502,
-    message: 'the upstream sent what is no stream of its API; what came before stands [UPSTREAM_UNREADABLE]',
-    code: undefined,
-  },
-};
+function unreadable(message: string): FormEvent {
+  return {
+    kind: 'error',
+    error: { status: 502, message: `${message} [UPSTREAM_UNREADABLE]`, code: undefined },
+  };
+}
+
+const noStream = unreadable('the upstream sent what is no stream of its API; what came before stands');
+const tooMuch = unreadable('the answer has more open at once, or to be kept, than can be translated');
 
 export interface StreamEnd {
   /** What goes on last. */
@@ -31,10 +33,12 @@ export class StreamAnswer {
   readonly #reader: StreamReader;
   readonly #writer: StreamWriter;
   readonly #out: FrameWriter;
+  readonly #bound = new KeptBound();
   /** It has said why it stopped. */
   #hasFinished = false;
   /** Nothing more of it is passed on. */
   #isOver = false;
+  #hasFailed = false;
   #isUnreadable = false;
 
   constructor({ from, to, framing, upstreamFraming, context }: CallTranslation) {
@@ -49,12 +53,17 @@ export class StreamAnswer {
     return this.#isUnreadable;
   }
 
+  /** It ended with an error: nothing that still comes is passed on, and nobody needs to wait for it. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
   push(chunk: Buffer): Buffer {
     if (this.#isOver) return Buffer.alloc(0);
     const out = this.#frames.push(chunk).flatMap((event) => this.#pass(this.#reader.read(event)));
     if (this.#frames.broken && !this.#isOver) {
       this.#isUnreadable = true;
-      out.push(...this.#pass([unreadable]));
+      out.push(...this.#pass([noStream]));
     }
     return this.#framed(out);
   }
@@ -64,7 +73,11 @@ export class StreamAnswer {
       if (this.#isOver) return [];
       if (event.kind === 'finish') this.#hasFinished = true;
       if (event.kind === 'end' || event.kind === 'error') this.#isOver = true;
-      return this.#writer.write(event);
+      this.#hasFailed ||= event.kind === 'error';
+      const written = this.#writer.write(event);
+      if (this.#isOver || this.#bound.holds(event, this.#writer.kept ?? 0)) return written;
+      this.#isUnreadable = true;
+      return [...written, ...this.#pass([tooMuch])];
     });
   }
 
@@ -74,7 +87,7 @@ export class StreamAnswer {
 
   /** The upstream's body has ended cleanly. Some servers end it where others say so. */
   end(): StreamEnd {
-    if (!this.#isOver && this.#hasFinished && this.#frames.end() !== 'broken') {
+    if (!this.#isOver && this.#hasFinished && this.#frames.end() === 'whole') {
       const last = this.#framed(this.#pass([{ kind: 'end' }]));
       return { rest: Buffer.concat([last, this.#out.end()]), isWhole: true };
     }

@@ -1,6 +1,7 @@
 /** Content blocks of a messages request into parts of the form. Pure. Blocks of tools that ran at Anthropic cannot go elsewhere. */
 import type { JsonObject } from '../../providers/index.ts';
 import type { Media, Part, TextPart } from '../form.ts';
+import { jsonText } from '../json.ts';
 import { objectsOf, type Members } from '../members.ts';
 import type { Notes } from '../notes.ts';
 import { markSignature } from '../signature.ts';
@@ -86,9 +87,21 @@ function readResult(block: Members, notes: Notes): Part {
   };
 }
 
-/** The input as JSON text; {} where there is none. */
-export function argumentsOf(input: JsonObject | undefined): string {
-  return JSON.stringify(input ?? {});
+/** The input as JSON text; {} where there is none; undefined: it is nested too deep for any. */
+export function argumentsOf(input: JsonObject | undefined): string | undefined {
+  return jsonText(input ?? {});
+}
+
+function readCall(block: Members, notes: Notes): Part {
+  const args = argumentsOf(block.json('input'));
+  if (args === undefined) notes.block(block.pathOf('input'), 'is nested too deep');
+  return {
+    kind: 'tool-call',
+    id: block.text('id') ?? '',
+    name: block.text('name') ?? '',
+    arguments: args ?? '{}',
+    signature: undefined,
+  };
 }
 
 /** Its own are Claude's; what was translated from another API is marked, or signed by nobody. */
@@ -104,15 +117,7 @@ function readThought(block: Members): Part {
 export function readBlock(block: Members, notes: Notes): Part[] {
   switch (block.text('type') ?? '') {
     case 'tool_use':
-      return [
-        {
-          kind: 'tool-call',
-          id: block.text('id') ?? '',
-          name: block.text('name') ?? '',
-          arguments: argumentsOf(block.json('input')),
-          signature: undefined,
-        },
-      ];
+      return [readCall(block, notes)];
     case 'tool_result':
       return [readResult(block, notes)];
     case 'thinking':

@@ -2,7 +2,7 @@
 import { asObject, type JsonObject } from '../../providers/index.ts';
 import type { StreamContext } from '../codec.ts';
 import type { Finish, FormResponse, Part } from '../form.ts';
-import { parseArguments } from '../json.ts';
+import { allOf, parseArguments } from '../json.ts';
 import { noUsage } from '../merge-usage.ts';
 import { markSignature, shownSignature } from '../signature.ts';
 import { argumentsOf } from './block-reader.ts';
@@ -47,22 +47,22 @@ export function writeStop(finish: Finish, stopSequence: string | undefined): Jso
   return { stop_reason: isNamed ? reasonOf[finish] : 'end_turn', stop_sequence: stopSequence ?? null };
 }
 
-/** Blocks of Anthropic's own tools are left out: none was asked for. */
-function readBlock(value: unknown): Part[] {
+function readCall(block: JsonObject): Part | undefined {
+  const args = argumentsOf(asObject(block['input']));
+  const [id, name] = [textOf(block['id']) ?? '', textOf(block['name']) ?? ''];
+  return args === undefined
+    ? undefined
+    : { kind: 'tool-call', id, name, arguments: args, signature: undefined };
+}
+
+/** Blocks of Anthropic's own tools are left out: none was asked for. undefined: a call whose input is nested too deep. */
+function readBlock(value: unknown): Array<Part | undefined> {
   const block = asObject(value);
   switch (block?.['type']) {
     case 'text':
       return [{ kind: 'text', text: textOf(block['text']) ?? '' }];
     case 'tool_use':
-      return [
-        {
-          kind: 'tool-call',
-          id: textOf(block['id']) ?? '',
-          name: textOf(block['name']) ?? '',
-          arguments: argumentsOf(asObject(block['input'])),
-          signature: undefined,
-        },
-      ];
+      return [readCall(block)];
     case 'thinking': {
       const text = textOf(block['thinking']) ?? '';
       return [{ kind: 'thinking', text, signature: signedOf(block['signature']), redacted: undefined }];
@@ -77,10 +77,12 @@ function readBlock(value: unknown): Part[] {
 export function readAnthropicResponse(body: JsonObject): FormResponse | undefined {
   const { content } = body as { readonly content?: unknown };
   if (!Array.isArray(content) || body['type'] === 'error') return undefined;
+  const parts = allOf(content.flatMap(readBlock));
+  if (parts === undefined) return undefined;
   return {
     id: textOf(body['id']),
     model: textOf(body['model']),
-    parts: content.flatMap(readBlock),
+    parts,
     finish: finishOf(body['stop_reason']),
     stopSequence: textOf(body['stop_sequence']),
     usage: new UsageSum().add(body['usage']),

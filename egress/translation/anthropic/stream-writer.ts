@@ -5,14 +5,12 @@
 import type { JsonObject } from '../../providers/index.ts';
 import type { StreamContext, StreamWriter, WireEvent } from '../codec.ts';
 import type { Finish, FormEvent, PartStart, Usage } from '../form.ts';
+import { keptOverhead, maxKept } from '../kept-bound.ts';
 import { mergeUsage, noUsage } from '../merge-usage.ts';
 import { shownSignature } from '../signature.ts';
 import { writeAnthropicError } from './error.ts';
 import { writeStop } from './response.ts';
 import { writeUsage } from './usage.ts';
-
-/** Characters of parts that wait. */
-const maxWaiting = 4 * 1024 * 1024;
 
 interface Block {
   readonly part: PartStart;
@@ -116,8 +114,8 @@ export class AnthropicStreamWriter implements StreamWriter {
     if (block === undefined) return [];
     const delta = make(block.part);
     if (block === this.#first) return [event({ type: 'content_block_delta', index: this.#at, delta })];
-    this.#waiting += size;
-    if (this.#waiting > maxWaiting) {
+    this.#waiting += size + keptOverhead;
+    if (this.#waiting > maxKept) {
       const message = 'the answer has more open at once than can be translated';
       return [this.#fail(writeAnthropicError({ status: 502, message, code: undefined }))];
     }
@@ -148,7 +146,8 @@ export class AnthropicStreamWriter implements StreamWriter {
     const events: WireEvent[] = [];
     for (const [index, block] of this.#blocks) {
       if (events.length > 0) {
-        events.push(this.#start(block.part), ...this.#released(block));
+        events.push(this.#start(block.part));
+        for (const released of this.#released(block)) events.push(released);
       }
       if (!block.ended) break;
       events.push(event({ type: 'content_block_stop', index: this.#at }));

@@ -2,7 +2,7 @@
 import { asObject, asObjects, type JsonObject } from '../../providers/index.ts';
 import { textOf } from '../count.ts';
 import type { FormResponse, Part } from '../form.ts';
-import { compact, jsonText, parseArguments } from '../json.ts';
+import { allOf, compact, jsonText, parseArguments } from '../json.ts';
 import { markSignature, shownSignature } from '../signature.ts';
 import { readFinish, writeFinish } from './finish.ts';
 import { readConverseUsage, writeConverseUsage } from './usage.ts';
@@ -23,17 +23,16 @@ function readReasoning(reasoning: JsonObject): Part {
   };
 }
 
-function readCall(call: JsonObject): Part {
-  return {
-    kind: 'tool-call',
-    id: textOf(call['toolUseId']) ?? '',
-    name: textOf(call['name']) ?? '',
-    arguments: jsonText(call['input'] ?? {}) ?? '{}',
-    signature: undefined,
-  };
+/** undefined: its input is nested too deep. */
+function readCall(call: JsonObject): Part | undefined {
+  const args = jsonText(call['input'] ?? {});
+  const [id, name] = [textOf(call['toolUseId']) ?? '', textOf(call['name']) ?? ''];
+  return args === undefined
+    ? undefined
+    : { kind: 'tool-call', id, name, arguments: args, signature: undefined };
 }
 
-function readBlock(block: JsonObject): Part[] {
+function readBlock(block: JsonObject): Array<Part | undefined> {
   const text = textOf(block['text']);
   if (text !== undefined) return [{ kind: 'text', text }];
   const call = asObject(block['toolUse']);
@@ -48,11 +47,12 @@ function readBlock(block: JsonObject): Part[] {
 
 export function readConverseResponse(body: JsonObject): FormResponse | undefined {
   const message = asObject(asObject(body['output'])?.['message']);
-  if (message === undefined) return undefined;
+  const parts = message && allOf(asObjects(message['content']).flatMap(readBlock));
+  if (parts === undefined) return undefined;
   return {
     id: undefined,
     model: undefined,
-    parts: asObjects(message['content']).flatMap(readBlock),
+    parts,
     finish: readFinish(textOf(body['stopReason'])),
     stopSequence: undefined,
     usage: readConverseUsage(body),

@@ -20,18 +20,20 @@ function readText(part: JsonObject, text: string): Part {
   return { kind: 'thinking', text, signature: markOf(part), redacted: undefined };
 }
 
-function readCall(part: JsonObject, call: JsonObject, id: string): Part {
+function readCall(part: JsonObject, call: JsonObject, id: string): Part | 'too-deep' {
+  const args = jsonText(asObject(call['args']) ?? {});
+  if (args === undefined) return 'too-deep';
   return {
     kind: 'tool-call',
     id: textOf(call['id']) || id,
     name: textOf(call['name']) ?? '',
-    arguments: jsonText(asObject(call['args']) ?? {}) ?? '{}',
+    arguments: args,
     signature: markOf(part),
   };
 }
 
-/** `id`: for a call that has none. */
-export function readAnswerPart(part: JsonObject, id: string): Part | undefined {
+/** `id`: for a call that has none. undefined: it is none of the form's; `too-deep`: what no JSON can say again. */
+export function readAnswerPart(part: JsonObject, id: string): Part | 'too-deep' | undefined {
   const text = textOf(part['text']);
   if (text !== undefined) return readText(part, text);
   const call = asObject(part['functionCall']);
@@ -61,9 +63,9 @@ export function readGoogleResponse(body: JsonObject): FormResponse | undefined {
   const blocked = candidate === undefined && isBlocked(body);
   if (candidate === undefined && !blocked) return undefined;
   const id = textOf(body['responseId']);
-  const parts = partsOf(candidate).flatMap(
-    (part, at) => readAnswerPart(part, `call_${id ?? ''}_${at}`) ?? [],
-  );
+  const read = partsOf(candidate).map((part, at) => readAnswerPart(part, `call_${id ?? ''}_${at}`));
+  if (read.includes('too-deep')) return undefined;
+  const parts = read.filter((part) => part !== undefined && part !== 'too-deep');
   const hasCalls = parts.some(({ kind }) => kind === 'tool-call');
   return {
     id,

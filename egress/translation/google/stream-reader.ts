@@ -35,6 +35,7 @@ export class GoogleStreamReader implements StreamReader {
     const last = this.#finished ? undefined : this.#readCandidate(data, events);
     const usage = readGoogleUsage(data);
     if (usage !== undefined) events.push({ kind: 'usage', usage });
+    if (this.#over) return events;
     if (last !== undefined) events.push(last);
     // Where the usage is still to come, it is the end of the body that ends the stream.
     this.#over = this.#finished && usage !== undefined;
@@ -44,7 +45,10 @@ export class GoogleStreamReader implements StreamReader {
   /** Its parts go to `events`; why it ended, when it has. */
   #readCandidate(data: JsonObject, events: FormEvent[]): FormEvent | undefined {
     const candidate = candidateOf(data);
-    for (const part of partsOf(candidate)) events.push(...this.#readPart(part));
+    for (const part of partsOf(candidate)) {
+      events.push(...this.#readPart(part));
+      if (this.#over) return undefined;
+    }
     const word = textOf(candidate?.['finishReason']);
     if (word === undefined && (candidate !== undefined || !isBlocked(data))) return undefined;
     events.push(...this.#close());
@@ -74,6 +78,7 @@ export class GoogleStreamReader implements StreamReader {
   #readPart(wire: JsonObject): FormEvent[] {
     const part = readAnswerPart(wire, `call_${this.#id}_${this.#calls}`);
     if (part === undefined) return [];
+    if (part === 'too-deep') return [this.#fail()];
     if (part.kind === 'tool-call') return this.#readCall(part);
     if (part.kind === 'text') return part.text === '' ? [] : this.#goOn('text', part.text);
     if (part.kind !== 'thinking') return [];
@@ -82,6 +87,13 @@ export class GoogleStreamReader implements StreamReader {
     const events = this.#goOn('thinking', text);
     if (signature !== undefined) events.push({ kind: 'signature', index: this.#index, signature });
     return events;
+  }
+
+  /** Without one of its calls it would be another answer. */
+  #fail(): FormEvent {
+    this.#over = true;
+    const message = 'the upstream calls a tool with arguments nested too deep [UPSTREAM_UNREADABLE]';
+    return { kind: 'error', error: { status: 502, message, code: undefined } };
   }
 
   #goOn(kind: 'text' | 'thinking', text: string): FormEvent[] {

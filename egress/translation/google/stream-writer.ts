@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../providers/index.ts';
 import type { StreamContext, StreamWriter, WireEvent } from '../codec.ts';
 import type { Finish, FormEvent, PartStart, Usage } from '../form.ts';
+import { keptOverhead } from '../kept-bound.ts';
 import { mergeUsage } from '../merge-usage.ts';
 import { compact } from '../json.ts';
 import { shownSignature } from '../signature.ts';
@@ -20,6 +21,8 @@ interface Open {
 export class GoogleStreamWriter implements StreamWriter {
   readonly #context: StreamContext;
   readonly #open = new Map<number, Open>();
+  /** Of calls that are not whole. */
+  kept = 0;
   #id: string;
   #usage: Usage | undefined;
   #finish: Finish = 'other';
@@ -73,6 +76,7 @@ export class GoogleStreamWriter implements StreamWriter {
     if (open === undefined || text === '') return [];
     if (open.part.kind === 'tool-call') {
       open.pieces.push(text);
+      this.kept += keptOverhead + text.length;
       return [];
     }
     if (open.part.kind !== 'thinking') return [this.#event([{ text }])];
@@ -92,7 +96,9 @@ export class GoogleStreamWriter implements StreamWriter {
     this.#open.delete(index);
     if (open?.part.kind !== 'tool-call') return [];
     const { part, pieces, signature } = open;
-    const written = writeAnswerPart({ ...part, arguments: pieces.join(''), signature });
+    const text = pieces.join('');
+    this.kept -= text.length + pieces.length * keptOverhead;
+    const written = writeAnswerPart({ ...part, arguments: text, signature });
     if (written !== undefined) return [this.#event([written])];
     this.#isMalformed = true;
     return [];

@@ -5,6 +5,7 @@
 import type { JsonObject } from '../../providers/index.ts';
 import type { StreamContext, StreamWriter, WireEvent } from '../codec.ts';
 import type { Finish, FormError, FormEvent, Part, PartStart, Usage } from '../form.ts';
+import { keptOverhead } from '../kept-bound.ts';
 import { mergeUsage } from '../merge-usage.ts';
 import { codeOf } from './error.ts';
 import { writeItem } from './item.ts';
@@ -28,6 +29,8 @@ export class ResponsesStreamWriter implements StreamWriter {
   readonly #context: StreamContext;
   readonly #open = new Map<number, Open>();
   readonly #output: JsonObject[] = [];
+  /** All of the answer so far: it is told once more at the end. */
+  kept = 0;
   #id: string;
   #started = false;
   #sequence = 0;
@@ -95,6 +98,7 @@ export class ResponsesStreamWriter implements StreamWriter {
     const id = `${this.#id}_${this.#items}`;
     const open: Open = { start, place: { id, index: this.#items }, pieces: [], signature: undefined };
     this.#items += 1;
+    this.kept += keptOverhead + (start.kind === 'tool-call' ? start.id.length + start.name.length : 0);
     this.#open.set(index, open);
     return this.#told(itemEvents.begin(partOf(open), open.place));
   }
@@ -104,12 +108,15 @@ export class ResponsesStreamWriter implements StreamWriter {
     if (open === undefined || text === '') return [];
     const isFirst = open.pieces.length === 0;
     open.pieces.push(text);
+    this.kept += keptOverhead + text.length;
     return this.#told(itemEvents.delta(open.start.kind, { ...open.place, text, isFirst }));
   }
 
   #sign(index: number, signature: string): void {
     const open = this.#open.get(index);
-    if (open !== undefined) open.signature = signature;
+    if (open === undefined) return;
+    this.kept += signature.length;
+    open.signature = signature;
   }
 
   #close(index: number): WireEvent[] {

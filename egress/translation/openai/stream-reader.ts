@@ -162,7 +162,7 @@ export class OpenAiStreamReader implements StreamReader {
 function statusOf(error: JsonObject | undefined): number {
   const told = error?.['code'];
   if (typeof told === 'number' && told >= 400 && told <= 599) return told;
-  const words = [error?.['type'], told].join(' ');
+  const words = `${textOf(error?.['type']) ?? ''} ${textOf(told) ?? ''}`;
   if (/rate_limit|quota|too_many/.test(words)) return 429;
   return /invalid_request|context_length/.test(words) ? 400 : 500;
 }
