@@ -8,7 +8,8 @@ export function joinNeighbours(messages: readonly Message[]): Message[] {
   const joined: { role: Message['role']; parts: Part[] }[] = [];
   for (const { role, parts } of messages) {
     const last = joined.at(-1);
-    if (last?.role === role) last.parts.push(...parts);
+    // One by one: as arguments of one call, some 100,000 are too many for the stack.
+    if (last?.role === role) for (const part of parts) last.parts.push(part);
     else joined.push({ role, parts: [...parts] });
   }
   return joined;

@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { JsonObject } from '../../providers/index.ts';
+import { joinNeighbours } from '../conversation.ts';
 import type { Message, Part } from '../form.ts';
 import { parseArguments } from '../json.ts';
 import type { Notes } from '../notes.ts';
@@ -98,25 +99,13 @@ function writePart(part: Part, notes: Notes): JsonObject[] {
   }
 }
 
-/** Neighbours of one role are one turn. */
-function turnsOf(messages: readonly Message[]): Message[] {
-  const turns: Message[] = [];
-  for (const message of messages) {
-    const last = turns.at(-1);
-    if (last?.role === message.role) {
-      turns[turns.length - 1] = { role: last.role, parts: [...last.parts, ...message.parts] };
-    } else turns.push(message);
-  }
-  return turns;
-}
-
 function resultsFirst(parts: readonly Part[]): Part[] {
   const isResult = ({ kind }: Part): boolean => kind === 'tool-result';
   return [...parts.filter(isResult), ...parts.filter((part) => !isResult(part))];
 }
 
 export function writeConversation(messages: readonly Message[], notes: Notes): JsonObject[] {
-  const written = turnsOf(messages).flatMap(({ role, parts }) => {
+  const written = joinNeighbours(messages).flatMap(({ role, parts }) => {
     const content = resultsFirst(parts).flatMap((part) => writePart(part, notes));
     const [first] = content;
     if (first === undefined) return [];

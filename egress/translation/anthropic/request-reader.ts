@@ -17,7 +17,7 @@ function readConversation(body: Members, notes: Notes): Conversation {
     const role = message.text('role');
     if (role === 'system') {
       notes.drop('messages[].role=system (its place)');
-      system.push(...readSystem(message, 'content', notes));
+      for (const part of readSystem(message, 'content', notes)) system.push(part);
     }
     const isTurn = role === 'user' || role === 'assistant';
     if (!isTurn && role !== 'system') notes.block(message.pathOf('role'), 'is neither user nor assistant');

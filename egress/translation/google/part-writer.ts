@@ -32,9 +32,14 @@ export class PartWriter {
     return joinNeighbours(messages)
       .map(({ role, parts }) => ({
         role: role === 'user' ? 'user' : 'model',
-        parts: this.#inOrder(parts).flatMap((part, at, all) => this.#write(part, isFirstCall(all, at)) ?? []),
+        parts: this.#writeParts(this.#inOrder(parts)),
       }))
       .filter(({ parts }) => parts.length > 0);
+  }
+
+  #writeParts(parts: readonly Part[]): JsonObject[] {
+    const firstCall = parts.findIndex(({ kind }) => kind === 'tool-call');
+    return parts.flatMap<JsonObject>((part, at) => this.#write(part, at === firstCall) ?? []);
   }
 
   /** Results have no ids: of several for one tool, the order tells which is which. They keep their places, in the order of calls. */
@@ -106,8 +111,4 @@ export class PartWriter {
     this.#notes.drop('messages[].thinking');
     return undefined;
   }
-}
-
-function isFirstCall(parts: readonly Part[], at: number): boolean {
-  return parts[at]?.kind === 'tool-call' && parts.findIndex(({ kind }) => kind === 'tool-call') === at;
 }

@@ -135,7 +135,7 @@ class ConversationReader {
       case 'developer':
         // It moves to the front, where all other APIs have it.
         if (this.messages.length > 0) notes.drop('messages[].role=system (its place)');
-        this.system.push(...readText(message, notes));
+        for (const part of readText(message, notes)) this.system.push(part);
         break;
       case 'user':
         this.messages.push({ role, parts: readContent(message, notes) });
