@@ -8,11 +8,13 @@ import { Value } from 'typebox/value';
 import { natsToken } from './platform-identity.ts';
 
 export const daemonLeaseBucket = {
-  name: 'CLRK_DAEMONS',
+  name: 'CLRK_LEASES',
   /** Of what no worker has looked at: workers write again what ended for good, long before. */
   ttlMs: 30 * 24 * 60 * 60_000,
-  /** A record takes about 600 bytes; full, it refuses: no lease gives way to another. */
-  maxBytes: 64 * 1024 * 1024,
+  /** Of one namespace, whose pools share it and nobody else: a record takes about 600 bytes; full, it refuses: no lease gives way to another. */
+  maxBytes: 1024 * 1024,
+  /** A record with the longest names and the longest message. */
+  maxRecordBytes: 8 * 1024,
 } as const;
 
 export const daemonLeaseTimes = {
@@ -120,13 +122,25 @@ export function daemonLeaseKey(agent: { readonly namespace: string; readonly uid
   return `${natsToken(agent.namespace)}.${natsToken(agent.uid)}`;
 }
 
-export const daemonLeaseStream = `KV_${daemonLeaseBucket.name}`;
+/** Each namespace has one of its own: what its pools write into it takes no room from others. */
+export function daemonLeaseStream(namespace: string): string {
+  return `KV_${daemonLeaseBucket.name}_${natsToken(namespace)}`;
+}
+
+/** All keys of a namespace. */
+export function daemonLeaseSubjects(namespace: string): string {
+  return daemonLeaseSubject(`${natsToken(namespace)}.>`);
+}
 
 export function daemonLeaseSubject(key: string): string {
   return `$KV.${daemonLeaseBucket.name}.${key}`;
 }
 
-/** Where one is read. */
+/** Where one is read. `key`: begins with the namespace. */
 export function daemonLeaseReadSubject(key: string): string {
-  return `$JS.API.DIRECT.GET.${daemonLeaseStream}.${daemonLeaseSubject(key)}`;
+  const [namespace = ''] = key.split('.', 1);
+  return `$JS.API.DIRECT.GET.${daemonLeaseStream(namespace)}.${daemonLeaseSubject(key)}`;
 }
+
+/** Where all of all namespaces are read. */
+export const daemonLeaseReadSubjects = `$JS.API.DIRECT.GET.*.${daemonLeaseSubject('>')}`;

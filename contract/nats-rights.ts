@@ -5,7 +5,7 @@
  */
 import { approvalSubject, approvalSubjects } from './approval.ts';
 import { ledgerReadSubject, ledgerStream, ledgerSubject } from './budget-ledger.ts';
-import { daemonLeaseReadSubject, daemonLeaseStream, daemonLeaseSubject } from './daemon-lease.ts';
+import { daemonLeaseReadSubject, daemonLeaseReadSubjects, daemonLeaseSubject } from './daemon-lease.ts';
 import { invocationStream } from './invocation.ts';
 import {
   identityName,
@@ -34,7 +34,7 @@ export const tenantServices: readonly string[] = [
   ledgerSubject('>'),
   ledgerReadSubject('>'),
   daemonLeaseSubject('>'),
-  daemonLeaseReadSubject('>'),
+  daemonLeaseReadSubjects,
   approvalSubjects,
 ];
 
@@ -74,9 +74,8 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     `$JS.API.STREAM.UPDATE.${scheduleStream}`,
     `$JS.API.STREAM.INFO.${scheduleStream}`,
     scheduleMarkReadSubject('>'),
-    `$JS.API.STREAM.CREATE.${daemonLeaseStream}`,
-    `$JS.API.STREAM.UPDATE.${daemonLeaseStream}`,
-    `$JS.API.STREAM.INFO.${daemonLeaseStream}`,
+    // Leases have a stream for each namespace, and a part of a name cannot be a right. None that is there is changed by it.
+    '$JS.API.STREAM.CREATE.*',
     // Of agents that no worker knows yet.
     daemonLeaseSubject('>'),
     // Its answers to gateways that ask for approval: a question of the tenants' account comes with a reply subject of this form.

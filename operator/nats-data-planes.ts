@@ -23,6 +23,7 @@ import {
   monotonicMs,
   StatusView,
   connectNats,
+  ensureDaemonBucket,
   ensureKeyedBuckets,
   openStatusBucket,
   readEntry,
@@ -65,6 +66,8 @@ export class NatsDataPlanes implements DataPlaneStatus {
   #ingresses: StatusView<typeof ingressStatusSchema> | undefined;
   #connection: NatsConnection | undefined;
   #askAgainAt = Number.NEGATIVE_INFINITY;
+  /** Whose leases have a place, or get one when NATS answers. */
+  readonly #withDaemons = new Set<string>();
 
   workers(): readonly WorkerStatus[] {
     return this.#workers?.live() ?? [];
@@ -84,6 +87,24 @@ export class NatsDataPlanes implements DataPlaneStatus {
     // While NATS is away nobody waits for it more than once in a while.
     if (entry === undefined) this.#askAgainAt = monotonicMs() + unreadMs;
     return entry === undefined ? 'unknown' : parseScheduleMark(entry.text);
+  }
+
+  async keepDaemons(namespace: string): Promise<void> {
+    if (this.#withDaemons.has(namespace)) return;
+    const connection = this.#connection;
+    if (connection === undefined) {
+      // Made with all others as soon as there is one.
+      this.#withDaemons.add(namespace);
+      return;
+    }
+    if (monotonicMs() < this.#askAgainAt) return;
+    try {
+      await ensureDaemonBucket(connection, namespace);
+      this.#withDaemons.add(namespace);
+    } catch {
+      // Asked for again with the next look at an agent of it.
+      this.#askAgainAt = monotonicMs() + unreadMs;
+    }
   }
 
   async seedDaemon(agent: { readonly namespace: string; readonly uid: string }): Promise<void> {
@@ -114,7 +135,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
       this.#connection = open.connection;
       this.#view(open.bucket, options);
       if (options.answer !== undefined) answerGateways(open.connection, options.answer, options.onRefused);
-      void keepBuckets(open.connection, options);
+      void keepBuckets(open.connection, this.#withDaemons, options);
       await aborted;
       this.#connection = undefined;
       await open.close();
@@ -151,9 +172,22 @@ async function untilDone<T>(
 }
 
 /** A server that comes back may have lost its disk: budgets and schedules would wait for the buckets for ever. Never rejects. */
-async function keepBuckets(connection: NatsConnection, options: NatsDataPlanesOptions): Promise<void> {
-  const look = async (): Promise<void> => await ensureKeyedBuckets(connection);
-  for await (const { type } of connection.status()) {
+async function keepBuckets(
+  connection: NatsConnection,
+  withDaemons: ReadonlySet<string>,
+  options: NatsDataPlanesOptions,
+): Promise<void> {
+  const lookAtDaemons = async (): Promise<void> => {
+    for (const namespace of withDaemons) await ensureDaemonBucket(connection, namespace);
+  };
+  const look = async (): Promise<void> => {
+    await ensureKeyedBuckets(connection);
+    await lookAtDaemons();
+  };
+  const changes = connection.status();
+  // Those of agents that were looked at before NATS answered.
+  await untilDone(lookAtDaemons, 'buckets of daemons not made, trying again', options);
+  for await (const { type } of changes) {
     if (type === 'reconnect') await untilDone(look, 'buckets not looked at, trying again', options);
   }
 }

@@ -1,10 +1,17 @@
 /** Makes the buckets of keys that are changed by compare-and-set. Apart because who makes one is not who writes it: the operator makes them. */
-import { DiscardPolicy, nanos, RetentionPolicy, StorageType, type NatsConnection } from 'nats';
+import {
+  DiscardPolicy,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type NatsConnection,
+  type StreamConfig,
+} from 'nats';
 import {
   budgetLedger,
   daemonLeaseBucket,
   daemonLeaseStream,
-  daemonLeaseSubject,
+  daemonLeaseSubjects,
   ledgerStream,
   ledgerSubject,
   scheduleBucket,
@@ -17,6 +24,8 @@ interface KeyedBucket {
   readonly subject: string;
   readonly ttlMs: number;
   readonly maxBytes: number;
+  /** Of one key, with its headers; absent: what the server takes. */
+  readonly maxRecordBytes?: number;
   /** What happens when it is full. */
   readonly full: DiscardPolicy;
 }
@@ -38,39 +47,58 @@ const buckets: readonly KeyedBucket[] = [
     maxBytes: scheduleBucket.maxBytes,
     full: DiscardPolicy.Old,
   },
-  // Full, it refuses: a lease that gave way would be taken by a second one.
-  {
-    name: daemonLeaseStream,
-    subject: daemonLeaseSubject('>'),
-    ttlMs: daemonLeaseBucket.ttlMs,
-    maxBytes: daemonLeaseBucket.maxBytes,
-    full: DiscardPolicy.New,
-  },
 ];
+
+function configOf({
+  name,
+  subject,
+  ttlMs,
+  maxBytes,
+  maxRecordBytes,
+  full,
+}: KeyedBucket): Partial<StreamConfig> & {
+  readonly name: string;
+} {
+  return {
+    name,
+    subjects: [subject],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: full,
+    discard_new_per_subject: false,
+    max_msgs_per_subject: 1,
+    max_bytes: maxBytes,
+    ...(maxRecordBytes === undefined ? {} : { max_msg_size: maxRecordBytes }),
+    max_age: nanos(ttlMs),
+    allow_direct: true,
+    // Newer than the client's types.
+    ...{ allow_msg_ttl: true },
+    num_replicas: 1,
+  };
+}
 
 /** Made where they are not there, changed where they are not like this. */
 export async function ensureKeyedBuckets(connection: NatsConnection): Promise<void> {
   const { streams } = await connection.jetstreamManager({ checkAPI: false });
-  for (const { name, subject, ttlMs, maxBytes, full } of buckets) {
-    const config = {
-      name,
-      subjects: [subject],
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      discard: full,
-      discard_new_per_subject: false,
-      max_msgs_per_subject: 1,
-      max_bytes: maxBytes,
-      max_age: nanos(ttlMs),
-      allow_direct: true,
-      // Newer than the client's types.
-      allow_msg_ttl: true,
-      num_replicas: 1,
-    };
+  for (const bucket of buckets) {
+    const config = configOf(bucket);
     try {
       await streams.add(config);
     } catch {
-      await streams.update(name, config);
+      await streams.update(config.name, config);
     }
   }
+}
+
+/** Where the leases of a namespace's daemons are: one is made for each, so that no namespace fills what another needs. */
+export async function ensureDaemonBucket(connection: NatsConnection, namespace: string): Promise<void> {
+  const { streams } = await connection.jetstreamManager({ checkAPI: false });
+  const { ttlMs, maxBytes, maxRecordBytes } = daemonLeaseBucket;
+  const config = configOf({
+    ...{ name: daemonLeaseStream(namespace), subject: daemonLeaseSubjects(namespace) },
+    ...{ ttlMs, maxBytes, maxRecordBytes },
+    // Full, it refuses: a lease that gave way would be taken by a second one.
+    full: DiscardPolicy.New,
+  });
+  await streams.add(config);
 }

@@ -32,6 +32,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const agent = context.world.get(kinds.daemonAgent, namespace, name);
   if (agent === undefined || !isLive(agent)) return {};
   await markPending(context, kinds.daemonAgent, agent);
+  await context.dataPlanes.keepDaemons(namespace);
   let fault: Fault | undefined;
   try {
     await applyRevision(context, agent);

@@ -1,7 +1,13 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { ledgerStream, scheduleStream, statusKey } from '../../contract/index.ts';
+import {
+  daemonLeaseReadSubject,
+  ledgerStream,
+  scheduleStream,
+  statusKey,
+  type TenantIdentity,
+} from '../../contract/index.ts';
 import { NatsDataPlanes } from '../../operator/nats-data-planes.ts';
-import { connectNats, createLog, openStatusBucket } from '../../process/index.ts';
+import { connectNats, createLog, openStatusBucket, readEntry } from '../../process/index.ts';
 import { TestNats } from '../process/nats-server.ts';
 import { freePort } from './control-plane.ts';
 
@@ -81,6 +87,42 @@ test('a NATS that comes back without its disk has the buckets of budgets and sch
   end.abort();
   await following;
 }, 90_000);
+
+test('a namespace with daemons has a place for their leases: before NATS, while it is there, and after its disk is lost', async () => {
+  const pools = ['early', 'late'].map((namespace): TenantIdentity => ({
+    ...{ role: 'worker', namespace, name: 'main', uid: namespace },
+  }));
+  const nats = new TestNats({ tenants: pools });
+  closing.push(async () => await nats[Symbol.asyncDispose]());
+  await nats.start();
+  const end = new AbortController();
+  const dataPlanes = new NatsDataPlanes();
+  await dataPlanes.keepDaemons('early');
+  const following = dataPlanes.follow({
+    access: () => nats.accessOf({ role: 'operator' }),
+    log,
+    signal: end.signal,
+    onChange: () => undefined,
+    onRefused: () => undefined,
+  });
+  const found = async (namespace: string): Promise<void> => {
+    const pool = pools.find((one) => one.namespace === namespace) ?? { role: 'ingress' };
+    const connection = await connectNats(nats.accessOf(pool), { name: 'test', log });
+    const entry = await readEntry(connection, daemonLeaseReadSubject(`${namespace}.none`));
+    await connection.close();
+    expect(entry).toEqual({ sequence: 0 });
+  };
+  await vi.waitFor(() => found('early'), soon);
+  await expect(found('late')).rejects.toThrow();
+  await dataPlanes.keepDaemons('late');
+  await found('late');
+  await nats.startEmpty();
+  for (const namespace of ['early', 'late']) {
+    await vi.waitFor(() => found(namespace), { ...soon, timeout: 60_000 });
+  }
+  end.abort();
+  await following;
+}, 120_000);
 
 test('an operator that ends while NATS is away ends at once', async () => {
   const url = `nats://127.0.0.1:${await freePort()}`;

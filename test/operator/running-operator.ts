@@ -30,6 +30,7 @@ export class FakeDataPlanes {
     Promise.resolve(this.marks.get(uid));
   /** UIDs of daemons that were said to be nobody's. */
   readonly seeded: string[] = [];
+  keepDaemons = (): Promise<void> => Promise.resolve();
   seedDaemon = ({ uid }: { readonly uid: string }): Promise<void> =>
     Promise.resolve(void this.seeded.push(uid));
 }

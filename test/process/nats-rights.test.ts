@@ -21,6 +21,7 @@ import {
 import {
   connectNats,
   createLog,
+  ensureDaemonBucket,
   ensureKeyedBuckets,
   openStatusBucket,
   StatusChannel,
@@ -65,6 +66,8 @@ beforeAll(async () => {
   await nats.start();
   await openStatusBucket(await as({ role: 'operator' }));
   await ensureKeyedBuckets(await as({ role: 'operator' }));
+  await ensureDaemonBucket(await as({ role: 'operator' }), 'team-a');
+  await ensureDaemonBucket(await as({ role: 'operator' }), 'team-b');
   await ensureInvocationStream(await as({ role: 'telemetry' }));
 }, 60_000);
 
@@ -86,8 +89,13 @@ describe('who may publish what', () => {
     ['the ingress marks of schedules', { role: 'ingress' }, scheduleMarkSubject('team-b.u'), scheduleStream],
     ['S57: a pool marks of schedules', poolA, scheduleMarkSubject('team-a.u'), 'refused'],
     ['S57: a gateway marks of schedules', gatewayA, scheduleMarkSubject('team-a.u'), 'refused'],
-    ['a pool leases of its namespace', poolA, daemonLeaseSubject('team-a.u'), daemonLeaseStream],
-    ['the operator leases', { role: 'operator' }, daemonLeaseSubject('team-a.v'), daemonLeaseStream],
+    ['a pool leases of its namespace', poolA, daemonLeaseSubject('team-a.u'), daemonLeaseStream('team-a')],
+    [
+      'the operator leases',
+      { role: 'operator' },
+      daemonLeaseSubject('team-a.v'),
+      daemonLeaseStream('team-a'),
+    ],
     ['S57: a pool leases of another namespace', poolA, daemonLeaseSubject('team-b.u'), 'refused'],
     ['S57: a gateway leases', gatewayA, daemonLeaseSubject('team-a.u'), 'refused'],
     ['the ingress leases', { role: 'ingress' }, daemonLeaseSubject('team-a.u'), 'refused'],
