@@ -3,13 +3,15 @@
  * near no JetStream API, so it cannot read the bucket; who wants to know now says hello, and gateways speak again. Apart
  * from StatusBucket, which is how the platform's own roles see everyone.
  */
-import { headers, type NatsConnection } from 'nats';
+import { headers, type Msg, type NatsConnection } from 'nats';
 import { helloSubject, statusSubject } from '../contract/index.ts';
 import type { StatusEntry, StatusSource, StatusSink } from './status-bucket.ts';
 
 /** As KV marks a deleted key. */
 const operationHeader = 'KV-Operation';
 const publishTimeoutMs = 5_000;
+/** On what JetStream's reading of one key answers with. */
+const readHeader = 'Nats-Stream';
 /** Hellos of a whole namespace are one answer. */
 const helloEveryMs = 500;
 
@@ -41,6 +43,7 @@ export class StatusChannel implements StatusSink, StatusSource {
       callback: (error, message) => {
         if (error !== null) return;
         const key = message.subject.slice(head.length);
+        if (!saidByItsWriter(key, message)) return;
         const isPut = (message.headers?.get(operationHeader) ?? '') === '';
         onEntry(isPut ? { key, value: message.string() } : { key });
       },
@@ -70,4 +73,14 @@ export class StatusChannel implements StatusSink, StatusSource {
       },
     });
   }
+}
+
+/**
+ * The server lets anybody name any subject as where the answer to its question goes, so an answer with text that a tenant wrote
+ * under its own keys can come in here under another's. A word that was published under the key asks for an acknowledgement in an
+ * inbox of its writer's, `<role>.<namespace>.<name>` as the key begins; an answer asks for none.
+ */
+function saidByItsWriter(key: string, { reply = '', headers: told }: Msg): boolean {
+  const writer = key.split('.').slice(0, 3).join('.');
+  return reply.startsWith(`_INBOX.${writer}.`) && told?.has(readHeader) !== true;
 }
