@@ -2,7 +2,7 @@
  * A JSON Web Key Set as the keys that verify: public keys alone, each by the algorithms of its own kind. A set from a manifest, which a
  * person may have got wrong: nothing of it throws.
  */
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type AsymmetricKeyDetails, type JsonWebKey, type KeyObject } from 'node:crypto';
 
 export interface VerifyingKey {
   readonly key: KeyObject;
@@ -13,13 +13,20 @@ export interface VerifyingKey {
 
 const maxKeys = 32;
 const minRsaBits = 2_048;
+// What a caller makes us verify costs as much as the key is long, and far more where its exponent is.
+const maxRsaBits = 4_096;
+const maxRsaExponent = 2n ** 32n - 1n;
+
+function isFitRsa({ modulusLength: bits = 0, publicExponent = 0n }: AsymmetricKeyDetails): boolean {
+  return bits >= minRsaBits && bits <= maxRsaBits && publicExponent <= maxRsaExponent;
+}
 
 /** By which each kind of key signs; never by a secret that both sides know, and never by none. */
 function algorithmsOf({
   asymmetricKeyType: type,
   asymmetricKeyDetails: details,
 }: KeyObject): readonly string[] {
-  if (type === 'rsa') return (details?.modulusLength ?? 0) >= minRsaBits ? ['RS256', 'RS384', 'RS512'] : [];
+  if (type === 'rsa') return isFitRsa(details ?? {}) ? ['RS256', 'RS384', 'RS512'] : [];
   if (type === 'ec') return details?.namedCurve === 'prime256v1' ? ['ES256'] : [];
   return type === 'ed25519' ? ['EdDSA'] : [];
 }

@@ -16,7 +16,7 @@ import {
   type CallerProblem,
   type JsonPath,
 } from '../contract/index.ts';
-import { readToken, type TokenReading, type Verifier } from './json-web-token.ts';
+import { BearerToken, type TokenReading, type Verifier } from './json-web-token.ts';
 
 export interface CallerInput {
   readonly headers: IncomingHttpHeaders;
@@ -24,6 +24,13 @@ export interface CallerInput {
   readonly body: Buffer | undefined;
   /** Unix milliseconds. */
   readonly now: number;
+}
+
+/** One request, opened once for all extractors. */
+interface Opened extends CallerInput {
+  /** The body as JSON; undefined: it is none, or is not here. */
+  readonly document: unknown;
+  readonly token: BearerToken;
 }
 
 type Found = { readonly value: string; readonly verified: boolean } | { readonly problem: CallerProblem };
@@ -57,7 +64,7 @@ function compile(extractor: CallerExtractor): Compiled {
   const path = source === 'Body' ? parseJsonPath(from) : undefined;
   if (source !== 'JWT' || jwks === undefined) return { extractor, path, verifier: undefined };
   const keys = parseKeySet(jwks);
-  return { extractor, path, verifier: keys === undefined ? 'broken' : { keys, issuer, audience } };
+  return { extractor, path, verifier: keys === undefined ? 'broken' : { jwks, keys, issuer, audience } };
 }
 
 function parseBody(body: Buffer, headers: IncomingHttpHeaders): unknown {
@@ -88,12 +95,13 @@ export class CallerReader {
   read(input: CallerInput): CallerField[] {
     const readsBody = this.#extractors.some(({ extractor }) => extractor.source === 'Body');
     const document = readsBody && input.body ? parseBody(input.body, input.headers) : undefined;
+    const request = { ...input, document, token: new BearerToken(input.headers.authorization) };
     const fields = new Map<string, CallerField>();
     let room = maxCallerBytes;
     for (const compiled of this.#extractors) {
       const { field, source } = compiled.extractor;
       if (fields.get(field)?.value !== undefined) continue;
-      const found = fitting(this.#find(compiled, input, document), room);
+      const found = fitting(this.#find(compiled, request), room);
       if ('value' in found) room -= Buffer.byteLength(found.value);
       else if (fields.has(field)) continue;
       fields.set(field, { field, source, verified: false, ...found });
@@ -101,7 +109,7 @@ export class CallerReader {
     return [...fields.values()];
   }
 
-  #find({ extractor, path, verifier }: Compiled, input: CallerInput, document: unknown): Found {
+  #find({ extractor, path, verifier }: Compiled, { document, token, ...input }: Opened): Found {
     const { source, from } = extractor;
     switch (source) {
       case 'Header': {
@@ -114,7 +122,7 @@ export class CallerReader {
         return textOf(valueAtPath(document, path), false);
       case 'JWT': {
         if (verifier === 'broken') return { problem: 'NotVerified' };
-        const reading = readToken(input.headers.authorization, verifier, input.now);
+        const reading = token.read(verifier, input.now);
         if (reading.kind !== 'claims') return { problem: problemOfToken[reading.kind] };
         const { claims, verified } = reading;
         return textOf(Object.hasOwn(claims, from) ? claims[from] : undefined, verified);

@@ -8,6 +8,9 @@ import { signatureHash, type VerifyingKey } from '../contract/index.ts';
 type Claims = Readonly<Record<string, unknown>>;
 
 export interface Verifier {
+  /** The key set as it stands in the manifest. */
+  readonly jwks: string;
+  /** Those of `jwks` that can be used. */
   readonly keys: readonly VerifyingKey[];
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
@@ -17,7 +20,9 @@ export type TokenReading =
   | { readonly kind: 'claims'; readonly claims: Claims; readonly verified: boolean }
   | { readonly kind: 'missing' | 'unreadable' | 'notVerified' };
 
-const maxTokenLength = 16 * 1024;
+const maxTokenLength = 8 * 1024;
+/** For one token; a key set of several keys of one kind names them. */
+const maxTries = 4;
 /** Clocks of issuers. */
 const skewSeconds = 60;
 
@@ -32,11 +37,19 @@ function objectOf(part: string): Claims | undefined {
   }
 }
 
+/** Those that may have signed it, the one it names first. */
+function keysFor({ keys }: Verifier, alg: string, kid: unknown): VerifyingKey[] {
+  return keys
+    .filter((each) => each.algorithms.includes(alg))
+    .filter((each) => kid === undefined || each.kid === undefined || each.kid === kid)
+    .sort((one, other) => Number(other.kid === kid) - Number(one.kid === kid))
+    .slice(0, maxTries);
+}
+
 function isSignedBy(verifier: Verifier, { header, signed, signature }: Token): boolean {
   const { alg, kid } = header;
   if (typeof alg !== 'string' || header['crit'] !== undefined) return false;
-  return verifier.keys.some(({ key, kid: own, algorithms }) => {
-    if (!algorithms.includes(alg) || (kid !== undefined && own !== undefined && kid !== own)) return false;
+  return keysFor(verifier, alg, kid).some(({ key }) => {
     try {
       return verify(signatureHash(alg), Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, signature);
     } catch {
@@ -63,29 +76,48 @@ interface Token {
   readonly signature: Buffer;
 }
 
-/** undefined: it is no bearer token of this kind, or too long for one. */
-function parseToken(authorization: string): Token | undefined {
-  if (authorization.length > maxTokenLength) return undefined;
+/** `unreadable`: it is no bearer token of this kind, or too long for one. */
+function parseToken(authorization: string | undefined): Token | 'missing' | 'unreadable' {
+  if (authorization === undefined) return 'missing';
+  if (authorization.length > maxTokenLength) return 'unreadable';
   const parts = /^bearer +([\w-]+)\.([\w-]+)\.([\w-]*)$/i.exec(authorization);
-  if (parts === null) return undefined;
+  if (parts === null) return 'unreadable';
   const [, head = '', payload = '', signature = ''] = parts;
   const [header, claims] = [objectOf(head), objectOf(payload)];
-  if (header === undefined || claims === undefined) return undefined;
+  if (header === undefined || claims === undefined) return 'unreadable';
   return { header, claims, signed: `${head}.${payload}`, signature: Buffer.from(signature, 'base64url') };
 }
 
-/** `verifier` undefined: read as it stands, and said to be so. */
-export function readToken(
-  authorization: string | undefined,
-  verifier: Verifier | undefined,
-  nowMs: number,
-): TokenReading {
-  if (authorization === undefined) return { kind: 'missing' };
-  const token = parseToken(authorization);
-  if (token === undefined) return { kind: 'unreadable' };
-  const { claims } = token;
-  if (verifier === undefined) return { kind: 'claims', claims, verified: false };
-  return isSignedBy(verifier, token) && holds(verifier, claims, nowMs / 1000)
-    ? { kind: 'claims', claims, verified: true }
-    : { kind: 'notVerified' };
+/**
+ * The token of one request. However many fields are read from it, it is parsed once and its signature verified once by each key set:
+ * verifying is what a stranger can make cost something.
+ */
+export class BearerToken {
+  readonly #authorization: string | undefined;
+  #token: Token | 'missing' | 'unreadable' | undefined;
+  /** By key set. */
+  readonly #signed = new Map<string, boolean>();
+
+  constructor(authorization: string | undefined) {
+    this.#authorization = authorization;
+  }
+
+  /** `verifier` undefined: read as it stands, and said to be so. */
+  read(verifier: Verifier | undefined, nowMs: number): TokenReading {
+    const token = (this.#token ??= parseToken(this.#authorization));
+    if (typeof token === 'string') return { kind: token };
+    const { claims } = token;
+    if (verifier === undefined) return { kind: 'claims', claims, verified: false };
+    return this.#isSignedBy(verifier, token) && holds(verifier, claims, nowMs / 1000)
+      ? { kind: 'claims', claims, verified: true }
+      : { kind: 'notVerified' };
+  }
+
+  #isSignedBy(verifier: Verifier, token: Token): boolean {
+    const known = this.#signed.get(verifier.jwks);
+    if (known !== undefined) return known;
+    const signed = isSignedBy(verifier, token);
+    this.#signed.set(verifier.jwks, signed);
+    return signed;
+  }
 }
