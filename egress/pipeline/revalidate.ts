@@ -1,5 +1,5 @@
 /** Does a new policy send a call under way just as it is being sent (S36)? Pure. */
-import type { Candidate } from '../../decision/index.ts';
+import type { AllowDecision, Candidate } from '../../decision/index.ts';
 
 function essence({ target, backend, translation, injection }: Candidate): string {
   return JSON.stringify([
@@ -17,8 +17,8 @@ export function isSameWay(before: Candidate, after: Candidate): boolean {
   return before === after || essence(before) === essence(after);
 }
 
-/** Would a call that has not been sent be tried at the same places, in the same order? */
-export function areSameWays(before: readonly Candidate[], after: readonly Candidate[]): boolean {
+/** The same places, in the same order. */
+function areSameWays(before: readonly Candidate[], after: readonly Candidate[]): boolean {
   return (
     before.length === after.length &&
     before.every((candidate, index) => {
@@ -26,4 +26,15 @@ export function areSameWays(before: readonly Candidate[], after: readonly Candid
       return other !== undefined && isSameWay(candidate, other);
     })
   );
+}
+
+/** Under the same limits, each by what it counts, how much and for whom. */
+function isSameUse(before: AllowDecision, after: AllowDecision): boolean {
+  const [one, other] = [before, after].map(({ counts, budget }) => JSON.stringify([counts, budget]));
+  return one === other;
+}
+
+/** Would a call that has not been sent be tried at the same places, and be counted as it was or is being counted? */
+export function isSameUnsent(before: AllowDecision, after: AllowDecision): boolean {
+  return areSameWays(before.candidates, after.candidates) && isSameUse(before, after);
 }

@@ -152,6 +152,36 @@ test('a body that nobody has to read waits while its call is counted, and goes o
   expect(talk.tries[0]?.ended).toBe(true);
 });
 
+describe('S36: limits changed while it is counted', () => {
+  const budgetOf = (maxTokensPerDay: number) => ({
+    type: 'TokenBudget' as const,
+    account: 'b',
+    maxTokensPerDay,
+  });
+
+  test.each<[string, GatewayConfig, number]>([
+    ['as they were', under([limit(5)], [budgetOf(1_000_000)]), 1],
+    ['fewer calls', under([limit(1)], [budgetOf(1_000_000)]), 0],
+    ['another account', under([{ ...limit(5), account: 'rate/default/new' }], [budgetOf(1_000_000)]), 0],
+    ['no limit', under([], [budgetOf(1_000_000)]), 0],
+    ['another budget', under([limit(5)], [budgetOf(900_000)]), 0],
+  ])('%s', async (_title, next, tries) => {
+    const ledger = new MemoryLedger();
+    ledger.turns = () => 2;
+    const talk = script({ config: under([limit(5)], [budgetOf(1_000_000)]), ledger });
+    talk.exchange.start();
+    talk.exchange.data(Buffer.from(chat));
+    talk.exchange.end([]);
+    talk.swap(() => next);
+    for (let turn = 0; turn < 3; turn += 1) await talk.settle();
+    expect(talk.tries).toHaveLength(tries);
+    if (tries > 0) return close(talk);
+    expect(headOf(talk)['x-clrk-error-code']).toBe('POLICY_CHANGED');
+    await close(talk);
+    expect(ledger.total).toBe(0);
+  });
+});
+
 describe('a limit that is reached', () => {
   test('answers 429 in the schema of the provider, says when to try again, and which policy it was', async () => {
     const ledger = new MemoryLedger();
