@@ -14,7 +14,15 @@ import {
 } from '../../decision/index.ts';
 import { createField, type Field } from '../http1/index.ts';
 import { asObject, type JsonObject } from '../providers/index.ts';
-import { chatCodecs, translateRequest, type TranslatedRequest } from '../translation/index.ts';
+import {
+  chatCodecs,
+  countValues,
+  maxTranslatedBytes,
+  maxTranslatedValues,
+  tooLarge,
+  translateRequest,
+  type TranslatedRequest,
+} from '../translation/index.ts';
 import type { UpstreamRequest } from '../upstream/exchange-port.ts';
 import { renderAuthority } from './adapt.ts';
 import type { AgentRequest } from './identify.ts';
@@ -46,9 +54,14 @@ export interface TranslatedOutgoing {
   readonly translated: TranslatedRequest;
 }
 
-function parseBody(body: readonly Buffer[]): JsonObject | undefined {
+/** undefined: it is no JSON object. */
+function parseBody(body: readonly Buffer[]): JsonObject | 'too-large' | undefined {
+  const bytes = body.reduce((sum, { length }) => sum + length, 0);
+  if (bytes > maxTranslatedBytes) return 'too-large';
+  const text = Buffer.concat(body).toString('utf8');
+  if (countValues(text) > maxTranslatedValues) return 'too-large';
   try {
-    return asObject(JSON.parse(Buffer.concat(body).toString('utf8')));
+    return asObject(JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -77,6 +90,7 @@ export function writeTranslated(call: ToTranslate): TranslatedOutgoing | Refusal
     refuseTranslation(backend, translation, { what, why });
   const [from, to] = [chatCodecs[translation.from], chatCodecs[translation.to]];
   const body = parseBody(call.body);
+  if (body === 'too-large') return refused(tooLarge.what, tooLarge.why);
   const model = renamedModel(backend, decision.model);
   if (body === undefined || model === undefined)
     return refused('its body', 'is no JSON object that names a model');

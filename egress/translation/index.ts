@@ -17,5 +17,6 @@ export const chatCodecs: Readonly<Record<ChatApi, ChatCodec>> = {
 export type { CallTranslation, TranslatedRequest } from './call-translation.ts';
 export { framings } from './framing/index.ts';
 export { StreamAnswer } from './stream-answer.ts';
+export { countValues, maxTranslatedBytes, maxTranslatedValues, tooLarge } from './size.ts';
 export { translateRequest } from './translate-request.ts';
 export { translateAnswer, translateError } from './whole-answer.ts';

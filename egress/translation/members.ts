@@ -9,7 +9,8 @@ export class Members {
   readonly path: string;
   readonly #object: JsonObject;
   readonly #notes: Notes;
-  readonly #taken = new Set<string>();
+  /** Made when a member is taken: a list may have very many objects that nobody reads. */
+  #taken: Set<string> | undefined;
 
   /** `path`: of the object, empty for the outermost; a list's items share one (`messages[]`). */
   constructor(object: JsonObject, path: string, notes: Notes) {
@@ -24,7 +25,7 @@ export class Members {
 
   /** Whatever it is; undefined: absent. */
   any(name: string): unknown {
-    this.#taken.add(name);
+    this.#take(name);
     return Object.hasOwn(this.#object, name) ? (this.#object[name] ?? undefined) : undefined;
   }
 
@@ -56,7 +57,8 @@ export class Members {
 
   list(name: string): readonly unknown[] {
     const value = this.any(name);
-    if (value === undefined) return [];
+    // Nothing comes of it any more.
+    if (value === undefined || this.#notes.isBlocked) return [];
     return Array.isArray(value) ? value : (this.#wrong(name, 'a list') ?? []);
   }
 
@@ -72,13 +74,18 @@ export class Members {
 
   /** It makes no difference to what the answer says. */
   ignore(...names: readonly string[]): void {
-    for (const name of names) this.#taken.add(name);
+    for (const name of names) this.#take(name);
+  }
+
+  #take(name: string): void {
+    this.#taken ??= new Set();
+    this.#taken.add(name);
   }
 
   /** What nobody took. */
   rest(): string[] {
     return Object.keys(this.#object).filter(
-      (name) => !this.#taken.has(name) && (this.#object[name] ?? undefined) !== undefined,
+      (name) => this.#taken?.has(name) !== true && (this.#object[name] ?? undefined) !== undefined,
     );
   }
 
@@ -93,11 +100,14 @@ export class Members {
   }
 }
 
-/** Each item of a list as an object; `path` is the list's. */
+/** Each item of a list as an object, until something is in the way; `path` is the list's. */
 export function objectsOf(list: readonly unknown[], path: string, notes: Notes): Members[] {
-  return list.flatMap((item) => {
+  const members: Members[] = [];
+  for (const item of list) {
+    if (notes.isBlocked) break;
     const object = asObject(item);
     if (object === undefined) notes.block(`${path}[]`, 'is not an object');
-    return object === undefined ? [] : [new Members(object, `${path}[]`, notes)];
-  });
+    else members.push(new Members(object, `${path}[]`, notes));
+  }
+  return members;
 }

@@ -1,6 +1,7 @@
 /**
  * What reading or writing one request has to say beside its result: members that were left out, and the first thing that cannot be
- * said without changing what the call means. Who reads goes on after that with what is left, so that nothing has to throw.
+ * said without changing what the call means. Who reads goes on after that with what is left, so that nothing has to throw; its lists
+ * are empty from there on.
  */
 import type { Blocked, Result } from './codec.ts';
 
@@ -20,6 +21,11 @@ export class Notes {
   /** `why`: the rest of a sentence that begins with `what`. The first one counts. */
   block(what: string, why: string): void {
     this.#blocked ??= { kind: 'blocked', what: what.slice(0, maxPathLength), why };
+  }
+
+  /** What is read from here on is for nothing. */
+  get isBlocked(): boolean {
+    return this.#blocked !== undefined;
   }
 
   /** Of it all: the value, unless something was in the way. */

@@ -1,8 +1,10 @@
 /** A request of one API as one of another. Pure. It is written whole or refused, never in part. */
 import type { Blocked, ChatCodec, WireRequest } from './codec.ts';
 import type { CallTranslation, TranslatedRequest } from './call-translation.ts';
+import { callsOf } from './conversation.ts';
 import type { FormRequest } from './form.ts';
 import { framings } from './framing/index.ts';
+import { countValues, maxTranslatedValues, tooLarge } from './size.ts';
 
 export interface RequestTranslation {
   readonly from: ChatCodec;
@@ -23,11 +25,27 @@ function capped({ maxOutputTokens }: FormRequest, cap: number | undefined): numb
   return maxOutputTokens === undefined ? cap : Math.min(maxOutputTokens, cap);
 }
 
+/** Arguments of calls are JSON in a string: what they hold was not counted with the body. */
+function holdsTooMuch({ messages }: FormRequest): boolean {
+  const values = callsOf(messages).reduce((sum, call) => sum + countValues(call.arguments), 0);
+  return values > maxTranslatedValues;
+}
+
+/** Whatever in it makes a reader or writer throw (a name with half a surrogate, nesting beyond the stack) refuses the one call. */
 export function translateRequest(wire: WireRequest, how: RequestTranslation): TranslatedRequest | Blocked {
+  try {
+    return translate(wire, how);
+  } catch {
+    return { kind: 'blocked', what: 'its body', why: 'cannot be read' };
+  }
+}
+
+function translate(wire: WireRequest, how: RequestTranslation): TranslatedRequest | Blocked {
   const { from, to, base, model, id, created } = how;
   const read = from.readRequest(wire);
   if (read.kind === 'blocked') return read;
   const asked = read.value;
+  if (holdsTooMuch(asked)) return { kind: 'blocked', ...tooLarge };
   const form: FormRequest = { ...asked, model, maxOutputTokens: capped(asked, how.outputCap) };
   const written = to.writeRequest(form, base);
   if (written.kind === 'blocked') return written;

@@ -4,6 +4,7 @@ import type { FormRequest, Message, ResponseFormat, TextPart, Thinking, Tool, To
 import { parseObject } from '../json.ts';
 import { Members } from '../members.ts';
 import { Notes } from '../notes.ts';
+import { countValues, maxTranslatedValues } from '../size.ts';
 import { readBlock } from './block-reader.ts';
 import { readModelFields } from './model-fields.ts';
 import { readPlace } from './path.ts';
@@ -23,7 +24,7 @@ function readMessages(body: Members, system: TextPart[], notes: Notes): Message[
     message.end();
     if (role === 'system') {
       notes.drop(message.pathOf('role'));
-      system.push(...readSystem(blocks, notes));
+      for (const part of readSystem(blocks, notes)) system.push(part);
       return [];
     }
     if (role !== 'user' && role !== 'assistant') {
@@ -85,7 +86,9 @@ function readFormat(output: Members, notes: Notes): ResponseFormat | undefined {
   const format = output.object('textFormat');
   if (format === undefined) return undefined;
   const named = format.object('structure')?.object('jsonSchema');
-  const schema = parseObject(named?.text('schema') ?? '');
+  const text = named?.text('schema') ?? '';
+  // It was a string when the body was counted.
+  const schema = countValues(text) > maxTranslatedValues ? undefined : parseObject(text);
   if (named === undefined || schema === undefined) {
     notes.block(format.path, 'is no format that is translated');
     return undefined;

@@ -255,3 +255,17 @@ test('what cannot be said there is refused before anything is sent', async () =>
   expect(got).toContain('n asks for more than one answer');
   expect(talk.seen).toEqual([]);
 });
+
+test.each([
+  ['objects', { messages: Array.from({ length: 70_000 }, () => ({})) }],
+  ['bytes', { messages: [{ role: 'user', content: 'a'.repeat(17 * 1024 * 1024) }] }],
+])('a body of too many %s is refused before anything is made of it', async (_title, members) => {
+  talk.bed.configure(toBackend('openai', 'anthropic'));
+  const agent = await talk.bed.dial(agentHost.openai);
+  const body = { ...chatBody, ...members };
+  const got = await converse(agent, post('openai', '/v1/chat/completions', body), whole);
+  expect(got).toMatch(/^HTTP\/1\.1 400 /);
+  expect(got).toContain('TRANSLATION_IMPOSSIBLE');
+  expect(got).toContain('is too large to be translated');
+  expect(talk.seen).toEqual([]);
+});
