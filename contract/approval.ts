@@ -20,6 +20,10 @@ export const approvalBounds = {
   /** Characters of a path, a query, and of a tool's arguments as they are shown. */
   shown: 1_024,
   reason: 256,
+  /** Of a method, in characters: a gateway lets no longer one in. */
+  method: 32,
+  /** Bytes of one report: what a full one of a gateway has, and no more is read. */
+  reportBytes: 768 * 1024,
 } as const;
 
 /** How long an answer that lasts holds where nobody says, and at most. */
@@ -35,7 +39,7 @@ const shown = Type.String({ maxLength: approvalBounds.shown });
 
 /** What of the call a person is shown. Whatever an agent wrote is cut and told as cut. */
 const askedCallSchema = Type.Object({
-  method: Type.String({ maxLength: 32 }),
+  method: Type.String({ maxLength: approvalBounds.method }),
   host: name,
   port: Type.Integer({ minimum: 1, maximum: 65_535 }),
   path: Type.Optional(shown),
@@ -74,11 +78,24 @@ const askSchema = Type.Object({
 });
 export type ApprovalAsk = Static<typeof askSchema>;
 
+/** As a gateway says it. */
+export interface ApprovalReport {
+  readonly version: 1;
+  readonly asks: readonly ApprovalAsk[];
+}
+
+/** As an operator reads it: of each ask, apart from the others. */
+export interface HeardReport {
+  readonly asks: readonly ApprovalAsk[];
+  /** Ids of asks that are none: one of them never stands in the way of the others. */
+  readonly unread: readonly string[];
+}
+
 const reportSchema = Type.Object({
   version: Type.Literal(1),
-  asks: Type.Array(askSchema, { maxItems: approvalBounds.parked * 2 }),
+  asks: Type.Array(Type.Unknown(), { maxItems: approvalBounds.parked * 2 }),
 });
-export type ApprovalReport = Static<typeof reportSchema>;
+const idSchema = Type.Object({ id: askSchema.properties.id });
 
 /** What is said of one ask. */
 const approvalWordSchema = Type.Union([
@@ -114,8 +131,16 @@ function parse<T extends TSchema>(schema: T, text: string): Static<T> | undefine
 }
 
 /** undefined: it is none. */
-export function parseApprovalReport(text: string): ApprovalReport | undefined {
-  return parse(reportSchema, text);
+export function parseApprovalReport(text: string): HeardReport | undefined {
+  const report = parse(reportSchema, text);
+  return report === undefined
+    ? undefined
+    : {
+        asks: report.asks.filter((ask) => Value.Check(askSchema, ask)),
+        unread: report.asks.flatMap((ask) =>
+          Value.Check(idSchema, ask) && !Value.Check(askSchema, ask) ? [ask.id] : [],
+        ),
+      };
 }
 
 export function parseApprovalReply(text: string): ApprovalReply | undefined {

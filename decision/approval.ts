@@ -13,8 +13,8 @@ import {
 import { refuse, type Call, type Refusal, type Site } from './call.ts';
 import { rpcError } from './mcp/rpc-error.ts';
 import { toolOf } from './mcp/method.ts';
-import type { RpcMessage } from './rpc-message.ts';
-import { isSecretName } from './secret-name.ts';
+import type { RpcMessage, WrittenJson } from './rpc-message.ts';
+import { showArguments } from './shown-arguments.ts';
 import { showText } from './shown-text.ts';
 
 export interface Ask {
@@ -27,15 +27,13 @@ export interface Ask {
   readonly message: RpcMessage | undefined;
 }
 
-/** Arguments larger than this are shown by their digest alone. */
-const maxSummarized = 64 * 1024;
-
-/** JSON on one line. */
-function renderArguments(value: unknown): Pick<AskedCall, 'arguments' | 'argumentsDigest' | 'cut'> {
-  const whole = JSON.stringify(value);
-  const argumentsDigest = digestOf(whole);
-  if (whole.length > maxSummarized) return { argumentsDigest, cut: true };
-  const told = JSON.stringify(value, (name, member: unknown) => (isSecretName(name) ? '[left out]' : member));
+/** What nobody can be shown is told by its digest, and as cut. */
+function renderArguments({
+  text: written,
+  digest: argumentsDigest,
+}: WrittenJson): Pick<AskedCall, 'arguments' | 'argumentsDigest' | 'cut'> {
+  const told = written === undefined ? undefined : showArguments(written);
+  if (told === undefined) return { argumentsDigest, cut: true };
   const { text, cut } = showText(told, approvalBounds.shown);
   return { arguments: text, argumentsDigest, ...(cut ? { cut } : {}) };
 }
@@ -65,7 +63,9 @@ interface Asking {
 }
 
 function placeOf({ site, call }: Asking): Pick<AskedCall, 'method' | 'host' | 'port'> {
-  return { method: call.method, host: site.hostname ?? site.ip ?? '', port: site.port };
+  // What it becomes then is another thing to allow: nobody asks about what is said in it.
+  const method = call.upgrade ? `${call.method} (WebSocket)` : call.method;
+  return { method, host: site.hostname ?? site.ip ?? '', port: site.port };
 }
 
 /** Of a call under a rule of an HTTP or provider route. */
@@ -79,7 +79,7 @@ export function askOfCall(asking: Asking, model: string | undefined): Ask {
     call: {
       ...place,
       ...shownParts({ path: call.path, model }),
-      ...(bodyBytes === undefined || bodyBytes === 0 ? {} : { bodyBytes }),
+      ...(bodyBytes === 0 ? {} : bodyBytes === undefined ? { cut: true } : { bodyBytes }),
     },
     message: undefined,
   };
@@ -96,7 +96,7 @@ export function askOfTool(asking: Asking, message: RpcMessage): Ask {
     call: {
       ...{ ...place, method: 'tools/call' },
       // Where either is cut, that is told.
-      ...(message.params['arguments'] === undefined ? {} : renderArguments(message.params['arguments'])),
+      ...(message.arguments === undefined ? {} : renderArguments(message.arguments)),
       ...shownParts({ tool, path: asking.call.path }),
     },
     message,

@@ -70,7 +70,7 @@ export { readClaims, type RpcClaim } from './rpc-claim.ts';
 export { refuseAs, type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
 export { type McpClause, type McpDenialClause, type McpPlan } from './mcp/plan.ts';
-export { type RpcBody, type RpcMessage } from './rpc-message.ts';
+export { type RpcBody, type RpcMessage, type WrittenJson } from './rpc-message.ts';
 export { renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
 export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';

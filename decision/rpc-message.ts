@@ -1,10 +1,21 @@
 /** JSON-RPC messages as rules see them. Reading them from bytes is the gateway's business (egress/body). */
 
+/** JSON as the agent wrote it, where a person is shown it. */
+export interface WrittenJson {
+  /** Valid JSON; undefined: too long to be kept. */
+  readonly text: string | undefined;
+  /** Of its bytes. */
+  readonly digest: string;
+}
+
 export interface RpcMessage {
   /** undefined: it answers a request of the server. */
   readonly method: string | undefined;
   readonly id: string | number | undefined;
+  /** What decides, of them. */
   readonly params: { readonly [name: string]: unknown };
+  /** Of `tools/call`; absent: it has none. */
+  readonly arguments?: WrittenJson;
 }
 
 export interface RpcBody {

@@ -134,7 +134,8 @@ export class NatsDataPlanes implements DataPlaneStatus {
       }
       this.#connection = open.connection;
       this.#view(open.bucket, options);
-      if (options.answer !== undefined) answerGateways(open.connection, options.answer, options.onRefused);
+      const { answer, onRefused } = options;
+      if (answer !== undefined) answerGateways(open.connection, { answer, onRefused, log });
       void keepBuckets(open.connection, this.#withDaemons, options);
       await aborted;
       this.#connection = undefined;

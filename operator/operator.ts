@@ -3,7 +3,7 @@
  * so that a test runs the very same thing against its own API server and its own words of the data planes.
  */
 import { randomBytes } from 'node:crypto';
-import { ClrkError, type ApprovalReply, type ApprovalReport } from '../contract/index.ts';
+import { ClrkError, type ApprovalReply } from '../contract/index.ts';
 import type { NatsCredential } from '../pki/index.ts';
 import { monotonicMs, type Log, type NatsAccess } from '../process/index.ts';
 import { isLive, poolsOfAgent, type PlatformSettings } from './compile/index.ts';
@@ -101,10 +101,10 @@ export class Operator {
   }
 
   /** What a gateway asks of persons; undefined: another process answers, or nobody does now. */
-  answerGateway(asker: Asker, report: ApprovalReport): ApprovalReply | undefined {
+  answerGateway(asker: Asker, text: string): ApprovalReply | 'malformed' | undefined {
     if (!this.#manager.isLeading) return undefined;
     const world = { world: this.#manager.world, asks: this.#asks, now: this.#options.now() };
-    return answerReport(world, asker, report, (key) => this.#enqueue('approval', key));
+    return answerReport(world, asker, text, (key) => this.#enqueue('approval', key));
   }
 
   /** NATS is there again, perhaps as it once was. */

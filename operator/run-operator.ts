@@ -73,7 +73,7 @@ export async function runOperator(environment: Environment): Promise<void> {
       log,
       signal,
       onChange: () => running.statusChanged(),
-      answer: (asker, report) => running.answerGateway(asker, report),
+      answer: (asker, text) => running.answerGateway(asker, text),
       onRefused: () => metrics.refusedStatus.inc(),
     });
     if (await running.run()) {

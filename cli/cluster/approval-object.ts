@@ -6,7 +6,8 @@ export type { Approval };
 /** `tools/call send_mail`, `DELETE /files/1?x=1`. */
 export function renderWhat({ spec: { request } }: Approval): string {
   const { method, path = '', query = '', tool, model } = request.call;
-  const what = tool === undefined ? `${method} ${path}${query}` : `${method} ${tool}`;
+  const what =
+    tool === undefined ? `${method} ${path}${query}` : `${method} ${tool}${query === '' ? '' : ` ${query}`}`;
   return model === undefined ? what : `${what} (model ${model})`;
 }
 

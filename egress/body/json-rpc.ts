@@ -1,14 +1,15 @@
 /**
  * JSON-RPC messages of a request body, read so that no server can read them differently (S46): repeated or oddly spelled
  * members, invalid UTF-8, a BOM, deep nesting and long batches make the whole body unreadable. Pure. Of a message's
- * params only what decides is kept: `name`, `uri` and the protocol version in `_meta`.
+ * params only what decides is kept: `name`, `uri` and the protocol version in `_meta`; and, as written, the arguments of a
+ * tool, which a person may be asked about.
  */
 import type { RpcMessage } from '../../decision/index.ts';
 import type { BodyResult } from './body-result.ts';
 import type { JsonShape } from './json-body-reader.ts';
 import type { JsonValue } from './json-scanner.ts';
 import { unreadable, type Unreadable } from './unreadable.ts';
-import { wantObject, wantPresence, wantScalar } from './wanted.ts';
+import { wantObject, wantPresence, wantScalar, wantWritten } from './wanted.ts';
 
 // MCP of 2025-06-18 has no batches any more; before, they held a handful.
 const maxBatch = 32;
@@ -24,6 +25,7 @@ const message = {
   params: wantObject('params', {
     name: wantScalar('name'),
     uri: wantScalar('uri', uriBytes),
+    arguments: wantWritten('arguments'),
     _meta: wantObject('meta', { [protocolVersion]: wantScalar('version') }),
   }),
   result: wantPresence('result'),
@@ -63,7 +65,8 @@ function parseRequest(members: ReadonlyMap<string, JsonValue>, id: RpcMessage['i
   const isAnswer = members.has('result') || members.has('error');
   const params = readParams(members);
   if (typeof method !== 'string' || isAnswer || params === undefined) return undefined;
-  return { id, method, params };
+  const written = method === 'tools/call' ? members.get('arguments')?.written : undefined;
+  return { id, method, params, ...(written === undefined ? {} : { arguments: written }) };
 }
 
 function readParams(members: ReadonlyMap<string, JsonValue>): RpcMessage['params'] | undefined {

@@ -5,11 +5,13 @@
  * Pure: no clock, no socket; work is linear in the bytes, memory is bounded by the limits.
  */
 import { Buffer } from 'node:buffer';
+import type { WrittenJson } from '../../decision/index.ts';
 import { isSpace, lead, leads } from './json-grammar.ts';
 import { JsonLevels, jsonLimits, type JsonLimits, type NameProblem } from './json-levels.ts';
 import { decodeString, JsonToken, writtenText } from './json-token.ts';
 import { Utf8Check } from './utf8-check.ts';
 import type { Wanted } from './wanted.ts';
+import { WrittenValue } from './written-value.ts';
 
 /** Where it is in the bytes of the body: from `start`, before `end`. */
 export interface Span {
@@ -25,6 +27,8 @@ export interface JsonValue extends Span {
   readonly value: string | number | boolean | null | undefined;
   /** An object without members. */
   readonly empty: boolean;
+  /** Where that is wanted. */
+  readonly written?: WrittenJson;
 }
 
 export type JsonProblem =
@@ -53,6 +57,8 @@ const inScalar = 8;
 
 const quote = 0x22;
 const noBytes = Buffer.alloc(0);
+/** Of all values together whose text is wanted: far more than a person reads. */
+const writtenBytes = 64 * 1024;
 
 export class JsonScanner {
   readonly #limits: JsonLimits;
@@ -60,6 +66,7 @@ export class JsonScanner {
   readonly #levels: JsonLevels;
   readonly #utf8 = new Utf8Check();
   readonly #token = new JsonToken();
+  readonly #written = new WrittenValue(writtenBytes);
   #problem: JsonProblem | undefined;
   #state = aValue;
   /** Of the value that is expected or being read. */
@@ -92,6 +99,7 @@ export class JsonScanner {
       else this.#readToken();
     }
     if (this.#state >= inName && this.#problem === undefined) this.#holdToken();
+    this.#written.hold(bytes);
     this.#base += bytes.length;
     this.#bytes = noBytes;
     this.#at = 0;
@@ -169,6 +177,7 @@ export class JsonScanner {
   #value(byte: number): void {
     const keep = this.#wanted?.maxBytes ?? 0;
     const start = this.#base + this.#at - 1;
+    if (this.#wanted?.written === true) this.#written.start(this.#at - 1);
     this.#state = inScalar;
     switch (leads[byte] ?? lead.none) {
       case lead.string:
@@ -205,7 +214,8 @@ export class JsonScanner {
     if (wanted?.key === undefined) return;
     const kind = inObject ? 'object' : 'array';
     const end = this.#base + this.#at;
-    this.#report({ key: wanted.key, kind, value: undefined, start, end, empty: inObject && empty });
+    const place = { start, end, empty: inObject && empty };
+    this.#report({ key: wanted.key, kind, value: undefined, ...place, ...this.#writtenOf(wanted) });
   }
 
   #report(value: JsonValue): void {
@@ -246,7 +256,13 @@ export class JsonScanner {
     if (key === undefined) return;
     const span = { start: this.#token.start, end: this.#base + this.#at };
     const value = this.#token.keep === 0 ? undefined : this.#decode();
-    if (this.#problem === undefined) this.#report({ key, kind: 'scalar', value, ...span, empty: false });
+    if (this.#problem !== undefined) return;
+    const written = this.#writtenOf(this.#wanted);
+    this.#report({ key, kind: 'scalar', value, ...span, empty: false, ...written });
+  }
+
+  #writtenOf(wanted: Wanted | undefined): Pick<JsonValue, 'written'> {
+    return wanted?.written === true ? { written: this.#written.end(this.#bytes, this.#at) } : {};
   }
 
   #decode(): JsonValue['value'] {

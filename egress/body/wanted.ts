@@ -7,6 +7,8 @@ export interface Wanted {
   readonly key: string | undefined;
   /** Bytes of a text or number as written, with quotes. Undefined: that it is there is wanted, not what it is. */
   readonly maxBytes: number | undefined;
+  /** How it is written is wanted, whatever it is. */
+  readonly written?: true;
   /** Where the value is an object. */
   readonly members: WantedMembers | undefined;
   /** Each item, where the value is an array. */
@@ -33,6 +35,11 @@ export function wantScalar(key: string, maxBytes: number = usualBytes): Wanted {
 /** Only its place and kind are reported, whatever its size. */
 export function wantPresence(key: string): Wanted {
   return { key, maxBytes: undefined, members: undefined, items: undefined };
+}
+
+/** Its digest, and its text where that is not long. */
+export function wantWritten(key: string): Wanted {
+  return { ...wantPresence(key), written: true };
 }
 
 /** `items`: also take an array of these. */

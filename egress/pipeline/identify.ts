@@ -3,7 +3,7 @@
  * out is the only truth; Host, :authority and the path are claims that must agree (S16, S18, S34).
  */
 import { isIP } from 'node:net';
-import { parseHostname } from '../../contract/index.ts';
+import { approvalBounds, parseHostname } from '../../contract/index.ts';
 import {
   parseQueryNames,
   parseTarget,
@@ -73,7 +73,14 @@ function judgeAuthority(line: RequestLine, peer: Peer): Refusal | undefined {
   return undefined;
 }
 
+/** RFC 9110's token; HTTP/2 would take any text of any length. */
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
 function judgeForm(line: RequestLine): Refusal | undefined {
+  // Whoever is asked for approval, or reads a record, sees all of it.
+  if (line.method.length > approvalBounds.method || !token.test(line.method)) {
+    return refuse(400, 'protocol', `a method is a word of at most ${approvalBounds.method} letters`);
+  }
   if (line.method === 'CONNECT' || line.method === 'TRACE') {
     return refuse(405, 'protocol', `${line.method} is not allowed through the egress gateway`);
   }

@@ -18,11 +18,12 @@ import { approvalName } from './asks.ts';
 /** Of one agent, and of one gateway, that nobody has decided about: more are not asked. */
 export const maxUndecided = { agent: 32, gateway: 256 } as const;
 
-const routeKinds: Readonly<Record<string, Kind<{ metadata: { deletionTimestamp?: string } }>>> = {
-  MCPRoute: kinds.mcpRoute,
-  EgressHTTPRoute: kinds.egressHttpRoute,
-  AIProviderRoute: kinds.aiProviderRoute,
-};
+/** A Map, because the kind is a tenant's word: of an object, `constructor` would be one. */
+const routeKinds = new Map<string, Kind<{ metadata: { deletionTimestamp?: string } }>>([
+  ['MCPRoute', kinds.mcpRoute],
+  ['EgressHTTPRoute', kinds.egressHttpRoute],
+  ['AIProviderRoute', kinds.aiProviderRoute],
+]);
 
 export function agentOfAsk(
   world: World,
@@ -41,7 +42,7 @@ export function faultOf(world: World, gateway: EgressGateway, ask: ApprovalAsk):
   if (agent?.metadata.uid !== ask.agent.uid) return 'the platform knows no such agent';
   if (agent === undefined || !gatewayNames(agent).includes(name))
     return 'the agent does not use this gateway';
-  const route = routeKinds[ask.route.kind];
+  const route = routeKinds.get(ask.route.kind);
   const found = route && world.get(route, ask.route.namespace, ask.route.name);
   return found === undefined || found.metadata.deletionTimestamp !== undefined
     ? 'the route that asks for approval is gone'

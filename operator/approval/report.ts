@@ -1,5 +1,5 @@
 /** One question of a gateway, answered from what is known at this moment: it never waits for the API. */
-import type { ApprovalReply, ApprovalReport } from '../../contract/index.ts';
+import { parseApprovalReport, type ApprovalReply } from '../../contract/index.ts';
 import { kinds } from '../kind.ts';
 import { keyOf, type World } from '../runtime/index.ts';
 import { answerAsk } from './answer.ts';
@@ -12,14 +12,19 @@ export interface Known {
   readonly now: number;
 }
 
-/** `onNews`: an Approval is to be looked at, or made. undefined: no answer. */
+const unreadable = 'the platform cannot read what is asked';
+
+/** `onNews`: an Approval is to be looked at, or made. undefined: no answer; `malformed`: it is no report. */
 export function answerReport(
   { world, asks, now }: Known,
   asker: Asker,
-  report: ApprovalReport,
+  text: string,
   onNews: (key: string) => void,
-): ApprovalReply | undefined {
+): ApprovalReply | 'malformed' | undefined {
+  // Before anything of it is read.
   if (!asks.admits(asker)) return undefined;
+  const report = parseApprovalReport(text);
+  if (report === undefined) return 'malformed';
   asks.tidy();
   const gateway = gatewayOf(world, asker);
   const words = report.asks.flatMap((ask) => {
@@ -32,5 +37,6 @@ export function answerReport(
     if ((word === undefined || isKnown) && asks.hear(gateway, ask)) onNews(key);
     return ask.state === 'waiting' && word !== undefined ? [word] : [];
   });
-  return { version: 1, words };
+  const unread = report.unread.map((id) => ({ id, kind: 'refused' as const, why: unreadable }));
+  return { version: 1, words: [...words, ...unread] };
 }

@@ -1,11 +1,11 @@
 /** What a person is asked, what the answer covers, and that nothing goes before. */
 import { describe, expect, test } from 'vitest';
-import type { ApprovalAnswer, HttpRoute, McpRoute } from '../../contract/index.ts';
+import { digestOf, type ApprovalAnswer, type HttpRoute, type McpRoute } from '../../contract/index.ts';
 import { covers, type Call, type Decision, type LastingAnswer } from '../../decision/index.ts';
 import { createConfig } from '../egress/gateway-config.ts';
 import { askOfCall, askOfTool } from '../../decision/approval.ts';
 import { ask, call, render, site } from './asking.ts';
-import { get, host, httpPolicy, match } from './http/http-policy.ts';
+import { get, headOf, host, httpPolicy, match } from './http/http-policy.ts';
 
 const web = (change: Partial<HttpRoute['rules'][number]> = {}): HttpRoute => ({
   route: { namespace: 'default', name: 'web' },
@@ -68,6 +68,11 @@ describe('a rule of an EgressHTTPRoute', () => {
   });
 });
 
+const written = (value: unknown) => {
+  const text = JSON.stringify(value);
+  return { text: text.length > 65_536 ? undefined : text, digest: digestOf(text) };
+};
+
 test.each<[string, unknown, string, boolean | undefined]>([
   ['a key', { to: 'a', token: 'sk' }, '{"to":"a","token":"[left out]"}', undefined],
   ['keys in a list', { tokens: ['sk-live'] }, '{"tokens":"[left out]"}', undefined],
@@ -76,11 +81,24 @@ test.each<[string, unknown, string, boolean | undefined]>([
   ['what nobody sees', { to: 'a\u202eb' }, '{"to":"a\\u{202e}b"}', undefined],
   ['a long one', { to: 'a'.repeat(2_000) }, `{"to":"${'a'.repeat(1_017)}`, true],
 ])('of arguments a person sees %s', (_, given, shown, cut) => {
-  const message = { method: 'tools/call', id: 1, params: { name: 't', arguments: given } } as never;
+  const message = { method: 'tools/call', id: 1, params: { name: 't' }, arguments: written(given) };
   const asking = { site: site(host), call: call(), route: { kind: 'MCPRoute', namespace: 'd', name: 'm' } };
   const { call: asked } = askOfTool(asking, message);
   expect(asked.arguments).toBe(shown);
   expect(asked.cut).toBe(cut);
+});
+
+test('a body of unknown length is no empty one, and a WebSocket is another question', () => {
+  const asking = { site: site(host), route: { kind: 'R', namespace: 'd', name: 'm' } };
+  const shown = (bodyBytes: number | undefined) =>
+    askOfCall({ ...asking, call: call({ head: headOf({ bodyBytes }) }) }, undefined).call;
+  expect([shown(0).bodyBytes, shown(0).cut]).toEqual([undefined, undefined]);
+  expect([shown(7).bodyBytes, shown(7).cut]).toEqual([7, undefined]);
+  expect([shown(undefined).bodyBytes, shown(undefined).cut]).toEqual([undefined, true]);
+  const plain = askOfCall({ ...asking, call: call({ method: 'GET' }) }, undefined);
+  const socket = askOfCall({ ...asking, call: call({ method: 'GET', upgrade: true }) }, undefined);
+  expect(socket.call.method).toBe('GET (WebSocket)');
+  expect(socket.key).not.toBe(plain.key);
 });
 
 test('a long model or path of a tool is told as cut', () => {
@@ -112,7 +130,8 @@ const tools: McpRoute = {
 };
 const message = (name: string, args?: unknown, id: number | undefined = 7) => ({
   ...{ method: 'tools/call', id },
-  params: { name, ...(args === undefined ? {} : { arguments: args }) },
+  params: { name },
+  ...(args === undefined ? {} : { arguments: written(args) }),
 });
 const mcp = (messages: ReturnType<typeof message>[], change: Partial<Call> = {}): Decision =>
   ask(

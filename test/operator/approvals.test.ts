@@ -97,11 +97,11 @@ beforeAll(async () => {
     new FakeDataPlanes(),
   );
   [jane, editor] = await Promise.all([person('jane', 'clrk-approver'), person('ed', 'clrk-edit')]);
-  answerGateways(
-    await as({ role: 'operator' }),
-    (asker, report) => operator.operator.answerGateway(asker, report),
-    () => undefined,
-  );
+  answerGateways(await as({ role: 'operator' }), {
+    answer: (asker, text) => operator.operator.answerGateway(asker, text),
+    onRefused: () => undefined,
+    log,
+  });
   const gatewaySide = await as(identity);
   asking = new Approvals({
     link: new NatsApprovals({ namespace: 'default', name: 'g' }, () => gatewaySide),

@@ -256,6 +256,7 @@ describe('want: rpc', () => {
             uri: 'file:///a',
             _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-06-18' },
           },
+          arguments: { text: '{"name":"b","name2":[]}', digest: expect.any(String) as string },
         },
       ],
     });
