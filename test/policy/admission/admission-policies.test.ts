@@ -214,9 +214,7 @@ test('a namespace labelled so is left alone', async () => {
 describe('what this version does not carry out is told at admission', () => {
   const mcp = (rule: object): KubeObject =>
     ours('MCPRoute', { parentRefs: [{ name: 'g' }], hostnames: ['mcp.example.com'], rules: [rule] });
-  const identified = withSpec(agentWith({}), {
-    identity: { extractors: [{ type: 'Header', header: { name: 'x-user', field: 'user' } }] },
-  });
+  const elsewhere = withSpec(agentWith({}), { state: { backend: 'redis' } });
   const pooled = (secretNamespace: string): KubeObject =>
     ours('CredentialInjectionPolicy', {
       targetRefs: [{ kind: 'EgressGateway', name: 'g' }],
@@ -229,12 +227,11 @@ describe('what this version does not carry out is told at admission', () => {
     const rule = rules.find(({ id }) => id === 'not-enforced');
     for (const object of admissionPolicies(rule === undefined ? [] : [{ ...rule, severity: 'error' }]))
       await api.apply(resources[object.kind]!, object, { fieldManager: 'test' });
-    await eventually(async () => expect(await tryApply(identified)).toContain('not-enforced'), 60_000);
+    await eventually(async () => expect(await tryApply(elsewhere)).toContain('not-enforced'), 60_000);
   }, 90_000);
 
   test.each<[string, KubeObject]>([
-    ['TaskAgent.spec.identity: ', identified],
-    ['TaskAgent.spec.state.backend: ', withSpec(agentWith({}), { state: { backend: 'redis' } })],
+    ['TaskAgent.spec.state.backend: ', elsewhere],
     [
       'EgressGateway.spec.listeners[].tls.caCertRef.namespace: ',
       withSpec(gateway, {
@@ -243,10 +240,7 @@ describe('what this version does not carry out is told at admission', () => {
         ],
       }),
     ],
-    [
-      'MCPRoute.spec.rules[].filters[].toolPolicy.requireConfirmation: ',
-      mcp({ filters: [{ type: 'ToolPolicy', toolPolicy: { requireConfirmation: ['send_*'] } }] }),
-    ],
+    ['MCPRoute.spec.rules[].backendRefs: ', mcp({ backendRefs: [{ name: 'b' }] })],
     ['CredentialInjectionPolicy.spec.secretRef.namespace: ', pooled('elsewhere')],
     [
       'WorkerPool.spec.imageCache.enabled: ',
