@@ -3,6 +3,7 @@
  * limit counts: another API's spelling of it limits nothing.
  */
 import type { ApiShape, Operation } from '../../decision/index.ts';
+import { chatLimitName } from '../providers/index.ts';
 import { insertFirst, type BodyRead, type Edit, type OutputCapName } from '../body/index.ts';
 
 const namesByShape: Readonly<Record<ApiShape, readonly OutputCapName[]>> = {
@@ -34,9 +35,7 @@ function insertCap(
   if (root === undefined) return undefined;
   switch (operation.shape) {
     case 'openai': {
-      // Reasoning models of OpenAI refuse `max_tokens`; servers that only speak like OpenAI know no other.
-      const isOwn = schema === 'openai' || schema === 'azure-openai';
-      const name = isOwn && operation.name === 'chat' ? 'max_completion_tokens' : 'max_tokens';
+      const name = operation.name === 'chat' ? chatLimitName(schema) : 'max_tokens';
       return insertFirst(root, `"${name}":${cap}`);
     }
     case 'openai-responses':

@@ -56,6 +56,8 @@ export interface Judged {
   readonly body: ReadBody | undefined;
   /** The most one answer may hold, where the request must say so; undefined: it goes as it is. */
   readonly outputCap: number | undefined;
+  /** What a budget counts with for one answer, where the request names no limit and is to be written anew; undefined: none counts. */
+  readonly outputBound: number | undefined;
   /** Unix time: a signature holds for minutes. */
   readonly unixMs: number;
   /** Unique, for an answer that tells no id and needs one. */
@@ -118,7 +120,7 @@ function ownPath(translation: Translation): string | undefined {
 }
 
 function translatedTo(translation: Translation, judged: Judged): Sent | Refusal {
-  const { request, decision, candidate, body, outputCap, unixMs, answerId: id } = judged;
+  const { request, decision, candidate, body, outputCap, outputBound, unixMs, answerId: id } = judged;
   const bytes = body?.bytes ?? [];
   const written = writeTranslated({
     request,
@@ -127,6 +129,7 @@ function translatedTo(translation: Translation, judged: Judged): Sent | Refusal 
     translation,
     body: bytes,
     outputCap,
+    outputBound,
     id,
     unixMs,
   });

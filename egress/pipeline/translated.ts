@@ -40,6 +40,8 @@ export interface ToTranslate {
   readonly translation: Translation;
   readonly body: readonly Buffer[];
   readonly outputCap: number | undefined;
+  /** What a budget counts with for one answer; undefined: none counts. */
+  readonly outputBound: number | undefined;
   /** Unique, for an answer that has no id. */
   readonly id: string;
   readonly unixMs: number;
@@ -99,6 +101,7 @@ export function writeTranslated(call: ToTranslate): TranslatedOutgoing | Refusal
     { path, query, body },
     {
       ...{ from, to, base: translation.base, model, id: call.id },
+      context: { schema: backend?.schema, outputBound: call.outputBound },
       ...{ outputCap: call.outputCap, created: Math.floor(unixMs / 1000) },
     },
   );

@@ -59,6 +59,7 @@ export function codecFor(
   return speaking.get(`${own.provider} ${api}`) ?? own;
 }
 
+export { chatLimitName } from './chat-limit.ts';
 export type { Facts, JsonObject, ProviderCodec } from './codec.ts';
 export { asObject, asObjects, sumOf } from './codec.ts';
 export { credibleCounts, type TokenCounts } from './token-counts.ts';

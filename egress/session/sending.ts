@@ -132,7 +132,7 @@ export class Sending implements AttemptOwner {
       const outgoing = computeOutgoing(plan, {
         ...{ request: judgement.request, length: inbound.length },
         ...{ decision, candidate: next, body, outputCap: spending.outputCap },
-        ...{ unixMs: context.unixMs(), answerId: this.#answerId },
+        ...{ outputBound: spending.outputBound, unixMs: context.unixMs(), answerId: this.#answerId },
       });
       if (outgoing.kind === 'outgoing') {
         this.#start(next, outgoing);

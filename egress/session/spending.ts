@@ -90,6 +90,11 @@ export class Spending {
     return computeCap(ask, this.#reservation?.tokens ?? 0, budget);
   }
 
+  /** What is counted with for one answer; undefined: nobody counts. */
+  get outputBound(): number | undefined {
+    return this.#counted?.ask.output;
+  }
+
   /** Has the try that failed perhaps used what was promised? `unprocessed`: its upstream cannot have begun. */
   mayHaveUsed(unprocessed: boolean): boolean {
     return this.#counted !== undefined && this.#sent && !unprocessed;

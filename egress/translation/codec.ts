@@ -68,11 +68,19 @@ export interface StreamContext {
   readonly created: number;
 }
 
+/** What a request is written for. */
+export interface WriteContext {
+  /** The Backend's; its API alone does not tell what it calls everything. */
+  readonly schema: string | undefined;
+  /** What a budget counts with: no limit that a writer makes up is above it; undefined: nobody counts. */
+  readonly outputBound: number | undefined;
+}
+
 export interface ChatCodec {
   readonly api: ChatApi;
   readRequest(request: WireRequest): Result<FormRequest>;
   /** `base`: path prefix of the Backend, without a trailing slash, usually empty. */
-  writeRequest(request: FormRequest, base: string): Result<WrittenRequest>;
+  writeRequest(request: FormRequest, base: string, context?: WriteContext): Result<WrittenRequest>;
   /** undefined: it is no answer of this API. */
   readResponse(body: JsonObject): FormResponse | undefined;
   writeResponse(response: FormResponse, context: StreamContext): JsonObject;

@@ -1,5 +1,5 @@
 /** A request of one API as one of another. Pure. It is written whole or refused, never in part. */
-import type { Blocked, ChatCodec, WireRequest } from './codec.ts';
+import type { Blocked, ChatCodec, WireRequest, WriteContext } from './codec.ts';
 import type { CallTranslation, TranslatedRequest } from './call-translation.ts';
 import { callsOf } from './conversation.ts';
 import type { FormRequest } from './form.ts';
@@ -15,6 +15,8 @@ export interface RequestTranslation {
   readonly model: string;
   /** The most an answer may hold; undefined: as much as the request asks for. */
   readonly outputCap: number | undefined;
+  /** undefined: it is for the API's own provider, and nobody counts. */
+  readonly context?: WriteContext;
   /** For an answer without one; unique. */
   readonly id: string;
   readonly created: number;
@@ -47,7 +49,7 @@ function translate(wire: WireRequest, how: RequestTranslation): TranslatedReques
   const asked = read.value;
   if (holdsTooMuch(asked)) return { kind: 'blocked', ...tooLarge };
   const form: FormRequest = { ...asked, model, maxOutputTokens: capped(asked, how.outputCap) };
-  const written = to.writeRequest(form, base);
+  const written = to.writeRequest(form, base, how.context);
   if (written.kind === 'blocked') return written;
   const upstreamFraming = to.framingOf(written.value);
   const call: CallTranslation = {

@@ -1,6 +1,6 @@
 /** The form as a messages request. Pure. The limit of the answer, which Anthropic demands, is filled in where there is none. */
 import type { JsonObject } from '../../providers/index.ts';
-import type { Result, WrittenRequest } from '../codec.ts';
+import type { Result, WriteContext, WrittenRequest } from '../codec.ts';
 import type { FormRequest, ResponseFormat, Tool } from '../form.ts';
 import { Notes } from '../notes.ts';
 import { compact } from '../json.ts';
@@ -70,8 +70,23 @@ function writeSystem({ system }: FormRequest): unknown {
   return blocks.length === 1 ? first?.text : blocks.length === 0 ? undefined : blocks;
 }
 
-export function writeAnthropicRequest(request: FormRequest, base: string): Result<WrittenRequest> {
+/** As a budget counts it: thoughts are part of the answer, and both must fit. */
+function boundedBy(request: FormRequest, bound: number | undefined): FormRequest {
+  if (bound === undefined || request.maxOutputTokens !== undefined) return request;
+  const { extraTokens } = writeThinking(request, new Notes());
+  if (usualTokens + extraTokens <= bound) return request;
+  const tokens = Math.max(0, bound - usualTokens);
+  const thinking = extraTokens === 0 ? request.thinking : ({ kind: 'budget', tokens } as const);
+  return { ...request, maxOutputTokens: bound, thinking };
+}
+
+export function writeAnthropicRequest(
+  asked: FormRequest,
+  base: string,
+  context?: WriteContext,
+): Result<WrittenRequest> {
   const notes = new Notes();
+  const request = boundedBy(asked, context?.outputBound);
   const { tools, stop, stream, user } = request;
   dropUnknown(request, notes);
   const { thinking, effort, extraTokens } = writeThinking(request, notes);

@@ -1,6 +1,6 @@
 /** The form as a request of chat completions. Pure. */
-import type { JsonObject } from '../../providers/index.ts';
-import type { Result, WrittenRequest } from '../codec.ts';
+import { chatLimitName, type JsonObject } from '../../providers/index.ts';
+import type { Result, WriteContext, WrittenRequest } from '../codec.ts';
 import type { FormRequest, ResponseFormat, Thinking, Tool, ToolChoice } from '../form.ts';
 import { Notes } from '../notes.ts';
 import { compact } from '../json.ts';
@@ -60,7 +60,14 @@ function writeUser({ user }: FormRequest, notes: Notes): string | undefined {
   return undefined;
 }
 
-export function writeOpenAiRequest(request: FormRequest, base: string): Result<WrittenRequest> {
+/** Without a Backend it is for OpenAI itself. */
+const own: WriteContext = { schema: 'openai', outputBound: undefined };
+
+export function writeOpenAiRequest(
+  request: FormRequest,
+  base: string,
+  { schema } = own,
+): Result<WrittenRequest> {
   const notes = new Notes();
   const { tools, stop, stream } = request;
   if (stop.length > maxStops)
@@ -76,7 +83,7 @@ export function writeOpenAiRequest(request: FormRequest, base: string): Result<W
     tools: hasTools ? tools.map(writeTool) : undefined,
     tool_choice: hasTools ? writeChoice(request.toolChoice) : undefined,
     parallel_tool_calls: hasTools ? request.parallelToolCalls : undefined,
-    max_completion_tokens: request.maxOutputTokens,
+    [chatLimitName(schema)]: request.maxOutputTokens,
     temperature: request.temperature,
     top_p: request.topP,
     stop: stop.length === 0 ? undefined : stop,

@@ -130,6 +130,16 @@ test('a message is answered by a chat completion, with the Backend’s key and n
   });
 });
 
+test('a server that only speaks like OpenAI is told the limit in the word it knows', async () => {
+  talk.bed.configure(toBackend('anthropic', 'custom'));
+  talk.answer = () => json(200, completion);
+  const agent = await talk.bed.dial(agentHost.anthropic);
+  await converse(agent, post('anthropic', '/v1/messages', message), whole);
+  const sent = JSON.parse(talk.seen[0]?.body ?? '') as Record<string, unknown>;
+  expect(sent).toMatchObject({ max_tokens: 100 });
+  expect(sent).not.toHaveProperty('max_completion_tokens');
+});
+
 const chunk = (delta: unknown, reason: string | null = null): unknown => ({
   ...{ id: 'chatcmpl-1', object: 'chat.completion.chunk', model: 'gpt-4o', usage: null },
   choices: [{ index: 0, delta, finish_reason: reason }],
