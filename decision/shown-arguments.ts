@@ -4,7 +4,7 @@
  */
 import { isSecretName } from './secret-name.ts';
 
-const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s"{}[\],:]+/g;
+const token = /"(?:[^"\\]|\\.)*"?|[{}[\],:]|[^\s"{}[\],:]+/g;
 
 /** `text` is valid JSON; undefined: it is not. */
 export function showArguments(text: string): string | undefined {

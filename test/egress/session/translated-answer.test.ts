@@ -47,7 +47,7 @@ const input = { model: 'claude', stream: true, input: 'hi' };
 
 test('S37: a secret that comes one character an event is not put together for the agent', async () => {
   talk.bed.configure(toAnthropic);
-  const deltas = [...key].map((text) => ({
+  const deltas = Array.from(key, (text) => ({
     ...{ type: 'content_block_delta', index: 0 },
     delta: { type: 'text_delta', text },
   }));
@@ -73,7 +73,7 @@ test('after what is no stream of its API the agent’s answer ends, and the upst
   talk.bed.configure(toAnthropic);
   let upstream: Socket | undefined;
   talk.answer = (_request, socket) => {
-    upstream = socket as Socket;
+    upstream = socket;
     // It neither ends nor closes.
     socket.write(`${head}${sse(begin)}${chunked('data: {no JSON}\n\n')}`);
     return undefined;
@@ -90,7 +90,7 @@ const fault = (): never => {
   throw new RangeError('a defect');
 };
 const holder: AnswerHolder = {
-  share: { take: () => true, give: () => undefined } as unknown as AnswerHolder['share'],
+  share: { take: () => true, give: () => undefined },
   agentId: 'a',
 };
 

@@ -8,7 +8,7 @@ function object(kind: string, name: string, spec: object): KubeObject {
   return {
     ...{ apiVersion: 'clrk.apoxy.dev/v1alpha1', kind },
     ...{ metadata: { namespace: 'team', name }, spec },
-  } as KubeObject;
+  };
 }
 
 const base = [
