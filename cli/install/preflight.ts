@@ -48,6 +48,8 @@ const needed: readonly (readonly [group: string, resource: string, namespaced: b
   ['apiextensions.k8s.io', 'customresourcedefinitions', false],
   ['rbac.authorization.k8s.io', 'clusterroles', false],
   ['rbac.authorization.k8s.io', 'clusterrolebindings', false],
+  ['admissionregistration.k8s.io', 'validatingadmissionpolicies', false],
+  ['admissionregistration.k8s.io', 'validatingadmissionpolicybindings', false],
   ['rbac.authorization.k8s.io', 'roles', true],
   ['', 'serviceaccounts', true],
   ['', 'services', true],

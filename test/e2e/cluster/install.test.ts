@@ -43,7 +43,9 @@ test('uninstall keeps kinds and data; with --purge --yes nothing is left', async
   expect(await cluster.must(['get', 'crd', '-o', 'name'])).toContain('taskagents.clrk.apoxy.dev');
   expect(await cluster.must(['-n', systemNamespace, 'get', 'pvc', '-o', 'name'])).toContain('clrk-telemetry');
   await cluster.mustClrk(['uninstall', '--purge', '--yes']);
-  const names = (await cluster.must(['get', 'crd,clusterroles', '-o', 'name'])).split('\n');
+  const names = (
+    await cluster.must(['get', 'crd,clusterroles,validatingadmissionpolicies', '-o', 'name'])
+  ).split('\n');
   expect(names.filter((name) => name.includes('clrk'))).toEqual([]);
   // A namespace goes when the cluster has emptied it, which it does in its own time: gone, or on its way.
   const deleted = ['get', 'namespace', systemNamespace, '--ignore-not-found', '-o'];

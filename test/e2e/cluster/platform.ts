@@ -33,6 +33,7 @@ export async function removePlatform(cluster: Cluster): Promise<void> {
   const doomed = [
     ...(await names('crd')),
     ...(await names('clusterroles,clusterrolebindings')),
+    ...(await names('validatingadmissionpolicies,validatingadmissionpolicybindings')),
     ...(await names('namespaces', '--field-selector', `metadata.name=${systemNamespace}`)),
   ];
   if (doomed.length > 0)
