@@ -7,20 +7,15 @@ import type { DaemonRunMark } from '../../contract/index.ts';
 import type { AdmittedInvocation } from '../dispatch/admitted-image.ts';
 import { outcomeOfExit, type Outcome } from '../dispatch/invocation-outcome.ts';
 import { InvocationTrail, type InvocationTrailOptions } from '../dispatch/invocation-trail.ts';
-import type { Occupancy } from '../egress/occupancy.ts';
-import type { Occupant } from '../egress/occupant.ts';
-import type { MetadataServer } from '../metadata/metadata-server.ts';
+import { SandboxStay, type SandboxStayOptions } from '../dispatch/sandbox-stay.ts';
 import { computeArgs } from '../sandbox/oci-spec.ts';
 import { SandboxError } from '../sandbox/sandbox-error.ts';
-import type { MadeSandbox, SandboxFactory } from '../sandbox/sandbox-factory.ts';
+import type { MadeSandbox } from '../sandbox/sandbox-factory.ts';
 import { traceparentOf } from '../telemetry/trace-context.ts';
 import type { RunEnd } from './daemon-life.ts';
 import type { StopReason } from './daemon-state.ts';
 
-export interface DaemonRunOptions extends InvocationTrailOptions {
-  readonly factory: SandboxFactory;
-  readonly occupancy: Occupancy;
-  readonly metadata: MetadataServer;
+export interface DaemonRunOptions extends InvocationTrailOptions, SandboxStayOptions {
   readonly onError: (error: unknown) => void;
 }
 
@@ -41,16 +36,16 @@ export class DaemonRun {
   readonly #options: DaemonRunOptions;
   readonly #admitted: AdmittedInvocation;
   readonly #trail: InvocationTrail;
+  readonly #stay: SandboxStay;
   readonly #cut = new AbortController();
   #stopped: StopReason | undefined;
-  #made: MadeSandbox | undefined;
-  #occupant: Occupant | undefined;
   #grace: NodeJS.Timeout | undefined;
   #startedAt: number | undefined;
 
   constructor(options: DaemonRunOptions, admitted: AdmittedInvocation, mark: DaemonRunMark) {
     this.#options = options;
     this.#admitted = admitted;
+    this.#stay = new SandboxStay(options);
     this.#trail = new InvocationTrail(options, admitted, {
       trigger: { type: 'Daemon', source: 'worker' },
       createdAt: mark.startedAt,
@@ -77,8 +72,8 @@ export class DaemonRun {
     clearTimeout(this.#grace);
     const upMs = this.#startedAt === undefined ? 0 : now() - this.#startedAt;
     // Also of a sandbox that did not start: nothing of it runs when its end is told.
-    const made = this.#made;
-    this.#release();
+    const { made } = this.#stay;
+    this.#stay.release();
     await made?.sandbox.ended;
     this.#trail.clock.mark('wait');
     this.#trail.end(outcomeOf(ended));
@@ -88,10 +83,10 @@ export class DaemonRun {
   /** The first reason counts; `now` may follow `gently`. */
   stop(how: 'gently' | 'now', reason: StopReason): void {
     this.#stopped ??= reason;
-    const made = this.#made;
+    const { made } = this.#stay;
     if (how === 'now' || made === undefined || this.#startedAt === undefined) {
       this.#cut.abort();
-      return this.#release();
+      return this.#stay.release();
     }
     void made.sandbox.terminate();
     this.#grace ??= setTimeout(() => this.stop('now', reason), stopGraceMs);
@@ -115,14 +110,8 @@ export class DaemonRun {
   }
 
   async #start(made: MadeSandbox): Promise<void> {
-    const { agent, agentId, revision, invocationId } = this.#admitted;
-    const { sandbox, slot } = made;
-    this.#made = made;
-    this.#occupant = this.#options.occupancy.enter({
-      ...{ sandboxId: sandbox.id, slot, agent, agentId },
-      revision: revision.name,
-    });
-    this.#occupant.begin({ invocationId, traceparent: traceparentOf(this.#trail.span) });
+    const { sandbox } = made;
+    this.#stay.enter(made, this.#admitted, traceparentOf(this.#trail.span));
     this.#trail.follow('stdout', sandbox.stdout, logWindowMs);
     this.#trail.follow('stderr', sandbox.stderr, logWindowMs);
     await sandbox.start();
@@ -151,18 +140,6 @@ export class DaemonRun {
     // Never the text of what was thrown: it names files and commands of the host.
     const message = thrown instanceof SandboxError ? thrown.told(command) : 'the sandbox failed';
     return { reason: 'SandboxFailed', message: message.slice(0, 512) };
-  }
-
-  /** Everything of the sandbox, once. */
-  #release(): void {
-    const made = this.#made;
-    const occupant = this.#occupant;
-    this.#made = undefined;
-    this.#occupant = undefined;
-    if (made !== undefined) this.#options.factory.clear(made.sandbox);
-    if (occupant === undefined) return;
-    this.#options.metadata.withdraw(occupant);
-    this.#options.occupancy.leave(occupant);
   }
 }
 

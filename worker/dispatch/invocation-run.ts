@@ -10,11 +10,8 @@ import {
   triggerWord,
   type CloudEvent,
 } from '../../contract/index.ts';
-import type { Occupancy } from '../egress/occupancy.ts';
-import type { Occupant } from '../egress/occupant.ts';
-import type { MetadataServer } from '../metadata/metadata-server.ts';
 import { computeArgs } from '../sandbox/oci-spec.ts';
-import type { MadeSandbox, SandboxFactory, SandboxPlan } from '../sandbox/sandbox-factory.ts';
+import type { MadeSandbox, SandboxPlan } from '../sandbox/sandbox-factory.ts';
 import type { WarmPool } from '../sandbox/warm-pool.ts';
 import { traceparentOf } from '../telemetry/trace-context.ts';
 import type { AdmittedInvocation } from './admitted-image.ts';
@@ -32,12 +29,10 @@ import {
   type Outcome,
 } from './invocation-outcome.ts';
 import { InvocationTrail, type InvocationTrailOptions } from './invocation-trail.ts';
+import { SandboxStay, type SandboxStayOptions } from './sandbox-stay.ts';
 
-export interface InvocationRunOptions extends InvocationTrailOptions {
-  readonly factory: SandboxFactory;
+export interface InvocationRunOptions extends InvocationTrailOptions, SandboxStayOptions {
   readonly warm: WarmPool;
-  readonly occupancy: Occupancy;
-  readonly metadata: MetadataServer;
   readonly openState: (admitted: AdmittedInvocation) => Promise<string | undefined>;
   readonly onError: (error: unknown) => void;
 }
@@ -48,18 +43,18 @@ export class InvocationRun {
   readonly #call: Call;
   readonly #answer: InvocationAnswer;
   readonly #trail: InvocationTrail;
+  readonly #stay: SandboxStay;
   readonly #cutSignal = new AbortController();
   /** From the moment it came here, whatever its clock says there. */
   readonly #timeoutMs: number;
   #cut: Cut | undefined;
-  #made: MadeSandbox | undefined;
-  #occupant: Occupant | undefined;
   #requestBytes = 0;
 
   constructor(options: InvocationRunOptions, admitted: AdmittedInvocation, call: Call) {
     this.#options = options;
     this.#admitted = admitted;
     this.#call = call;
+    this.#stay = new SandboxStay(options);
     this.#timeoutMs = boundedTimeoutMs(admitted.agent);
     this.#trail = new InvocationTrail(options, admitted, {
       ...parseFactHeaders((name) => call.headers[name], options.now()),
@@ -95,8 +90,8 @@ export class InvocationRun {
   /** Cuts the run; the first reason counts. */
   stop(cut: Cut): void {
     this.#cut ??= cut;
-    this.#release();
-    if (this.#made === undefined) this.#call.stopReading();
+    this.#stay.release();
+    this.#call.stopReading();
     this.#cutSignal.abort();
   }
 
@@ -126,8 +121,8 @@ export class InvocationRun {
       this.#options.factory.clear(made.sandbox);
       throw cutError(this.#cut, this.#timeoutMs);
     }
-    this.#made = made;
-    const occupant = this.#enter(made);
+    this.#trail.span.setAttribute(attribute.sandboxId, made.sandbox.id);
+    const occupant = this.#stay.enter(made, this.#admitted, traceparentOf(this.#trail.span));
     const event = this.#compose(body);
     const metadata = this.#admitted.agent.deliveryMode === 'Metadata';
     const promised = metadata ? this.#options.metadata.offer(occupant, event, body) : undefined;
@@ -162,21 +157,6 @@ export class InvocationRun {
     return warm;
   }
 
-  #enter(made: MadeSandbox): Occupant {
-    const { agent, agentId, revision, invocationId } = this.#admitted;
-    this.#trail.span.setAttribute(attribute.sandboxId, made.sandbox.id);
-    const occupant = this.#options.occupancy.enter({
-      sandboxId: made.sandbox.id,
-      slot: made.slot,
-      agent,
-      agentId,
-      revision: revision.name,
-    });
-    this.#occupant = occupant;
-    occupant.begin({ invocationId, traceparent: traceparentOf(this.#trail.span) });
-    return occupant;
-  }
-
   async #start(made: MadeSandbox): Promise<void> {
     try {
       await made.sandbox.start();
@@ -204,7 +184,7 @@ export class InvocationRun {
 
   #outcomeOf(exitCode: number): Outcome {
     if (this.#cut !== undefined) throw cutError(this.#cut, this.#timeoutMs);
-    const made = this.#made;
+    const { made } = this.#stay;
     const outOfMemory =
       exitCode !== 0 && made !== undefined && this.#options.factory.ranOutOfMemory(made.sandbox);
     return outcomeOfExit(exitCode, outOfMemory ? this.#admitted.agent.resources.memoryBytes : undefined);
@@ -219,20 +199,8 @@ export class InvocationRun {
     return outcomeOfError(error, this.#cut);
   }
 
-  /** Everything of the sandbox, once: at a cut, or else at the end. */
-  #release(): void {
-    const made = this.#made;
-    const occupant = this.#occupant;
-    this.#made = undefined;
-    this.#occupant = undefined;
-    if (made !== undefined) this.#options.factory.clear(made.sandbox);
-    if (occupant === undefined) return;
-    this.#options.metadata.withdraw(occupant);
-    this.#options.occupancy.leave(occupant);
-  }
-
   #end(outcome: Outcome): void {
-    this.#release();
+    this.#stay.release();
     this.#trail.end(outcome, {
       status: this.#answer.status,
       requestBytes: this.#requestBytes,
