@@ -165,9 +165,8 @@ export function approvalSubject({
 /** Milliseconds of `90s`, `30m`, `12h` or `7d`; undefined: none of these, or not between a second and the most. */
 export function parseApprovalTtl(text: string): number | undefined {
   // As the schema of the kind has it (api/approval.ts).
-  const [, count, unit] =
-    /^([1-9][0-9]{0,4}(?=s)|[1-9][0-9]{0,3}(?=m)|[1-9][0-9]{0,2}(?=h)|[1-7](?=d))([smhd])$/.exec(text) ?? [];
-  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit ?? ''];
-  const ms = unitMs === undefined ? Number.NaN : Number(count) * unitMs;
+  if (!/^(?:[1-9][0-9]{0,4}s|[1-9][0-9]{0,3}m|[1-9][0-9]{0,2}h|[1-7]d)$/.test(text)) return undefined;
+  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.slice(-1)];
+  const ms = Number(text.slice(0, -1)) * (unitMs ?? Number.NaN);
   return ms <= approvalTtl.mostMs ? ms : undefined;
 }
