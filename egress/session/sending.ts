@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Boundary } from '../boundary.ts';
-import type { Candidate, Refusal } from '../../decision/index.ts';
+import type { Candidate, Refusal, SitePlan } from '../../decision/index.ts';
 import { parseRetryAfter } from '../fallback/retry-after.ts';
 import { fieldValue, type Field } from '../http1/index.ts';
 import { computeOutgoing, type Outgoing, type ReadBody } from '../pipeline/outgoing.ts';
@@ -135,7 +135,7 @@ export class Sending implements AttemptOwner {
         ...{ outputBound: spending.outputBound, unixMs: context.unixMs(), answerId: this.#answerId },
       });
       if (outgoing.kind === 'outgoing') {
-        this.#start(next, outgoing);
+        this.#start(plan, next, outgoing);
         return undefined;
       }
       refusal ??= outgoing;
@@ -143,14 +143,13 @@ export class Sending implements AttemptOwner {
     return refusal;
   }
 
-  #start(candidate: Candidate, outgoing: Outgoing): void {
+  #start(plan: SitePlan, candidate: Candidate, outgoing: Outgoing): void {
     const { way, log, answer, inForce, judgement } = this.#parts;
     const { injection } = candidate;
     this.abort();
     way.close();
     this.#candidate = candidate;
     this.#mayBeProcessed = false;
-    const plan = judgement.planBy(inForce.snapshot);
     const noTrailers = plan.kind === 'open' && plan.readsFields;
     way.prepare(outgoing, { injection, judged: this.#body?.bytes, noTrailers });
     log.sending(judgement.request, candidate, outgoing);
