@@ -5,6 +5,7 @@ import type { FormRequest, Message, ResponseFormat, TextPart, Thinking, Tool, To
 import { Members } from '../members.ts';
 import { Notes } from '../notes.ts';
 import { readBlock, readBlocks, readSystem } from './block-reader.ts';
+import { readThinking } from './thinking.ts';
 
 interface Conversation {
   readonly system: readonly TextPart[];
@@ -73,18 +74,13 @@ function readEffort(config: Members | undefined, notes: Notes): Thinking | undef
 }
 
 /** `effort`: how much adaptive thinking may think. */
-function readThinking(body: Members, effort: Thinking | undefined, notes: Notes): Thinking | undefined {
+function thinkingOf(body: Members, effort: Thinking | undefined, notes: Notes): Thinking | undefined {
   const thinking = body.object('thinking');
   if (thinking === undefined) return effort;
-  const type = thinking.text('type');
-  const tokens = thinking.number('budget_tokens');
-  thinking.ignore('display');
-  thinking.end();
-  if (type === 'disabled') return { kind: 'off' };
-  if (type === 'enabled' && tokens !== undefined) return { kind: 'budget', tokens };
-  if (type === 'adaptive') return effort ?? { kind: 'effort', effort: 'high' };
-  notes.block('thinking', 'is of a type that cannot be translated');
-  return undefined;
+  const read = readThinking(thinking);
+  if (read === 'adaptive') return effort ?? { kind: 'effort', effort: 'high' };
+  if (read === undefined) notes.block('thinking', 'is of a type that cannot be translated');
+  return read;
 }
 
 function formatOf(format: Members | undefined, notes: Notes): ResponseFormat | undefined {
@@ -130,7 +126,7 @@ export function readAnthropicRequest(object: JsonObject): Result<FormRequest> {
     presencePenalty: undefined,
     frequencyPenalty: undefined,
     responseFormat: formatOf(config?.object('format') ?? older, notes),
-    thinking: readThinking(body, effort, notes),
+    thinking: thinkingOf(body, effort, notes),
     user: userOf(body),
   };
   if (read.model === '') notes.block('model', 'is missing');

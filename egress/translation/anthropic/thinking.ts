@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../../providers/index.ts';
 import type { FormRequest, Message, Part, Thinking } from '../form.ts';
+import type { Members } from '../members.ts';
 import type { Notes } from '../notes.ts';
 import { ownSignature } from '../signature.ts';
 
@@ -21,6 +22,17 @@ export function modelOf(name: string): Model {
   const version = Number(oldMajor ?? major ?? 0) * 100 + Number(oldMinor ?? minor ?? 0);
   if (version < 307) return { thinks: 'not', samples: true };
   return { thinks: version < 406 ? 'budget' : 'adaptive', samples: version < 407 };
+}
+
+/** As a request says it; `adaptive`: it leaves it to the model. Undefined: in a way nobody knows. */
+export function readThinking(thinking: Members): Thinking | 'adaptive' | undefined {
+  const type = thinking.text('type');
+  const tokens = thinking.number('budget_tokens');
+  thinking.ignore('display');
+  thinking.end();
+  if (type === 'disabled') return { kind: 'off' };
+  if (type === 'enabled' && tokens !== undefined) return { kind: 'budget', tokens };
+  return type === 'adaptive' ? type : undefined;
 }
 
 /** The API's least. */

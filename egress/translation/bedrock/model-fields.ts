@@ -3,7 +3,7 @@
  * written; any other would be lost, so it is refused. Pure.
  */
 import type { JsonObject } from '../../providers/index.ts';
-import { writeThinking } from '../anthropic/thinking.ts';
+import { readThinking, writeThinking } from '../anthropic/thinking.ts';
 import type { FormRequest, Thinking } from '../form.ts';
 import type { Members } from '../members.ts';
 import type { Notes } from '../notes.ts';
@@ -15,17 +15,12 @@ export interface ModelFields {
   readonly parallelToolCalls: boolean | undefined;
 }
 
-function readThinking(fields: Members, notes: Notes): Thinking | undefined {
+function thinkingOf(fields: Members, notes: Notes): Thinking | undefined {
   const thinking = fields.object('thinking') ?? fields.object('reasoning_config');
   if (thinking === undefined) return undefined;
-  const type = thinking.text('type');
-  const tokens = thinking.number('budget_tokens');
-  thinking.ignore('display');
-  thinking.end();
-  if (type === 'disabled') return { kind: 'off' };
-  if (type === 'enabled' && tokens !== undefined) return { kind: 'budget', tokens };
-  if (type !== 'adaptive') notes.block(thinking.pathOf('type'), 'is no way of thinking that is known');
-  return undefined;
+  const read = readThinking(thinking);
+  if (read === undefined) notes.block(thinking.pathOf('type'), 'is no way of thinking that is known');
+  return read === 'adaptive' ? undefined : read;
 }
 
 export function readModelFields(body: Members, notes: Notes): ModelFields {
@@ -35,7 +30,7 @@ export function readModelFields(body: Members, notes: Notes): ModelFields {
   const disabled = choice?.flag('disable_parallel_tool_use');
   const read: ModelFields = {
     topK: fields.number('top_k'),
-    thinking: readThinking(fields, notes),
+    thinking: thinkingOf(fields, notes),
     parallelToolCalls: disabled === undefined ? undefined : !disabled,
   };
   fields.ignore('anthropic_beta');
