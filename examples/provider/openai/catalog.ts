@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { countTokens } from '../tokens.ts';
 import { jsonReply, type ProviderReply, type ProviderRequest } from '../exchange.ts';
-import { asArray, asObject } from '../json.ts';
+import { asArray } from '../json.ts';
 import { checkModel, openaiError, openaiModels } from './error.ts';
+import { openBody } from './opened-body.ts';
 
 /** text-embedding-3-small. */
 const defaultDimensions = 1536;
@@ -47,10 +48,9 @@ function isDimensions(value: unknown): value is number {
 }
 
 export function answerEmbeddings(request: ProviderRequest): ProviderReply {
-  const body = asObject(request.json);
-  if (body === undefined) return openaiError(400, 'We could not parse the JSON body of your request.');
-  const model = checkModel(body['model']);
-  if (typeof model !== 'string') return model;
+  const opened = openBody(request);
+  if ('refused' in opened) return opened.refused;
+  const { body, model } = opened;
   const { input, dimensions = defaultDimensions, encoding_format: format } = body;
   const texts = parseInput(input);
   if (texts === undefined) return openaiError(400, "'$.input' is invalid.", 'input');

@@ -18,10 +18,10 @@ import {
   asStrings,
   contentText,
   settingsOf,
-  unknownMember,
   type JsonObject,
 } from '../json.ts';
-import { checkModel, openaiError } from './error.ts';
+import { openaiError } from './error.ts';
+import { openBody } from './opened-body.ts';
 
 const members = new Set(
   (
@@ -127,13 +127,9 @@ function readSettings(body: JsonObject): Omit<Ask, 'model' | 'turns' | 'system'>
 }
 
 export function readChat(request: ProviderRequest): Ask | ProviderReply {
-  const body = asObject(request.json);
-  if (body === undefined) return openaiError(400, 'We could not parse the JSON body of your request.');
-  const model = checkModel(body['model']);
-  if (typeof model !== 'string') return model;
-  const strange = unknownMember(body, members);
-  if (strange !== undefined)
-    return openaiError(400, `Unknown parameter: '${strange}'.`, strange, 'unknown_parameter');
+  const opened = openBody(request, members);
+  if ('refused' in opened) return opened.refused;
+  const { body, model } = opened;
   const messages = asObjects(body['messages']);
   if (messages.length === 0)
     return openaiError(

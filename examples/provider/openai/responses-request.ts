@@ -1,17 +1,9 @@
 /** OpenAI's Responses API as it is asked (platform.openai.com/docs/api-reference/responses). Pure. */
 import { joinTexts, mediaOfUrl, turnOf, type Ask, type Media, type Turn } from '../ask.ts';
 import type { ProviderReply, ProviderRequest } from '../exchange.ts';
-import {
-  asCount,
-  asObject,
-  asObjects,
-  asString,
-  contentText,
-  settingsOf,
-  unknownMember,
-  type JsonObject,
-} from '../json.ts';
-import { checkModel, openaiError } from './error.ts';
+import { asCount, asObject, asObjects, asString, contentText, settingsOf, type JsonObject } from '../json.ts';
+import { openaiError } from './error.ts';
+import { openBody } from './opened-body.ts';
 
 const members = new Set(
   (
@@ -114,13 +106,9 @@ function inputItems(input: unknown): readonly JsonObject[] {
 }
 
 export function readResponses(request: ProviderRequest): Ask | ProviderReply {
-  const body = asObject(request.json);
-  if (body === undefined) return openaiError(400, 'We could not parse the JSON body of your request.');
-  const model = checkModel(body['model']);
-  if (typeof model !== 'string') return model;
-  const strange = unknownMember(body, members);
-  if (strange !== undefined)
-    return openaiError(400, `Unknown parameter: '${strange}'.`, strange, 'unknown_parameter');
+  const opened = openBody(request, members);
+  if ('refused' in opened) return opened.refused;
+  const { body, model } = opened;
   const items = inputItems(body['input']);
   if (items.length === 0)
     return openaiError(400, "Missing required parameter: 'input'.", 'input', 'missing_required_parameter');
