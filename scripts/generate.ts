@@ -1,6 +1,6 @@
 /**
  * Writes what is generated: from api/ crds/*.yaml and, with `cdk8s import`, the L1 constructs; from constructs/ their
- * reference in docs/constructs; from policy/ the pages of docs/rules; from contract/ the table of never-open addresses; from cli/
+ * reference in docs/constructs; from policy/ the pages of docs/rules; from cli/
  * the pipelines of integrations/. Works offline and gives the same bytes each time,
  * so that CI can demand that what is committed is what the sources say.
  */
@@ -8,14 +8,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { format } from 'prettier';
 import { stringify } from 'yaml';
 import { writeKustomization } from '../apps/index.ts';
 import { apiGroup, customResourceDefinition, kinds } from '../api/index.ts';
 import { integrationFiles } from '../cli/index.ts';
 import { referencePages } from './api-reference.ts';
-import { capabilityList, capabilityNotesFile, capabilityPage } from './capability-docs.ts';
-import { neverOpenFiles } from './never-open-files.ts';
+import { capabilityList, capabilityPage } from './capability-docs.ts';
 import { architectureParts, renderParts } from './architecture.ts';
 import { providerPage, type MatrixRun } from './provider-matrix.ts';
 import { rulePages } from './rule-pages.ts';
@@ -117,13 +115,6 @@ export function readMatrix(root: string): Map<string, MatrixRun> {
 /** One page a construct; a page whose construct is gone goes too. */
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = process.cwd();
-  for (const [path, text] of neverOpenFiles()) writeFileSync(join(root, path), text);
-  const notes = await format(capabilityNotesFile(), {
-    parser: 'typescript',
-    singleQuote: true,
-    printWidth: 110,
-  });
-  writeFileSync(join(root, 'api/not-enforced-notes.ts'), notes);
   writeFileSync(join(root, 'docs/providers.md'), providerPage(readMatrix(root)));
   for (const [path, text] of integrationFiles) writeFileSync(join(root, 'integrations', path), text);
   writeCrds(join(root, 'crds'));
