@@ -4,6 +4,7 @@
  * time; `e2e` after those. In CI a JSON report feeds the `N passed, N failed` line.
  */
 import { defineConfig } from 'vitest/config';
+import { seededProperties } from './test/seeded-properties.ts';
 
 const inCi = process.env['CI'] !== undefined;
 
@@ -15,6 +16,7 @@ const wholeMachine = ['test/e2e/**/*.test.ts', 'test/local/platform.test.ts'];
 const onOnePlatform = ['test/e2e/*.test.ts'];
 
 export default defineConfig({
+  plugins: [seededProperties(process.env['CLRK_TEST_SEED'])],
   test: {
     projects: [
       {

@@ -3,7 +3,12 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName?: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 export interface Counts {
@@ -11,7 +16,8 @@ export interface Counts {
   readonly failed: number;
 }
 export declare function filesOf(report: Report): ReadonlyMap<string, Counts>;
-export declare function failedWholeMachineFiles(report: Report): readonly string[];
+export declare function failedFiles(report: Report): readonly string[];
+export declare function faultsOf(report: Report): readonly string[];
 export declare function count(
   reports: readonly (Report | undefined)[],
   retries: readonly (Report | undefined)[],

@@ -1,16 +1,17 @@
 /**
- * What vitest's JSON reports say, for `.ci/run`: how much passed and failed over all runs, and which files of the
- * whole-machine tests failed. Plain Node. A skipped test counts as failed: nobody would notice it otherwise. A file that
- * failed and then passed alone counts with its second run (docs/decisions/020-ci.md).
- *   report.mjs failed REPORT                  whole-machine files that failed, one a line
+ * What vitest's JSON reports say, for `.ci/run`: how much passed and failed over all runs, and what failed. Plain Node.
+ * A skipped test counts as failed: nobody would notice it otherwise. A file that failed and then passed alone counts
+ * with its second run (docs/decisions/020-ci.md).
+ *   report.mjs failed REPORT                  files that failed, one a line
  *   report.mjs count REPORT... [-- RETRY...]  "PASSED FAILED"; a report that cannot be read is one failure
+ *   report.mjs faults REPORT...               every test that failed, with the beginning of what it said
  */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const wholeMachine = /^test\/(e2e\/|local\/platform\.test\.ts$)/;
+const shownLines = 12;
 
 /** Per file: how many tests passed and failed. A file that could not be loaded has one failure of its own. */
 export function filesOf(report) {
@@ -25,10 +26,27 @@ export function filesOf(report) {
   return new Map(silent ? [...files, ['(the run itself)', { passed: 0, failed: 1 }]] : files);
 }
 
-export function failedWholeMachineFiles(report) {
-  return [...filesOf(report)]
-    .filter(([name, { failed }]) => failed > 0 && wholeMachine.test(name))
-    .map(([name]) => name);
+export function failedFiles(report) {
+  const failed = [...filesOf(report)].filter(([, counts]) => counts.failed > 0).map(([name]) => name);
+  // What is no file cannot be run again.
+  return failed.filter((name) => name.startsWith('test/'));
+}
+
+/** Per test that failed: `FILE > TEST` and the first lines of its message, without colours. */
+export function faultsOf(report) {
+  return report.testResults.flatMap((file) => {
+    const name = relative(root, file.name);
+    const tests = file.assertionResults.filter(({ status }) => status !== 'passed');
+    if (tests.length === 0 && file.status === 'failed') return [fault(name, file.message)];
+    return tests.map((test) => fault(`${name} > ${test.fullName}`, test.failureMessages?.join('\n')));
+  });
+}
+
+function fault(name, message = '') {
+  const lines = message.replace(/\x1b\[[0-9;]*m/g, '').split('\n');
+  const shown = lines.slice(0, shownLines).map((line) => `    ${line.slice(0, 400)}`);
+  const more = lines.length > shownLines ? [`    (${lines.length - shownLines} lines more)`] : [];
+  return [name, ...shown, ...more].join('\n').trimEnd();
 }
 
 /** The files of second runs that passed whole, by name. */
@@ -60,7 +78,10 @@ function read(path) {
 const [command, ...words] = process.argv[1] === fileURLToPath(import.meta.url) ? process.argv.slice(2) : [];
 if (command === 'failed') {
   const report = read(words[0]);
-  if (report !== undefined) for (const name of failedWholeMachineFiles(report)) console.log(name);
+  if (report !== undefined) for (const name of failedFiles(report)) console.log(name);
+} else if (command === 'faults') {
+  const reports = words.map(read).filter((report) => report !== undefined);
+  for (const text of reports.flatMap(faultsOf)) console.log(text);
 } else if (command === 'count') {
   const split = words.includes('--') ? words.indexOf('--') : words.length;
   const { passed, failed } = count(words.slice(0, split).map(read), words.slice(split + 1).map(read));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { count, failedWholeMachineFiles, filesOf } from '../../.ci/report.mjs';
+import { count, failedFiles, faultsOf, filesOf } from '../../.ci/report.mjs';
 import { repositoryRoot } from '../../scripts/source-files.ts';
 
 type Status = 'passed' | 'failed' | 'skipped';
@@ -47,8 +47,10 @@ describe('a second run', () => {
     file('test/local/platform.test.ts', 'failed'),
   );
 
-  test('is for whole-machine files only', () => {
-    expect(failedWholeMachineFiles(first)).toEqual(['test/e2e/x.test.ts', 'test/local/platform.test.ts']);
+  test('is for every file that failed, and for nothing that is no file', () => {
+    const files = ['test/e2e/x.test.ts', 'test/egress/y.test.ts', 'test/local/platform.test.ts'];
+    expect(failedFiles(first)).toEqual(files);
+    expect(failedFiles({ ...report(file('test/a.test.ts', 'passed')), success: false })).toEqual([]);
   });
 
   test('that passes takes the place of the first', () => {
@@ -58,6 +60,7 @@ describe('a second run', () => {
 
   test.each([
     ['fails', report(file('test/e2e/x.test.ts', 'passed', 'failed'))],
+    ['fails at another place', report(file('test/e2e/x.test.ts', 'passed', 'passed', 'failed'))],
     ['runs nothing', report()],
     ['skips', report(file('test/e2e/x.test.ts', 'passed', 'skipped'))],
     ['leaves no report', undefined],
@@ -69,4 +72,19 @@ describe('a second run', () => {
     const other = report(file('test/e2e/z.test.ts', 'passed'));
     expect(count([first], [other])).toEqual({ passed: 1, failed: 3 });
   });
+});
+
+test('what failed is told by name and the beginning of its message', () => {
+  const red = '\u001B[31m';
+  const failureMessages = [`${red}AssertionError: no\n${'at x\n'.repeat(40)}`];
+  const [shown] = report(file('test/a.test.ts', 'passed', 'failed')).testResults;
+  const [passed] = shown!.assertionResults;
+  const failed = { status: 'failed', fullName: 'a thing holds', failureMessages };
+  const unloaded = { ...file('test/b.test.ts'), status: 'failed', message: 'SyntaxError: x' };
+  const faults = faultsOf({ testResults: [{ ...shown!, assertionResults: [passed!, failed] }, unloaded] });
+  expect(faults.map((text) => text.split('\n').slice(0, 2))).toEqual([
+    ['test/a.test.ts > a thing holds', '    AssertionError: no'],
+    ['test/b.test.ts', '    SyntaxError: x'],
+  ]);
+  expect(faults[0]!.split('\n').length).toBeLessThan(16);
 });
