@@ -69,6 +69,12 @@ export interface AIProviderRule extends RuleExtensions {
    * @default no limit
    */
   readonly budget?: Budget;
+  /**
+   * Whether a person decides about each call before it goes (`clrk approvals`).
+   *
+   * @default false
+   */
+  readonly requireApproval?: boolean;
 }
 
 /** Properties of an AIProviderRoute. */
@@ -135,13 +141,14 @@ export class AIProviderRoute extends KeyedRoute implements IAIProviderRoute {
    * route.addRule({ matches: [{ provider: 'google', models: ['gemini-*'] }] });
    * ```
    */
-  addRule({ matches, backends = [], budget, ...extensions }: AIProviderRule): void {
+  addRule({ matches, backends = [], budget, requireApproval = false, ...extensions }: AIProviderRule): void {
     if (matches.length === 0) refuse(this, 'a rule needs a match');
     const filters = [
       ...(budget === undefined ? [] : [{ type: 'TokenBudget' as const, tokenBudget: budget.spec }]),
       ...extensionFilters(this, extensions),
     ];
     const outcome = {
+      ...(requireApproval ? { approval: 'Required' as const } : {}),
       ...(filters.length > 0 ? { filters } : {}),
       ...(backends.length > 0 ? { backendRefs: backends.map((each) => this.#backendRef(each)) } : {}),
     };
@@ -182,7 +189,9 @@ export class AIProviderRoute extends KeyedRoute implements IAIProviderRoute {
   /** @internal */
   protected override problems(): string[] {
     const outcomes = new Set(
-      this.#rules.map(({ filters, backendRefs }) => JSON.stringify([filters, backendRefs])),
+      this.#rules.map(({ approval, filters, backendRefs }) =>
+        JSON.stringify([approval, filters, backendRefs]),
+      ),
     );
     // Objects have no order among each other that git can see; rules of one outcome need none.
     const needsOrder = this.partCount > 1 && outcomes.size > 1;

@@ -5,7 +5,7 @@ import { piecesOf } from './continuation.ts';
 import type { ICredentialTarget } from './credential-injection-policy.ts';
 import { present, refuse } from './custom-resource.ts';
 import { maxRules, type IEgressRoute } from './egress-route.ts';
-import type { Http, HttpMatchSpec } from './http.ts';
+import type { Http } from './http.ts';
 import { KeyedRoute, type KeyedRouteProps } from './keyed-route.ts';
 import { problemOfHost } from './never-open.ts';
 import { extensionFilters, type RuleExtensions } from './route-extension.ts';
@@ -44,6 +44,13 @@ export interface EgressHTTPRouteProps extends KeyedRouteProps, EgressHTTPOptions
   readonly rules?: readonly Http[];
 }
 
+type RuleSpec = EgressHTTPRouteSpec['rules'][number];
+
+/** Calls that stand one after another and are all asked about, or none: their order is kept, and they fill rules together. */
+interface RuleGroup extends Pick<RuleSpec, 'approval'> {
+  readonly matches: RuleSpec['matches'];
+}
+
 // The CRD's own bounds.
 const maxHosts = 16;
 const maxMatches = 16;
@@ -66,7 +73,7 @@ export class EgressHTTPRoute extends KeyedRoute implements IEgressHTTPRoute {
   readonly routeKind = 'EgressHTTPRoute';
   readonly credentialTargetKind = 'EgressHTTPRoute';
   readonly #props: EgressHTTPRouteProps;
-  readonly #matches: HttpMatchSpec[] = [];
+  readonly #groups: RuleGroup[] = [];
 
   /**
    * A route that somebody else makes.
@@ -106,7 +113,10 @@ export class EgressHTTPRoute extends KeyedRoute implements IEgressHTTPRoute {
    * ```
    */
   addRule(rule: Http): void {
-    this.#matches.push(...rule.matches);
+    const approval = rule.isAsked ? ('Required' as const) : undefined;
+    const last = this.#groups.at(-1);
+    if (last !== undefined && last.approval === approval) last.matches.push(...rule.matches);
+    else this.#groups.push({ matches: [...rule.matches], ...present({ approval }) });
     if (this.#props.rateLimit !== undefined && this.ruleCount > maxRules) {
       refuse(this, `has more rules than fit into one route: with a limit each of several would count alone`);
     }
@@ -115,20 +125,34 @@ export class EgressHTTPRoute extends KeyedRoute implements IEgressHTTPRoute {
 
   /** @internal */
   protected override get ruleCount(): number {
-    return Math.ceil(this.#matches.length / maxMatches);
+    return this.#rules.length;
+  }
+
+  /** @internal */
+  protected override problems(): string[] {
+    // Objects have no order among each other that git can see; rules of one outcome need none.
+    const isSplit = this.partCount > 1 && this.#groups.length > 1;
+    const order = `has more than ${maxRules} rules, some with approval, whose order would be lost`;
+    return [...super.problems(), ...(isSplit ? [`${order}; make a second route`] : [])];
+  }
+
+  get #rules(): RuleSpec[] {
+    return this.#groups.flatMap(({ matches, ...group }) =>
+      piecesOf(matches, maxMatches).map((each) => ({ matches: each, ...group })),
+    );
   }
 
   /** @internal */
   protected override specOf(part: number): EgressHTTPRouteSpec {
     const { hosts, ports, agents, logging, rateLimit } = this.#props;
     const filters = extensionFilters(this, present({ logging, rateLimit }));
-    const rules = piecesOf(this.#matches, maxMatches).slice(part * maxRules, (part + 1) * maxRules);
+    const rules = this.#rules.slice(part * maxRules, (part + 1) * maxRules);
     return present({
       parentRefs: this.parentRefs,
       hostnames: [...hosts],
       ports: ports && [...ports],
       sourceAgents: agents && { matchLabels: { ...agents } },
-      rules: rules.map((matches) => ({ matches, ...(filters.length > 0 ? { filters } : {}) })),
+      rules: rules.map((rule) => ({ ...rule, ...(filters.length > 0 ? { filters } : {}) })),
     });
   }
 }

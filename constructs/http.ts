@@ -37,8 +37,10 @@ function pathOf(path: string): NonNullable<HttpMatchSpec['path']> {
 export class Http {
   /** @internal */
   readonly matches: readonly HttpMatchSpec[];
+  /** @internal */
+  readonly isAsked: boolean;
 
-  private constructor(matches: readonly HttpMatchSpec[]) {
+  private constructor(matches: readonly HttpMatchSpec[], isAsked = false) {
     for (const match of matches) {
       for (const [field, most] of Object.entries(bounds)) {
         const count = match[field as keyof typeof bounds]?.length ?? 0;
@@ -46,6 +48,7 @@ export class Http {
       }
     }
     this.matches = matches;
+    this.isAsked = isAsked;
   }
 
   /**
@@ -258,8 +261,24 @@ export class Http {
     return this.#with(() => ({ webSocket: true }));
   }
 
+  /**
+   * The same, but a person decides about each call before it goes (`clrk approvals`). What an earlier rule takes is not
+   * asked about.
+   *
+   * @example
+   * ```ts
+   * gateway.allowHttp('api.github.com', {
+   *   rules: [Http.get('/repos/acme/**'), Http.delete('/repos/acme/{repo}/branches/*').withApproval()],
+   * });
+   * ```
+   */
+  withApproval(): Http {
+    return new Http(this.matches, true);
+  }
+
   #with(change: (match: HttpMatchSpec) => Partial<HttpMatchSpec>): Http {
-    return new Http(this.matches.map((match) => ({ ...match, ...change(match) })));
+    const matches = this.matches.map((match) => ({ ...match, ...change(match) }));
+    return new Http(matches, this.isAsked);
   }
 }
 

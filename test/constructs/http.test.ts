@@ -12,6 +12,7 @@ import {
   RateLimitPolicy,
   Tools,
 } from '../../constructs/index.ts';
+import type { EgressHTTPRouteSpec } from '../../api/index.ts';
 import { errorsOf, specOf, synth, testChart } from './chart.ts';
 
 test('allowHttp makes one route a host, with its calls and a key; called again it adds calls', () => {
@@ -46,6 +47,34 @@ test('allowHttp makes one route a host, with its calls and a key; called again i
   expect(specOf(chart, 'CredentialInjectionPolicy')['targetRefs']).toEqual([
     { group: 'clrk.apoxy.dev', kind: 'EgressHTTPRoute', name: 'gateway-http-api-github-com' },
   ]);
+});
+
+test('calls with approval are rules of their own, in the order written', () => {
+  const chart = testChart();
+  const gateway = new EgressGateway(chart, 'gateway');
+  const asked = Http.delete('/repos/acme/*').withApproval();
+  const rules = [Http.get('/a'), Http.get('/b'), asked.withBody('application/json'), asked, Http.get('/c')];
+  gateway.allowHttp('api.github.com', { rules });
+  const route = specOf(chart, 'EgressHTTPRoute') as unknown as EgressHTTPRouteSpec;
+  const shape = route.rules.map(({ approval, matches }) => [approval, matches.length]);
+  expect(shape).toEqual([
+    [undefined, 2],
+    ['Required', 2],
+    [undefined, 1],
+  ]);
+  gateway.allowProvider('openai', { requireApproval: true });
+  expect(specOf(chart, 'AIProviderRoute')['rules']).toMatchObject([{ approval: 'Required' }]);
+});
+
+test('rules with and without approval that fill several objects are refused: they would have no order', () => {
+  const chart = testChart();
+  const gateway = new EgressGateway(chart, 'gateway');
+  const many = Array.from({ length: 9 }, (_, index) => [
+    Http.get(`/a/${index}`),
+    Http.put(`/a/${index}`).withApproval(),
+  ]);
+  gateway.allowHttp('api.github.com', { rules: many.flat() });
+  expect(() => synth(chart)).toThrow('some with approval, whose order would be lost');
 });
 
 test('reach tells how many calls pass', () => {
