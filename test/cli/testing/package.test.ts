@@ -45,7 +45,9 @@ interface Ran {
 function run(path: string, args: readonly string[]): Ran {
   const { VITEST: _vitest, ...env } = process.env;
   try {
-    return { code: 0, output: execFileSync(process.execPath, args, { cwd: path, env, encoding: 'utf8' }) };
+    // A failure that is wanted must not stand in the output of this run as one.
+    const options = { cwd: path, env, encoding: 'utf8', stdio: 'pipe' } as const;
+    return { code: 0, output: execFileSync(process.execPath, args, options) };
   } catch (thrown) {
     const { status, stdout, stderr } = thrown as { status: number; stdout: string; stderr: string };
     return { code: status, output: stdout + stderr };
