@@ -50,6 +50,8 @@ export interface WireEvent {
 export interface StreamReader {
   /** In the order of the wire. After an `end` or `error` event it reads nothing more. */
   read(event: WireEvent): FormEvent[];
+  /** The body has ended, whole: what only its end says. Nothing, where the last event has said it or it is not known why it ended. */
+  end?(): FormEvent[];
 }
 
 export interface StreamWriter {

@@ -87,10 +87,12 @@ export class StreamAnswer {
 
   /** The upstream's body has ended cleanly. Some servers end it where others say so. */
   end(): StreamEnd {
+    const last =
+      !this.#isOver && this.#frames.end() === 'whole' ? this.#pass(this.#reader.end?.() ?? []) : [];
     if (!this.#isOver && this.#hasFinished && this.#frames.end() === 'whole') {
-      const last = this.#framed(this.#pass([{ kind: 'end' }]));
-      return { rest: Buffer.concat([last, this.#out.end()]), isWhole: true };
+      last.push(...this.#pass([{ kind: 'end' }]));
     }
-    return { rest: this.#isOver ? this.#out.end() : Buffer.alloc(0), isWhole: this.#isOver };
+    const rest = this.#framed(last);
+    return { rest: this.#isOver ? Buffer.concat([rest, this.#out.end()]) : rest, isWhole: this.#isOver };
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A streamed answer: each event is an answer of its own, whose parts go on where the one before ended. Pure but for its memory of the
- * part that is open. The event that says why it ended is the last one, but for one that tells the usage late.
+ * part that is open. That an event says why it ended does not make it the last: usage may come late, and some models say STOP with every
+ * event. So it is the end of the body that ends the answer, and the last reason that counts; without either it was cut.
  */
 import type { JsonObject } from '../../providers/index.ts';
 import type { StreamReader, WireEvent } from '../codec.ts';
@@ -14,7 +15,8 @@ import { readGoogleUsage } from './usage.ts';
 export class GoogleStreamReader implements StreamReader {
   #started = false;
   #over = false;
-  #finished = false;
+  /** Why it ended, in Google's word, as the last event that said so did. */
+  #reason: string | undefined;
   #open: 'text' | 'thinking' | undefined;
   #index = -1;
   #calls = 0;
@@ -30,35 +32,26 @@ export class GoogleStreamReader implements StreamReader {
     return this.#readAnswer(data);
   }
 
-  #readAnswer(data: JsonObject): FormEvent[] {
-    const events = this.#start(data);
-    const last = this.#finished ? undefined : this.#readCandidate(data, events);
-    const usage = readGoogleUsage(data);
-    if (usage !== undefined) events.push({ kind: 'usage', usage });
-    if (this.#over) return events;
-    if (last !== undefined) events.push(last);
-    // Where the usage is still to come, it is the end of the body that ends the stream.
-    this.#over = this.#finished && usage !== undefined;
-    return this.#over ? [...events, { kind: 'end' }] : events;
+  end(): FormEvent[] {
+    if (this.#over || this.#reason === undefined) return [];
+    this.#over = true;
+    const finish = readFinish(this.#reason, this.#calls > 0);
+    return [...this.#close(), { kind: 'finish', finish, stopSequence: undefined }, { kind: 'end' }];
   }
 
-  /** Its parts go to `events`; why it ended, when it has. */
-  #readCandidate(data: JsonObject, events: FormEvent[]): FormEvent | undefined {
+  #readAnswer(data: JsonObject): FormEvent[] {
+    const events = this.#start(data);
     const candidate = candidateOf(data);
     for (const part of partsOf(candidate)) {
       events.push(...this.#readPart(part));
-      if (this.#over) return undefined;
+      if (this.#over) return events;
     }
-    const word = textOf(candidate?.['finishReason']);
-    if (word === undefined && (candidate !== undefined || !isBlocked(data))) return undefined;
-    events.push(...this.#close());
-    return this.#finish(word);
-  }
-
-  #finish(word: string | undefined): FormEvent {
-    this.#finished = true;
-    const finish = word === undefined ? 'content-filter' : readFinish(word, this.#calls > 0);
-    return { kind: 'finish', finish, stopSequence: undefined };
+    // A question that was refused has no candidate to say so.
+    const refused = candidate === undefined && isBlocked(data) ? 'PROHIBITED_CONTENT' : undefined;
+    this.#reason = textOf(candidate?.['finishReason']) ?? refused ?? this.#reason;
+    const usage = readGoogleUsage(data);
+    if (usage !== undefined) events.push({ kind: 'usage', usage });
+    return events;
   }
 
   #start(data: JsonObject): FormEvent[] {

@@ -55,6 +55,7 @@ describe.each<[string, ChatCodec]>([
         const events = streamOf(answer, cuts)
           .flatMap((event) => writer.write(event))
           .flatMap((event) => reader.read(wired(event)));
+        events.push(...(reader.end?.() ?? []));
         expect(plain(answerOf(events))).toEqual(plain(answer));
       }),
     );

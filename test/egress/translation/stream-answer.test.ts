@@ -129,3 +129,22 @@ test('calls that are whole are kept no longer for an agent of Google', () => {
   }
   expect(stream.hasFailed).toBe(false);
 });
+
+const lastOfGoogle = {
+  candidates: [{ content: { parts: [{ text: 'hi' }] }, finishReason: 'STOP' }],
+  usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1 },
+};
+
+test.each([
+  ['events', 'sse', `data: ${JSON.stringify(lastOfGoogle)}\n\n`, 'data: {"candi'],
+  ['a list', 'json-array', `[${JSON.stringify(lastOfGoogle)}]`, `[${JSON.stringify(lastOfGoogle)}`],
+] as const)('%s of Google ended whole, or cut behind the reason', (_, framing, whole, cut) => {
+  const ended = new StreamAnswer(callOf('openai', 'google', framing));
+  ended.push(Buffer.from(whole));
+  const { isWhole, rest } = ended.end();
+  expect([isWhole, rest.toString().endsWith('data: [DONE]\n\n')]).toEqual([true, true]);
+  const stopped = new StreamAnswer(callOf('openai', 'google', framing));
+  const said = stopped.push(Buffer.from(framing === 'sse' ? `${whole}${cut}` : cut)).toString();
+  expect(said).not.toContain('"finish_reason":"stop"');
+  expect(stopped.end()).toEqual({ rest: Buffer.alloc(0), isWhole: false });
+});

@@ -1,5 +1,6 @@
 /** Answers, streams and errors as Google sends them. */
 import { expect, test } from 'vitest';
+import type { WireEvent } from '../../../../egress/translation/codec.ts';
 import type { FormEvent } from '../../../../egress/translation/form.ts';
 import { googleGenerateContent as google } from '../../../../egress/translation/google/index.ts';
 import { markSignature } from '../../../../egress/translation/signature.ts';
@@ -66,10 +67,7 @@ test('a question that was blocked has no candidate', () => {
     finish: 'content-filter',
     usage: { input: 3 },
   });
-  const kinds = google
-    .createStreamReader()
-    .read({ name: undefined, data: body })
-    .map(({ kind }) => kind);
+  const kinds = readAll({ name: undefined, data: body }).map(({ kind }) => kind);
   expect(kinds).toEqual(['start', 'usage', 'finish', 'end']);
   expect(google.readResponse({ error: {} })).toBeUndefined();
 });
@@ -84,6 +82,12 @@ test.each([
   expect(google.readResponse({ candidates: [{ finishReason }] })).toMatchObject({ finish });
 });
 
+/** What a stream of these says, ended cleanly. */
+function readAll(...events: readonly WireEvent[]): FormEvent[] {
+  const reader = google.createStreamReader();
+  return [...events.flatMap((event) => reader.read(event)), ...(reader.end?.() ?? [])];
+}
+
 function chunk(
   parts: object[],
   rest: object = {},
@@ -94,15 +98,13 @@ function chunk(
 }
 
 test('a stream: parts go on over events, usage so far with each, and the reason comes last', () => {
-  const reader = google.createStreamReader();
-  const events = [
+  const events = readAll(
     chunk([{ text: 'Hm', thought: true }], {}, { usageMetadata: { promptTokenCount: 10 } }),
     chunk([{ text: ', hm', thought: true }]),
     chunk([{ text: 'So' }]),
     chunk([{ text: ' be it' }, { functionCall: { name: 'f', args: {} }, thoughtSignature: 's' }]),
     chunk([{ text: '' }], { finishReason: 'STOP' }, { usageMetadata }),
-    chunk([{ text: 'after the end' }]),
-  ].flatMap((event) => reader.read(event));
+  );
   expect(events).toEqual<FormEvent[]>([
     { kind: 'start', id: 'r1', model: 'm' },
     { kind: 'part', index: 0, part: { kind: 'thinking', redacted: undefined } },
@@ -134,17 +136,35 @@ test('a stream: parts go on over events, usage so far with each, and the reason 
 });
 
 test('usage that comes after the reason is read too', () => {
-  const reader = google.createStreamReader();
-  const events = [
+  const events = readAll(
     chunk([{ text: 'So' }], { finishReason: 'STOP' }),
     chunk([], { finishReason: 'STOP' }, { usageMetadata }),
-    chunk([{ text: 'after the end' }]),
-  ].flatMap((event) => reader.read(event));
-  expect(events.slice(-3)).toEqual<FormEvent[]>([
-    { kind: 'finish', finish: 'stop', stopSequence: undefined },
+  );
+  expect(events.slice(-4)).toEqual<FormEvent[]>([
     { kind: 'usage', usage },
+    { kind: 'part-end', index: 0 },
+    { kind: 'finish', finish: 'stop', stopSequence: undefined },
     { kind: 'end' },
   ]);
+});
+
+test('a model that says STOP with every event is read to its end', () => {
+  const said = { usageMetadata };
+  const events = readAll(
+    chunk([{ text: 'So' }], { finishReason: 'STOP' }, said),
+    chunk([{ text: ' be it' }], { finishReason: 'MAX_TOKENS' }, said),
+  );
+  expect(events.flatMap((event) => (event.kind === 'delta' ? [event.text] : []))).toEqual(['So', ' be it']);
+  expect(events.filter(({ kind }) => kind === 'finish')).toEqual([
+    { kind: 'finish', finish: 'length', stopSequence: undefined },
+  ]);
+});
+
+test('without an end, or without a reason, it has not ended', () => {
+  const reader = google.createStreamReader();
+  const events = reader.read(chunk([{ text: 'So' }], { finishReason: 'STOP' }, { usageMetadata }));
+  expect(events.map(({ kind }) => kind)).toEqual(['start', 'part', 'delta', 'usage']);
+  expect(readAll(chunk([{ text: 'So' }])).map(({ kind }) => kind)).toEqual(['start', 'part', 'delta']);
 });
 
 test('an error in the middle of a stream, read and written', () => {
