@@ -19,6 +19,7 @@ import { addLogs } from './commands/logs.ts';
 import { addReach } from './commands/reach.ts';
 import { addRoles } from './commands/role.ts';
 import { addRunTask } from './commands/run-task.ts';
+import { addSecret } from './commands/secret.ts';
 import { addToken } from './commands/token.ts';
 import { addTraces } from './commands/traces.ts';
 import { addValidate } from './commands/validate.ts';
@@ -36,6 +37,7 @@ const commands: readonly AddCommand[] = [
   addRunTask,
   addContain,
   addApprovals,
+  addSecret,
   addLogs,
   addToken,
   addTraces,

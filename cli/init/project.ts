@@ -85,7 +85,7 @@ Agents that run on CLRK, as code.
 - \`apps/main.ts\` says what runs. \`dist/\` is what the cluster gets: commit it, so that a review sees both.
 - Argo CD or Flux syncs \`dist/\`; by hand it is \`npx clrk apply -f dist/\`.
 - Keys are in Secrets of the agents' namespace; the manifests only name them. The example wants one:
-  \`kubectl -n agents create secret generic openai --from-literal=token=…\`
+  \`npx clrk -n agents secret set openai --from-env OPENAI_API_KEY\`
 - \`${pipeline}\` runs all of the above on each pull request, and fails when \`dist/\` is not what
   \`apps/\` says.`;
 }
