@@ -51,6 +51,10 @@ export class ServiceBed {
     this.#natsServer = await NatsServer.start();
     this.nats = await this.#natsServer.connect();
     this.store = openTestStore(this.#directory);
+    await this.openService();
+  }
+
+  async openService(more: Partial<TelemetryOptions> = {}): Promise<void> {
     this.service = await openTelemetryService({
       host: '127.0.0.1',
       otlpPort: 0,
@@ -64,6 +68,7 @@ export class ServiceBed {
       writerLimits: { flushMs: 50 },
       sweep: { everyMs: 200, graceMs: 0 },
       ...this.#more,
+      ...more,
     });
     await until('the service is ready', () => this.service.ready() === undefined, 60_000);
   }

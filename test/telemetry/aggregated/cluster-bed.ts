@@ -7,6 +7,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { PlatformChart } from '../../../apps/index.ts';
 import { createCa, issueLeaf, type CertificateAndKey } from '../../../pki/index.ts';
 import type { Invocation } from '../../../contract/index.ts';
+import type { TelemetryOptions } from '../../../telemetry/service.ts';
 import { until } from '../embedded.ts';
 import { ServiceBed } from '../service-bed.ts';
 import { AggregatingApiServer, type Ran } from './api-server.ts';
@@ -50,7 +51,8 @@ export class ClusterBed {
   readonly api = new AggregatingApiServer();
   readonly servingCa = createCa({ commonName: 'clrk-control-plane', years: 1 });
   service!: ServiceBed;
-  #certificate: CertificateAndKey;
+  readonly #certificate: CertificateAndKey;
+  #aggregated!: NonNullable<TelemetryOptions['aggregated']>;
 
   constructor() {
     this.#certificate = issueLeaf({
@@ -65,9 +67,16 @@ export class ClusterBed {
 
   async open(ingressUrl = 'http://127.0.0.1:1/'): Promise<void> {
     await this.api.start(users);
+    this.#aggregated = {
+      port: 0,
+      call: this.api.caller(serviceAccount),
+      ingressUrl,
+      pollMs: 100,
+      recheckMs: 200,
+    };
     this.service = new ServiceBed({
       tls: () => ({ cert: this.#certificate.certificatePem, key: this.#certificate.privateKeyPem }),
-      aggregated: { port: 0, call: this.api.caller(serviceAccount), ingressUrl, pollMs: 100, recheckMs: 200 },
+      aggregated: this.#aggregated,
     });
     await this.service.open();
     await this.install();
@@ -76,6 +85,14 @@ export class ClusterBed {
   async close(): Promise<void> {
     await this.service?.close();
     await this.api[Symbol.asyncDispose]();
+  }
+
+  /** Telemetry ends and comes back on the same port. */
+  async restart(meanwhile: () => Promise<void>): Promise<void> {
+    const { port } = this;
+    await this.service.service[Symbol.asyncDispose]();
+    await meanwhile();
+    await this.service.openService({ aggregated: { ...this.#aggregated, port } });
   }
 
   get port(): number {
