@@ -45,7 +45,10 @@ export interface TelemetryOptions {
   readonly writerLimits?: Partial<WriterLimits>;
   readonly sweep?: { readonly everyMs: number; readonly graceMs: number };
   /** Absent: no aggregated API. It needs `tls`. */
-  readonly aggregated?: Pick<AggregatedOptions, 'call' | 'ingressUrl' | 'pollMs' | 'recheckMs'> & {
+  readonly aggregated?: Pick<
+    AggregatedOptions,
+    'call' | 'ingressUrl' | 'pollMs' | 'recheckMs' | 'watcherLimits'
+  > & {
     readonly port: number;
   };
 }

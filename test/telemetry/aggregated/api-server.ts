@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
@@ -110,7 +110,7 @@ export class AggregatingApiServer implements AsyncDisposable {
     } = {},
   ): Promise<Ran> {
     const kubeconfig = join(this.folder, `${user.replaceAll(':', '_')}.kubeconfig`);
-    writeFileSync(kubeconfig, this.config(user).exportConfig(), { mode: 0o600 });
+    if (!existsSync(kubeconfig)) writeFileSync(kubeconfig, this.config(user).exportConfig(), { mode: 0o600 });
     const child = spawn(tool('kubectl', '1.34.2'), [`--cache-dir=${join(this.folder, 'cache')}`, ...args], {
       env: { ...process.env, KUBECONFIG: kubeconfig, HOME: this.folder },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -68,7 +68,7 @@ describe('a watch', () => {
     await until('it prints the end', () => new RegExp(`${id} +Succeeded`).test(watching.text()));
     await watching.stop();
     // One head, whatever came later.
-    expect(watching.text().match(/NAME/g)).toHaveLength(1);
+    expect(watching.text().match(/^NAME/gm)).toHaveLength(1);
   });
 
   test('tells a call that leaves the selection as deleted, and nothing of another namespace', async () => {
@@ -110,6 +110,11 @@ describe('a watch', () => {
       await first.ended;
       await bed.service.publish(call('team-a', meanwhile, { phase: 'Failed' }));
     });
+    await until(
+      'it is served again',
+      async () => (await bed.kubectl('alice', 'get', 'inv', '-n', 'team-a')).code === 0,
+      60_000,
+    );
     const second = raw('alice', `resourceVersion=${resourceVersion ?? ''}`);
     await bed.record(call('team-a', after, { phase: 'Succeeded' }));
     await until(
@@ -118,7 +123,7 @@ describe('a watch', () => {
     );
     await second.stop();
     expect(told(second, meanwhile)[0]).toContain('Failed');
-  });
+  }, 120_000);
 
   test('from too long ago nobody can go on: 410, and the list comes first', async () => {
     const old = await bed.kubectl(
@@ -155,9 +160,9 @@ describe('a watch', () => {
   }, 60_000);
 
   test('of one user only so many at once', async () => {
-    const many = Array.from({ length: 30 }, () => raw('bob', '', 'team-b'));
+    const many = Array.from({ length: 6 }, () => raw('bob', '', 'team-b'));
     const refused = await Promise.race(many.map((each) => each.ended));
-    expect((refused as { stderr: string }).stderr).toMatch(/TooManyRequests|watch or follow 24 times/);
+    expect((refused as { stderr: string }).stderr).toMatch(/TooManyRequests|watch or follow 4 times/);
     await Promise.all(many.map((each) => each.stop()));
   }, 60_000);
 });
