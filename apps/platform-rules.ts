@@ -4,7 +4,7 @@
  * test/operator/converge.test.ts compares it with what the API server's audit log says was used, both ways.
  */
 import type { k8s } from 'cdk8s-plus-28';
-import { ingressConfigSecret, ingressShardSecrets } from './system-names.ts';
+import { aggregatedApiService, ingressConfigSecret, ingressShardSecrets } from './system-names.ts';
 
 const ourGroup = 'clrk.apoxy.dev';
 const watch = ['list', 'watch'];
@@ -64,6 +64,9 @@ export const operatorClusterRules: readonly k8s.PolicyRule[] = [
   rule('rbac.authorization.k8s.io', ['roles', 'rolebindings'], [...watch, ...apply]),
   rule('networking.k8s.io', ['networkpolicies'], [...watch, ...apply]),
   rule('events.k8s.io', ['events'], apply),
+  // What the aggregated API proves itself by is written into our own APIService alone.
+  rule('apiregistration.k8s.io', ['apiservices'], watch),
+  { ...rule('apiregistration.k8s.io', ['apiservices'], ['patch']), resourceNames: [aggregatedApiService] },
 ];
 
 export const operatorSystemRules: readonly k8s.PolicyRule[] = [
@@ -88,6 +91,24 @@ export const workerAdminRules: readonly k8s.PolicyRule[] = [
  */
 export const approverRules: readonly k8s.PolicyRule[] = [
   rule(ourGroup, ['approvals'], ['get', ...watch, 'update', 'patch', 'delete']),
+];
+
+const recordsGroup = 'telemetry.clrk.apoxy.dev';
+const agentKinds = ['taskagents', 'daemonagents'];
+
+/** Who reads what agents did, in the namespaces he has the role in. As far as `view`, which reads logs of pods too. */
+export const recordViewerRules: readonly k8s.PolicyRule[] = [
+  rule(recordsGroup, ['invocations'], ['get', ...watch]),
+  rule(
+    recordsGroup,
+    agentKinds.flatMap((kind) => ['invocations', 'logs', 'traces'].map((part) => `${kind}/${part}`)),
+    ['get'],
+  ),
+];
+
+/** Who calls agents through the cluster's API. */
+export const invokerRules: readonly k8s.PolicyRule[] = [
+  rule(recordsGroup, ['taskagents/invoke'], ['create']),
 ];
 
 /** Added to the cluster's own `view`, `edit` and `admin`. */

@@ -5,6 +5,7 @@
 import { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { addAggregatedApi } from './platform-aggregated.ts';
 import { addClickhouse, clickhouseUrlOf } from './platform-clickhouse.ts';
 import { addNats, natsUrlOf } from './platform-nats.ts';
 import { addDefaultDeny, openPorts } from './platform-network.ts';
@@ -60,6 +61,7 @@ export class PlatformChart extends Chart {
     this.#addOperator();
     this.#addIngress();
     this.#addTelemetry();
+    addAggregatedApi(this, this.#settings);
     this.#addAggregatedRoles();
     addDefaultDeny(this, this.#settings);
   }
@@ -136,7 +138,7 @@ export class PlatformChart extends Chart {
     addWorkload(this, {
       role: 'telemetry',
       settings: this.#settings,
-      ports: { otlp: ports.otlpHttp, api: ports.telemetryApi },
+      ports: { otlp: ports.otlpHttp, api: ports.telemetryApi, aggregated: ports.aggregatedApi },
       env: [
         setting(variables.natsUrl, 'natsUrl'),
         setting(variables.clickhouseUrl, 'clickhouseUrl'),
@@ -145,7 +147,8 @@ export class PlatformChart extends Chart {
         setting(variables.streamFull, 'streamFull'),
         { name: variables.dataDir, value: dataDir },
       ],
-      usesApi: false,
+      // Who may read is the cluster's to say.
+      usesApi: true,
       platformAuth: true,
       memory: { request: '512Mi', limit: '4Gi' },
       cpus: 4,
@@ -155,10 +158,14 @@ export class PlatformChart extends Chart {
       data: { claim: telemetryClaim, path: dataDir },
     });
     const same = (port: number): ServicePort => ({ port, targetPort: port });
-    this.#addService('telemetry', { otlp: same(ports.otlpHttp), api: same(ports.telemetryApi) });
-    // The read API is asked through the API server's proxy, which comes from a node's address.
+    this.#addService('telemetry', {
+      otlp: same(ports.otlpHttp),
+      api: same(ports.telemetryApi),
+      aggregated: { port: 443, targetPort: ports.aggregatedApi },
+    });
+    // The API server comes from a node's address, to both.
     openPorts(this, this.#settings, 'telemetry', {
-      anyone: [ports.telemetryApi, ports.health],
+      anyone: [ports.telemetryApi, ports.aggregatedApi, ports.health],
       platform: [ports.otlpHttp],
     });
   }

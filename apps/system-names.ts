@@ -21,6 +21,8 @@ export const clickhouseUser = 'clrk';
 export const clickhouseConfigSecret = 'clrk-clickhouse-config';
 export const clickhouseConfigDir = '/etc/clrk/clickhouse';
 export const clickhouseStoreDir = '/var/lib/clrk/clickhouse';
+/** By it the cluster's API serves records. */
+export const aggregatedApiService = 'v1alpha1.telemetry.clrk.apoxy.dev';
 /** Addresses of this installation. */
 export const platformSettings = 'clrk-platform';
 export const ingressConfigSecret = 'clrk-ingress-settings';
@@ -37,6 +39,7 @@ export const ports = {
   nats: 4222,
   clickhouse: 8123,
   telemetryApi: 8097,
+  aggregatedApi: 8098,
 } as const;
 
 export const variables = {

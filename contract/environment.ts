@@ -56,6 +56,8 @@ export const ports = {
   clickhouse: 8123,
   /** Telemetry's read API (logs, traces, invocations). */
   telemetryApi: 8097,
+  /** Telemetry's aggregated API server, behind the cluster's own. */
+  aggregatedApi: 8098,
 } as const;
 
 /** The system namespace and the Secret with telemetry's credentials (made by the operator or `clrk dev`). */
@@ -75,6 +77,8 @@ export const platformRootKey = 'root';
 export const platformRootBytes = 32;
 /** CA of the platform's own servers and of dispatch certificates. */
 export const controlPlaneCaSecret = 'clrk-control-plane-ca';
+/** By it the cluster's API serves records. */
+export const aggregatedApiService = 'v1alpha1.telemetry.clrk.apoxy.dev';
 /** Telemetry's server certificate, with `ca.crt`. */
 export const telemetryTlsSecret = 'clrk-telemetry-tls';
 /** What telemetry is given: files of the Secret clrk-platform-auth. */

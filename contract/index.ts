@@ -17,6 +17,7 @@ export * from './daemon-lease.ts';
 export * from './deny-reason.ts';
 export * from './destination-policy.ts';
 export * from './digest.ts';
+export * from './duration.ts';
 export * from './edit-distance.ts';
 export * from './environment.ts';
 export * from './error.ts';

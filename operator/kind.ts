@@ -129,5 +129,6 @@ export const kinds = {
   deployment: builtins.deployments as Kind<Deployment>,
   role: builtins.roles as Kind<Role>,
   roleBinding: builtins.roleBindings as Kind<RoleBinding>,
+  apiService: builtins.apiServices as Kind<KubeObject>,
   networkPolicy: builtins.networkPolicies as Kind<KubeObject>,
 } as const;

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { environment as variables, inboxOf, platformAuthKeys, ports } from '../contract/index.ts';
 import {
   connectNatsAtLast,
+  kubeCaller,
+  loadKubeConfig,
   requireVariable,
   Shell,
   type Environment,
@@ -48,6 +50,14 @@ function natsAccess(environment: Environment, authDir: string, caPem: string): N
   };
 }
 
+/** Where the front door is: as the kubelet says of the Service, else by its name. */
+function ingressUrl(environment: Environment): string {
+  const address = environment['CLRK_INGRESS_SERVICE_HOST'];
+  if (address !== undefined && address !== '')
+    return `http://${address.includes(':') ? `[${address}]` : address}/`;
+  return `http://clrk-ingress.${requireVariable(environment, variables.podNamespace)}.svc/`;
+}
+
 export async function runTelemetry(environment: Environment): Promise<void> {
   await using shell = await Shell.open({ role: 'telemetry', environment });
   const { log, host, stopped } = shell;
@@ -67,6 +77,11 @@ export async function runTelemetry(environment: Environment): Promise<void> {
     host,
     otlpPort: ports.otlpHttp,
     readPort: ports.telemetryApi,
+    aggregated: {
+      port: ports.aggregatedApi,
+      call: kubeCaller(loadKubeConfig(environment)),
+      ingressUrl: ingressUrl(environment),
+    },
     store,
     spoolDir: join(requireVariable(environment, variables.dataDir), 'spool'),
     nats,

@@ -1,16 +1,17 @@
 /**
- * Telemetry put together: store, schema, writer, OTLP receiver, materializer, stream keeper, sweeper, read API. It takes addresses,
+ * Telemetry put together: store, schema, writer, OTLP receiver, materializer, stream keeper, sweeper, read API, aggregated API. It takes addresses,
  * tokens and connections as parameters, so that a test runs the whole of it without an environment.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
+import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
-import { errorMessage, type OtlpSpeaker, type ReaderClaims } from '../contract/index.ts';
+import { errorMessage, hardTimeoutMs, type OtlpSpeaker, type ReaderClaims } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
+import { createAggregatedHandler, type AggregatedOptions } from './aggregated/handler.ts';
 import { Materializer } from './stream/materializer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
 import { createOtlpHandler } from './otlp/otlp-server.ts';
@@ -43,11 +44,20 @@ export interface TelemetryOptions {
   readonly stream?: StreamSettings;
   readonly writerLimits?: Partial<WriterLimits>;
   readonly sweep?: { readonly everyMs: number; readonly graceMs: number };
+  /** Absent: no aggregated API. It needs `tls`. */
+  readonly aggregated?: Pick<
+    AggregatedOptions,
+    'call' | 'ingressUrl' | 'pollMs' | 'recheckMs' | 'watcherLimits'
+  > & {
+    readonly port: number;
+  };
 }
 
 export interface TelemetryService extends AsyncDisposable {
   readonly otlpPort: number;
   readonly readPort: number;
+  /** 0: there is none. */
+  readonly aggregatedPort: number;
   readonly metrics: TelemetryMetrics;
   /** Why it is not ready, or undefined. */
   ready(): string | undefined;
@@ -73,12 +83,16 @@ async function listen(server: Server, host: string, port: number): Promise<Serve
 }
 
 /** The certificate is renewed long before it expires; the files of a mounted Secret change in place. */
-function openServer(handler: RequestListener, { tls, log }: TelemetryOptions): Server {
+function openServer(
+  handler: RequestListener,
+  { tls, log }: Pick<TelemetryOptions, 'tls' | 'log'>,
+  more: ServerOptions = {},
+): Server {
   if (tls === undefined) return createServer(serverLimits, handler);
-  const server = createSecureServer({ ...serverLimits, ...tls(), minVersion: 'TLSv1.3' }, handler);
+  const server = createSecureServer({ ...serverLimits, ...more, ...tls(), minVersion: 'TLSv1.3' }, handler);
   const reread = setInterval(() => {
     try {
-      server.setSecureContext({ ...tls(), minVersion: 'TLSv1.3' });
+      server.setSecureContext({ ...more, ...tls(), minVersion: 'TLSv1.3' });
     } catch (error) {
       log.warn({ reason: errorMessage(error) }, 'certificate not read, the previous one stays');
     }
@@ -86,6 +100,25 @@ function openServer(handler: RequestListener, { tls, log }: TelemetryOptions): S
   reread.unref();
   server.once('close', () => clearInterval(reread));
   return server;
+}
+
+/**
+ * Of the aggregated API: asks for a certificate and lets everybody in, because the handler judges whose it is by the CA the
+ * cluster names now. Users have many groups; calls of agents take as long as a call may.
+ */
+const aggregatedLimits: ServerOptions = {
+  requestCert: true,
+  rejectUnauthorized: false,
+  ca: [],
+  maxHeaderSize: 64 * 1024,
+  requestTimeout: hardTimeoutMs + 60_000,
+};
+
+async function openAggregated(options: TelemetryOptions, signal: AbortSignal): Promise<Server | undefined> {
+  const { aggregated, tls, store, log, host } = options;
+  if (aggregated === undefined || tls === undefined) return undefined;
+  const handler = createAggregatedHandler({ ...aggregated, store, log, signal });
+  return await listen(openServer(handler, { tls, log }, aggregatedLimits), host, aggregated.port);
 }
 
 async function closeServer(server: Server): Promise<void> {
@@ -159,6 +192,7 @@ export async function openTelemetryService(options: TelemetryOptions): Promise<T
   const otlp = await listen(openServer(receive, options), options.host, options.otlpPort);
   const answer = createReadHandler({ store, reader: options.reader, log, signal });
   const read = await listen(openServer(answer, options), options.host, options.readPort);
+  const aggregated = await openAggregated(options, signal);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     stop.abort();
@@ -166,13 +200,14 @@ export async function openTelemetryService(options: TelemetryOptions): Promise<T
     // The writer is told to flush at once: requests wait for it, and closing waits for requests.
     const nudge = delay(50).then(() => writer[Symbol.asyncDispose]());
     await Promise.race([
-      Promise.all([flushed, nudge, closeServer(read), background]),
+      Promise.all([flushed, nudge, closeServer(read), aggregated && closeServer(aggregated), background]),
       delay(drainMs, undefined, { ref: false }),
     ]);
   };
   return {
     otlpPort: (otlp.address() as AddressInfo).port,
     readPort: (read.address() as AddressInfo).port,
+    aggregatedPort: (aggregated?.address() as AddressInfo | undefined)?.port ?? 0,
     metrics,
     ready: () => {
       if (signal.aborted) return 'draining';

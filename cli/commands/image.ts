@@ -2,11 +2,10 @@
  * `clrk image build|push|ls`: an agent's TypeScript file, or the platform itself, to an image, to a registry. This file
  * parses flags; `oci/` does the work. Passwords come from stdin, never from argv.
  */
-import { platformImage } from '../../contract/index.ts';
+import { platformImage, renderAge } from '../../contract/index.ts';
 import type { BuiltImage, ListedImage, PushedImage, PushImageOptions } from '../../oci/index.ts';
 import { usageError } from '../exit-code.ts';
 import { notice, printLine, readAll, type Io } from '../io.ts';
-import { renderAge } from '../render/duration.ts';
 import { renderTable } from '../render/table.ts';
 import { examples, type AddCommand } from './command.ts';
 

@@ -50,6 +50,7 @@ const needed: readonly (readonly [group: string, resource: string, namespaced: b
   ['rbac.authorization.k8s.io', 'clusterrolebindings', false],
   ['admissionregistration.k8s.io', 'validatingadmissionpolicies', false],
   ['admissionregistration.k8s.io', 'validatingadmissionpolicybindings', false],
+  ['apiregistration.k8s.io', 'apiservices', false],
   ['rbac.authorization.k8s.io', 'roles', true],
   ['', 'serviceaccounts', true],
   ['', 'services', true],

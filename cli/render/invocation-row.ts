@@ -1,6 +1,5 @@
 /** Invocations as table rows, for `clrk get invocations` and the end of `npm start`. Pure. */
-import { renderCaller, type Invocation } from '../../contract/index.ts';
-import { renderAge, renderDuration } from './duration.ts';
+import { renderAge, renderCallDuration, renderCaller, type Invocation } from '../../contract/index.ts';
 import { renderTable } from './table.ts';
 
 export interface InvocationRowOptions {
@@ -17,13 +16,6 @@ interface Column {
   readonly header: string;
   readonly cell: (invocation: Invocation, now: Date) => string;
   readonly shown?: (options: InvocationRowOptions) => boolean;
-}
-
-function totalOf({ status, metadata }: Invocation): string {
-  if (status.totalMs !== undefined) return renderDuration(status.totalMs);
-  if (status.completionTime === undefined) return '<pending>';
-  const start = status.startTime ?? metadata.creationTimestamp;
-  return renderDuration(Date.parse(status.completionTime) - Date.parse(start));
 }
 
 const wide = (options: InvocationRowOptions): boolean => options.wide === true;
@@ -43,7 +35,7 @@ const columns: readonly Column[] = [
   { header: 'PHASE', cell: (each) => each.status.phase },
   { header: 'STATUS', cell: (each) => String(each.status.httpStatus ?? '') },
   { header: 'EXIT', cell: (each) => String(each.status.exitCode ?? '') },
-  { header: 'DURATION', cell: totalOf },
+  { header: 'DURATION', cell: renderCallDuration },
   { header: 'REVISION', cell: (each) => each.status.revision ?? '', shown: wide },
   { header: 'WORKER', cell: (each) => each.status.worker ?? '', shown: wide },
   { header: 'TRACE', cell: (each) => each.status.traceId ?? '', shown: wide },

@@ -2,8 +2,7 @@
  * A trace as a tree a person reads: trigger, dispatch, sandbox phases, each outbound call with host, model, tokens,
  * cost and decision. Pure text in, text out. Span names come from processes and paths from agents: escaped.
  */
-import { terminalLine } from '../../contract/index.ts';
-import { renderDuration } from './duration.ts';
+import { renderDuration, terminalLine } from '../../contract/index.ts';
 import { computeSpanForest, startMs, type SpanNode, type SpanRecord } from './span.ts';
 import { isDenied, spanFacts, spanLabel, triggerLabel } from './span-label.ts';
 import { plainStyle, type Style } from './style.ts';

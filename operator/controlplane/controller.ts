@@ -3,12 +3,13 @@
  * the configuration of NATS and ClickHouse. It makes them once, renews leaves before they expire, and never replaces a CA
  * that can be read.
  */
-import { platformAuthSecret } from '../../contract/index.ts';
+import { aggregatedApiService, platformAuthSecret } from '../../contract/index.ts';
 import { createCa } from '../../pki/index.ts';
 import { label, systemName } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds } from '../kind.ts';
 import { managedLabels } from '../owner.ts';
+import { trustTelemetry } from './api-service.ts';
 import { clickhouseConfig } from './clickhouse.ts';
 import { ensureIngressClient, ensureTelemetryServer } from './leaf.ts';
 import { natsConfig } from './nats.ts';
@@ -29,6 +30,7 @@ async function reconcile(context: Context): Promise<ReconcileResult> {
     return { requeueAfterMs: retryMs };
   }
   for (const config of servers) await applyServerConfig(context, config, ca);
+  await trustTelemetry(context, ca);
   const renewals = [await ensureIngressClient(context, ca), await ensureTelemetryServer(context, ca)];
   return { requeueAfterMs: Math.max(retryMs, Math.min(...renewals) - context.now()) };
 }
@@ -67,6 +69,11 @@ export const controlPlaneController: ControllerSpec = {
       resource: kinds.service,
       keysOf: (_world, { before, after }) =>
         (after ?? before)?.metadata?.name === systemName.telemetryService ? [controlPlaneKey] : [],
+    },
+    {
+      resource: kinds.apiService,
+      keysOf: (_world, { before, after }) =>
+        (after ?? before)?.metadata?.name === aggregatedApiService ? [controlPlaneKey] : [],
     },
   ],
 };

@@ -26,9 +26,16 @@ export interface CallRequest {
   readonly limit: number;
 }
 
+/** A call as it was said. */
+export interface KeptCall {
+  /** Invocation object. */
+  readonly object: unknown;
+  /** Of what was said: followers go on behind it. */
+  readonly ingestId: string;
+}
+
 export interface CallPage {
-  /** Invocation objects. */
-  readonly objects: readonly unknown[];
+  readonly calls: readonly KeptCall[];
   /** Where to go on; absent: there is no more. */
   readonly next?: CallPosition;
 }
@@ -82,7 +89,7 @@ async function openPart(store: Reader, request: CallRequest): Promise<Part<Progr
   if (rows.length === 0) return { keys: [] };
   const ids = [...new Set(rows.map((row) => row.id))];
   const since = Math.min(...rows.map((row) => Number(row.eventMs)));
-  const ended = await ask<CallKey>(store, endedAmong(scope.namespace, ids, since));
+  const ended = await ask<CallKey>(store, endedAmong(scope, ids, since));
   const gone = new Set(ended.map(callOf));
   const keys = furthest(rows).filter(
     (row) => !gone.has(callOf(row)) && (wanted.length === 0 || wanted.some((phase) => phase === row.phase)),
@@ -124,28 +131,31 @@ function nearest(...positions: ReadonlyArray<CallPosition | undefined>): CallPos
   return positions.filter((each) => each !== undefined).toSorted(compare)[0];
 }
 
-/** The Invocation objects of these keys, in their order. */
-export async function fetchCalls(
+/** What was said with these keys, in their order. */
+export async function fetchCalls<K extends CallKey>(
   store: Reader,
   scope: CallScope,
-  keys: readonly CallKey[],
-): Promise<readonly unknown[]> {
+  keys: readonly K[],
+): Promise<ReadonlyArray<KeptCall & { readonly key: K }>> {
   const ended = keys.filter((each) => !('seq' in each));
   const open = keys.filter((each) => 'seq' in each);
-  const found = new Map<string, string>();
+  const found = new Map<string, CallRow>();
   for (const [table, part] of [
     ['ended', ended],
     ['progress', open],
   ] as const) {
     if (part.length === 0) continue;
-    const rows = await ask<CallKey & { object: string }>(store, objectsOf(table, scope, part));
-    for (const row of rows) found.set(`${callOf(row)}/${row.phase}`, row.object);
+    const rows = await ask<CallRow>(store, objectsOf(table, scope, part));
+    for (const row of rows) found.set(`${callOf(row)}/${row.phase}`, row);
   }
-  return keys.flatMap((each) => {
-    const object = found.get(`${callOf(each)}/${each.phase}`);
-    return object === undefined ? [] : [JSON.parse(object) as unknown];
+  return keys.flatMap((key) => {
+    const row = found.get(`${callOf(key)}/${key.phase}`);
+    if (row === undefined) return [];
+    return [{ key, object: JSON.parse(row.object) as unknown, ingestId: row.ingestId }];
   });
 }
+
+type CallRow = CallKey & { readonly object: string; readonly ingestId: string };
 
 async function onePage(store: Reader, request: CallRequest): Promise<CallPage> {
   const [open, ended] = await Promise.all([openPart(store, request), endedPart(store, request)]);
@@ -159,23 +169,23 @@ async function onePage(store: Reader, request: CallRequest): Promise<CallPage> {
       (until === undefined || compare(positionOf(each), until) <= 0),
   );
   const kept = sure.slice(0, request.limit);
-  const objects = await fetchCalls(store, request.scope, kept);
+  const calls = await fetchCalls(store, request.scope, kept);
   const last = kept.at(-1);
   const isCut = sure.length > kept.length;
   const next = isCut && last !== undefined ? positionOf(last) : until;
-  return { objects, ...(next === undefined ? {} : { next }) };
+  return { calls, ...(next === undefined ? {} : { next }) };
 }
 
 export async function listCalls(store: Reader, request: CallRequest): Promise<CallPage> {
-  const objects: unknown[] = [];
+  const calls: KeptCall[] = [];
   let before = request.range.before;
   for (let round = 0; round < maxRounds; round++) {
     const range = { ...request.range, ...(before === undefined ? {} : { before }) };
-    const page = await onePage(store, { ...request, range, limit: request.limit - objects.length });
-    objects.push(...page.objects);
-    if (page.next === undefined) return { objects };
+    const page = await onePage(store, { ...request, range, limit: request.limit - calls.length });
+    calls.push(...page.calls);
+    if (page.next === undefined) return { calls };
     before = page.next;
-    if (objects.length >= request.limit) break;
+    if (calls.length >= request.limit) break;
   }
-  return { objects, ...(before === undefined ? {} : { next: before }) };
+  return { calls, ...(before === undefined ? {} : { next: before }) };
 }

@@ -3,14 +3,15 @@
  * value is a parameter. Each reads a few ranges of a key from their end, and light columns only; `object` is fetched for
  * what a page holds. No statement merges or groups.
  */
-import type { AgentKind, Phase } from '../../contract/index.ts';
+import { agentKinds, type AgentKind, type Phase } from '../../contract/index.ts';
 import type { QueryParams } from '../engine/engine-protocol.ts';
 import { tables } from '../schema/tables.ts';
 import type { CallPosition } from './page-token.ts';
 
 /** Whose calls. */
 export interface CallScope {
-  readonly namespace: string;
+  /** Absent: of every namespace. Only for who may read them all. */
+  readonly namespace?: string;
   readonly kinds: readonly AgentKind[];
   readonly name?: string;
   readonly id?: string;
@@ -43,10 +44,16 @@ export interface ProgressKey extends CallKey {
   readonly seq: string;
 }
 
-const agent = "concat(agent_kind, '/', agent_name)";
+/** An agent's name within what is asked for: ids are an agent's own, and one name may be in two namespaces. */
+function agentIn({ namespace }: CallScope): string {
+  const name = "concat(agent_kind, '/', agent_name)";
+  return namespace === undefined ? `concat(namespace, '/', ${name})` : name;
+}
+
 /** Not `id`: an alias of a column's own name stands for it in conditions too. */
-const key = `toString(toUnixTimestamp64Milli(created_at)) AS createdMs, toString(id) AS idText,
-  ${agent} AS agent, phase`;
+const keyIn = (scope: CallScope): string =>
+  `toString(toUnixTimestamp64Milli(created_at)) AS createdMs, toString(id) AS idText,
+  ${agentIn(scope)} AS agent, phase`;
 const newestFirst = 'ORDER BY created_at DESC, idText DESC, agent DESC';
 const at = (parameter: string): string => `fromUnixTimestamp64Milli({${parameter}: Int64}, 'UTC')`;
 
@@ -67,7 +74,7 @@ class Where {
   }
 }
 
-function within(where: Where, { sinceMs, untilMs, before }: CallRange): Where {
+function within(where: Where, scope: CallScope, { sinceMs, untilMs, before }: CallRange): Where {
   where.add(`created_at >= ${at('since')}`, { since: sinceMs });
   where.add(`created_at < ${at('until')}`, { until: untilMs });
   if (before === undefined) return where;
@@ -76,7 +83,7 @@ function within(where: Where, { sinceMs, untilMs, before }: CallRange): Where {
   return where
     .add(`created_at <= ${at('before')}`, { before: createdMs })
     .add(
-      `(created_at < ${at('before')} OR (toString(id), ${agent}) < ({beforeId: String}, {beforeAgent: String}))`,
+      `(created_at < ${at('before')} OR (toString(id), ${agentIn(scope)}) < ({beforeId: String}, {beforeAgent: String}))`,
       {
         beforeId: id,
         beforeAgent: name,
@@ -93,7 +100,9 @@ export function endedPage(
 ): Statement {
   const { namespace, kinds, name, id } = scope;
   const table = name === undefined ? tables.invocations : tables.byAgent;
-  const shared = within(new Where().add('namespace = {namespace: String}', { namespace }), range);
+  const shared = within(new Where().add('namespace = {namespace: String}', { namespace }), scope, range);
+  const ofSomeKinds = name === undefined && kinds.length < agentKinds.length;
+  shared.add('agent_kind IN {kinds: Array(String)}', { kinds: ofSomeKinds ? kinds : undefined });
   shared.add('agent_name = {name: String}', { name }).add('id = {id: UUID}', { id });
   const params: Record<string, unknown> = { ...shared.params, limit };
   // A call named by its id is found by that, whatever its phase.
@@ -103,8 +112,8 @@ export function endedPage(
       params[`phase${p}`] = group;
       if (kind !== undefined) params[`kind${k}`] = kind;
       const ofKind = kind === undefined ? '' : ` AND agent_kind = {kind${k}: String}`;
-      return `(SELECT created_at, ${key} FROM ${table}
-WHERE ${shared.text}${ofKind} AND phase IN {phase${p}: Array(String)}
+      return `(SELECT created_at, ${keyIn(scope)} FROM ${table}
+WHERE ${[...shared.conditions, `phase IN {phase${p}: Array(String)}`].join(' AND ')}${ofKind}
 ${newestFirst} LIMIT {limit: UInt32})`;
     }),
   );
@@ -117,14 +126,14 @@ ${branches.join('\nUNION ALL\n')}
 /** What was last said of calls that may be open, newest first; a call comes once for each thing said. */
 export function progressPage(scope: CallScope, range: CallRange, limit: number): Statement {
   const { namespace, kinds, name, id } = scope;
-  const where = within(new Where().add('namespace = {namespace: String}', { namespace }), range)
+  const where = within(new Where().add('namespace = {namespace: String}', { namespace }), scope, range)
     .add('agent_kind IN {kinds: Array(String)}', { kinds })
     .add('agent_name = {name: String}', { name })
     .add('id = {id: UUID}', { id })
     .add('open_until >= now64(3)');
   return {
     sql: `SELECT createdMs, idText AS id, agent, phase, eventMs, seq FROM (
-SELECT created_at, ${key}, toString(toUnixTimestamp64Milli(event_time)) AS eventMs, toString(stream_seq) AS seq
+SELECT created_at, ${keyIn(scope)}, toString(toUnixTimestamp64Milli(event_time)) AS eventMs, toString(stream_seq) AS seq
 FROM ${tables.progress} WHERE ${where.text}
 ${newestFirst} LIMIT {limit: UInt32})`,
     params: { ...where.params, limit },
@@ -132,12 +141,16 @@ ${newestFirst} LIMIT {limit: UInt32})`,
 }
 
 /** Those of these calls that have ended. An end is told of after all else, by the stream's own clock. */
-export function endedAmong(namespace: string, ids: readonly string[], sinceEventMs: number): Statement {
+export function endedAmong(scope: CallScope, ids: readonly string[], sinceEventMs: number): Statement {
+  const where = new Where()
+    .add('namespace = {namespace: String}', { namespace: scope.namespace })
+    .add(`event_time >= ${at('since')}`, { since: sinceEventMs })
+    .add('id IN {ids: Array(UUID)}', { ids });
   return {
     sql: `SELECT idText AS id, agent FROM (
-SELECT DISTINCT toString(id) AS idText, ${agent} AS agent FROM ${tables.invocations}
-WHERE namespace = {namespace: String} AND event_time >= ${at('since')} AND id IN {ids: Array(UUID)})`,
-    params: { namespace, ids, since: sinceEventMs },
+SELECT DISTINCT toString(id) AS idText, ${agentIn(scope)} AS agent FROM ${tables.invocations}
+WHERE ${where.text})`,
+    params: where.params,
   };
 }
 
@@ -162,8 +175,8 @@ export function objectsOf(
     .add(`created_at <= ${at('last')}`, { last: Math.max(...times) })
     .add('id IN {ids: Array(UUID)}', { ids });
   return {
-    sql: `SELECT idText AS id, agent, phase, object FROM (
-SELECT toString(id) AS idText, ${agent} AS agent, phase, object FROM ${from} WHERE ${where.text})`,
+    sql: `SELECT idText AS id, agent, phase, object, ingestId FROM (
+SELECT toString(id) AS idText, ${agentIn(scope)} AS agent, phase, object, toString(ingest_id) AS ingestId FROM ${from} WHERE ${where.text})`,
     params: where.params,
   };
 }
@@ -184,7 +197,7 @@ export function newCalls(
     .add('phase IN {phases: Array(String)}', { phases: phases.length === 0 ? undefined : phases })
     .add('ingest_id > {after: UInt64}', { after: afterId });
   const branch = (table: string, seq: string): string =>
-    `(SELECT ${key}, ${seq} AS seq, ingest_id FROM ${table} WHERE ${where.text} ORDER BY ingest_id LIMIT {limit: UInt32})`;
+    `(SELECT ${keyIn(scope)}, ${seq} AS seq, ingest_id FROM ${table} WHERE ${where.text} ORDER BY ingest_id LIMIT {limit: UInt32})`;
   return {
     sql: `SELECT createdMs, idText AS id, agent, phase, seq, toString(ingest_id) AS ingestId FROM (
 ${branch(tables.invocations, "''")}

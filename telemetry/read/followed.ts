@@ -1,7 +1,7 @@
 /** What can be followed: logs, spans, calls. Each says what is new by number, and fetches it. */
 import { agentId, agentKinds } from '../../contract/index.ts';
 import type { Store } from '../store/store.ts';
-import { fetchCalls, listCalls } from './call-list.ts';
+import { fetchCalls, listCalls, type KeptCall } from './call-list.ts';
 import { newCalls, type CallKey, type CallScope } from './call-query.ts';
 import { parseCallToken, parseRecordToken, renderCallToken, renderRecordToken } from './page-token.ts';
 import { fetchRecords, listRecords } from './record-list.ts';
@@ -52,16 +52,16 @@ function followRecords(store: Reader, scope: RecordScope): Followed<RecordKey> {
   };
 }
 
-type NewCall = CallKey & { readonly ingestId: string; readonly seq: string };
+export type NewCall = CallKey & { readonly ingestId: string; readonly seq: string };
 
 /** A key with a `seq` is of a call that had not ended. */
-function keyOf({ createdMs, id, agent, phase, seq }: NewCall): CallKey {
+export function keyOf({ createdMs, id, agent, phase, seq }: NewCall): CallKey {
   const key = { createdMs, id, agent, phase };
   return seq === '' ? key : { ...key, seq };
 }
 
-async function* each(objects: Promise<readonly unknown[]>): AsyncGenerator<object> {
-  for (const object of await objects) yield object as object;
+async function* each(calls: Promise<readonly KeptCall[]>): AsyncGenerator<object> {
+  for (const { object } of await calls) yield object as object;
 }
 
 function followCalls(store: Reader, scope: CallScope, filter: ReadFilter): Followed<NewCall> {
@@ -79,9 +79,9 @@ function followCalls(store: Reader, scope: CallScope, filter: ReadFilter): Follo
         ...(sinceMs === undefined ? {} : { sinceMs }),
         ...(untilMs === undefined ? {} : { untilMs }),
       };
-      const { objects, next } = await listCalls(store, { scope, phases, range, limit });
+      const { calls, next } = await listCalls(store, { scope, phases, range, limit });
       // Newest first for a list; a follower reads on below, so the newest comes last.
-      const ordered = filter.follow ? objects.toReversed() : objects;
+      const ordered = filter.follow ? calls.toReversed() : calls;
       return {
         keys: [],
         objects: each(Promise.resolve(ordered)),

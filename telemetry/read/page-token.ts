@@ -54,6 +54,26 @@ export function parseCallToken(token: string): CallPosition {
   return { createdMs: Number(createdMs), id, agent };
 }
 
+/** Where a list of the aggregated API is: it says on every page from which version on to watch, and ends at a bound. */
+export interface ListPosition {
+  readonly call: CallPosition;
+  /** Version of the first page. */
+  readonly version: string;
+  /** Calls listed so far. */
+  readonly listed: number;
+}
+
+export function renderListToken({ call, version, listed }: ListPosition): string {
+  return encode('l', renderCallToken(call), version, String(listed));
+}
+
+/** Throws BAD_REQUEST. */
+export function parseListToken(token: string): ListPosition {
+  const [call = '', version = '', listed = ''] = decode(token, 'l');
+  if (!isUnsigned64(version) || !/^\d{1,6}$/.test(listed)) throw bad();
+  return { call: parseCallToken(call), version, listed: Number(listed) };
+}
+
 export function renderRecordToken({ nanos, ingestId }: RecordPosition): string {
   return encode('r', nanos, ingestId);
 }

@@ -5,7 +5,6 @@
  * must never see a path outside its scope.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   ClrkError,
   errorMessage,
@@ -15,8 +14,7 @@ import {
   type ReaderClaims,
 } from '../../contract/index.ts';
 import type { Log } from '../../process/index.ts';
-import { follow } from './follow.ts';
-import { followedOf, type Page } from './followed.ts';
+import { answerFollower, answerPage } from './answer.ts';
 import { namespaceOf, parseReadRequest, type ReadRequest } from './read-request.ts';
 import type { Store } from '../store/store.ts';
 
@@ -35,8 +33,6 @@ const maxFollowers = 32;
 /** The API server's proxy cuts at about an hour; a client that follows reconnects. */
 const maxFollowMs = 60 * 60 * 1000;
 
-const chunkChars = 256 * 1024;
-
 const statusOf: Readonly<Record<string, number>> = {
   UNAUTHORIZED: 401,
   NAMESPACE_DENIED: 403,
@@ -46,37 +42,6 @@ const statusOf: Readonly<Record<string, number>> = {
   TOO_MANY_FOLLOWERS: 429,
   TELEMETRY_TOO_BROAD: 422,
 };
-
-/** As one chunk where it can be; resolves when the reader keeps up, or is gone. */
-async function writeText(response: ServerResponse, text: string): Promise<void> {
-  if (text === '' || response.destroyed || response.write(text)) return;
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      response.off('drain', done).off('close', done);
-      resolve();
-    };
-    response.on('drain', done).on('close', done);
-  });
-}
-
-async function writeLines(response: ServerResponse, objects: AsyncIterable<object>): Promise<void> {
-  let text = '';
-  for await (const object of objects) {
-    text += `${JSON.stringify(object)}\n`;
-    if (text.length < chunkChars) continue;
-    await writeText(response, text);
-    text = '';
-    if (response.destroyed) return;
-  }
-  await writeText(response, text);
-}
-
-function writeHead(response: ServerResponse, page: Page<unknown> | undefined): void {
-  response.writeHead(200, {
-    'content-type': 'application/x-ndjson',
-    ...(page?.next === undefined ? {} : { [header.continue]: page.next }),
-  });
-}
 
 interface Admitted {
   readonly read: ReadRequest;
@@ -95,7 +60,7 @@ class ReadHandler {
     try {
       const { read, expiresMs } = this.#admit(request);
       if ('filter' in read && read.filter.follow) await this.#follow(read, expiresMs, response);
-      else await this.#answer(read, response);
+      else await answerPage(this.#options.store, read, response);
     } catch (thrown) {
       this.#fail(response, thrown);
     }
@@ -116,22 +81,6 @@ class ReadHandler {
     return { read, expiresMs: claims.expiresMs };
   }
 
-  async #answer(read: ReadRequest, response: ServerResponse): Promise<void> {
-    const page = await followedOf(this.#options.store, read).page();
-    const objects = page.objects[Symbol.asyncIterator]();
-    // The first row is fetched before the head is sent: what fails by then is an answer, not a cut stream.
-    const first = await objects.next();
-    if (read.what === 'invocation' && first.done === true) {
-      throw new ClrkError('NOT_FOUND', 'no such invocation in this namespace');
-    }
-    writeHead(response, page);
-    if (first.done !== true) {
-      await writeText(response, `${JSON.stringify(first.value)}\n`);
-      await writeLines(response, { [Symbol.asyncIterator]: () => objects });
-    }
-    response.end();
-  }
-
   async #follow(read: ReadRequest, expiresMs: number, response: ServerResponse): Promise<void> {
     if (this.#followers >= maxFollowers) {
       throw new ClrkError('TOO_MANY_FOLLOWERS', `at most ${maxFollowers} readers may follow at once`);
@@ -143,16 +92,7 @@ class ReadHandler {
     const forMs = Math.max(0, Math.min(maxFollowMs, expiresMs - Date.now()));
     const signal = AbortSignal.any([gone.signal, this.#options.signal, AbortSignal.timeout(forMs)]);
     try {
-      const source = await follow(this.#options.store, read, signal);
-      writeHead(response, source.first);
-      response.flushHeaders();
-      if (source.first !== undefined) await writeLines(response, source.first.objects);
-      const pollMs = this.#options.pollMs ?? 1000;
-      while (!signal.aborted) {
-        await writeLines(response, source.next());
-        await delay(pollMs, undefined, { signal }).catch(() => undefined);
-      }
-      response.end();
+      await answerFollower({ ...this.#options, signal }, read, response);
     } finally {
       this.#followers--;
     }

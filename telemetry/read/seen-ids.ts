@@ -9,6 +9,11 @@ export function idAtMs(ms: number): bigint {
   return ms <= 0 ? 0n : BigInt(Math.trunc(ms)) << timeShift;
 }
 
+/** When a number was given. */
+export function msOfId(id: bigint): number {
+  return Number(id >> timeShift);
+}
+
 /** Longer than an insert takes from its number to being visible. */
 const overlapMs = 10_000;
 const maxRemembered = 20_000;

@@ -11,6 +11,7 @@ test('names, ports and variables of apps/ are those of contract/', () => {
   expect({
     systemNamespace: names.systemNamespace,
     platformImage: names.platformImage,
+    aggregatedApiService: names.aggregatedApiService,
     platformAuthSecret: names.platformAuthSecret,
     natsConfigSecret: names.natsConfigSecret,
     natsConfigKey: names.natsConfigKey,
@@ -22,6 +23,7 @@ test('names, ports and variables of apps/ are those of contract/', () => {
   }).toEqual({
     systemNamespace: contract.systemNamespace,
     platformImage: contract.platformImage,
+    aggregatedApiService: contract.aggregatedApiService,
     platformAuthSecret: contract.platformAuthSecret,
     natsConfigSecret: contract.natsConfigSecret,
     natsConfigKey: contract.natsConfigKey,

@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import {
+  aggregatedApiService,
   natsConfigKey,
   clickhouseConfigSecret,
   natsConfigSecret,
@@ -16,11 +17,12 @@ import {
 import { apiGroup, kinds, type Secret } from '../../operator/kind.ts';
 import { ensurePlatformCredentials } from '../../operator/platform-credentials.ts';
 import { type KubeObject, type Resource } from '../../operator/runtime/index.ts';
+import { createCa } from '../../pki/index.ts';
 import { followConfig } from '../../ingress/config-watches.ts';
 import { eventually } from './control-plane.ts';
 import { kindOf, useConvergence } from './converge-bed.ts';
 import { agent, backend, gateway, l4Route, policy, pool, providerRoute } from './manifest.ts';
-import { grantedRights, usedRights } from './rights.ts';
+import { grantedRights, installApiService, usedRights } from './rights.ts';
 import { RunningOperator, testSettings } from './running-operator.ts';
 
 const everything = [pool, gateway, providerRoute, l4Route, backend, agent(), policy];
@@ -303,6 +305,23 @@ describe('operator against a real API server', () => {
     }, 45_000);
   }, 60_000);
 
+  it('the cluster believes telemetry by the CA there is, also after somebody wrote another', async () => {
+    await installApiService(bed.api);
+    const ca = await bed.get<Secret>(kinds.secret, 'clrk-control-plane-ca', 'clrk-system');
+    const bundle = async (): Promise<string | undefined> => {
+      const found = await bed.get<{ spec: { caBundle?: string } }>(kinds.apiService, aggregatedApiService);
+      return found.spec.caBundle;
+    };
+    await eventually(async () => expect(await bundle()).toBe(ca.data?.['tls.crt']));
+    const spec = {
+      caBundle: Buffer.from(createCa({ commonName: 'x', years: 1 }).certificatePem).toString('base64'),
+    };
+    const apiVersion = 'apiregistration.k8s.io/v1';
+    const other = { apiVersion, kind: 'APIService', metadata: { name: aggregatedApiService }, spec };
+    await bed.api.apply(kinds.apiService, other, { fieldManager: 'somebody' });
+    await eventually(async () => expect(await bundle()).toBe(ca.data?.['tls.crt']));
+  });
+
   it('used every right that dist/platform grants the operator, and no other', async () => {
     const granted = grantedRights('clrk-operator');
     const used = usedRights(bed.plane.auditLog, 'system:serviceaccount:clrk-system:clrk-operator');
@@ -347,7 +366,7 @@ describe('operator against a real API server', () => {
     } finally {
       stop.abort();
     }
-    // Telemetry asks nothing of the Kubernetes API, and its pods carry no token.
+    // Telemetry has no right of ours: it asks, by the cluster's own roles, who calls and what he may.
     expect([...grantedRights('clrk-telemetry')]).toEqual([]);
   });
 });

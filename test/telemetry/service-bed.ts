@@ -10,7 +10,11 @@ import {
   type ReaderClaims,
 } from '../../contract/index.ts';
 import { readerOf } from '../../telemetry/bearer.ts';
-import { openTelemetryService, type TelemetryService } from '../../telemetry/service.ts';
+import {
+  openTelemetryService,
+  type TelemetryOptions,
+  type TelemetryService,
+} from '../../telemetry/service.ts';
 import type { EmbeddedStore } from '../../telemetry/store/store.ts';
 import { openTestStore, removeDirectory, silentLog, temporaryDirectory, until } from './embedded.ts';
 import { NatsServer } from './nats-server.ts';
@@ -36,12 +40,21 @@ export class ServiceBed {
   store!: EmbeddedStore;
   service!: TelemetryService;
   readonly #directory = temporaryDirectory();
+  readonly #more: Partial<TelemetryOptions>;
   #natsServer!: NatsServer;
+
+  constructor(more: Partial<TelemetryOptions> = {}) {
+    this.#more = more;
+  }
 
   async open(): Promise<void> {
     this.#natsServer = await NatsServer.start();
     this.nats = await this.#natsServer.connect();
     this.store = openTestStore(this.#directory);
+    await this.openService();
+  }
+
+  async openService(more: Partial<TelemetryOptions> = {}): Promise<void> {
     this.service = await openTelemetryService({
       host: '127.0.0.1',
       otlpPort: 0,
@@ -54,6 +67,8 @@ export class ServiceBed {
       log: silentLog,
       writerLimits: { flushMs: 50 },
       sweep: { everyMs: 200, graceMs: 0 },
+      ...this.#more,
+      ...more,
     });
     await until('the service is ready', () => this.service.ready() === undefined, 60_000);
   }

@@ -61,7 +61,7 @@ async function texts(sql: string): Promise<string[]> {
 const phasesOf = async (): Promise<Map<string, string>> => {
   const scope = { namespace: 'shop', kinds: ['TaskAgent'] as const };
   const page = await listCalls(store, { scope, phases: [], range: {}, limit: 100 });
-  const objects = page.objects as Invocation[];
+  const objects = page.calls.map(({ object }) => object as Invocation);
   return new Map(objects.map((object) => [object.metadata.uid, object.status.phase]));
 };
 

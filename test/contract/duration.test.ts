@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { renderAge, renderDuration } from '../../../cli/render/duration.ts';
+import { renderAge, renderDuration } from '../../contract/index.ts';
 
 const now = new Date('2026-11-23T12:00:00Z');
 const ago = (seconds: number): Date => new Date(now.getTime() - seconds * 1_000);

@@ -1,4 +1,6 @@
-/** Durations and ages as kubectl writes them. Pure; apart because rows, trees and summaries must agree. */
+/** Durations and ages as kubectl writes them. Pure; apart because the command line and the aggregated API must agree. */
+
+import type { Invocation } from './invocation.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -22,6 +24,14 @@ export function renderDuration(ms: number): string {
   if (ms < minute) return `${(ms / second).toFixed(2)} s`;
   const whole = Math.round(ms / second);
   return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`;
+}
+
+/** How long a call took, or that it has not ended. */
+export function renderCallDuration({ status, metadata }: Invocation): string {
+  if (status.totalMs !== undefined) return renderDuration(status.totalMs);
+  if (status.completionTime === undefined) return '<pending>';
+  const start = status.startTime ?? metadata.creationTimestamp;
+  return renderDuration(Date.parse(status.completionTime) - Date.parse(start));
 }
 
 /** How long ago, in kubectl's words: `12s`, `4m10s`, `3h`, `5d`. Thresholds: apimachinery's HumanDuration. */

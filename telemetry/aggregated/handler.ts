@@ -1,0 +1,194 @@
+/**
+ * The aggregated API server: who is it, what is asked, may he, the answer. In this order, for every request; all that
+ * decides is in the pure files beside it. A watch ends within seconds of the right it was begun with.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
+import { ClrkError, errorMessage } from '../../contract/index.ts';
+import type { KubeCaller, Log } from '../../process/index.ts';
+import { answerFollower, answerPage } from '../read/answer.ts';
+import { parseReadRequest } from '../read/read-request.ts';
+import type { Store } from '../store/store.ts';
+import { Delegation, forbidden } from './delegation.ts';
+import { groupDocument, groupsDocument, resourcesDocument } from './discovery.ts';
+import { FrontProxy } from './front-proxy.ts';
+import { parseIntent, splitUrl, type Attributes, type Document, type Intent } from './intent.ts';
+import { answerList, answerOne, answerWatch, sendJson } from './invocation-answer.ts';
+import { forwardInvoke } from './invoke.ts';
+import { openApiDocument, openApiGroupDocument } from './openapi.ts';
+import { peerOf } from './peer-certificate.ts';
+import { userOfFrontProxy, type Peer, type User } from './request-header.ts';
+import { isTold, statusOf } from './status.ts';
+import { WatcherShare, type WatcherLimits } from './watcher-share.ts';
+
+export interface AggregatedOptions {
+  readonly store: Pick<Store, 'query'>;
+  /** The cluster, as this role's ServiceAccount. */
+  readonly call: KubeCaller;
+  readonly ingressUrl: string;
+  readonly log: Log;
+  /** Ends every watch. */
+  readonly signal: AbortSignal;
+  readonly pollMs?: number;
+  /** How often the right of a watcher is asked for again. */
+  readonly recheckMs?: number;
+  readonly watcherLimits?: WatcherLimits;
+}
+
+const defaultRecheckMs = 30_000;
+const maxFollowMs = 60 * 60 * 1000;
+
+const documents: Readonly<Record<Exclude<Document, 'health'>, object>> = {
+  groups: groupsDocument,
+  group: groupDocument,
+  resources: resourcesDocument,
+  openapi: openApiDocument,
+  'openapi-group': openApiGroupDocument,
+};
+
+class AggregatedHandler {
+  readonly #options: AggregatedOptions;
+  readonly #delegation: Delegation;
+  readonly #frontProxy: FrontProxy;
+  readonly #watchers: WatcherShare;
+
+  constructor(options: AggregatedOptions) {
+    this.#options = options;
+    this.#delegation = new Delegation(options.call, Date.now);
+    this.#frontProxy = new FrontProxy(options.call, options.log);
+    this.#watchers = new WatcherShare(options.watcherLimits);
+    void this.#frontProxy.run(options.signal);
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      if (splitUrl(request.url ?? '').path === '/healthz') return void response.end('ok');
+      const user = await this.#authenticate(request);
+      const intent = parseIntent(request.method ?? '', request.url ?? '');
+      if (intent.what === 'document') return this.#document(intent.document, response);
+      await this.#authorize(user, intent.attributes);
+      await this.#answer(user, intent, request, response);
+    } catch (thrown) {
+      this.#fail(response, thrown);
+    }
+  }
+
+  async #authenticate(request: IncomingMessage): Promise<User> {
+    const user = (await this.#frontProxyUser(request)) ?? (await this.#tokenUser(request));
+    if (user === undefined) throw new ClrkError('UNAUTHORIZED', 'Unauthorized');
+    return user;
+  }
+
+  async #frontProxyUser(request: IncomingMessage): Promise<User | undefined> {
+    const raw = (request.socket as Partial<TLSSocket>).getPeerCertificate?.()?.raw;
+    if (raw === undefined) return undefined;
+    const peer = (): Peer => peerOf(raw, this.#frontProxy.config?.caPem ?? '', Date.now());
+    // The CA may be a new one since it was read.
+    if (!peer().isVerified) await this.#frontProxy.refresh();
+    return userOfFrontProxy(this.#frontProxy.config, peer(), request.headersDistinct);
+  }
+
+  async #tokenUser({ headers }: IncomingMessage): Promise<User | undefined> {
+    const token = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization ?? '')?.[1];
+    return token === undefined ? undefined : await this.#delegation.userOfToken(token);
+  }
+
+  async #authorize(user: User, attributes: Attributes): Promise<void> {
+    const { allowed, reason } = await this.#delegation.access(user, attributes);
+    if (!allowed) throw forbidden(user, attributes, reason);
+  }
+
+  #document(document: Document, response: ServerResponse): void {
+    if (document === 'health') response.end('ok');
+    else sendJson(response, 200, documents[document]);
+  }
+
+  async #answer(
+    user: User,
+    intent: Exclude<Intent, { what: 'document' }>,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { store } = this.#options;
+    const { search } = splitUrl(request.url ?? '');
+    if (intent.what === 'invoke') {
+      return await forwardInvoke(this.#options.ingressUrl, intent, request, response);
+    }
+    if (intent.what === 'records') {
+      const { namespace, plural, agent, records } = intent;
+      const read = parseReadRequest(`/v1/namespaces/${namespace}/${plural}/${agent}/${records}${search}`);
+      if (!('filter' in read) || !read.filter.follow) return await answerPage(store, read, response);
+      return await this.#whileAllowed(user, intent.attributes, response, async (signal) => {
+        await answerFollower({ ...this.#options, signal }, read, response);
+      });
+    }
+    const { namespace, attributes } = intent;
+    const query = new URLSearchParams(search);
+    const asked = { request, response, query, ...(namespace === undefined ? {} : { namespace }) };
+    if (intent.name !== undefined) return await answerOne(this.#options, asked, intent.name);
+    if (attributes.verb !== 'watch') return await answerList(this.#options, asked);
+    await this.#whileAllowed(user, attributes, response, async (signal) => {
+      await answerWatch(this.#options, asked, signal);
+    });
+  }
+
+  /** As long as the user is there, and may. */
+  async #whileAllowed(
+    user: User,
+    attributes: Attributes,
+    response: ServerResponse,
+    run: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    using share = this.#watchers.take(user.name);
+    void share;
+    const over = new AbortController();
+    response.once('close', () => over.abort());
+    const signal = AbortSignal.any([over.signal, this.#options.signal, AbortSignal.timeout(maxFollowMs)]);
+    void this.#recheck(user, attributes, over, signal);
+    try {
+      await run(signal);
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #recheck(
+    user: User,
+    attributes: Attributes,
+    over: AbortController,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const everyMs = this.#options.recheckMs ?? defaultRecheckMs;
+    while (!signal.aborted) {
+      await delay(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      const allowed = await this.#delegation.access(user, attributes).then(
+        (access) => access.allowed,
+        // An API server that is away takes no right from who had it; the next question is soon.
+        () => true,
+      );
+      if (!allowed) over.abort();
+    }
+  }
+
+  #fail(response: ServerResponse, thrown: unknown): void {
+    if (!isTold(thrown)) {
+      this.#options.log.error(
+        { reason: errorMessage(thrown).slice(0, 300) },
+        'aggregated API: request failed',
+      );
+    }
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    const status = statusOf(thrown);
+    sendJson(response, status.code, status);
+  }
+}
+
+export function createAggregatedHandler(options: AggregatedOptions): RequestListener {
+  const handler = new AggregatedHandler(options);
+  return (request, response) => void handler.handle(request, response);
+}

@@ -1,0 +1,107 @@
+/**
+ * A call of a TaskAgent by a user of the cluster: the body goes to the ingress and its answer comes back as it comes. What
+ * the platform alone may say of a call, and what says who the caller is to this server, does not go on; the agent must never
+ * see a user's token.
+ */
+import {
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http';
+import { ClrkError, header, isInvocationId } from '../../contract/index.ts';
+
+export interface InvokeTarget {
+  readonly namespace: string;
+  readonly agent: string;
+  /** Path and query as the agent sees them. */
+  readonly path: string;
+}
+
+/** Of the connection, not of the call (RFC 9110 7.6.1). */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'host',
+  'expect',
+]);
+/** Who calls, to this server. */
+const ours = ['authorization', 'cookie', 'impersonate-', 'x-remote-', 'x-clrk-', 'x-forwarded-', 'ce-'];
+
+/** Pure: what goes on to the ingress. */
+export function forwardedHeaders(headers: IncomingMessage['headers']): OutgoingHttpHeaders {
+  // Whatever the connection's own header names is the connection's, too.
+  const named = new Set(
+    (headers.connection ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
+  const kept = Object.entries(headers).filter(
+    ([name]) => !hopByHop.has(name) && !named.has(name) && !ours.some((prefix) => name.startsWith(prefix)),
+  );
+  const id = headers[header.invocationId];
+  return {
+    ...Object.fromEntries(kept),
+    ...(typeof id === 'string' && isInvocationId(id) ? { [header.invocationId]: id } : {}),
+  };
+}
+
+/** Pure: the way back. */
+export function answeredHeaders(headers: IncomingMessage['headers']): OutgoingHttpHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !hopByHop.has(name) && name !== 'set-cookie'),
+  );
+}
+
+/** Throws INGRESS_UNREACHABLE while nothing was answered; later the answer is cut. */
+export async function forwardInvoke(
+  ingressUrl: string,
+  target: InvokeTarget,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(ingressUrl);
+  await new Promise<void>((resolve, reject) => {
+    const onward = httpRequest({
+      hostname: url.hostname,
+      port: url.port === '' ? 80 : Number(url.port),
+      method: 'POST',
+      path: `/agents/${target.namespace}/${target.agent}${target.path}`,
+      headers: { ...forwardedHeaders(request.headers), host: url.host },
+    });
+    response.once('close', () => {
+      onward.destroy();
+      resolve();
+    });
+    onward.once('error', (cause) => {
+      if (response.headersSent) response.destroy();
+      else
+        reject(
+          new ClrkError('INGRESS_UNREACHABLE', 'the ingress does not answer', { cause, retryable: true }),
+        );
+    });
+    onward.once('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answeredHeaders(answer.headers));
+      response.flushHeaders();
+      answer.once('error', () => response.destroy());
+      answer.once('end', () => response.addTrailers(trailersOf(answer)));
+      answer.pipe(response);
+    });
+    request.once('error', () => onward.destroy());
+    request.pipe(onward);
+  });
+}
+
+function trailersOf({ trailers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(trailers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
