@@ -60,85 +60,137 @@ const extractor = record(
   },
 );
 
-const spec = record('spec is the agent as it should be.', {
-  template: agentTemplate(),
-  workerPoolRef: workerPoolRef(),
-  resources: Type.Optional(agentResources()),
-  timeout: Type.Optional(
-    duration('timeout is how long one execution may take; unset means 100s.', 'timeout', { default: '100s' }),
-  ),
-  maxConcurrent: Type.Optional(
-    integer(
-      'maxConcurrent is how many executions may run at a time in the cluster; unset or 0 means unlimited.',
+const startsAhead = "has(self.warmPoolMode) && self.warmPoolMode != 'Created'";
+const isResident = "has(self.warmPoolMode) && self.warmPoolMode == 'Resident'";
+const warmRules = [
+  {
+    rule: `!(${startsAhead}) || (has(self.warmPoolSize) && self.warmPoolSize > 0)`,
+    message: 'warmPoolMode Started and Resident need a warmPoolSize of at least 1',
+  },
+  {
+    rule: `!(${startsAhead}) || !has(self.state)`,
+    message:
+      'state goes with warmPoolMode Created alone: an agent that waits would hold its state open while others change it',
+  },
+  {
+    rule: `!(${isResident}) || (has(self.delivery) && has(self.delivery.mode) && self.delivery.mode == 'Metadata')`,
+    message: 'warmPoolMode Resident needs delivery.mode Metadata: standard input is read once',
+  },
+  {
+    rule: `!has(self.reuse) || (${isResident})`,
+    message: 'reuse is of warmPoolMode Resident alone',
+  },
+];
+
+const spec = record(
+  'spec is the agent as it should be.',
+  {
+    template: agentTemplate(),
+    workerPoolRef: workerPoolRef(),
+    resources: Type.Optional(agentResources()),
+    timeout: Type.Optional(
+      duration('timeout is how long one execution may take; unset means 100s.', 'timeout', {
+        default: '100s',
+      }),
     ),
-  ),
-  warmPoolSize: Type.Optional(
-    integer('warmPoolSize is how many sandboxes each worker keeps ready; unset means 0.', { max: 16 }),
-  ),
-  warmPoolIdleTTL: Type.Optional(
-    duration(
-      'warmPoolIdleTTL is when an unused warm sandbox is replaced; unset means 10m.',
-      'warmPoolIdleTTL',
-    ),
-  ),
-  schedule: Type.Optional(
-    text(
-      'schedule is when the agent is called besides calls over HTTP, in UTC unless CRON_TZ= says otherwise: each time at most once, at most a minute late, and never made up for; unset means none. The result is in condition Scheduled.',
-      {
-        max: 128,
-        rules: [
-          {
-            rule: "self.matches('^ *((CRON_)?TZ=[0-9A-Za-z/_+-]+ +)?([0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4}|@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every +([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+) *$')",
-            message: 'schedule must be a 5-field cron schedule such as */5 * * * *, @daily or @every 5m',
-          },
-        ],
-      },
-    ),
-  ),
-  scheduleInput: Type.Optional(scheduleInput()),
-  egressRefs: Type.Optional(egressRefs()),
-  identity: Type.Optional(
-    record(
-      'identity is how callers are recognised, for records and spans; nobody is refused by it. Unset means they are not.',
-      {
-        extractors: list('extractors each fill one field of the identity.', extractor, { max: 16, min: 1 }),
-      },
-    ),
-  ),
-  streaming: Type.Optional(
-    record('streaming is accepted for compatibility; output is always streamed.', {
-      enabled: Type.Optional(flag('enabled is not consulted.')),
-    }),
-  ),
-  state: Type.Optional(
-    record('state is a directory kept between executions on one worker; unset means none.', {
-      backend: Type.Optional(
-        text('backend is how state is kept; only sqlite, a directory to put the database in.', { max: 63 }),
+    maxConcurrent: Type.Optional(
+      integer(
+        'maxConcurrent is how many executions may run at a time in the cluster; unset or 0 means unlimited.',
       ),
-      sizeLimitMB: Type.Optional(
-        integer(
-          'sizeLimitMB is how much the state may hold; a write over it fails (ENOSPC). Unset means 100, 0 means 16384.',
+    ),
+    warmPoolSize: Type.Optional(
+      integer('warmPoolSize is how many sandboxes each worker keeps ready; unset means 0.', { max: 16 }),
+    ),
+    warmPoolIdleTTL: Type.Optional(
+      duration(
+        'warmPoolIdleTTL is when an unused warm sandbox is replaced; unset means 10m.',
+        'warmPoolIdleTTL',
+      ),
+    ),
+    warmPoolMode: Type.Optional(
+      choice(
+        'warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.',
+        ['Created', 'Started', 'Resident'],
+      ),
+    ),
+    reuse: Type.Optional(
+      record(
+        'reuse bounds a process of warmPoolMode Resident. It asks GET /v1/event, answers by POST /v1/response with the x-clrk-invocation-id it got, and asks again. Its memory, /tmp and everything else in the sandbox are shared by its runs; connections are not: they end with their run. A run that fails, times out or is answered twice ends the process. Unset means the defaults.',
+        {
+          maxRuns: Type.Optional(
+            integer('maxRuns is after how many runs the process is replaced; unset means 100.', {
+              min: 1,
+              max: 100_000,
+            }),
+          ),
+          maxAge: Type.Optional(
+            duration('maxAge is how old the process may be when a run begins; unset means 1h.', 'maxAge', {
+              within: ['1s', '168h'],
+            }),
+          ),
+        },
+      ),
+    ),
+    schedule: Type.Optional(
+      text(
+        'schedule is when the agent is called besides calls over HTTP, in UTC unless CRON_TZ= says otherwise: each time at most once, at most a minute late, and never made up for; unset means none. The result is in condition Scheduled.',
+        {
+          max: 128,
+          rules: [
+            {
+              rule: "self.matches('^ *((CRON_)?TZ=[0-9A-Za-z/_+-]+ +)?([0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4}|@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every +([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+) *$')",
+              message: 'schedule must be a 5-field cron schedule such as */5 * * * *, @daily or @every 5m',
+            },
+          ],
+        },
+      ),
+    ),
+    scheduleInput: Type.Optional(scheduleInput()),
+    egressRefs: Type.Optional(egressRefs()),
+    identity: Type.Optional(
+      record(
+        'identity is how callers are recognised, for records and spans; nobody is refused by it. Unset means they are not.',
+        {
+          extractors: list('extractors each fill one field of the identity.', extractor, { max: 16, min: 1 }),
+        },
+      ),
+    ),
+    streaming: Type.Optional(
+      record('streaming is accepted for compatibility; output is always streamed.', {
+        enabled: Type.Optional(flag('enabled is not consulted.')),
+      }),
+    ),
+    state: Type.Optional(
+      record('state is a directory kept between executions on one worker; unset means none.', {
+        backend: Type.Optional(
+          text('backend is how state is kept; only sqlite, a directory to put the database in.', { max: 63 }),
         ),
-      ),
-      mountPath: Type.Optional(
-        text('mountPath is where state appears; unset means /var/clrk/state.', {
-          max: 1_024,
-          rules: mountPathRules(),
-        }),
-      ),
-    }),
-  ),
-  delivery: Type.Optional(
-    record('delivery is how the call reaches the agent; unset means standard input.', {
-      mode: Type.Optional(
-        choice('mode is Stdin, or Metadata for the metadata service; unset means Stdin.', [
-          'Stdin',
-          'Metadata',
-        ]),
-      ),
-    }),
-  ),
-});
+        sizeLimitMB: Type.Optional(
+          integer(
+            'sizeLimitMB is how much the state may hold; a write over it fails (ENOSPC). Unset means 100, 0 means 16384.',
+          ),
+        ),
+        mountPath: Type.Optional(
+          text('mountPath is where state appears; unset means /var/clrk/state.', {
+            max: 1_024,
+            rules: mountPathRules(),
+          }),
+        ),
+      }),
+    ),
+    delivery: Type.Optional(
+      record('delivery is how the call reaches the agent; unset means standard input.', {
+        mode: Type.Optional(
+          choice('mode is Stdin, or Metadata for the metadata service; unset means Stdin.', [
+            'Stdin',
+            'Metadata',
+          ]),
+        ),
+      }),
+    ),
+  },
+  { rules: warmRules },
+);
 
 const status = statusOf({
   activeExecutions: Type.Optional(integer('activeExecutions is the number of executions running now.')),

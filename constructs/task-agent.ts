@@ -7,6 +7,7 @@ import { present, refuse } from './custom-resource.ts';
 import { durationText } from './duration-text.ts';
 import type { Identity } from './identity.ts';
 import type { Schedule } from './schedule.ts';
+import { warmModeProblem } from './warm-mode.ts';
 
 /** A directory that outlives executions. */
 export interface AgentState {
@@ -22,6 +23,22 @@ export interface AgentState {
    * @default /var/clrk/state
    */
   readonly mountPath?: string;
+}
+
+/** How long one process of warmPoolMode Resident serves. */
+export interface AgentReuse {
+  /**
+   * After how many executions it is replaced.
+   *
+   * @default 100
+   */
+  readonly maxRuns?: number;
+  /**
+   * How old it may be when an execution begins.
+   *
+   * @default 1 hour
+   */
+  readonly maxAge?: Duration;
 }
 
 /** Properties of a TaskAgent. */
@@ -44,6 +61,20 @@ export interface TaskAgentProps extends AgentProps {
    * @default 0
    */
   readonly warmPoolSize?: number;
+  /**
+   * How far a ready sandbox is when its call comes. Created: the program is not started. Started: it runs and waits for its
+   * input, and reaches nothing before. Resident: one program serves one execution after another through the metadata
+   * service; they share its memory and /tmp.
+   *
+   * @default Created
+   */
+  readonly warmPoolMode?: 'Created' | 'Started' | 'Resident';
+  /**
+   * Bounds of one program of warmPoolMode Resident.
+   *
+   * @default 100 executions, 1 hour
+   */
+  readonly reuse?: AgentReuse;
   /**
    * When an unused ready sandbox is replaced.
    *
@@ -82,8 +113,9 @@ export interface TaskAgentProps extends AgentProps {
   readonly delivery?: 'Stdin' | 'Metadata';
 }
 
-// The CRD's own bound.
+// The CRD's own bounds.
 const maxWarmPoolSize = 16;
+const maxRuns = 100_000;
 // Longer executions are cut by the worker.
 const hardTimeout = Duration.minutes(5);
 
@@ -118,18 +150,23 @@ export class TaskAgent extends Agent {
     }
     this.wholeNumber('maxConcurrent', props.maxConcurrent);
     this.wholeNumber('warmPoolSize', props.warmPoolSize, maxWarmPoolSize);
+    this.wholeNumber('reuse.maxRuns', props.reuse?.maxRuns, maxRuns);
+    const problem = warmModeProblem(props);
+    if (problem !== undefined) refuse(this, problem);
   }
 
   /** @internal */
   protected override toSpec(): TaskAgentSpec {
     const { timeout = Duration.seconds(100), maxConcurrent, warmPoolSize, warmPoolIdleTtl } = this.#props;
-    const { schedule, scheduleInput, identity = [], delivery } = this.#props;
+    const { schedule, scheduleInput, identity = [], delivery, warmPoolMode, reuse } = this.#props;
     return present({
       ...this.sharedSpec(),
       timeout: durationText(timeout),
       maxConcurrent,
       warmPoolSize,
       warmPoolIdleTTL: warmPoolIdleTtl && durationText(warmPoolIdleTtl),
+      warmPoolMode,
+      reuse: reuse && present({ maxRuns: reuse.maxRuns, maxAge: reuse.maxAge && durationText(reuse.maxAge) }),
       schedule: schedule?.expression,
       scheduleInput,
       identity: identity.length > 0 ? { extractors: identity.map(({ spec }) => spec) } : undefined,

@@ -17,6 +17,16 @@ const revisionSchema = Type.Object({
   env: Type.Array(Type.Object({ name: Type.String(), value: Type.String() })),
 });
 
+const standbySchema = Type.Union([
+  Type.Object({ mode: Type.Literal('Started') }),
+  /** One process for many runs, one after another; delivery is Metadata. */
+  Type.Object({
+    mode: Type.Literal('Resident'),
+    maxRuns: Type.Integer({ minimum: 1 }),
+    maxAgeMs: Type.Integer({ minimum: 1 }),
+  }),
+]);
+
 const poolAgentSchema = Type.Object({
   kind: Type.Union([Type.Literal('TaskAgent'), Type.Literal('DaemonAgent')]),
   namespace: Type.String(),
@@ -36,6 +46,8 @@ const poolAgentSchema = Type.Object({
   }),
   warmPoolSize: Type.Integer({ minimum: 0 }),
   warmPoolIdleTtlMs: Type.Integer({ minimum: 1 }),
+  /** Sandboxes made ahead have their agent started, waiting for its input; absent: it is started by its call. */
+  standby: Type.Optional(standbySchema),
   deliveryMode: Type.Union([Type.Literal('Stdin'), Type.Literal('Metadata')]),
   state: Type.Optional(
     Type.Object({ mountPath: Type.String(), sizeLimitBytes: Type.Integer({ minimum: 0 }) }),

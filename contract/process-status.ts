@@ -55,6 +55,10 @@ const daemonStatusSchema = Type.Object({
 });
 export type DaemonStatusWord = Static<typeof daemonStatusSchema>;
 
+/** A sandbox made ahead cannot be made; or its agent ends, writes or answers before it has a run. */
+export const warmTroubles = ['SandboxFailed', 'ExitsEarly', 'WritesEarly', 'AnswersEarly'] as const;
+export type WarmTrouble = (typeof warmTroubles)[number];
+
 export const workerStatusSchema = Type.Object({
   ...common,
   role: Type.Literal('worker'),
@@ -68,6 +72,8 @@ export const workerStatusSchema = Type.Object({
   capacity: Type.Integer(),
   /** Warm sandboxes by revision id `ns/revision`. */
   warm: Type.Record(Type.String(), Type.Integer()),
+  /** Why a pool has fewer of them than it should, by revision id. Absent: an older worker. */
+  warmTroubles: Type.Optional(Type.Record(Type.String(), Type.Enum([...warmTroubles]))),
   /** By revision id `ns/revision`. */
   images: Type.Record(
     Type.String(),

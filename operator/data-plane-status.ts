@@ -82,10 +82,23 @@ function addWorker(diff: WorkerDiff, old: WorkerStatus | undefined, now: WorkerS
   diff.pools.add(`${word.namespace}/${word.pool}`);
   const imagesOrWarm = (['images', 'warm'] as const).flatMap((part) => changedKeys(old?.[part], now?.[part]));
   for (const id of imagesOrWarm) diff.revisions.add(id);
+  addTroubled(diff, old, now);
   for (const part of ['inFlight', 'daemons'] as const) {
     for (const id of changedKeys(old?.[part], now?.[part])) addAgent(diff, id);
   }
 }
+
+function addTroubled(
+  { agents }: WorkerDiff,
+  old: WorkerStatus | undefined,
+  now: WorkerStatus | undefined,
+): void {
+  for (const id of changedKeys(old?.warmTroubles, now?.warmTroubles))
+    agents.add(id.replace(revisionNumber, ''));
+}
+
+/** Of `ns/AGENT-00001`. */
+const revisionNumber = /-\d+$/;
 
 function addGateway(
   gateways: Set<string>,

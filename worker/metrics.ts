@@ -1,6 +1,7 @@
 /** The worker's Prometheus metrics: fixed labels, no names of agents (those are in spans). */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { DenyReason } from '../contract/index.ts';
+import type { LossReason } from './standby/standby.ts';
 
 export interface WorkerGauges {
   readonly running: () => number;
@@ -10,6 +11,7 @@ export interface WorkerGauges {
 export class WorkerMetrics {
   readonly registry = new Registry();
   readonly #refused: Counter<'reason'>;
+  readonly #warmLost: Counter<'reason'>;
 
   constructor(gauges: WorkerGauges) {
     const registers = [this.registry];
@@ -19,12 +21,22 @@ export class WorkerMetrics {
       labelNames: ['reason'],
       registers,
     });
+    this.#warmLost = new Counter({
+      name: 'clrk_worker_warm_lost_total',
+      help: 'Sandboxes of warm pools whose agent did not wait for its run, by reason',
+      labelNames: ['reason'],
+      registers,
+    });
     for (const [name, help, read] of [
       ['clrk_worker_running', 'Running invocations', gauges.running],
       ['clrk_worker_events_pending', 'Invocation events not yet acknowledged', gauges.pendingEvents],
     ] as const) {
       const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
     }
+  }
+
+  warmLost(reason: LossReason): void {
+    this.#warmLost.inc({ reason });
   }
 
   refused(reason: DenyReason): void {

@@ -4,8 +4,10 @@
  */
 import {
   agentId,
+  digestOfDocument,
   factsOfKind,
   poolPolicyDigest,
+  type PoolAgent,
   type PoolConfig,
   type PoolGateway,
 } from '../contract/index.ts';
@@ -43,11 +45,13 @@ export class PoolPolicy {
   #config: PoolConfig | undefined;
   #policyDigest: string | undefined;
   #gateways = new Map<string, readonly PoolGateway[]>();
+  readonly #standbyPolicies = new Map<string, string>();
 
   replace(config: PoolConfig): void {
     this.#config = config;
     this.#policyDigest = undefined;
     this.#gateways = gatewaysByAgent(config);
+    this.#standbyPolicies.clear();
   }
 
   get config(): PoolConfig | undefined {
@@ -73,6 +77,25 @@ export class PoolPolicy {
     return this.#gateways.get(id) ?? [];
   }
 
+  /**
+   * Digest of what this agent may reach, if it is started before its runs: it may have asked for names already, and what it was
+   * told must be what its run is told. Addresses of the platform are left out, which no name leads to.
+   */
+  standbyPolicy(agent: PoolAgent): string | undefined {
+    if (agent.standby === undefined) return undefined;
+    const id = agentId(agent);
+    const known = this.#standbyPolicies.get(id);
+    if (known !== undefined) return known;
+    const policy = digestOfDocument(
+      this.gatewaysOf(id).map(({ id: gateway, destinations }) => ({
+        gateway,
+        opened: { ...destinations, platformCidrs: [] },
+      })),
+    );
+    this.#standbyPolicies.set(id, policy);
+    return policy;
+  }
+
   /** What identity frames are signed with, and for which pool. */
   frameKey(): { readonly pool: string; readonly key: Uint8Array } | undefined {
     const config = this.#config;
@@ -95,10 +118,11 @@ export class PoolPolicy {
       const size = Math.min(agent.warmPoolSize, maxWarm, Math.floor(this.capacity / 2), left);
       left -= size;
       if (size === 0) return [];
+      const policy = this.standbyPolicy(agent);
       return [
         {
           revisionId: `${agent.namespace}/${revision.name}`,
-          plan: { agent, revision, ...image, caPems },
+          plan: { agent, revision, ...image, caPems, ...(policy === undefined ? {} : { policy }) },
           size,
           idleTtlMs: agent.warmPoolIdleTtlMs,
         },

@@ -117,6 +117,7 @@ export async function runWorker(environment: Environment): Promise<void> {
     leases: natsLeases(() => link.nats.connection),
     onChange: () => link.nats.changed(),
     onRefusal: (reason) => metrics.refused(reason),
+    onWarmLost: (reason) => metrics.warmLost(reason),
     onError,
   });
   shell.needs(() => worker.notReady());

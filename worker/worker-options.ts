@@ -3,6 +3,7 @@ import type { DenyReason, Invocation } from '../contract/index.ts';
 import type { ImageStore } from '../oci/index.ts';
 import type { LeaseStore } from './daemon/daemon-keeper.ts';
 import type { GatewayAddresses } from './egress/gateway-directory.ts';
+import type { LossReason } from './standby/standby.ts';
 import type { LogEmitter, SpanStarter } from './telemetry/sink.ts';
 
 export interface WorkerOptions {
@@ -26,5 +27,7 @@ export interface WorkerOptions {
   /** What the status says has changed. */
   readonly onChange: () => void;
   readonly onRefusal?: (reason: DenyReason) => void;
+  /** A sandbox of a warm pool did not wait for its run. */
+  readonly onWarmLost?: (reason: LossReason) => void;
   readonly onError: (error: unknown) => void;
 }

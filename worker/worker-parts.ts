@@ -23,6 +23,7 @@ import { Runsc } from './sandbox/runsc.ts';
 import { SandboxFactory } from './sandbox/sandbox-factory.ts';
 import { StateVolumes } from './sandbox/state-volumes.ts';
 import { WarmPool } from './sandbox/warm-pool.ts';
+import { Standby } from './standby/standby.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 /** Slots kept ready: a burst of this size never waits for `ip`. */
@@ -82,7 +83,7 @@ async function recordRefusedPackets(router: string, network: NetworkParts, slot:
     const { reason, protocol, destination, port } = packet;
     network.refusals.record(occupant, { reason, protocol, ip: destination, port, once: true }, run);
   }
-  if (run !== undefined) network.refusals.close(occupant, run, unlisted);
+  network.refusals.close(occupant, run, unlisted);
 }
 
 /** Makes the wall first, then its listeners; slots are still to be filled. */
@@ -92,7 +93,7 @@ export async function openWorkerParts(
   policy: PoolPolicy,
   onImages: () => void,
 ): Promise<WorkerParts> {
-  const { runDirectory, runsc, onError } = options;
+  const { runDirectory, runsc, logger, onError } = options;
   for (const name of ['runsc', 'bundles', 'roots']) {
     await mkdir(join(runDirectory, name), { recursive: true, mode: 0o700 });
   }
@@ -125,11 +126,27 @@ export async function openWorkerParts(
   const warm = new WarmPool({
     make: async (plan) => {
       const statePath = await state.open(plan.agent, plan.user);
-      return factory.make({ ...plan, ...(statePath === undefined ? {} : { statePath }) }, () => undefined);
+      const made = await factory.make(
+        { ...plan, ...(statePath === undefined ? {} : { statePath }) },
+        () => undefined,
+      );
+      if (plan.agent.standby === undefined) return made;
+      const { occupancy, metadata, refusals } = network;
+      try {
+        const options = { occupancy, metadata, refusals, logger, now: monotonicMs };
+        return { ...made, standby: await Standby.start(options, made, plan) };
+      } catch (error) {
+        factory.clear(made.sandbox);
+        throw error;
+      }
     },
-    clear: (made) => factory.clear(made.sandbox),
+    clear: ({ sandbox, standby }) => {
+      factory.clear(sandbox);
+      standby?.leave();
+    },
     now: monotonicMs,
     onChange: options.onChange,
+    onLost: (reason) => options.onWarmLost?.(reason),
     onError,
   });
   const images = new ImageKeeper({ store: options.images, onChange: onImages });

@@ -21,7 +21,15 @@ const daemonTickMs = 1_000;
 
 type ChangingStatus = Pick<
   WorkerStatus,
-  'configDigest' | 'policyDigest' | 'draining' | 'inFlight' | 'capacity' | 'warm' | 'images' | 'daemons'
+  | 'configDigest'
+  | 'policyDigest'
+  | 'draining'
+  | 'inFlight'
+  | 'capacity'
+  | 'warm'
+  | 'warmTroubles'
+  | 'images'
+  | 'daemons'
 > & { readonly port: number };
 
 export class Worker {
@@ -92,6 +100,7 @@ export class Worker {
         tracer,
         logger,
         publish,
+        standbyPolicy: (agent) => this.#policy.standbyPolicy(agent),
         openState: ({ agent, image }) => parts.state.open(agent, image.user),
         now: monotonicMs,
         worker: name,
@@ -167,6 +176,7 @@ export class Worker {
       draining: this.#draining,
       capacity: this.#policy.capacity,
       warm: warm?.counts() ?? {},
+      warmTroubles: warm?.troubles() ?? {},
       images: images?.states() ?? {},
       port: this.port,
       ...this.#work(),

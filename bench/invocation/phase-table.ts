@@ -7,7 +7,16 @@ export interface PhaseSample {
 }
 
 /** Up to the first byte of the answer. */
-const untilFirstByte = ['queue', 'slot', 'rootfs', 'create', 'start', 'deliver', 'firstByte'] as const;
+const untilFirstByte = [
+  'queue',
+  'slot',
+  'rootfs',
+  'create',
+  'start',
+  'boot',
+  'deliver',
+  'firstByte',
+] as const;
 export const phases = [...untilFirstByte, 'wait', 'respond'] as const;
 
 export function firstByteMs({ phasesMs }: PhaseSample): number {

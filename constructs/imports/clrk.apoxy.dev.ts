@@ -6523,6 +6523,20 @@ export interface TaskAgentSpec {
   readonly warmPoolIdleTtl?: string;
 
   /**
+   * warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.
+   *
+   * @schema TaskAgentSpec#warmPoolMode
+   */
+  readonly warmPoolMode?: TaskAgentSpecWarmPoolMode;
+
+  /**
+   * reuse bounds a process of warmPoolMode Resident. It asks GET /v1/event, answers by POST /v1/response with the x-clrk-invocation-id it got, and asks again. Its memory, /tmp and everything else in the sandbox are shared by its runs; connections are not: they end with their run. A run that fails, times out or is answered twice ends the process. Unset means the defaults.
+   *
+   * @schema TaskAgentSpec#reuse
+   */
+  readonly reuse?: TaskAgentSpecReuse;
+
+  /**
    * schedule is when the agent is called besides calls over HTTP, in UTC unless CRON_TZ= says otherwise: each time at most once, at most a minute late, and never made up for; unset means none. The result is in condition Scheduled.
    *
    * @schema TaskAgentSpec#schedule
@@ -6586,6 +6600,8 @@ export function toJson_TaskAgentSpec(obj: TaskAgentSpec | undefined): Record<str
     'maxConcurrent': obj.maxConcurrent,
     'warmPoolSize': obj.warmPoolSize,
     'warmPoolIdleTTL': obj.warmPoolIdleTtl,
+    'warmPoolMode': obj.warmPoolMode,
+    'reuse': toJson_TaskAgentSpecReuse(obj.reuse),
     'schedule': obj.schedule,
     'scheduleInput': obj.scheduleInput,
     'egressRefs': obj.egressRefs?.map(y => toJson_TaskAgentSpecEgressRefs(y)),
@@ -6673,6 +6689,57 @@ export function toJson_TaskAgentSpecResources(obj: TaskAgentSpecResources | unde
     'cpu': obj.cpu?.value,
     'memory': obj.memory?.value,
     'ephemeralStorage': obj.ephemeralStorage?.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.
+ *
+ * @schema TaskAgentSpecWarmPoolMode
+ */
+export const TaskAgentSpecWarmPoolMode = {
+  /** Created */
+  CREATED: "Created",
+  /** Started */
+  STARTED: "Started",
+  /** Resident */
+  RESIDENT: "Resident",
+} as const;
+export type TaskAgentSpecWarmPoolMode = (typeof TaskAgentSpecWarmPoolMode)[keyof typeof TaskAgentSpecWarmPoolMode];
+
+/**
+ * reuse bounds a process of warmPoolMode Resident. It asks GET /v1/event, answers by POST /v1/response with the x-clrk-invocation-id it got, and asks again. Its memory, /tmp and everything else in the sandbox are shared by its runs; connections are not: they end with their run. A run that fails, times out or is answered twice ends the process. Unset means the defaults.
+ *
+ * @schema TaskAgentSpecReuse
+ */
+export interface TaskAgentSpecReuse {
+  /**
+   * maxRuns is after how many runs the process is replaced; unset means 100.
+   *
+   * @schema TaskAgentSpecReuse#maxRuns
+   */
+  readonly maxRuns?: number;
+
+  /**
+   * maxAge is how old the process may be when a run begins; unset means 1h.
+   *
+   * @schema TaskAgentSpecReuse#maxAge
+   */
+  readonly maxAge?: string;
+}
+
+/**
+ * Converts an object of type 'TaskAgentSpecReuse' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_TaskAgentSpecReuse(obj: TaskAgentSpecReuse | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'maxRuns': obj.maxRuns,
+    'maxAge': obj.maxAge,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});

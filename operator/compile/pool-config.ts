@@ -25,6 +25,7 @@ import { childName, poolKey } from './name.ts';
 import { isLive } from './order.ts';
 import { compileRegistries } from './registry.ts';
 import { secretText } from './secret-value.ts';
+import { compileStandby } from './standby.ts';
 
 // Defaults of the original's TaskAgent, applied for real here.
 const defaultTimeoutMs = 100_000;
@@ -98,6 +99,7 @@ function compileTask(agent: TaskAgent): OfKind {
     warmPoolSize: spec.warmPoolSize ?? 0,
     warmPoolIdleTtlMs: positive(parseDuration(spec.warmPoolIdleTTL ?? ''), defaultIdleTtlMs),
     deliveryMode: spec.delivery?.mode ?? 'Stdin',
+    ...compileStandby(spec),
     ...compileState(spec.state),
   };
 }

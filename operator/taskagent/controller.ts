@@ -18,6 +18,7 @@ import {
   conditionOf,
   keyOfObject,
   splitKey,
+  type Finding,
   type KubeObject,
   type ReconcileResult,
   type World,
@@ -48,6 +49,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   await context.applier.applyStatus(kinds.taskAgent, agent, verdict.status);
   recordContainment(context, agent);
   recordProgress(context, agent, verdict.latestReady);
+  recordWarmTrouble(context, agent, verdict.warm);
   const overlapping = await collectRevisions(context, agent, verdict.latestReady);
   const waits = [verdict.requeueAfterMs, overlapping].filter((ms) => ms !== undefined);
   return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) };
@@ -122,6 +124,19 @@ function recordContainment(context: Context, agent: TaskAgent): void {
     reason: contained === undefined ? 'Released' : 'Contained',
     action: 'Contain',
     note: contained === undefined ? 'egress is what its routes say' : `egress is closed: ${contained}`,
+  });
+}
+
+/** That it does not wait for its runs is told on the agent, once a time it begins not to, or in another way. */
+function recordWarmTrouble(context: Context, agent: TaskAgent, warm: Finding | undefined): void {
+  if (warm?.status !== 'False') return;
+  const before = conditionOf(agent, warm.type);
+  if (before?.status === 'False' && before.reason === warm.reason) return;
+  context.events.record(kinds.taskAgent, agent, {
+    type: 'Warning',
+    reason: warm.reason,
+    action: 'Warm',
+    note: warm.message,
   });
 }
 

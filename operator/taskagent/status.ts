@@ -24,6 +24,7 @@ import {
 } from '../runtime/index.ts';
 import { revisionName } from '../revision.ts';
 import type { ScheduleVerdict } from './schedule-status.ts';
+import { warmFinding } from './warm-status.ts';
 
 export interface AgentObservation {
   readonly agent: TaskAgent;
@@ -45,6 +46,8 @@ export interface AgentObservation {
 export interface AgentVerdict {
   readonly status: object;
   readonly latestReady: string | undefined;
+  /** How its started sandboxes wait, if it has any. */
+  readonly warm: Finding | undefined;
   /** When time alone will change the verdict. */
   readonly requeueAfterMs: number | undefined;
 }
@@ -65,9 +68,12 @@ export function agentVerdict(observation: AgentObservation): AgentVerdict {
   const { schedule } = observation;
   const findings = [...needs, revision, schedule.finding];
   const summary = summarize(findings, observation, latestReady);
-  const conditions = setConditions([...findings, ...summaryFindings(summary)], { previous, generation, now });
+  const warm = warmFinding({ agent, workers, revision: latestReady });
+  const told = [...findings, ...(warm === undefined ? [] : [warm]), ...summaryFindings(summary)];
+  const conditions = setConditions(told, { previous, generation, now });
   return {
     latestReady,
+    warm,
     requeueAfterMs: soonest(requeueIn(summary, previous, now), schedule.requeueAfterMs),
     status: {
       observedGeneration: generation,

@@ -30,6 +30,7 @@ import { privateRange } from './private-range.ts';
 import { privilegedWorker } from './privileged-worker.ts';
 import { routeNotAttached } from './route-not-attached.ts';
 import { routeShadowed } from './route-shadowed.ts';
+import { runsShareProcess } from './runs-share-process.ts';
 import { scheduleNeverFires } from './schedule-never-fires.ts';
 import { secretInEnv } from './secret-in-env.ts';
 import { translationImpossible } from './translation-impossible.ts';
@@ -68,6 +69,7 @@ export const rules: readonly Rule[] = [
   derivedNameInvalid,
   derivedNameClash,
   scheduleNeverFires,
+  runsShareProcess,
   notEnforced,
   imageWithoutDigest,
   privilegedWorker,

@@ -194,6 +194,13 @@ function agents(chart: Chart, pool: WorkerPool, gateway: EgressGateway): void {
     state: { sizeLimit: Size.mebibytes(10), mountPath: '/data' },
     delivery: 'Metadata',
   }).addEnv('POD', EnvValue.fromField('metadata.name'));
+  new TaskAgent(chart, 'resident', {
+    ...shared,
+    warmPoolSize: 1,
+    warmPoolMode: 'Resident',
+    reuse: { maxRuns: 50, maxAge: Duration.minutes(20) },
+    delivery: 'Metadata',
+  });
   new DaemonAgent(chart, 'daemon', {
     ...shared,
     restartPolicy: 'OnFailure',

@@ -69,7 +69,29 @@ describe('TaskAgent', () => {
     });
   });
 
+  test('a resident agent and its bounds', () => {
+    const chart = testChart();
+    const reuse = { maxRuns: 20, maxAge: Duration.minutes(30) };
+    const warm = { warmPoolSize: 1, warmPoolMode: 'Resident', reuse, delivery: 'Metadata' } as const;
+    new TaskAgent(chart, 'hello', { image: 'r/a:1', pool, ...warm });
+    expect(specOf(chart, 'TaskAgent')).toMatchObject({
+      warmPoolMode: 'Resident',
+      reuse: { maxRuns: 20, maxAge: '1800s' },
+    });
+  });
+
   test.each<[string, Partial<TaskAgentProps>]>([
+    ['warmPoolSize', { warmPoolMode: 'Started' }],
+    ['state', { warmPoolMode: 'Started', warmPoolSize: 1, state: {} }],
+    ['delivery Metadata', { warmPoolMode: 'Resident', warmPoolSize: 1 }],
+    ['reuse is of', { warmPoolMode: 'Started', warmPoolSize: 1, reuse: {} }],
+    [
+      'maxAge',
+      {
+        ...{ warmPoolMode: 'Resident', warmPoolSize: 1, delivery: 'Metadata' },
+        reuse: { maxAge: Duration.days(8) },
+      },
+    ],
     ['not an image', { image: 'https://r/a' }],
     ['not an image', { image: 'a b' }],
     ['timeout', { timeout: Duration.minutes(6) }],

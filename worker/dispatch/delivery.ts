@@ -3,7 +3,7 @@
  * metadata service. Each returns how the run ended after the agent's process has; neither knows who cuts it.
  */
 import { maxRequestBodyBytes, type CloudEvent } from '../../contract/index.ts';
-import type { MetadataAnswer } from '../metadata/metadata-server.ts';
+import type { MetadataAnswer, Offer } from '../metadata/metadata-server.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { DispatchError } from './dispatch-error.ts';
 import type { InvocationAnswer } from './invocation-answer.ts';
@@ -15,6 +15,10 @@ export interface Delivery {
   readonly event: CloudEvent;
   readonly answer: InvocationAnswer;
   readonly trail: InvocationTrail;
+  /** Its process goes on after the answer. */
+  readonly isResident: boolean;
+  /** Logs what comes out of this stream in the run. */
+  readonly follow: (stream: 'stdout' | 'stderr') => void;
   /** Throws when the run was cut: then the exit code says nothing about the agent. */
   readonly outcomeOf: (exitCode: number) => Outcome;
 }
@@ -24,7 +28,7 @@ const metadataGraceMs = 5_000;
 
 export async function deliverOnStdin(delivery: Delivery): Promise<Outcome> {
   const { sandbox, event, answer, trail } = delivery;
-  trail.follow('stderr', sandbox.stderr);
+  delivery.follow('stderr');
   const log = trail.openLog('stdout');
   let sawFirst = (): void => undefined;
   const first = new Promise<void>((resolve) => {
@@ -62,18 +66,21 @@ function responseTooLarge(): DispatchError {
   );
 }
 
-export async function deliverByMetadata(
-  delivery: Delivery,
-  promised: Promise<MetadataAnswer>,
-): Promise<Outcome> {
-  const { sandbox, trail } = delivery;
-  trail.follow('stderr', sandbox.stderr);
-  trail.follow('stdout', sandbox.stdout);
+export async function deliverByMetadata(delivery: Delivery, { asked, answer }: Offer): Promise<Outcome> {
+  const { sandbox, trail, isResident } = delivery;
+  delivery.follow('stderr');
+  delivery.follow('stdout');
   sandbox.stdin.end();
+  await Promise.race([asked, sandbox.ended]);
+  trail.clock.mark('boot');
   trail.clock.mark('deliver');
-  const posted = await Promise.race([promised, sandbox.ended.then(() => undefined)]);
+  const posted = await Promise.race([answer, sandbox.ended.then(() => undefined)]);
   trail.clock.mark('firstByte');
   if (posted === undefined) return endWithoutAnswer(delivery);
+  if (isResident) {
+    sendPosted(delivery, posted);
+    return { phase: 'Succeeded' };
+  }
   const grace = setTimeout(() => sandbox.kill(), metadataGraceMs);
   const ended = sandbox.ended.then(() => clearTimeout(grace));
   sendPosted(delivery, posted);

@@ -9,14 +9,15 @@ import {
   parseFactHeaders,
   triggerWord,
   type CloudEvent,
+  type PoolAgent,
 } from '../../contract/index.ts';
 import { computeArgs } from '../sandbox/oci-spec.ts';
-import type { MadeSandbox, SandboxPlan } from '../sandbox/sandbox-factory.ts';
-import type { WarmPool } from '../sandbox/warm-pool.ts';
+import type { SandboxPlan } from '../sandbox/sandbox-factory.ts';
+import type { WarmPool, WarmSandbox } from '../sandbox/warm-pool.ts';
 import { traceparentOf } from '../telemetry/trace-context.ts';
 import type { AdmittedInvocation } from './admitted-image.ts';
 import type { Call } from './call.ts';
-import { deliverByMetadata, deliverOnStdin } from './delivery.ts';
+import { deliverByMetadata, deliverOnStdin, type Delivery } from './delivery.ts';
 import { DispatchError } from './dispatch-error.ts';
 import { composeEvent } from './envelope.ts';
 import { InvocationAnswer } from './invocation-answer.ts';
@@ -33,6 +34,8 @@ import { SandboxStay, type SandboxStayOptions } from './sandbox-stay.ts';
 
 export interface InvocationRunOptions extends InvocationTrailOptions, SandboxStayOptions {
   readonly warm: WarmPool;
+  /** Of an agent that is started before its runs: the digest of what it may reach. */
+  readonly standbyPolicy: (agent: PoolAgent) => string | undefined;
   readonly openState: (admitted: AdmittedInvocation) => Promise<string | undefined>;
   readonly onError: (error: unknown) => void;
 }
@@ -84,7 +87,20 @@ export class InvocationRun {
       outcome = outcomeOfError(cutError(this.#cut, this.#timeoutMs), this.#cut);
     }
     this.#trail.clock.mark('respond');
+    await this.#leave(outcome);
     this.#end(outcome);
+  }
+
+  /** A sandbox whose run went well may have another. */
+  async #leave({ phase }: Outcome): Promise<void> {
+    const { made } = this.#stay;
+    const isStandby = made?.standby !== undefined;
+    if (phase === 'Succeeded' && made?.standby?.isResident === true) {
+      const waits = await this.#stay.rest();
+      if (waits !== undefined) this.#options.warm.giveBack(waits);
+    }
+    this.#stay.release();
+    if (isStandby) this.#options.warm.tick();
   }
 
   /** Cuts the run; the first reason counts. */
@@ -105,7 +121,7 @@ export class InvocationRun {
   }
 
   /** The image stays from admission until there is a sandbox of it, however long the body takes. */
-  async #prepare(): Promise<{ readonly body: Buffer; readonly made: MadeSandbox }> {
+  async #prepare(): Promise<{ readonly body: Buffer; readonly made: WarmSandbox }> {
     using _held = this.#admitted.image.hold();
     const body = await this.#call.readBody();
     this.#requestBytes = body.length;
@@ -118,34 +134,55 @@ export class InvocationRun {
     const { body, made } = await this.#prepare();
     // The run has ended without it.
     if (this.#cut !== undefined) {
+      made.standby?.leave();
       this.#options.factory.clear(made.sandbox);
       throw cutError(this.#cut, this.#timeoutMs);
     }
     this.#trail.span.setAttribute(attribute.sandboxId, made.sandbox.id);
     const occupant = this.#stay.enter(made, this.#admitted, traceparentOf(this.#trail.span));
-    const event = this.#compose(body);
-    const metadata = this.#admitted.agent.deliveryMode === 'Metadata';
-    const promised = metadata ? this.#options.metadata.offer(occupant, event, body) : undefined;
-    await this.#start(made);
-    this.#trail.running();
-    const delivery = {
-      sandbox: made.sandbox,
+    const delivery = this.#deliver(made, this.#compose(body));
+    if (this.#admitted.agent.deliveryMode === 'Stdin') {
+      await this.#start(made);
+      return deliverOnStdin(delivery);
+    }
+    const { event } = delivery;
+    const { invocationId } = this.#admitted;
+    const { isResident } = delivery;
+    const offer = this.#options.metadata.offer(occupant, {
+      invocationId,
       event,
-      answer: this.#answer,
-      trail: this.#trail,
-      outcomeOf: (exitCode: number) => this.#outcomeOf(exitCode),
-    };
-    return promised === undefined ? deliverOnStdin(delivery) : deliverByMetadata(delivery, promised);
+      body,
+      isOneOfMany: isResident,
+    });
+    await this.#start(made);
+    return deliverByMetadata(delivery, offer);
   }
 
-  async #obtain(statePath: string | undefined): Promise<MadeSandbox> {
+  #deliver({ sandbox, standby }: WarmSandbox, event: CloudEvent): Delivery {
+    const trail = this.#trail;
+    return {
+      sandbox,
+      event,
+      answer: this.#answer,
+      trail,
+      isResident: this.#admitted.agent.standby?.mode === 'Resident',
+      follow: (stream) => {
+        if (standby?.turnTo(stream, trail.openLog(stream)) !== true) trail.follow(stream, sandbox[stream]);
+      },
+      outcomeOf: (exitCode) => this.#outcomeOf(exitCode),
+    };
+  }
+
+  async #obtain(statePath: string | undefined): Promise<WarmSandbox> {
     const { agent, revision, image, caPems } = this.#admitted;
     const { clock, span } = this.#trail;
+    const policy = this.#options.standbyPolicy(agent);
     const plan: SandboxPlan = {
       agent,
       revision,
       ...image,
       caPems,
+      ...(policy === undefined ? {} : { policy }),
       ...(statePath === undefined ? {} : { statePath }),
     };
     const warm = this.#options.warm.take(plan);
@@ -157,13 +194,15 @@ export class InvocationRun {
     return warm;
   }
 
-  async #start(made: MadeSandbox): Promise<void> {
+  /** Of one that is started already the place is filled when the run is over: the processor is the run's. */
+  async #start({ sandbox, standby }: WarmSandbox): Promise<void> {
     try {
-      await made.sandbox.start();
+      if (standby === undefined) await sandbox.start();
     } finally {
       this.#trail.clock.mark('start');
-      this.#options.warm.tick();
+      if (standby === undefined) this.#options.warm.tick();
     }
+    this.#trail.running();
   }
 
   #compose(body: Buffer): CloudEvent {
@@ -200,7 +239,6 @@ export class InvocationRun {
   }
 
   #end(outcome: Outcome): void {
-    this.#stay.release();
     this.#trail.end(outcome, {
       status: this.#answer.status,
       requestBytes: this.#requestBytes,

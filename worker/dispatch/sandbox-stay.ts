@@ -5,7 +5,8 @@
 import type { Occupancy } from '../egress/occupancy.ts';
 import type { Occupant } from '../egress/occupant.ts';
 import type { MetadataServer } from '../metadata/metadata-server.ts';
-import type { MadeSandbox, SandboxFactory } from '../sandbox/sandbox-factory.ts';
+import type { SandboxFactory } from '../sandbox/sandbox-factory.ts';
+import type { WarmSandbox } from '../sandbox/warm-pool.ts';
 import type { AdmittedInvocation } from './admitted-image.ts';
 
 export interface SandboxStayOptions {
@@ -16,7 +17,7 @@ export interface SandboxStayOptions {
 
 export class SandboxStay {
   readonly #options: SandboxStayOptions;
-  #made: MadeSandbox | undefined;
+  #made: WarmSandbox | undefined;
   #occupant: Occupant | undefined;
 
   constructor(options: SandboxStayOptions) {
@@ -24,24 +25,42 @@ export class SandboxStay {
   }
 
   /** Undefined before `enter` and after `release`. */
-  get made(): MadeSandbox | undefined {
+  get made(): WarmSandbox | undefined {
     return this.#made;
   }
 
   /** `traceparent`: of the run's span. */
-  enter(made: MadeSandbox, run: AdmittedInvocation, traceparent: string): Occupant {
+  enter(made: WarmSandbox, run: AdmittedInvocation, traceparent: string): Occupant {
     const { agent, agentId, revision, invocationId } = run;
+    const { standby } = made;
     this.#made = made;
-    const occupant = this.#options.occupancy.enter({
-      sandboxId: made.sandbox.id,
-      slot: made.slot,
-      agent,
-      agentId,
-      revision: revision.name,
-    });
+    const occupant =
+      standby?.occupant ??
+      this.#options.occupancy.enter({
+        sandboxId: made.sandbox.id,
+        slot: made.slot,
+        agent,
+        agentId,
+        revision: revision.name,
+      });
     this.#occupant = occupant;
-    occupant.begin({ invocationId, traceparent });
+    (standby ?? occupant).begin({ invocationId, traceparent });
     return occupant;
+  }
+
+  /** The run has ended well. Resolves with the sandbox when it waits for another; else it is released. */
+  async rest(): Promise<WarmSandbox | undefined> {
+    const made = this.#made;
+    const isFit = (await made?.standby?.rest()) ?? false;
+    // Stopped meanwhile.
+    if (this.#made !== made) return undefined;
+    if (!isFit) {
+      this.release();
+      return undefined;
+    }
+    this.#made = undefined;
+    this.#occupant = undefined;
+    return made;
   }
 
   /** Safe to repeat. */
@@ -51,6 +70,7 @@ export class SandboxStay {
     this.#made = undefined;
     this.#occupant = undefined;
     if (made !== undefined) this.#options.factory.clear(made.sandbox);
+    if (made?.standby !== undefined) return made.standby.leave();
     if (occupant === undefined) return;
     this.#options.metadata.withdraw(occupant);
     this.#options.occupancy.leave(occupant);

@@ -38,8 +38,9 @@ export class DnsServer {
 
   #answer(query: Buffer, ip: string, port: number): void {
     const occupant = this.#options.occupancy.byIp(ip);
-    // Over its rate, between runs or after its end a sandbox gets silence: resolvers ask again, and no answer is of no run.
-    if (occupant?.run === undefined || !occupant.dnsBucket.take()) return;
+    // Over its rate or after its end a sandbox gets silence: resolvers ask again. A name opens nothing, so one that waits may ask.
+    if (occupant === undefined || !(occupant.waits || occupant.run !== undefined)) return;
+    if (!occupant.dnsBucket.take()) return;
     const gateways = this.#options.gatewaysOf(occupant.agentId);
     const outcome = answerDns(query, (name) => decideName(gateways, occupant, name));
     if (outcome.refused !== undefined) {

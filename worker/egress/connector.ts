@@ -29,6 +29,8 @@ export interface ConnectorOptions {
   readonly frameKey: () => { readonly pool: string; readonly key: Uint8Array } | undefined;
   readonly refusals: Refusals;
   readonly now: () => number;
+  /** How long a connection waits for a run; default 30 s. */
+  readonly heldMs?: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -59,6 +61,8 @@ interface Opened extends Caught {
 const maxConnectionsPerSandbox = 256;
 /** How long a connection may outlive the policy that opened it, when nobody calls `revalidate`. */
 const revalidateMs = 250;
+/** An agent that waits for its run hears before its own patience ends that it reaches nothing. */
+const defaultHeldMs = 30_000;
 // "A connection error within 1 s, never a hang": a gateway is one hop away.
 const dialTimeoutMs = 800;
 
@@ -158,7 +162,7 @@ export class Connector {
     const dialled: Dialled = { ip: localAddress, port: localPort, hostname };
     if (occupant === undefined) return this.#refuse({ socket, dialled }, 'orphan_sandbox');
     // Held between runs: what leaves now would have no run to be recorded under.
-    const run = occupant.run ?? (await occupant.nextRun());
+    const run = occupant.run ?? (await this.#nextRun(socket, occupant));
     if (run === undefined) {
       const lives = this.#options.occupancy.byIp(remoteAddress) === occupant;
       return this.#refuse({ socket, occupant, dialled }, lives ? 'limit' : 'orphan_sandbox');
@@ -166,8 +170,21 @@ export class Connector {
     return this.#route({ socket, occupant, run, dialled, sourcePort: remotePort ?? 0 });
   }
 
+  async #nextRun(socket: Socket, occupant: Occupant): Promise<Run | undefined> {
+    const givenUp = new AbortController();
+    const timer = setTimeout(() => givenUp.abort(), this.#options.heldMs ?? defaultHeldMs);
+    socket.once('close', () => givenUp.abort());
+    try {
+      return await occupant.nextRun(givenUp.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async #route(caught: Caught): Promise<void> {
-    const { socket, occupant, dialled } = caught;
+    const { socket, occupant, run, dialled } = caught;
+    // It has ended while this was on its way here: nothing is left that could be charged for it.
+    if (run.ended || socket.destroyed) return void socket.resetAndDestroy();
     const gateways = this.#options.gatewaysOf(occupant.agentId);
     const verdict = decideConnection(gateways, occupant.agentId, dialled);
     if (!verdict.open) return this.#refuse(caught, verdict.reason);

@@ -6,7 +6,7 @@ import type { AgentRef } from '../../contract/index.ts';
 import { SyntheticAddresses } from '../dns/synthetic-address.ts';
 import type { SlotAddress } from '../network/slot-address.ts';
 import { TokenBucket } from '../network/token-bucket.ts';
-import { Run, type RunIdentity } from './run.ts';
+import { Run, type RefusalTally, type RunIdentity } from './run.ts';
 
 export interface OccupantIdentity {
   readonly sandboxId: string;
@@ -14,6 +14,8 @@ export interface OccupantIdentity {
   readonly agent: AgentRef & { readonly uid: string };
   readonly agentId: string;
   readonly revision: string;
+  /** It lives before its first run, and perhaps between runs: what it does then is of none. */
+  readonly waits?: boolean;
 }
 
 /** A resolver asks a few times a name; this is far beyond honest use. */
@@ -23,12 +25,16 @@ const recordRate = { burst: 100, perSecond: 10 };
 /** Connections that may wait for a run. */
 const maxHeld = 64;
 
-export class Occupant implements OccupantIdentity {
+export class Occupant implements OccupantIdentity, RefusalTally {
   readonly sandboxId: string;
   readonly slot: SlotAddress;
   readonly agent: AgentRef & { readonly uid: string };
   readonly agentId: string;
   readonly revision: string;
+  readonly waits: boolean;
+  /** Of what was refused to it while it had no run. */
+  readonly recorded = new Set<string>();
+  suppressedRecords = 0;
   readonly names = new SyntheticAddresses();
   /** Of the agent, on their way to a gateway or joined to it. */
   connections = 0;
@@ -45,6 +51,7 @@ export class Occupant implements OccupantIdentity {
     this.agent = identity.agent;
     this.agentId = identity.agentId;
     this.revision = identity.revision;
+    this.waits = identity.waits ?? false;
     this.dnsBucket = new TokenBucket({ ...dnsRate, now });
     this.recordBucket = new TokenBucket({ ...recordRate, now });
   }
@@ -53,9 +60,12 @@ export class Occupant implements OccupantIdentity {
     return this.#run;
   }
 
-  /** The one now, else the one before: whose the packets are that the wall has refused by now. */
+  /**
+   * The one now, else the one before: whose the packets are that the wall has refused by now. Undefined for one that waits: the
+   * wall does not say when a packet came, and what may have been sent without a run is charged to none.
+   */
   get lastRun(): Run | undefined {
-    return this.#lastRun;
+    return this.waits ? undefined : this.#lastRun;
   }
 
   /** What was held goes on under this run. */
@@ -71,14 +81,20 @@ export class Occupant implements OccupantIdentity {
   end(): void {
     const run = this.#run;
     this.#run = undefined;
-    run?.reset();
+    run?.end();
   }
 
-  /** The run now or the next; undefined when there will be none, or when too much waits for one already. */
-  nextRun(): Promise<Run | undefined> {
+  /** The run now or the next; undefined when there will be none, when too much waits for one already, or when given up. */
+  nextRun(givenUp?: AbortSignal): Promise<Run | undefined> {
     if (this.#run !== undefined) return Promise.resolve(this.#run);
     if (this.#left || this.#held.size >= maxHeld) return Promise.resolve(undefined);
-    return new Promise((resolve) => this.#held.add(resolve));
+    return new Promise((resolve) => {
+      this.#held.add(resolve);
+      givenUp?.addEventListener('abort', () => {
+        this.#held.delete(resolve);
+        resolve(undefined);
+      });
+    });
   }
 
   /** The sandbox is no more. */

@@ -75,13 +75,14 @@ export class Refusals {
   }
 
   /**
-   * Tells how many records of a run the bounds have swallowed, `unlisted` of them at the wall. To be called at its end;
-   * repeated, it tells what came since.
+   * Tells how many records of a run (or of an occupant without one) the bounds have swallowed, `unlisted` of them at the
+   * wall. To be called at its end; repeated, it tells what came since.
    */
-  close(occupant: Occupant, run: Run, unlisted = 0): void {
-    const suppressed = run.suppressedRecords + unlisted;
+  close(occupant: Occupant, run: Run | undefined, unlisted = 0): void {
+    const tally = run ?? occupant;
+    const suppressed = tally.suppressedRecords + unlisted;
     if (suppressed === 0) return;
-    run.suppressedRecords = 0;
+    tally.suppressedRecords = 0;
     this.#options.logger.emit({
       severityNumber: SeverityNumber.WARN,
       severityText: 'WARN',
@@ -90,18 +91,19 @@ export class Refusals {
         ...attributesOf(occupant, run, { reason: 'limit', protocol: '', port: 0 }),
         'clrk.egress.suppressed_records': suppressed,
       },
-      context: contextOf(run.traceparent),
+      context: contextOf(run?.traceparent),
     });
   }
 
   #admit(occupant: Occupant, run: Run | undefined, refusal: Refusal): boolean {
     const key = `${refusal.protocol} ${refusal.hostname ?? refusal.ip ?? ''} ${refusal.port} ${refusal.reason}`;
-    if (refusal.once === true && run?.recorded.has(key) === true) return false;
+    const tally = run ?? occupant;
+    if (refusal.once === true && tally.recorded.has(key)) return false;
     if (!occupant.recordBucket.take()) {
-      if (run !== undefined) run.suppressedRecords += 1;
+      tally.suppressedRecords += 1;
       return false;
     }
-    if (run !== undefined && run.recorded.size < maxRemembered) run.recorded.add(key);
+    if (tally.recorded.size < maxRemembered) tally.recorded.add(key);
     return true;
   }
 

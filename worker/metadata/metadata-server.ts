@@ -1,11 +1,12 @@
 /**
  * The metadata service inside every sandbox, http://169.254.169.254/v1: the event an agent may fetch and the answer
  * it may post (delivery mode Metadata). Who is asking is known by the slot alone. It serves no credentials and
- * nothing of any other sandbox.
+ * nothing of any other sandbox. Of a process that has many runs an answer counts only for the run it names: one that comes
+ * late, or twice, must never reach the caller of the next.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { cloudEventContentType, hardTimeoutMs, type CloudEvent } from '../../contract/index.ts';
+import { cloudEventContentType, hardTimeoutMs, header, type CloudEvent } from '../../contract/index.ts';
 import { acceptBacklog } from '../network/ruleset.ts';
 import type { Occupancy } from '../egress/occupancy.ts';
 import type { Occupant } from '../egress/occupant.ts';
@@ -16,18 +17,43 @@ export interface MetadataAnswer {
   readonly body: Buffer;
 }
 
+/** A run as its sandbox is told of it. */
+export interface OfferedRun {
+  readonly invocationId: string;
+  readonly event: CloudEvent;
+  readonly body: Buffer;
+  /** The process has other runs too: it must name this one when it answers, and is given its event until it has. */
+  readonly isOneOfMany: boolean;
+}
+
+export interface Offer {
+  /** The event was asked for. Never, if it never is. */
+  readonly asked: Promise<void>;
+  /** Never, if nothing is posted. */
+  readonly answer: Promise<MetadataAnswer>;
+}
+
 /** A client and a few requests side by side. The wall bounds what waits before this (slotShares). */
 export const maxConnectionsPerSandbox = 32;
 /** Without a byte in either direction: whoever does not read its answer holds a place no longer. */
 const idleMs = 60_000;
 
-interface Entry {
-  readonly event: CloudEvent;
+/** A question for an event is held for so long; who is still there asks again. A sandbox that waits is replaced sooner. */
+const heldMs = 15 * 60_000;
+
+interface Entry extends OfferedRun {
   /** The event in structured mode, made once: every unread answer refers to the same bytes. */
   structured: Buffer | undefined;
-  readonly body: Buffer;
+  readonly asked: () => void;
   readonly answer: (answer: MetadataAnswer) => void;
   answered: boolean;
+}
+
+/** A question for an event that there is not yet. */
+interface Held {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly timer: NodeJS.Timeout;
 }
 
 export interface MetadataServerOptions {
@@ -42,6 +68,21 @@ function plain(response: ServerResponse, status: number, text: string): void {
   response.end(`${text}\n`);
 }
 
+const noEventText = 'no event is waiting for this sandbox';
+
+function noEvent(response: ServerResponse): void {
+  response.writeHead(204);
+  response.end();
+}
+
+/** Why this answer is not the run's; it may be a late one of another. */
+function problemOf({ headers }: IncomingMessage, { invocationId, answered }: Entry): string | undefined {
+  const named = headers[header.invocationId];
+  if (named === undefined) return `say which run this answers, in the header ${header.invocationId}`;
+  if (named !== invocationId) return 'this answers another run';
+  return answered ? 'a response was posted already' : undefined;
+}
+
 /** Binary content mode of CloudEvents over HTTP: attributes as ce-* headers, the body as it came. */
 function binaryHeaders(event: CloudEvent): Record<string, string> {
   const attributes = Object.entries(event).filter(
@@ -54,6 +95,9 @@ function binaryHeaders(event: CloudEvent): Record<string, string> {
 export class MetadataServer {
   readonly #options: MetadataServerOptions;
   readonly #entries = new Map<Occupant, Entry>();
+  /** Of those that are given their event as soon as there is one: what to do when they answer what nobody asked. */
+  readonly #attended = new Map<Occupant, () => void>();
+  readonly #held = new Map<Occupant, Held>();
   readonly #sockets = new Map<Occupant, Set<Socket>>();
   readonly #server: Server;
 
@@ -85,16 +129,34 @@ export class MetadataServer {
     });
   }
 
-  /** Offers the event to this sandbox and resolves with what it posts. Never resolves if it posts nothing. */
-  offer(occupant: Occupant, event: CloudEvent, body: Buffer): Promise<MetadataAnswer> {
-    return new Promise((resolve) => {
-      this.#entries.set(occupant, { event, structured: undefined, body, answer: resolve, answered: false });
+  /** From here on this sandbox's question for an event is held until there is one. `misused`: it answered for no run. */
+  attend(occupant: Occupant, misused: () => void): void {
+    this.#attended.set(occupant, misused);
+  }
+
+  /** Offers the event to this sandbox. */
+  offer(occupant: Occupant, run: OfferedRun): Offer {
+    let asked: () => void = () => undefined;
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const answer = new Promise<MetadataAnswer>((resolve) => {
+      const entry: Entry = { ...run, structured: undefined, asked, answer: resolve, answered: false };
+      this.#entries.set(occupant, entry);
+      const held = this.#takeHeld(occupant);
+      if (held !== undefined) this.#giveEvent(held.request, held.response, entry);
     });
+    return { asked: isAsked, answer };
+  }
+
+  /** The run is over; its sandbox is not. */
+  finish(occupant: Occupant): void {
+    this.#entries.delete(occupant);
   }
 
   /** Nothing of this sandbox is held any longer, nor any connection of it. */
   withdraw(occupant: Occupant): void {
     this.#entries.delete(occupant);
+    this.#attended.delete(occupant);
+    this.#takeHeld(occupant);
     for (const socket of this.#sockets.get(occupant) ?? []) socket.resetAndDestroy();
   }
 
@@ -107,22 +169,72 @@ export class MetadataServer {
       response.setHeader('allow', method);
       return plain(response, 405, `use ${method}`);
     }
-    const entry = occupant === undefined ? undefined : this.#entries.get(occupant);
-    if (entry === undefined) return plain(response, 404, 'no event is waiting for this sandbox');
-    if (method === 'GET') return this.#giveEvent(request, response, entry);
-    return this.#takeAnswer(request, response, entry);
+    if (occupant === undefined) return plain(response, 404, noEventText);
+    if (method === 'GET') return this.#takeQuestion(occupant, request, response);
+    return this.#judgeAnswer(occupant, request, response);
+  }
+
+  #takeQuestion(occupant: Occupant, request: IncomingMessage, response: ServerResponse): void {
+    const entry = this.#entries.get(occupant);
+    if (this.#waits(occupant, entry)) return this.#hold(occupant, request, response);
+    if (entry === undefined) return plain(response, 404, noEventText);
+    this.#giveEvent(request, response, entry);
+  }
+
+  async #judgeAnswer(occupant: Occupant, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const entry = this.#entries.get(occupant);
+    const problem = entry?.isOneOfMany === true ? problemOf(request, entry) : undefined;
+    if (entry !== undefined && problem === undefined) return this.#takeAnswer(request, response, entry);
+    this.#attended.get(occupant)?.();
+    if (problem === undefined) return plain(response, 404, noEventText);
+    return plain(response, 409, problem);
+  }
+
+  /** There is no event for it now, and there may be one. */
+  #waits(occupant: Occupant, entry: Entry | undefined): boolean {
+    return entry === undefined ? this.#attended.has(occupant) : entry.isOneOfMany && entry.answered;
+  }
+
+  /** One question a sandbox: the newest, because who asks again may have given up the one before. */
+  #hold(occupant: Occupant, request: IncomingMessage, response: ServerResponse): void {
+    const before = this.#takeHeld(occupant);
+    if (before !== undefined) noEvent(before.response);
+    // Silence is what it waits in.
+    request.socket.setTimeout(0);
+    const timer = setTimeout(() => {
+      if (this.#held.get(occupant)?.response === response) this.#takeHeld(occupant);
+      noEvent(response);
+    }, heldMs);
+    this.#held.set(occupant, { request, response, timer });
+    response.once('close', () => {
+      clearTimeout(timer);
+      if (this.#held.get(occupant)?.response === response) this.#held.delete(occupant);
+    });
+  }
+
+  #takeHeld(occupant: Occupant): Held | undefined {
+    const held = this.#held.get(occupant);
+    if (held === undefined) return undefined;
+    this.#held.delete(occupant);
+    clearTimeout(held.timer);
+    held.request.socket.setTimeout(idleMs);
+    return held;
   }
 
   #giveEvent(request: IncomingMessage, response: ServerResponse, entry: Entry): void {
+    entry.asked();
+    const named = { [header.invocationId]: entry.invocationId };
     if (request.headers.accept === cloudEventContentType) {
       const body = (entry.structured ??= Buffer.from(JSON.stringify(entry.event)));
-      response.writeHead(200, { 'content-type': cloudEventContentType, 'content-length': body.length });
+      const type = cloudEventContentType;
+      response.writeHead(200, { ...named, 'content-type': type, 'content-length': body.length });
       response.end(body);
       return;
     }
     const type = entry.event.datacontenttype;
     response.writeHead(200, {
       ...binaryHeaders(entry.event),
+      ...named,
       ...(type === undefined ? {} : { 'content-type': type }),
       'content-length': entry.body.length,
     });

@@ -8,6 +8,8 @@ export const phaseNames = [
   'rootfs',
   'create',
   'start',
+  /** Until a Metadata agent asks for its event; of one that reads standard input it is part of firstByte. */
+  'boot',
   'deliver',
   'firstByte',
   'wait',

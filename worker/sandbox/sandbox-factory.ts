@@ -25,6 +25,8 @@ export interface SandboxPlan extends KeptImage {
   readonly agent: PoolAgent;
   readonly revision: PoolRevision;
   readonly caPems: readonly string[];
+  /** Digest of what the agent may reach: of a plan whose agent is started before its run. */
+  readonly policy?: string;
   readonly statePath?: string;
 }
 

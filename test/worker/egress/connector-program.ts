@@ -14,6 +14,7 @@ const destinations = { defaultPolicy: 'allow-all', rules: [], platformCidrs: [] 
 const open = { id: 'd/g', destinations } as unknown as PoolGateway;
 const port = Number(process.argv[2]);
 let gateways: readonly PoolGateway[] = [open];
+let heldMs = 30_000;
 const refused: string[] = [];
 const joined = new Set<Socket>();
 /** Whether it reads what it is sent. */
@@ -52,6 +53,9 @@ const connector = new Connector({
   frameKey: () => ({ pool: 'd/p', key: Buffer.alloc(32) }),
   refusals: { record: (_: unknown, { reason }: Refusal) => refused.push(reason) } as unknown as Refusals,
   now: Date.now,
+  get heldMs() {
+    return heldMs;
+  },
   onError: (error) => console.error(error),
 });
 
@@ -136,7 +140,28 @@ occupant.begin({ invocationId: 'second-run', traceparent: '' });
 await until(() => frames.length === 64);
 const after = { joined: joined.size, of: frames.filter((frame) => frame.includes('second-run')).length };
 
-const runs = { ended, between, after };
+// One that waits, and a run that is over before anything was opened for it.
+occupant.end();
+await until(() => joined.size === 0);
+frames.length = 0;
+refused.length = 0;
+let asked = 0;
+const nextRun = occupant.nextRun.bind(occupant);
+const counted: typeof nextRun = (signal) => {
+  asked += 1;
+  return nextRun(signal);
+};
+Object.assign(occupant, { nextRun: counted });
+const overtaken = await dial();
+await until(() => asked === 1);
+occupant.begin({ invocationId: 'short-run', traceparent: '' });
+occupant.end();
+const short = { isReset: await until(() => overtaken.destroyed), frames: frames.length };
+heldMs = 50;
+const impatient = await dial();
+const waited = { isReset: await until(() => impatient.destroyed), reasons: [...refused] };
+
+const runs = { ended, between, after, short, waited };
 console.log(JSON.stringify({ cap, freed, kept, moved, detached, reasons: detachedReasons, reset, runs }));
 for (const agent of [...agents, last, old, ...held]) agent.destroy();
 await connector[Symbol.asyncDispose]();

@@ -19,6 +19,8 @@ interface Seen {
     readonly ended: boolean;
     readonly between: { readonly joined: number; readonly reasons: string[] };
     readonly after: { readonly joined: number; readonly of: number };
+    readonly short: { readonly isReset: boolean; readonly frames: number };
+    readonly waited: { readonly isReset: boolean; readonly reasons: string[] };
   };
 }
 let seen: Seen;
@@ -58,9 +60,17 @@ test('an agent that its gateway does not read, and that resets, is noticed', () 
 });
 
 test('the end of a run ends its connections; those made before the next are held, bounded, and leave under that one', () => {
-  expect(seen.runs).toEqual({
+  expect(seen.runs).toMatchObject({
     ended: true,
     between: { joined: 0, reasons: ['limit', 'limit'] },
     after: { joined: 64, of: 64 },
   });
+});
+
+test('nothing is opened for a run that has ended, though a connection waited for it', () => {
+  expect(seen.runs.short).toEqual({ isReset: true, frames: 0 });
+});
+
+test('S54: a connection waits for a run only so long, and is then refused', () => {
+  expect(seen.runs.waited).toEqual({ isReset: true, reasons: ['limit'] });
 });

@@ -6,7 +6,7 @@ import { slotAddress } from '../../../worker/network/slot-address.ts';
 
 const run = (invocationId: string) => ({ invocationId, traceparent: '' });
 
-function enter(): { readonly occupancy: Occupancy; readonly occupant: Occupant } {
+function enter(waits = false): { readonly occupancy: Occupancy; readonly occupant: Occupant } {
   const occupancy = new Occupancy(() => 0);
   const occupant = occupancy.enter({
     sandboxId: 's',
@@ -14,6 +14,7 @@ function enter(): { readonly occupancy: Occupancy; readonly occupant: Occupant }
     agent: { kind: 'DaemonAgent', namespace: 'd', name: 'a', uid: 'u' },
     agentId: 'DaemonAgent/d/a',
     revision: 'a-00001',
+    waits,
   });
   return { occupancy, occupant };
 }
@@ -51,4 +52,33 @@ test('a slot is nobody’s after its occupant has left, who is remembered once w
   expect(occupancy.byIp(sandboxIp)).toBeUndefined();
   expect(occupancy.takeDeparted(index)?.lastRun).toBe(begun);
   expect(occupancy.takeDeparted(index)).toBeUndefined();
+});
+
+test('what is given up waits no longer, and leaves its place', async () => {
+  const { occupant } = enter();
+  const patience = Array.from({ length: 64 }, () => new AbortController());
+  const waiting = patience.map(({ signal }) => occupant.nextRun(signal));
+  expect(await occupant.nextRun()).toBeUndefined();
+  for (const each of patience) each.abort();
+  expect(await Promise.all(waiting)).toEqual(waiting.map(() => undefined));
+  const waits = occupant.nextRun();
+  expect(await Promise.race([waits, Promise.resolve('it waits')])).toBe('it waits');
+  occupant.begin(run('one'));
+  expect(await waits).toBe(occupant.run);
+});
+
+test('a run that has ended says so', () => {
+  const { occupant } = enter();
+  const begun = occupant.begin(run('one'));
+  expect(begun.ended).toBe(false);
+  occupant.end();
+  expect(begun.ended).toBe(true);
+});
+
+test('what the wall refused to one that waited is charged to no run', () => {
+  const { occupancy, occupant } = enter(true);
+  occupant.begin(run('one'));
+  expect(occupant.lastRun).toBeUndefined();
+  occupancy.leave(occupant);
+  expect(occupancy.takeDeparted(3)?.lastRun).toBeUndefined();
 });

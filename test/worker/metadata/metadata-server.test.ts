@@ -6,7 +6,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CloudEvent } from '../../../contract/index.ts';
 import type { Occupancy } from '../../../worker/egress/occupancy.ts';
 import type { Occupant } from '../../../worker/egress/occupant.ts';
-import { maxConnectionsPerSandbox, MetadataServer } from '../../../worker/metadata/metadata-server.ts';
+import {
+  maxConnectionsPerSandbox,
+  MetadataServer,
+  type OfferedRun,
+} from '../../../worker/metadata/metadata-server.ts';
 import { openTransparentListener } from '../../../worker/system/libc.ts';
 
 const hostile = { sandboxId: 'hostile' } as Occupant;
@@ -30,11 +34,16 @@ const event = (data: string): CloudEvent => ({
   data,
 });
 
+const run = (each: CloudEvent, body: Buffer, more: Partial<OfferedRun> = {}): OfferedRun => ({
+  ...{ invocationId: 'i-1', event: each, body, isOneOfMany: false },
+  ...more,
+});
+
 beforeEach(() => {
   const listener = openTransparentListener('127.0.0.1');
   port = listener.port;
   server = new MetadataServer({ fd: listener.fd, occupancy, onError: (error) => void errors.push(error) });
-  void server.offer(honest, event('small'), Buffer.from('small'));
+  server.offer(honest, run(event('small'), Buffer.from('small')));
 });
 
 afterEach(async () => {
@@ -87,7 +96,7 @@ async function answered(socket: Socket): Promise<Socket> {
 
 test('S54: unread answers of a large event are one copy of it, in either mode', async () => {
   const body = Buffer.alloc(24 * 1024 * 1024, 'a');
-  void server.offer(hostile, event(body.toString()), body);
+  server.offer(hostile, run(event(body.toString()), body));
   const ask1 = (accept: string) => `GET /v1/event HTTP/1.1\r\nhost: x\r\naccept: ${accept}\r\n\r\n`;
   await answered(await hold(hostile, ask1('application/cloudevents+json')));
   const before = process.memoryUsage();

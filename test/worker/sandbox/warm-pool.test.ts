@@ -31,6 +31,7 @@ function openPool() {
     clear: () => undefined,
     now: () => seen.nowMs,
     onChange: () => undefined,
+    onLost: () => undefined,
     onError: () => seen.errors++,
   });
   return { seen, pool };
