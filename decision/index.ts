@@ -78,6 +78,13 @@ export { isPlainPath, parseQueryNames, parseTarget, splitQuery, withoutEndSlash 
 export { isSecretName } from './secret-name.ts';
 export { showText } from './shown-text.ts';
 export { methodOverrides, rootOf, spelling } from './spelling.ts';
+export {
+  googleTokenEndpoint,
+  isGoogleEndpoint,
+  readTokenEndpoint,
+  type TokenEndpoint,
+} from './token-endpoint.ts';
+export { refuseToken, secretsOf, withToken, type TokenNeed } from './token.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';
 export { type RouteClause, type Way } from './provider-clause.ts';

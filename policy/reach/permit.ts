@@ -103,7 +103,7 @@ export interface ToolCalls {
 export interface Credential {
   /** CredentialInjectionPolicy `ns/name`. */
   readonly policy: string;
-  readonly place: 'header' | 'query' | 'signature';
+  readonly place: 'header' | 'query' | 'signature' | 'token';
   readonly name: string;
   readonly secret?: SecretSource;
 }

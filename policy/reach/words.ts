@@ -105,7 +105,12 @@ export function renderCalls({ api, matches, http }: Calls, namesModels = false):
   return isNamed ? `${scopes} of ${quote(api)}` : scopes;
 }
 
-const placeWords = { header: 'header', query: 'query parameter', signature: 'AWS signature' } as const;
+const placeWords = {
+  header: 'header',
+  query: 'query parameter',
+  signature: 'AWS signature',
+  token: 'a token from',
+} as const;
 
 /** Without the policy by which it comes. */
 export function renderPlacedSecret({ place, name, secret }: Omit<Credential, 'policy'>): string {

@@ -32,6 +32,7 @@ import { routeNotAttached } from './route-not-attached.ts';
 import { routeShadowed } from './route-shadowed.ts';
 import { scheduleNeverFires } from './schedule-never-fires.ts';
 import { secretInEnv } from './secret-in-env.ts';
+import { tokenEndpointUnfit } from './token-endpoint-unfit.ts';
 import { translationImpossible } from './translation-impossible.ts';
 import { unresolvedReference } from './unresolved-reference.ts';
 import { wildcardPublicSuffix } from './wildcard-public-suffix.ts';
@@ -51,6 +52,7 @@ export const rules: readonly Rule[] = [
   credentialForeignHost,
   credentialManyHosts,
   awsSignatureUnfit,
+  tokenEndpointUnfit,
   secretInEnv,
   fallbackWithoutCredential,
   translationImpossible,

@@ -22,6 +22,7 @@ import {
   readClaims,
   SitePlans,
   type AwsSigning,
+  type TokenNeed,
   type Call,
   type Candidate,
   type CallBody,
@@ -122,6 +123,10 @@ class Gateway {
       );
       return `signature ${service}/${region}=${found?.source?.name ?? ''}/${found?.source?.key ?? ''}`;
     };
+    const askedBy = ({ inject }: TokenNeed): string => {
+      const found = secrets.find((each) => each.inject === inject);
+      return `token ${inject.endpoint}=${found?.source?.name ?? ''}/${found?.source?.key ?? ''}`;
+    };
     return renderWay({
       protocol: attempt.wire === 'tls' ? 'HTTPS' : 'HTTP',
       target: `${target.hostname ?? target.ip ?? ''}:${target.port}`,
@@ -130,6 +135,7 @@ class Gateway {
         ...(injection?.fields ?? []).map(({ name, value }) => sourceOf(`header ${name}`, value)),
         ...(injection?.query ?? []).map(([name, value]) => sourceOf(`query ${name}`, value)),
         ...(injection?.signing === undefined ? [] : [signedBy(injection.signing)]),
+        ...(injection?.token === undefined ? [] : [askedBy(injection.token)]),
       ],
       renames: backend?.modelRewrites ?? [],
       asksUsage: backend?.ensureStreamUsage ?? false,

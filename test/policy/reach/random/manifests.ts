@@ -417,6 +417,9 @@ const credential = (name: string): fc.Arbitrary<Manifest> =>
         { target: 'Header', headerName: 'x-api-key' },
         { target: 'QueryParam', queryParamName: 'key' },
         { target: 'ProviderAuth', providerAuth: { type: 'AWSv4' } },
+        { target: 'ProviderAuth', providerAuth: { type: 'GCPServiceAccount' } },
+        { target: 'Basic' },
+        { target: 'OAuth2', oauth2: { grant: 'ClientCredentials', tokenURL: 'https://login.example/token' } },
       ),
     })
     .map(({ place, how, ...spec }) => object('CredentialInjectionPolicy', name, { ...spec, ...how }, place));
