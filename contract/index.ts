@@ -23,6 +23,7 @@ export * from './error.ts';
 export * from './field-path.ts';
 export * from './gateway-config.ts';
 export * from './fair-cache.ts';
+export * from './header-edit.ts';
 export * from './hostname.ts';
 export * from './http-header.ts';
 export * from './http-route.ts';

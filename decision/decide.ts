@@ -2,7 +2,7 @@
  * The decision about one call at one destination: a function of the plan and of what is known of the call. It answers once with
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
-import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
+import { joinLogging, type HeaderEdit, type LoggingRule, type RouteFallback } from '../contract/index.ts';
 import { asksOf, judgeAsks } from './asks.ts';
 import { judgeAtBackend, judgeRename, judgeTranslated, waitsAtBackend } from './backend-judgement.ts';
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
@@ -162,7 +162,8 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   }
   const counts = countsOf(plan, clause, judged);
   const maxBodyBytes = bodyLimitOf(clause, call);
-  const go = { ways, use, counts, fallback: clause?.fallback, maxBodyBytes, site: plan.site };
+  const { fallback, headers } = clause ?? { fallback: undefined, headers: undefined };
+  const go = { ways, use, counts, fallback, headers, maxBodyBytes, site: plan.site };
   const asks = asksOf(plan.site, { call, clause, model: common.model }, judged.mcp);
   return judgeAsks(asks, call, goBy(go, call, common));
 }
@@ -205,6 +206,7 @@ interface Course {
   readonly use: Refusal | Budget | undefined;
   readonly counts: readonly CallCount[];
   readonly fallback: RouteFallback | undefined;
+  readonly headers: HeaderEdit | undefined;
   readonly maxBodyBytes: number | undefined;
   /** Where the agent sent it. */
   readonly site: Site;
@@ -236,7 +238,7 @@ function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Co
 
 /** Unless something refuses it on each way: then as the first one does. */
 function goBy(course: Course, call: Call, common: Common): Decision {
-  const { ways, use, counts, fallback, maxBodyBytes } = course;
+  const { ways, use, counts, fallback, headers, maxBodyBytes } = course;
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
   const judged = ways.map((way) => ({ way, refusal: judgeWay(way, call, common) }));
   const [first, ...others] = judged
@@ -247,7 +249,7 @@ function goBy(course: Course, call: Call, common: Common): Decision {
   const candidates: readonly [Candidate, ...Candidate[]] = [first, ...others];
   const need = signingNeed(candidates, call, common.operation);
   return need === undefined
-    ? { ...common, kind: 'allow', candidates, budget, counts, fallback, maxBodyBytes }
+    ? { ...common, kind: 'allow', candidates, budget, counts, headers, fallback, maxBodyBytes }
     : { kind: 'need-body', need };
 }
 

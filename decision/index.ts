@@ -56,6 +56,7 @@ export {
 export { isRetriable, type TryEnd } from './fallback.ts';
 export { judgeAnswers, judgeOwnAnswers, type DialRequest, type DialVerdict } from './dial.ts';
 export { compileGlob, openingGlobs, type Glob, type GlobList } from './glob.ts';
+export { judgeHeaderEdit } from './http/header-edit.ts';
 export { compileHttpMatch, takesMethod, type CompiledHttpMatch } from './http/match.ts';
 export { compilePath, type PathPattern, type PathReader } from './http/path-pattern.ts';
 export {

@@ -4508,7 +4508,7 @@ export type EgressHttpRouteSpecRulesApproval = (typeof EgressHttpRouteSpecRulesA
  */
 export interface EgressHttpRouteSpecRulesFilters {
   /**
-   * type is ExtensionRef.
+   * type is ExtensionRef, RequestHeaderModifier or ResponseHeaderModifier.
    *
    * @schema EgressHttpRouteSpecRulesFilters#type
    */
@@ -4520,6 +4520,20 @@ export interface EgressHttpRouteSpecRulesFilters {
    * @schema EgressHttpRouteSpecRulesFilters#extensionRef
    */
   readonly extensionRef?: EgressHttpRouteSpecRulesFiltersExtensionRef;
+
+  /**
+   * requestHeaderModifier changes the head of calls after they were judged; a header that a credential writes is the credential’s.
+   *
+   * @schema EgressHttpRouteSpecRulesFilters#requestHeaderModifier
+   */
+  readonly requestHeaderModifier?: EgressHttpRouteSpecRulesFiltersRequestHeaderModifier;
+
+  /**
+   * responseHeaderModifier changes the head of answers.
+   *
+   * @schema EgressHttpRouteSpecRulesFilters#responseHeaderModifier
+   */
+  readonly responseHeaderModifier?: EgressHttpRouteSpecRulesFiltersResponseHeaderModifier;
 }
 
 /**
@@ -4531,6 +4545,8 @@ export function toJson_EgressHttpRouteSpecRulesFilters(obj: EgressHttpRouteSpecR
   const result = {
     'type': obj.type,
     'extensionRef': toJson_EgressHttpRouteSpecRulesFiltersExtensionRef(obj.extensionRef),
+    'requestHeaderModifier': toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifier(obj.requestHeaderModifier),
+    'responseHeaderModifier': toJson_EgressHttpRouteSpecRulesFiltersResponseHeaderModifier(obj.responseHeaderModifier),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -4646,13 +4662,17 @@ export function toJson_EgressHttpRouteSpecRulesMatchesHeaders(obj: EgressHttpRou
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * type is ExtensionRef.
+ * type is ExtensionRef, RequestHeaderModifier or ResponseHeaderModifier.
  *
  * @schema EgressHttpRouteSpecRulesFiltersType
  */
 export const EgressHttpRouteSpecRulesFiltersType = {
   /** ExtensionRef */
   EXTENSION_REF: "ExtensionRef",
+  /** RequestHeaderModifier */
+  REQUEST_HEADER_MODIFIER: "RequestHeaderModifier",
+  /** ResponseHeaderModifier */
+  RESPONSE_HEADER_MODIFIER: "ResponseHeaderModifier",
 } as const;
 export type EgressHttpRouteSpecRulesFiltersType = (typeof EgressHttpRouteSpecRulesFiltersType)[keyof typeof EgressHttpRouteSpecRulesFiltersType];
 
@@ -4701,6 +4721,78 @@ export function toJson_EgressHttpRouteSpecRulesFiltersExtensionRef(obj: EgressHt
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
+ * requestHeaderModifier changes the head of calls after they were judged; a header that a credential writes is the credential’s.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier
+ */
+export interface EgressHttpRouteSpecRulesFiltersRequestHeaderModifier {
+  /**
+   * set headers are sent once, in place of the agent’s.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier#set
+   */
+  readonly set?: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet[];
+
+  /**
+   * add headers are sent beside the agent’s.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier#add
+   */
+  readonly add?: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd[];
+
+  /**
+   * remove headers are not sent.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier#remove
+   */
+  readonly remove?: string[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersRequestHeaderModifier' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifier(obj: EgressHttpRouteSpecRulesFiltersRequestHeaderModifier | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'set': obj.set?.map(y => toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet(y)),
+    'add': obj.add?.map(y => toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd(y)),
+    'remove': obj.remove?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * responseHeaderModifier changes the head of answers.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersResponseHeaderModifier
+ */
+export interface EgressHttpRouteSpecRulesFiltersResponseHeaderModifier {
+  /**
+   * remove headers do not reach the agent.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersResponseHeaderModifier#remove
+   */
+  readonly remove: string[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersResponseHeaderModifier' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersResponseHeaderModifier(obj: EgressHttpRouteSpecRulesFiltersResponseHeaderModifier | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'remove': obj.remove?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
  * type is how value is compared: Exact, PathPrefix (it and what is below it), Template ({name} and * within a segment, ** for any number of segments) or RegularExpression (RE2, the whole path).
  *
  * @schema EgressHttpRouteSpecRulesMatchesPathType
@@ -4716,6 +4808,78 @@ export const EgressHttpRouteSpecRulesMatchesPathType = {
   REGULAR_EXPRESSION: "RegularExpression",
 } as const;
 export type EgressHttpRouteSpecRulesMatchesPathType = (typeof EgressHttpRouteSpecRulesMatchesPathType)[keyof typeof EgressHttpRouteSpecRulesMatchesPathType];
+
+/**
+ * Header is one header.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet
+ */
+export interface EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet {
+  /**
+   * name is the header.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet#name
+   */
+  readonly name: string;
+
+  /**
+   * value is sent as it stands here; no secret belongs here.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet#value
+   */
+  readonly value: string;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet(obj: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'value': obj.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Header is one header.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd
+ */
+export interface EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd {
+  /**
+   * name is the header.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd#name
+   */
+  readonly name: string;
+
+  /**
+   * value is sent as it stands here; no secret belongs here.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd#value
+   */
+  readonly value: string;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd(obj: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'value': obj.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 
 /**

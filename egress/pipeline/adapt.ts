@@ -9,6 +9,7 @@ import {
   type Injection,
   type UpstreamTarget,
 } from '../../decision/index.ts';
+import type { HeaderEdit } from '../../contract/index.ts';
 import { createField, type Field } from '../http1/index.ts';
 import type { UpstreamRequest } from '../upstream/exchange-port.ts';
 import type { AgentRequest } from './identify.ts';
@@ -94,10 +95,30 @@ function ownFields(request: AgentRequest, { injection, translation }: Candidate)
   return request.fields.filter((field) => isEndToEnd(field) && !isReplaced(field) && isAtHome(field));
 }
 
+/** As the rule that took the call says. What a key of ours writes is nobody's else to write. */
+function edited(
+  fields: readonly Field[],
+  edit: HeaderEdit | undefined,
+  injection: Injection | undefined,
+): Field[] {
+  if (edit === undefined) return [...fields];
+  const { set, add, remove } = edit;
+  const gone = new Set([...remove, ...set.map(({ name }) => name)].map((name) => name.toLowerCase()));
+  const written = [...set, ...add]
+    .map(({ name, value }) => createField(name, value))
+    .filter((field) => injection === undefined || !isReplacedBy(injection, field));
+  return [...fields.filter((field) => !gone.has(spokenName(field))), ...written];
+}
+
 /** `judged`: the path in the form it was judged in. */
-export function adapt(request: AgentRequest, candidate: Candidate, judged: string): UpstreamRequest {
+export function adapt(
+  request: AgentRequest,
+  candidate: Candidate,
+  judged: string,
+  edit?: HeaderEdit,
+): UpstreamRequest {
   const { target, injection } = candidate;
-  const fields = [...ownFields(request, candidate), ...passesTrailers(request)];
+  const fields = [...edited(ownFields(request, candidate), edit, injection), ...passesTrailers(request)];
   if (injection !== undefined) fields.push(createField('Accept-Encoding', 'identity'), ...injection.fields);
   return {
     method: request.method,

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { createField, fieldValue, type Field } from '../http1/index.ts';
 import { endToEnd, safeTrailers } from '../pipeline/adapt.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
+import { spokenName } from '../pipeline/own-credential.ts';
 import { UsageChunkFilter } from '../record/usage-chunk-filter.ts';
 import { createUsageTap, type UsageTap } from '../record/usage-tap.ts';
 import {
@@ -52,6 +53,8 @@ export class Answer {
   /** Takes out of a stream what the gateway asked for and the agent did not. */
   #filter: UsageChunkFilter | undefined;
   #asksUsage = false;
+  /** Fields that the agent does not get, in lower case. */
+  #hidden: ReadonlySet<string> = new Set();
   #translation: CallTranslation | undefined;
   /** Of an upstream that speaks another API. */
   #translated: TranslatedAnswer | undefined;
@@ -85,10 +88,11 @@ export class Answer {
   /** Before a request is sent: the secrets on it, and what was changed in it that its answer must not show. */
   expect(
     secrets: SecretSet | undefined,
-    { asksUsage, translated }: Pick<Outgoing, 'asksUsage' | 'translated'>,
+    { asksUsage, translated, hides }: Pick<Outgoing, 'asksUsage' | 'translated' | 'hides'>,
   ): void {
     this.#secrets = secrets ?? noSecrets;
     this.#asksUsage = asksUsage;
+    this.#hidden = new Set(hides);
     this.#translation = translated?.call;
   }
 
@@ -116,9 +120,13 @@ export class Answer {
     return true;
   }
 
+  #shown(fields: readonly Field[]): readonly Field[] {
+    return this.#hidden.size === 0 ? fields : fields.filter((field) => !this.#hidden.has(spokenName(field)));
+  }
+
   #sendHead(answer: UpstreamAnswer): void {
     this.#waiting = undefined;
-    const { sent, recorded } = scrubFields(endToEnd(answer.fields), this.#secrets);
+    const { sent, recorded } = scrubFields(this.#shown(endToEnd(answer.fields)), this.#secrets);
     const { payee, facts } = this.#log;
     if (payee !== undefined) {
       const encoding = fieldValue(answer.fields, 'content-encoding');
@@ -226,7 +234,7 @@ export class Answer {
     const rest = this.#filter?.flush();
     if (rest !== undefined && rest.length > 0) this.#downstream.write(rest);
     this.#over = true;
-    this.#downstream.end(safeTrailers(scrubFields(trailers, this.#secrets).sent));
+    this.#downstream.end(safeTrailers(scrubFields(this.#shown(trailers), this.#secrets).sent));
   }
 
   /** Answers 101; undefined: the agent's connection cannot be given up, or the upstream's frames cannot be searched. */
@@ -240,7 +248,7 @@ export class Answer {
       this.fail(this.#refusal, now);
       return undefined;
     }
-    const { sent, recorded } = scrubFields(endToEnd(answer.fields), this.#secrets);
+    const { sent, recorded } = scrubFields(this.#shown(endToEnd(answer.fields)), this.#secrets);
     this.#log.startResponse(101, recorded, now);
     // From here on a failure can only break off.
     this.#started = true;

@@ -88,9 +88,12 @@ function limitsOf(limits: readonly CallLimit[]): Pick<Way, 'limits'> {
   return limits.length === 0 ? {} : { limits: limits.map(countedCalls) };
 }
 
-function useOf(clause: OpenPlan['clauses'][number] | undefined): Pick<Way, 'asksPerson' | 'budget'> {
+function useOf(
+  clause: OpenPlan['clauses'][number] | undefined,
+): Pick<Way, 'asksPerson' | 'budget' | 'headers'> {
   return {
     ...(clause?.asksPerson === true ? { asksPerson: true as const } : {}),
+    ...(clause?.headers === undefined ? {} : { headers: clause.headers }),
     ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
   };
 }

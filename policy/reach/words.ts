@@ -154,6 +154,15 @@ function budgetParts({ limits, maxOutputTokens }: CountedUse): string[] {
   ];
 }
 
+function headerParts({ set, add, remove, hide }: HeaderEdit): string[] {
+  return [
+    ...set.map(({ name, value }) => `with header ${quote(name)} set to ${quote(value)}`),
+    ...add.map(({ name, value }) => `with header ${quote(name)} of ${quote(value)} added`),
+    ...(remove.length === 0 ? [] : [`without header ${quoted(remove)}`]),
+    ...(hide.length === 0 ? [] : [`answers without header ${quoted(hide)}`]),
+  ];
+}
+
 export function wayParts(way: Way): string[] {
   const logging = renderLogging(way.logging);
   return [
@@ -161,6 +170,7 @@ export function wayParts(way: Way): string[] {
     ...(way.pinned === undefined ? [] : [`at the pinned address ${quoted(way.pinned)}`]),
     ...way.credentials.map(renderCredential),
     ...(way.asksPerson === true ? ["with a person's approval"] : []),
+    ...(way.headers === undefined ? [] : headerParts(way.headers)),
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),
     ...(way.limits ?? []).map(renderCounted),
     ...(logging === '' ? [] : [logging]),

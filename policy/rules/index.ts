@@ -18,6 +18,7 @@ import { derivedNameInvalid } from './derived-name-invalid.ts';
 import { exportEndpointUnfit } from './export-endpoint-unfit.ts';
 import { fallbackWithoutCredential } from './fallback-without-credential.ts';
 import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
+import { headerEditUnfit } from './header-edit-unfit.ts';
 import { httpRouteWidened } from './http-route-widened.ts';
 import { httpWildcardCredential } from './http-wildcard-credential.ts';
 import { imageWithoutDigest } from './image-without-digest.ts';
@@ -63,6 +64,7 @@ export const rules: readonly Rule[] = [
   callerExtractorUnreadable,
   routeShadowed,
   httpRouteWidened,
+  headerEditUnfit,
   httpWildcardCredential,
   budgetWithoutCap,
   policyWithoutEffect,

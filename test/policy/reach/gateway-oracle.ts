@@ -105,7 +105,7 @@ class Gateway {
 
   #send(
     attempt: Attempt,
-    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging' | 'counts'> & {
+    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging' | 'counts' | 'headers'> & {
       readonly asksPerson: boolean;
     },
     { target, backend, injection }: Candidate,
@@ -140,6 +140,7 @@ class Gateway {
       renames: backend?.modelRewrites ?? [],
       asksUsage: backend?.ensureStreamUsage ?? false,
       asksPerson: decision.asksPerson,
+      headers: decision.headers,
       budget: decision.budget,
       logging: decision.logging,
       counts: decision.counts,
