@@ -1,5 +1,6 @@
 /** The one door of `decision/`: what a policy says of a call. */
 export { covers, refuseAsk, strictest, type Ask, type LastingAnswer } from './approval.ts';
+export { auditBytes, type WouldDeny } from './audit.ts';
 export { awsRegionOf } from './aws-region.ts';
 export { type Budget, type TokenLimit } from './budget.ts';
 export {

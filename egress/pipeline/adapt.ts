@@ -53,9 +53,11 @@ function isEndToEnd(field: Field): boolean {
   return !hopByHop.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-');
 }
 
-/** End-to-end fields of a message; also used for responses. */
-export function endToEnd(fields: readonly Field[]): Field[] {
-  return fields.filter(isEndToEnd);
+const nothing: ReadonlySet<string> = new Set();
+
+/** End-to-end fields of a message; also used for responses, without those that are `hidden` (names in lower case). */
+export function endToEnd(fields: readonly Field[], hidden = nothing): Field[] {
+  return fields.filter((field) => isEndToEnd(field) && !hidden.has(spokenName(field)));
 }
 
 /** What decides about a message or routes it, and so must be known before its body; none of it is a trailer (RFC 9110 6.5.1). */
@@ -63,8 +65,8 @@ const headOnly =
   /^(?:content-|set-cookie|cache-control|pragma|location|range|vary|if-|accept|age$|date$|expires$|max-forwards|retry-after|warning|www-authenticate|x-forwarded|forwarded|x-real-ip)/;
 
 /** Trailers that may not decide about the message. */
-export function safeTrailers(fields: readonly Field[]): Field[] {
-  return endToEnd(fields).filter((field) => !isAuthField(field) && !headOnly.test(spokenName(field)));
+export function safeTrailers(fields: readonly Field[], hidden = nothing): Field[] {
+  return endToEnd(fields, hidden).filter((field) => !isAuthField(field) && !headOnly.test(spokenName(field)));
 }
 
 /** Those of a request that go on: a server that joins them to the head must not find there what the head could not say. */

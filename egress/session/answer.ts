@@ -8,7 +8,6 @@ import type { Duplex } from 'node:stream';
 import { createField, fieldValue, type Field } from '../http1/index.ts';
 import { endToEnd, safeTrailers } from '../pipeline/adapt.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
-import { spokenName } from '../pipeline/own-credential.ts';
 import { UsageChunkFilter } from '../record/usage-chunk-filter.ts';
 import { createUsageTap, type UsageTap } from '../record/usage-tap.ts';
 import {
@@ -26,14 +25,8 @@ import type { CallTranslation } from '../translation/index.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { Downstream } from './downstream.ts';
 import type { ExchangeLog } from './exchange-log.ts';
-import type { Failure } from './failure.ts';
+import { opaque, type Failure } from './failure.ts';
 import { TranslatedAnswer, type AnswerHolder } from './translated-answer.ts';
-
-/** The failure that an answer is replaced by when secrets cannot be looked for in it. */
-function opaque(reason: string): Failure {
-  const message = `the upstream ${reason}; an answer to a call with a credential must be searchable for it. Ask for the plain, whole text, or take it from a host that no credential is bound to`;
-  return { status: 502, code: 'UPSTREAM_ENCODING', message, denyReason: undefined };
-}
 
 export class Answer {
   readonly #downstream: Downstream;
@@ -120,13 +113,9 @@ export class Answer {
     return true;
   }
 
-  #shown(fields: readonly Field[]): readonly Field[] {
-    return this.#hidden.size === 0 ? fields : fields.filter((field) => !this.#hidden.has(spokenName(field)));
-  }
-
   #sendHead(answer: UpstreamAnswer): void {
     this.#waiting = undefined;
-    const { sent, recorded } = scrubFields(this.#shown(endToEnd(answer.fields)), this.#secrets);
+    const { sent, recorded } = scrubFields(endToEnd(answer.fields, this.#hidden), this.#secrets);
     const { payee, facts } = this.#log;
     if (payee !== undefined) {
       const encoding = fieldValue(answer.fields, 'content-encoding');
@@ -234,7 +223,7 @@ export class Answer {
     const rest = this.#filter?.flush();
     if (rest !== undefined && rest.length > 0) this.#downstream.write(rest);
     this.#over = true;
-    this.#downstream.end(safeTrailers(scrubFields(this.#shown(trailers), this.#secrets).sent));
+    this.#downstream.end(safeTrailers(scrubFields(trailers, this.#secrets).sent, this.#hidden));
   }
 
   /** Answers 101; undefined: the agent's connection cannot be given up, or the upstream's frames cannot be searched. */
@@ -248,7 +237,7 @@ export class Answer {
       this.fail(this.#refusal, now);
       return undefined;
     }
-    const { sent, recorded } = scrubFields(this.#shown(endToEnd(answer.fields)), this.#secrets);
+    const { sent, recorded } = scrubFields(endToEnd(answer.fields, this.#hidden), this.#secrets);
     this.#log.startResponse(101, recorded, now);
     // From here on a failure can only break off.
     this.#started = true;

@@ -195,6 +195,7 @@ export class ExchangeLog {
 
   finish(at: number): SpanRecord {
     if (this.response !== undefined) this.response.endAt = at;
+    const wouldDeny = this.#decision?.kind === 'allow' ? this.#decision.wouldDeny : undefined;
     return computeExchangeRecord({
       peer: this.#peer,
       tls: this.#tls,
@@ -208,7 +209,8 @@ export class ExchangeLog {
       trailersDropped: this.trailersDropped,
       attempts: this.#attempts,
       status: this.status,
-      decision: this.denyReason === undefined ? 'allow' : 'deny',
+      decision: this.denyReason !== undefined ? 'deny' : wouldDeny === undefined ? 'allow' : 'would_deny',
+      wouldDeny: this.denyReason === undefined ? wouldDeny : undefined,
       denyReason: this.denyReason,
       denyPolicy: this.denyPolicy,
       mcp: this.#mcp(),
@@ -267,7 +269,10 @@ export class ExchangeLog {
   }
 
   #routeName(): string | undefined {
-    const route = this.#decision?.route ?? this.#opener;
+    const decision = this.#decision;
+    // What passes by audit alone passes by no route.
+    if (decision?.kind === 'allow' && decision.wouldDeny !== undefined) return undefined;
+    const route = decision?.route ?? this.#opener;
     return route === undefined ? undefined : renderOpener(route);
   }
 }

@@ -108,6 +108,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...(backend === undefined ? {} : { backend }),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
+    ...(clause === undefined && plan.audited ? { audited: true as const } : {}),
     ...useOf(clause),
     ...limitsOf((clause ?? plan).callLimits),
     ...(logging === undefined ? {} : { logging }),
@@ -226,6 +227,7 @@ function unreadPermits(spot: Spot): Permit[] {
   const way = {
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: [],
+    ...(plan.relayAudited ? { audited: true as const } : {}),
     ...limitsOf(plan.relayLimits),
   };
   return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];

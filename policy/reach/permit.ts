@@ -145,6 +145,8 @@ export interface Way {
   readonly credentials: readonly Credential[];
   /** A person decides about each call. */
   readonly asksPerson?: true;
+  /** It passes by the gateway's audit alone, and is recorded as what would be denied. */
+  readonly audited?: true;
   /** What changes in the head of its calls and of their answers. */
   readonly headers?: HeaderEdit;
   readonly budget?: CountedUse;

@@ -2,6 +2,7 @@
  * Reach in words: places, calls, ways, agents. One place, so that table, sentences and diff agree. Every foreign text stands in
  * quotes, so that a sentence is read back in one way only; test/policy/reach parses them. Pure.
  */
+import type { HeaderEdit } from '../../contract/index.ts';
 import { quote, quoted, renderCounted, renderLogging } from './phrases.ts';
 import { mcpParts } from './tool-words.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
@@ -169,6 +170,7 @@ export function wayParts(way: Way): string[] {
     ...backendPart(way),
     ...(way.pinned === undefined ? [] : [`at the pinned address ${quoted(way.pinned)}`]),
     ...way.credentials.map(renderCredential),
+    ...(way.audited === true ? ['by audit alone'] : []),
     ...(way.asksPerson === true ? ["with a person's approval"] : []),
     ...(way.headers === undefined ? [] : headerParts(way.headers)),
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),

@@ -17,6 +17,7 @@ import { derivedNameClash } from './derived-name-clash.ts';
 import { derivedNameInvalid } from './derived-name-invalid.ts';
 import { exportEndpointUnfit } from './export-endpoint-unfit.ts';
 import { fallbackWithoutCredential } from './fallback-without-credential.ts';
+import { gatewayAudits } from './gateway-audits.ts';
 import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
 import { headerEditUnfit } from './header-edit-unfit.ts';
 import { httpRouteWidened } from './http-route-widened.ts';
@@ -44,6 +45,7 @@ export const rules: readonly Rule[] = [
   agentReachesNothing,
   gatewayOpensNothing,
   allowAllGateway,
+  gatewayAudits,
   broadRange,
   neverOpenDestination,
   privateRange,

@@ -105,7 +105,10 @@ class Gateway {
 
   #send(
     attempt: Attempt,
-    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging' | 'counts' | 'headers'> & {
+    decision: Pick<
+      Extract<Decision, { kind: 'allow' }>,
+      'budget' | 'logging' | 'counts' | 'headers' | 'wouldDeny'
+    > & {
       readonly asksPerson: boolean;
     },
     { target, backend, injection }: Candidate,
@@ -141,6 +144,7 @@ class Gateway {
       asksUsage: backend?.ensureStreamUsage ?? false,
       asksPerson: decision.asksPerson,
       headers: decision.headers,
+      audited: decision.wouldDeny !== undefined,
       budget: decision.budget,
       logging: decision.logging,
       counts: decision.counts,
@@ -166,7 +170,7 @@ class Gateway {
     if (pinned === false) return undefined;
     const target = `${hostname ?? ip}:${port}`;
     const plain = { credentials: [], renames: [], asksUsage: false, asksPerson: false };
-    const bytes = { ...plain, budget: undefined, logging: undefined };
+    const bytes = { ...plain, audited: plan.relayAudited, budget: undefined, logging: undefined };
     const counts = countCall(plan.relayLimits);
     return renderWay({ protocol, target, pinned, counts, ...bytes, ...this.#manner() });
   }

@@ -297,7 +297,7 @@ function copyHeader(reader: Reader): RecordCopy['headers'][number] {
   return { name, fingerprint: reader.quote() };
 }
 
-const places = [
+const credentialPlaces = [
   [' in header ', 'header'],
   [' in AWS signature ', 'signature'],
   [' in a token from ', 'token'],
@@ -311,7 +311,7 @@ function headersOf({ permit }: Parts): Draft<HeaderEdit> {
 
 function credential(reader: Reader): Permit['way']['credentials'][number] {
   const from = reader.eat('unknown') ? undefined : reader.quote().split('/');
-  const place = places.find(([words]) => reader.eat(words))?.[1] ?? 'query';
+  const place = credentialPlaces.find(([words]) => reader.eat(words))?.[1] ?? 'query';
   if (place === 'query') reader.must(' in query parameter ');
   const name = reader.quote();
   reader.must(' by policy ');
@@ -432,6 +432,12 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
     'answers without header ',
     (reader, parts) => {
       headersOf(parts).hide.push(...reader.quotes());
+    },
+  ],
+  [
+    'by audit alone',
+    (_reader, { permit }) => {
+      permit.way.audited = true;
     },
   ],
   [

@@ -13,6 +13,7 @@ export interface Way {
   readonly asksUsage: boolean;
   readonly asksPerson: boolean;
   readonly headers?: HeaderEdit | undefined;
+  readonly audited: boolean;
   readonly budget: CountedUse | Budget | undefined;
   readonly logging: LoggingRule | undefined;
   readonly counts: ReadonlyArray<{ readonly limit: CountedCalls; readonly calls: number }>;
@@ -52,5 +53,6 @@ export function renderWay({ protocol, target, pinned, credentials, renames, logg
       .sort(),
     rest.asksPerson,
     rest.headers ?? null,
+    rest.audited,
   ]);
 }
