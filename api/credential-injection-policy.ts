@@ -1,6 +1,6 @@
 /** CredentialInjectionPolicy: which Secret the gateway puts into which calls, so that agents never hold it. */
 import { Type, type Static } from 'typebox';
-import { choice, labelLength, record, text } from './field.ts';
+import { choice, labelLength, list, record, text } from './field.ts';
 import { policyStatus, policyTargetRef, policyTargetRefs } from './policy-target.ts';
 import { columns, type KindDefinition, type Resource } from './resource.ts';
 import { framingHeaders, headerNameRules, notAmong } from './rule.ts';
@@ -11,22 +11,72 @@ const targetRef = policyTargetRef(['AIProviderRoute', 'MCPRoute', 'EgressHTTPRou
   message: 'sectionName names a Backend and is allowed for AIProviderRoute only',
 });
 
+function tokenUrl(description: string) {
+  return text(description, {
+    max: 512,
+    pattern: '^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-"$-~]*)?$',
+  });
+}
+
+function scopes(description: string) {
+  return list(description, text('One scope.', { max: 256, pattern: '^[!#-\\[\\]-~]+$' }), {
+    max: 32,
+    min: 1,
+  });
+}
+
 const providerAuth = record(
-  'providerAuth signs calls for target ProviderAuth with access_key_id, secret_access_key and, where there is one, session_token of the Secret; a signed body has at most 32 MiB.',
+  'providerAuth is how a provider knows its callers, for target ProviderAuth: AWSv4 signs calls with access_key_id, secret_access_key and, where there is one, session_token of the Secret (a signed body has at most 32 MiB); GCPServiceAccount sends an access token of the service account whose JSON key file is at secretKey.',
   {
-    type: choice('type is AWSv4; GCPServiceAccount is refused.', ['AWSv4', 'GCPServiceAccount'], {
-      rules: [
-        {
-          rule: "self != 'GCPServiceAccount'",
-          message: 'providerAuth type GCPServiceAccount is not supported: use AWSv4 or target Header',
-        },
-      ],
-    }),
+    type: choice('type is AWSv4 or GCPServiceAccount.', ['AWSv4', 'GCPServiceAccount']),
     region: Type.Optional(
       text('region is the AWS region; unset means that of the host.', { max: labelLength }),
     ),
     service: Type.Optional(
       text('service is the name AWS signs by, such as s3; unset means bedrock.', { max: labelLength }),
+    ),
+    scopes: Type.Optional(
+      scopes('scopes are what the token is for; unset means https://www.googleapis.com/auth/cloud-platform.'),
+    ),
+    tokenURL: Type.Optional(
+      tokenUrl('tokenURL is where the token is asked for; unset means https://oauth2.googleapis.com/token.'),
+    ),
+  },
+  {
+    rules: [
+      {
+        rule: "self.type == 'AWSv4' || (!has(self.region) && !has(self.service))",
+        message: 'region and service are for type AWSv4',
+      },
+      {
+        rule: "self.type == 'GCPServiceAccount' || (!has(self.scopes) && !has(self.tokenURL))",
+        message: 'scopes and tokenURL are for type GCPServiceAccount',
+      },
+    ],
+  },
+);
+
+const oauth2 = record(
+  'oauth2 is how the gateway gets an access token for target OAuth2, with client_id, client_secret and, for the grant RefreshToken, refresh_token of the Secret. It keeps the token, renews it ahead of its end, and sends no call without it.',
+  {
+    grant: choice('grant is ClientCredentials or RefreshToken.', ['ClientCredentials', 'RefreshToken']),
+    tokenURL: tokenUrl(
+      'tokenURL is the token endpoint; its certificate is verified, and no redirect is followed.',
+    ),
+    scopes: Type.Optional(
+      scopes('scopes are what the token is for; unset means what the server gives by itself.'),
+    ),
+    audience: Type.Optional(
+      text('audience is sent as the parameter of that name; unset means none is.', {
+        max: 512,
+        pattern: '^[!-~]+$',
+      }),
+    ),
+    clientAuthentication: Type.Optional(
+      choice(
+        'clientAuthentication is where client_id and client_secret go: Header (HTTP Basic) or Body; unset means Header.',
+        ['Header', 'Body'],
+      ),
     ),
   },
 );
@@ -44,7 +94,10 @@ const spec = record(
     secretKey: Type.Optional(
       text('secretKey is the key in the Secret; unset means token.', { default: 'token' }),
     ),
-    target: choice('target is where the value goes.', ['Header', 'QueryParam', 'ProviderAuth']),
+    target: choice(
+      'target is where the value goes: Header, QueryParam, ProviderAuth, Basic (Authorization: Basic of the keys username and password of the Secret) or OAuth2 (Authorization: Bearer with a token asked for).',
+      ['Header', 'QueryParam', 'ProviderAuth', 'Basic', 'OAuth2'],
+    ),
     headerName: Type.Optional(
       text('headerName is the header for target Header.', {
         max: 127,
@@ -70,12 +123,13 @@ const spec = record(
       }),
     ),
     providerAuth: Type.Optional(providerAuth),
+    oauth2: Type.Optional(oauth2),
   },
   {
     rules: [
       {
-        rule: "(self.target == 'Header') == has(self.headerName) && (self.target == 'QueryParam') == has(self.queryParamName) && (self.target == 'ProviderAuth') == has(self.providerAuth)",
-        message: 'set exactly the field of the target: headerName, queryParamName or providerAuth',
+        rule: "(self.target == 'Header') == has(self.headerName) && (self.target == 'QueryParam') == has(self.queryParamName) && (self.target == 'ProviderAuth') == has(self.providerAuth) && (self.target == 'OAuth2') == has(self.oauth2)",
+        message: 'set exactly the field of the target: headerName, queryParamName, providerAuth or oauth2',
       },
       {
         rule: "!has(self.headerValuePrefix) || self.target == 'Header'",

@@ -180,6 +180,12 @@ const spec = record('spec is the gateway as it should be.', {
       { default: 'deny-all' },
     ),
   ),
+  enforcement: Type.Optional(
+    choice(
+      'enforcement is Enforce, or Audit: what no route opens passes, without a credential, and is recorded as what would be denied. Never-open and private addresses, EgressDenyPolicies, MCPRoutes at their hosts, approvals, budgets and limits hold all the same. Unset means Enforce.',
+      ['Enforce', 'Audit'],
+    ),
+  ),
   listeners: list('listeners are the traffic it takes.', listener, { max: 16, min: 1, keys: ['name'] }),
   otlp: Type.Optional(otlp),
   upstreamTLS: Type.Optional(upstreamTLS),

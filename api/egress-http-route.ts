@@ -127,17 +127,92 @@ const match = record('Match is calls that fit all of what is set.', {
   ),
 });
 
+/** Of no rule: they frame or route a call, bear a key, or decide about what was judged. The gateway has the whole list. */
+const unchangedHeaders = [
+  ...ungovernedHeaders,
+  'content-encoding',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
+  'x-auth-token',
+  'private-token',
+];
+
+function changedName() {
+  return text('name is the header.', {
+    max: 127,
+    pattern: '^[A-Za-z0-9-]+$',
+    rules: [
+      {
+        rule: `${notAmong(unchangedHeaders)} && !self.lowerAscii().startsWith('x-clrk-') && !self.lowerAscii().startsWith('sec-')`,
+        message: 'no rule may change this header: it frames the call, bears a key, or is the platform\u2019s',
+      },
+    ],
+  });
+}
+
+function written(description: string) {
+  return list(
+    description,
+    record('Header is one header.', {
+      name: changedName(),
+      value: text('value is sent as it stands here; no secret belongs here.', {
+        max: 512,
+        pattern: '^[!-~]([ -~]*[!-~])?$',
+      }),
+    }),
+    { max: 8, keys: ['name'] },
+  );
+}
+
+const requestHeaderModifier = record(
+  'requestHeaderModifier changes the head of calls after they were judged; a header that a credential writes is the credential\u2019s.',
+  {
+    set: Type.Optional(written('set headers are sent once, in place of the agent\u2019s.')),
+    add: Type.Optional(written('add headers are sent beside the agent\u2019s.')),
+    remove: Type.Optional(list('remove headers are not sent.', changedName(), { max: 8 })),
+  },
+);
+
+const responseHeaderModifier = record('responseHeaderModifier changes the head of answers.', {
+  remove: list(
+    'remove headers do not reach the agent.',
+    text('name is the header.', {
+      max: 127,
+      pattern: '^[A-Za-z0-9-]+$',
+      rules: [
+        {
+          rule: notAmong([...framingHeaders, 'content-type', 'content-encoding', 'date']),
+          message: 'this header frames the answer',
+        },
+      ],
+    }),
+    { max: 8, min: 1 },
+  ),
+});
+
 const filter = record(
   'Filter is one extension.',
   {
-    type: choice('type is ExtensionRef.', ['ExtensionRef']),
+    type: choice('type is ExtensionRef, RequestHeaderModifier or ResponseHeaderModifier.', [
+      'ExtensionRef',
+      'RequestHeaderModifier',
+      'ResponseHeaderModifier',
+    ]),
     extensionRef: Type.Optional(extensionRef()),
+    requestHeaderModifier: Type.Optional(requestHeaderModifier),
+    responseHeaderModifier: Type.Optional(responseHeaderModifier),
   },
   {
     rules: [
       {
-        rule: "has(self.extensionRef) && self.extensionRef.kind in ['LoggingPolicy', 'RateLimitPolicy']",
+        rule: "self.type != 'ExtensionRef' || (has(self.extensionRef) && self.extensionRef.kind in ['LoggingPolicy', 'RateLimitPolicy'])",
         message: 'a filter of an EgressHTTPRoute names a LoggingPolicy or a RateLimitPolicy in extensionRef',
+      },
+      {
+        rule: "(self.type == 'RequestHeaderModifier') == has(self.requestHeaderModifier) && (self.type == 'ResponseHeaderModifier') == has(self.responseHeaderModifier) && (self.type == 'ExtensionRef') == has(self.extensionRef)",
+        message:
+          'set exactly the field of the type: extensionRef, requestHeaderModifier or responseHeaderModifier',
       },
     ],
   },

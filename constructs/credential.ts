@@ -49,6 +49,50 @@ export interface AwsCredentialProps {
   readonly service?: string;
 }
 
+/** What an access token is asked for by. */
+export interface OAuth2CredentialProps {
+  /** Secret with client_id, client_secret and, for `refreshToken`, refresh_token. */
+  readonly secret: Pick<SecretValue, 'name' | 'namespace'>;
+  /** The token endpoint, an https:// URL with a name. */
+  readonly tokenUrl: string;
+  /**
+   * What the token is for.
+   *
+   * @default what the server gives by itself
+   */
+  readonly scopes?: readonly string[];
+  /**
+   * Sent as the parameter `audience`.
+   *
+   * @default none
+   */
+  readonly audience?: string;
+  /**
+   * Where client_id and client_secret go.
+   *
+   * @default Header (HTTP Basic)
+   */
+  readonly clientAuthentication?: 'Header' | 'Body';
+}
+
+/** A service account of Google's. */
+export interface GcpServiceAccountProps {
+  /** Secret with the JSON key file; name its key, such as key.json. */
+  readonly secret: SecretValue;
+  /**
+   * What the token is for.
+   *
+   * @default https://www.googleapis.com/auth/cloud-platform
+   */
+  readonly scopes?: readonly string[];
+  /**
+   * Where the token is asked for.
+   *
+   * @default https://oauth2.googleapis.com/token
+   */
+  readonly tokenUrl?: string;
+}
+
 // RFC 9110 5.6.2: token, without what the CRD's pattern leaves out.
 const headerNamePattern = /^[!#$%&*+.^_|~0-9A-Za-z-]{1,127}$/;
 // They frame or route the request; the CRD refuses them too.
@@ -151,6 +195,78 @@ export class Credential {
     const secretRef = { name: secret.name };
     return new Credential({ target: 'ProviderAuth', providerAuth, secretRef }, secret.namespace);
   }
+
+  /**
+   * `Authorization: Basic …` of the keys `username` and `password` of the Secret, as in Secrets of type kubernetes.io/basic-auth.
+   *
+   * @example
+   * ```ts
+   * Credential.basic({ name: 'jira' });
+   * ```
+   */
+  static basic({ name, namespace }: Pick<SecretValue, 'name' | 'namespace'>): Credential {
+    return new Credential({ target: 'Basic', secretRef: { name } }, namespace);
+  }
+
+  /**
+   * `Authorization: Bearer …` with a token that the gateway asks `tokenUrl` for as a client of its own (OAuth2 client credentials).
+   *
+   * @example
+   * ```ts
+   * Credential.clientCredentials({ secret: { name: 'crm' }, tokenUrl: 'https://login.example.com/oauth2/token' });
+   * ```
+   */
+  static clientCredentials(props: OAuth2CredentialProps): Credential {
+    return oauth2('ClientCredentials', props, (spec, namespace) => new Credential(spec, namespace));
+  }
+
+  /**
+   * `Authorization: Bearer …` with a token that the gateway asks `tokenUrl` for on behalf of a person (OAuth2 refresh token). A server
+   * that gives a new refresh token with each answer needs a gateway with one replica that is never restarted: ask it not to.
+   *
+   * @example
+   * ```ts
+   * Credential.refreshToken({ secret: { name: 'mail' }, tokenUrl: 'https://login.example.com/oauth2/token' });
+   * ```
+   */
+  static refreshToken(props: OAuth2CredentialProps): Credential {
+    return oauth2('RefreshToken', props, (spec, namespace) => new Credential(spec, namespace));
+  }
+
+  /**
+   * `Authorization: Bearer …` with a token of a Google service account, whose JSON key file the Secret holds.
+   *
+   * @example
+   * ```ts
+   * Credential.gcpServiceAccount({ secret: { name: 'vertex', key: 'key.json' } });
+   * ```
+   */
+  static gcpServiceAccount({ secret, scopes, tokenUrl }: GcpServiceAccountProps): Credential {
+    const tokenURL = tokenUrl === undefined ? undefined : checkedUrl(tokenUrl);
+    const type = 'GCPServiceAccount' as const;
+    const providerAuth = present({ type, scopes: scopes && [...scopes], tokenURL });
+    return new Credential({ target: 'ProviderAuth', providerAuth, ...secretOf(secret) }, secret.namespace);
+  }
+}
+
+/** A secret is sent there. */
+function checkedUrl(tokenUrl: string): string {
+  const url = URL.canParse(tokenUrl) ? new URL(tokenUrl) : undefined;
+  const isSafe = url?.protocol === 'https:' && url.username === '' && url.hash === '';
+  if (!isSafe || /^[\d.[]/.test(url.hostname)) {
+    throw new Error(`"${tokenUrl}" is not a token endpoint: write https:// and a name`);
+  }
+  return tokenUrl;
+}
+
+function oauth2(
+  grant: 'ClientCredentials' | 'RefreshToken',
+  { secret, tokenUrl, scopes, audience, clientAuthentication }: OAuth2CredentialProps,
+  create: (spec: CredentialSpec, namespace: string | undefined) => Credential,
+): Credential {
+  const asked = present({ scopes: scopes && [...scopes], audience, clientAuthentication });
+  const how = { grant, tokenURL: checkedUrl(tokenUrl), ...asked };
+  return create({ target: 'OAuth2', oauth2: how, secretRef: { name: secret.name } }, secret.namespace);
 }
 
 function secretOf({ name, key = 'token' }: SecretValue): Pick<CredentialSpec, 'secretRef' | 'secretKey'> {

@@ -22,6 +22,12 @@ export interface EgressGatewayProps extends ResourceProps {
    */
   readonly defaultPolicy?: 'deny-all' | 'allow-all';
   /**
+   * Audit: what no route opens passes, without a credential, and is recorded as what would be denied.
+   *
+   * @default Enforce
+   */
+  readonly enforcement?: 'Enforce' | 'Audit';
+  /**
    * The traffic it takes; more with addListener.
    *
    * @default one that takes every port and inspects TLS and HTTP

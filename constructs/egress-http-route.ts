@@ -16,6 +16,34 @@ export interface IEgressHTTPRoute extends IEgressRoute, ICredentialTarget {
   readonly credentialTargetKind: 'EgressHTTPRoute';
 }
 
+/** What changes in the head of calls after they were judged. A header that a credential writes is the credential's. */
+export interface HttpHeaders {
+  /**
+   * Sent once, in place of the agent's.
+   *
+   * @default none
+   */
+  readonly set?: Readonly<Record<string, string>>;
+  /**
+   * Sent beside the agent's.
+   *
+   * @default none
+   */
+  readonly add?: Readonly<Record<string, string>>;
+  /**
+   * Not sent.
+   *
+   * @default none
+   */
+  readonly remove?: readonly string[];
+  /**
+   * Taken out of answers.
+   *
+   * @default none
+   */
+  readonly hide?: readonly string[];
+}
+
 /** What calls to its hosts are for. */
 export interface EgressHTTPOptions extends RuleExtensions {
   /**
@@ -30,6 +58,12 @@ export interface EgressHTTPOptions extends RuleExtensions {
    * @default every agent of the gateway
    */
   readonly agents?: Readonly<Record<string, string>>;
+  /**
+   * Headers that the gateway changes, of every rule.
+   *
+   * @default none
+   */
+  readonly headers?: HttpHeaders;
 }
 
 /** Properties of an EgressHTTPRoute. */
@@ -144,8 +178,8 @@ export class EgressHTTPRoute extends KeyedRoute implements IEgressHTTPRoute {
 
   /** @internal */
   protected override specOf(part: number): EgressHTTPRouteSpec {
-    const { hosts, ports, agents, logging, rateLimit } = this.#props;
-    const filters = extensionFilters(this, present({ logging, rateLimit }));
+    const { hosts, ports, agents, headers, logging, rateLimit } = this.#props;
+    const filters = [...headerFilters(headers), ...extensionFilters(this, present({ logging, rateLimit }))];
     const rules = this.#rules.slice(part * maxRules, (part + 1) * maxRules);
     return present({
       parentRefs: this.parentRefs,
@@ -155,4 +189,22 @@ export class EgressHTTPRoute extends KeyedRoute implements IEgressHTTPRoute {
       rules: rules.map((rule) => ({ ...rule, ...(filters.length > 0 ? { filters } : {}) })),
     });
   }
+}
+
+type Filter = NonNullable<EgressHTTPRouteSpec['rules'][number]['filters']>[number];
+
+function written(headers: Readonly<Record<string, string>> | undefined) {
+  return headers && Object.entries(headers).map(([name, value]) => ({ name, value }));
+}
+
+function headerFilters({ set, add, remove, hide }: HttpHeaders = {}): Filter[] {
+  const request = present({ set: written(set), add: written(add), remove: remove && [...remove] });
+  return [
+    ...(Object.keys(request).length === 0
+      ? []
+      : [{ type: 'RequestHeaderModifier' as const, requestHeaderModifier: request }]),
+    ...(hide === undefined
+      ? []
+      : [{ type: 'ResponseHeaderModifier' as const, responseHeaderModifier: { remove: [...hide] } }]),
+  ];
 }

@@ -73,7 +73,11 @@ export const attribute = {
   recordReduced: 'clrk.record.reduced',
   policyDigest: 'clrk.policy.digest',
   /** `allow` or `deny`. */
+  /** `allow`, `deny`, or `would_deny`: let through by Audit alone. */
   decision: 'clrk.decision',
+  /** Of `would_deny`: the reason it would be refused for, and the route that would open it. */
+  auditReason: 'clrk.audit.reason',
+  auditOpens: 'clrk.audit.opens',
   /** The route that opened it, `Kind/ns/name`. */
   decisionRoute: 'clrk.decision.route',
   routeMatched: 'clrk.aiproviderroute.matched',

@@ -63,6 +63,7 @@ export const destinationRuleSchema = Type.Object({
 /** Mirrors `DestinationPolicy` in destination-policy.ts. */
 export const destinationPolicySchema = Type.Object({
   defaultPolicy: Type.Union([Type.Literal('deny-all'), Type.Literal('allow-all')]),
+  audit: Type.Optional(Type.Literal(true)),
   rules: Type.Array(destinationRuleSchema),
   denials: Type.Optional(Type.Array(Type.Object({ ...destinationRule, policy: Type.String() }))),
   platformCidrs: Type.Array(Type.String()),

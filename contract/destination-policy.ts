@@ -39,6 +39,8 @@ export interface DestinationDenial extends DestinationRule {
 
 export interface DestinationPolicy {
   readonly defaultPolicy: 'deny-all' | 'allow-all';
+  /** It is allow-all only to find out what routes do not open: that carries no key, and is recorded as what would be denied. */
+  readonly audit?: true;
   /** In order; first match opens. */
   readonly rules: readonly DestinationRule[];
   /** Absent: none. */

@@ -15,6 +15,7 @@ import {
 import { httpRouteSchema } from './http-route.ts';
 import { mcpRouteSchema } from './mcp-route.ts';
 import { recordExportSchema } from './record-export.ts';
+import { tokenInjectionSchema } from './token-injection.ts';
 
 const listenerSchema = Type.Object({
   name: Type.String(),
@@ -114,6 +115,7 @@ const injectionSchema = Type.Union([
     /** Absent: that of the host. */
     region: Type.Optional(Type.String()),
   }),
+  tokenInjectionSchema,
   Type.Object({ type: Type.Literal('Broken'), reason: Type.String() }),
 ]);
 

@@ -36,6 +36,17 @@ const httpMatchSchema = Type.Object({
   webSocket: Type.Boolean(),
 });
 
+const headerSchema = Type.Object({ name: Type.String(), value: Type.String() });
+
+/** In this order: what is set is there once, what is added stands beside the agent's. */
+const headerEditSchema = Type.Object({
+  set: Type.Array(headerSchema),
+  add: Type.Array(headerSchema),
+  remove: strings,
+  /** Taken out of answers. */
+  hide: strings,
+});
+
 const httpRuleSchema = Type.Object({
   /** Any match selects the rule. */
   matches: Type.Array(httpMatchSchema),
@@ -46,6 +57,8 @@ const httpRuleSchema = Type.Object({
   logging: Type.Optional(loggingRuleSchema),
   /** RateLimitPolicies, of its calls. Absent: none. */
   limits: Type.Optional(Type.Array(callLimitSchema)),
+  /** What changes in the head of its calls and answers. Absent: nothing. */
+  headers: Type.Optional(headerEditSchema),
 });
 
 export const httpRouteSchema = Type.Object({
@@ -57,5 +70,6 @@ export const httpRouteSchema = Type.Object({
 
 export type HttpRoute = Static<typeof httpRouteSchema>;
 export type HttpRule = Static<typeof httpRuleSchema>;
+export type HeaderEdit = Static<typeof headerEditSchema>;
 export type HttpMatch = Static<typeof httpMatchSchema>;
 export type HttpPath = Static<typeof pathSchema>;

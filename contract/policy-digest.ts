@@ -22,6 +22,11 @@ function withoutValue(inject: CredentialInjection): object {
       const { keys, ...scope } = inject;
       return { ...scope, signs: keys !== undefined };
     }
+    case 'Token': {
+      const { grant, ...scope } = inject;
+      const place = 'clientPlace' in grant ? grant.clientPlace : undefined;
+      return { ...scope, grant: grant.type, place };
+    }
     case 'Broken':
       return inject;
     default:

@@ -9,6 +9,7 @@ import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts'
 import { governedBy } from './mcp/plan.ts';
 import type { Opener } from './opener.ts';
 import type { PolicyIndex } from './policy-index.ts';
+import { tokenField, tokenNeedOf, type TokenNeed } from './token.ts';
 
 export interface InjectedField {
   /** Lower case. */
@@ -22,8 +23,8 @@ export interface InjectedField {
 export interface CredentialOrigin {
   /** `ns/name` of the policy. */
   readonly policy: string;
-  readonly place: 'header' | 'query' | 'signature';
-  /** Of the header, lower case, or of the query parameter; of a signature `service/region`. */
+  readonly place: 'header' | 'query' | 'signature' | 'token';
+  /** Of the header, lower case, or of the query parameter; of a signature `service/region`; of a token, where it is asked for. */
   readonly name: string;
   /** undefined: the document does not say. */
   readonly source: SecretSource | undefined;
@@ -44,6 +45,8 @@ export interface Injection {
   readonly query: ReadonlyArray<readonly [string, string]>;
   /** undefined: the call is not signed. */
   readonly signing: AwsSigning | undefined;
+  /** To be asked for before the call; undefined: no token goes on it. */
+  readonly token: TokenNeed | undefined;
   /** `ns/name` of the policies applied. */
   readonly policies: readonly string[];
   /** Of `fields` and of a signature: what a record does not show. */
@@ -71,6 +74,7 @@ export const noCredentials: Injection = {
   fields: [],
   query: [],
   signing: undefined,
+  token: undefined,
   policies: [],
   names: new Set(),
 };
@@ -148,6 +152,7 @@ interface Collected {
   readonly fields: Map<string, InjectedField>;
   readonly query: Map<string, string>;
   signing: AwsSigning | undefined;
+  token: TokenNeed | undefined;
   readonly origins: Map<string, CredentialOrigin>;
 }
 
@@ -174,12 +179,15 @@ const awsSignatureFields = [
 /** The closest binding has the fields it writes to itself: what wrote one before is off it, and a signature whole. */
 function giveWay(into: Collected, names: readonly string[]): void {
   const signs = awsSignatureFields.some((name) => names.includes(name));
+  const asks = names.includes(tokenField);
   if (signs) into.signing = undefined;
+  if (asks) into.token = undefined;
   for (const name of names) into.fields.delete(name);
-  for (const [key, { place, name }] of into.origins) {
-    const gives = place === 'signature' ? signs : place === 'header' && names.includes(name);
-    if (gives) into.origins.delete(key);
-  }
+  const gives = ({ place, name }: CredentialOrigin): boolean => {
+    if (place === 'signature') return signs;
+    return place === 'token' ? asks : place === 'header' && names.includes(name);
+  };
+  for (const [key, origin] of into.origins) if (gives(origin)) into.origins.delete(key);
 }
 
 function collectSigning(
@@ -203,6 +211,7 @@ function collectSigning(
 }
 
 function collect(
+  index: PolicyIndex,
   credential: GatewayCredential,
   target: UpstreamTarget,
   into: Collected,
@@ -225,6 +234,11 @@ function collect(
         value: inject.value,
       });
       return undefined;
+    case 'Token':
+      giveWay(into, [tokenField]);
+      remember(credential, into, { place: 'token', name: inject.endpoint });
+      into.token = tokenNeedOf(credential, inject, index.policy.gateway);
+      return undefined;
     case 'QueryParam':
       remember(credential, into, { place: 'query', name: inject.name });
       into.query.set(inject.name, inject.value);
@@ -243,10 +257,10 @@ export function computeCredential(index: PolicyIndex, use: CredentialUse): Crede
   if (!use.target.tls || !use.site.tls) return refusal(first, 'credentials are only sent over TLS');
   const collected: Collected = {
     ...{ fields: new Map(), query: new Map(), origins: new Map() },
-    signing: undefined,
+    ...{ signing: undefined, token: undefined },
   };
   for (const credential of applicable) {
-    const refused = collect(credential, use.target, collected);
+    const refused = collect(index, credential, use.target, collected);
     if (refused !== undefined) return refused;
   }
   return {
@@ -254,11 +268,13 @@ export function computeCredential(index: PolicyIndex, use: CredentialUse): Crede
     fields: [...collected.fields.values()],
     query: [...collected.query],
     signing: collected.signing,
+    token: collected.token,
     policies: applicable.map(({ policy }) => `${policy.namespace}/${policy.name}`),
     origins: [...collected.origins].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, origin]) => origin),
     names: new Set([
       ...collected.fields.keys(),
       ...(collected.signing === undefined ? [] : awsSignatureFields),
+      ...(collected.token === undefined ? [] : [tokenField]),
     ]),
   };
 }

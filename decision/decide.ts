@@ -2,8 +2,9 @@
  * The decision about one call at one destination: a function of the plan and of what is known of the call. It answers once with
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
-import { joinLogging, type LoggingRule, type RouteFallback } from '../contract/index.ts';
+import { joinLogging, type HeaderEdit, type LoggingRule, type RouteFallback } from '../contract/index.ts';
 import { asksOf, judgeAsks } from './asks.ts';
+import { auditCall, type WouldDeny } from './audit.ts';
 import { judgeAtBackend, judgeRename, judgeTranslated, waitsAtBackend } from './backend-judgement.ts';
 import { judgeSigning, needOf, signingNeed, type BodyNeed } from './body-need.ts';
 import { judgeBudget, type Budget } from './budget.ts';
@@ -162,9 +163,23 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   }
   const counts = countsOf(plan, clause, judged);
   const maxBodyBytes = bodyLimitOf(clause, call);
-  const go = { ways, use, counts, fallback: clause?.fallback, maxBodyBytes, site: plan.site };
+  const { fallback, headers } = clause ?? { fallback: undefined, headers: undefined };
+  const wouldDeny = clause === undefined ? auditOf(plan, call, common, found !== undefined) : undefined;
+  const go = { ways, use, counts, fallback, headers, maxBodyBytes, wouldDeny, site: plan.site };
   const asks = asksOf(plan.site, { call, clause, model: common.model }, judged.mcp);
   return judgeAsks(asks, call, goBy(go, call, common));
+}
+
+/** Of a call that no rule takes. */
+function auditOf(
+  plan: OpenPlan,
+  call: Call,
+  { model }: Common,
+  modelMissing: boolean,
+): WouldDeny | undefined {
+  if (!plan.audited) return undefined;
+  const refusal = plan.opener === undefined ? undefined : notTaken(plan, call, { model, modelMissing });
+  return auditCall(plan.site, call, { provider: plan.provider, model, refusal });
 }
 
 /** What it counts as, by the rule that took it or else by what opens the site. */
@@ -205,6 +220,8 @@ interface Course {
   readonly use: Refusal | Budget | undefined;
   readonly counts: readonly CallCount[];
   readonly fallback: RouteFallback | undefined;
+  readonly headers: HeaderEdit | undefined;
+  readonly wouldDeny: WouldDeny | undefined;
   readonly maxBodyBytes: number | undefined;
   /** Where the agent sent it. */
   readonly site: Site;
@@ -236,7 +253,7 @@ function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Co
 
 /** Unless something refuses it on each way: then as the first one does. */
 function goBy(course: Course, call: Call, common: Common): Decision {
-  const { ways, use, counts, fallback, maxBodyBytes } = course;
+  const { ways, use, counts, fallback, headers, maxBodyBytes, wouldDeny } = course;
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
   const judged = ways.map((way) => ({ way, refusal: judgeWay(way, call, common) }));
   const [first, ...others] = judged
@@ -247,7 +264,7 @@ function goBy(course: Course, call: Call, common: Common): Decision {
   const candidates: readonly [Candidate, ...Candidate[]] = [first, ...others];
   const need = signingNeed(candidates, call, common.operation);
   return need === undefined
-    ? { ...common, kind: 'allow', candidates, budget, counts, fallback, maxBodyBytes }
+    ? { ...common, kind: 'allow', candidates, budget, counts, headers, wouldDeny, fallback, maxBodyBytes }
     : { kind: 'need-body', need };
 }
 

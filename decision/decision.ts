@@ -1,6 +1,7 @@
 /** What is decided about one call, with everything that follows from it. Types only. */
-import type { LoggingRule, RouteFallback } from '../contract/index.ts';
+import type { HeaderEdit, LoggingRule, RouteFallback } from '../contract/index.ts';
 import type { Ask } from './approval.ts';
+import type { WouldDeny } from './audit.ts';
 import type { BodyNeed } from './body-need.ts';
 import type { Budget } from './budget.ts';
 import type { CallCount } from './call-limit.ts';
@@ -51,6 +52,10 @@ export interface AllowDecision extends Common {
   readonly counts: readonly CallCount[];
   /** The longest body that may go; undefined: any. */
   readonly maxBodyBytes: number | undefined;
+  /** It passes by the gateway's audit alone; undefined: by a route, or by allow-all. */
+  readonly wouldDeny: WouldDeny | undefined;
+  /** What its rule changes in its head and in its answer's; undefined: nothing. */
+  readonly headers: HeaderEdit | undefined;
   /** After what the next candidate is tried; undefined: there is none. */
   readonly fallback: RouteFallback | undefined;
 }

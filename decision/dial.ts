@@ -48,9 +48,15 @@ export function judgeAnswers(
 
 /**
  * Where the gateway itself may go on behalf of its owner, who named the place: private ranges as well, and never what is reserved or
- * the platform's. What routes open to agents, and what is denied to them, is about agents.
+ * the platform's. What routes open to agents, and what is denied to them, is about agents. `mayBePrivate` false: somebody named the
+ * place who is not the owner, and the owner did not pin it.
  */
-export function judgeOwnAnswers(policy: DestinationPolicy, answers: readonly string[]): DialVerdict {
-  const reason = answers.map((ip) => judgeAddress(policy, ip, true)).find((each) => each !== undefined);
+export function judgeOwnAnswers(
+  policy: DestinationPolicy,
+  answers: readonly string[],
+  mayBePrivate = true,
+): DialVerdict {
+  const judged = answers.map((ip) => judgeAddress(policy, ip, mayBePrivate));
+  const reason = judged.find((each) => each !== undefined);
   return reason === undefined ? { kind: 'addresses', addresses: answers } : { kind: 'refused', reason };
 }

@@ -15,9 +15,9 @@ export function httpClauses(index: PolicyIndex, site: Site, opener: Opener | und
   return index.httpRoutes.flatMap(({ route, rules, denial }) => {
     // What another route opened is not this route's to let through or to key (S39).
     if (denial !== undefined || !index.opens(route, { agent, hostname, port })) return [];
-    return rules.map(({ matches, limit, logging, callLimits, asksPerson }): RouteClause => ({
+    return rules.map(({ matches, limit, logging, callLimits, asksPerson, headers }): RouteClause => ({
       ...httpClauseOf(site, matches, 'allow'),
-      ...{ route, limit, logging, callLimits, asksPerson, budget: undefined, fallback: undefined },
+      ...{ route, limit, logging, callLimits, asksPerson, headers, budget: undefined, fallback: undefined },
       // Of its own for each rule: who asks which rule took a call is told by the way.
       ways: [
         wayOf(

@@ -4,6 +4,7 @@ import {
   type CallLimit,
   type DenyAnswer,
   type DestinationPolicy,
+  type HeaderEdit,
   type HttpRoute,
   type HttpRule,
   type LoggingRule,
@@ -12,6 +13,7 @@ import { refuse, type Refusal, type Site } from './call.ts';
 import type { Clause, Purpose } from './clause.ts';
 import { operationTable } from './operation/index.ts';
 import type { Opener } from './opener.ts';
+import { judgeHeaderEdit } from './http/header-edit.ts';
 import { compileHttpMatch, type CompiledHttpMatch } from './http/match.ts';
 
 export interface CompiledHttpRoute {
@@ -23,14 +25,16 @@ export interface CompiledHttpRoute {
     readonly logging: LoggingRule | undefined;
     readonly callLimits: readonly CallLimit[];
     readonly asksPerson: boolean;
+    readonly headers: HeaderEdit | undefined;
   }>;
 }
 
 type CompiledHttpRule = CompiledHttpRoute['rules'][number];
 
 function compileRule(rule: HttpRule): CompiledHttpRule {
-  const { matches, unsupported, logging, limits = [], approval } = rule;
-  const [what] = unsupported;
+  const { matches, unsupported, logging, limits = [], approval, headers } = rule;
+  // What compiled it may be another version than this.
+  const what = unsupported[0] ?? (headers && judgeHeaderEdit(headers));
   return {
     matches: matches.map(compileHttpMatch),
     limit:
@@ -40,11 +44,12 @@ function compileRule(rule: HttpRule): CompiledHttpRule {
     logging,
     callLimits: limits,
     asksPerson: approval === true,
+    headers,
   };
 }
 
-function mannerOf({ limit, logging, callLimits, asksPerson }: CompiledHttpRule): string {
-  return JSON.stringify([limit, logging, callLimits, asksPerson]);
+function mannerOf({ limit, logging, callLimits, asksPerson, headers }: CompiledHttpRule): string {
+  return JSON.stringify([limit, logging, callLimits, asksPerson, headers]);
 }
 
 /** Rules of which nothing but the calls differs are one: in which of them a call is makes no difference to it. */

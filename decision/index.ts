@@ -1,5 +1,6 @@
 /** The one door of `decision/`: what a policy says of a call. */
 export { covers, refuseAsk, strictest, type Ask, type LastingAnswer } from './approval.ts';
+export { auditBytes, type WouldDeny } from './audit.ts';
 export { awsRegionOf } from './aws-region.ts';
 export { type Budget, type TokenLimit } from './budget.ts';
 export {
@@ -56,6 +57,7 @@ export {
 export { isRetriable, type TryEnd } from './fallback.ts';
 export { judgeAnswers, judgeOwnAnswers, type DialRequest, type DialVerdict } from './dial.ts';
 export { compileGlob, openingGlobs, type Glob, type GlobList } from './glob.ts';
+export { judgeHeaderEdit } from './http/header-edit.ts';
 export { compileHttpMatch, takesMethod, type CompiledHttpMatch } from './http/match.ts';
 export { compilePath, type PathPattern, type PathReader } from './http/path-pattern.ts';
 export {
@@ -78,6 +80,13 @@ export { isPlainPath, parseQueryNames, parseTarget, splitQuery, withoutEndSlash 
 export { isSecretName } from './secret-name.ts';
 export { showText } from './shown-text.ts';
 export { methodOverrides, rootOf, spelling } from './spelling.ts';
+export {
+  googleTokenEndpoint,
+  isGoogleEndpoint,
+  readTokenEndpoint,
+  type TokenEndpoint,
+} from './token-endpoint.ts';
+export { refuseToken, secretsOf, withToken, type TokenNeed } from './token.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';
 export { type RouteClause, type Way } from './provider-clause.ts';

@@ -13,6 +13,7 @@ import {
   type LoggingRule,
   type Provider,
 } from '../contract/index.ts';
+import { isAudited } from './audit.ts';
 import { denyAnswer, refuse, type Refusal, type Site } from './call.ts';
 import { denialsAt, type DenialClause } from './denial.ts';
 import { httpClauses } from './http-clause.ts';
@@ -45,6 +46,10 @@ export interface OpenPlan {
   readonly clauses: readonly RouteClause[];
   /** Calls no clause takes; undefined: refused. */
   readonly otherwise: Way | undefined;
+  /** Calls no clause takes pass only because the gateway audits: without a key, and recorded as what would be denied. */
+  readonly audited: boolean;
+  /** The same of bytes nobody reads. */
+  readonly relayAudited: boolean;
   /** How many of these pass, by the L4 rule that opens the site. */
   readonly callLimits: readonly CallLimit[];
   /** How many connections pass of bytes nobody reads, by the L4 rule that opens the site to them. */
@@ -101,6 +106,8 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
   const readsFields = [...clauses, ...denials].some(({ http }) =>
     http.some(({ written }) => written.headers.length > 0),
   );
+  const audited = isAudited(index.besideRules, destinationOf(site));
+  const otherOpener = audited ? undefined : opener;
   const plain = { backend: undefined, target: { hostname, ip, port, tls }, isForeign: false };
   return {
     kind: 'open',
@@ -113,7 +120,11 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     denials,
     mcp,
     clauses,
-    otherwise: openedBeside ? wayOf(index, { site, opener, route: undefined }, plain) : undefined,
+    otherwise: openedBeside
+      ? wayOf(index, { site, opener: otherOpener, route: undefined }, plain)
+      : undefined,
+    audited,
+    relayAudited: isAudited(index.unread, destinationOf(site)),
     callLimits: limitsAt(index.besideRules, site),
     relayLimits: limitsAt(index.unread, site),
     relayRefusal: judgeRelay(index, site, denials),

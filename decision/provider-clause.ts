@@ -5,6 +5,7 @@
 import {
   denialOf,
   type CallLimit,
+  type HeaderEdit,
   type LoggingRule,
   parseHostname,
   type ProviderBackend,
@@ -51,6 +52,8 @@ export interface RouteClause extends Clause {
   readonly callLimits: readonly CallLimit[];
   /** A person decides about each of its calls. */
   readonly asksPerson: boolean;
+  /** What it changes in the head of its calls and their answers. */
+  readonly headers: HeaderEdit | undefined;
 }
 
 /** Where each call of a rule may go: to its own host, or to a Backend. */
@@ -141,7 +144,18 @@ export function providerClauses(index: PolicyIndex, site: Site, opener: Opener |
       );
       const { logging, limits: callLimits = [] } = rule;
       const use = { limit: limitOf(rule), budget: budgetOf(rule), callLimits };
-      return [{ ...clause, route, logging, ways, fallback, ...use, asksPerson: rule.approval === true }];
+      return [
+        {
+          ...clause,
+          route,
+          logging,
+          ways,
+          fallback,
+          ...use,
+          headers: undefined,
+          asksPerson: rule.approval === true,
+        },
+      ];
     });
   });
 }

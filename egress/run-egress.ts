@@ -71,6 +71,7 @@ export async function runEgress(env: Environment): Promise<void> {
     recorder: () => link.recorder,
     metrics,
     lookup: systemLookup,
+    ownLookup,
     ledger: new NatsLedger(namespace, () => link.nats),
     approvals: new NatsApprovals({ namespace, name: gateway }, () => link.nats),
     now: () => performance.timeOrigin + performance.now(),

@@ -62,6 +62,11 @@ function decision(span: Attributed): string | undefined {
   const verdict = text(span, attribute.decision);
   const route = text(span, attribute.decisionRoute);
   if (verdict === 'allow') return route === undefined ? 'allowed' : `allowed by ${route}`;
+  if (verdict === 'would_deny') {
+    const opens = text(span, attribute.auditOpens);
+    const why = `would be denied: ${text(span, attribute.auditReason) ?? 'policy'}`;
+    return opens === undefined ? why : `${why}, opened by ${opens}`;
+  }
   return verdict === 'deny' ? 'denied' : undefined;
 }
 

@@ -2014,7 +2014,7 @@ export interface CredentialInjectionPolicySpec {
   readonly secretKey?: string;
 
   /**
-   * target is where the value goes.
+   * target is where the value goes: Header, QueryParam, ProviderAuth, Basic (Authorization: Basic of the keys username and password of the Secret) or OAuth2 (Authorization: Bearer with a token asked for).
    *
    * @schema CredentialInjectionPolicySpec#target
    */
@@ -2042,11 +2042,18 @@ export interface CredentialInjectionPolicySpec {
   readonly queryParamName?: string;
 
   /**
-   * providerAuth signs calls for target ProviderAuth with access_key_id, secret_access_key and, where there is one, session_token of the Secret; a signed body has at most 32 MiB.
+   * providerAuth is how a provider knows its callers, for target ProviderAuth: AWSv4 signs calls with access_key_id, secret_access_key and, where there is one, session_token of the Secret (a signed body has at most 32 MiB); GCPServiceAccount sends an access token of the service account whose JSON key file is at secretKey.
    *
    * @schema CredentialInjectionPolicySpec#providerAuth
    */
   readonly providerAuth?: CredentialInjectionPolicySpecProviderAuth;
+
+  /**
+   * oauth2 is how the gateway gets an access token for target OAuth2, with client_id, client_secret and, for the grant RefreshToken, refresh_token of the Secret. It keeps the token, renews it ahead of its end, and sends no call without it.
+   *
+   * @schema CredentialInjectionPolicySpec#oauth2
+   */
+  readonly oauth2?: CredentialInjectionPolicySpecOauth2;
 }
 
 /**
@@ -2064,6 +2071,7 @@ export function toJson_CredentialInjectionPolicySpec(obj: CredentialInjectionPol
     'headerValuePrefix': obj.headerValuePrefix,
     'queryParamName': obj.queryParamName,
     'providerAuth': toJson_CredentialInjectionPolicySpecProviderAuth(obj.providerAuth),
+    'oauth2': toJson_CredentialInjectionPolicySpecOauth2(obj.oauth2),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -2159,7 +2167,7 @@ export function toJson_CredentialInjectionPolicySpecSecretRef(obj: CredentialInj
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * target is where the value goes.
+ * target is where the value goes: Header, QueryParam, ProviderAuth, Basic (Authorization: Basic of the keys username and password of the Secret) or OAuth2 (Authorization: Bearer with a token asked for).
  *
  * @schema CredentialInjectionPolicySpecTarget
  */
@@ -2170,17 +2178,21 @@ export const CredentialInjectionPolicySpecTarget = {
   QUERY_PARAM: "QueryParam",
   /** ProviderAuth */
   PROVIDER_AUTH: "ProviderAuth",
+  /** Basic */
+  BASIC: "Basic",
+  /** OAuth2 */
+  O_AUTH2: "OAuth2",
 } as const;
 export type CredentialInjectionPolicySpecTarget = (typeof CredentialInjectionPolicySpecTarget)[keyof typeof CredentialInjectionPolicySpecTarget];
 
 /**
- * providerAuth signs calls for target ProviderAuth with access_key_id, secret_access_key and, where there is one, session_token of the Secret; a signed body has at most 32 MiB.
+ * providerAuth is how a provider knows its callers, for target ProviderAuth: AWSv4 signs calls with access_key_id, secret_access_key and, where there is one, session_token of the Secret (a signed body has at most 32 MiB); GCPServiceAccount sends an access token of the service account whose JSON key file is at secretKey.
  *
  * @schema CredentialInjectionPolicySpecProviderAuth
  */
 export interface CredentialInjectionPolicySpecProviderAuth {
   /**
-   * type is AWSv4; GCPServiceAccount is refused.
+   * type is AWSv4 or GCPServiceAccount.
    *
    * @schema CredentialInjectionPolicySpecProviderAuth#type
    */
@@ -2199,6 +2211,20 @@ export interface CredentialInjectionPolicySpecProviderAuth {
    * @schema CredentialInjectionPolicySpecProviderAuth#service
    */
   readonly service?: string;
+
+  /**
+   * scopes are what the token is for; unset means https://www.googleapis.com/auth/cloud-platform.
+   *
+   * @schema CredentialInjectionPolicySpecProviderAuth#scopes
+   */
+  readonly scopes?: string[];
+
+  /**
+   * tokenURL is where the token is asked for; unset means https://oauth2.googleapis.com/token.
+   *
+   * @schema CredentialInjectionPolicySpecProviderAuth#tokenURL
+   */
+  readonly tokenUrl?: string;
 }
 
 /**
@@ -2211,6 +2237,68 @@ export function toJson_CredentialInjectionPolicySpecProviderAuth(obj: Credential
     'type': obj.type,
     'region': obj.region,
     'service': obj.service,
+    'scopes': obj.scopes?.map(y => y),
+    'tokenURL': obj.tokenUrl,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * oauth2 is how the gateway gets an access token for target OAuth2, with client_id, client_secret and, for the grant RefreshToken, refresh_token of the Secret. It keeps the token, renews it ahead of its end, and sends no call without it.
+ *
+ * @schema CredentialInjectionPolicySpecOauth2
+ */
+export interface CredentialInjectionPolicySpecOauth2 {
+  /**
+   * grant is ClientCredentials or RefreshToken.
+   *
+   * @schema CredentialInjectionPolicySpecOauth2#grant
+   */
+  readonly grant: CredentialInjectionPolicySpecOauth2Grant;
+
+  /**
+   * tokenURL is the token endpoint; its certificate is verified, and no redirect is followed.
+   *
+   * @schema CredentialInjectionPolicySpecOauth2#tokenURL
+   */
+  readonly tokenUrl: string;
+
+  /**
+   * scopes are what the token is for; unset means what the server gives by itself.
+   *
+   * @schema CredentialInjectionPolicySpecOauth2#scopes
+   */
+  readonly scopes?: string[];
+
+  /**
+   * audience is sent as the parameter of that name; unset means none is.
+   *
+   * @schema CredentialInjectionPolicySpecOauth2#audience
+   */
+  readonly audience?: string;
+
+  /**
+   * clientAuthentication is where client_id and client_secret go: Header (HTTP Basic) or Body; unset means Header.
+   *
+   * @schema CredentialInjectionPolicySpecOauth2#clientAuthentication
+   */
+  readonly clientAuthentication?: CredentialInjectionPolicySpecOauth2ClientAuthentication;
+}
+
+/**
+ * Converts an object of type 'CredentialInjectionPolicySpecOauth2' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_CredentialInjectionPolicySpecOauth2(obj: CredentialInjectionPolicySpecOauth2 | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'grant': obj.grant,
+    'tokenURL': obj.tokenUrl,
+    'scopes': obj.scopes?.map(y => y),
+    'audience': obj.audience,
+    'clientAuthentication': obj.clientAuthentication,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -2235,7 +2323,7 @@ export const CredentialInjectionPolicySpecTargetRefsKind = {
 export type CredentialInjectionPolicySpecTargetRefsKind = (typeof CredentialInjectionPolicySpecTargetRefsKind)[keyof typeof CredentialInjectionPolicySpecTargetRefsKind];
 
 /**
- * type is AWSv4; GCPServiceAccount is refused.
+ * type is AWSv4 or GCPServiceAccount.
  *
  * @schema CredentialInjectionPolicySpecProviderAuthType
  */
@@ -2246,6 +2334,32 @@ export const CredentialInjectionPolicySpecProviderAuthType = {
   GCP_SERVICE_ACCOUNT: "GCPServiceAccount",
 } as const;
 export type CredentialInjectionPolicySpecProviderAuthType = (typeof CredentialInjectionPolicySpecProviderAuthType)[keyof typeof CredentialInjectionPolicySpecProviderAuthType];
+
+/**
+ * grant is ClientCredentials or RefreshToken.
+ *
+ * @schema CredentialInjectionPolicySpecOauth2Grant
+ */
+export const CredentialInjectionPolicySpecOauth2Grant = {
+  /** ClientCredentials */
+  CLIENT_CREDENTIALS: "ClientCredentials",
+  /** RefreshToken */
+  REFRESH_TOKEN: "RefreshToken",
+} as const;
+export type CredentialInjectionPolicySpecOauth2Grant = (typeof CredentialInjectionPolicySpecOauth2Grant)[keyof typeof CredentialInjectionPolicySpecOauth2Grant];
+
+/**
+ * clientAuthentication is where client_id and client_secret go: Header (HTTP Basic) or Body; unset means Header.
+ *
+ * @schema CredentialInjectionPolicySpecOauth2ClientAuthentication
+ */
+export const CredentialInjectionPolicySpecOauth2ClientAuthentication = {
+  /** Header */
+  HEADER: "Header",
+  /** Body */
+  BODY: "Body",
+} as const;
+export type CredentialInjectionPolicySpecOauth2ClientAuthentication = (typeof CredentialInjectionPolicySpecOauth2ClientAuthentication)[keyof typeof CredentialInjectionPolicySpecOauth2ClientAuthentication];
 
 
 /**
@@ -4394,7 +4508,7 @@ export type EgressHttpRouteSpecRulesApproval = (typeof EgressHttpRouteSpecRulesA
  */
 export interface EgressHttpRouteSpecRulesFilters {
   /**
-   * type is ExtensionRef.
+   * type is ExtensionRef, RequestHeaderModifier or ResponseHeaderModifier.
    *
    * @schema EgressHttpRouteSpecRulesFilters#type
    */
@@ -4406,6 +4520,20 @@ export interface EgressHttpRouteSpecRulesFilters {
    * @schema EgressHttpRouteSpecRulesFilters#extensionRef
    */
   readonly extensionRef?: EgressHttpRouteSpecRulesFiltersExtensionRef;
+
+  /**
+   * requestHeaderModifier changes the head of calls after they were judged; a header that a credential writes is the credential’s.
+   *
+   * @schema EgressHttpRouteSpecRulesFilters#requestHeaderModifier
+   */
+  readonly requestHeaderModifier?: EgressHttpRouteSpecRulesFiltersRequestHeaderModifier;
+
+  /**
+   * responseHeaderModifier changes the head of answers.
+   *
+   * @schema EgressHttpRouteSpecRulesFilters#responseHeaderModifier
+   */
+  readonly responseHeaderModifier?: EgressHttpRouteSpecRulesFiltersResponseHeaderModifier;
 }
 
 /**
@@ -4417,6 +4545,8 @@ export function toJson_EgressHttpRouteSpecRulesFilters(obj: EgressHttpRouteSpecR
   const result = {
     'type': obj.type,
     'extensionRef': toJson_EgressHttpRouteSpecRulesFiltersExtensionRef(obj.extensionRef),
+    'requestHeaderModifier': toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifier(obj.requestHeaderModifier),
+    'responseHeaderModifier': toJson_EgressHttpRouteSpecRulesFiltersResponseHeaderModifier(obj.responseHeaderModifier),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -4532,13 +4662,17 @@ export function toJson_EgressHttpRouteSpecRulesMatchesHeaders(obj: EgressHttpRou
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * type is ExtensionRef.
+ * type is ExtensionRef, RequestHeaderModifier or ResponseHeaderModifier.
  *
  * @schema EgressHttpRouteSpecRulesFiltersType
  */
 export const EgressHttpRouteSpecRulesFiltersType = {
   /** ExtensionRef */
   EXTENSION_REF: "ExtensionRef",
+  /** RequestHeaderModifier */
+  REQUEST_HEADER_MODIFIER: "RequestHeaderModifier",
+  /** ResponseHeaderModifier */
+  RESPONSE_HEADER_MODIFIER: "ResponseHeaderModifier",
 } as const;
 export type EgressHttpRouteSpecRulesFiltersType = (typeof EgressHttpRouteSpecRulesFiltersType)[keyof typeof EgressHttpRouteSpecRulesFiltersType];
 
@@ -4587,6 +4721,78 @@ export function toJson_EgressHttpRouteSpecRulesFiltersExtensionRef(obj: EgressHt
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
+ * requestHeaderModifier changes the head of calls after they were judged; a header that a credential writes is the credential’s.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier
+ */
+export interface EgressHttpRouteSpecRulesFiltersRequestHeaderModifier {
+  /**
+   * set headers are sent once, in place of the agent’s.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier#set
+   */
+  readonly set?: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet[];
+
+  /**
+   * add headers are sent beside the agent’s.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier#add
+   */
+  readonly add?: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd[];
+
+  /**
+   * remove headers are not sent.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier#remove
+   */
+  readonly remove?: string[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersRequestHeaderModifier' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifier(obj: EgressHttpRouteSpecRulesFiltersRequestHeaderModifier | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'set': obj.set?.map(y => toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet(y)),
+    'add': obj.add?.map(y => toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd(y)),
+    'remove': obj.remove?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * responseHeaderModifier changes the head of answers.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersResponseHeaderModifier
+ */
+export interface EgressHttpRouteSpecRulesFiltersResponseHeaderModifier {
+  /**
+   * remove headers do not reach the agent.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersResponseHeaderModifier#remove
+   */
+  readonly remove: string[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersResponseHeaderModifier' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersResponseHeaderModifier(obj: EgressHttpRouteSpecRulesFiltersResponseHeaderModifier | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'remove': obj.remove?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
  * type is how value is compared: Exact, PathPrefix (it and what is below it), Template ({name} and * within a segment, ** for any number of segments) or RegularExpression (RE2, the whole path).
  *
  * @schema EgressHttpRouteSpecRulesMatchesPathType
@@ -4602,6 +4808,78 @@ export const EgressHttpRouteSpecRulesMatchesPathType = {
   REGULAR_EXPRESSION: "RegularExpression",
 } as const;
 export type EgressHttpRouteSpecRulesMatchesPathType = (typeof EgressHttpRouteSpecRulesMatchesPathType)[keyof typeof EgressHttpRouteSpecRulesMatchesPathType];
+
+/**
+ * Header is one header.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet
+ */
+export interface EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet {
+  /**
+   * name is the header.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet#name
+   */
+  readonly name: string;
+
+  /**
+   * value is sent as it stands here; no secret belongs here.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet#value
+   */
+  readonly value: string;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet(obj: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'value': obj.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Header is one header.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd
+ */
+export interface EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd {
+  /**
+   * name is the header.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd#name
+   */
+  readonly name: string;
+
+  /**
+   * value is sent as it stands here; no secret belongs here.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd#value
+   */
+  readonly value: string;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd(obj: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'value': obj.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 
 /**

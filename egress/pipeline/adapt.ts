@@ -9,6 +9,7 @@ import {
   type Injection,
   type UpstreamTarget,
 } from '../../decision/index.ts';
+import type { HeaderEdit } from '../../contract/index.ts';
 import { createField, type Field } from '../http1/index.ts';
 import type { UpstreamRequest } from '../upstream/exchange-port.ts';
 import type { AgentRequest } from './identify.ts';
@@ -52,9 +53,11 @@ function isEndToEnd(field: Field): boolean {
   return !hopByHop.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-');
 }
 
-/** End-to-end fields of a message; also used for responses. */
-export function endToEnd(fields: readonly Field[]): Field[] {
-  return fields.filter(isEndToEnd);
+const nothing: ReadonlySet<string> = new Set();
+
+/** End-to-end fields of a message; also used for responses, without those that are `hidden` (names in lower case). */
+export function endToEnd(fields: readonly Field[], hidden = nothing): Field[] {
+  return fields.filter((field) => isEndToEnd(field) && !hidden.has(spokenName(field)));
 }
 
 /** What decides about a message or routes it, and so must be known before its body; none of it is a trailer (RFC 9110 6.5.1). */
@@ -62,8 +65,8 @@ const headOnly =
   /^(?:content-|set-cookie|cache-control|pragma|location|range|vary|if-|accept|age$|date$|expires$|max-forwards|retry-after|warning|www-authenticate|x-forwarded|forwarded|x-real-ip)/;
 
 /** Trailers that may not decide about the message. */
-export function safeTrailers(fields: readonly Field[]): Field[] {
-  return endToEnd(fields).filter((field) => !isAuthField(field) && !headOnly.test(spokenName(field)));
+export function safeTrailers(fields: readonly Field[], hidden = nothing): Field[] {
+  return endToEnd(fields, hidden).filter((field) => !isAuthField(field) && !headOnly.test(spokenName(field)));
 }
 
 /** Those of a request that go on: a server that joins them to the head must not find there what the head could not say. */
@@ -94,10 +97,30 @@ function ownFields(request: AgentRequest, { injection, translation }: Candidate)
   return request.fields.filter((field) => isEndToEnd(field) && !isReplaced(field) && isAtHome(field));
 }
 
+/** As the rule that took the call says. What a key of ours writes is nobody's else to write. */
+function edited(
+  fields: readonly Field[],
+  edit: HeaderEdit | undefined,
+  injection: Injection | undefined,
+): Field[] {
+  if (edit === undefined) return [...fields];
+  const { set, add, remove } = edit;
+  const gone = new Set([...remove, ...set.map(({ name }) => name)].map((name) => name.toLowerCase()));
+  const written = [...set, ...add]
+    .map(({ name, value }) => createField(name, value))
+    .filter((field) => injection === undefined || !isReplacedBy(injection, field));
+  return [...fields.filter((field) => !gone.has(spokenName(field))), ...written];
+}
+
 /** `judged`: the path in the form it was judged in. */
-export function adapt(request: AgentRequest, candidate: Candidate, judged: string): UpstreamRequest {
+export function adapt(
+  request: AgentRequest,
+  candidate: Candidate,
+  judged: string,
+  edit?: HeaderEdit,
+): UpstreamRequest {
   const { target, injection } = candidate;
-  const fields = [...ownFields(request, candidate), ...passesTrailers(request)];
+  const fields = [...edited(ownFields(request, candidate), edit, injection), ...passesTrailers(request)];
   if (injection !== undefined) fields.push(createField('Accept-Encoding', 'identity'), ...injection.fields);
   return {
     method: request.method,

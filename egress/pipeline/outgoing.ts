@@ -20,7 +20,7 @@ import { rewriteRequest, withoutDigests } from './rewrite.ts';
 import { writeTranslated } from './translated.ts';
 
 /** Without where it goes. */
-type Sent = Omit<Outgoing, 'kind' | 'target'>;
+type Sent = Omit<Outgoing, 'kind' | 'target' | 'hides'>;
 
 export interface Outgoing {
   readonly kind: 'outgoing';
@@ -35,6 +35,8 @@ export interface Outgoing {
   readonly asksUsage: boolean;
   /** The answer is to be translated back, and what was left out; undefined: it goes to the agent as it comes. */
   readonly translated: TranslatedRequest | undefined;
+  /** Fields of the answer that its agent does not get, in lower case. */
+  readonly hides: readonly string[];
 }
 
 /** A body that was read to its end. */
@@ -157,6 +159,7 @@ function sentBy(plan: SitePlan, judged: Judged): Sent | Refusal {
     request,
     candidate,
     translation === undefined ? path : (ownPath(translation) ?? path),
+    judged.decision.headers,
   );
   return body === undefined ? { ...asItIs, request: adapted, length } : withBody(adapted, judged, body);
 }
@@ -166,5 +169,6 @@ export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refu
   const sent = sentBy(plan, judged);
   const signing = injection?.signing;
   const whole = 'kind' in sent || signing === undefined ? sent : signed(sent, judged, signing);
-  return 'kind' in whole ? whole : { kind: 'outgoing', target, ...whole };
+  const hides = (judged.decision.headers?.hide ?? []).map((name) => name.toLowerCase());
+  return 'kind' in whole ? whole : { kind: 'outgoing', target, hides, ...whole };
 }

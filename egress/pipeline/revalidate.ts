@@ -9,6 +9,7 @@ function essence({ target, backend, translation, injection }: Candidate): string
     injection?.fields,
     injection?.query,
     injection?.signing,
+    injection?.token,
     translation,
   ]);
 }

@@ -1,5 +1,6 @@
 /** A connection that was refused, failed before HTTP, or was relayed as bytes, as it is recorded. Pure. */
 import { attribute, type DenyReason, type spanName } from '../../contract/index.ts';
+import type { WouldDeny } from '../../decision/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import { AttributeList } from './attribute-list.ts';
 import { putPeer } from './peer-attributes.ts';
@@ -14,6 +15,8 @@ export interface ConnectionFacts {
   readonly route: string | undefined;
   readonly denyReason: DenyReason | undefined;
   readonly denyPolicy?: string | undefined;
+  /** It passed by the gateway's audit alone. */
+  readonly wouldDeny?: WouldDeny | undefined;
   readonly error: string | undefined;
   readonly bytes: { readonly up: number; readonly down: number } | undefined;
 }
@@ -21,13 +24,16 @@ export interface ConnectionFacts {
 export function computeConnectionRecord(connection: ConnectionFacts): SpanRecord {
   const { peer, bytes, startedAt, endedAt, denyReason, error } = connection;
   const denied = denyReason !== undefined;
+  const wouldDeny = denied ? undefined : connection.wouldDeny;
   const attributes = new AttributeList();
   putPeer(attributes, peer);
   attributes.put(attribute.destinationAddress, peer.ip);
   attributes.put(attribute.destinationName, peer.hostname);
-  attributes.put(attribute.decision, denied ? 'deny' : 'allow');
+  attributes.put(attribute.decision, denied ? 'deny' : wouldDeny === undefined ? 'allow' : 'would_deny');
   attributes.put(attribute.decisionRoute, connection.route);
   attributes.put(attribute.policyDigest, connection.digest);
+  attributes.put(attribute.auditReason, wouldDeny?.reason);
+  attributes.put(attribute.auditOpens, wouldDeny?.opens);
   attributes.put(attribute.denyReason, denyReason);
   attributes.put(attribute.denyPolicy, connection.denyPolicy);
   attributes.put(attribute.failureReason, denied ? undefined : error);

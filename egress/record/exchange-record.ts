@@ -5,7 +5,7 @@
 import { attribute, type DenyReason } from '../../contract/index.ts';
 import { fieldValue, type Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
-import type { McpFacts } from '../../decision/index.ts';
+import type { WouldDeny, McpFacts } from '../../decision/index.ts';
 import { credibleCounts, type Facts } from '../providers/index.ts';
 import { putApproval, type ApprovalFacts } from './approval-facts.ts';
 import { addAttempts, errorType, type AttemptFacts } from './attempt-event.ts';
@@ -39,7 +39,9 @@ export interface ExchangeFacts {
   readonly trailersDropped: number;
   readonly attempts: readonly AttemptFacts[];
   readonly status: number | undefined;
-  readonly decision: 'allow' | 'deny';
+  readonly decision: 'allow' | 'deny' | 'would_deny';
+  /** Of `would_deny`. */
+  readonly wouldDeny: WouldDeny | undefined;
   readonly denyReason: DenyReason | undefined;
   /** `ns/name` of the EgressDenyPolicy. */
   readonly denyPolicy: string | undefined;
@@ -152,7 +154,9 @@ function putSteadyHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
 }
 
 function putVaryingHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
-  const { request, response } = exchange;
+  const { request, response, wouldDeny } = exchange;
+  sink.put(attribute.auditReason, wouldDeny?.reason);
+  sink.put(attribute.auditOpens, wouldDeny?.opens);
   const target = redactTarget(exchange.target);
   const query = target.indexOf('?');
   sink.put(attribute.urlPath, query < 0 ? target : target.slice(0, query));
@@ -227,7 +231,8 @@ function hiddenInRequest({ injected, hidden }: ExchangeFacts): ReadonlySet<strin
   return hidden.size === 0 ? injected : new Set([...injected, ...hidden]);
 }
 
-const logOf: Readonly<Record<'allow' | 'deny', SpanLog>> = {
+const logOf: Readonly<Record<ExchangeFacts['decision'], SpanLog>> = {
+  would_deny: { severity: 'WARN', body: 'egress call would be denied' },
   allow: { severity: 'INFO', body: 'egress call' },
   deny: { severity: 'WARN', body: 'egress call denied' },
 };

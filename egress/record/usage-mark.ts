@@ -8,7 +8,7 @@ interface Marked {
   readonly ai: { readonly operation: string | undefined } | undefined;
   readonly facts: Facts;
   readonly status: number | undefined;
-  readonly decision: 'allow' | 'deny';
+  readonly decision: 'allow' | 'deny' | 'would_deny';
   /** Stable code when the exchange broke. */
   readonly error: string | undefined;
 }

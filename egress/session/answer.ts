@@ -25,14 +25,8 @@ import type { CallTranslation } from '../translation/index.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { Downstream } from './downstream.ts';
 import type { ExchangeLog } from './exchange-log.ts';
-import type { Failure } from './failure.ts';
+import { opaque, type Failure } from './failure.ts';
 import { TranslatedAnswer, type AnswerHolder } from './translated-answer.ts';
-
-/** The failure that an answer is replaced by when secrets cannot be looked for in it. */
-function opaque(reason: string): Failure {
-  const message = `the upstream ${reason}; an answer to a call with a credential must be searchable for it. Ask for the plain, whole text, or take it from a host that no credential is bound to`;
-  return { status: 502, code: 'UPSTREAM_ENCODING', message, denyReason: undefined };
-}
 
 export class Answer {
   readonly #downstream: Downstream;
@@ -52,6 +46,8 @@ export class Answer {
   /** Takes out of a stream what the gateway asked for and the agent did not. */
   #filter: UsageChunkFilter | undefined;
   #asksUsage = false;
+  /** Fields that the agent does not get, in lower case. */
+  #hidden: ReadonlySet<string> = new Set();
   #translation: CallTranslation | undefined;
   /** Of an upstream that speaks another API. */
   #translated: TranslatedAnswer | undefined;
@@ -85,10 +81,11 @@ export class Answer {
   /** Before a request is sent: the secrets on it, and what was changed in it that its answer must not show. */
   expect(
     secrets: SecretSet | undefined,
-    { asksUsage, translated }: Pick<Outgoing, 'asksUsage' | 'translated'>,
+    { asksUsage, translated, hides }: Pick<Outgoing, 'asksUsage' | 'translated' | 'hides'>,
   ): void {
     this.#secrets = secrets ?? noSecrets;
     this.#asksUsage = asksUsage;
+    this.#hidden = new Set(hides);
     this.#translation = translated?.call;
   }
 
@@ -118,7 +115,7 @@ export class Answer {
 
   #sendHead(answer: UpstreamAnswer): void {
     this.#waiting = undefined;
-    const { sent, recorded } = scrubFields(endToEnd(answer.fields), this.#secrets);
+    const { sent, recorded } = scrubFields(endToEnd(answer.fields, this.#hidden), this.#secrets);
     const { payee, facts } = this.#log;
     if (payee !== undefined) {
       const encoding = fieldValue(answer.fields, 'content-encoding');
@@ -226,7 +223,7 @@ export class Answer {
     const rest = this.#filter?.flush();
     if (rest !== undefined && rest.length > 0) this.#downstream.write(rest);
     this.#over = true;
-    this.#downstream.end(safeTrailers(scrubFields(trailers, this.#secrets).sent));
+    this.#downstream.end(safeTrailers(scrubFields(trailers, this.#secrets).sent, this.#hidden));
   }
 
   /** Answers 101; undefined: the agent's connection cannot be given up, or the upstream's frames cannot be searched. */
@@ -240,7 +237,7 @@ export class Answer {
       this.fail(this.#refusal, now);
       return undefined;
     }
-    const { sent, recorded } = scrubFields(endToEnd(answer.fields), this.#secrets);
+    const { sent, recorded } = scrubFields(endToEnd(answer.fields, this.#hidden), this.#secrets);
     this.#log.startResponse(101, recorded, now);
     // From here on a failure can only break off.
     this.#started = true;

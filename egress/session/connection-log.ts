@@ -1,7 +1,7 @@
 /** What a connection leaves behind that never became an exchange, or not only exchanges. Apart so that each ending is one line where it happens. */
 import { spanName, type DenyReason } from '../../contract/index.ts';
-import type { Refusal } from '../../decision/index.ts';
-import type { Peer } from '../pipeline/call.ts';
+import { auditBytes, type OpenPlan, type Refusal, type WouldDeny } from '../../decision/index.ts';
+import { openerOf, type Peer } from '../pipeline/call.ts';
 import { computeConnectionRecord } from '../record/connection-record.ts';
 import type { RecordSlot } from '../record/record-queue.ts';
 import type { SpanRecord } from '../record/span-record.ts';
@@ -19,11 +19,18 @@ export class ConnectionLog {
   readonly #core: GatewayCore;
   readonly #startedAt: number;
   /** `Kind/ns/name` that opened the destination. */
-  route: string | undefined;
+  #route: string | undefined;
+  /** Bytes that nobody reads pass by the gateway's audit alone. */
+  #wouldDeny: WouldDeny | undefined;
 
   constructor(core: GatewayCore, startedAt: number) {
     this.#core = core;
     this.#startedAt = startedAt;
+  }
+
+  opened(plan: OpenPlan): void {
+    this.#route = openerOf(plan);
+    this.#wouldDeny = plan.relayAudited ? auditBytes(plan.site) : undefined;
   }
 
   refused(peer: Peer, { reason, policy }: Refusal): void {
@@ -79,9 +86,10 @@ export class ConnectionLog {
       startedAt: this.#startedAt,
       endedAt: this.#core.now(),
       digest: this.#core.snapshot?.digest ?? '',
-      route: this.route,
+      route: this.#route,
       denyReason,
       denyPolicy,
+      wouldDeny: name === spanName.tcp ? this.#wouldDeny : undefined,
       error,
       bytes,
     });

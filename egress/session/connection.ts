@@ -15,7 +15,7 @@ import {
 import { probeReset } from '../../process/index.ts';
 import { Boundary } from '../boundary.ts';
 import type { Refusal } from '../../decision/index.ts';
-import { openerOf, siteOf, type Peer } from '../pipeline/call.ts';
+import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { acceptTls } from '../tls/accept.ts';
 import { ClientHelloReader } from '../tls/client-hello.ts';
@@ -163,7 +163,7 @@ export class Connection {
     this.#frame = Buffer.alloc(0);
     const plan = snapshot.plans.at(siteOf(peer, false));
     if (plan.kind === 'shut') return this.#refuse(peer, plan.refusal);
-    this.#log.route = openerOf(plan);
+    this.#log.opened(plan);
     if (!this.#core.admit(peer.agentId)) {
       return this.#deny(peer, 'the agent has as many connections as one may have', 'limit');
     }

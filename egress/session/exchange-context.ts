@@ -8,6 +8,7 @@ import type { RequestLine } from '../pipeline/identify.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import type { FrameScrubber } from '../scrub/index.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { TokenSource } from '../token/tokens.ts';
 import type { BodyLength, UpstreamConnection } from '../upstream/exchange-port.ts';
 import type { PoolRequest } from '../upstream/pool.ts';
 import type { HeldShare } from './read-ahead.ts';
@@ -36,6 +37,7 @@ export interface ExchangeContext {
   readonly budgets: Budgets;
   readonly approvals: Approvals;
   readonly health: BackendHealth;
+  readonly tokens: TokenSource;
   readonly now: () => number;
   /** What the wall clock says, in ms: upstreams judge a signature's time by theirs, and `now` does not see a clock that was set. */
   readonly unixMs: () => number;

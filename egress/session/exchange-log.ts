@@ -76,6 +76,7 @@ export class ExchangeLog {
   #opener: Opener | undefined;
   #candidate: Candidate | undefined;
   #smuggled = false;
+  #tokenMissing: { readonly policies: readonly string[]; readonly error: string } | undefined;
   /** Of the last try that was translated. */
   #dropped: readonly string[] = [];
   /** The agent's own model, once a candidate was asked. */
@@ -129,6 +130,7 @@ export class ExchangeLog {
     { model, translated }: Pick<Outgoing, 'model' | 'translated'>,
   ): void {
     this.#candidate = candidate;
+    this.#tokenMissing = undefined;
     const { translation, backend } = candidate;
     this.payee = translation === undefined ? this.codec : codecFor(backend?.schema, translation.to);
     this.#dropped = translated?.dropped ?? [];
@@ -137,6 +139,11 @@ export class ExchangeLog {
     if (named !== undefined) this.facts.model = named;
     const { injection } = candidate;
     this.#smuggled ||= injection !== undefined && isSmuggled(request, injection);
+  }
+
+  /** A call that needed a token was not sent for the want of it. */
+  tokenMissing(policy: string, error: string): void {
+    this.#tokenMissing = { policies: [policy], error };
   }
 
   attempted(at: number): void {
@@ -188,6 +195,7 @@ export class ExchangeLog {
 
   finish(at: number): SpanRecord {
     if (this.response !== undefined) this.response.endAt = at;
+    const wouldDeny = this.#decision?.kind === 'allow' ? this.#decision.wouldDeny : undefined;
     return computeExchangeRecord({
       peer: this.#peer,
       tls: this.#tls,
@@ -201,7 +209,8 @@ export class ExchangeLog {
       trailersDropped: this.trailersDropped,
       attempts: this.#attempts,
       status: this.status,
-      decision: this.denyReason === undefined ? 'allow' : 'deny',
+      decision: this.denyReason !== undefined ? 'deny' : wouldDeny === undefined ? 'allow' : 'would_deny',
+      wouldDeny: this.denyReason === undefined ? wouldDeny : undefined,
       denyReason: this.denyReason,
       denyPolicy: this.denyPolicy,
       mcp: this.#mcp(),
@@ -241,6 +250,7 @@ export class ExchangeLog {
 
   #credential(): ExchangeFacts['credential'] {
     const refused = this.#decision?.kind === 'refuse' ? this.#decision : undefined;
+    if (this.#tokenMissing !== undefined) return { ...this.#tokenMissing, smuggled: this.#smuggled };
     if (refused?.credentialPolicy !== undefined) {
       return { policies: [refused.credentialPolicy], smuggled: false, error: refused.refusal.message };
     }
@@ -259,7 +269,10 @@ export class ExchangeLog {
   }
 
   #routeName(): string | undefined {
-    const route = this.#decision?.route ?? this.#opener;
+    const decision = this.#decision;
+    // What passes by audit alone passes by no route.
+    if (decision?.kind === 'allow' && decision.wouldDeny !== undefined) return undefined;
+    const route = decision?.route ?? this.#opener;
     return route === undefined ? undefined : renderOpener(route);
   }
 }

@@ -207,6 +207,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
 
   #isStillAllowed(before: Allowed, after: Allowed): boolean {
     if (before.maxBodyBytes !== after.maxBodyBytes) return false;
+    if (JSON.stringify(before.headers) !== JSON.stringify(after.headers)) return false;
     return this.#sending?.isStillAllowed(after.candidates) ?? isSameUnsent(before, after);
   }
 

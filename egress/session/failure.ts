@@ -100,3 +100,9 @@ export const budgetUnreadable: Failure = {
     'the call is under a TokenBudget, and its body does not say how much it asks for; name one number of answers',
   denyReason: 'budget',
 };
+
+/** The failure that an answer is replaced by when secrets cannot be looked for in it. */
+export function opaque(reason: string): Failure {
+  const message = `the upstream ${reason}; an answer to a call with a credential must be searchable for it. Ask for the plain, whole text, or take it from a host that no credential is bound to`;
+  return { status: 502, code: 'UPSTREAM_ENCODING', message, denyReason: undefined };
+}

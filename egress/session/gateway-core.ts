@@ -31,6 +31,7 @@ import { Http2Session } from './http2-session.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { relay, type RelayOptions, type RelayResult } from './relay.ts';
 import { Shares } from '../shares.ts';
+import { askOverNetwork, Tokens } from '../token/tokens.ts';
 import { relayWebSocket } from './websocket-relay.ts';
 
 // One agent cannot use up the process (S30, S54); a Node SDK opens tens of connections at most. As many streams of HTTP/2 on all
@@ -52,6 +53,7 @@ export class GatewayCore {
   readonly #budgets: Budgets;
   readonly #approvals: Approvals;
   readonly #health: BackendHealth;
+  readonly #tokens: Tokens;
   /** Of earlier policies, until their last exchange is over. */
   readonly #retired = new Set<UpstreamPool>();
   #pool: UpstreamPool | undefined;
@@ -62,8 +64,10 @@ export class GatewayCore {
     this.now = options.now;
     this.#health = new BackendHealth(options.now);
     this.#approvals = openApprovals(options.approvals, options.now);
-    const { ledger = noLedger, now, unixMs = now } = options;
+    const { ledger = noLedger, now, unixMs = now, lookup, ownLookup = lookup } = options;
     this.#budgets = new Budgets({ ledger, now, unixMs });
+    const askBy = askOverNetwork(ownLookup, now, (error) => this.broken(error));
+    this.#tokens = new Tokens({ now, unixMs, askBy });
   }
 
   get budgets(): Budgets {
@@ -83,6 +87,7 @@ export class GatewayCore {
     if (this.#pool !== undefined) this.#retired.add(this.#pool);
     this.#pool?.retire();
     this.#snapshot = snapshot;
+    this.#tokens.use(snapshot);
     this.#pool = new UpstreamPool(snapshot, this.#options.lookup, this.now, (error) => this.broken(error));
     for (const connection of [...this.#connections]) this.#guarded(() => connection.revalidate(snapshot));
   }
@@ -203,6 +208,7 @@ export class GatewayCore {
         budgets: this.#budgets,
         approvals: this.#approvals,
         health: this.#health,
+        tokens: this.#tokens,
         now: this.now,
         unixMs: this.#options.unixMs ?? this.now,
         newId: randomUUID,

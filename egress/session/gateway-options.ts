@@ -9,6 +9,8 @@ export interface GatewayOptions {
   readonly recorder: () => (Recorder & Partial<AdmittingRecorder>) | undefined;
   readonly metrics: GatewayMetrics;
   readonly lookup: Lookup;
+  /** For places that policies name for the gateway itself; absent: as for agents. */
+  readonly ownLookup?: Lookup;
   readonly now: () => number;
   /** What the wall clock says, in ms; absent: the same as `now`. */
   readonly unixMs?: () => number;

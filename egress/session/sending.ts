@@ -13,6 +13,7 @@ import type { UpstreamAnswer, UpstreamReader, UpstreamStream } from '../upstream
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import type { Answer } from './answer.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
+import { CallToken } from './call-token.ts';
 import type { CallCounting } from './call-counting.ts';
 import type { Allowed } from './deliberation.ts';
 import type { ExchangeContext, Inbound, PolicyInForce } from './exchange-context.ts';
@@ -55,6 +56,7 @@ export class Sending implements AttemptOwner {
   readonly #owner: SendingOwner;
   readonly #parts: SendingParts;
   readonly #tries: Tries;
+  readonly #token: CallToken;
   #attempt: Attempt | undefined;
   #candidate: Candidate;
   #outgoing: Outgoing | undefined;
@@ -74,6 +76,7 @@ export class Sending implements AttemptOwner {
     const { context, inbound, decision } = parts;
     this.#tries = new Tries(context.health, inbound.peer.agentId, decision);
     [this.#candidate] = decision.candidates;
+    this.#token = new CallToken({ ...parts, tokens: context.tokens });
     const isTranslated = decision.candidates.some(({ translation }) => translation !== undefined);
     this.#answerId = isTranslated ? context.newId() : '';
     // Where there is another Backend to send it to, a body is kept as far as the agent's share goes.
@@ -87,6 +90,7 @@ export class Sending implements AttemptOwner {
 
   /** Nothing of a try that was given up arrives any more. Safe to repeat. */
   abort(): void {
+    this.#token.stop();
     this.#attempt?.abort();
     this.#attempt = undefined;
   }
@@ -129,13 +133,21 @@ export class Sending implements AttemptOwner {
     const plan = judgement.planBy(inForce.snapshot);
     let refusal: Refusal | undefined;
     for (let next: Candidate | undefined = candidate; next !== undefined; next = this.#tries.instead()) {
+      const wanted = next;
+      const ready = this.#token.take(next, () => this.#sendNow(wanted));
+      if (ready === undefined) return this.#wait(next);
+      if ('kind' in ready) {
+        refusal ??= ready;
+        continue;
+      }
       const outgoing = computeOutgoing(plan, {
         ...{ request: judgement.request, length: inbound.length },
-        ...{ decision, candidate: next, body, outputCap: spending.outputCap },
+        ...{ decision, candidate: ready, body, outputCap: spending.outputCap },
         ...{ outputBound: spending.outputBound, unixMs: context.unixMs(), answerId: this.#answerId },
       });
       if (outgoing.kind === 'outgoing') {
-        this.#start(plan, next, outgoing);
+        this.#candidate = next;
+        this.#start(plan, ready, outgoing);
         return undefined;
       }
       refusal ??= outgoing;
@@ -143,12 +155,25 @@ export class Sending implements AttemptOwner {
     return refusal;
   }
 
+  /** Its token is asked for, and nothing is sent meanwhile. */
+  #wait(candidate: Candidate): undefined {
+    this.#attempt?.abort();
+    this.#attempt = undefined;
+    this.#parts.way.close();
+    this.#candidate = candidate;
+  }
+
+  #sendNow(candidate: Candidate): void {
+    if (this.#parts.states.now !== 'attempting') return;
+    const refusal = this.#send(candidate);
+    if (refusal !== undefined) this.#owner.refuse(refusal);
+  }
+
   #start(plan: SitePlan, candidate: Candidate, outgoing: Outgoing): void {
     const { way, log, answer, inForce, judgement } = this.#parts;
     const { injection } = candidate;
     this.abort();
     way.close();
-    this.#candidate = candidate;
     this.#mayBeProcessed = false;
     const noTrailers = plan.kind === 'open' && plan.readsFields;
     way.prepare(outgoing, { injection, judged: this.#body?.bytes, noTrailers });
@@ -225,6 +250,7 @@ export class Sending implements AttemptOwner {
     const { states, way, log, context } = this.#parts;
     if (!states.accepts('upstream-head')) return;
     const { status, fields } = answer;
+    this.#token.answered(status);
     this.#tries.answered(status, parseRetryAfter(fieldValue(fields, 'retry-after'), context.now()));
     if (this.#tries.mayGoOn({ kind: 'answer', status })) {
       if (way.body.replay() === undefined) log.retryIneligible = 'body_too_large';

@@ -48,13 +48,17 @@ export class Dialler {
     return await this.#dialOne(await this.#addresses(target, agentId), { target, agentId, alpn });
   }
 
-  /** For the gateway itself, to where its owner told it to go: no agent's routes and denials are about it. */
-  async dialOwn(target: UpstreamTarget): Promise<Dialled> {
+  /**
+   * For the gateway itself, to where its owner told it to go: no agent's routes and denials are about it. `mayBePrivate` false:
+   * only its pins may name private addresses. `owner`: whose look-ups wait for each other.
+   */
+  async dialOwn(target: UpstreamTarget, { mayBePrivate = true, owner = ownId } = {}): Promise<Dialled> {
     const { hostname = '', ip } = target;
-    const answers = ip === undefined ? await this.#answers(hostname, ownId) : [ip];
-    const verdict = judgeOwnAnswers(this.#snapshot.plans.index.destinations, answers);
+    const { destinations, pins } = this.#snapshot.plans.index;
+    const answers = ip === undefined ? await this.#answers(hostname, owner) : [ip];
+    const verdict = judgeOwnAnswers(destinations, answers, mayBePrivate || pins.has(hostname));
     if (verdict.kind === 'refused') throw refused(ip ?? hostname, verdict.reason);
-    return await this.#dialOne(verdict.addresses, { target, agentId: ownId, alpn: ['http/1.1'] });
+    return await this.#dialOne(verdict.addresses, { target, agentId: owner, alpn: ['http/1.1'] });
   }
 
   async #dialOne(

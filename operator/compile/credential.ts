@@ -16,6 +16,7 @@ import {
 import type { World } from '../runtime/index.ts';
 import { byAge, isLive } from './order.ts';
 import { secretText } from './secret-value.ts';
+import { oauth2Injection, serviceAccountInjection } from './token-injection.ts';
 
 type Spec = CredentialInjectionPolicy['spec'];
 type TargetRef = Spec['targetRefs'][number];
@@ -30,7 +31,21 @@ export function compileInjection(world: World, policy: CredentialInjectionPolicy
   const { spec, metadata } = policy;
   const secret = world.get(kinds.secret, metadata.namespace, spec.secretRef.name);
   if (secret === undefined) return broken('SecretNotFound');
-  return spec.target === 'ProviderAuth' ? awsInjection(spec, secret) : valueInjection(spec, secret);
+  switch (spec.target) {
+    case 'ProviderAuth':
+      return spec.providerAuth?.type === 'GCPServiceAccount'
+        ? serviceAccountInjection(spec, secret)
+        : awsInjection(spec, secret);
+    case 'OAuth2':
+      return oauth2Injection(spec, secret);
+    case 'Basic':
+      return basicInjection(secret);
+    case 'Header':
+    case 'QueryParam':
+      return valueInjection(spec, secret);
+    default:
+      return spec.target satisfies never;
+  }
 }
 
 function broken(reason: string): CredentialInjection {
@@ -50,6 +65,18 @@ function valueInjection(spec: Spec, secret: Secret): CredentialInjection {
     return { type: 'QueryParam', name: spec.queryParamName, value: text.replace(/\r?\n$/, '') };
   }
   return broken('PolicyInvalid');
+}
+
+/** RFC 7617: an id with a colon would end there; a password may hold one. */
+function basicInjection(secret: Secret): CredentialInjection {
+  const [username, password] = ['username', 'password'].map((key) =>
+    secretText(secret, key)?.replace(/\r?\n$/, ''),
+  );
+  if (username === undefined || password === undefined) return broken('SecretKeyNotFound');
+  const isSound = [username, password].every((text) => /^[^\u0000-\u001f\u007f]*$/.test(text));
+  if (!isSound || username.includes(':') || password === '') return broken('SecretValueInvalid');
+  const pair = Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
+  return { type: 'Header', name: 'authorization', value: `Basic ${pair}` };
 }
 
 function awsInjection({ providerAuth }: Spec, secret: Secret): CredentialInjection {
@@ -106,6 +133,19 @@ function credential(world: World, policy: CredentialInjectionPolicy, ref: Target
 }
 
 function sourceOf({ spec, metadata }: CredentialInjectionPolicy): SecretSource {
-  const key = spec.target === 'ProviderAuth' ? 'access_key_id' : (spec.secretKey ?? 'token');
-  return { namespace: metadata.namespace, name: spec.secretRef.name, key };
+  return { namespace: metadata.namespace, name: spec.secretRef.name, key: secretKeysOf(spec)[0] };
+}
+
+/** The keys of the Secret that a policy needs; the first one says whose it is. */
+export function secretKeysOf({
+  target,
+  providerAuth,
+  oauth2,
+  secretKey = 'token',
+}: Spec): readonly [string, ...string[]] {
+  if (target === 'Basic') return ['password', 'username'];
+  if (target === 'OAuth2') {
+    return oauth2?.grant === 'RefreshToken' ? ['refresh_token', 'client_id'] : ['client_secret', 'client_id'];
+  }
+  return providerAuth?.type === 'AWSv4' ? ['access_key_id', 'secret_access_key'] : [secretKey];
 }

@@ -41,7 +41,7 @@ export function compileDestinations(
   const mcp = attachedRoutes(world, gateway, kinds.mcpRoute);
   const http = attachedRoutes(world, gateway, kinds.egressHttpRoute);
   return {
-    defaultPolicy: gateway.spec.defaultPolicy ?? 'deny-all',
+    ...defaultOf(gateway),
     rules: [
       ...l4.flatMap((attached) => openedRules(world, gateway, attached)),
       ...provider.flatMap((attached) => providerRules(world, attached)),
@@ -51,6 +51,13 @@ export function compileDestinations(
     denials: l4.flatMap((attached) => denials(world, gateway, attached)),
     platformCidrs: [...platformCidrs],
   };
+}
+
+/** Workers let pass what the gateway audits, as they do under allow-all. */
+function defaultOf({ spec }: EgressGateway): Pick<DestinationPolicy, 'defaultPolicy' | 'audit'> {
+  const { defaultPolicy = 'deny-all', enforcement } = spec;
+  const audits = enforcement === 'Audit' && defaultPolicy === 'deny-all';
+  return audits ? { defaultPolicy: 'allow-all', audit: true } : { defaultPolicy };
 }
 
 function routeId(kind: string, route: EgressL4Route | AIProviderRoute | MCPRoute): string {

@@ -1,11 +1,13 @@
 /** EgressHTTPRoute to the gateway's form: the destinations it opens, and the calls that pass there. Pure. */
 import {
+  headerEditOf,
   httpOpening,
   narrowPorts,
   type GatewayConfig,
   type HttpMatch,
   type HttpRoute,
 } from '../../contract/index.ts';
+import { judgeHeaderEdit } from '../../decision/index.ts';
 import type { EgressGateway, EgressHTTPRoute } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import type { AttachedRoute } from './attachment.ts';
@@ -59,12 +61,15 @@ export function compileHttpRoute(
     route: { namespace, name },
     rules: route.spec.rules.map((rule) => {
       const { unsupported, carried } = compileFilters(world, { ...route, kind: 'EgressHTTPRoute' }, rule);
+      const headers = headerEditOf(rule.filters ?? []);
+      const wrong = headers && judgeHeaderEdit(headers);
       const approval = rule.approval === 'Required' ? { approval: true as const } : {};
       return {
         matches: rule.matches.map(compileMatch),
-        unsupported: [...unsupported],
+        unsupported: wrong === undefined ? [...unsupported] : [...unsupported, wrong],
         ...approval,
         ...carried,
+        ...(headers === undefined ? {} : { headers }),
       };
     }),
     ...(answer === undefined ? {} : { denial: { answer, at: [destination(world, gateway, route, at)] } }),

@@ -39,7 +39,14 @@ const secretKeys = [
   poolKey.privateKey,
   'access_key_id',
   'secret_access_key',
+  ...['username', 'password', 'client_id', 'client_secret', 'refresh_token'],
 ];
+
+/** A key file of a service account; as a text in a header it is one too. */
+const keyFile = JSON.stringify({
+  ...{ type: 'service_account', client_email: placeholder },
+  private_key: '-----BEGIN PRIVATE KEY-----placeholder-----END PRIVATE KEY-----',
+});
 
 class ManifestWorld implements World {
   readonly #objects = new Map<string, Map<string, KubeObject[]>>();
@@ -61,7 +68,11 @@ class ManifestWorld implements World {
       ...policies.map(({ spec }) => spec.secretKey ?? 'token'),
       ...headers.map(({ secretRef }) => secretRef.key ?? 'token'),
     ];
-    this.#secret = { data: encodeSecretData(Object.fromEntries(keys.map((key) => [key, placeholder]))) };
+    const files = policies
+      .filter(({ spec }) => spec.providerAuth?.type === 'GCPServiceAccount')
+      .map(({ spec }) => [spec.secretKey ?? 'token', keyFile]);
+    const texts = [...keys.map((key) => [key, placeholder]), ...files];
+    this.#secret = { data: encodeSecretData(Object.fromEntries(texts) as Record<string, string>) };
   }
 
   add(resource: string, object: KubeObject): void {

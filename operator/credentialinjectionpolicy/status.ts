@@ -1,5 +1,5 @@
 /** `status.ancestors` of a CredentialInjectionPolicy (GEP-713). Pure. */
-import { compileInjection } from '../compile/index.ts';
+import { compileInjection, secretKeysOf } from '../compile/index.ts';
 import { kinds, type CredentialInjectionPolicy } from '../kind.ts';
 import { policyStatus as statusOf } from '../policy-status.ts';
 import { accepted, findTarget, refused } from '../policy-target.ts';
@@ -11,7 +11,10 @@ type TargetRef = CredentialInjectionPolicy['spec']['targetRefs'][number];
 const secretMessages: Readonly<Record<string, string>> = {
   SecretNotFound: 'does not exist',
   SecretKeyNotFound: 'lacks the key',
-  SecretValueInvalid: 'holds control characters or nothing',
+  SecretValueInvalid:
+    'holds what cannot be sent: control characters, nothing, or no key file where one must be',
+  TokenEndpointForeign:
+    'is a key file of another token endpoint than Google\u2019s (set providerAuth.tokenURL)',
   PolicyInvalid: 'does not fit the policy target',
 };
 
@@ -26,9 +29,10 @@ function resolvedRefs(world: World, policy: CredentialInjectionPolicy): Finding 
   const type = 'ResolvedRefs';
   const inject = compileInjection(world, policy);
   if (inject.type !== 'Broken') return { type, status: 'True', reason: 'ResolvedRefs', message: '' };
-  const { secretRef, secretKey = 'token' } = policy.spec;
+  const { secretRef } = policy.spec;
   const what = secretMessages[inject.reason] ?? 'cannot be used';
-  const message = `Secret ${secretRef.name} ${what} (key ${secretKey}); calls are refused until it is there`;
+  const keys = secretKeysOf(policy.spec).join(', ');
+  const message = `Secret ${secretRef.name} ${what} (key ${keys}); calls are refused until it is there`;
   return { type, status: 'False', reason: inject.reason, message };
 }
 

@@ -88,9 +88,12 @@ function limitsOf(limits: readonly CallLimit[]): Pick<Way, 'limits'> {
   return limits.length === 0 ? {} : { limits: limits.map(countedCalls) };
 }
 
-function useOf(clause: OpenPlan['clauses'][number] | undefined): Pick<Way, 'asksPerson' | 'budget'> {
+function useOf(
+  clause: OpenPlan['clauses'][number] | undefined,
+): Pick<Way, 'asksPerson' | 'budget' | 'headers'> {
   return {
     ...(clause?.asksPerson === true ? { asksPerson: true as const } : {}),
+    ...(clause?.headers === undefined ? {} : { headers: clause.headers }),
     ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
   };
 }
@@ -105,6 +108,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...(backend === undefined ? {} : { backend }),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
+    ...(clause === undefined && plan.audited ? { audited: true as const } : {}),
     ...useOf(clause),
     ...limitsOf((clause ?? plan).callLimits),
     ...(logging === undefined ? {} : { logging }),
@@ -223,6 +227,7 @@ function unreadPermits(spot: Spot): Permit[] {
   const way = {
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: [],
+    ...(plan.relayAudited ? { audited: true as const } : {}),
     ...limitsOf(plan.relayLimits),
   };
   return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];

@@ -2,7 +2,7 @@
  * The words reach is told in. A permit is exactly a set of calls at one place and one way for them to go; what no permit takes
  * is refused. Plain data: test/policy/reach reads it with an evaluator of its own and holds it to what the gateway does.
  */
-import type { HttpMatch, LoggingRule, SecretSource } from '../../contract/index.ts';
+import type { HeaderEdit, HttpMatch, LoggingRule, SecretSource } from '../../contract/index.ts';
 import type { ReachProtocol } from './spot.ts';
 
 /** Empty lists: every one. Models are known only of calls that the API's operations name one of. */
@@ -103,7 +103,7 @@ export interface ToolCalls {
 export interface Credential {
   /** CredentialInjectionPolicy `ns/name`. */
   readonly policy: string;
-  readonly place: 'header' | 'query' | 'signature';
+  readonly place: 'header' | 'query' | 'signature' | 'token';
   readonly name: string;
   readonly secret?: SecretSource;
 }
@@ -145,6 +145,10 @@ export interface Way {
   readonly credentials: readonly Credential[];
   /** A person decides about each call. */
   readonly asksPerson?: true;
+  /** It passes by the gateway's audit alone, and is recorded as what would be denied. */
+  readonly audited?: true;
+  /** What changes in the head of its calls and of their answers. */
+  readonly headers?: HeaderEdit;
   readonly budget?: CountedUse;
   /** Of its calls, or of connections whose bytes nobody reads, all at once; absent: as many as there are. Messages that a rule of `mcp` counts under the same account are not counted again. */
   readonly limits?: readonly CountedCalls[];

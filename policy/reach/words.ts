@@ -2,6 +2,7 @@
  * Reach in words: places, calls, ways, agents. One place, so that table, sentences and diff agree. Every foreign text stands in
  * quotes, so that a sentence is read back in one way only; test/policy/reach parses them. Pure.
  */
+import type { HeaderEdit } from '../../contract/index.ts';
 import { quote, quoted, renderCounted, renderLogging } from './phrases.ts';
 import { mcpParts } from './tool-words.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
@@ -105,7 +106,12 @@ export function renderCalls({ api, matches, http }: Calls, namesModels = false):
   return isNamed ? `${scopes} of ${quote(api)}` : scopes;
 }
 
-const placeWords = { header: 'header', query: 'query parameter', signature: 'AWS signature' } as const;
+const placeWords = {
+  header: 'header',
+  query: 'query parameter',
+  signature: 'AWS signature',
+  token: 'a token from',
+} as const;
 
 /** Without the policy by which it comes. */
 export function renderPlacedSecret({ place, name, secret }: Omit<Credential, 'policy'>): string {
@@ -149,13 +155,24 @@ function budgetParts({ limits, maxOutputTokens }: CountedUse): string[] {
   ];
 }
 
+function headerParts({ set, add, remove, hide }: HeaderEdit): string[] {
+  return [
+    ...set.map(({ name, value }) => `with header ${quote(name)} set to ${quote(value)}`),
+    ...add.map(({ name, value }) => `with header ${quote(name)} of ${quote(value)} added`),
+    ...(remove.length === 0 ? [] : [`without header ${quoted(remove)}`]),
+    ...(hide.length === 0 ? [] : [`answers without header ${quoted(hide)}`]),
+  ];
+}
+
 export function wayParts(way: Way): string[] {
   const logging = renderLogging(way.logging);
   return [
     ...backendPart(way),
     ...(way.pinned === undefined ? [] : [`at the pinned address ${quoted(way.pinned)}`]),
     ...way.credentials.map(renderCredential),
+    ...(way.audited === true ? ['by audit alone'] : []),
     ...(way.asksPerson === true ? ["with a person's approval"] : []),
+    ...(way.headers === undefined ? [] : headerParts(way.headers)),
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),
     ...(way.limits ?? []).map(renderCounted),
     ...(logging === '' ? [] : [logging]),

@@ -16,7 +16,8 @@ export const agentReachesNothing: Rule = {
         const gateway = world.find('EgressGateway', agent.namespace, gatewayRef);
         return gateway === undefined ? [] : [gateway];
       });
-      if (gateways.some(({ spec }) => spec.defaultPolicy === 'allow-all')) continue;
+      if (gateways.some(({ spec }) => spec.defaultPolicy === 'allow-all' || spec.enforcement === 'Audit'))
+        continue;
       const routes = gateways.flatMap((gateway) => topology.routesOf(gateway));
       if (routes.length === 0 || routes.some((attached) => opensAnything(world, attached, agent))) continue;
       const names = gateways.map(({ name }) => name).join(', ');

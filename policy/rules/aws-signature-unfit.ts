@@ -30,7 +30,7 @@ export const awsSignatureUnfit: Rule = {
   *check(world) {
     for (const policy of world.own('CredentialInjectionPolicy')) {
       const { providerAuth, targetRefs } = policy.spec;
-      if (providerAuth === undefined) continue;
+      if (providerAuth?.type !== 'AWSv4') continue;
       for (const [index, target] of targetRefs.entries()) {
         const hosts = hostsOfTarget(world, policy, target).filter((host) => !host.includes('*'));
         const message = hosts.map((host) => problemOf(host, providerAuth)).find((each) => each !== undefined);

@@ -11,7 +11,12 @@ export const gatewayOpensNothing: Rule = {
   *check(world) {
     const topology = topologyOf(world);
     for (const gateway of world.own('EgressGateway')) {
-      if (gateway.spec.defaultPolicy === 'allow-all' || topology.routesOf(gateway).length > 0) continue;
+      if (
+        gateway.spec.defaultPolicy === 'allow-all' ||
+        gateway.spec.enforcement === 'Audit' ||
+        topology.routesOf(gateway).length > 0
+      )
+        continue;
       const agents = topology.agentsOf(gateway).length;
       if (agents === 0) continue;
       yield {

@@ -17,7 +17,9 @@ import { derivedNameClash } from './derived-name-clash.ts';
 import { derivedNameInvalid } from './derived-name-invalid.ts';
 import { exportEndpointUnfit } from './export-endpoint-unfit.ts';
 import { fallbackWithoutCredential } from './fallback-without-credential.ts';
+import { gatewayAudits } from './gateway-audits.ts';
 import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
+import { headerEditUnfit } from './header-edit-unfit.ts';
 import { httpRouteWidened } from './http-route-widened.ts';
 import { httpWildcardCredential } from './http-wildcard-credential.ts';
 import { imageWithoutDigest } from './image-without-digest.ts';
@@ -33,6 +35,7 @@ import { routeShadowed } from './route-shadowed.ts';
 import { runsShareProcess } from './runs-share-process.ts';
 import { scheduleNeverFires } from './schedule-never-fires.ts';
 import { secretInEnv } from './secret-in-env.ts';
+import { tokenEndpointUnfit } from './token-endpoint-unfit.ts';
 import { translationImpossible } from './translation-impossible.ts';
 import { unresolvedReference } from './unresolved-reference.ts';
 import { wildcardPublicSuffix } from './wildcard-public-suffix.ts';
@@ -43,6 +46,7 @@ export const rules: readonly Rule[] = [
   agentReachesNothing,
   gatewayOpensNothing,
   allowAllGateway,
+  gatewayAudits,
   broadRange,
   neverOpenDestination,
   privateRange,
@@ -52,6 +56,7 @@ export const rules: readonly Rule[] = [
   credentialForeignHost,
   credentialManyHosts,
   awsSignatureUnfit,
+  tokenEndpointUnfit,
   secretInEnv,
   fallbackWithoutCredential,
   translationImpossible,
@@ -62,6 +67,7 @@ export const rules: readonly Rule[] = [
   callerExtractorUnreadable,
   routeShadowed,
   httpRouteWidened,
+  headerEditUnfit,
   httpWildcardCredential,
   budgetWithoutCap,
   policyWithoutEffect,

@@ -77,6 +77,26 @@ describe('constructs', () => {
       modelRewrites: [{ from: 'gpt-*', to: 'llama' }],
       bodyMutation: { ensureStreamUsage: true },
     });
+    const tokenUrl = 'https://login.example.com/token';
+    expect(Credential.basic({ name: 's' }).spec).toEqual({ target: 'Basic', secretRef: { name: 's' } });
+    expect(Credential.clientCredentials({ secret: { name: 's' }, tokenUrl, scopes: ['a'] }).spec).toEqual({
+      target: 'OAuth2',
+      oauth2: { grant: 'ClientCredentials', tokenURL: tokenUrl, scopes: ['a'] },
+      secretRef: { name: 's' },
+    });
+    const asked = { tokenUrl, audience: 'api', clientAuthentication: 'Body' as const };
+    expect(Credential.refreshToken({ secret: { name: 's' }, ...asked }).spec.oauth2).toEqual({
+      ...{ grant: 'RefreshToken', tokenURL: tokenUrl, audience: 'api', clientAuthentication: 'Body' },
+    });
+    expect(Credential.gcpServiceAccount({ secret: { name: 's', key: 'key.json' } }).spec).toEqual({
+      target: 'ProviderAuth',
+      providerAuth: { type: 'GCPServiceAccount' },
+      ...{ secretRef: { name: 's' }, secretKey: 'key.json' },
+    });
+    for (const bad of ['http://a.example/t', 'https://u:p@a.example/t', 'https://10.0.0.1/t', 'a.example']) {
+      const props = { secret: { name: 's' }, tokenUrl: bad };
+      expect(() => Credential.clientCredentials(props)).toThrow('is not a token endpoint');
+    }
     expect(Credential.query('key', { name: 's', key: 'k' }).spec).toEqual({
       target: 'QueryParam',
       queryParamName: 'key',

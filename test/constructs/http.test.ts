@@ -152,3 +152,22 @@ describe('what cannot be written', () => {
     expect(write).toThrow(message);
   });
 });
+
+test('headers that a gateway changes are filters of each rule', () => {
+  const chart = testChart();
+  const gateway = new EgressGateway(chart, 'gateway');
+  const headers = { set: { 'X-Team': 'agents' }, remove: ['X-Debug'], hide: ['Set-Cookie'] };
+  gateway.allowHttp('api.example.com', { rules: [Http.get('/a')], headers });
+  const { rules } = specOf(chart, 'EgressHTTPRoute') as unknown as { rules: unknown };
+  expect(rules).toMatchObject([
+    {
+      filters: [
+        {
+          type: 'RequestHeaderModifier',
+          requestHeaderModifier: { set: [{ name: 'X-Team', value: 'agents' }], remove: ['X-Debug'] },
+        },
+        { type: 'ResponseHeaderModifier', responseHeaderModifier: { remove: ['Set-Cookie'] } },
+      ],
+    },
+  ]);
+});

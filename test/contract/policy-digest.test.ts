@@ -5,6 +5,7 @@ import {
   poolPolicyDigest,
   type GatewayConfig,
   type PoolConfig,
+  type TokenInjection,
 } from '../../contract/index.ts';
 
 const platform = {
@@ -180,6 +181,26 @@ describe('a gateway', () => {
   ])('%s of AWS is policy', (_what, inject) => {
     const other = { ...gateway, ...withSigning(inject) };
     expect(gatewayPolicyDigest(other)).not.toBe(gatewayPolicyDigest(signingGateway));
+  });
+
+  const client = { ...{ type: 'ClientCredentials' as const, clientId: 'i' }, clientPlace: 'Header' as const };
+  const token: TokenInjection = {
+    ...{ type: 'Token', endpoint: 'https://a.example/t', scope: 's' },
+    grant: { ...client, clientSecret: 's1' },
+  };
+  const withToken = (inject: TokenInjection) =>
+    gatewayPolicyDigest({ ...gateway, credentials: [{ ...credential, inject }] });
+
+  test.each<[string, boolean, TokenInjection]>([
+    ['another secret', false, { ...token, grant: { ...client, clientSecret: 's2' } }],
+    ['another client', false, { ...token, grant: { ...client, clientId: 'j', clientSecret: 's1' } }],
+    ['another endpoint', true, { ...token, endpoint: 'https://b.example/t' }],
+    ['another scope', true, { ...token, scope: 't' }],
+    ['an audience', true, { ...token, audience: 'a' }],
+    ['the form', true, { ...token, grant: { ...client, clientSecret: 's1', clientPlace: 'Body' } }],
+    ['another grant', true, { ...token, grant: { ...client, type: 'RefreshToken', refreshToken: 'r' } }],
+  ])('a token with %s is other policy: %s', (_what, isPolicy, other) => {
+    expect(withToken(other) !== withToken(token)).toBe(isPolicy);
   });
 
   test('a field nobody thought of here is policy', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { GatewayConfig, GatewayCredential, Hostname } from '../../contract/index.ts';
 import { awsRegionOf } from '../../decision/aws-region.ts';
-import { PolicyIndex, SitePlans, type Site } from '../../decision/index.ts';
+import { PolicyIndex, SitePlans, withToken, type Site } from '../../decision/index.ts';
 import { createConfig } from '../egress/gateway-config.ts';
 import { ask, call, site } from './asking.ts';
 
@@ -236,4 +236,54 @@ test.each([
   ['x.us-east-1amazonaws.com', undefined],
 ])('the region of %s is %s', (hostname, region) => {
   expect(awsRegionOf(hostname as Hostname)).toBe(region);
+});
+
+describe('a token', () => {
+  const endpoint = 'https://login.example.com/token';
+  const grant = {
+    ...{ type: 'ClientCredentials' as const, clientId: 'id', clientSecret: 'secret' },
+    clientPlace: 'Header' as const,
+  };
+  const token = (name: string, namespace = 'default'): GatewayCredential => ({
+    policy: { namespace, name },
+    target: on('AIProviderRoute', 'llm'),
+    inject: { type: 'Token', endpoint, grant },
+  });
+  const far = (inject: GatewayCredential['inject']): GatewayCredential => ({
+    policy: { ...policy, name: 'far' },
+    target: on('EgressGateway', 'main'),
+    inject,
+  });
+  const injected = (...credentials: GatewayCredential[]) => {
+    const asked = config(on('AIProviderRoute', 'llm'), { credentials });
+    const decision = ask(asked, site('api.openai.com'), call());
+    return decision.kind === 'allow' ? decision.candidates[0].injection : undefined;
+  };
+
+  test('S42: has the field to itself, and records do not show it', () => {
+    const injection = injected(token('near'), far(header('x')));
+    expect(injection).toMatchObject({
+      fields: [],
+      token: { namespace: 'default', name: 'near', mayBePrivate: true },
+      origins: [{ policy: 'default/near', place: 'token', name: endpoint }],
+    });
+    expect([...(injection?.names ?? [])]).toEqual(['authorization']);
+    expect(withToken(injection!, 't').fields).toEqual([
+      { name: 'authorization', raw: 'Authorization', value: 'Bearer t' },
+    ]);
+  });
+
+  test.each<[string, GatewayCredential['inject']]>([
+    ['a key', header('x')],
+    ['a signature', { type: 'AWSv4', keys: { accessKeyId: 'a', secretAccessKey: 'b' }, region: 'r' }],
+  ])('gives way to %s that is closer', (_title, inject) => {
+    const near = { ...token('near'), inject };
+    const injection = injected(near, { ...far(token('far').inject) });
+    expect(injection).toMatchObject({ token: undefined, origins: [{ policy: 'default/near' }] });
+  });
+
+  test('S26: that somebody else than the gateway’s owner wrote is asked for at no private address', () => {
+    const other = injected({ ...token('p'), policy: { namespace: 'tenant', name: 'p' } });
+    expect(other?.token?.mayBePrivate).toBe(false);
+  });
 });

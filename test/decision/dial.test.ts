@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseHostname, type DestinationPolicy } from '../../contract/index.ts';
-import { judgeAnswers } from '../../decision/index.ts';
+import { judgeAnswers, judgeOwnAnswers } from '../../decision/index.ts';
 
 const policy: DestinationPolicy = {
   defaultPolicy: 'deny-all',
@@ -40,4 +40,15 @@ test.each([
 
 test('S26: allow-all opens no private address', () => {
   expect(judge(['192.168.1.1'], undefined, 'allow-all')).toBe('private');
+});
+
+test.each([
+  ['private, named by the gateway’s owner', ['192.168.1.1'], true, 'addresses'],
+  ['S26: private, named by somebody else', ['192.168.1.1'], false, 'refused'],
+  ['S26: private for somebody else, whatever a CIDR rule opens to agents', ['10.1.2.3'], false, 'refused'],
+  ['public, named by somebody else', ['93.184.216.34'], false, 'addresses'],
+  ['S26: the platform, named by the owner', ['198.51.100.7'], true, 'refused'],
+  ['S9: one of two, named by somebody else', ['93.184.216.34', '10.9.9.9'], false, 'refused'],
+])('the gateway itself: %s', (_name, answers, mayBePrivate, expected) => {
+  expect(judgeOwnAnswers(policy, answers, mayBePrivate).kind).toBe(expected);
 });

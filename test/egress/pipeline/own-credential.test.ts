@@ -16,6 +16,7 @@ const injection = (change: Partial<Injection> = {}): Injection => ({
   fields: [{ name: 'authorization', raw: 'Authorization', value: 'Bearer ours' }],
   query: [],
   signing: undefined,
+  token: undefined,
   policies: ['d/p'],
   names: new Set(['authorization']),
   ...change,

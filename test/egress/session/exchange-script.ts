@@ -21,6 +21,7 @@ import type {
 } from '../../../egress/upstream/exchange-port.ts';
 import type { UpstreamError } from '../../../egress/upstream/upstream-error.ts';
 import { createLeafIssuer } from '../../../egress/tls/leaf-issuer.ts';
+import type { TokenSource } from '../../../egress/token/tokens.ts';
 import { createConfig } from '../gateway-config.ts';
 
 /** One try at the upstream, as it saw it. */
@@ -72,11 +73,19 @@ export interface ScriptOptions {
   readonly approvals?: ApprovalLink;
   /** Default: its own. */
   readonly health?: BackendHealth;
+  /** Default: no call needs one. */
+  readonly tokens?: TokenSource;
   /** Bytes the agent may have held; default: any number. */
   readonly holds?: number;
   /** Default: the agent `a`. */
   readonly agentId?: string;
 }
+
+const noTokens: TokenSource = {
+  ready: () => undefined,
+  wait: () => () => undefined,
+  refused: () => undefined,
+};
 
 /** Trust and leaves are the same for all: making them is most of a snapshot's cost. */
 const base = createSnapshot(createConfig('192.0.2.1', 443), createLeafIssuer);
@@ -195,6 +204,7 @@ export function script(options: ScriptOptions = {}): Script {
         held -= bytes;
       },
     },
+    tokens: options.tokens ?? noTokens,
     budgets,
     approvals,
     now: () => result.now,

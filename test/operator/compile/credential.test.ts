@@ -80,3 +80,96 @@ describe('a key in a header', () => {
     expect(compiled(header, secret)).toEqual({ type: 'Broken', reason });
   });
 });
+
+describe('user and password', () => {
+  it('are one header, without the line ends of editors', () => {
+    expect(compiled({ target: 'Basic' }, secretOf({ username: 'bot\n', password: 'p:ä w\n' }))).toEqual({
+      type: 'Header',
+      name: 'authorization',
+      value: `Basic ${Buffer.from('bot:p:ä w').toString('base64')}`,
+    });
+  });
+
+  it.each([
+    ['no password', { username: 'a' }, 'SecretKeyNotFound'],
+    ['an empty password', { username: 'a', password: '' }, 'SecretValueInvalid'],
+    ['a colon in the name', { username: 'a:b', password: 'c' }, 'SecretValueInvalid'],
+    ['two lines', { username: 'a', password: 'b\nc' }, 'SecretValueInvalid'],
+  ])('with %s refuse the call', (_title, data, reason) => {
+    expect(compiled({ target: 'Basic' }, secretOf(data))).toEqual({ type: 'Broken', reason });
+  });
+});
+
+describe('a token', () => {
+  const tokenURL = 'https://login.example.com/token';
+  const oauth2 = (change: object = {}) => ({
+    target: 'OAuth2',
+    oauth2: { grant: 'ClientCredentials', tokenURL, ...change },
+  });
+  const client = { client_id: 'id\n', client_secret: ' secret ' };
+
+  it('of a client has its keys, and where they go', () => {
+    const asked = { scopes: ['a', 'b'], audience: 'api', clientAuthentication: 'Body' };
+    expect(compiled(oauth2(asked), secretOf(client))).toEqual({
+      ...{ type: 'Token', endpoint: tokenURL, scope: 'a b', audience: 'api' },
+      grant: { type: 'ClientCredentials', clientId: 'id', clientSecret: 'secret', clientPlace: 'Body' },
+    });
+  });
+
+  it('of a person may be without the secret of a client', () => {
+    const secret = secretOf({ client_id: 'id', refresh_token: 'r' });
+    expect(compiled(oauth2({ grant: 'RefreshToken' }), secret)).toEqual({
+      ...{ type: 'Token', endpoint: tokenURL },
+      grant: { type: 'RefreshToken', clientId: 'id', refreshToken: 'r', clientPlace: 'Header' },
+    });
+  });
+
+  const file = {
+    ...{ type: 'service_account', client_email: 'a@p.iam.gserviceaccount.com', private_key_id: 'k' },
+    private_key: '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n',
+    token_uri: 'https://oauth2.googleapis.com/token',
+  };
+  const gcp = (change: object = {}) => ({
+    target: 'ProviderAuth',
+    providerAuth: { type: 'GCPServiceAccount', ...change },
+    secretKey: 'key.json',
+  });
+  const keyFile = (change: object = {}) => secretOf({ 'key.json': JSON.stringify({ ...file, ...change }) });
+
+  it.each([
+    ['Google’s', {}, {}, file.token_uri],
+    ['the older one', {}, { token_uri: 'https://accounts.google.com/o/oauth2/token' }, file.token_uri],
+    ['the policy’s', { tokenURL }, { token_uri: 'https://evil.example.com/token' }, tokenURL],
+  ])('of a service account is asked for at %s', (_title, change, inFile, endpoint) => {
+    expect(compiled(gcp(change), keyFile(inFile))).toEqual({
+      ...{ type: 'Token', endpoint, scope: 'https://www.googleapis.com/auth/cloud-platform' },
+      grant: {
+        ...{ type: 'ServiceAccount', email: file.client_email, keyId: 'k', privateKeyPem: file.private_key },
+      },
+    });
+  });
+
+  it.each([
+    ['no key of the client', oauth2(), secretOf({ client_id: 'id' }), 'SecretKeyNotFound'],
+    ['no refresh token', oauth2({ grant: 'RefreshToken' }), secretOf(client), 'SecretKeyNotFound'],
+    ['a secret of two lines', oauth2(), secretOf({ ...client, client_secret: 'a\nb' }), 'SecretValueInvalid'],
+    ['an address', oauth2({ tokenURL: 'https://10.0.0.1/token' }), secretOf(client), 'PolicyInvalid'],
+    [
+      'an endpoint in the clear',
+      oauth2({ tokenURL: 'http://a.example/t' }),
+      secretOf(client),
+      'PolicyInvalid',
+    ],
+    ['no key file', gcp(), secretOf({ 'key.json': 'text' }), 'SecretValueInvalid'],
+    ['a key file of another kind', gcp(), keyFile({ type: 'authorized_user' }), 'SecretValueInvalid'],
+    ['no private key', gcp(), keyFile({ private_key: 'x' }), 'SecretValueInvalid'],
+    [
+      'another endpoint in its file',
+      gcp(),
+      keyFile({ token_uri: 'https://evil.example.com/token' }),
+      'TokenEndpointForeign',
+    ],
+  ])('with %s refuses the call', (_title, spec, secret, reason) => {
+    expect(compiled(spec, secret)).toEqual({ type: 'Broken', reason });
+  });
+});

@@ -379,6 +379,16 @@ test('an allow-all gateway is shown as what it is', () => {
     expect(sentence).toContain(closed);
 });
 
+test('to audit is to open every public destination, and shown as that', () => {
+  const audits = gateway({ enforcement: 'Audit' });
+  const all = reachSentences(computeReach(compileManifests([agent(), audits], [])));
+  expect(all.every((sentence) => sentence.includes('by audit alone'))).toBe(true);
+  expect(all.join()).toContain('every name');
+  const told = sentences([agent(), gateway({})], [agent(), audits]);
+  expect(told.length).toBeGreaterThan(0);
+  expect(told.join()).toContain('every name');
+});
+
 test('an agent without a gateway, or with one that is not there, reaches nothing', () => {
   const documents = compileManifests([agent('alone', []), agent('lost', ['nowhere'])], []);
   expect(reachSentences(computeReach(documents))).toEqual([

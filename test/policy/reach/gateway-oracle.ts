@@ -22,6 +22,7 @@ import {
   readClaims,
   SitePlans,
   type AwsSigning,
+  type TokenNeed,
   type Call,
   type Candidate,
   type CallBody,
@@ -104,7 +105,10 @@ class Gateway {
 
   #send(
     attempt: Attempt,
-    decision: Pick<Extract<Decision, { kind: 'allow' }>, 'budget' | 'logging' | 'counts'> & {
+    decision: Pick<
+      Extract<Decision, { kind: 'allow' }>,
+      'budget' | 'logging' | 'counts' | 'headers' | 'wouldDeny'
+    > & {
       readonly asksPerson: boolean;
     },
     { target, backend, injection }: Candidate,
@@ -122,6 +126,10 @@ class Gateway {
       );
       return `signature ${service}/${region}=${found?.source?.name ?? ''}/${found?.source?.key ?? ''}`;
     };
+    const askedBy = ({ inject }: TokenNeed): string => {
+      const found = secrets.find((each) => each.inject === inject);
+      return `token ${inject.endpoint}=${found?.source?.name ?? ''}/${found?.source?.key ?? ''}`;
+    };
     return renderWay({
       protocol: attempt.wire === 'tls' ? 'HTTPS' : 'HTTP',
       target: `${target.hostname ?? target.ip ?? ''}:${target.port}`,
@@ -130,10 +138,13 @@ class Gateway {
         ...(injection?.fields ?? []).map(({ name, value }) => sourceOf(`header ${name}`, value)),
         ...(injection?.query ?? []).map(([name, value]) => sourceOf(`query ${name}`, value)),
         ...(injection?.signing === undefined ? [] : [signedBy(injection.signing)]),
+        ...(injection?.token === undefined ? [] : [askedBy(injection.token)]),
       ],
       renames: backend?.modelRewrites ?? [],
       asksUsage: backend?.ensureStreamUsage ?? false,
       asksPerson: decision.asksPerson,
+      headers: decision.headers,
+      audited: decision.wouldDeny !== undefined,
       budget: decision.budget,
       logging: decision.logging,
       counts: decision.counts,
@@ -159,7 +170,7 @@ class Gateway {
     if (pinned === false) return undefined;
     const target = `${hostname ?? ip}:${port}`;
     const plain = { credentials: [], renames: [], asksUsage: false, asksPerson: false };
-    const bytes = { ...plain, budget: undefined, logging: undefined };
+    const bytes = { ...plain, audited: plan.relayAudited, budget: undefined, logging: undefined };
     const counts = countCall(plan.relayLimits);
     return renderWay({ protocol, target, pinned, counts, ...bytes, ...this.#manner() });
   }

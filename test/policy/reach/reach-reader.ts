@@ -384,6 +384,8 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
     ),
     renames: backend?.renames ?? [],
     asksUsage: backend?.asksUsage ?? false,
+    headers: permit.way.headers,
+    audited: permit.way.audited === true,
     asksPerson: isToolAsked || permit.way.asksPerson === true,
     budget: countOf(permit, attempt) === 'counted' ? permit.way.budget : undefined,
     logging: joinedLogging([

@@ -1,5 +1,5 @@
 /** Reads a sentence of `clrk reach -o sentences` back to what it was made from, by the grammar of policy/reach/words.ts. */
-import type { LoggingRule } from '../../../contract/index.ts';
+import type { HeaderEdit, LoggingRule } from '../../../contract/index.ts';
 import type {
   Access,
   AgentReach,
@@ -297,13 +297,21 @@ function copyHeader(reader: Reader): RecordCopy['headers'][number] {
   return { name, fingerprint: reader.quote() };
 }
 
+const credentialPlaces = [
+  [' in header ', 'header'],
+  [' in AWS signature ', 'signature'],
+  [' in a token from ', 'token'],
+] as const;
+
+function headersOf({ permit }: Parts): Draft<HeaderEdit> {
+  const headers = permit.way.headers ?? { set: [], add: [], remove: [], hide: [] };
+  permit.way.headers = headers;
+  return headers;
+}
+
 function credential(reader: Reader): Permit['way']['credentials'][number] {
   const from = reader.eat('unknown') ? undefined : reader.quote().split('/');
-  const place = reader.eat(' in header ')
-    ? 'header'
-    : reader.eat(' in AWS signature ')
-      ? 'signature'
-      : 'query';
+  const place = credentialPlaces.find(([words]) => reader.eat(words))?.[1] ?? 'query';
   if (place === 'query') reader.must(' in query parameter ');
   const name = reader.quote();
   reader.must(' by policy ');
@@ -399,6 +407,37 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
     'with credential ',
     (reader, { permit }) => {
       permit.way.credentials = [...permit.way.credentials, credential(reader)];
+    },
+  ],
+  [
+    'with header ',
+    (reader, parts) => {
+      const name = reader.quote();
+      if (reader.eat(' set to ')) {
+        headersOf(parts).set.push({ name, value: reader.quote() });
+        return;
+      }
+      reader.must(' of ');
+      headersOf(parts).add.push({ name, value: reader.quote() });
+      reader.must(' added');
+    },
+  ],
+  [
+    'without header ',
+    (reader, parts) => {
+      headersOf(parts).remove.push(...reader.quotes());
+    },
+  ],
+  [
+    'answers without header ',
+    (reader, parts) => {
+      headersOf(parts).hide.push(...reader.quotes());
+    },
+  ],
+  [
+    'by audit alone',
+    (_reader, { permit }) => {
+      permit.way.audited = true;
     },
   ],
   [

@@ -1,5 +1,5 @@
 /** One way a call may go, as text, so that what reach says and what the gateway does compare as sets of lines. */
-import type { LoggingRule } from '../../../contract/index.ts';
+import type { HeaderEdit, LoggingRule } from '../../../contract/index.ts';
 import type { Budget } from '../../../decision/index.ts';
 import type { CountedCalls, CountedUse } from '../../../policy/reach/index.ts';
 
@@ -12,6 +12,8 @@ export interface Way {
   readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
   readonly asksUsage: boolean;
   readonly asksPerson: boolean;
+  readonly headers?: HeaderEdit | undefined;
+  readonly audited: boolean;
   readonly budget: CountedUse | Budget | undefined;
   readonly logging: LoggingRule | undefined;
   readonly counts: ReadonlyArray<{ readonly limit: CountedCalls; readonly calls: number }>;
@@ -50,5 +52,7 @@ export function renderWay({ protocol, target, pinned, credentials, renames, logg
       )
       .sort(),
     rest.asksPerson,
+    rest.headers ?? null,
+    rest.audited,
   ]);
 }

@@ -1,6 +1,6 @@
 /** Random EgressHTTPRoutes, and calls that sit on their edges. */
 import fc from 'fast-check';
-import type { HttpMatch, HttpPath, HttpRoute } from '../../../../contract/index.ts';
+import type { HttpMatch, HttpPath, HttpRoute, HttpRule } from '../../../../contract/index.ts';
 import { fieldTexts, said, types } from '../http-reader.ts';
 import { randomAttempt, type Attempt } from './attempt.ts';
 import { ruleLimits } from './call-limits.ts';
@@ -61,11 +61,18 @@ const route: fc.Arbitrary<HttpRoute> = fc
           approval: fc.constantFrom<true | undefined>(undefined, undefined, true),
           logging: fc.option(logging, { nil: undefined, freq: 2 }),
           limits: ruleLimits,
+          headers: fc.constantFrom<HttpRule['headers']>(
+            ...[undefined, undefined, undefined],
+            { set: [{ name: 'x-team', value: 'a' }], add: [], remove: ['x-debug'], hide: [] },
+            { set: [], add: [], remove: [], hide: ['server'] },
+            { set: [{ name: 'Cookie', value: 'a' }], add: [], remove: [], hide: [] },
+          ),
         })
-        .map(({ logging: kept, limits, approval, ...rest }) => ({
+        .map(({ logging: kept, limits, approval, headers, ...rest }) => ({
           ...rest,
           ...limits,
           ...(approval === undefined ? {} : { approval }),
+          ...(headers === undefined ? {} : { headers }),
           ...(kept === undefined ? {} : { logging: kept }),
         })),
       { maxLength: 2 },

@@ -100,6 +100,7 @@ const gateway = (name: string): fc.Arbitrary<Manifest> =>
     .record(
       {
         defaultPolicy: fc.constantFrom('deny-all', 'deny-all', 'deny-all', 'allow-all', undefined),
+        enforcement: fc.constantFrom(undefined, undefined, undefined, 'Enforce', 'Audit'),
         listeners: fc.oneof(
           { weight: 3, arbitrary: fc.constant<Body[]>([{ name: 'l0', protocol: 'HTTPS' }]) },
           { weight: 1, arbitrary: fc.constant<Body[]>([{ name: 'l0', protocol: 'TLS' }]) },
@@ -417,6 +418,9 @@ const credential = (name: string): fc.Arbitrary<Manifest> =>
         { target: 'Header', headerName: 'x-api-key' },
         { target: 'QueryParam', queryParamName: 'key' },
         { target: 'ProviderAuth', providerAuth: { type: 'AWSv4' } },
+        { target: 'ProviderAuth', providerAuth: { type: 'GCPServiceAccount' } },
+        { target: 'Basic' },
+        { target: 'OAuth2', oauth2: { grant: 'ClientCredentials', tokenURL: 'https://login.example/token' } },
       ),
     })
     .map(({ place, how, ...spec }) => object('CredentialInjectionPolicy', name, { ...spec, ...how }, place));

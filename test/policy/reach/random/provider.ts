@@ -137,11 +137,21 @@ const drawn: fc.Arbitrary<GatewayCredential> = fc.record({
         { type: 'AWSv4' },
       ),
     },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('https://login.example/a', 'https://login.example/b').map((endpoint) => ({
+        ...{ type: 'Token' as const, endpoint },
+        grant: { type: 'ServiceAccount' as const, email: '', privateKeyPem: '' },
+      })),
+    },
   ),
 });
 
 function withOwnSecret(inject: GatewayCredential['inject'], index: number): GatewayCredential['inject'] {
   if ('value' in inject) return { ...inject, value: `secret-${index}` };
+  if (inject.type === 'Token') {
+    return { ...inject, grant: { type: 'ServiceAccount', email: `id-${index}`, privateKeyPem: '' } };
+  }
   if (inject.type !== 'AWSv4' || inject.keys === undefined) return inject;
   return { ...inject, keys: { ...inject.keys, accessKeyId: `id-${index}` } };
 }

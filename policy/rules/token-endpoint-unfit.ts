@@ -1,0 +1,39 @@
+/** A token that cannot be asked for, or that goes to hosts it is not for. */
+import { readTokenEndpoint } from '../../decision/index.ts';
+import { hostsOfTarget } from '../credential-host.ts';
+import type { Found, Rule } from '../rule.ts';
+import type { CredentialItem } from '../topology.ts';
+import type { World } from '../world.ts';
+
+/** Whose services take access tokens of Google. */
+const ofGoogle = /(?:^|\.)(?:googleapis\.com|google\.com|pkg\.dev|gcr\.io|run\.app|cloudfunctions\.net)$/;
+
+function* foreignHosts(world: World, policy: CredentialItem): Iterable<Found> {
+  for (const [index, target] of policy.spec.targetRefs.entries()) {
+    const foreign = hostsOfTarget(world, policy, target).find((host) => !ofGoogle.test(host));
+    if (foreign === undefined) continue;
+    const message = `an access token of a Google service account goes to "${foreign}"`;
+    yield { manifest: policy.manifest, path: ['spec', 'targetRefs', index], message };
+  }
+}
+
+export const tokenEndpointUnfit: Rule = {
+  id: 'token-endpoint-unfit',
+  severity: 'error',
+  title: 'A token that cannot be asked for, or that goes to hosts it is not for',
+  why: 'The gateway sends the client\u2019s secret to tokenURL over TLS, by name. With an address or a port that is none no token comes, and each call is refused. Whoever gets an access token of Google may use it for all that its scopes allow.',
+  fix: 'Write tokenURL as https:// and a name that has a certificate; put a service account\u2019s token on hosts of Google alone, or set providerAuth.tokenURL to the endpoint of whose tokens they take.',
+  *check(world) {
+    for (const policy of world.own('CredentialInjectionPolicy')) {
+      const { providerAuth, oauth2 } = policy.spec;
+      const tokenURL = oauth2?.tokenURL ?? providerAuth?.tokenURL;
+      const field = oauth2 === undefined ? 'providerAuth' : 'oauth2';
+      if (tokenURL !== undefined && readTokenEndpoint(tokenURL) === undefined) {
+        const message = `"${tokenURL}" is no https:// URL of a named host: its calls are refused (502)`;
+        yield { manifest: policy.manifest, path: ['spec', field, 'tokenURL'], message };
+      }
+      const isGoogle = providerAuth?.type === 'GCPServiceAccount' && tokenURL === undefined;
+      if (isGoogle) yield* foreignHosts(world, policy);
+    }
+  },
+};
