@@ -15,6 +15,7 @@ import type { Candidate, Common, Decision } from './decision.ts';
 import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
 import { refuseHttp } from './http-refusal.ts';
+import { McpAnswers } from './mcp/answers.ts';
 import { judgeMcp, type McpVerdict } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
@@ -162,7 +163,8 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   }
   const counts = countsOf(plan, clause, judged);
   const maxBodyBytes = bodyLimitOf(clause, call);
-  const go = { ways, use, counts, fallback: clause?.fallback, maxBodyBytes, site: plan.site };
+  const answers = answersOf(plan, call);
+  const go = { ways, use, counts, fallback: clause?.fallback, maxBodyBytes, answers, site: plan.site };
   const asks = asksOf(plan.site, { call, clause, model: common.model }, judged.mcp);
   return judgeAsks(asks, call, goBy(go, call, common));
 }
@@ -171,6 +173,10 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
 function countsOf(plan: OpenPlan, clause: RouteClause | undefined, { mcp }: Judged): readonly CallCount[] {
   const own = countCall((clause ?? plan).callLimits);
   return mcp === undefined ? own : joinCounts(mcp.counts, own);
+}
+
+function answersOf({ mcp }: OpenPlan, { body }: Call): McpAnswers | undefined {
+  return mcp && McpAnswers.of(mcp, body.kind === 'rpc' ? body.rpc : undefined);
 }
 
 function waysOf(
@@ -206,6 +212,7 @@ interface Course {
   readonly counts: readonly CallCount[];
   readonly fallback: RouteFallback | undefined;
   readonly maxBodyBytes: number | undefined;
+  readonly answers: McpAnswers | undefined;
   /** Where the agent sent it. */
   readonly site: Site;
 }
@@ -236,7 +243,7 @@ function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Co
 
 /** Unless something refuses it on each way: then as the first one does. */
 function goBy(course: Course, call: Call, common: Common): Decision {
-  const { ways, use, counts, fallback, maxBodyBytes } = course;
+  const { ways, use, counts, fallback, maxBodyBytes, answers } = course;
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
   const judged = ways.map((way) => ({ way, refusal: judgeWay(way, call, common) }));
   const [first, ...others] = judged
@@ -247,7 +254,7 @@ function goBy(course: Course, call: Call, common: Common): Decision {
   const candidates: readonly [Candidate, ...Candidate[]] = [first, ...others];
   const need = signingNeed(candidates, call, common.operation);
   return need === undefined
-    ? { ...common, kind: 'allow', candidates, budget, counts, fallback, maxBodyBytes }
+    ? { ...common, kind: 'allow', candidates, budget, counts, fallback, maxBodyBytes, answers }
     : { kind: 'need-body', need };
 }
 

@@ -85,23 +85,32 @@ function passesTrailers({ fields }: AgentRequest): Field[] {
 /** Whose account it is at the provider that the agent asked for: nothing to another one. */
 const ofAccount: ReadonlySet<string> = new Set(['openai-organization', 'openai-project']);
 
-function ownFields(request: AgentRequest, { injection, translation }: Candidate): Field[] {
+function ownFields(request: AgentRequest, { injection, translation }: Candidate, isRead: boolean): Field[] {
   const isReplaced = (field: Field): boolean =>
-    (injection !== undefined && (unsearchable.has(spokenName(field)) || isReplacedBy(injection, field))) ||
+    (isRead && unsearchable.has(spokenName(field))) ||
+    (injection !== undefined && isReplacedBy(injection, field)) ||
     // Compressed frames could not be inspected (S32).
     (request.upgrade !== undefined && field.name === 'sec-websocket-extensions');
   const isAtHome = (field: Field): boolean => translation === undefined || !ofAccount.has(spokenName(field));
   return request.fields.filter((field) => isEndToEnd(field) && !isReplaced(field) && isAtHome(field));
 }
 
-/** `judged`: the path in the form it was judged in. */
-export function adapt(request: AgentRequest, candidate: Candidate, judged: string): UpstreamRequest {
+export interface Adapting {
+  /** In the form it was judged in. */
+  readonly path: string;
+  /** Its answer is read, so it must come as it is. */
+  readonly isRead: boolean;
+}
+
+export function adapt(request: AgentRequest, candidate: Candidate, adapting: Adapting): UpstreamRequest {
   const { target, injection } = candidate;
-  const fields = [...ownFields(request, candidate), ...passesTrailers(request)];
-  if (injection !== undefined) fields.push(createField('Accept-Encoding', 'identity'), ...injection.fields);
+  const isRead = adapting.isRead || injection !== undefined;
+  const fields = [...ownFields(request, candidate, isRead), ...passesTrailers(request)];
+  if (isRead) fields.push(createField('Accept-Encoding', 'identity'));
+  if (injection !== undefined) fields.push(...injection.fields);
   return {
     method: request.method,
-    target: withQuery(judged, request.query, injection),
+    target: withQuery(adapting.path, request.query, injection),
     authority: renderAuthority(target),
     fields,
     upgrade: request.upgrade === 'websocket' ? 'websocket' : undefined,

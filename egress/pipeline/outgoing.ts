@@ -5,6 +5,7 @@ import {
   type AwsSigning,
   type Candidate,
   type Decision,
+  type McpAnswers,
   type Refusal,
   type SitePlan,
   type Translation,
@@ -19,8 +20,8 @@ import type { AgentRequest } from './identify.ts';
 import { rewriteRequest, withoutDigests } from './rewrite.ts';
 import { writeTranslated } from './translated.ts';
 
-/** Without where it goes. */
-type Sent = Omit<Outgoing, 'kind' | 'target'>;
+/** Without where it goes, and what is to be done with its answer whatever it is. */
+type Sent = Omit<Outgoing, 'kind' | 'target' | 'answers'>;
 
 export interface Outgoing {
   readonly kind: 'outgoing';
@@ -35,6 +36,8 @@ export interface Outgoing {
   readonly asksUsage: boolean;
   /** The answer is to be translated back, and what was left out; undefined: it goes to the agent as it comes. */
   readonly translated: TranslatedRequest | undefined;
+  /** How its answer is cut; undefined: it is not. */
+  readonly answers: McpAnswers | undefined;
 }
 
 /** A body that was read to its end. */
@@ -153,18 +156,19 @@ function sentBy(plan: SitePlan, judged: Judged): Sent | Refusal {
   if (translation !== undefined && translation.from !== translation.to)
     return translatedTo(translation, judged);
   const path = plan.kind === 'open' && plan.readsPath ? request.path : rawPath(request);
-  const adapted = adapt(
-    request,
-    candidate,
-    translation === undefined ? path : (ownPath(translation) ?? path),
-  );
+  const judgedPath = translation === undefined ? path : (ownPath(translation) ?? path);
+  const adapted = adapt(request, candidate, {
+    path: judgedPath,
+    isRead: judged.decision.answers !== undefined,
+  });
   return body === undefined ? { ...asItIs, request: adapted, length } : withBody(adapted, judged, body);
 }
 
 export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refusal {
   const { target, injection } = judged.candidate;
+  const { answers } = judged.decision;
   const sent = sentBy(plan, judged);
   const signing = injection?.signing;
   const whole = 'kind' in sent || signing === undefined ? sent : signed(sent, judged, signing);
-  return 'kind' in whole ? whole : { kind: 'outgoing', target, ...whole };
+  return 'kind' in whole ? whole : { kind: 'outgoing', target, answers, ...whole };
 }
