@@ -104,6 +104,10 @@ export const attribute = {
   mcpToolName: 'mcp.tool.name',
   mcpResourceUri: 'mcp.resource.uri',
   mcpRequestId: 'mcp.request.id',
+  /** Of the JSON-RPC error the server answered. */
+  mcpErrorCode: 'mcp.error.code',
+  /** Entries of lists that the agent may not use, and was not shown. */
+  mcpHidden: 'clrk.mcproute.hidden',
   mcpRouteMatched: 'clrk.mcproute.matched',
   mcpRouteName: 'clrk.mcproute.name',
   mcpRouteNamespace: 'clrk.mcproute.namespace',

@@ -29,7 +29,8 @@ export function asksOf(
 /** Nobody is asked about a call that would be refused anyway. */
 export function judgeAsks(asks: readonly Ask[], call: Call, decision: Decision): Decision {
   if (decision.kind !== 'allow' || asks.length === 0) return decision;
-  const { candidates: _c, budget: _b, counts: _n, maxBodyBytes: _m, fallback: _f, ...common } = decision;
+  const { route, schema, operation, model, mcp: judged, logging } = decision;
+  const common = { route, schema, operation, model, mcp: judged, logging };
   const denied = asks.find(({ key }) => call.approvals.get(key) === 'Deny');
   if (denied !== undefined) {
     const refusal = refuseAsk(denied, 'denied', 'a person denied this call');

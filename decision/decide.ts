@@ -16,6 +16,7 @@ import type { Candidate, Common, Decision } from './decision.ts';
 import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
 import { refuseHttp } from './http-refusal.ts';
+import { McpAnswers } from './mcp/answers.ts';
 import { judgeMcp, type McpVerdict } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
@@ -165,7 +166,8 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   const maxBodyBytes = bodyLimitOf(clause, call);
   const { fallback, headers } = clause ?? { fallback: undefined, headers: undefined };
   const wouldDeny = clause === undefined ? auditOf(plan, call, common, found !== undefined) : undefined;
-  const go = { ways, use, counts, fallback, headers, maxBodyBytes, wouldDeny, site: plan.site };
+  const told = { headers, wouldDeny, answers: answersOf(plan, call) };
+  const go = { ways, use, counts, fallback, maxBodyBytes, ...told, site: plan.site };
   const asks = asksOf(plan.site, { call, clause, model: common.model }, judged.mcp);
   return judgeAsks(asks, call, goBy(go, call, common));
 }
@@ -186,6 +188,10 @@ function auditOf(
 function countsOf(plan: OpenPlan, clause: RouteClause | undefined, { mcp }: Judged): readonly CallCount[] {
   const own = countCall((clause ?? plan).callLimits);
   return mcp === undefined ? own : joinCounts(mcp.counts, own);
+}
+
+function answersOf({ mcp }: OpenPlan, { body }: Call): McpAnswers | undefined {
+  return mcp && McpAnswers.of(mcp, body.kind === 'rpc' ? body.rpc : undefined);
 }
 
 function waysOf(
@@ -223,6 +229,7 @@ interface Course {
   readonly headers: HeaderEdit | undefined;
   readonly wouldDeny: WouldDeny | undefined;
   readonly maxBodyBytes: number | undefined;
+  readonly answers: McpAnswers | undefined;
   /** Where the agent sent it. */
   readonly site: Site;
 }
@@ -253,7 +260,8 @@ function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Co
 
 /** Unless something refuses it on each way: then as the first one does. */
 function goBy(course: Course, call: Call, common: Common): Decision {
-  const { ways, use, counts, fallback, headers, maxBodyBytes, wouldDeny } = course;
+  const { ways, use, counts, fallback, maxBodyBytes, headers, wouldDeny, answers } = course;
+  const passing = { fallback, maxBodyBytes, headers, wouldDeny, answers };
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
   const judged = ways.map((way) => ({ way, refusal: judgeWay(way, call, common) }));
   const [first, ...others] = judged
@@ -264,7 +272,7 @@ function goBy(course: Course, call: Call, common: Common): Decision {
   const candidates: readonly [Candidate, ...Candidate[]] = [first, ...others];
   const need = signingNeed(candidates, call, common.operation);
   return need === undefined
-    ? { ...common, kind: 'allow', candidates, budget, counts, headers, wouldDeny, fallback, maxBodyBytes }
+    ? { ...common, kind: 'allow', candidates, budget, counts, ...passing }
     : { kind: 'need-body', need };
 }
 

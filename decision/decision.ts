@@ -7,6 +7,7 @@ import type { Budget } from './budget.ts';
 import type { CallCount } from './call-limit.ts';
 import type { Refusal, UpstreamTarget } from './call.ts';
 import type { Injection } from './credential.ts';
+import type { McpAnswers } from './mcp/answers.ts';
 import type { McpFacts } from './mcp/judge.ts';
 import type { Operation } from './operation/index.ts';
 import type { Opener } from './opener.ts';
@@ -58,4 +59,6 @@ export interface AllowDecision extends Common {
   readonly headers: HeaderEdit | undefined;
   /** After what the next candidate is tried; undefined: there is none. */
   readonly fallback: RouteFallback | undefined;
+  /** What of an MCP server's answers the agent may see; undefined: they go on as they come. */
+  readonly answers: McpAnswers | undefined;
 }

@@ -69,6 +69,7 @@ export {
 } from './record-export.ts';
 export { RequestHead, type HeadText } from './request-head.ts';
 export { readClaims, type RpcClaim } from './rpc-claim.ts';
+export { listedKinds, McpAnswers, type ListedKind } from './mcp/answers.ts';
 export { refuseAs, type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
 export { type McpClause, type McpDenialClause, type McpPlan } from './mcp/plan.ts';

@@ -13,7 +13,7 @@ export { BufferedRead } from './buffered-read.ts';
 export type { BodyDecoder, DecoderListener, DecoderPort } from './decoder-port.ts';
 export { askForUsage, insertFirst, renameModel, replaceSpans, type Edit } from './edits.ts';
 export { HeldBytes, heldLimits, type HeldLimits } from './held-bytes.ts';
-export type { Span } from './json-scanner.ts';
+export { JsonScanner, type JsonValue, type Span } from './json-scanner.ts';
 export { negotiateBody, type BodyHead, type ContentCoding } from './negotiation.ts';
 export { createPlainReader } from './plain-reader.ts';
 export {
@@ -23,5 +23,7 @@ export {
   type BodyCaps,
   type BodyListener,
 } from './request-body-reader.ts';
+export { SseReader } from './sse-reader.ts';
 export type { Unreadable, UnreadableCode } from './unreadable.ts';
+export { wantList, wantObject, wantPresence, wantScalar, type Wanted } from './wanted.ts';
 export { createZlibDecoders } from './zlib-decoder.ts';

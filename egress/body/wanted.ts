@@ -48,3 +48,8 @@ export function wantObject(key: string, members: Readonly<Record<string, Wanted>
   const folded = new Set([...named.keys()].map(foldName));
   return { key, maxBytes: undefined, members: { named, folded }, items };
 }
+
+/** Each item of an array; what is no array is reported as what it is. */
+export function wantList(key: string, items: Wanted): Wanted {
+  return { ...wantPresence(key), items };
+}

@@ -88,9 +88,13 @@ function passesTrailers({ fields }: AgentRequest): Field[] {
 /** Whose account it is at the provider that the agent asked for: nothing to another one. */
 const ofAccount: ReadonlySet<string> = new Set(['openai-organization', 'openai-project']);
 
-function ownFields(request: AgentRequest, { injection, translation }: Candidate): Field[] {
+function ownFields(
+  request: AgentRequest,
+  { translation }: Candidate,
+  isOurs: (field: Field) => boolean,
+): Field[] {
   const isReplaced = (field: Field): boolean =>
-    (injection !== undefined && (unsearchable.has(spokenName(field)) || isReplacedBy(injection, field))) ||
+    isOurs(field) ||
     // Compressed frames could not be inspected (S32).
     (request.upgrade !== undefined && field.name === 'sec-websocket-extensions');
   const isAtHome = (field: Field): boolean => translation === undefined || !ofAccount.has(spokenName(field));
@@ -101,30 +105,40 @@ function ownFields(request: AgentRequest, { injection, translation }: Candidate)
 function edited(
   fields: readonly Field[],
   edit: HeaderEdit | undefined,
-  injection: Injection | undefined,
+  isOurs: (field: Field) => boolean,
 ): Field[] {
   if (edit === undefined) return [...fields];
   const { set, add, remove } = edit;
   const gone = new Set([...remove, ...set.map(({ name }) => name)].map((name) => name.toLowerCase()));
-  const written = [...set, ...add]
-    .map(({ name, value }) => createField(name, value))
-    .filter((field) => injection === undefined || !isReplacedBy(injection, field));
-  return [...fields.filter((field) => !gone.has(spokenName(field))), ...written];
+  const written = [...set, ...add].map(({ name, value }) => createField(name, value));
+  return [
+    ...fields.filter((field) => !gone.has(spokenName(field))),
+    ...written.filter((field) => !isOurs(field)),
+  ];
 }
 
-/** `judged`: the path in the form it was judged in. */
-export function adapt(
-  request: AgentRequest,
-  candidate: Candidate,
-  judged: string,
-  edit?: HeaderEdit,
-): UpstreamRequest {
+export interface Adapting {
+  /** In the form it was judged in. */
+  readonly path: string;
+  /** Its answer is read, so it must come as it is. */
+  readonly isRead: boolean;
+  /** Of the rule that took the call; undefined: it changes none. */
+  readonly edit?: HeaderEdit | undefined;
+}
+
+export function adapt(request: AgentRequest, candidate: Candidate, adapting: Adapting): UpstreamRequest {
   const { target, injection } = candidate;
-  const fields = [...edited(ownFields(request, candidate), edit, injection), ...passesTrailers(request)];
-  if (injection !== undefined) fields.push(createField('Accept-Encoding', 'identity'), ...injection.fields);
+  const isRead = adapting.isRead || injection !== undefined;
+  const isOurs = (field: Field): boolean =>
+    (isRead && unsearchable.has(spokenName(field))) ||
+    (injection !== undefined && isReplacedBy(injection, field));
+  const own = edited(ownFields(request, candidate, isOurs), adapting.edit, isOurs);
+  const fields = [...own, ...passesTrailers(request)];
+  if (isRead) fields.push(createField('Accept-Encoding', 'identity'));
+  if (injection !== undefined) fields.push(...injection.fields);
   return {
     method: request.method,
-    target: withQuery(judged, request.query, injection),
+    target: withQuery(adapting.path, request.query, injection),
     authority: renderAuthority(target),
     fields,
     upgrade: request.upgrade === 'websocket' ? 'websocket' : undefined,

@@ -5,6 +5,7 @@ import {
   type AwsSigning,
   type Candidate,
   type Decision,
+  type McpAnswers,
   type Refusal,
   type SitePlan,
   type Translation,
@@ -19,8 +20,8 @@ import type { AgentRequest } from './identify.ts';
 import { rewriteRequest, withoutDigests } from './rewrite.ts';
 import { writeTranslated } from './translated.ts';
 
-/** Without where it goes. */
-type Sent = Omit<Outgoing, 'kind' | 'target' | 'hides'>;
+/** Without where it goes, and what is to be done with its answer whatever it is. */
+type Sent = Omit<Outgoing, 'kind' | 'target' | 'hides' | 'answers'>;
 
 export interface Outgoing {
   readonly kind: 'outgoing';
@@ -37,6 +38,8 @@ export interface Outgoing {
   readonly translated: TranslatedRequest | undefined;
   /** Fields of the answer that its agent does not get, in lower case. */
   readonly hides: readonly string[];
+  /** How its answer is cut; undefined: it is not. */
+  readonly answers: McpAnswers | undefined;
 }
 
 /** A body that was read to its end. */
@@ -155,20 +158,20 @@ function sentBy(plan: SitePlan, judged: Judged): Sent | Refusal {
   if (translation !== undefined && translation.from !== translation.to)
     return translatedTo(translation, judged);
   const path = plan.kind === 'open' && plan.readsPath ? request.path : rawPath(request);
-  const adapted = adapt(
-    request,
-    candidate,
-    translation === undefined ? path : (ownPath(translation) ?? path),
-    judged.decision.headers,
-  );
+  const adapted = adapt(request, candidate, {
+    path: translation === undefined ? path : (ownPath(translation) ?? path),
+    isRead: judged.decision.answers !== undefined,
+    edit: judged.decision.headers,
+  });
   return body === undefined ? { ...asItIs, request: adapted, length } : withBody(adapted, judged, body);
 }
 
 export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refusal {
   const { target, injection } = judged.candidate;
+  const { answers } = judged.decision;
   const sent = sentBy(plan, judged);
   const signing = injection?.signing;
   const whole = 'kind' in sent || signing === undefined ? sent : signed(sent, judged, signing);
   const hides = (judged.decision.headers?.hide ?? []).map((name) => name.toLowerCase());
-  return 'kind' in whole ? whole : { kind: 'outgoing', target, hides, ...whole };
+  return 'kind' in whole ? whole : { kind: 'outgoing', target, hides, answers, ...whole };
 }

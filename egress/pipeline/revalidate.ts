@@ -39,3 +39,8 @@ function isSameUse(before: AllowDecision, after: AllowDecision): boolean {
 export function isSameUnsent(before: AllowDecision, after: AllowDecision): boolean {
   return areSameWays(before.candidates, after.candidates) && isSameUse(before, after);
 }
+
+/** Would the agent see as much of its answer? */
+export function isReadAlike({ answers: before }: AllowDecision, { answers: after }: AllowDecision): boolean {
+  return before === undefined ? after === undefined : before.isAs(after);
+}

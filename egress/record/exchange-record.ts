@@ -47,6 +47,8 @@ export interface ExchangeFacts {
   readonly denyPolicy: string | undefined;
   /** undefined: the host is governed by no MCPRoute. */
   readonly mcp: McpFacts | undefined;
+  /** What its server's answer held; undefined: it was not read. */
+  readonly mcpAnswer: { readonly hidden: number; readonly errorCode: number | undefined } | undefined;
   /** Header names not to show, besides those that never are. */
   readonly hidden: ReadonlySet<string>;
   /** Stable code when the gateway answered in the upstream's place, or the exchange broke. */
@@ -171,7 +173,7 @@ function putVaryingHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
   sink.put(attribute.durationMs, Math.round((exchange.endedAt - exchange.startedAt) * 1000) / 1000);
 }
 
-function putMcp(sink: AttributeSink, mcp: McpFacts | undefined): void {
+function putMcp(sink: AttributeSink, { mcp, mcpAnswer }: ExchangeFacts): void {
   if (mcp === undefined) return;
   sink.put(attribute.mcpMethod, mcp.method);
   sink.put(attribute.mcpToolName, mcp.tool);
@@ -181,6 +183,9 @@ function putMcp(sink: AttributeSink, mcp: McpFacts | undefined): void {
   sink.put(attribute.mcpRouteNamespace, mcp.route?.namespace);
   sink.put(attribute.mcpRouteName, mcp.route?.name);
   sink.put(attribute.toolPolicyDecision, mcp.decision);
+  sink.put(attribute.mcpErrorCode, mcpAnswer?.errorCode);
+  const hidden = mcpAnswer?.hidden ?? 0;
+  sink.put(attribute.mcpHidden, hidden > 0 ? hidden : undefined);
 }
 
 function putBody(sink: AttributeSink, body: CapturedBody, fields: readonly Field[]): void {
@@ -272,7 +277,7 @@ class ExchangeRecord implements SpanRecord {
   putVarying(sink: AttributeSink): void {
     putVaryingHttp(sink, this.#exchange);
     putVaryingAi(sink, this.#exchange);
-    putMcp(sink, this.#exchange.mcp);
+    putMcp(sink, this.#exchange);
     putApproval(sink, this.#exchange.approval);
   }
 

@@ -21,12 +21,14 @@ import {
   scrubText,
   type SecretSet,
 } from '../scrub/index.ts';
-import type { CallTranslation } from '../translation/index.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { Downstream } from './downstream.ts';
 import type { ExchangeLog } from './exchange-log.ts';
 import { opaque, type Failure } from './failure.ts';
-import { TranslatedAnswer, type AnswerHolder } from './translated-answer.ts';
+import { remakeAnswer, type Remaking } from './remake-answer.ts';
+import type { AnswerHolder, RemadeAnswer } from './remade-answer.ts';
+
+type Expected = Pick<Outgoing, 'asksUsage' | 'hides'> & Remaking;
 
 export class Answer {
   readonly #downstream: Downstream;
@@ -45,12 +47,12 @@ export class Answer {
   #tap: UsageTap | undefined;
   /** Takes out of a stream what the gateway asked for and the agent did not. */
   #filter: UsageChunkFilter | undefined;
-  #asksUsage = false;
+  #expected: Expected | undefined;
   /** Fields that the agent does not get, in lower case. */
   #hidden: ReadonlySet<string> = new Set();
-  #translation: CallTranslation | undefined;
-  /** Of an upstream that speaks another API. */
-  #translated: TranslatedAnswer | undefined;
+  /** Of an upstream that speaks another API, or whose lists are cut. */
+  #remade: RemadeAnswer | undefined;
+  #hasBody = false;
   #started = false;
   /** Nothing of the upstream's is passed on any more. */
   #over = false;
@@ -61,11 +63,6 @@ export class Answer {
     this.#log = log;
     this.#method = method;
     this.#holder = holder;
-  }
-
-  /** The agent has been sent a head: nothing else can be answered any more. */
-  get started(): boolean {
-    return this.#started;
   }
 
   /** Nothing that the upstream still sends is passed on. */
@@ -79,14 +76,10 @@ export class Answer {
   }
 
   /** Before a request is sent: the secrets on it, and what was changed in it that its answer must not show. */
-  expect(
-    secrets: SecretSet | undefined,
-    { asksUsage, translated, hides }: Pick<Outgoing, 'asksUsage' | 'translated' | 'hides'>,
-  ): void {
+  expect(secrets: SecretSet | undefined, expected: Expected): void {
     this.#secrets = secrets ?? noSecrets;
-    this.#asksUsage = asksUsage;
-    this.#hidden = new Set(hides);
-    this.#translation = translated?.call;
+    this.#expected = expected;
+    this.#hidden = new Set(expected.hides);
   }
 
   /** False: the answer cannot be searched for secrets, and nothing of it was passed on (`refusal`). */
@@ -96,8 +89,8 @@ export class Answer {
     this.#status = status;
     this.#scrubber = new BodyScrubber(this.#secrets);
     this.#start = undefined;
-    const hasBody = this.#method !== 'HEAD' && status !== 304 && status !== 204 && bodyLength !== 0;
-    if (!hasBody || !isArmed(this.#secrets)) {
+    this.#hasBody = this.#method !== 'HEAD' && status !== 304 && status !== 204 && bodyLength !== 0;
+    if (!this.#hasBody || !isArmed(this.#secrets)) {
       this.#sendHead(answer);
       return true;
     }
@@ -121,24 +114,27 @@ export class Answer {
       const encoding = fieldValue(answer.fields, 'content-encoding');
       this.#tap = createUsageTap(payee, facts, { contentType: fieldValue(sent, 'content-type'), encoding });
     }
-    if (this.#translation !== undefined) return this.#translate(this.#translation, answer.status, sent);
+    if (this.#isRemade(answer.status, sent)) return;
     this.#log.startResponse(answer.status, recorded, this.#headAt);
     this.#started = true;
     const bodiless = this.#method === 'HEAD' || answer.status === 304;
     const fields = bodiless ? withLength(sent, answer.fields) : sent;
     const reason = scrubText(answer.reason, this.#secrets);
-    if (this.#asksUsage && isEventStream(answer)) this.#filter = new UsageChunkFilter();
+    if (this.#expected?.asksUsage === true && isEventStream(answer)) this.#filter = new UsageChunkFilter();
     // What is taken out would be missing from the length.
     const bodyLength = this.#filter === undefined ? answer.bodyLength : undefined;
     this.#downstream.respond({ status: answer.status, reason, fields, bodyLength });
   }
 
   /** A stream begins now, anything else when it is whole. */
-  #translate(call: CallTranslation, status: number, fields: readonly Field[]): void {
-    const translated = new TranslatedAnswer(call, { status, fields, secrets: this.#secrets }, this.#holder);
-    this.#translated = translated;
-    if (translated.failure !== undefined) return this.#refuse(translated.failure);
-    if (translated.isStream) this.#respond(status, translated.fields, undefined);
+  #isRemade(status: number, fields: readonly Field[]): boolean {
+    const head = { status, fields, hasBody: this.#hasBody, secrets: this.#secrets };
+    const remade = this.#expected && remakeAnswer(this.#expected, head, this.#holder);
+    this.#remade = remade;
+    if (remade === undefined) return false;
+    if (remade.failure !== undefined) this.#refuse(remade.failure);
+    else if (remade.isStream) this.#respond(status, remade.fields, undefined);
+    return true;
   }
 
   /** With an answer that was written here. */
@@ -154,17 +150,17 @@ export class Answer {
   }
 
   /** The upstream has said all it will. */
-  #finishTranslated(translated: TranslatedAnswer): void {
-    const end = translated.end();
+  #finishRemade(remade: RemadeAnswer): void {
+    const end = remade.end();
     if (end.kind === 'failed') return this.#refuse(end.failure);
-    if (translated.isUnreadable) this.#log.error = 'UPSTREAM_UNREADABLE';
+    if (remade.isUnreadable) this.#log.error = 'UPSTREAM_UNREADABLE';
     this.#over = true;
     if (end.kind === 'cut') {
       this.#log.error = 'UPSTREAM_CLOSED';
       return this.#downstream.abort();
     }
     const { rest } = end;
-    if (!translated.isStream) this.#respond(this.#status, translated.fields, rest.length);
+    if (!remade.isStream) this.#respond(this.#status, remade.fields, rest.length);
     this.#send(rest);
     this.#downstream.end([]);
   }
@@ -193,17 +189,17 @@ export class Answer {
   #deliver(bytes: Buffer): boolean {
     if (bytes.length === 0) return true;
     this.#tap?.push(bytes);
-    if (this.#translated !== undefined) return this.#deliverTranslated(this.#translated, bytes);
+    if (this.#remade !== undefined) return this.#deliverRemade(this.#remade, bytes);
     this.#log.response?.capture.push(bytes);
     const passed = this.#filter === undefined ? bytes : this.#filter.push(bytes);
     return passed.length === 0 || this.#downstream.write(passed);
   }
 
-  #deliverTranslated(translated: TranslatedAnswer, bytes: Buffer): boolean {
-    const passed = translated.push(bytes);
-    if (translated.failure !== undefined) this.#refuse(translated.failure);
+  #deliverRemade(remade: RemadeAnswer, bytes: Buffer): boolean {
+    const passed = remade.push(bytes);
+    if (remade.failure !== undefined) this.#refuse(remade.failure);
     const more = this.#over || this.#send(passed);
-    if (translated.hasFailed && !this.#over) this.#finishTranslated(translated);
+    if (remade.hasFailed && !this.#over) this.#finishRemade(remade);
     return more;
   }
 
@@ -218,8 +214,7 @@ export class Answer {
     if (this.#over) return;
     if (last !== undefined) this.#deliver(this.#scrubber.push(last));
     this.#deliver(this.#scrubber.flush());
-    if (this.#translated !== undefined)
-      return this.#over ? undefined : this.#finishTranslated(this.#translated);
+    if (this.#remade !== undefined) return this.#over ? undefined : this.#finishRemade(this.#remade);
     const rest = this.#filter?.flush();
     if (rest !== undefined && rest.length > 0) this.#downstream.write(rest);
     this.#over = true;
@@ -283,7 +278,8 @@ export class Answer {
   /** No more of the body comes: what the tap holds becomes facts. */
   close(): void {
     this.#tap?.end();
-    this.#translated?.close();
+    this.#remade?.close();
+    this.#log.mcpAnswer = this.#remade?.mcp;
   }
 }
 

@@ -72,6 +72,7 @@ export class ExchangeLog {
   budget: ExchangeFacts['budget'];
   approval: ApprovalFacts | undefined;
   retryIneligible: ExchangeFacts['retryIneligible'];
+  mcpAnswer: ExchangeFacts['mcpAnswer'];
   #decision: Decided | undefined;
   #opener: Opener | undefined;
   #candidate: Candidate | undefined;
@@ -214,6 +215,7 @@ export class ExchangeLog {
       denyReason: this.denyReason,
       denyPolicy: this.denyPolicy,
       mcp: this.#mcp(),
+      mcpAnswer: this.mcpAnswer,
       hidden: this.#logging === undefined ? nothing : new Set(this.#logging.redactHeaders),
       error: this.error,
       route: this.#routeName(),

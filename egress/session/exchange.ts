@@ -9,7 +9,7 @@ import type { Refusal } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import { identify, isRefusal } from '../pipeline/identify.ts';
 import { lengthOf, type ReadBody } from '../pipeline/outgoing.ts';
-import { isSameUnsent } from '../pipeline/revalidate.ts';
+import { isReadAlike, isSameUnsent } from '../pipeline/revalidate.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { RelayResult } from './relay.ts';
 import { Answer } from './answer.ts';
@@ -206,7 +206,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
   }
 
   #isStillAllowed(before: Allowed, after: Allowed): boolean {
-    if (before.maxBodyBytes !== after.maxBodyBytes) return false;
+    if (before.maxBodyBytes !== after.maxBodyBytes || !isReadAlike(before, after)) return false;
     if (JSON.stringify(before.headers) !== JSON.stringify(after.headers)) return false;
     return this.#sending?.isStillAllowed(after.candidates) ?? isSameUnsent(before, after);
   }

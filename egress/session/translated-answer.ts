@@ -4,7 +4,7 @@
  */
 import { ChunkList } from '../chunk-list.ts';
 import { createField, fieldValue, type Field } from '../http1/index.ts';
-import { BodyScrubber, type SecretSet } from '../scrub/index.ts';
+import { BodyScrubber } from '../scrub/index.ts';
 import {
   framings,
   StreamAnswer,
@@ -14,9 +14,13 @@ import {
 } from '../translation/index.ts';
 import type { Failure } from './failure.ts';
 import type { HeldShare } from './read-ahead.ts';
-
-/** Answers with pictures are this long. */
-const maxAnswerBytes = 32 * 1024 * 1024;
+import {
+  maxAnswerBytes,
+  type AnswerEnd,
+  type AnswerHead,
+  type AnswerHolder,
+  type RemadeAnswer,
+} from './remade-answer.ts';
 
 function unreadable(why: string): Failure {
   const message = `the upstream ${why}, so its answer cannot be translated`;
@@ -57,27 +61,8 @@ function guarded<T>(work: () => T): T | undefined {
   }
 }
 
-/** Whose share what is held of an answer counts in. */
-export interface AnswerHolder {
-  readonly share: HeldShare;
-  readonly agentId: string;
-}
-
-export interface TranslatedHead {
-  readonly status: number;
-  /** The upstream's, scrubbed. */
-  readonly fields: readonly Field[];
-  /** What its answer must not show: pieces that are no secret each may be one where they are told together. */
-  readonly secrets: SecretSet;
-}
-
-export type TranslatedEnd =
-  /** What goes on last; of a whole answer all of it. */
-  | { readonly kind: 'done'; readonly rest: Buffer }
-  | { readonly kind: 'cut' }
-  | { readonly kind: 'failed'; readonly failure: Failure };
-
-export class TranslatedAnswer {
+export class TranslatedAnswer implements RemadeAnswer {
+  readonly mcp = undefined;
   readonly #call: CallTranslation;
   readonly #status: number;
   readonly #share: HeldShare;
@@ -89,7 +74,7 @@ export class TranslatedAnswer {
   readonly fields: readonly Field[];
   #failure: Failure | undefined;
 
-  constructor(call: CallTranslation, head: TranslatedHead, { share, agentId }: AnswerHolder) {
+  constructor(call: CallTranslation, head: Omit<AnswerHead, 'hasBody'>, { share, agentId }: AnswerHolder) {
     const { status, fields } = head;
     this.#scrubber = new BodyScrubber(head.secrets);
     this.#call = call;
@@ -135,7 +120,7 @@ export class TranslatedAnswer {
   }
 
   /** The upstream's body ended cleanly. */
-  end(): TranslatedEnd {
+  end(): AnswerEnd {
     if (this.#failure !== undefined) return { kind: 'failed', failure: this.#failure };
     if (this.#stream === undefined) return this.#endWhole();
     const stream = this.#stream;
@@ -144,7 +129,7 @@ export class TranslatedAnswer {
     return end.isWhole ? this.#done(end.rest) : { kind: 'cut' };
   }
 
-  #done(rest: Buffer): TranslatedEnd {
+  #done(rest: Buffer): AnswerEnd {
     return { kind: 'done', rest: Buffer.concat([this.#scrubber.push(rest), this.#scrubber.flush()]) };
   }
 
@@ -158,7 +143,7 @@ export class TranslatedAnswer {
     return this.#stream?.isUnreadable === true;
   }
 
-  #endWhole(): TranslatedEnd {
+  #endWhole(): AnswerEnd {
     const body = Buffer.concat(this.#held.chunks);
     const isError = this.#status >= 400;
     const rest = guarded(() =>
@@ -176,7 +161,7 @@ export class TranslatedAnswer {
 
 function judgeHead(
   call: CallTranslation,
-  { status, fields }: Pick<TranslatedHead, 'status' | 'fields'>,
+  { status, fields }: Pick<AnswerHead, 'status' | 'fields'>,
   isStream: boolean,
 ): Failure | undefined {
   const coding = (fieldValue(fields, 'content-encoding') ?? '').trim().toLowerCase();

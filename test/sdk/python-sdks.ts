@@ -1,4 +1,4 @@
-/** Python with the official SDKs of python/requirements.txt from PyPI, in a virtual environment that is kept in the tools' cache. */
+/** Python with the packages of a requirements.txt from PyPI, in a virtual environment that is kept in the tools' cache. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { defaultCacheRoot } from '../../local/tools/tool-store.mjs';
 
 const run = promisify(execFile);
 const directory = join(import.meta.dirname, 'python');
-const requirements = join(directory, 'requirements.txt');
 
 /** The interpreter. Installed once for each list of versions; a half installation is done anew. */
-export async function providePython(): Promise<string> {
+export async function providePython(from: string = directory): Promise<string> {
+  const requirements = join(from, 'requirements.txt');
   const { stdout: version } = await run('python3', ['--version']);
   const digest = createHash('sha256').update(readFileSync(requirements)).update(version).digest('hex');
   const venv = join(defaultCacheRoot(), 'python', `sdks-${digest.slice(0, 16)}`);

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { trustEnvironment } from '../../worker/sandbox/injected-file.ts';
 import type { SdkAsk, SdkResult } from './sdk-ask.ts';
-import type { SdkBed } from './sdk-bed.ts';
+import type { SandboxWay } from './sandbox-way.ts';
 
-export interface SdkClient {
-  ask(ask: SdkAsk): Promise<SdkResult>;
+export interface SdkClient<Ask = SdkAsk, Result = SdkResult> {
+  ask(ask: Ask): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -25,11 +25,11 @@ export const nodeProgram = (name: string): readonly string[] => [
   join(import.meta.dirname, 'clients', `${name}.ts`),
 ];
 
-export function startClient(
-  bed: SdkBed,
+export function startClient<Ask = SdkAsk, Result = SdkResult>(
+  bed: Pick<SandboxWay, 'hostsFile' | 'bundleFile'>,
   program: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): SdkClient {
+): SdkClient<Ask, Result> {
   const child = spawn(
     'unshare',
     ['--mount', '--', 'sh', '-c', `${mount} && exec "$@"`, bed.hostsFile, bed.bundleFile, ...program],
@@ -53,7 +53,7 @@ export function startClient(
         lines.once('line', (line) => {
           clearTimeout(timer);
           child.off('close', fail);
-          resolve(JSON.parse(line) as SdkResult);
+          resolve(JSON.parse(line) as Result);
         });
         child.stdin.write(`${JSON.stringify(ask)}\n`);
       }),

@@ -32,7 +32,7 @@ function request(target: string, fields: readonly Field[] = []): AgentRequest {
 function sent(asked: AgentRequest, ours: Injection | undefined) {
   const target = { hostname: peer.hostname, ip: undefined, port: 443, tls: true };
   const candidate: Candidate = { target, backend: undefined, translation: undefined, injection: ours };
-  const { fields, target: path } = adapt(asked, candidate, asked.path);
+  const { fields, target: path } = adapt(asked, candidate, { path: asked.path, isRead: false });
   return { path, names: fields.map(({ name }) => name) };
 }
 

@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import type { GatewayConfig } from '../../../contract/index.ts';
-import { TranslatedAnswer, type AnswerHolder } from '../../../egress/session/translated-answer.ts';
+import type { AnswerHolder } from '../../../egress/session/remade-answer.ts';
+import { TranslatedAnswer } from '../../../egress/session/translated-answer.ts';
 import { noSecrets } from '../../../egress/scrub/index.ts';
 import { chatCodecs, type CallTranslation } from '../../../egress/translation/index.ts';
 import { converse, until } from '../gateway-bed.ts';

@@ -1,0 +1,68 @@
+/**
+ * What of an MCP server's answers an agent is shown: of a list, what it may use. Pure. It asks the very judgement a call of the
+ * entry would get, so that a list and the calls cannot differ; it has no rules of its own.
+ */
+import { refuse } from '../call.ts';
+import type { RpcBody, RpcMessage } from '../rpc-message.ts';
+import { judgeMessage } from './judge.ts';
+import type { McpPlan } from './plan.ts';
+import { rpcError } from './rpc-error.ts';
+
+/** By the member of a result that holds the list: the request that an entry is there for, and what names it. */
+export const listedKinds = {
+  tools: { method: 'tools/call', names: 'name' },
+  prompts: { method: 'prompts/get', names: 'name' },
+  resources: { method: 'resources/read', names: 'uri' },
+  // A template is judged as the text it is: one that no rule takes as a URI is not shown, whatever it could become.
+  resourceTemplates: { method: 'resources/read', names: 'uriTemplate' },
+} as const;
+
+export type ListedKind = keyof typeof listedKinds;
+
+/** How the answer to a call of an MCP server is to be read; absent: nothing could be hidden in it. */
+export class McpAnswers {
+  readonly #plan: McpPlan;
+  readonly #asked: RpcBody | undefined;
+
+  private constructor(plan: McpPlan, asked: RpcBody | undefined) {
+    this.#plan = plan;
+    this.#asked = asked;
+  }
+
+  /** `asked`: what was sent; undefined: no message. */
+  static of(plan: McpPlan, asked: RpcBody | undefined): McpAnswers | undefined {
+    const showsAll = plan.clauses.length === 0 && plan.denials.length === 0 && plan.othersPass;
+    return showsAll ? undefined : new McpAnswers(plan, asked);
+  }
+
+  /** Are the others by the same rules? */
+  isAs(others: McpAnswers | undefined): boolean {
+    const rules = ({ routes, othersPass }: McpPlan): string => JSON.stringify([routes, othersPass]);
+    return others !== undefined && rules(this.#plan) === rules(others.#plan);
+  }
+
+  /** May the agent use it? */
+  shows(kind: ListedKind, name: string): boolean {
+    const { method } = listedKinds[kind];
+    const params = method === 'resources/read' ? { uri: name } : { name };
+    return judgeMessage(this.#plan, { id: 0, method, params }).refusal === undefined;
+  }
+
+  get #requests(): readonly RpcMessage[] {
+    const sent = this.#asked?.messages ?? [];
+    return sent.filter(({ id, method }) => id !== undefined && method !== undefined);
+  }
+
+  /** How much of what was sent waits for an answer: nothing, one request that was sent alone, or a batch. */
+  get awaited(): 'none' | 'one' | 'batch' {
+    if (this.#requests.length === 0) return 'none';
+    return this.#asked?.batch === true ? 'batch' : 'one';
+  }
+
+  /** An answer that cannot be passed on, as an SDK takes it: an error on the same id with 200, so that its session lives. */
+  fault(code: string, message: string): { readonly status: number; readonly body: string } {
+    const request = this.awaited === 'one' ? this.#requests[0] : undefined;
+    const refusal = { ...refuse(502, 'protocol', message), code };
+    return { status: request === undefined ? 502 : 200, body: rpcError(request?.id, refusal) };
+  }
+}

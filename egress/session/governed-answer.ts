@@ -1,0 +1,170 @@
+/**
+ * One MCP server's answer on its way to the agent: a stream event by event, anything else held until it is whole, within a bound
+ * and the agent's share. What cannot be read does not go on, and its request is answered with an error in band.
+ */
+import type { McpAnswers } from '../../decision/index.ts';
+import { fieldValue, type Field } from '../http1/index.ts';
+import { GovernedEvents, RpcAnswerReader, type GovernedFacts } from '../mcp/index.ts';
+import { withoutDigests } from '../pipeline/rewrite.ts';
+import type { Failure } from './failure.ts';
+import {
+  maxAnswerBytes,
+  type AnswerEnd,
+  type AnswerHead,
+  type AnswerHolder,
+  type RemadeAnswer,
+} from './remade-answer.ts';
+
+const nothing = Buffer.alloc(0);
+
+type Form = 'events' | 'document' | 'other';
+
+function formOf(fields: readonly Field[]): Form {
+  const type = (fieldValue(fields, 'content-type') ?? '').trim().toLowerCase();
+  if (type.startsWith('text/event-stream')) return 'events';
+  return /^application\/([\w.-]+\+)?json\b/.test(type) ? 'document' : 'other';
+}
+
+function isCoded(fields: readonly Field[]): boolean {
+  const coding = (fieldValue(fields, 'content-encoding') ?? '').trim().toLowerCase();
+  return coding !== '' && coding !== 'identity';
+}
+
+const unreadable = 'is no JSON-RPC that reads in one way only';
+const tooLong = 'is longer than this agent may have held now';
+const oddForm = 'is neither JSON nor a stream of events';
+const coded = 'is in a content coding it was not asked for';
+
+interface Options {
+  readonly form: Form;
+  readonly holder: AnswerHolder;
+}
+
+export class GovernedAnswer implements RemadeAnswer {
+  readonly isStream: boolean;
+  readonly #answers: McpAnswers;
+  readonly #holder: AnswerHolder;
+  readonly mcp: GovernedFacts = { hidden: 0, errorCode: undefined };
+  readonly #events: GovernedEvents | undefined;
+  readonly #document: RpcAnswerReader | undefined;
+  #fields: readonly Field[];
+  /** Of the share. */
+  #taken = 0;
+  #failure: Failure | undefined;
+  #hasFailed = false;
+
+  private constructor(answers: McpAnswers, { fields }: AnswerHead, options: Options) {
+    const { form, holder } = options;
+    this.#answers = answers;
+    this.#holder = holder;
+    this.isStream = form === 'events';
+    this.#fields = this.isStream ? withoutDigests(fields) : fields;
+    if (isCoded(fields)) this.#fail(coded);
+    else if (form === 'other') this.#fail(oddForm);
+    else if (form === 'events') this.#events = new GovernedEvents(answers, this.mcp);
+    else this.#document = new RpcAnswerReader(answers);
+  }
+
+  /** undefined: it holds no messages, and goes on as it comes. */
+  static of(answers: McpAnswers, head: AnswerHead, holder: AnswerHolder): GovernedAnswer | undefined {
+    if (!head.hasBody) return undefined;
+    const form = formOf(head.fields);
+    // A page, a document about the server, `Accepted`, a refusal in words: no client takes it for a message.
+    const isOther = answers.awaited === 'none' || (form === 'other' && head.status !== 200);
+    if (isOther && form !== 'events') return undefined;
+    return new GovernedAnswer(answers, head, { form, holder });
+  }
+
+  /** What was changed is not what a digest of it is about. */
+  get fields(): readonly Field[] {
+    return this.#fields;
+  }
+
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  get isUnreadable(): boolean {
+    return this.#hasFailed;
+  }
+
+  #fail(why: string): void {
+    const code = why === coded ? 'UPSTREAM_ENCODING' : 'UPSTREAM_UNREADABLE';
+    const message = `the answer of the MCP server ${why}; an MCPRoute governs what the agent sees of it`;
+    this.#failure ??= { code, message, denyReason: undefined, ...this.#answers.fault(code, message) };
+  }
+
+  push(bytes: Buffer): Buffer {
+    if (this.#failure !== undefined || this.#hasFailed) return nothing;
+    const passed = this.#read(bytes);
+    const held = this.#events?.held ?? this.#document?.length ?? 0;
+    if (!this.#holds(held)) this.#break(tooLong);
+    return this.#hasFailed ? Buffer.concat([passed, this.#lastWord()]) : passed;
+  }
+
+  #read(bytes: Buffer): Buffer {
+    if (this.#document !== undefined) {
+      if (!this.#document.push(bytes)) this.#break(unreadable);
+      return nothing;
+    }
+    const passed = this.#events?.push(bytes) ?? nothing;
+    if (this.#events?.isReadable === false) this.#break(unreadable);
+    return passed;
+  }
+
+  /** A stream that is under way ends with an error where one request waits for its answer; any other is cut. */
+  #break(why: string): void {
+    this.#fail(why);
+    this.#hasFailed = this.isStream && this.#answers.awaited === 'one';
+  }
+
+  #lastWord(): Buffer {
+    const body = this.#failure?.body ?? '';
+    this.#failure = undefined;
+    return Buffer.from(`data: ${body}\n\n`);
+  }
+
+  #holds(held: number): boolean {
+    const { share, agentId } = this.#holder;
+    const more = held - this.#taken;
+    if (held > maxAnswerBytes || (more > 0 && !share.take(agentId, more))) return false;
+    if (more < 0) share.give(agentId, -more);
+    this.#taken = held;
+    return true;
+  }
+
+  end(): AnswerEnd {
+    if (this.#failure !== undefined) return { kind: 'failed', failure: this.#failure };
+    if (this.#hasFailed) return { kind: 'done', rest: nothing };
+    return this.#events === undefined ? this.#endDocument() : this.#endEvents(this.#events);
+  }
+
+  #endEvents(events: GovernedEvents): AnswerEnd {
+    const rest = events.end();
+    if (events.isReadable) return { kind: 'done', rest };
+    this.#break(unreadable);
+    if (!this.#hasFailed) return { kind: 'cut' };
+    return { kind: 'done', rest: Buffer.concat([rest, this.#lastWord()]) };
+  }
+
+  #endDocument(): AnswerEnd {
+    const answer = this.#document?.end();
+    if (answer === undefined) {
+      this.#fail(unreadable);
+      return this.end();
+    }
+    this.mcp.hidden += answer.hidden;
+    this.mcp.errorCode = answer.errorCode;
+    if (answer.isChanged) this.#fields = withoutDigests(this.#fields);
+    return { kind: 'done', rest: Buffer.concat(answer.text) };
+  }
+
+  close(): void {
+    this.#holder.share.give(this.#holder.agentId, this.#taken);
+    this.#taken = 0;
+  }
+}

@@ -1,0 +1,205 @@
+/** S47: what an agent is told of a server's tools, prompts and resources is what it may use, in JSON and in streams alike. */
+import { describe, expect, test } from 'vitest';
+import { createField } from '../../../egress/http1/index.ts';
+import {
+  asked,
+  attributeOf,
+  configOf,
+  named,
+  request,
+  result,
+  says,
+  underResources,
+  underTools,
+} from '../mcp/mcp-script.ts';
+import { script } from './exchange-script.ts';
+
+const events = 'text/event-stream';
+const tools = (...names: string[]): string => result({ tools: named(...names) });
+const search = underTools({ allowedTools: ['search_*'] });
+
+describe('a list', () => {
+  test('S47: is cut in JSON, and its length is that of what is left', async () => {
+    const talk = await asked(request('tools/list'));
+    const whole = tools('search_web', 'delete_all', 'search_mail');
+    const digest = [createField('Content-Digest', 'sha-256=:x:'), createField('X-Kept', 'yes')];
+    says(talk, [whole.slice(0, 40), whole.slice(40)], { length: whole.length, fields: digest });
+    const left = tools('search_web', 'search_mail');
+    expect(talk.told()).toBe(`200 ${left} | end`);
+    expect(talk.heads[0]?.bodyLength).toBe(left.length);
+    expect(talk.heads[0]?.fields.map(({ name }) => name)).toEqual(['content-type', 'x-kept']);
+    expect(attributeOf(talk, 'clrk.mcproute.hidden')).toBe(1);
+    expect(attributeOf(talk, 'mcp.method')).toBe('tools/list');
+  });
+
+  test('S47: is cut in a stream of events, however it is split', async () => {
+    const stream = `event: message\r\nid: 4\r\ndata: ${tools('search_web', 'delete_all')}\r\n\r\n: ping\r\n\r\n`;
+    const outs = await Promise.all(
+      [1, 2, 7, 4_096].map(async (size) => {
+        const talk = await asked(request('tools/list'));
+        const chunks = stream.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+        says(talk, chunks, { type: events });
+        return talk.told();
+      }),
+    );
+    for (const out of outs) {
+      const plain = out.replaceAll('\r\n', '\n').replace(/\n\n+/g, '\n\n');
+      expect(plain).toBe(`200 event: message\nid: 4\ndata: ${tools('search_web')}\n\n: ping\n\n | end`);
+    }
+  });
+
+  test('is asked for without a coding or a range, so that it can be read', async () => {
+    const coding = [createField('Accept-Encoding', 'gzip, br'), createField('Range', 'bytes=0-10')];
+    const talk = await asked(request('tools/list'), search, { fields: coding });
+    const sent = talk.tries[0]?.request.fields.filter(({ name }) => /encoding|range/.test(name));
+    expect(sent).toEqual([createField('Accept-Encoding', 'identity')]);
+  });
+
+  test('S47: each answer to a batch is cut', async () => {
+    const talk = await asked([request('tools/list'), request('ping', {}, 8)]);
+    says(talk, [`[${tools('search_web', 'rm')},${result({}, 8)}]`]);
+    expect(talk.told()).toBe(`200 [${tools('search_web')},${result({}, 8)}] | end`);
+  });
+
+  test.each<[string, object, object, object]>([
+    [
+      'resources by their URI',
+      request('resources/list'),
+      {
+        resources: [
+          { uri: 'file:///docs/a', name: 'a' },
+          { uri: 'file:///etc/b', name: 'b' },
+        ],
+      },
+      { resources: [{ uri: 'file:///docs/a', name: 'a' }] },
+    ],
+    [
+      'templates by their text',
+      request('resources/templates/list'),
+      { resourceTemplates: [{ uriTemplate: 'file:///docs/{x}' }, { uriTemplate: 'file:///{x}' }] },
+      { resourceTemplates: [{ uriTemplate: 'file:///docs/{x}' }] },
+    ],
+    [
+      'prompts, which no rule takes',
+      request('prompts/list'),
+      { prompts: [{ name: 'greet' }], nextCursor: 'x' },
+      { prompts: [], nextCursor: 'x' },
+    ],
+    ['what has no name', request('tools/list'), { tools: [{ title: 'x' }, 5, { name: 7 }] }, { tools: [] }],
+  ])('S47: %s', async (_name, message, whole, left) => {
+    const talk = await asked(message, underResources(['file:///docs/*']));
+    says(talk, [result(whole)]);
+    expect(talk.told()).toBe(`200 ${result(left)} | end`);
+  });
+
+  test('as one agent sees it is not for another: a public cache scope becomes a private one', async () => {
+    const talk = await asked(request('tools/list'));
+    says(talk, [result({ tools: named('search_web'), ttlMs: 5, cacheScope: 'public' })]);
+    expect(talk.told()).toContain('"ttlMs":5,"cacheScope":"private"}');
+  });
+
+  test('S47: is cut in a stream that nobody asked for: a GET, or one that goes on', async () => {
+    const talk = script({ config: configOf(search), host: 'files.example.com', method: 'GET', length: 0 });
+    talk.exchange.start();
+    await talk.settle();
+    says(talk, [`data: ${tools('search_web', 'rm')}\n\n`], { type: events });
+    expect(talk.told()).toBe(`200 data: ${tools('search_web')}\n\n | end`);
+  });
+});
+
+describe('what cannot be read', () => {
+  const twice = '{"jsonrpc":"2.0","id":7,"result":{"tools":[]},"result":{"tools":[{"name":"rm"}]}}';
+  const error = expect.objectContaining({ jsonrpc: '2.0', id: 7, error: expect.anything() }) as unknown;
+
+  test.each<[string, string[], object]>([
+    ['S46: a member twice', [twice], {}],
+    ['S46: another spelling', [`{"id":7,"Result":{"tools":[]}}`], {}],
+    ['what is cut short', [`{"id":7,"result":{"tools":[{"name":"rm"}`], {}],
+    ['a list that is none', [result({ tools: 'rm' })], {}],
+    ['a coding nobody asked for', [tools('ls')], { fields: [createField('Content-Encoding', 'gzip')] }],
+    ['a page', ['<html>'], { type: 'text/html' }],
+    ['what says no form', [tools('rm')], { type: '' }],
+  ])('%s: an error on the same id with 200, and none of it', async (_name, chunks, said) => {
+    const talk = await asked(request('tools/list'));
+    says(talk, chunks, said);
+    expect(talk.told()).toMatch(/^200 \{.*\} \| end$/);
+    expect(JSON.parse(talk.told().slice(4, -6))).toEqual(error);
+    expect(talk.told()).not.toContain('"rm"');
+    expect(attributeOf(talk, 'error.type')).toMatch(/^UPSTREAM_(UNREADABLE|ENCODING)$/);
+  });
+
+  test('S46: in a stream, what was read before goes on, and the request gets an error', async () => {
+    const talk = await asked(request('tools/list'));
+    says(talk, [': hi\n\n', `data: ${twice}\n\n`, `data: ${tools('rm')}\n\n`], { type: events });
+    const told = /^200 : hi\n\ndata: (\{.*\})\n\n \| end$/s.exec(talk.told())?.[1] ?? '';
+    expect(JSON.parse(told)).toEqual(error);
+  });
+
+  test.each([
+    ['that is cut short', `data: {"id":7,"result":{"tools":[{"name":"rm"}\n\n`],
+    ['that is no message and has no name', 'data: rm "rm"\n\n'],
+  ])('S46: an event %s', async (_name, event) => {
+    const talk = await asked(request('tools/list'));
+    says(talk, [event], { type: events });
+    expect(talk.told()).not.toContain('"rm"');
+    expect(talk.told()).toContain('"error":');
+  });
+
+  test('S46: a stream nobody waits for is cut', async () => {
+    const talk = script({ config: configOf(search), host: 'files.example.com', method: 'GET', length: 0 });
+    talk.exchange.start();
+    await talk.settle();
+    says(talk, [`data: ${twice}\n\n`, `data: ${tools('rm')}\n\n`], { type: events });
+    expect(talk.told()).toBe('200  | cut');
+  });
+
+  test('is held within the share of its agent', async () => {
+    const talk = await asked(request('tools/list'), search, { holds: 4_096 });
+    says(talk, [tools('search_web'.padEnd(5_000, 'x'))]);
+    expect(JSON.parse(talk.told().slice(4, -6))).toEqual(error);
+  });
+});
+
+describe('what goes on as it came', () => {
+  test.each<[string, string, object, string]>([
+    ['an answer of a tool', result({ content: [{ type: 'text', text: '{"tools":[]}' }] }), {}, ''],
+    ['a refusal in words', 'no such session', { status: 404, type: 'text/plain' }, ''],
+    ['an acknowledgement', 'Accepted', { status: 202, type: 'text/plain' }, ''],
+    ["the first transport's endpoint", 'event: endpoint\ndata: /messages?id=1\n\n', { type: events }, ''],
+    ['an event without data', 'id: 1\ndata: \n\n', { type: events }, ''],
+  ])('%s', async (_name, body, said) => {
+    const talk = await asked(request('tools/call', { name: 'search_web' }));
+    says(talk, [body], said);
+    expect(talk.told()).toBe(`${(said as { status?: number }).status ?? 200} ${body} | end`);
+    expect(attributeOf(talk, 'clrk.mcproute.hidden')).toBeUndefined();
+  });
+
+  test('everything where a route has no rules: nothing is read, and codings are asked for', async () => {
+    const open = { ...search, rules: [] };
+    const coding = [createField('Accept-Encoding', 'gzip')];
+    const talk = await asked(request('tools/list'), open, { fields: coding });
+    expect(talk.tries[0]?.request.fields).toContainEqual(createField('Accept-Encoding', 'gzip'));
+    says(talk, ['<anything>'], { type: 'text/html' });
+    expect(talk.told()).toBe('200 <anything> | end');
+  });
+});
+
+test('S36: a stream goes on under a new policy only if the agent would see as much', async () => {
+  const open = async (change: typeof search): Promise<string> => {
+    const talk = await asked(request('tools/list'));
+    talk.tries[0]?.reader.head({
+      ...{ status: 200, reason: 'OK', bodyLength: undefined },
+      fields: [createField('Content-Type', events)],
+    });
+    talk.swap(() => configOf(change));
+    return talk.told();
+  };
+  expect(await open(search)).toBe('200 ');
+  expect(await open(underTools({ allowedTools: ['search_web'] }))).toBe('200  | cut');
+});
+
+test("a server's error is on the record", async () => {
+  const talk = await asked(request('tools/list'));
+  says(talk, ['{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"no"}}']);
+  expect(attributeOf(talk, 'mcp.error.code')).toBe(-32_602);
+});
