@@ -7,15 +7,20 @@ import { Type, type Static } from 'typebox';
 import { natsToken } from './platform-identity.ts';
 
 export const budgetLedger = {
-  bucket: 'CLRK_BUDGET',
+  bucket: 'CLRK_BUDGETS',
   /** A key nobody has written for so long is gone: a day's count is kept over its end. */
   ttlMs: 48 * 60 * 60_000,
   /** Of an execution: there are many more of them, and one that makes no call for so long starts anew. */
   executionTtlMs: 6 * 60 * 60_000,
   /** Of a window, over its length: gateways whose clocks differ by less count in the same one. */
   windowSlackMs: 60_000,
-  /** Together; full: calls under a budget that has no key yet are refused. A key takes 200 to 400 bytes. */
-  maxBytes: 512 * 1024 * 1024,
+  /**
+   * Of one namespace, whose gateways share it and nobody else; full: calls of it under a budget that has no key yet are refused. A key
+   * takes 200 to 400 bytes: 40,000 and more.
+   */
+  maxBytes: 16 * 1024 * 1024,
+  /** Of one key, with its headers. */
+  maxRecordBytes: 1024,
 } as const;
 
 /** The last writes' ids, so that a writer who was not answered finds out whether it wrote. */
@@ -55,14 +60,25 @@ export function ledgerKey(namespace: string, { account, period }: LedgerKey): st
   return [natsToken(namespace), token(account), token(period)].join('.');
 }
 
-const stream = `KV_${budgetLedger.bucket}`;
-export const ledgerStream = stream;
+/** Each namespace has one of its own: what its gateways write into it takes no room from others. */
+export function ledgerStream(namespace: string): string {
+  return `KV_${budgetLedger.bucket}_${natsToken(namespace)}`;
+}
+
+/** All keys of a namespace. */
+export function ledgerSubjects(namespace: string): string {
+  return ledgerSubject(`${natsToken(namespace)}.>`);
+}
 
 export function ledgerSubject(key: string): string {
   return `$KV.${budgetLedger.bucket}.${key}`;
 }
 
-/** Where one key is read without naming the stream's consumers. */
+/** Where one key is read without naming the stream's consumers. `key`: begins with the namespace. */
 export function ledgerReadSubject(key: string): string {
-  return `$JS.API.DIRECT.GET.${stream}.${ledgerSubject(key)}`;
+  const [namespace = ''] = key.split('.', 1);
+  return `$JS.API.DIRECT.GET.${ledgerStream(namespace)}.${ledgerSubject(key)}`;
 }
+
+/** Where all of all namespaces are read. */
+export const ledgerReadSubjects = `$JS.API.DIRECT.GET.*.${ledgerSubject('>')}`;

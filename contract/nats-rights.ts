@@ -4,7 +4,7 @@
  * subject as the reply of its own publish, and the server would write its acknowledgement there (decision 025).
  */
 import { approvalSubject, approvalSubjects } from './approval.ts';
-import { ledgerReadSubject, ledgerStream, ledgerSubject } from './budget-ledger.ts';
+import { ledgerReadSubject, ledgerReadSubjects, ledgerSubject, ledgerSubjects } from './budget-ledger.ts';
 import { daemonLeaseReadSubject, daemonLeaseReadSubjects, daemonLeaseSubject } from './daemon-lease.ts';
 import { invocationStream } from './invocation.ts';
 import {
@@ -32,11 +32,14 @@ export const tenantServices: readonly string[] = [
   ...subjects,
   `${statusSubject}.>`,
   ledgerSubject('>'),
-  ledgerReadSubject('>'),
+  ledgerReadSubjects,
   daemonLeaseSubject('>'),
   daemonLeaseReadSubjects,
   approvalSubjects,
 ];
+
+/** Of versions in which all namespaces shared one: nobody reads them, and what they reserve of the disk is others'. */
+export const formerStreams = ['KV_CLRK_BUDGET', 'KV_CLRK_DAEMONS'] as const;
 
 /** Of the server's own account: new claims of an account, in force at once. */
 export const claimsUpdateSubject = '$SYS.REQ.CLAIMS.UPDATE';
@@ -67,15 +70,13 @@ const publishInvocations = ['$JS.API.STREAM.NAMES', `$JS.API.STREAM.INFO.${invoc
 const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', readonly string[]>> = {
   operator: [
     ...readStatus,
-    `$JS.API.STREAM.CREATE.${ledgerStream}`,
-    `$JS.API.STREAM.UPDATE.${ledgerStream}`,
-    `$JS.API.STREAM.INFO.${ledgerStream}`,
     `$JS.API.STREAM.CREATE.${scheduleStream}`,
     `$JS.API.STREAM.UPDATE.${scheduleStream}`,
     `$JS.API.STREAM.INFO.${scheduleStream}`,
     scheduleMarkReadSubject('>'),
-    // Leases have a stream for each namespace, and a part of a name cannot be a right. None that is there is changed by it.
+    // Leases and budgets have a stream for each namespace, and a part of a name cannot be a right. None that is there is changed by it.
     '$JS.API.STREAM.CREATE.*',
+    ...formerStreams.map((name) => `$JS.API.STREAM.DELETE.${name}`),
     // Of agents that no worker knows yet.
     daemonLeaseSubject('>'),
     // Its answers to gateways that ask for approval: a question of the tenants' account comes with a reply subject of this form.
@@ -118,7 +119,7 @@ function tenantRights(identity: TenantIdentity): NatsRights {
   const hello = helloSubject(identity.namespace);
   if (identity.role === 'egress') {
     // The budgets of its namespace: its gateways count together.
-    const budgets = [ledgerSubject(`${namespace}.>`), ledgerReadSubject(`${namespace}.>`)];
+    const budgets = [ledgerSubjects(identity.namespace), ledgerReadSubject(`${namespace}.>`)];
     return { publish: [own, ...budgets, approvalSubject(identity)], subscribe: [inbox, hello] };
   }
   // The daemons of its namespace: an agent may move from pool to pool, and must not run in two.

@@ -18,6 +18,8 @@ export interface DataPlaneStatus {
   scheduleMark(agent: { readonly namespace: string; readonly uid: string }): Promise<ReadMark>;
   /** There is a place for the leases of this namespace's daemons, as soon as NATS answers. Never rejects. */
   keepDaemons(namespace: string): Promise<void>;
+  /** The same for what its gateways count. */
+  keepBudgets(namespace: string): Promise<void>;
   /**
    * Says that nobody runs this daemon, which no worker knows yet: the first need not wait as for one that is lost. Where it cannot be
    * said they wait. Never rejects.

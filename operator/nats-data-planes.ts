@@ -2,7 +2,6 @@
  * The operator's view of its data planes in NATS: empty until NATS answers, last known while it is away. Apart from
  * the process because NATS may come after the operator and go at any time; neither may ever end it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import {
   errorMessage,
@@ -23,7 +22,6 @@ import {
   monotonicMs,
   StatusView,
   connectNats,
-  ensureDaemonBucket,
   ensureKeyedBuckets,
   openStatusBucket,
   readEntry,
@@ -35,6 +33,8 @@ import {
 } from '../process/index.ts';
 import { answerGateways, type AnswerReport } from './nats-approvals.ts';
 import type { DataPlaneStatus, ReadMark } from './data-plane-status.ts';
+import { NamespaceBuckets } from './namespace-buckets.ts';
+import { untilDone } from './until-done.ts';
 
 export interface NatsDataPlanesOptions {
   /** Read for each attempt: the keys may be rotated while NATS is away. */
@@ -54,9 +54,6 @@ interface OpenStatus {
   readonly close: () => Promise<void>;
 }
 
-// The first tries are quick because on one machine everything starts at once.
-const firstRetryMs = 250;
-const lastRetryMs = 10_000;
 /** A mark that could not be read is asked for again after so long. */
 const unreadMs = 5_000;
 
@@ -66,8 +63,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
   #ingresses: StatusView<typeof ingressStatusSchema> | undefined;
   #connection: NatsConnection | undefined;
   #askAgainAt = Number.NEGATIVE_INFINITY;
-  /** Whose leases have a place, or get one when NATS answers. */
-  readonly #withDaemons = new Set<string>();
+  readonly #places = new NamespaceBuckets();
 
   workers(): readonly WorkerStatus[] {
     return this.#workers?.live() ?? [];
@@ -90,21 +86,11 @@ export class NatsDataPlanes implements DataPlaneStatus {
   }
 
   async keepDaemons(namespace: string): Promise<void> {
-    if (this.#withDaemons.has(namespace)) return;
-    const connection = this.#connection;
-    if (connection === undefined) {
-      // Made with all others as soon as there is one.
-      this.#withDaemons.add(namespace);
-      return;
-    }
-    if (monotonicMs() < this.#askAgainAt) return;
-    try {
-      await ensureDaemonBucket(connection, namespace);
-      this.#withDaemons.add(namespace);
-    } catch {
-      // Asked for again with the next look at an agent of it.
-      this.#askAgainAt = monotonicMs() + unreadMs;
-    }
+    await this.#places.keep('leases', namespace);
+  }
+
+  async keepBudgets(namespace: string): Promise<void> {
+    await this.#places.keep('budgets', namespace);
   }
 
   async seedDaemon(agent: { readonly namespace: string; readonly uid: string }): Promise<void> {
@@ -136,9 +122,10 @@ export class NatsDataPlanes implements DataPlaneStatus {
       this.#view(open.bucket, options);
       const { answer, onRefused } = options;
       if (answer !== undefined) answerGateways(open.connection, { answer, onRefused, log });
-      void keepBuckets(open.connection, this.#withDaemons, options);
+      void keepBuckets(open.connection, this.#places, options);
       await aborted;
       this.#connection = undefined;
+      this.#places.close();
       await open.close();
     } catch (thrown) {
       log.error({ error: errorMessage(thrown) }, 'data planes are no longer followed');
@@ -155,41 +142,21 @@ export class NatsDataPlanes implements DataPlaneStatus {
   }
 }
 
-/** What the work came to, tried until it is done; undefined: the signal came first. Never rejects. */
-async function untilDone<T>(
-  work: () => Promise<T>,
-  whenNot: string,
-  { log, signal }: Pick<NatsDataPlanesOptions, 'log' | 'signal'>,
-): Promise<T | undefined> {
-  for (let waitMs = firstRetryMs; !signal.aborted; waitMs = Math.min(waitMs * 2, lastRetryMs)) {
-    try {
-      return await work();
-    } catch (thrown) {
-      log.warn({ error: errorMessage(thrown), retryMs: waitMs }, whenNot);
-    }
-    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-  }
-  return undefined;
-}
-
 /** A server that comes back may have lost its disk: budgets and schedules would wait for the buckets for ever. Never rejects. */
 async function keepBuckets(
   connection: NatsConnection,
-  withDaemons: ReadonlySet<string>,
-  options: NatsDataPlanesOptions,
+  places: NamespaceBuckets,
+  { log, signal }: NatsDataPlanesOptions,
 ): Promise<void> {
-  const lookAtDaemons = async (): Promise<void> => {
-    for (const namespace of withDaemons) await ensureDaemonBucket(connection, namespace);
-  };
-  const look = async (): Promise<void> => {
-    await ensureKeyedBuckets(connection);
-    await lookAtDaemons();
-  };
   const changes = connection.status();
-  // Those of agents that were looked at before NATS answered.
-  await untilDone(lookAtDaemons, 'buckets of daemons not made, trying again', options);
+  const server = { connection, log, signal };
+  // Those that were needed before NATS answered.
+  await places.open(server);
   for await (const { type } of changes) {
-    if (type === 'reconnect') await untilDone(look, 'buckets not looked at, trying again', options);
+    if (type !== 'reconnect') continue;
+    const look = async (): Promise<void> => await ensureKeyedBuckets(connection);
+    await untilDone(look, 'buckets not looked at, trying again', server);
+    await places.open(server);
   }
 }
 

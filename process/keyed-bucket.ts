@@ -12,8 +12,9 @@ import {
   daemonLeaseBucket,
   daemonLeaseStream,
   daemonLeaseSubjects,
+  formerStreams,
   ledgerStream,
-  ledgerSubject,
+  ledgerSubjects,
   scheduleBucket,
   scheduleMarkSubject,
   scheduleStream,
@@ -30,24 +31,36 @@ interface KeyedBucket {
   readonly full: DiscardPolicy;
 }
 
-const buckets: readonly KeyedBucket[] = [
-  // Full, it refuses: no count gives way to another.
-  {
-    name: ledgerStream,
-    subject: ledgerSubject('>'),
+// Full, the oldest marks go: a schedule that cannot leave one would not fire.
+const schedules: KeyedBucket = {
+  name: scheduleStream,
+  subject: scheduleMarkSubject('>'),
+  ttlMs: scheduleBucket.ttlMs,
+  maxBytes: scheduleBucket.maxBytes,
+  full: DiscardPolicy.Old,
+};
+
+/** What each namespace has one of. Full, they refuse: no count gives way to another, and a lease that did would be taken twice. */
+const ofNamespace = {
+  leases: (namespace: string): KeyedBucket => ({
+    name: daemonLeaseStream(namespace),
+    subject: daemonLeaseSubjects(namespace),
+    ttlMs: daemonLeaseBucket.ttlMs,
+    maxBytes: daemonLeaseBucket.maxBytes,
+    maxRecordBytes: daemonLeaseBucket.maxRecordBytes,
+    full: DiscardPolicy.New,
+  }),
+  budgets: (namespace: string): KeyedBucket => ({
+    name: ledgerStream(namespace),
+    subject: ledgerSubjects(namespace),
     ttlMs: budgetLedger.ttlMs,
     maxBytes: budgetLedger.maxBytes,
+    maxRecordBytes: budgetLedger.maxRecordBytes,
     full: DiscardPolicy.New,
-  },
-  // Full, the oldest marks go: a schedule that cannot leave one would not fire.
-  {
-    name: scheduleStream,
-    subject: scheduleMarkSubject('>'),
-    ttlMs: scheduleBucket.ttlMs,
-    maxBytes: scheduleBucket.maxBytes,
-    full: DiscardPolicy.Old,
-  },
-];
+  }),
+};
+
+export type NamespaceBucket = keyof typeof ofNamespace;
 
 function configOf({
   name,
@@ -77,28 +90,25 @@ function configOf({
   };
 }
 
-/** Made where they are not there, changed where they are not like this. */
+/** What all namespaces share: made where it is not there, changed where it is not like this; what former versions left is taken away. */
 export async function ensureKeyedBuckets(connection: NatsConnection): Promise<void> {
   const { streams } = await connection.jetstreamManager({ checkAPI: false });
-  for (const bucket of buckets) {
-    const config = configOf(bucket);
-    try {
-      await streams.add(config);
-    } catch {
-      await streams.update(config.name, config);
-    }
+  const config = configOf(schedules);
+  try {
+    await streams.add(config);
+  } catch {
+    await streams.update(config.name, config);
   }
+  // Not there, most of the time. Where it stays it is read by nobody, and gone at the next start.
+  for (const name of formerStreams) await streams.delete(name).catch(() => undefined);
 }
 
-/** Where the leases of a namespace's daemons are: one is made for each, so that no namespace fills what another needs. */
-export async function ensureDaemonBucket(connection: NatsConnection, namespace: string): Promise<void> {
+/** Where the leases of a namespace's daemons are, or the counts of its gateways: no namespace fills what another needs. */
+export async function ensureNamespaceBucket(
+  connection: NatsConnection,
+  bucket: NamespaceBucket,
+  namespace: string,
+): Promise<void> {
   const { streams } = await connection.jetstreamManager({ checkAPI: false });
-  const { ttlMs, maxBytes, maxRecordBytes } = daemonLeaseBucket;
-  const config = configOf({
-    ...{ name: daemonLeaseStream(namespace), subject: daemonLeaseSubjects(namespace) },
-    ...{ ttlMs, maxBytes, maxRecordBytes },
-    // Full, it refuses: a lease that gave way would be taken by a second one.
-    full: DiscardPolicy.New,
-  });
-  await streams.add(config);
+  await streams.add(configOf(ofNamespace[bucket](namespace)));
 }

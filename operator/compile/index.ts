@@ -1,6 +1,7 @@
 /** The one door of `operator/compile/`: CRs to contract documents, pure. */
 export * from './attachment.ts';
 export * from './call-limit.ts';
+export * from './counting.ts';
 export * from './credential.ts';
 export * from './denial.ts';
 export * from './destination.ts';

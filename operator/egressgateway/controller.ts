@@ -7,6 +7,7 @@ import {
   compileGateway,
   compileRecordExport,
   gatewayCa,
+  isCounting,
   isLive,
   label,
   labelValue,
@@ -108,6 +109,8 @@ async function applyGatewayConfig(context: Context, gateway: EgressGateway): Pro
   });
   if (document === undefined) return digestInForce(context, gateway);
   const { namespace, name } = gateway.metadata;
+  // Before the gateway knows what it is to count: without a place it refuses those calls.
+  if (isCounting(document)) await context.dataPlanes.keepBudgets(namespace);
   const target = {
     namespace,
     name: configSecretName.gateway(name),

@@ -1,7 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import {
   daemonLeaseReadSubject,
-  ledgerStream,
+  formerStreams,
+  ledgerReadSubject,
   scheduleStream,
   statusKey,
   type TenantIdentity,
@@ -62,7 +63,7 @@ test('NATS that comes after the operator is found, with the access of that time'
   await following;
 });
 
-test('a NATS that comes back without its disk has the buckets of budgets and schedules again', async () => {
+test('a NATS that comes back without its disk has the bucket of schedules again', async () => {
   const nats = new TestNats();
   closing.push(async () => await nats[Symbol.asyncDispose]());
   await nats.start();
@@ -78,8 +79,7 @@ test('a NATS that comes back without its disk has the buckets of budgets and sch
   closing.push(async () => await connection.close());
   const { streams } = await connection.jetstreamManager({ checkAPI: false });
   const found = async (): Promise<void> => {
-    for (const name of [ledgerStream, scheduleStream])
-      expect((await streams.info(name)).config.name).toBe(name);
+    expect((await streams.info(scheduleStream)).config.name).toBe(scheduleStream);
   };
   await vi.waitFor(found, soon);
   await nats.startEmpty();
@@ -88,41 +88,74 @@ test('a NATS that comes back without its disk has the buckets of budgets and sch
   await following;
 }, 90_000);
 
-test('a namespace with daemons has a place for their leases: before NATS, while it is there, and after its disk is lost', async () => {
-  const pools = ['early', 'late'].map((namespace): TenantIdentity => ({
-    ...{ role: 'worker', namespace, name: 'main', uid: namespace },
-  }));
-  const nats = new TestNats({ tenants: pools });
+const placeOf = {
+  leases: { role: 'worker', keep: 'keepDaemons', read: daemonLeaseReadSubject },
+  budgets: { role: 'egress', keep: 'keepBudgets', read: ledgerReadSubject },
+} as const;
+
+test.each(['leases', 'budgets'] as const)(
+  'a namespace has a place for its %s: before NATS, while it is there, and after its disk is lost',
+  async (of) => {
+    const { role, keep, read } = placeOf[of];
+    const tenants = ['early', 'late'].map((namespace): TenantIdentity => ({
+      ...{ role, namespace, name: 'main', uid: namespace },
+    }));
+    const nats = new TestNats({ tenants });
+    closing.push(async () => await nats[Symbol.asyncDispose]());
+    await nats.start();
+    const end = new AbortController();
+    const dataPlanes = new NatsDataPlanes();
+    await dataPlanes[keep]('early');
+    const following = dataPlanes.follow({
+      access: () => nats.accessOf({ role: 'operator' }),
+      log,
+      signal: end.signal,
+      onChange: () => undefined,
+      onRefused: () => undefined,
+    });
+    const found = async (namespace: string): Promise<void> => {
+      const tenant = tenants.find((one) => one.namespace === namespace) ?? { role: 'ingress' };
+      const connection = await connectNats(nats.accessOf(tenant), { name: 'test', log });
+      const entry = await readEntry(connection, read(`${namespace}.none`));
+      await connection.close();
+      expect(entry).toEqual({ sequence: 0 });
+    };
+    await vi.waitFor(() => found('early'), soon);
+    await expect(found('late')).rejects.toThrow();
+    await dataPlanes[keep]('late');
+    await found('late');
+    await nats.startEmpty();
+    for (const namespace of ['early', 'late']) {
+      await vi.waitFor(() => found(namespace), { ...soon, timeout: 60_000 });
+    }
+    end.abort();
+    await following;
+  },
+  120_000,
+);
+
+test('what all namespaces shared in former versions is gone after the upgrade', async () => {
+  const nats = new TestNats();
   closing.push(async () => await nats[Symbol.asyncDispose]());
   await nats.start();
+  const operator = nats.accessOf({ role: 'operator' });
+  const connection = await connectNats(operator, { name: 'test', log });
+  closing.push(async () => await connection.close());
+  const { streams } = await connection.jetstreamManager({ checkAPI: false });
+  // Making one again is refused while there is one with another configuration.
+  const make = async (name: string, description: string): Promise<unknown> =>
+    await streams.add({ name, description, subjects: [`$KV.${name.slice('KV_'.length)}.>`] });
+  for (const name of formerStreams) await make(name, 'of before');
+  await expect(make(formerStreams[0], 'another')).rejects.toThrow();
   const end = new AbortController();
-  const dataPlanes = new NatsDataPlanes();
-  await dataPlanes.keepDaemons('early');
-  const following = dataPlanes.follow({
-    access: () => nats.accessOf({ role: 'operator' }),
-    log,
-    signal: end.signal,
-    onChange: () => undefined,
-    onRefused: () => undefined,
+  const following = new NatsDataPlanes().follow({
+    ...{ access: () => operator, log, signal: end.signal },
+    ...{ onChange: () => undefined, onRefused: () => undefined },
   });
-  const found = async (namespace: string): Promise<void> => {
-    const pool = pools.find((one) => one.namespace === namespace) ?? { role: 'ingress' };
-    const connection = await connectNats(nats.accessOf(pool), { name: 'test', log });
-    const entry = await readEntry(connection, daemonLeaseReadSubject(`${namespace}.none`));
-    await connection.close();
-    expect(entry).toEqual({ sequence: 0 });
-  };
-  await vi.waitFor(() => found('early'), soon);
-  await expect(found('late')).rejects.toThrow();
-  await dataPlanes.keepDaemons('late');
-  await found('late');
-  await nats.startEmpty();
-  for (const namespace of ['early', 'late']) {
-    await vi.waitFor(() => found(namespace), { ...soon, timeout: 60_000 });
-  }
+  for (const name of formerStreams) await vi.waitFor(() => make(name, 'another'), soon);
   end.abort();
   await following;
-}, 120_000);
+});
 
 test('an operator that ends while NATS is away ends at once', async () => {
   const url = `nats://127.0.0.1:${await freePort()}`;

@@ -94,12 +94,14 @@ const others = [
   manifest('CLRKConfig', 'default', {}),
 ];
 
+const dataPlanes = new FakeDataPlanes();
+
 beforeAll(async () => {
   plane = await ControlPlane.start();
   api = plane.client();
   const system = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'clrk-system' } };
   await apply(system);
-  operator = new RunningOperator(plane.client(), new FakeDataPlanes());
+  operator = new RunningOperator(plane.client(), dataPlanes);
   const own = manifest('CLRKConfig', 'default', {});
   const singleton = { ...own, metadata: { ...own.metadata, namespace: 'clrk-system' } } as KubeObject;
   for (const object of [pool, gateway, providerRoute, l4Route, mcpRoute, ...others, singleton]) {
@@ -294,11 +296,12 @@ test('all of it is in the config of the gateway', async () => {
   }, 60_000);
 });
 
-test('a RateLimitPolicy that changes is counted as it says now', async () => {
+test('a RateLimitPolicy that changes is counted as it says now, in the place of its namespace', async () => {
   await apply(manifest('RateLimitPolicy', 'slow', { requests: 7, window: '1m' }));
   await eventually(async () => {
     expect((await config()).mcpRoutes?.[0]?.rules[0]?.limits).toMatchObject([{ calls: 7 }]);
   }, 60_000);
+  expect([...dataPlanes.counting]).toEqual(['default']);
 });
 
 test('an EgressHTTPRoute opens its hosts on 443 for its calls; one that is denied opens nothing', async () => {

@@ -31,6 +31,9 @@ export class FakeDataPlanes {
   /** UIDs of daemons that were said to be nobody's. */
   readonly seeded: string[] = [];
   keepDaemons = (): Promise<void> => Promise.resolve();
+  /** Namespaces whose gateways count. */
+  readonly counting = new Set<string>();
+  keepBudgets = (namespace: string): Promise<void> => Promise.resolve(void this.counting.add(namespace));
   seedDaemon = ({ uid }: { readonly uid: string }): Promise<void> =>
     Promise.resolve(void this.seeded.push(uid));
 }

@@ -21,8 +21,8 @@ import {
 import {
   connectNats,
   createLog,
-  ensureDaemonBucket,
   ensureKeyedBuckets,
+  ensureNamespaceBucket,
   openStatusBucket,
   StatusChannel,
   StatusView,
@@ -66,8 +66,8 @@ beforeAll(async () => {
   await nats.start();
   await openStatusBucket(await as({ role: 'operator' }));
   await ensureKeyedBuckets(await as({ role: 'operator' }));
-  await ensureDaemonBucket(await as({ role: 'operator' }), 'team-a');
-  await ensureDaemonBucket(await as({ role: 'operator' }), 'team-b');
+  await ensureNamespaceBucket(await as({ role: 'operator' }), 'leases', 'team-a');
+  await ensureNamespaceBucket(await as({ role: 'operator' }), 'leases', 'team-b');
   await ensureInvocationStream(await as({ role: 'telemetry' }));
 }, 60_000);
 

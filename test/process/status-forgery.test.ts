@@ -16,8 +16,8 @@ import {
 } from '../../contract/index.ts';
 import {
   connectNats,
-  ensureDaemonBucket,
   ensureKeyedBuckets,
+  ensureNamespaceBucket,
   openStatusBucket,
   readEntry,
   StatusChannel,
@@ -59,8 +59,9 @@ beforeAll(async () => {
   const operator = await as({ role: 'operator' });
   await openStatusBucket(operator);
   await ensureKeyedBuckets(operator);
-  await ensureDaemonBucket(operator, 'team-a');
-  await ensureDaemonBucket(operator, 'team-b');
+  await ensureNamespaceBucket(operator, 'budgets', 'team-a');
+  await ensureNamespaceBucket(operator, 'leases', 'team-a');
+  await ensureNamespaceBucket(operator, 'leases', 'team-b');
 }, 60_000);
 
 afterAll(async () => {

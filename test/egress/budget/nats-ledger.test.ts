@@ -5,6 +5,7 @@ import {
   budgetLedger,
   ledgerKey,
   ledgerReadSubject,
+  ledgerStream,
   ledgerSubject,
   type PlatformIdentity,
   type TenantIdentity,
@@ -12,7 +13,7 @@ import {
 import type { Budget } from '../../../decision/index.ts';
 import { Budgets, type Reserved } from '../../../egress/budget/budgets.ts';
 import { NatsLedger } from '../../../egress/budget/nats-ledger.ts';
-import { connectNats, createLog, ensureKeyedBuckets } from '../../../process/index.ts';
+import { connectNats, createLog, ensureNamespaceBucket, writeEntry } from '../../../process/index.ts';
 import { TestNats } from '../../process/nats-server.ts';
 
 const log = createLog('egress', { CLRK_LOG_LEVEL: 'silent' });
@@ -40,7 +41,9 @@ const gateway = (namespace: string, name = 'gw'): Promise<NatsConnection> => as(
 
 beforeAll(async () => {
   await nats.start();
-  await ensureKeyedBuckets(await as({ role: 'operator' }));
+  for (const namespace of ['team-a', 'team-b']) {
+    await ensureNamespaceBucket(await as({ role: 'operator' }), 'budgets', namespace);
+  }
 }, 60_000);
 
 afterAll(async () => {
@@ -125,11 +128,35 @@ test('S57: a gateway counts the budgets of its own namespace alone', async () =>
   expect(await takenOf(victim, 'team-a', 'mine')).toBe(50);
 });
 
+test('S57: a gateway that fills its namespace’s counts stops no other budget', async () => {
+  const evil = await gateway('team-b');
+  const put = async (name: string, text: string): Promise<string> =>
+    (await writeEntry(evil, ledgerSubject(`team-b.${name}`), { text, sequence: 0 })).kind;
+  expect(await put('large', 'x'.repeat(budgetLedger.maxRecordBytes))).toBe('lost');
+  // The subject takes room too.
+  const [long, junk] = ['x'.repeat(3_000), 'x'.repeat(900)];
+  let full = false;
+  for (let nth = 0; nth < budgetLedger.maxBytes / 3_900 && !full; nth += 500) {
+    const puts = Array.from({ length: 500 }, (_, index) => put(`${long}.${nth + index}`, junk));
+    full = (await Promise.all(puts)).includes('lost');
+  }
+  expect(full).toBe(true);
+  for (let nth = 0; (await put(`small.${nth}`, 'x')) !== 'lost'; nth += 1) expect(nth).toBeLessThan(1_000);
+  const own = new NatsLedger('team-b', () => evil);
+  expect(await own.lease(key('new'), { cap: 9, least: 1, most: 1 })).toEqual({ kind: 'unavailable' });
+  const neighbour = await gateway('team-a');
+  const ledger = new NatsLedger('team-a', () => neighbour);
+  expect(await ledger.lease(key('new'), { cap: 9, least: 1, most: 4 })).toEqual({
+    kind: 'leased',
+    tokens: 4,
+  });
+}, 120_000);
+
 test.each([
-  `$JS.API.STREAM.PURGE.KV_${budgetLedger.bucket}`,
-  `$JS.API.STREAM.DELETE.KV_${budgetLedger.bucket}`,
-  `$JS.API.STREAM.MSG.GET.KV_${budgetLedger.bucket}`,
-  `$JS.API.CONSUMER.CREATE.KV_${budgetLedger.bucket}`,
+  `$JS.API.STREAM.PURGE.${ledgerStream('team-b')}`,
+  `$JS.API.STREAM.DELETE.${ledgerStream('team-b')}`,
+  `$JS.API.STREAM.MSG.GET.${ledgerStream('team-b')}`,
+  `$JS.API.CONSUMER.CREATE.${ledgerStream('team-b')}`,
 ])('S57: a gateway cannot ask %s', async (subject) => {
   const connection = await gateway('team-b');
   await expect(connection.request(subject, '{}', { timeout: 500 })).rejects.toThrow();

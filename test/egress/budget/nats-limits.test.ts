@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { CallLimit, TenantIdentity } from '../../../contract/index.ts';
 import { Budgets, type CountResult } from '../../../egress/budget/budgets.ts';
 import { NatsLedger } from '../../../egress/budget/nats-ledger.ts';
-import { connectNats, createLog, ensureKeyedBuckets } from '../../../process/index.ts';
+import { connectNats, createLog, ensureNamespaceBucket } from '../../../process/index.ts';
 import { TestNats } from '../../process/nats-server.ts';
 
 const log = createLog('egress', { CLRK_LOG_LEVEL: 'silent' });
@@ -47,7 +47,7 @@ beforeAll(async () => {
   await nats.start();
   const operator = await connectNats(nats.accessOf({ role: 'operator' }), { name: 'test', log });
   connections.push(operator);
-  await ensureKeyedBuckets(operator);
+  await ensureNamespaceBucket(operator, 'budgets', 'team-a');
 }, 60_000);
 
 afterAll(async () => {

@@ -10,7 +10,7 @@ import {
   parseDaemonLease,
   type TenantIdentity,
 } from '../../../contract/index.ts';
-import { connectNats, ensureDaemonBucket, readEntry, writeEntry } from '../../../process/index.ts';
+import { connectNats, ensureNamespaceBucket, readEntry, writeEntry } from '../../../process/index.ts';
 import { natsLeases } from '../../../worker/daemon/nats-leases.ts';
 import { TestNats } from '../../process/nats-server.ts';
 import { silentLog } from '../../telemetry/embedded.ts';
@@ -33,7 +33,7 @@ async function connect(identity: Parameters<TestNats['accessOf']>[0]): Promise<N
 beforeAll(async () => {
   await nats.start();
   operator = await connect({ role: 'operator' });
-  await ensureDaemonBucket(operator, 'team-a');
+  await ensureNamespaceBucket(operator, 'leases', 'team-a');
   // As the operator does before any worker knows the agent.
   const entry = { text: JSON.stringify(newDaemonLease), sequence: 0 };
   expect((await writeEntry(operator, daemonLeaseSubject(key), entry)).kind).toBe('written');
