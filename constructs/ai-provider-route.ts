@@ -51,6 +51,12 @@ export interface WeightedBackend {
    * @default 1
    */
   readonly weight?: number;
+  /**
+   * Its port, for calls of this rule.
+   *
+   * @default the Backend's own
+   */
+  readonly port?: number;
 }
 
 /** What happens to some calls. */
@@ -88,6 +94,7 @@ export interface AIProviderRouteProps extends KeyedRouteProps {
 }
 
 type RuleSpec = AIProviderRouteSpec['rules'][number];
+type BackendRefSpec = NonNullable<RuleSpec['backendRefs']>[number];
 type MatchSpec = NonNullable<RuleSpec['matches']>[number];
 
 // The CRD's own bounds.
@@ -161,10 +168,10 @@ export class AIProviderRoute extends KeyedRoute implements IAIProviderRoute {
     this.growTo(Math.ceil(this.#rules.length / maxRules));
   }
 
-  #backendRef({ backend, weight = 1 }: WeightedBackend): { name: string; weight: number } {
+  #backendRef({ backend, weight = 1, port }: WeightedBackend): BackendRefSpec {
     this.requireSameNamespace(backend, 'Backend', 'a route sends to Backends of its own namespace only');
     if (!Number.isInteger(weight) || weight < 0) refuse(this, `weight ${weight} is not a whole number`);
-    return { name: backend.name, weight };
+    return { name: backend.name, weight, ...present({ port }) };
   }
 
   #matchOf({ provider, models, endpoints }: AIProviderMatch): MatchSpec {

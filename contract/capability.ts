@@ -68,13 +68,6 @@ export const notEnforced = {
       'gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused',
     instead: 'Remove backendRefs; upstreamTLS.hostAliases of the gateway pins a name to an address.',
   },
-  BackendRefPort: {
-    title: 'Ports of backend references',
-    fields: [{ kind: 'AIProviderRoute', path: 'spec.rules[].backendRefs[].port' }],
-    effect: 'ignored',
-    message: 'the port of the Backend itself is dialled',
-    instead: 'Write the port in spec.upstream.port of the Backend.',
-  },
   Notifications: {
     title: 'Notifications of the installation',
     fields: [{ kind: 'CLRKConfig', path: 'spec.notifications' }],

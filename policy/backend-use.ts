@@ -17,6 +17,25 @@ export function upstreamOf({ spec: { upstream } }: Item<'Backend'>): Upstream | 
   return upstream && { host: upstream.host.toLowerCase().replace(/\.$/, ''), port: upstream.port ?? 443 };
 }
 
+/** Everywhere it is dialled: its own port, unless every reference to it names another. */
+export function upstreamsOf(world: World, backend: Item<'Backend'>): Upstream[] {
+  const own = upstreamOf(backend);
+  if (own === undefined) return [];
+  const refs = referencesTo(world, backend);
+  const ports = refs.length === 0 ? [own.port] : refs.map(({ port = own.port }) => port);
+  return [...new Set(ports)].map((port) => ({ host: own.host, port }));
+}
+
+function referencesTo(world: World, backend: Item<'Backend'>): ReadonlyArray<{ readonly port?: number }> {
+  return world
+    .all('AIProviderRoute')
+    .flatMap(({ namespace, spec }) =>
+      spec.rules
+        .flatMap(({ backendRefs = [] }) => backendRefs)
+        .filter((ref) => backendOf(world, namespace, ref) === backend),
+    );
+}
+
 /** A name only a cluster's DNS answers, with a private address. */
 export function isClusterHost(host: string): boolean {
   return (!host.includes('.') && isIP(host) === 0) || /\.(?:svc|cluster\.local)$/.test(host);

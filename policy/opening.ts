@@ -76,7 +76,7 @@ function providerRouteOpenings(world: World, route: Item<'AIProviderRoute'>): Op
     .flatMap((rule) => rule.backendRefs ?? [])
     .flatMap((ref) => {
       const upstream = backendOf(world, route.namespace, ref)?.spec.upstream;
-      return upstream === undefined ? [] : [{ host: upstream.host, port: upstream.port ?? 443 }];
+      return upstream === undefined ? [] : [{ host: upstream.host, port: ref.port ?? upstream.port ?? 443 }];
     });
   return providerOpenings(names, backends).map((opening) => ({ ...opening, agents: undefined }));
 }

@@ -77,7 +77,7 @@ function providerBackend(
     weight: ref.weight ?? 1,
     schema: backend.spec.schema.name,
     host: upstream.host.toLowerCase(),
-    port: upstream.port ?? 443,
+    port: ref.port ?? upstream.port ?? 443,
     modelRewrites: (backend.spec.modelRewrites ?? []).map(({ from, to }) => ({ from, to })),
     ensureStreamUsage: backend.spec.bodyMutation?.ensureStreamUsage ?? false,
   };

@@ -1,5 +1,5 @@
 /** A Backend inside the cluster that its gateway refuses to dial. */
-import { gatewaysUsing, isClusterHost, opensPrivately, upstreamOf } from '../backend-use.ts';
+import { gatewaysUsing, isClusterHost, opensPrivately, upstreamsOf } from '../backend-use.ts';
 import type { Rule } from '../rule.ts';
 
 export const backendClosed: Rule = {
@@ -11,15 +11,16 @@ export const backendClosed: Rule = {
   promises: ['S26'],
   *check(world) {
     for (const backend of world.own('Backend')) {
-      const upstream = upstreamOf(backend);
-      if (upstream === undefined || !isClusterHost(upstream.host)) continue;
-      const closed = gatewaysUsing(world, backend).filter(
-        (gateway) => !opensPrivately(world, gateway, upstream),
-      );
-      if (closed.length === 0) continue;
-      const names = closed.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
-      const message = `${upstream.host} has a private address, which EgressGateway ${names} does not open on port ${upstream.port}`;
-      yield { manifest: backend.manifest, path: ['spec', 'upstream', 'host'], message };
+      for (const upstream of upstreamsOf(world, backend)) {
+        if (!isClusterHost(upstream.host)) continue;
+        const closed = gatewaysUsing(world, backend).filter(
+          (gateway) => !opensPrivately(world, gateway, upstream),
+        );
+        if (closed.length === 0) continue;
+        const names = closed.map(({ namespace, name }) => `${namespace}/${name}`).join(', ');
+        const message = `${upstream.host} has a private address, which EgressGateway ${names} does not open on port ${upstream.port}`;
+        yield { manifest: backend.manifest, path: ['spec', 'upstream', 'host'], message };
+      }
     }
   },
 };

@@ -1,5 +1,5 @@
 /** A Backend on a port where servers speak plain HTTP. */
-import { isClusterHost, upstreamOf } from '../backend-use.ts';
+import { isClusterHost, upstreamsOf } from '../backend-use.ts';
 import type { Rule } from '../rule.ts';
 
 // Defaults of vLLM, SGLang, TGI, llama.cpp, Ollama, LM Studio and LiteLLM, none of which has TLS there.
@@ -14,11 +14,11 @@ export const backendPlainHttp: Rule = {
   promises: ['S39'],
   *check(world) {
     for (const backend of world.own('Backend')) {
-      const upstream = upstreamOf(backend);
-      if (upstream === undefined || !plainPorts.includes(upstream.port)) continue;
-      if (upstream.port !== 80 && !isClusterHost(upstream.host)) continue;
-      const message = `${upstream.host}:${upstream.port} is dialled by TLS; servers speak plain HTTP on this port`;
-      yield { manifest: backend.manifest, path: ['spec', 'upstream', 'port'], message };
+      for (const { host, port } of upstreamsOf(world, backend)) {
+        if (!plainPorts.includes(port) || (port !== 80 && !isClusterHost(host))) continue;
+        const message = `${host}:${port} is dialled by TLS; servers speak plain HTTP on this port`;
+        yield { manifest: backend.manifest, path: ['spec', 'upstream', 'port'], message };
+      }
     }
   },
   admission: [

@@ -14,9 +14,9 @@ test.each<[string, string, object, string[]]>([
   ['who calls', 'TaskAgent', { spec: { identity: {} } }, []],
   [
     'items of lists, each by its place',
-    'AIProviderRoute',
-    { spec: { rules: [{ backendRefs: [] }, { backendRefs: [{ name: 'a' }, { name: 'b', port: 1 }] }] } },
-    ['spec.rules[1].backendRefs[1].port'],
+    'EgressL4Route',
+    { spec: { rules: [{ backendRefs: [] }, { backendRefs: [{ name: 'a' }] }] } },
+    ['spec.rules[1].backendRefs'],
   ],
   ['one of its values', 'Backend', { spec: { type: 'InferencePool' } }, ['spec.type']],
   ['another value', 'Backend', { spec: { type: 'Upstream' } }, []],

@@ -62,3 +62,18 @@ test('a Backend of another API is named in the status of its route', () => {
   expect(untranslatedBackends(world, found)).toEqual([expect.stringContaining('Backend claude (anthropic)')]);
   expect(resolvedRefs(world, found)).toMatchObject({ status: 'False', reason: 'TranslationUnsupported' });
 });
+
+test('the port of a reference is the one that is dialled, else the Backend’s own', () => {
+  const own = manifest('Backend', 'own', {
+    schema: { name: 'openai' },
+    upstream: { host: 'llm.example.com', port: 8443 },
+  });
+  const backendRefs = [{ name: 'own', port: 9443 }, { name: 'own' }];
+  const rules = [{ matches: [{ provider: 'openai' }], backendRefs }];
+  const route = manifest('AIProviderRoute', 'openai', { parentRefs: [{ name: 'g' }], rules });
+  const [compiled] = new TestWorld([gateway, own, route]).gateway()?.providerRoutes ?? [];
+  expect(compiled?.rules[0]?.backends.map(({ host, port }) => `${host}:${port}`)).toEqual([
+    'llm.example.com:9443',
+    'llm.example.com:8443',
+  ]);
+});

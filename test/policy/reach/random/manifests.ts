@@ -226,7 +226,11 @@ const backendRefs = fc.oneof(
     weight: 3,
     arbitrary: fc.uniqueArray(
       fc.record(
-        { name: fc.constantFrom('x', 'x', 'y', 'z', 'z', 'missing'), weight: fc.constantFrom(0, 1, 1, 2, 2) },
+        {
+          name: fc.constantFrom('x', 'x', 'y', 'z', 'z', 'missing'),
+          weight: fc.constantFrom(0, 1, 1, 2, 2),
+          port: rarely(fc.constantFrom(443, 8443)),
+        },
         { requiredKeys: ['name'] },
       ),
       { minLength: 1, maxLength: 3, selector: ({ name }) => name },
