@@ -22,7 +22,11 @@ export const approvalBounds = {
   reason: 256,
   /** Of a method, in characters: a gateway lets no longer one in. */
   method: 32,
-  /** Bytes of one report: what a full one of a gateway has, and no more is read. */
+  /** Of each text that is shown, as JSON: characters take one to six bytes there. */
+  shownBytes: 2_048,
+  /** Of one ask, as JSON: whatever is larger is refused. */
+  askBytes: 11 * 1024,
+  /** Of one report: all that may wait, and some of what ended. No more is read, and NATS takes no more than 1 MiB. */
   reportBytes: 768 * 1024,
 } as const;
 

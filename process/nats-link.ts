@@ -126,7 +126,7 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
     const { role, log } = this.#options;
     const nats = await connectNats(access, { name: role, log });
     try {
-      return role === 'ingress' ? await this.#joinAsPlatform(nats) : this.#joinAsTenant(nats);
+      return role === 'ingress' ? await this.#joinAsPlatform(nats) : this.#joinAsTenant(nats, access.inbox);
     } catch (error) {
       await nats.close().catch(() => undefined);
       throw error;
@@ -144,20 +144,24 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
     return { nats, publisher: this.#publisher(bucket), live: () => view.live() };
   }
 
-  #joinAsTenant(nats: NatsConnection): Open {
-    const { role, namespace } = this.#options;
-    const channel = new StatusChannel(nats);
+  #joinAsTenant(nats: NatsConnection, inbox: string): Open {
+    const { role, namespace, log } = this.#options;
+    const channel = new StatusChannel(nats, (thrown) =>
+      log.error({ error: errorMessage(thrown) }, 'a word of another process is dropped'),
+    );
     const publisher = this.#publisher(channel);
     if (role === 'egress') {
       channel.onHello(namespace, () => publisher.changed());
       return { nats, publisher, live: () => [] };
     }
     const view = new StatusView(channel, `egress.${namespace}.`, schemas.worker, this.#viewOptions());
-    channel.hello(namespace);
+    channel.hello(namespace, inbox);
     // What was said while it was away is asked for.
     void (async () => {
-      for await (const status of nats.status()) if (status.type === 'reconnect') channel.hello(namespace);
-    })();
+      for await (const { type } of nats.status()) if (type === 'reconnect') channel.hello(namespace, inbox);
+    })().catch((thrown: unknown) =>
+      log.warn({ reason: errorMessage(thrown) }, 'gateways are not asked again'),
+    );
     return { nats, publisher, live: () => view.live() };
   }
 

@@ -3,8 +3,8 @@
  * near no JetStream API, so it cannot read the bucket; who wants to know now says hello, and gateways speak again. Apart
  * from StatusBucket, which is how the platform's own roles see everyone.
  */
-import { headers, type Msg, type NatsConnection } from 'nats';
-import { helloSubject, statusSubject } from '../contract/index.ts';
+import { createInbox, headers, type Msg, type NatsConnection } from 'nats';
+import { helloSubject, natsToken, statusSubject } from '../contract/index.ts';
 import type { StatusEntry, StatusSource, StatusSink } from './status-bucket.ts';
 
 /** As KV marks a deleted key. */
@@ -17,9 +17,26 @@ const helloEveryMs = 500;
 
 export class StatusChannel implements StatusSink, StatusSource {
   readonly #connection: NatsConnection;
+  readonly #onBroken: (thrown: unknown) => void;
 
-  constructor(connection: NatsConnection) {
+  /** `onBroken`: what somebody said made a listener throw. It is dropped, and the channel goes on. */
+  constructor(connection: NatsConnection, onBroken: (thrown: unknown) => void = () => undefined) {
     this.#connection = connection;
+    this.#onBroken = onBroken;
+  }
+
+  /**
+   * What is thrown in a callback of the connection would end its reading, and in a timer the process: everybody's, over bytes of
+   * somebody else.
+   */
+  #guard<A extends unknown[]>(handler: (...args: A) => void): (...args: A) => void {
+    return (...args) => {
+      try {
+        handler(...args);
+      } catch (thrown) {
+        this.#onBroken(thrown);
+      }
+    };
   }
 
   async put(key: string, value: string): Promise<void> {
@@ -39,34 +56,38 @@ export class StatusChannel implements StatusSink, StatusSource {
   /** Calls back with each word under `prefix` from now on; records that stand are asked for by `hello`. */
   watch(prefix: string, onEntry: (entry: StatusEntry) => void): void {
     const head = `${statusSubject}.`;
+    const heard = this.#guard((message: Msg) => {
+      const key = message.subject.slice(head.length);
+      if (!saidByItsWriter(key, message)) return;
+      const isPut = (message.headers?.get(operationHeader) ?? '') === '';
+      onEntry(isPut ? { key, value: message.string() } : { key });
+    });
     this.#connection.subscribe(`${head}${prefix.replace(/\.$/, '')}.>`, {
       callback: (error, message) => {
-        if (error !== null) return;
-        const key = message.subject.slice(head.length);
-        if (!saidByItsWriter(key, message)) return;
-        const isPut = (message.headers?.get(operationHeader) ?? '') === '';
-        onEntry(isPut ? { key, value: message.string() } : { key });
+        if (error === null) heard(message);
       },
     });
   }
 
-  /** Asks the gateways of a namespace for their word. */
-  hello(namespace: string): void {
-    this.#connection.publish(helloSubject(namespace));
+  /** Asks the gateways of a namespace for their word. `inbox`: of who asks, by which it is known. */
+  hello(namespace: string, inbox: string): void {
+    this.#connection.publish(helloSubject(namespace), undefined, { reply: createInbox(inbox) });
   }
 
-  /** Calls back when somebody of the namespace asks, at most so often. */
+  /** Calls back when a pool of the namespace asks, at most so often. */
   onHello(namespace: string, run: () => void): void {
     let calledAt = Number.NEGATIVE_INFINITY;
     let waiting: NodeJS.Timeout | undefined;
-    const call = (): void => {
+    const call = this.#guard((): void => {
       waiting = undefined;
       calledAt = performance.now();
       run();
-    };
+    });
+    const asker = `_INBOX.worker.${natsToken(namespace)}.`;
     this.#connection.subscribe(helloSubject(namespace), {
-      callback: (error) => {
-        if (error !== null || waiting !== undefined) return;
+      callback: (error, message) => {
+        // An answer to another's question, sent here, has no inbox: whoever asks has the right to, and says where it is.
+        if (error !== null || waiting !== undefined || message.reply?.startsWith(asker) !== true) return;
         const left = calledAt + helloEveryMs - performance.now();
         if (left <= 0) call();
         else waiting = setTimeout(call, left).unref();

@@ -4,25 +4,18 @@
  */
 import {
   approvalBounds,
-  type AgentRef,
   type ApprovalAsk,
   type ApprovalReply,
   type AskState,
   type DecidedWord,
 } from '../../contract/index.ts';
-import type { Ask } from '../../decision/index.ts';
 import { Shares } from '../shares.ts';
 import type { ApprovalLink } from './approval-link.ts';
 import { LastingAnswers, type AskedFor } from './lasting-answers.ts';
+import { askOf, endedThatFit, isAskable, type AskedCallOf } from './report.ts';
 
-export interface ParkedCall {
-  readonly agent: AgentRef;
+export interface ParkedCall extends AskedCallOf {
   readonly agentId: string;
-  readonly agentUid: string;
-  readonly invocation: string;
-  readonly ask: Ask;
-  /** Until when it may wait, by the clock of `now`. */
-  readonly until: number;
 }
 
 export type ParkOutcome =
@@ -96,13 +89,18 @@ export class Approvals {
   /** Calls `done` once, at once where it can; not at all after `leave`. */
   park(call: ParkedCall, done: (outcome: ParkOutcome) => void): Parked {
     const known = this.#lasting.find(askedFor(call));
+    const id = this.#options.randomId();
+    if (known === undefined && !isAskable(askOf(id, call, { state: 'waiting', now: this.#options.now() }))) {
+      done({ kind: 'unavailable', why: 'what a person would be asked is too large to be asked' });
+      return { leave: () => undefined };
+    }
     const room = known === undefined && !this.#isClosed && this.#waiting.size < approvalBounds.parked;
     if (!room || !this.#shares.take(call.agentId)) {
       done(known === undefined ? this.#noRoom() : { kind: 'decided', word: known });
       return { leave: () => undefined };
     }
     if (this.#waiting.size === 0) this.#answeredAt = this.#options.now();
-    const waiting: Waiting = { id: this.#options.randomId(), call, done };
+    const waiting: Waiting = { id, call, done };
     this.#waiting.set(waiting.id, waiting);
     if (this.#options.now() - this.#askedAt >= floorMs) this.#ask();
     return { leave: () => this.#take(waiting, 'gone') };
@@ -157,13 +155,13 @@ export class Approvals {
     this.#isAsking = true;
     this.#isAgain = false;
     this.#askedAt = this.#options.now();
-    const told = [...this.#ended.keys()];
+    const now = this.#options.now();
     const asked = [...this.#waiting.values()];
-    const asks = [
-      ...asked.map(({ id, call }) => this.#askOf(id, call, 'waiting')),
-      ...[...this.#ended].map(([id, { call, state }]) => this.#askOf(id, call, state)),
-    ];
-    void this.#report(asks, told, asked);
+    const waiting = asked.map(({ id, call }) => askOf(id, call, { state: 'waiting', now }));
+    const all = [...this.#ended].map(([id, { call, state }]) => askOf(id, call, { state, now }));
+    const ended = all.slice(0, endedThatFit(waiting, all));
+    const told = ended.map(({ id }) => id);
+    void this.#report([...waiting, ...ended], told, asked);
   }
 
   /** Never rejects: whoever is told has a boundary of its own. */
@@ -173,14 +171,6 @@ export class Approvals {
     if (reply === undefined) this.#unheard(told);
     else this.#heard(reply, told, asked);
     if (this.#isAgain) this.#ask();
-  }
-
-  #askOf(id: string, call: ParkedCall, state: AskState): ApprovalAsk {
-    const { agent, agentUid: uid, invocation, ask, until } = call;
-    const leftMs = Math.min(approvalBounds.waitMs, Math.max(0, Math.floor(until - this.#options.now())));
-    const { kind, namespace, name } = agent;
-    const who = { agent: { kind, namespace, name, uid }, invocation };
-    return { id, state, ...who, route: ask.route, key: ask.key, call: ask.call, leftMs };
   }
 
   #heard({ words }: ApprovalReply, told: readonly string[], asked: readonly Waiting[]): void {

@@ -11,12 +11,13 @@ import {
 } from '../../contract/index.ts';
 import { covers, strictest } from '../../decision/index.ts';
 import { gatewayNames, isLive, type AnyAgent } from '../compile/index.ts';
+import { isWaiting, ownApprovals, type OwnApprovals } from './index-of-approvals.ts';
 import { kinds, type Approval, type EgressGateway } from '../kind.ts';
 import type { Kind, World } from '../runtime/index.ts';
 import { approvalName } from './asks.ts';
 
-/** Of one agent, and of one gateway, that nobody has decided about: more are not asked. */
-export const maxUndecided = { agent: 32, gateway: 256 } as const;
+/** Calls of one agent, and of one gateway, that wait for a person: more are not asked about. */
+export const maxWaiting = { agent: 32, gateway: 256 } as const;
 
 /** A Map, because the kind is a tenant's word: of an object, `constructor` would be one. */
 const routeKinds = new Map<string, Kind<{ metadata: { deletionTimestamp?: string } }>>([
@@ -50,7 +51,7 @@ export function faultOf(world: World, gateway: EgressGateway, ask: ApprovalAsk):
 }
 
 /** Does the Approval ask what the gateway asks? */
-function isOf({ spec: { request } }: Approval, gateway: EgressGateway, ask: ApprovalAsk): boolean {
+export function isOf({ spec: { request } }: Approval, gateway: EgressGateway, ask: ApprovalAsk): boolean {
   return (
     request.id === ask.id &&
     request.gateway === gateway.metadata.name &&
@@ -78,16 +79,11 @@ function wordOf(approval: Approval, ask: ApprovalAsk, now: number): DecidedWord 
 }
 
 /** Answers that last, given to this agent at this gateway for calls like this one. */
-function lastingWord(
-  approvals: readonly Approval[],
-  gateway: EgressGateway,
-  ask: ApprovalAsk,
-  now: number,
-): DecidedWord | undefined {
+function lastingWord({ decided }: OwnApprovals, ask: ApprovalAsk, now: number): DecidedWord | undefined {
   const asked = { key: ask.key, agentUid: ask.agent.uid, invocation: ask.invocation };
-  const words = approvals.flatMap((approval) => {
+  const words = (decided.get(ask.key) ?? []).flatMap((approval) => {
     const { request, decision } = approval.spec;
-    if (decision === undefined || request.gateway !== gateway.metadata.name) return [];
+    if (decision === undefined) return [];
     const scope = decision.for ?? 'Once';
     const { key, invocation, agent } = request;
     const lasting = { key, invocation, agentUid: agent.uid, scope, answer: decision.answer };
@@ -97,16 +93,9 @@ function lastingWord(
   return strictest(words);
 }
 
-function undecidedFault(
-  approvals: readonly Approval[],
-  gateway: string,
-  ask: ApprovalAsk,
-): string | undefined {
-  const undecided = approvals.filter(
-    ({ spec: { request, decision } }) => decision === undefined && request.gateway === gateway,
-  );
-  const ofAgent = undecided.filter(({ spec }) => spec.request.agent.uid === ask.agent.uid);
-  return ofAgent.length >= maxUndecided.agent || undecided.length >= maxUndecided.gateway
+/** What is over takes no place, whether somebody decided or not: it is kept for people alone. */
+function fullFault({ waiting, ofAgent }: OwnApprovals): string | undefined {
+  return ofAgent.filter(isWaiting).length >= maxWaiting.agent || waiting >= maxWaiting.gateway
     ? 'too many earlier calls wait for a decision'
     : undefined;
 }
@@ -126,9 +115,9 @@ export function answerAsk(
     if (isOf(own, gateway, ask)) return wordOf(own, ask, now);
     return { id: ask.id, kind: 'refused', why: 'another call has this id' };
   }
-  const approvals = world.list(kinds.approval, namespace).filter(isLive);
-  const lasting = lastingWord(approvals, gateway, ask, now);
+  const approvals = ownApprovals(world.list(kinds.approval, namespace), name, ask.agent.uid);
+  const lasting = lastingWord(approvals, ask, now);
   if (lasting !== undefined) return lasting;
-  const why = undecidedFault(approvals, name, ask);
+  const why = fullFault(approvals);
   return why === undefined ? undefined : { id: ask.id, kind: 'refused', why };
 }

@@ -4,6 +4,7 @@
  */
 import { approvalBounds, natsToken, type ApprovalAsk } from '../../contract/index.ts';
 import { kinds, type EgressGateway } from '../kind.ts';
+import { AskPace } from './ask-pace.ts';
 import { keyOf, type World } from '../runtime/index.ts';
 
 /** A gateway as the subject of its question names it. */
@@ -21,8 +22,8 @@ export interface HeardAsk {
   readonly heardAt: number;
 }
 
-/** Ended ones are kept for a while beside those that wait. */
-const maxOfGateway = approvalBounds.parked * 4;
+/** Those that wait, and as many that ended: an agent that asks more pushes out its own. */
+const maxOfAgent = 64;
 /** Processes of one gateway ask once a second each, and once more for a new call. */
 const maxReportsASecond = 50;
 
@@ -39,8 +40,11 @@ export function gatewayOf(world: World, { namespace, gateway }: Asker): EgressGa
 
 export class Asks {
   readonly #now: () => number;
-  /** By `namespace/name` of the gateway, then of the Approval. */
-  readonly #heard = new Map<string, Map<string, HeardAsk>>();
+  /** By namespace and name of the Approval. */
+  readonly #heard = new Map<string, HeardAsk>();
+  /** Their keys by gateway and agent, the least lately heard first. */
+  readonly #ofAgent = new Map<string, Set<string>>();
+  readonly #pace = new AskPace();
   readonly #reports = new Map<string, { second: number; count: number }>();
   /** Nothing was heard before this. */
   readonly startedAt: number;
@@ -60,27 +64,34 @@ export class Asks {
     return count <= maxReportsASecond;
   }
 
-  /** True: something is new of it. */
+  /** False: people are asked too much already, by the agent or by all of the gateway. Each `true` counts. */
+  admitsNew({ metadata: { namespace, name } }: EgressGateway, agentUid: string): boolean {
+    return this.#pace.take(keyOf(namespace, name), agentUid, this.#now());
+  }
+
+  /** True: something is new of it. An ask of another gateway under the same name changes nothing. */
   hear(gateway: EgressGateway, ask: ApprovalAsk): boolean {
     const { namespace, name } = gateway.metadata;
-    const own = this.#heard.get(keyOf(namespace, name)) ?? new Map<string, HeardAsk>();
-    const key = approvalName(ask.id);
-    const before = own.get(key);
+    const key = keyOf(namespace, approvalName(ask.id));
+    const before = this.#heard.get(key);
+    if (before !== undefined && (before.gateway !== name || before.ask.agent.uid !== ask.agent.uid))
+      return false;
+    const agent = `${keyOf(namespace, name)}/${ask.agent.uid}`;
+    const own = this.#ofAgent.get(agent) ?? new Set<string>();
+    this.#ofAgent.set(agent, own);
     own.delete(key);
-    own.set(key, { ask, gateway: name, heardAt: this.#now() });
-    const [oldest] = own.keys();
-    if (own.size > maxOfGateway && oldest !== undefined) own.delete(oldest);
-    this.#heard.set(keyOf(namespace, name), own);
+    own.add(key);
+    this.#heard.set(key, { ask, gateway: name, heardAt: this.#now() });
+    const [oldest] = own;
+    if (own.size > maxOfAgent && oldest !== undefined) {
+      own.delete(oldest);
+      this.#heard.delete(oldest);
+    }
     return before?.ask.state !== ask.state;
   }
 
   get(namespace: string, approval: string): HeardAsk | undefined {
-    for (const [gateway, own] of this.#heard) {
-      if (!gateway.startsWith(`${namespace}/`)) continue;
-      const found = own.get(approval);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return this.#heard.get(keyOf(namespace, approval));
   }
 
   /** Asked in the last seconds, and not over. */
@@ -96,12 +107,16 @@ export class Asks {
 
   /** Forgets what nobody speaks of. */
   tidy(): void {
-    for (const [gateway, own] of this.#heard) {
-      for (const [key, { heardAt }] of own) {
-        if (this.#now() - heardAt > approvalBounds.silentMs * 10) own.delete(key);
+    const now = this.#now();
+    for (const [agent, own] of this.#ofAgent) {
+      for (const key of own) {
+        if (now - (this.#heard.get(key)?.heardAt ?? 0) <= approvalBounds.silentMs * 10) break;
+        own.delete(key);
+        this.#heard.delete(key);
       }
-      if (own.size === 0) this.#heard.delete(gateway);
+      if (own.size === 0) this.#ofAgent.delete(agent);
     }
+    this.#pace.tidy(now);
     const second = Math.floor(this.#now() / 1_000);
     for (const [id, report] of this.#reports) if (report.second < second) this.#reports.delete(id);
   }

@@ -7,11 +7,14 @@ import { apiVersion, kinds, type Approval } from '../kind.ts';
 import { managedLabels } from '../owner.ts';
 import { keyOfObject, splitKey, type ReconcileResult } from '../runtime/index.ts';
 import { agentOfAsk, lastsMs } from './answer.ts';
+import { isWaiting, ownApprovals } from './index-of-approvals.ts';
 import { approvalStatus, callStateOf } from './status.ts';
 import type { HeardAsk } from './asks.ts';
 
-/** What nobody decided goes soon, so that it leaves room; what somebody decided stays to be looked at. */
+/** What nobody decided goes soon; what somebody decided stays to be looked at. */
 const keptMs = { undecided: 10 * 60_000, decided: 24 * 60 * 60_000 } as const;
+/** Of one agent at one gateway, over and undecided: who asks and goes leaves no more objects than this. */
+const maxKeptOfAgent = 16;
 
 async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
   const { namespace, name } = splitKey(key);
@@ -36,17 +39,30 @@ async function look(
   const status = approvalStatus(approval, call, now);
   const endsIn = status.phase === 'Pending' ? undefined : endOf(approval, status) - now;
   if (endsIn !== undefined && endsIn <= 0) {
-    const { namespace, name, uid = '' } = approval.metadata;
-    await context.api.delete(kinds.approval, { namespace, name }, uid);
+    await remove(context, approval);
     return {};
   }
   await context.applier.applyStatus(kinds.approval, approval, status);
+  if (status.phase !== 'Pending')
+    for (const each of superseded(context, approval)) await remove(context, each);
   const waits = [
     ...(call === 'Waiting' ? [Math.max(1_000, silentIn)] : []),
     ...(lastsMs(approval, now) > 0 ? [lastsMs(approval, now) + 100] : []),
     ...(endsIn === undefined ? [] : [endsIn]),
   ];
   return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) };
+}
+
+/** Those of its agent that are over and that nobody decided about, but the last ones. */
+function superseded({ world }: Context, { metadata, spec }: Approval): readonly Approval[] {
+  const { gateway, agent } = spec.request;
+  const { ofAgent } = ownApprovals(world.list(kinds.approval, metadata.namespace), gateway, agent.uid);
+  return ofAgent.filter((each) => !isWaiting(each)).slice(0, -maxKeptOfAgent);
+}
+
+async function remove({ api }: Context, { metadata }: Approval): Promise<void> {
+  const { namespace, name, uid = '' } = metadata;
+  await api.delete(kinds.approval, { namespace, name }, uid);
 }
 
 /** When nobody needs it any more. */

@@ -1,8 +1,13 @@
 /** One question of a gateway, answered from what is known at this moment: it never waits for the API. */
-import { parseApprovalReport, type ApprovalReply } from '../../contract/index.ts';
-import { kinds } from '../kind.ts';
+import {
+  parseApprovalReport,
+  type ApprovalAsk,
+  type ApprovalReply,
+  type ApprovalWord,
+} from '../../contract/index.ts';
+import { kinds, type EgressGateway } from '../kind.ts';
 import { keyOf, type World } from '../runtime/index.ts';
-import { answerAsk } from './answer.ts';
+import { answerAsk, isOf } from './answer.ts';
 import { approvalName, gatewayOf, type Asker, type Asks } from './asks.ts';
 
 export interface Known {
@@ -13,14 +18,16 @@ export interface Known {
 }
 
 const unreadable = 'the platform cannot read what is asked';
+const tooOften = 'people are asked too often already, by this agent or by all of its gateway';
 
 /** `onNews`: an Approval is to be looked at, or made. undefined: no answer; `malformed`: it is no report. */
 export function answerReport(
-  { world, asks, now }: Known,
+  known: Known,
   asker: Asker,
   text: string,
   onNews: (key: string) => void,
 ): ApprovalReply | 'malformed' | undefined {
+  const { world, asks } = known;
   // Before anything of it is read.
   if (!asks.admits(asker)) return undefined;
   const report = parseApprovalReport(text);
@@ -28,15 +35,34 @@ export function answerReport(
   asks.tidy();
   const gateway = gatewayOf(world, asker);
   const words = report.asks.flatMap((ask) => {
-    if (gateway === undefined)
-      return [{ id: ask.id, kind: 'refused' as const, why: 'there is no such gateway' }];
-    const word = answerAsk(world, gateway, ask, now);
-    const key = keyOf(asker.namespace, approvalName(ask.id));
-    const isKnown = world.get(kinds.approval, asker.namespace, approvalName(ask.id)) !== undefined;
-    // Only what a person is asked about, or was, is kept in mind.
-    if ((word === undefined || isKnown) && asks.hear(gateway, ask)) onNews(key);
-    return ask.state === 'waiting' && word !== undefined ? [word] : [];
+    if (gateway === undefined) return [refused(ask.id, 'there is no such gateway')];
+    return wordOn(known, gateway, ask, onNews) ?? [];
   });
-  const unread = report.unread.map((id) => ({ id, kind: 'refused' as const, why: unreadable }));
+  const unread = report.unread.map((id) => refused(id, unreadable));
   return { version: 1, words: [...words, ...unread] };
+}
+
+function refused(id: string, why: string): ApprovalWord {
+  return { id, kind: 'refused', why };
+}
+
+function wordOn(
+  { world, asks, now }: Known,
+  gateway: EgressGateway,
+  ask: ApprovalAsk,
+  onNews: (key: string) => void,
+): ApprovalWord | undefined {
+  const { namespace } = gateway.metadata;
+  const name = approvalName(ask.id);
+  const word = answerAsk(world, gateway, ask, now);
+  const own = world.get(kinds.approval, namespace, name);
+  if (own === undefined && word === undefined && asks.get(namespace, name) === undefined) {
+    // It was over before anybody was asked.
+    if (ask.state !== 'waiting') return undefined;
+    if (!asks.admitsNew(gateway, ask.agent.uid)) return refused(ask.id, tooOften);
+  }
+  // Only what a person is asked about, or was, is kept in mind.
+  const isKept = own === undefined ? word === undefined : isOf(own, gateway, ask);
+  if (isKept && asks.hear(gateway, ask)) onNews(keyOf(namespace, name));
+  return ask.state === 'waiting' ? word : undefined;
 }

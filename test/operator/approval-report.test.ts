@@ -5,6 +5,7 @@ import { approvalBounds, type ApprovalAsk } from '../../contract/index.ts';
 import { Asks } from '../../operator/approval/asks.ts';
 import { answerReport } from '../../operator/approval/report.ts';
 import { answerGateways, type AnswerReport } from '../../operator/nats-approvals.ts';
+import type { KubeObject } from '../../operator/runtime/index.ts';
 import { TestWorld } from './compiled-world.ts';
 import { agent, gateway, manifest } from './manifest.ts';
 
@@ -60,6 +61,89 @@ test('who asks too often is not read at all', () => {
   const replies = Array.from({ length: 51 }, () => answered('{', asks).reply);
   expect(replies.at(49)).toBe('malformed');
   expect(replies.at(50)).toBeUndefined();
+});
+
+describe('S54: one agent, and all of a gateway', () => {
+  const hex = (nth: number): string => nth.toString(16).padStart(16, '0');
+  const two = ['hello', 'other'].map((name) => ({
+    ...agent(),
+    metadata: { ...agent().metadata, name, uid: `u-${name}` },
+  }));
+  const approval = (nth: number, uid: string, change: object = {}): KubeObject => {
+    const { call, key, route } = ask('1');
+    const request = {
+      id: hex(nth),
+      gateway: 'g',
+      agent: { kind: 'TaskAgent', name: 'n', uid },
+      key,
+      call,
+      route,
+    };
+    const made = manifest('Approval', `ask-${hex(nth)}`, {
+      request: { ...request, invocation: 'i', expiresAt: '2030-01-01T00:00:00Z' },
+    });
+    return { ...made, ...change } as KubeObject;
+  };
+  const gone = { status: { call: 'Gone', phase: 'Expired' } };
+  const askOf = (nth: number, name = 'hello'): ApprovalAsk =>
+    ask('1', { id: hex(nth), agent: { kind: 'TaskAgent', namespace: 'default', name, uid: `u-${name}` } });
+
+  class Bed {
+    now = 0;
+    readonly asks = new Asks(() => this.now);
+    readonly made: TestWorld;
+
+    constructor(approvals: readonly KubeObject[] = []) {
+      this.made = new TestWorld([
+        ...objects.filter(({ kind }) => kind !== 'TaskAgent'),
+        ...two,
+        ...approvals,
+      ]);
+    }
+
+    /** Which are refused, and why. */
+    refused(...all: ApprovalAsk[]): string[] {
+      const known = { world: this.made.world, asks: this.asks, now: 0 };
+      const reply = answerReport(known, asker, report(...all), () => undefined);
+      if (reply === undefined || reply === 'malformed') return ['no reply'];
+      return reply.words.map((word) => (word.kind === 'refused' ? word.why : word.kind));
+    }
+  }
+
+  const full = 'too many earlier calls wait for a decision';
+  const often = 'people are asked too often already, by this agent or by all of its gateway';
+
+  test('what waits takes a place of its agent, and of all; what is over takes none', () => {
+    const waiting = Array.from({ length: 32 }, (_, nth) => approval(nth, 'u-hello'));
+    expect(new Bed(waiting).refused(askOf(999), askOf(998, 'other'))).toEqual([full]);
+    const over = Array.from({ length: 256 }, (_, nth) => approval(nth, 'u-hello', gone));
+    expect(new Bed(over).refused(askOf(999), askOf(998, 'other'))).toEqual([]);
+    const others = Array.from({ length: 256 }, (_, nth) => approval(nth, `u-${nth}`));
+    expect(new Bed(others).refused(askOf(999))).toEqual([full]);
+  });
+
+  test('who asks and goes is asked about no more often than people can answer, and others are', () => {
+    const bed = new Bed();
+    const churn = Array.from({ length: 32 }, (_, nth) => askOf(nth));
+    expect(bed.refused(...churn)).toEqual([]);
+    expect(bed.refused(...churn)).toEqual([]);
+    expect(bed.refused(askOf(40), askOf(41, 'other'))).toEqual([often]);
+    bed.now += 4_000;
+    expect(bed.refused(askOf(40), askOf(42))).toEqual([often]);
+  });
+
+  test('what one agent asks makes nothing of another’s forgotten', () => {
+    const bed = new Bed();
+    bed.refused(askOf(7, 'other'));
+    bed.refused(...Array.from({ length: 32 }, (_, nth) => askOf(100 + nth)));
+    for (let nth = 132; nth < 172; nth += 1) {
+      bed.now += 4_000;
+      expect(bed.refused(askOf(nth))).toEqual([]);
+    }
+    expect(bed.asks.get('default', `ask-${hex(7)}`)).toBeDefined();
+    expect(bed.asks.get('default', `ask-${hex(100)}`)).toBeUndefined();
+    expect(bed.asks.get('default', `ask-${hex(171)}`)).toBeDefined();
+  });
 });
 
 describe('over NATS', () => {

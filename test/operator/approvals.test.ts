@@ -276,6 +276,20 @@ test('the call of an agent that went is Expired: allowing it once is refused, fo
   expect(await park('later').outcome).toMatchObject({ kind: 'decided', word: { answer: 'Allow' } });
 });
 
+test('of calls that went and that nobody decided about, the last ones of an agent are kept', async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const asked = Array.from({ length: 6 }, (_, index) => park(`many-${round}-${index}`));
+    for (let index = 0; index < 6; index += 1) await pendingFor(`many-${round}-${index}`);
+    for (const each of asked) each.leave();
+  }
+  await eventually(async () => {
+    const { items } = await api.list(kinds.approval, {});
+    const tools = (items as unknown as Approval[]).map(({ spec }) => spec.request.call.tool ?? '');
+    expect(tools.filter((tool) => tool.startsWith('many-'))).toHaveLength(16);
+    expect(tools).toContain('many-2-5');
+  });
+}, 60_000);
+
 test('what dist/platform grants the operator is enough for it', () => {
   const used = usedRights(plane.auditLog, 'system:serviceaccount:clrk-system:clrk-operator');
   expect(used.denied).toEqual([]);

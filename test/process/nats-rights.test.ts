@@ -7,6 +7,7 @@ import {
   gatewayStatusSchema,
   daemonLeaseStream,
   daemonLeaseSubject,
+  inboxOf,
   invocationStream,
   scheduleMarkSubject,
   scheduleStream,
@@ -163,7 +164,7 @@ describe('what a tenant cannot reach', () => {
     await publish({ role: 'ingress' }, events('team-b', '_ingress'));
     await publish(gatewayB, `${statusSubject}.${statusKey.gateway('team-b', 'gw', 'p')}`);
     const other = await as(poolB);
-    new StatusChannel(other).hello('team-b');
+    new StatusChannel(other).hello('team-b', inboxOf(poolB));
     await other.flush();
     // What was on its way to them has arrived when they are answered.
     await Promise.all(listening.map((connection) => connection.flush()));
@@ -219,7 +220,7 @@ describe('how a worker finds gateways', () => {
     const channel = new StatusChannel(await as(poolA));
     const view = new StatusView(channel, 'egress.team-a.', gatewayStatusSchema, { now: Date.now });
     await vi.waitFor(() => {
-      channel.hello('team-a');
+      channel.hello('team-a', inboxOf(poolA));
       expect(view.live()).toMatchObject([{ namespace: 'team-a', gateway: 'gw' }]);
     }, soon);
     await new StatusChannel(await as(gatewayA)).delete(statusKey.gateway('team-a', 'gw', 'p'));
