@@ -5,6 +5,7 @@
  */
 import { approvalSubject, approvalSubjects } from './approval.ts';
 import { ledgerReadSubject, ledgerStream, ledgerSubject } from './budget-ledger.ts';
+import { resultReadSubjects, resultSubjects, resultsWantedSubject } from './call-result.ts';
 import { daemonLeaseReadSubject, daemonLeaseReadSubjects, daemonLeaseSubject } from './daemon-lease.ts';
 import { invocationStream } from './invocation.ts';
 import {
@@ -89,6 +90,9 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     `$JS.API.STREAM.INFO.${scheduleStream}`,
     scheduleMarkReadSubject('>'),
     scheduleMarkSubject('>'),
+    resultsWantedSubject('*'),
+    resultSubjects('>'),
+    resultReadSubjects,
   ],
   telemetry: [
     ...readStatus,
@@ -131,6 +135,6 @@ function tenantRights(identity: TenantIdentity): NatsRights {
 
 export function natsRights(identity: PlatformIdentity): NatsRights {
   if ('namespace' in identity) return tenantRights(identity);
-  const heard = identity.role === 'operator' ? [approvalSubjects] : [];
+  const heard = identity.role === 'operator' ? [approvalSubjects, resultsWantedSubject('*')] : [];
   return { publish: platformRights[identity.role], subscribe: [`${inboxOf(identity)}.>`, ...heard] };
 }

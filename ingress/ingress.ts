@@ -17,7 +17,9 @@ import { IdClaims } from './id-claim.ts';
 import type { InvocationContext } from './invocation.ts';
 import { limits } from './limits.ts';
 import { Load } from './load.ts';
+import type { ResultStore } from './call-results.ts';
 import { ReferenceClock } from './reference-clock.ts';
+import { ResultDoor } from './result-door.ts';
 import { ScheduleMarks, type MarkStore } from './schedule-marks.ts';
 import { scheduledCall } from './scheduled-call.ts';
 import { Scheduler, type ScheduleUsage } from './scheduler.ts';
@@ -37,6 +39,12 @@ export interface IngressOptions {
   readonly schedules?: {
     readonly store: MarkStore;
     /** Of the server that keeps the marks; undefined: it does not say. */
+    readonly timeMs: () => Promise<number | undefined>;
+  };
+  /** Where the answers of calls are kept whose callers do not wait; absent: all wait. */
+  readonly results?: {
+    readonly store: ResultStore;
+    /** Of the server that keeps them. */
     readonly timeMs: () => Promise<number | undefined>;
   };
   readonly outboxCapacity?: number;
@@ -114,6 +122,7 @@ class RunningIngress implements Ingress {
   readonly #load = new Load(monotonicMs);
   readonly #claims: IdClaims;
   readonly #scheduler: Scheduler | undefined;
+  readonly #results: ResultDoor | undefined;
   readonly #shutdown = new AbortController();
   readonly #postponed = new Postponed();
   readonly #server: Server;
@@ -134,8 +143,10 @@ class RunningIngress implements Ingress {
       ...(outboxCapacity === undefined ? {} : { capacity: outboxCapacity }),
     });
     this.#claims = new IdClaims(publish);
+    this.#results = this.#makeResults();
     this.#frontDoor = new FrontDoor({
       outbox: this.outbox,
+      results: this.#results,
       log,
       isDraining: () => this.#draining,
       context: () => this.#context(),
@@ -205,7 +216,8 @@ class RunningIngress implements Ingress {
     this.#server.closeAllConnections();
     await this.#idle(endMs);
     this.#postponed.runAll();
-    await Promise.race([this.#scheduler?.settled(), delay(flushMs, undefined, { ref: false })]);
+    const settled = Promise.all([this.#scheduler?.settled(), this.#results?.settled()]);
+    await Promise.race([settled, delay(flushMs, undefined, { ref: false })]);
     await closed;
     if (!(await this.outbox.flush(flushMs))) {
       this.#options.log.error({ pending: this.outbox.pending }, 'invocation events were not published');
@@ -236,6 +248,13 @@ class RunningIngress implements Ingress {
       },
       log,
     });
+  }
+
+  #makeResults(): ResultDoor | undefined {
+    const { results, log } = this.#options;
+    if (results === undefined) return undefined;
+    const clock = new ReferenceClock({ ask: results.timeMs, monotonicMs, wallMs: Date.now });
+    return new ResultDoor({ store: results.store, clock, log });
   }
 
   #context(): InvocationContext | undefined {

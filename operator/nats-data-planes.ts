@@ -33,6 +33,7 @@ import {
   type NatsAccess,
   type StatusBucket,
 } from '../process/index.ts';
+import { makeResultPlaces } from './nats-results.ts';
 import { answerGateways, type AnswerReport } from './nats-approvals.ts';
 import type { DataPlaneStatus, ReadMark } from './data-plane-status.ts';
 
@@ -136,6 +137,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
       this.#view(open.bucket, options);
       const { answer, onRefused } = options;
       if (answer !== undefined) answerGateways(open.connection, { answer, onRefused, log });
+      makeResultPlaces(open.connection, log);
       void keepBuckets(open.connection, this.#withDaemons, options);
       await aborted;
       this.#connection = undefined;

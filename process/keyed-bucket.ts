@@ -9,11 +9,14 @@ import {
 } from 'nats';
 import {
   budgetLedger,
+  callResults,
   daemonLeaseBucket,
   daemonLeaseStream,
   daemonLeaseSubjects,
   ledgerStream,
   ledgerSubject,
+  resultStream,
+  resultSubjects,
   scheduleBucket,
   scheduleMarkSubject,
   scheduleStream,
@@ -98,6 +101,19 @@ export async function ensureDaemonBucket(connection: NatsConnection, namespace: 
     ...{ name: daemonLeaseStream(namespace), subject: daemonLeaseSubjects(namespace) },
     ...{ ttlMs, maxBytes, maxRecordBytes },
     // Full, it refuses: a lease that gave way would be taken by a second one.
+    full: DiscardPolicy.New,
+  });
+  await streams.add(config);
+}
+
+/** Where the results of a namespace's calls are whose callers do not wait. */
+export async function ensureResultBucket(connection: NatsConnection, namespace: string): Promise<void> {
+  const { streams } = await connection.jetstreamManager({ checkAPI: false });
+  const { rememberMs: ttlMs, maxBytes, maxRecordBytes } = callResults;
+  const config = configOf({
+    ...{ name: resultStream(namespace), subject: resultSubjects(namespace) },
+    ...{ ttlMs, maxBytes, maxRecordBytes },
+    // Full, it refuses: who was promised a result is not to lose it to who comes after.
     full: DiscardPolicy.New,
   });
   await streams.add(config);
