@@ -21,6 +21,7 @@ export * from './digest.ts';
 export * from './edit-distance.ts';
 export * from './environment.ts';
 export * from './error.ts';
+export * from './event-trigger.ts';
 export * from './field-path.ts';
 export * from './gateway-config.ts';
 export * from './fair-cache.ts';

@@ -10,11 +10,13 @@ import {
   header,
   type IngressAgent,
   type IngressConfig,
+  type Trigger,
 } from '../contract/index.ts';
 import type { EventOutbox, Log, Reservation } from '../process/index.ts';
 import { AgentTable } from './agent-table.ts';
 import type { Call } from './call.ts';
 import { parseInvocationId, parseTraceParent } from './caller.ts';
+import { parseEventTarget, type EventDoor } from './event-door.ts';
 import { eventsPerCall, InvocationRun, type InvocationCall, type InvocationContext } from './invocation.ts';
 import { limits } from './limits.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
@@ -32,6 +34,8 @@ export interface FrontDoorOptions {
   readonly context: () => InvocationContext | undefined;
   /** Absent: every caller waits. */
   readonly results?: ResultDoor | undefined;
+  /** Absent: no events are taken. */
+  readonly events?: EventDoor | undefined;
 }
 
 function single(value: string | string[] | undefined): string | undefined {
@@ -90,9 +94,9 @@ export class FrontDoor {
   async fire(
     call: Call,
     agent: IngressAgent,
-    told: { readonly id: string; readonly source: string },
+    told: { readonly id: string; readonly trigger: Trigger },
   ): Promise<void> {
-    const { id, source } = told;
+    const { id, trigger } = told;
     await this.#answer(call, async () => {
       const context = this.#options.context();
       if (context === undefined) {
@@ -102,7 +106,6 @@ export class FrontDoor {
       const body = call.openBody(this.#kept);
       try {
         await body.prefetch();
-        const trigger = { type: 'Cron', source } as const;
         // Its first event is in the stream before it runs: a crash from here on leaves a record.
         await this.#invoke(
           { call, body, agent, path: call.url },
@@ -138,11 +141,17 @@ export class FrontDoor {
       sendProblem(call, notReady);
       return;
     }
-    const target = parseTarget({
-      url: call.url,
-      host: call.headers.host,
+    const named = {
+      ...{ url: call.url, host: call.headers.host },
       taskAgentHeader: single(call.headers[header.taskAgent]),
-    });
+    };
+    const event = parseEventTarget(named);
+    if (event !== undefined && this.#options.events !== undefined) {
+      const heard = this.#agents.hears(event.namespace, event.subject);
+      await this.#options.events.take(call, event, heard);
+      return;
+    }
+    const target = parseTarget(named);
     const agent = this.#agents.find(target.namespace, target.name);
     if (agent === undefined) {
       sendProblem(call, problems.agentNotFound);

@@ -112,6 +112,36 @@ export const problems = {
     message: 'the run broke off before its answer had ended',
     hint: 'Add ?kept to get what had come; see the record of the invocation.',
   },
+  noTrigger: {
+    status: 404,
+    code: 'NO_TRIGGER',
+    message: 'no agent of the namespace has a trigger for this subject',
+    hint: 'See spec.triggers of its TaskAgents; a new one is known a moment after it was applied.',
+  },
+  eventInvalid: {
+    status: 400,
+    code: 'EVENT_INVALID',
+    message: 'the event is no CloudEvent that can be kept: its JSON, its attributes or their size',
+    hint: 'Attributes take 8 KiB together and are printable text; without ce- headers any body is an event.',
+  },
+  eventTooLarge: {
+    status: 413,
+    code: 'EVENT_TOO_LARGE',
+    message: 'an event is at most 64 KiB with its attributes',
+    hint: 'Put large data where the agent can fetch it and send the address.',
+  },
+  eventsFull: {
+    status: 503,
+    code: 'EVENTS_UNAVAILABLE',
+    message: 'events cannot be kept now, or as many wait as the namespace may have',
+    hint: 'Publish again later; see condition Triggered of the agents.',
+    retryAfterSeconds: 5,
+  },
+  methodOfEvent: {
+    status: 405,
+    code: 'METHOD_NOT_ALLOWED',
+    message: 'an event is published with POST',
+  },
   methodOfResult: {
     status: 405,
     code: 'METHOD_NOT_ALLOWED',

@@ -32,7 +32,9 @@ import {
   type Log,
   type NatsAccess,
   type StatusBucket,
+  type WantedTrigger,
 } from '../process/index.ts';
+import { EventPlaces, hearDeadEvents, type DeadEvent } from './nats-events.ts';
 import { makeResultPlaces } from './nats-results.ts';
 import { answerGateways, type AnswerReport } from './nats-approvals.ts';
 import type { DataPlaneStatus, ReadMark } from './data-plane-status.ts';
@@ -45,6 +47,8 @@ export interface NatsDataPlanesOptions {
   readonly onChange: () => void;
   /** What gateways ask of persons; absent: nobody answers. */
   readonly answer?: AnswerReport;
+  /** An event was given up. */
+  readonly onDead?: (dead: DeadEvent) => void;
   /** A record was malformed, or spoke for somebody else. */
   readonly onRefused: (key: string) => void;
 }
@@ -67,6 +71,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
   #ingresses: StatusView<typeof ingressStatusSchema> | undefined;
   #connection: NatsConnection | undefined;
   #askAgainAt = Number.NEGATIVE_INFINITY;
+  readonly #events = new EventPlaces();
   /** Whose leases have a place, or get one when NATS answers. */
   readonly #withDaemons = new Set<string>();
 
@@ -88,6 +93,17 @@ export class NatsDataPlanes implements DataPlaneStatus {
     // While NATS is away nobody waits for it more than once in a while.
     if (entry === undefined) this.#askAgainAt = monotonicMs() + unreadMs;
     return entry === undefined ? 'unknown' : parseScheduleMark(entry.text);
+  }
+
+  async keepTriggers(namespace: string, wanted: readonly WantedTrigger[]): Promise<string | undefined> {
+    return await this.#events.keep(this.#connection, namespace, wanted);
+  }
+
+  isHeard(
+    { namespace, uid }: { readonly namespace: string; readonly uid: string },
+    subject: string,
+  ): boolean {
+    return this.#events.isKept(namespace, uid, subject);
   }
 
   async keepDaemons(namespace: string): Promise<void> {
@@ -135,10 +151,11 @@ export class NatsDataPlanes implements DataPlaneStatus {
       }
       this.#connection = open.connection;
       this.#view(open.bucket, options);
-      const { answer, onRefused } = options;
+      const { answer, onRefused, onDead } = options;
       if (answer !== undefined) answerGateways(open.connection, { answer, onRefused, log });
+      if (onDead !== undefined) hearDeadEvents(open.connection, onDead, log);
       makeResultPlaces(open.connection, log);
-      void keepBuckets(open.connection, this.#withDaemons, options);
+      void keepBuckets(open.connection, { daemons: this.#withDaemons, events: this.#events }, options);
       await aborted;
       this.#connection = undefined;
       await open.close();
@@ -177,15 +194,16 @@ async function untilDone<T>(
 /** A server that comes back may have lost its disk: budgets and schedules would wait for the buckets for ever. Never rejects. */
 async function keepBuckets(
   connection: NatsConnection,
-  withDaemons: ReadonlySet<string>,
+  { daemons, events }: { readonly daemons: ReadonlySet<string>; readonly events: EventPlaces },
   options: NatsDataPlanesOptions,
 ): Promise<void> {
   const lookAtDaemons = async (): Promise<void> => {
-    for (const namespace of withDaemons) await ensureDaemonBucket(connection, namespace);
+    for (const namespace of daemons) await ensureDaemonBucket(connection, namespace);
   };
   const look = async (): Promise<void> => {
     await ensureKeyedBuckets(connection);
     await lookAtDaemons();
+    await events.again(connection);
   };
   const changes = connection.status();
   // Those of agents that were looked at before NATS answered.

@@ -39,6 +39,8 @@ export interface AgentObservation {
   /** The revision is in a config that a live worker and every live ingress run. */
   readonly programmed: (revision: string) => boolean;
   readonly schedule: ScheduleVerdict;
+  /** Of its event triggers; undefined: it has none. */
+  readonly triggered?: Finding | undefined;
   readonly now: number;
 }
 
@@ -48,6 +50,9 @@ export interface AgentVerdict {
   /** When time alone will change the verdict. */
   readonly requeueAfterMs: number | undefined;
 }
+
+/** A trigger nobody hears yet is looked at again: nothing tells when it is. */
+const unheardMs = 2_000;
 
 export function agentVerdict(observation: AgentObservation): AgentVerdict {
   const { agent, workers, now } = observation;
@@ -63,12 +68,17 @@ export function agentVerdict(observation: AgentObservation): AgentVerdict {
   ];
   const revision = revisionFinding(observation.revisions, created, latestReady);
   const { schedule } = observation;
-  const findings = [...needs, revision, schedule.finding];
+  const { triggered } = observation;
+  const findings = [...needs, revision, schedule.finding, ...(triggered === undefined ? [] : [triggered])];
   const summary = summarize(findings, observation, latestReady);
   const conditions = setConditions([...findings, ...summaryFindings(summary)], { previous, generation, now });
   return {
     latestReady,
-    requeueAfterMs: soonest(requeueIn(summary, previous, now), schedule.requeueAfterMs),
+    requeueAfterMs: soonest(
+      requeueIn(summary, previous, now),
+      schedule.requeueAfterMs,
+      triggered?.status === 'False' ? unheardMs : undefined,
+    ),
     status: {
       observedGeneration: generation,
       activeExecutions: activeOf(agent, workers),
@@ -94,7 +104,9 @@ function summarize(
   const { agent, now } = observation;
   const failed = findings.find(
     (finding) =>
-      finding.status !== 'True' && (finding.type !== 'Scheduled' || finding.reason === 'ParseError'),
+      finding.status !== 'True' &&
+      finding.type !== 'Triggered' &&
+      (finding.type !== 'Scheduled' || finding.reason === 'ParseError'),
   );
   if (failed !== undefined) {
     const { type, reason, message } = failed;

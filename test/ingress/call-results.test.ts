@@ -87,6 +87,16 @@ describe('a kept answer', () => {
     );
   });
 
+  test('of one byte more than is kept is cut', async () => {
+    const answer = new KeptAnswer();
+    answer.begin({ status: 200, headers: {} });
+    await answer.write(Buffer.alloc(callResults.maxBodyBytes));
+    expect(answer.result().end).toBe('broken');
+    await answer.write(Buffer.from('x'));
+    answer.end();
+    expect(answer.result()).toMatchObject({ end: 'cut', bytes: callResults.maxBodyBytes + 1 });
+  });
+
   test('has room for so many headers, those of the platform first, and says how many are left', () => {
     const answer = new KeptAnswer();
     const many = Object.fromEntries(
