@@ -60,6 +60,29 @@ const extractor = record(
   },
 );
 
+const trigger = record('Trigger is what sets the agent off besides calls over HTTP and its schedule.', {
+  type: choice('type is what it is: Event, an event on a subject of the namespace.', ['Event']),
+  subject: text(
+    'subject is what is heard, below the namespace’s own prefix: names separated by dots, * for one of them, > for all that follows. What is published on it is run at least once, tried again with growing pauses when the run fails.',
+    {
+      max: 200,
+      rules: [
+        {
+          rule: "self.matches('^([A-Za-z0-9_-]+|[*])([.]([A-Za-z0-9_-]+|[*]))*([.]>)?$|^>$')",
+          message:
+            'subject must be names of letters, digits, _ and -, separated by dots, such as orders.created, orders.* or orders.>',
+        },
+      ],
+    },
+  ),
+  maxDeliver: Type.Optional(
+    integer(
+      'maxDeliver is how often an event is delivered before it is given up: it is then on clrk.dead.<namespace>.<agent>.<subject> for a week. Unset means 5.',
+      { min: 1, max: 20 },
+    ),
+  ),
+});
+
 const startsAhead = "has(self.warmPoolMode) && self.warmPoolMode != 'Created'";
 const isResident = "has(self.warmPoolMode) && self.warmPoolMode == 'Resident'";
 const warmRules = [
@@ -146,6 +169,9 @@ const spec = record(
       ),
     ),
     scheduleInput: Type.Optional(scheduleInput()),
+    triggers: Type.Optional(
+      list('triggers are what else sets the agent off; unset means nothing does.', trigger, { max: 8 }),
+    ),
     egressRefs: Type.Optional(egressRefs()),
     identity: Type.Optional(
       record(

@@ -17,6 +17,7 @@ import { addImage } from './commands/image.ts';
 import { addInstall, addUpgrade } from './commands/install.ts';
 import { addLogs } from './commands/logs.ts';
 import { addReach } from './commands/reach.ts';
+import { addResult } from './commands/result.ts';
 import { addRoles } from './commands/role.ts';
 import { addRunTask } from './commands/run-task.ts';
 import { addSecret } from './commands/secret.ts';
@@ -35,6 +36,7 @@ const commands: readonly AddCommand[] = [
   addApply,
   addGet,
   addRunTask,
+  addResult,
   addContain,
   addApprovals,
   addSecret,

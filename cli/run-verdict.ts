@@ -42,6 +42,7 @@ const codeByStatus: Readonly<Record<number, string>> = {
   401: 'UNAUTHORIZED',
   403: 'DENIED',
   404: 'NOT_FOUND',
+  410: 'NOT_FOUND',
   429: 'RUN_REJECTED',
   503: 'RUN_REJECTED',
   504: 'RUN_TIMEOUT',

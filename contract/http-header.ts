@@ -11,6 +11,10 @@ export const header = {
   createdAt: 'x-clrk-created-at',
   /** Ingress to worker: who called, as the agent's extractors say. */
   caller: 'x-clrk-caller',
+  /** Of a result that is not whole: `cut` or `broken`, and how many bytes of how many were kept. */
+  resultEnd: 'x-clrk-result-end',
+  /** Of a result: so many headers of its answer had no room. */
+  resultHeadersLeft: 'x-clrk-result-headers-left',
   revision: 'x-clrk-revision',
   workerEndpoint: 'x-clrk-worker-endpoint',
   exitCode: 'x-clrk-exit-code',

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { Type, type Static } from 'typebox';
 import { callerExtractorSchema } from './caller-identity.ts';
+import { eventTriggerSchema } from './event-trigger.ts';
 import { platformEndpointsSchema } from './config-parts.ts';
 
 const ingressAgentSchema = Type.Object({
@@ -24,6 +25,8 @@ const ingressAgentSchema = Type.Object({
   scheduleInput: Type.Optional(Type.String()),
   /** Of the agent, in Unix milliseconds: periods are counted from then. Absent: from 1970. */
   createdAt: Type.Optional(Type.Integer()),
+  /** Events that set it off. */
+  triggers: Type.Optional(Type.Array(eventTriggerSchema)),
   /** How callers are recognised; absent: they are not. */
   callerExtractors: Type.Optional(Type.Array(callerExtractorSchema)),
 });

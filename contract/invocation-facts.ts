@@ -10,13 +10,13 @@ import { hardTimeoutMs, header } from './http-header.ts';
 import type { Invocation, Phase } from './invocation.ts';
 
 /** Those that are calls. */
-export const triggerTypes = ['HTTP', 'Cron', 'CLI'] as const;
+export const triggerTypes = ['HTTP', 'Cron', 'Event', 'CLI'] as const;
 /** `Daemon`: nobody called, it is an agent that is to run. No header can say so. */
 export type TriggerType = (typeof triggerTypes)[number] | 'Daemon';
 
 export interface Trigger {
   readonly type: TriggerType;
-  /** Which door or schedule: `ingress`, `0 6 * * *`. */
+  /** Which door, schedule or subject: `ingress`, `0 6 * * *`, `orders.created`. */
   readonly source: string;
 }
 

@@ -32,6 +32,7 @@ export const invocationSchema = Type.Object({
       type: Type.Union([
         Type.Literal('HTTP'),
         Type.Literal('Cron'),
+        Type.Literal('Event'),
         Type.Literal('CLI'),
         Type.Literal('Daemon'),
       ]),

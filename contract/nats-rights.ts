@@ -5,7 +5,9 @@
  */
 import { approvalSubject, approvalSubjects } from './approval.ts';
 import { ledgerReadSubject, ledgerReadSubjects, ledgerSubject, ledgerSubjects } from './budget-ledger.ts';
+import { resultReadSubjects, resultSubjects, resultsWantedSubject } from './call-result.ts';
 import { daemonLeaseReadSubject, daemonLeaseReadSubjects, daemonLeaseSubject } from './daemon-lease.ts';
+import { deadSubjects, eventSubjects } from './event-trigger.ts';
 import { invocationStream } from './invocation.ts';
 import {
   identityName,
@@ -19,6 +21,8 @@ import { scheduleMarkReadSubject, scheduleMarkSubject, scheduleStream } from './
 
 export interface NatsRights {
   readonly publish: readonly string[];
+  /** Of what `publish` says, not this: a part of a stream's name cannot be a right. */
+  readonly neverPublish?: readonly string[];
   readonly subscribe: readonly string[];
 }
 
@@ -79,6 +83,11 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     ...formerStreams.map((name) => `$JS.API.STREAM.DELETE.${name}`),
     // Of agents that no worker knows yet.
     daemonLeaseSubject('>'),
+    // Events of each namespace have streams and consumers of their own; those of records are told apart below.
+    '$JS.API.STREAM.UPDATE.*',
+    '$JS.API.CONSUMER.CREATE.*.*',
+    '$JS.API.CONSUMER.DELETE.*.*',
+    '$JS.API.CONSUMER.LIST.*',
     // Its answers to gateways that ask for approval: a question of the tenants' account comes with a reply subject of this form.
     '_R_.>',
   ],
@@ -90,6 +99,13 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     `$JS.API.STREAM.INFO.${scheduleStream}`,
     scheduleMarkReadSubject('>'),
     scheduleMarkSubject('>'),
+    resultsWantedSubject('*'),
+    resultSubjects('>'),
+    resultReadSubjects,
+    eventSubjects,
+    deadSubjects,
+    '$JS.API.CONSUMER.MSG.NEXT.*.*',
+    '$JS.ACK.>',
   ],
   telemetry: [
     ...readStatus,
@@ -110,6 +126,16 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     `$JS.ACK.${invocations}.>`,
   ],
 };
+
+/** Consumers of events have streams of every namespace; the one of records is telemetry's alone, and so is what it holds. */
+const neverOfRecords = [
+  `$JS.API.STREAM.UPDATE.${invocations}`,
+  `$JS.API.CONSUMER.CREATE.${invocations}.>`,
+  `$JS.API.CONSUMER.DELETE.${invocations}.>`,
+  `$JS.API.CONSUMER.MSG.NEXT.${invocations}.>`,
+  `$JS.ACK.${invocations}.>`,
+  `$JS.ACK.*.*.${invocations}.>`,
+];
 
 /** Own status and own events out; of others only where the gateways of the same namespace are, and that they are asked. */
 function tenantRights(identity: TenantIdentity): NatsRights {
@@ -132,6 +158,11 @@ function tenantRights(identity: TenantIdentity): NatsRights {
 
 export function natsRights(identity: PlatformIdentity): NatsRights {
   if ('namespace' in identity) return tenantRights(identity);
-  const heard = identity.role === 'operator' ? [approvalSubjects] : [];
-  return { publish: platformRights[identity.role], subscribe: [`${inboxOf(identity)}.>`, ...heard] };
+  const { role } = identity;
+  const heard = role === 'operator' ? [approvalSubjects, resultsWantedSubject('*'), deadSubjects] : [];
+  return {
+    publish: platformRights[role],
+    ...(role === 'telemetry' ? {} : { neverPublish: neverOfRecords }),
+    subscribe: [`${inboxOf(identity)}.>`, ...heard],
+  };
 }

@@ -1,5 +1,5 @@
 /** The agents of one config document that take calls, by name. */
-import { factsOfKind, type IngressAgent, type IngressConfig } from '../contract/index.ts';
+import { factsOfKind, subjectMatches, type IngressAgent, type IngressConfig } from '../contract/index.ts';
 import { CallerReader } from './caller-identity.ts';
 
 export class AgentTable {
@@ -7,7 +7,16 @@ export class AgentTable {
   /** Made when first asked for; they go with the config. */
   readonly #callers = new Map<IngressAgent, CallerReader>();
 
+  /** Subjects of triggers, by namespace. */
+  readonly #heard = new Map<string, string[]>();
+
   constructor(config: IngressConfig) {
+    for (const { namespace, triggers = [] } of config.agents) {
+      if (triggers.length === 0) continue;
+      const own = this.#heard.get(namespace) ?? [];
+      own.push(...triggers.map(({ subject }) => subject));
+      this.#heard.set(namespace, own);
+    }
     this.#agents = new Map(
       config.agents
         .filter((agent) => factsOfKind(agent).takesCalls)
@@ -21,6 +30,11 @@ export class AgentTable {
     const reader = this.#callers.get(agent) ?? new CallerReader(agent.callerExtractors);
     this.#callers.set(agent, reader);
     return reader;
+  }
+
+  /** Is there an agent that events on this subject set off? */
+  hears(namespace: string, subject: string): boolean {
+    return (this.#heard.get(namespace) ?? []).some((each) => subjectMatches(each, subject));
   }
 
   find(namespace: string, name: string): IngressAgent | undefined {

@@ -8,6 +8,19 @@ import { lingerUntilSent } from './linger.ts';
 import { RequestBody } from './request-body.ts';
 import type { KeptBytes } from './share.ts';
 
+/** `used`: a call with this id was made before. `doubt`: nothing can be kept now. */
+export type Preparation = 'ready' | 'used' | 'doubt';
+
+/** What a run does with a call whose caller does not wait. */
+export interface Deferral {
+  /** Where the answer will be. */
+  readonly location: string;
+  /** Before anything is claimed or runs. */
+  prepare(): Promise<Preparation>;
+  /** It runs from here on, whoever is there. */
+  accept(): void;
+}
+
 export interface Call {
   readonly method: string;
   /** Path and query. */
@@ -16,6 +29,8 @@ export interface Call {
   /** The address it comes from. */
   readonly peer: string;
   readonly answer: CallAnswer;
+  /** Its caller does not wait. */
+  readonly deferral?: Deferral;
   /** Everything it has to say has been read. */
   readonly complete: boolean;
   /** Has it a body at all? */

@@ -10,15 +10,19 @@ import {
   header,
   type IngressAgent,
   type IngressConfig,
+  type Trigger,
 } from '../contract/index.ts';
 import type { EventOutbox, Log, Reservation } from '../process/index.ts';
 import { AgentTable } from './agent-table.ts';
 import type { Call } from './call.ts';
 import { parseInvocationId, parseTraceParent } from './caller.ts';
+import { parseEventTarget, type EventDoor } from './event-door.ts';
 import { eventsPerCall, InvocationRun, type InvocationCall, type InvocationContext } from './invocation.ts';
 import { limits } from './limits.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
 import type { RequestBody } from './request-body.ts';
+import { prefersAsync } from './prefer.ts';
+import { ResultDoor } from './result-door.ts';
 import { KeptBytes, Shares, type Place } from './share.ts';
 import { parseTarget, type Target } from './target.ts';
 
@@ -28,6 +32,10 @@ export interface FrontDoorOptions {
   readonly isDraining: () => boolean;
   /** Undefined until there is a config with a client certificate. */
   readonly context: () => InvocationContext | undefined;
+  /** Absent: every caller waits. */
+  readonly results?: ResultDoor | undefined;
+  /** Absent: no events are taken. */
+  readonly events?: EventDoor | undefined;
 }
 
 function single(value: string | string[] | undefined): string | undefined {
@@ -49,6 +57,7 @@ export class FrontDoor {
   readonly #kept = new KeptBytes(limits.keptBytes.total);
   readonly #halfSent = new Shares(limits.halfSent);
   readonly #uploads = new Shares(limits.uploads);
+  readonly #deferred = new Shares(limits.deferred);
   #active = 0;
 
   constructor(options: FrontDoorOptions) {
@@ -64,8 +73,9 @@ export class FrontDoor {
   }
 
   /** What is shared, as it is used now. */
-  get usage(): { readonly halfSent: number; readonly uploads: number; readonly keptBytes: number } {
+  get usage(): Readonly<Record<'halfSent' | 'uploads' | 'keptBytes' | 'deferred', number>> {
     return {
+      deferred: this.#deferred.taken,
       halfSent: this.#halfSent.taken,
       uploads: this.#uploads.taken,
       keptBytes: this.#kept.held,
@@ -84,9 +94,9 @@ export class FrontDoor {
   async fire(
     call: Call,
     agent: IngressAgent,
-    told: { readonly id: string; readonly source: string },
+    told: { readonly id: string; readonly trigger: Trigger },
   ): Promise<void> {
-    const { id, source } = told;
+    const { id, trigger } = told;
     await this.#answer(call, async () => {
       const context = this.#options.context();
       if (context === undefined) {
@@ -96,7 +106,6 @@ export class FrontDoor {
       const body = call.openBody(this.#kept);
       try {
         await body.prefetch();
-        const trigger = { type: 'Cron', source } as const;
         // Its first event is in the stream before it runs: a crash from here on leaves a record.
         await this.#invoke(
           { call, body, agent, path: call.url },
@@ -132,14 +141,26 @@ export class FrontDoor {
       sendProblem(call, notReady);
       return;
     }
-    const target = parseTarget({
-      url: call.url,
-      host: call.headers.host,
+    const named = {
+      ...{ url: call.url, host: call.headers.host },
       taskAgentHeader: single(call.headers[header.taskAgent]),
-    });
+    };
+    const event = parseEventTarget(named);
+    if (event !== undefined && this.#options.events !== undefined) {
+      const heard = this.#agents.hears(event.namespace, event.subject);
+      await this.#options.events.take(call, event, heard);
+      return;
+    }
+    const target = parseTarget(named);
     const agent = this.#agents.find(target.namespace, target.name);
     if (agent === undefined) {
       sendProblem(call, problems.agentNotFound);
+      return;
+    }
+    const { results } = this.#options;
+    if (results !== undefined && ResultDoor.owns(target.path)) {
+      const reader = this.#agents.callerReader(agent);
+      await results.answer(call, agent, { path: target.path, reader });
       return;
     }
     await this.#receive(call, agent, target, context);
@@ -173,23 +194,38 @@ export class FrontDoor {
         body: body.whole,
       });
       const told = { ...saidByCaller(call), caller };
-      await this.#invoke({ call, body, agent, path: target.path }, told, context);
+      await this.#begin({ call, body, agent, path: target.path }, told, context);
     } finally {
       body?.close();
       for (const each of places) each();
     }
   }
 
-  async #invoke(
-    taken: {
-      readonly call: Call;
-      readonly body: RequestBody;
-      readonly agent: IngressAgent;
-      readonly path: string;
-    },
-    told: Told,
-    context: InvocationContext,
-  ): Promise<void> {
+  async #begin(taken: Taken, told: Told, context: InvocationContext): Promise<void> {
+    const { method, headers } = taken.call;
+    const isDeferred = method === 'POST' && prefersAsync(single(headers['prefer']));
+    if (isDeferred && this.#options.results !== undefined) await this.#defer(taken, told, context);
+    else await this.#invoke(taken, told, context);
+  }
+
+  /** Its caller does not wait: the answer is kept, and the id is claimed whoever made it. */
+  async #defer(taken: Taken, told: Told, context: InvocationContext): Promise<void> {
+    const { call, body, agent } = taken;
+    const place = this.#deferred.take({ namespace: agent.namespace, agent: agentId(agent), peer: call.peer });
+    const run = this.#options.results?.defer(call, { agent, body, ...told });
+    if (place === undefined || run === undefined) {
+      place?.();
+      sendProblem(call, problems.tooManyDeferred);
+      return;
+    }
+    try {
+      await this.#invoke({ ...taken, call: run.call }, { ...told, ownId: true }, context);
+    } finally {
+      await run.settle().finally(place);
+    }
+  }
+
+  async #invoke(taken: Taken, told: Told, context: InvocationContext): Promise<void> {
     const events = this.#options.outbox.reserve(eventsPerCall);
     if (events === undefined) {
       sendProblem(taken.call, problems.recordsFull);
@@ -199,6 +235,13 @@ export class FrontDoor {
       new InvocationRun(within, { ...taken, ...told, events }).run(),
     );
   }
+}
+
+interface Taken {
+  readonly call: Call;
+  readonly body: RequestBody;
+  readonly agent: IngressAgent;
+  readonly path: string;
 }
 
 /** Who sets a call off, and what it is called. */

@@ -5,19 +5,26 @@
 import { randomUUID } from 'node:crypto';
 import { once, setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tracer } from '@opentelemetry/api';
 import { factsOfKind, type IngressConfig, type WorkerStatus } from '../contract/index.ts';
 import { EventOutbox, monotonicMs, type Log, type PublishEvent } from '../process/index.ts';
+import { admit } from './admission.ts';
 import { httpCall } from './call.ts';
 import { FrontDoor } from './front-door.ts';
 import { IdClaims } from './id-claim.ts';
 import type { InvocationContext } from './invocation.ts';
 import { limits } from './limits.ts';
 import { Load } from './load.ts';
+import type { ResultStore } from './call-results.ts';
+import { EventDoor } from './event-door.ts';
+import { EventFeed } from './event-feed.ts';
+import type { EventSource } from './event-source.ts';
+import { PeerConnections } from './peer-connections.ts';
+import { Postponed } from './postponed.ts';
 import { ReferenceClock } from './reference-clock.ts';
+import { ResultDoor } from './result-door.ts';
 import { ScheduleMarks, type MarkStore } from './schedule-marks.ts';
 import { scheduledCall } from './scheduled-call.ts';
 import { Scheduler, type ScheduleUsage } from './scheduler.ts';
@@ -39,6 +46,14 @@ export interface IngressOptions {
     /** Of the server that keeps the marks; undefined: it does not say. */
     readonly timeMs: () => Promise<number | undefined>;
   };
+  /** Where the answers of calls are kept whose callers do not wait; absent: all wait. */
+  readonly results?: {
+    readonly store: ResultStore;
+    /** Of the server that keeps them. */
+    readonly timeMs: () => Promise<number | undefined>;
+  };
+  /** Where events are published, and come from; absent: none. */
+  readonly events?: EventSource;
   readonly outboxCapacity?: number;
   readonly guardMs?: number;
 }
@@ -54,6 +69,7 @@ export interface Ingress extends AsyncDisposable {
   /** What is shared between callers, as it is used now. */
   readonly usage: FrontDoor['usage'];
   readonly schedules: ScheduleUsage | undefined;
+  readonly eventUsage: EventFeed['usage'] | undefined;
   /** Refuses new calls, lets running ones end, then ends them; flushes the events. */
   drain(limitMs: number): Promise<void>;
 }
@@ -70,43 +86,6 @@ const serverLimits = {
 const flushMs = 10_000;
 const endMs = 1_000;
 
-class Postponed {
-  readonly #waiting = new Set<() => void>();
-
-  add(ms: number, run: () => void): void {
-    const once = (): void => {
-      clearTimeout(timer);
-      if (this.#waiting.delete(once)) run();
-    };
-    const timer = setTimeout(once, ms);
-    this.#waiting.add(once);
-  }
-
-  runAll(): void {
-    for (const run of this.#waiting) run();
-  }
-}
-
-/** How many connections each peer has; one more than its share is closed at once. */
-class PeerConnections {
-  readonly #counts = new Map<string, number>();
-
-  admit(socket: Socket): void {
-    const peer = socket.remoteAddress ?? '';
-    const now = (this.#counts.get(peer) ?? 0) + 1;
-    if (now > limits.connections.peer) {
-      socket.destroy();
-      return;
-    }
-    this.#counts.set(peer, now);
-    socket.once('close', () => {
-      const left = (this.#counts.get(peer) ?? 1) - 1;
-      if (left > 0) this.#counts.set(peer, left);
-      else this.#counts.delete(peer);
-    });
-  }
-}
-
 class RunningIngress implements Ingress {
   readonly outbox: EventOutbox;
   readonly #options: IngressOptions;
@@ -114,6 +93,8 @@ class RunningIngress implements Ingress {
   readonly #load = new Load(monotonicMs);
   readonly #claims: IdClaims;
   readonly #scheduler: Scheduler | undefined;
+  readonly #results: ResultDoor | undefined;
+  readonly #feed: EventFeed | undefined;
   readonly #shutdown = new AbortController();
   readonly #postponed = new Postponed();
   readonly #server: Server;
@@ -134,13 +115,17 @@ class RunningIngress implements Ingress {
       ...(outboxCapacity === undefined ? {} : { capacity: outboxCapacity }),
     });
     this.#claims = new IdClaims(publish);
+    this.#results = this.#makeResults();
     this.#frontDoor = new FrontDoor({
       outbox: this.outbox,
+      results: this.#results,
+      events: options.events && new EventDoor(options.events),
       log,
       isDraining: () => this.#draining,
       context: () => this.#context(),
     });
     this.#scheduler = this.#makeScheduler();
+    this.#feed = this.#makeFeed();
     this.#server = createServer(serverLimits, (request, response) => {
       void this.#frontDoor.take(httpCall(request, response));
     });
@@ -169,6 +154,10 @@ class RunningIngress implements Ingress {
     return this.#scheduler?.usage;
   }
 
+  get eventUsage(): EventFeed['usage'] | undefined {
+    return this.#feed?.usage;
+  }
+
   get active(): number {
     return this.#frontDoor.active;
   }
@@ -189,7 +178,9 @@ class RunningIngress implements Ingress {
       old?.client.retire();
     }
     this.#frontDoor.configure(config);
-    this.#scheduler?.configure(config.agents.filter((agent) => factsOfKind(agent).takesCalls));
+    const called = config.agents.filter((agent) => factsOfKind(agent).takesCalls);
+    this.#scheduler?.configure(called);
+    this.#feed?.configure(called);
     this.#digest = config.digest;
   }
 
@@ -197,6 +188,7 @@ class RunningIngress implements Ingress {
     this.#draining = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
+    this.#feed?.stop();
     await this.#scheduler?.stop();
     await this.#idle(limitMs);
     // Running calls are ended and answered; what then still holds a connection is only half a request.
@@ -205,7 +197,12 @@ class RunningIngress implements Ingress {
     this.#server.closeAllConnections();
     await this.#idle(endMs);
     this.#postponed.runAll();
-    await Promise.race([this.#scheduler?.settled(), delay(flushMs, undefined, { ref: false })]);
+    const settled = Promise.all([
+      this.#scheduler?.settled(),
+      this.#results?.settled(),
+      this.#feed?.settled(),
+    ]);
+    await Promise.race([settled, delay(flushMs, undefined, { ref: false })]);
     await closed;
     if (!(await this.outbox.flush(flushMs))) {
       this.#options.log.error({ pending: this.outbox.pending }, 'invocation events were not published');
@@ -231,11 +228,38 @@ class RunningIngress implements Ingress {
       marks: new ScheduleMarks(schedules.store, randomUUID),
       fire: async (due, id) => {
         const call = scheduledCall(due);
-        await this.#frontDoor.fire(call, due.agent, { id, source: due.agent.schedule });
+        await this.#frontDoor.fire(call, due.agent, {
+          id,
+          trigger: { type: 'Cron', source: due.agent.schedule },
+        });
         return call.result;
       },
       log,
     });
+  }
+
+  #makeFeed(): EventFeed | undefined {
+    const { events: source, log, liveWorkers } = this.#options;
+    if (source === undefined) return undefined;
+    return new EventFeed({
+      source,
+      log,
+      monotonicMs,
+      isAdmissible: (agent) =>
+        this.#client !== undefined &&
+        admit(agent, liveWorkers(), { load: this.#load, key: '' }).refused === undefined,
+      fire: async (call, agent, told) => {
+        await this.#frontDoor.fire(call, agent, told);
+        return call.result;
+      },
+    });
+  }
+
+  #makeResults(): ResultDoor | undefined {
+    const { results, log } = this.#options;
+    if (results === undefined) return undefined;
+    const clock = new ReferenceClock({ ask: results.timeMs, monotonicMs, wallMs: Date.now });
+    return new ResultDoor({ store: results.store, clock, log });
   }
 
   #context(): InvocationContext | undefined {

@@ -3,6 +3,7 @@
  * the promise: room for its events before anything else, the decision and the count of it in one breath, and every
  * call that was dispatched ends in a terminal event of somebody's.
  */
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { Tracer } from '@opentelemetry/api';
 import {
   agentId,
@@ -109,7 +110,7 @@ export class InvocationRun {
 
   /** Resolves when the caller is answered and the events are in the outbox. */
   async run(): Promise<void> {
-    if (!(await this.#claimed())) return;
+    if (!(await this.#prepared()) || !(await this.#claimed())) return;
     const { agent, id } = this.#call;
     const { load, liveWorkers } = this.#context;
     const decision = admit(agent, liveWorkers(), { load, key: id });
@@ -118,6 +119,7 @@ export class InvocationRun {
       return;
     }
     const { revision, workers } = decision;
+    this.#call.call.deferral?.accept();
     const aborter = this.#aborter(boundedTimeoutMs(agent) + (this.#context.guardMs ?? guardMs));
     try {
       const worker = workers[0]?.address;
@@ -134,10 +136,24 @@ export class InvocationRun {
     if (!this.#call.ownId) return true;
     const claim = await this.#context.claims.claim(composeInvocation(this.#facts, { phase: 'Pending' }));
     if (claim === 'first') return true;
-    const problem: Problem = claim === 'used' ? problems.idUsed : problems.recordsFull;
-    this.#span.end(claim === 'used' ? 'id_used' : 'internal_error', problem.status, problem.code);
-    sendProblem(this.#call.call, problem);
+    this.#turnAway(claim === 'used' ? problems.idUsed : problems.recordsFull);
     return false;
+  }
+
+  /** False: answered already, nothing was claimed or runs. */
+  async #prepared(): Promise<boolean> {
+    const { deferral } = this.#call.call;
+    const preparation = (await deferral?.prepare()) ?? 'ready';
+    if (preparation === 'ready') return true;
+    if (preparation === 'doubt') this.#turnAway(problems.resultsUnavailable);
+    // Whoever asks again because an answer was lost is told where it is.
+    else this.#turnAway(problems.idUsed, deferral === undefined ? {} : { location: deferral.location });
+    return false;
+  }
+
+  #turnAway(problem: Problem, headers: OutgoingHttpHeaders = {}): void {
+    this.#span.end(problem === problems.idUsed ? 'id_used' : 'internal_error', problem.status, problem.code);
+    sendProblem(this.#call.call, problem, headers);
   }
 
   #put(status: InvocationStatus): void {

@@ -2,7 +2,7 @@
  * Every bound of the front door in one place: how much of what is shared one caller, agent or namespace may have, and how
  * long anything may take. docs/architecture.md shows this table as it stands here.
  */
-import { lateFireMs } from '../contract/index.ts';
+import { callResults, eventBounds, lateFireMs } from '../contract/index.ts';
 
 const kib = 1024;
 const mib = 1024 * 1024;
@@ -24,6 +24,12 @@ export const limits = {
   uploads: { total: 64, namespace: 32, agent: 8, peer: 16 },
   /** Calls of schedules under way. A namespace is its own peer. */
   scheduled: { total: 2_048, namespace: 128, agent: 16, peer: 128 },
+  /** Events being run, in each ingress. A namespace is its own peer. */
+  events: { total: 1_024, namespace: 64, agent: 16, peer: 64 },
+  /** Events being published. */
+  publishing: { total: 256, namespace: 64, agent: 64, peer: 64 },
+  /** Calls under way whose callers do not wait: each keeps up to `maxBodyBytes` of its answer here. */
+  deferred: { total: 256, namespace: 64, agent: 32, peer: 64 },
   /** Times one namespace's schedules are fired in a second: each is five writes that NATS syncs to disk, for nobody's call. */
   schedulesPerSecond: 100,
   /** Bytes of a body that are kept, so that another worker can be asked; of one call, and of all. */
@@ -62,6 +68,22 @@ export const limitRows: readonly Row[] = [
     'scheduled calls under way',
     `${count(limits.scheduled.total)}; ${count(limits.scheduled.namespace)} a namespace, ${count(limits.scheduled.agent)} an agent`,
     `waits for its turn, ${seconds(lateFireMs)} at most; then it is missed`,
+  ],
+  ['calls under way that nobody waits for', shares(limits.deferred), '429 `TOO_MANY_DEFERRED`'],
+  [
+    'their results kept',
+    `${bytes(callResults.maxBytes)} a namespace, ${bytes(callResults.maxBodyBytes)} each, ${callResults.keepMs / 60_000} min`,
+    '503 `RESULTS_UNAVAILABLE`; what is longer is told as cut',
+  ],
+  [
+    'events being run',
+    `${count(limits.events.total)}; ${count(limits.events.namespace)} a namespace, ${count(limits.events.agent)} an agent`,
+    'waits in the stream',
+  ],
+  [
+    'events that wait',
+    `${bytes(eventBounds.waitingBytes)} a namespace, ${bytes(eventBounds.maxBytes)} each, ${eventBounds.waitingMs / 3_600_000} h`,
+    '503 `EVENTS_UNAVAILABLE`',
   ],
   ['schedules fired in a second', `${count(limits.schedulesPerSecond)} a namespace`, 'the same'],
   [

@@ -68,6 +68,85 @@ export const problems = {
     message: 'a call with this invocation id was made before',
     hint: 'It runs or has run once and is not run again: see its record, or use a new id.',
   },
+  tooManyDeferred: {
+    status: 429,
+    code: 'TOO_MANY_DEFERRED',
+    message: 'too many calls of this caller, agent or namespace run without their callers',
+    hint: 'Fetch the results of those that run, or call without Prefer: respond-async.',
+    retryAfterSeconds: 1,
+  },
+  resultsUnavailable: {
+    status: 503,
+    code: 'RESULTS_UNAVAILABLE',
+    message: 'results cannot be kept or read now, or the namespace keeps as many as it may',
+    hint: 'Call without Prefer: respond-async, or try again later: results are kept for an hour.',
+    retryAfterSeconds: 5,
+  },
+  resultUnknown: {
+    status: 404,
+    code: 'RESULT_UNKNOWN',
+    message: 'this caller made no such call of this agent with Prefer: respond-async',
+    hint: 'Use the Location of the answer 202; records of all calls: `clrk get invocations`.',
+  },
+  resultOver: {
+    status: 410,
+    code: 'RESULT_OVER',
+    message: 'the result was kept for its time and is gone',
+    hint: 'What is recorded of the call stays: `clrk get invocations`.',
+  },
+  resultLost: {
+    status: 502,
+    code: 'RESULT_LOST',
+    message: 'the ingress that ran the call went away before it had the answer',
+    hint: 'The invocation may have had effects; see its record, and repeat it only if that is safe.',
+  },
+  resultCut: {
+    status: 507,
+    code: 'RESULT_CUT',
+    message: 'the answer was longer than what is kept of one',
+    hint: 'Add ?kept to get its beginning, which is all there is; call without Prefer: respond-async for long answers.',
+  },
+  resultBroken: {
+    status: 502,
+    code: 'RESULT_BROKEN',
+    message: 'the run broke off before its answer had ended',
+    hint: 'Add ?kept to get what had come; see the record of the invocation.',
+  },
+  noTrigger: {
+    status: 404,
+    code: 'NO_TRIGGER',
+    message: 'no agent of the namespace has a trigger for this subject',
+    hint: 'See spec.triggers of its TaskAgents; a new one is known a moment after it was applied.',
+  },
+  eventInvalid: {
+    status: 400,
+    code: 'EVENT_INVALID',
+    message: 'the event is no CloudEvent that can be kept: its JSON, its attributes or their size',
+    hint: 'Attributes take 8 KiB together and are printable text; without ce- headers any body is an event.',
+  },
+  eventTooLarge: {
+    status: 413,
+    code: 'EVENT_TOO_LARGE',
+    message: 'an event is at most 64 KiB with its attributes',
+    hint: 'Put large data where the agent can fetch it and send the address.',
+  },
+  eventsFull: {
+    status: 503,
+    code: 'EVENTS_UNAVAILABLE',
+    message: 'events cannot be kept now, or as many wait as the namespace may have',
+    hint: 'Publish again later; see condition Triggered of the agents.',
+    retryAfterSeconds: 5,
+  },
+  methodOfEvent: {
+    status: 405,
+    code: 'METHOD_NOT_ALLOWED',
+    message: 'an event is published with POST',
+  },
+  methodOfResult: {
+    status: 405,
+    code: 'METHOD_NOT_ALLOWED',
+    message: 'a result is fetched with GET',
+  },
   timeout: {
     status: 504,
     code: 'INVOCATION_TIMEOUT',
@@ -108,7 +187,7 @@ export const problems = {
 } as const satisfies Readonly<Record<string, Problem>>;
 
 /** Answers, so that even a caller who is still sending reads it; cuts an answer that has already begun. */
-export function sendProblem(call: Call, problem: Problem): void {
+export function sendProblem(call: Call, problem: Problem, more: OutgoingHttpHeaders = {}): void {
   const { answer } = call;
   if (answer.closed) return;
   if (answer.begun) {
@@ -123,6 +202,7 @@ export function sendProblem(call: Call, problem: Problem): void {
     'cache-control': 'no-store',
     ...sharedOriginHeaders,
     [header.errorCode]: code,
+    ...more,
   };
   if (problem.retryAfterSeconds !== undefined) headers['retry-after'] = String(problem.retryAfterSeconds);
   // A body that was not read would be taken for the next request.

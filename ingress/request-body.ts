@@ -29,7 +29,7 @@ export class RequestBody {
   #ended = false;
   #repeatable = true;
   #failure: Error | undefined;
-  #onEnd: (() => void) | undefined;
+  readonly #onEnd: Array<() => void> = [];
   #crowded = false;
   #pulling: Promise<void> | undefined;
   /** Whoever sends now, an earlier one stops; and how many of the kept chunks it has sent. */
@@ -61,9 +61,9 @@ export class RequestBody {
     return this.#ended && this.#keptBytes === this.#total ? Buffer.concat(this.#kept) : undefined;
   }
 
-  /** Called once when all of it has come. */
+  /** Called once when all of it has come; several may ask. */
   onEnd(run: () => void): void {
-    this.#onEnd = run;
+    this.#onEnd.push(run);
   }
 
   /** Why it ended before its end. */
@@ -151,7 +151,7 @@ export class RequestBody {
     }
     if (item.done === true) {
       this.#ended = true;
-      this.#onEnd?.();
+      for (const run of this.#onEnd.splice(0)) run();
       return;
     }
     const { length } = item.value;

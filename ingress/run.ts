@@ -8,6 +8,8 @@ import { PlatformLink, requireVariable, Shell, type Environment } from '../proce
 import { followConfig } from './config-watches.ts';
 import { openIngress, type Ingress } from './ingress.ts';
 import { natsMarks, natsTimeMs } from './nats-marks.ts';
+import { natsEvents } from './nats-events.ts';
+import { natsResults } from './nats-results.ts';
 
 /** Calls under way get 30 s at most, events come after them: inside the pod's grace period. */
 const drainMs = 25_000;
@@ -37,6 +39,8 @@ function observeUsage(registry: Registry, ingress: Ingress): void {
     ['clrk_ingress_requests', 'Requests under way', () => ingress.active],
     ['clrk_ingress_half_sent', 'Calls whose body has not come whole', () => ingress.usage.halfSent],
     ['clrk_ingress_uploads', 'Of those, calls with a worker already', () => ingress.usage.uploads],
+    ['clrk_ingress_events', 'Events being run', () => ingress.eventUsage?.running ?? 0],
+    ['clrk_ingress_deferred', 'Calls under way whose callers do not wait', () => ingress.usage.deferred],
     ['clrk_ingress_kept_bytes', 'Bytes kept to ask another worker', () => ingress.usage.keptBytes],
     ['clrk_ingress_schedules', 'Schedules kept', () => ingress.schedules?.schedules ?? 0],
     ['clrk_ingress_scheduled_calls', 'Calls of schedules under way', () => ingress.schedules?.running ?? 0],
@@ -93,6 +97,11 @@ export async function runIngress(environment: Environment): Promise<void> {
       store: natsMarks(() => link.nats.connection),
       timeMs: () => natsTimeMs(link.nats.connection),
     },
+    results: {
+      store: natsResults(() => link.nats.connection),
+      timeMs: () => natsTimeMs(link.nats.connection),
+    },
+    events: natsEvents(() => link.nats.connection),
     onImpostor: () => refused.inc({ because: 'certificate' }),
   });
   observeUsage(registry, ingress);

@@ -64,6 +64,11 @@ function fromHeader(value: string | undefined): Named | undefined {
   return { namespace: match[1] ?? '', name: match[2] ?? '' };
 }
 
+/** Does Host or header name an agent? Then every path is that agent's. */
+export function namesAgent({ host, taskAgentHeader }: Omit<TargetRequest, 'url'>): boolean {
+  return taskAgentHeader !== undefined || fromHost(host) !== undefined;
+}
+
 /** Throws TARGET_MISSING, TARGET_INVALID or TARGET_CONFLICT. */
 export function parseTarget(request: TargetRequest): Target {
   // The absolute form is for proxies; `*` is for OPTIONS of a server. Neither names an agent.

@@ -29,6 +29,11 @@ export function parseRefusal(status: number, code: string | undefined): WorkerRe
   return refusal?.status === status ? { code, another: refusal.another } : undefined;
 }
 
+/** A worker's word that it did not take a call. */
+export function isWorkerRefusal(code: string): boolean {
+  return Object.hasOwn(refusals, code);
+}
+
 /** AT_CAPACITY → AtCapacity, as reasons are written in records. */
 export function reasonOf(code: string): string {
   return code

@@ -12,6 +12,7 @@ import { egressDenyPolicyController } from './egressdenypolicy/controller.ts';
 import { egressGatewayController } from './egressgateway/controller.ts';
 import { egressHttpRouteController } from './egresshttproute/controller.ts';
 import { egressL4RouteController } from './egressl4route/controller.ts';
+import { eventsController } from './events/controller.ts';
 import { fallbackRoutingPolicyController } from './fallbackroutingpolicy/controller.ts';
 import { identitiesController } from './identities/controller.ts';
 import { ingressController } from './ingress/controller.ts';
@@ -25,6 +26,7 @@ export const controllerSpecs: readonly ControllerSpec[] = [
   controlPlaneController,
   identitiesController,
   ingressController,
+  eventsController,
   workerPoolController,
   egressGatewayController,
   taskAgentController,

@@ -9,6 +9,7 @@ import {
   type ScheduleMark,
   type WorkerStatus,
 } from '../contract/index.ts';
+import type { WantedTrigger } from '../process/index.ts';
 
 export interface DataPlaneStatus {
   workers(): readonly WorkerStatus[];
@@ -16,6 +17,10 @@ export interface DataPlaneStatus {
   ingresses(): readonly IngressStatus[];
   /** What an agent's schedule fired last. Never rejects. */
   scheduleMark(agent: { readonly namespace: string; readonly uid: string }): Promise<ReadMark>;
+  /** Streams and consumers of a namespace's event triggers are as wanted: undefined; else why not. Never rejects. */
+  keepTriggers(namespace: string, wanted: readonly WantedTrigger[]): Promise<string | undefined>;
+  /** This trigger is heard. */
+  isHeard(agent: { readonly namespace: string; readonly uid: string }, subject: string): boolean;
   /** There is a place for the leases of this namespace's daemons, as soon as NATS answers. Never rejects. */
   keepDaemons(namespace: string): Promise<void>;
   /** The same for what its gateways count. */

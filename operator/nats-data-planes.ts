@@ -30,7 +30,10 @@ import {
   type Log,
   type NatsAccess,
   type StatusBucket,
+  type WantedTrigger,
 } from '../process/index.ts';
+import { EventPlaces, hearDeadEvents, type DeadEvent } from './nats-events.ts';
+import { makeResultPlaces } from './nats-results.ts';
 import { answerGateways, type AnswerReport } from './nats-approvals.ts';
 import type { DataPlaneStatus, ReadMark } from './data-plane-status.ts';
 import { NamespaceBuckets } from './namespace-buckets.ts';
@@ -44,6 +47,8 @@ export interface NatsDataPlanesOptions {
   readonly onChange: () => void;
   /** What gateways ask of persons; absent: nobody answers. */
   readonly answer?: AnswerReport;
+  /** An event was given up. */
+  readonly onDead?: (dead: DeadEvent) => void;
   /** A record was malformed, or spoke for somebody else. */
   readonly onRefused: (key: string) => void;
 }
@@ -64,6 +69,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
   #connection: NatsConnection | undefined;
   #askAgainAt = Number.NEGATIVE_INFINITY;
   readonly #places = new NamespaceBuckets();
+  readonly #events = new EventPlaces();
 
   workers(): readonly WorkerStatus[] {
     return this.#workers?.live() ?? [];
@@ -83,6 +89,17 @@ export class NatsDataPlanes implements DataPlaneStatus {
     // While NATS is away nobody waits for it more than once in a while.
     if (entry === undefined) this.#askAgainAt = monotonicMs() + unreadMs;
     return entry === undefined ? 'unknown' : parseScheduleMark(entry.text);
+  }
+
+  async keepTriggers(namespace: string, wanted: readonly WantedTrigger[]): Promise<string | undefined> {
+    return await this.#events.keep(this.#connection, namespace, wanted);
+  }
+
+  isHeard(
+    { namespace, uid }: { readonly namespace: string; readonly uid: string },
+    subject: string,
+  ): boolean {
+    return this.#events.isKept(namespace, uid, subject);
   }
 
   async keepDaemons(namespace: string): Promise<void> {
@@ -120,9 +137,11 @@ export class NatsDataPlanes implements DataPlaneStatus {
       }
       this.#connection = open.connection;
       this.#view(open.bucket, options);
-      const { answer, onRefused } = options;
+      const { answer, onRefused, onDead } = options;
       if (answer !== undefined) answerGateways(open.connection, { answer, onRefused, log });
-      void keepBuckets(open.connection, this.#places, options);
+      if (onDead !== undefined) hearDeadEvents(open.connection, onDead, log);
+      makeResultPlaces(open.connection, log);
+      void keepBuckets(open.connection, { places: this.#places, events: this.#events }, options);
       await aborted;
       this.#connection = undefined;
       this.#places.close();
@@ -145,7 +164,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
 /** A server that comes back may have lost its disk: budgets and schedules would wait for the buckets for ever. Never rejects. */
 async function keepBuckets(
   connection: NatsConnection,
-  places: NamespaceBuckets,
+  { places, events }: { readonly places: NamespaceBuckets; readonly events: EventPlaces },
   { log, signal }: NatsDataPlanesOptions,
 ): Promise<void> {
   const changes = connection.status();
@@ -154,7 +173,10 @@ async function keepBuckets(
   await places.open(server);
   for await (const { type } of changes) {
     if (type !== 'reconnect') continue;
-    const look = async (): Promise<void> => await ensureKeyedBuckets(connection);
+    const look = async (): Promise<void> => {
+      await ensureKeyedBuckets(connection);
+      await events.again(connection);
+    };
     await untilDone(look, 'buckets not looked at, trying again', server);
     await places.open(server);
   }

@@ -19,7 +19,9 @@ import { ingressKeys } from './ingress/controller.ts';
 import { kinds } from './kind.ts';
 import { judgeObject, reportMalformed } from './malformed.ts';
 import { controlPlaneCa } from './platform.ts';
+import { tellDeadEvent } from './events/dead-event.ts';
 import type { ClaimsSink } from './nats-claims.ts';
+import type { DeadEvent } from './nats-events.ts';
 import { ProgrammedConfigs } from './programmed-config.ts';
 import {
   Applier,
@@ -60,6 +62,7 @@ export class Operator {
   readonly #controllers = new Map<string, Controller>();
   readonly #sieve = new Sieve(judgeObject);
   readonly #asks = new Asks(monotonicMs);
+  #recorder: EventRecorder | undefined;
   #seen: StatusSnapshot = { workers: [], gateways: [], ingresses: [] };
 
   constructor(options: OperatorOptions) {
@@ -105,6 +108,20 @@ export class Operator {
     if (!this.#manager.isLeading) return undefined;
     const world = { world: this.#manager.world, asks: this.#asks, now: this.#options.now() };
     return answerReport(world, asker, text, (key) => this.#enqueue('approval', key));
+  }
+
+  /** An event an agent could not take is told on the agent. */
+  eventGivenUp(dead: DeadEvent): void {
+    if (!this.#manager.isLeading) return;
+    const { identity: instance, log, now } = this.#options;
+    this.#recorder ??= new EventRecorder({
+      api: this.#manager.writer,
+      controller: 'events',
+      instance,
+      log,
+      now,
+    });
+    tellDeadEvent(this.#manager.world, this.#recorder, dead);
   }
 
   /** NATS is there again, perhaps as it once was. */

@@ -73,6 +73,7 @@ export async function runOperator(environment: Environment): Promise<void> {
       log,
       signal,
       onChange: () => running.statusChanged(),
+      onDead: (dead) => running.eventGivenUp(dead),
       answer: (asker, text) => running.answerGateway(asker, text),
       onRefused: () => metrics.refusedStatus.inc(),
     });

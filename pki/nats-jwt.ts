@@ -83,7 +83,10 @@ export function renderUserJwt(
   const nats = {
     type: 'user',
     ...(signer === undefined ? {} : { issuer_account: account.publicKey }),
-    pub: { allow: rights.publish },
+    pub: {
+      allow: rights.publish,
+      ...(rights.neverPublish === undefined ? {} : { deny: rights.neverPublish }),
+    },
     sub: { allow: rights.subscribe },
     ...{ subs: unlimited, data: unlimited, payload: unlimited },
   };

@@ -4,6 +4,7 @@ export * from './clock.ts';
 export * from './config-watch.ts';
 export * from './environment.ts';
 export * from './event-outbox.ts';
+export * from './event-stream.ts';
 export * from './health-server.ts';
 export * from './keyed-bucket.ts';
 export * from './keyed-entry.ts';

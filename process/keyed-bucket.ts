@@ -9,12 +9,15 @@ import {
 } from 'nats';
 import {
   budgetLedger,
+  callResults,
   daemonLeaseBucket,
   daemonLeaseStream,
   daemonLeaseSubjects,
   formerStreams,
   ledgerStream,
   ledgerSubjects,
+  resultStream,
+  resultSubjects,
   scheduleBucket,
   scheduleMarkSubject,
   scheduleStream,
@@ -56,6 +59,15 @@ const ofNamespace = {
     ttlMs: budgetLedger.ttlMs,
     maxBytes: budgetLedger.maxBytes,
     maxRecordBytes: budgetLedger.maxRecordBytes,
+    full: DiscardPolicy.New,
+  }),
+  // Of calls whose callers do not wait: who was promised a result is not to lose it to who comes after.
+  results: (namespace: string): KeyedBucket => ({
+    name: resultStream(namespace),
+    subject: resultSubjects(namespace),
+    ttlMs: callResults.rememberMs,
+    maxBytes: callResults.maxBytes,
+    maxRecordBytes: callResults.maxRecordBytes,
     full: DiscardPolicy.New,
   }),
 };
@@ -103,7 +115,7 @@ export async function ensureKeyedBuckets(connection: NatsConnection): Promise<vo
   for (const name of formerStreams) await streams.delete(name).catch(() => undefined);
 }
 
-/** Where the leases of a namespace's daemons are, or the counts of its gateways: no namespace fills what another needs. */
+/** Where the leases of a namespace's daemons are, the counts of its gateways, the results of its calls: no namespace fills what another needs. */
 export async function ensureNamespaceBucket(
   connection: NatsConnection,
   bucket: NamespaceBucket,

@@ -3,15 +3,17 @@
  * exit code is the invocation's verdict, which the platform's record decides when the answer alone cannot.
  */
 import { readFileSync } from 'node:fs';
-import { ClrkError, header, maxRequestBodyBytes, TerminalStream } from '../../contract/index.ts';
+import { ClrkError, header, maxRequestBodyBytes } from '../../contract/index.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { parseAgentTarget } from '../cluster/agent-target.ts';
 import { requireAgent } from '../cluster/known-agent.ts';
 import { platformNamespace } from '../cluster/platform-namespace.ts';
 import { TelemetryClient } from '../cluster/telemetry-client.ts';
-import { readText, type ApiResponse, type Cluster } from '../cluster/cluster.ts';
+import { agentPath } from '../cluster/agent-path.ts';
+import type { ApiResponse, Cluster } from '../cluster/cluster.ts';
+import { readAnswer } from '../cluster/agent-answer.ts';
 import { usageError } from '../exit-code.ts';
-import { notice, pause, print, readAll, type Io } from '../io.ts';
+import { notice, pause, printLine, readAll, type Io } from '../io.ts';
 import { cutOff, judgeAnswer, judgeInvocation, type Answer, type Verdict } from '../run-verdict.ts';
 import { parseDuration } from '../time-flag.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
@@ -21,6 +23,7 @@ interface RunTaskOptions extends ClusterFlags {
   readonly header?: readonly string[];
   readonly contentType?: string;
   readonly timeout: string;
+  readonly async?: boolean;
 }
 
 interface Call {
@@ -34,7 +37,6 @@ interface Call {
 
 /** How long to wait for the record of a call that has been answered: publish, batch (1 s) and insert. */
 const recordWaitMs = 10_000;
-const maxErrorBytes = 64 * 1024;
 
 async function readInput(io: Io, input: string | undefined): Promise<Buffer> {
   if (input === undefined) return Buffer.alloc(0);
@@ -92,49 +94,12 @@ async function buildCall(io: Io, target: string, options: RunTaskOptions, namesp
       accept: '*/*',
       [header.invocationId]: id,
       [header.trigger]: 'cli',
+      ...(options.async === true ? { prefer: 'respond-async' } : {}),
     },
   };
 }
 
-function ingressPath(platform: string, call: Call): string {
-  const service = `/api/v1/namespaces/${platform}/services/http:clrk-ingress:80/proxy`;
-  return `${service}/agents/${encodeURIComponent(call.namespace)}/${encodeURIComponent(call.agent)}/`;
-}
-
-/** On a terminal an agent's bytes are shown, not obeyed; a file or a pipe gets them as they are. */
-async function streamBody(io: Io, response: ApiResponse): Promise<boolean> {
-  const terminal = io.stdoutIsTerminal ? new TerminalStream() : undefined;
-  try {
-    for await (const chunk of response.body as AsyncIterable<Buffer>)
-      await printChunk(io, terminal?.push(chunk) ?? chunk);
-    if (terminal !== undefined) await printChunk(io, terminal.end());
-    return response.body.complete;
-  } catch {
-    // Cut off on the way: the record knows how it ended.
-    return false;
-  }
-}
-
-async function printChunk(io: Io, chunk: Buffer | string): Promise<void> {
-  if (io.stdout.destroyed || io.stdout.write(chunk)) return;
-  await print(io, '');
-}
-
-async function readAnswer(io: Io, response: ApiResponse): Promise<Answer> {
-  const base = {
-    status: response.status,
-    errorCode: String(response.headers[header.errorCode] ?? ''),
-  };
-  if (response.status >= 400) {
-    const message = await readText(response.body, maxErrorBytes).catch(() => '');
-    return { ...base, complete: true, exitCode: String(response.headers[header.exitCode] ?? ''), message };
-  }
-  const complete = await streamBody(io, response);
-  const exit = response.body.trailers[header.exitCode] ?? response.headers[header.exitCode];
-  return { ...base, complete, exitCode: String(exit ?? ''), message: '' };
-}
-
-async function exchange(io: Io, cluster: Cluster, call: Call): Promise<Answer> {
+async function exchange(io: Io, cluster: Cluster, call: Call): Promise<Answer | 'taken'> {
   const timeout = AbortSignal.timeout(call.timeoutMs);
   const expired = (): ClrkError =>
     new ClrkError('TIMEOUT', `no answer from ${call.agent} in ${call.timeoutMs / 1_000} s`, {
@@ -143,18 +108,27 @@ async function exchange(io: Io, cluster: Cluster, call: Call): Promise<Answer> {
   try {
     const response = await cluster.send({
       method: 'POST',
-      path: ingressPath(await platformNamespace(cluster), call),
+      path: agentPath(await platformNamespace(cluster), call),
       headers: call.headers,
       body: call.body,
       signal: AbortSignal.any([io.interruption(), timeout]),
       timeoutMs: 0,
     });
+    if (isTaken(call, response)) return 'taken';
     const answer = await readAnswer(io, response);
     if (!answer.complete && timeout.aborted) throw expired();
     return answer;
   } catch (error) {
     throw timeout.aborted ? expired() : error;
   }
+}
+
+/** It runs, and its answer will be kept. An ingress that does not know of this answers as ever. */
+function isTaken({ headers }: Call, response: ApiResponse): boolean {
+  if (headers['prefer'] === undefined || response.status !== 202) return false;
+  if (response.headers['preference-applied'] !== 'respond-async') return false;
+  response.body.resume();
+  return true;
 }
 
 /** The terminal record, or undefined when it does not come in time or telemetry is away. */
@@ -180,6 +154,11 @@ export async function runTask(io: Io, target: string, options: RunTaskOptions): 
   const call = await buildCall(io, target, options, cluster.namespace);
   notice(io, `invocation ${call.id}`);
   const answer = await exchange(io, cluster, call);
+  if (answer === 'taken') {
+    await printLine(io, `${call.agent}/${call.id}`);
+    notice(io, `Its answer: clrk result ${call.agent}/${call.id} --wait -n ${call.namespace}`);
+    return;
+  }
   const fromAnswer = judgeAnswer(answer, { name: call.agent, namespace: call.namespace });
   // A whole answer without an exit code other than 0 is a success whatever the record's delay.
   const verdict = fromAnswer.status === 'unknown' ? await awaitRecord(io, cluster, call) : fromAnswer;
@@ -199,12 +178,17 @@ export const addRunTask: AddCommand = ({ program, io }) => {
       examples(
         `clrk run-task hello -i '{"prompt":"hi"}'`,
         'clrk run-task hello -i @request.json --timeout 2m',
+        `clrk run-task hello -i '{"prompt":"hi"}' --async`,
         'cat page.html | clrk run-task summarize -i - --content-type text/html',
       ),
     )
     .option('-i, --input <literal|@file|->', 'the request body: text, a file, or stdin')
     .option('-H, --header <name=value>', 'a request header; may be repeated', collect)
     .option('--content-type <type>', 'of the input; default: guessed, JSON or text')
+    .option(
+      '--async',
+      'print NAME/INVOCATION once it runs, and do not wait: `clrk result` fetches the answer',
+    )
     .option('--timeout <duration>', 'how long to wait', '5m')
     .action(async (name: string, options: RunTaskOptions, command) => {
       await runTask(io, name, { ...clusterFlags(command), ...options });

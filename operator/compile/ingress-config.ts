@@ -1,7 +1,9 @@
 /** The ingress's settings, and the shards of TaskAgents it dispatches by. */
 import {
+  eventBounds,
   ingressShardOf,
   type CallerExtractor,
+  type EventTrigger,
   type IngressAgent,
   type IngressSettings,
   type IngressShard,
@@ -86,6 +88,7 @@ function compileAgent(world: World, agent: TaskAgent): IngressAgent {
     timeoutMs: agentTimeoutMs(agent),
     maxConcurrent: spec.maxConcurrent ?? 0,
     ...scheduleOf(agent),
+    ...triggersOf(agent),
     ...callerExtractorsOf(agent),
   };
 }
@@ -102,6 +105,16 @@ function scheduleOf({
     ...(scheduleInput === undefined ? {} : { scheduleInput: JSON.stringify(scheduleInput) }),
     createdAt: scheduleStart(metadata),
   };
+}
+
+/** One for each subject: the same one twice is the first. */
+export function triggersOf({ spec: { triggers = [] } }: TaskAgent): Pick<IngressAgent, 'triggers'> {
+  if (triggers.length === 0) return {};
+  const bySubject = new Map<string, EventTrigger>();
+  for (const { subject, maxDeliver = eventBounds.defaultMaxDeliver } of triggers) {
+    if (!bySubject.has(subject)) bySubject.set(subject, { subject, maxDeliver });
+  }
+  return { triggers: [...bySubject.values()] };
 }
 
 function callerExtractorsOf({ spec: { identity } }: TaskAgent): Pick<IngressAgent, 'callerExtractors'> {

@@ -27,6 +27,7 @@ import { workersOf } from '../workers.ts';
 import { desiredRevision, expiredRevisions, revisionName, servingSince } from '../revision.ts';
 import { agentService } from './children.ts';
 import { scheduleVerdict, type ScheduleVerdict } from './schedule-status.ts';
+import { triggerFinding } from './trigger-status.ts';
 import { agentVerdict } from './status.ts';
 
 const overlapBeatMs = 2_000;
@@ -45,6 +46,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const verdict = agentVerdict({
     ...observe(context, agent, fault),
     schedule: await observeSchedule(context, agent),
+    triggered: observeTriggers(context, agent),
   });
   await context.applier.applyStatus(kinds.taskAgent, agent, verdict.status);
   recordContainment(context, agent);
@@ -75,7 +77,7 @@ function observe(
   context: Context,
   agent: TaskAgent,
   fault: Fault | undefined,
-): Omit<Parameters<typeof agentVerdict>[0], 'schedule'> {
+): Omit<Parameters<typeof agentVerdict>[0], 'schedule' | 'triggered'> {
   const { world, dataPlanes, programmed } = context;
   const { namespace, name } = agent.metadata;
   const pool = world.get(kinds.workerPool, namespace, agent.spec.workerPoolRef);
@@ -96,6 +98,12 @@ function observe(
       programmed.ingressServes(dataPlanes.ingresses(), id, revision),
     now: context.now(),
   };
+}
+
+function observeTriggers({ dataPlanes }: Context, agent: TaskAgent): Finding | undefined {
+  const { namespace, uid = '' } = agent.metadata;
+  const heard = (subject: string): boolean => dataPlanes.isHeard({ namespace, uid }, subject);
+  return triggerFinding(agent, heard, dataPlanes.ingresses().length > 0);
 }
 
 async function observeSchedule(

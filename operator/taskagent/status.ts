@@ -40,6 +40,8 @@ export interface AgentObservation {
   /** The revision is in a config that a live worker and every live ingress run. */
   readonly programmed: (revision: string) => boolean;
   readonly schedule: ScheduleVerdict;
+  /** Of its event triggers; undefined: it has none. */
+  readonly triggered?: Finding | undefined;
   readonly now: number;
 }
 
@@ -51,6 +53,9 @@ export interface AgentVerdict {
   /** When time alone will change the verdict. */
   readonly requeueAfterMs: number | undefined;
 }
+
+/** A trigger nobody hears yet is looked at again: nothing tells when it is. */
+const unheardMs = 2_000;
 
 export function agentVerdict(observation: AgentObservation): AgentVerdict {
   const { agent, workers, now } = observation;
@@ -66,7 +71,8 @@ export function agentVerdict(observation: AgentObservation): AgentVerdict {
   ];
   const revision = revisionFinding(observation.revisions, created, latestReady);
   const { schedule } = observation;
-  const findings = [...needs, revision, schedule.finding];
+  const { triggered } = observation;
+  const findings = [...needs, revision, schedule.finding, ...(triggered === undefined ? [] : [triggered])];
   const summary = summarize(findings, observation, latestReady);
   const warm = warmFinding({ agent, workers, revision: latestReady });
   const told = [...findings, ...(warm === undefined ? [] : [warm]), ...summaryFindings(summary)];
@@ -74,7 +80,11 @@ export function agentVerdict(observation: AgentObservation): AgentVerdict {
   return {
     latestReady,
     warm,
-    requeueAfterMs: soonest(requeueIn(summary, previous, now), schedule.requeueAfterMs),
+    requeueAfterMs: soonest(
+      requeueIn(summary, previous, now),
+      schedule.requeueAfterMs,
+      triggered?.status === 'False' ? unheardMs : undefined,
+    ),
     status: {
       observedGeneration: generation,
       activeExecutions: activeOf(agent, workers),
@@ -100,7 +110,9 @@ function summarize(
   const { agent, now } = observation;
   const failed = findings.find(
     (finding) =>
-      finding.status !== 'True' && (finding.type !== 'Scheduled' || finding.reason === 'ParseError'),
+      finding.status !== 'True' &&
+      finding.type !== 'Triggered' &&
+      (finding.type !== 'Scheduled' || finding.reason === 'ParseError'),
   );
   if (failed !== undefined) {
     const { type, reason, message } = failed;

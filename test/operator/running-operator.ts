@@ -4,6 +4,7 @@ import type { GatewayStatus, IngressStatus, ScheduleMark, WorkerStatus } from '.
 import type { PlatformSettings } from '../../operator/compile/index.ts';
 import { PlatformKeys } from '../../pki/index.ts';
 import type { ClaimsSink } from '../../operator/nats-claims.ts';
+import type { WantedTrigger } from '../../process/index.ts';
 import { Operator } from '../../operator/operator.ts';
 import { Metrics, leaderTimes, type KubeApi, type LeaderTimes } from '../../operator/runtime/index.ts';
 
@@ -30,6 +31,15 @@ export class FakeDataPlanes {
     Promise.resolve(this.marks.get(uid));
   /** UIDs of daemons that were said to be nobody's. */
   readonly seeded: string[] = [];
+  /** By namespace. */
+  readonly triggers = new Map<string, readonly WantedTrigger[]>();
+  keepTriggers = (namespace: string, wanted: readonly WantedTrigger[]): Promise<undefined> =>
+    Promise.resolve(void this.triggers.set(namespace, wanted));
+  isHeard = (
+    { namespace, uid }: { readonly namespace: string; readonly uid: string },
+    subject: string,
+  ): boolean =>
+    (this.triggers.get(namespace) ?? []).some((each) => each.uid === uid && each.subject === subject);
   keepDaemons = (): Promise<void> => Promise.resolve();
   /** Namespaces whose gateways count. */
   readonly counting = new Set<string>();

@@ -9,6 +9,9 @@ import {
   daemonLeaseSubject,
   inboxOf,
   invocationStream,
+  resultReadSubject,
+  resultStream,
+  resultSubject,
   scheduleMarkSubject,
   scheduleStream,
   statusBucket,
@@ -60,6 +63,8 @@ async function publish(identity: PlatformIdentity, subject: string, payload = 'x
     );
 }
 
+const call = (namespace: string) => ({ namespace, uid: 'u', id: 'i' });
+
 const events = (namespace: string, writer: string): string =>
   `clrk.invocations.${namespace}.${writer}.TaskAgent.payroll`;
 
@@ -69,6 +74,7 @@ beforeAll(async () => {
   await ensureKeyedBuckets(await as({ role: 'operator' }));
   await ensureNamespaceBucket(await as({ role: 'operator' }), 'leases', 'team-a');
   await ensureNamespaceBucket(await as({ role: 'operator' }), 'leases', 'team-b');
+  await ensureNamespaceBucket(await as({ role: 'operator' }), 'results', 'team-a');
   await ensureInvocationStream(await as({ role: 'telemetry' }));
 }, 60_000);
 
@@ -97,6 +103,16 @@ describe('who may publish what', () => {
       daemonLeaseSubject('team-a.v'),
       daemonLeaseStream('team-a'),
     ],
+    [
+      'the ingress results',
+      { role: 'ingress' },
+      resultSubject(call('team-a'), 'result'),
+      resultStream('team-a'),
+    ],
+    ['S57: a pool results of its namespace', poolA, resultSubject(call('team-a'), 'result'), 'refused'],
+    ['S57: a gateway results', gatewayA, resultSubject(call('team-a'), 'mark'), 'refused'],
+    ['telemetry results', { role: 'telemetry' }, resultSubject(call('team-a'), 'mark'), 'refused'],
+    ['the operator results', { role: 'operator' }, resultSubject(call('team-a'), 'mark'), 'refused'],
     ['S57: a pool leases of another namespace', poolA, daemonLeaseSubject('team-b.u'), 'refused'],
     ['S57: a gateway leases', gatewayA, daemonLeaseSubject('team-a.u'), 'refused'],
     ['the ingress leases', { role: 'ingress' }, daemonLeaseSubject('team-a.u'), 'refused'],
@@ -131,6 +147,8 @@ describe('what a tenant cannot reach', () => {
     `$JS.API.STREAM.DELETE.KV_${statusBucket.name}`,
     `$JS.API.DIRECT.GET.KV_${statusBucket.name}.${statusSubject}.worker.team-b.main.p`,
     `$JS.API.CONSUMER.CREATE.${invocationStream.name}`,
+    resultReadSubject(call('team-b'), 'result'),
+    resultReadSubject(call('team-a'), 'result'),
     '$SYS.REQ.SERVER.PING',
   ])('S57: %s', async (subject) => {
     for (const identity of [poolA, gatewayA]) {

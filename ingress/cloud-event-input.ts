@@ -1,0 +1,79 @@
+/**
+ * What somebody publishes, as it is kept: a CloudEvent in headers (binary mode) or as one JSON document (structured), both kept in
+ * headers; anything else is the data of an event without attributes. Pure; nothing foreign throws.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { cloudEventContentType } from '../contract/index.ts';
+
+export interface EventInput {
+  /** Lower case: `content-type`, `ce-…`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: Uint8Array;
+}
+
+const maxAttributeBytes = 8 * 1024;
+const attributeName = /^[a-z0-9]{1,20}$/;
+const printable = /^[\x20-\x7e]*$/;
+
+function mediaOf(headers: IncomingHttpHeaders): string {
+  return (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** As the HTTP binding writes what a header may not hold. */
+function encoded(value: string): string {
+  return printable.test(value) ? value : encodeURIComponent(value.toWellFormed());
+}
+
+function bounded(input: EventInput): EventInput | undefined {
+  const bytes = Object.entries(input.headers).reduce(
+    (sum, [name, value]) => sum + name.length + value.length,
+    0,
+  );
+  return bytes > maxAttributeBytes ? undefined : input;
+}
+
+function fromStructured(data: Uint8Array): EventInput | undefined {
+  let event: unknown;
+  try {
+    event = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
+  } catch {
+    return undefined;
+  }
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) return undefined;
+  const {
+    data: value,
+    data_base64: base64,
+    datacontenttype,
+    ...attributes
+  } = event as Record<string, unknown>;
+  if (typeof attributes['id'] !== 'string' || typeof attributes['source'] !== 'string') return undefined;
+  const headers: Record<string, string> = {};
+  for (const [name, each] of Object.entries(attributes)) {
+    const isScalar = ['string', 'number', 'boolean'].includes(typeof each);
+    if (!attributeName.test(name) || !isScalar) return undefined;
+    headers[`ce-${name}`] = encoded(String(each));
+  }
+  const type = typeof datacontenttype === 'string' ? datacontenttype : 'application/json';
+  if (!printable.test(type)) return undefined;
+  return { headers: { ...headers, 'content-type': type }, data: dataOf(value, base64, type) };
+}
+
+function dataOf(value: unknown, base64: unknown, type: string): Uint8Array {
+  if (typeof base64 === 'string') return Buffer.from(base64, 'base64');
+  if (value === undefined) return new Uint8Array();
+  return Buffer.from(typeof value === 'string' && !type.includes('json') ? value : JSON.stringify(value));
+}
+
+/** Undefined: it says that it is a CloudEvent, and is none that can be kept. */
+export function readEvent(headers: IncomingHttpHeaders, data: Uint8Array): EventInput | undefined {
+  if (mediaOf(headers) === cloudEventContentType) {
+    const input = fromStructured(data);
+    return input === undefined ? undefined : bounded(input);
+  }
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const isKept = name === 'content-type' || (name.startsWith('ce-') && attributeName.test(name.slice(3)));
+    if (isKept && typeof value === 'string') kept[name] = encoded(value);
+  }
+  return bounded({ headers: kept, data });
+}

@@ -1,0 +1,96 @@
+/**
+ * Where events are published: `POST /events/<namespace>/<subject>`. What was answered 202 is on disk, and is run at least once by
+ * every agent that has a trigger for it. It must never take an event nobody hears.
+ */
+import { createHash } from 'node:crypto';
+import { eventBounds, isEventSubject } from '../contract/index.ts';
+import type { Call } from './call.ts';
+import { readEvent, type EventInput } from './cloud-event-input.ts';
+import { sharedOriginHeaders } from './dispatch-header.ts';
+import type { EventSource } from './event-source.ts';
+import { limits } from './limits.ts';
+import { problems, sendProblem, type Problem } from './problem.ts';
+import { KeptBytes, Shares } from './share.ts';
+import { namesAgent, type TargetRequest } from './target.ts';
+
+export interface EventTarget {
+  readonly namespace: string;
+  readonly subject: string;
+}
+
+const path = /^\/events\/([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/([A-Za-z0-9._-]{1,200})$/;
+
+/** Undefined: the request is for an agent, or for nobody. Pure. */
+export function parseEventTarget(request: TargetRequest): EventTarget | undefined {
+  const [, namespace, subject] = path.exec(request.url) ?? [];
+  if (namespace === undefined || subject === undefined || namesAgent(request)) return undefined;
+  return isEventSubject(subject) ? { namespace, subject } : undefined;
+}
+
+/** What a producer publishes twice is one: by source and id, which are one event in CloudEvents. */
+function idOf({ headers }: EventInput): string | undefined {
+  const { 'ce-id': id, 'ce-source': source } = headers;
+  if (id === undefined || source === undefined) return undefined;
+  return createHash('sha256')
+    .update(JSON.stringify([source, id]))
+    .digest('hex');
+}
+
+export class EventDoor {
+  readonly #source: EventSource;
+  readonly #publishing = new Shares(limits.publishing);
+
+  constructor(source: EventSource) {
+    this.#source = source;
+  }
+
+  /** `heard`: an agent has a trigger for it. */
+  async take(call: Call, { namespace, subject }: EventTarget, heard: boolean): Promise<void> {
+    if (call.method !== 'POST') return sendProblem(call, problems.methodOfEvent, { allow: 'POST' });
+    if (!heard) return sendProblem(call, problems.noTrigger);
+    const place = this.#publishing.take({ namespace, agent: namespace, peer: call.peer });
+    if (place === undefined) return sendProblem(call, problems.tooManyUploads);
+    try {
+      const problem = await this.#publish(call, { namespace, subject });
+      if (problem === undefined) sendTaken(call, subject);
+      else sendProblem(call, problem);
+    } finally {
+      place();
+    }
+  }
+
+  async #publish(call: Call, { namespace, subject }: EventTarget): Promise<Problem | undefined> {
+    const body = call.openBody(new KeptBytes(eventBounds.maxBytes));
+    try {
+      await body.prefetch();
+      const data = body.ended ? body.whole : undefined;
+      if (data === undefined) return problems.eventTooLarge;
+      const event = readEvent(call.headers, data);
+      if (event === undefined) return problems.eventInvalid;
+      const bytes = JSON.stringify(event.headers).length + event.data.length;
+      // Less what NATS itself says of it.
+      if (bytes > eventBounds.maxBytes - 1_024) return problems.eventTooLarge;
+      const stored = await this.#source.publish(namespace, { subject, ...event }, idOf(event));
+      return stored === 'taken' ? undefined : problems.eventsFull;
+    } finally {
+      body.close();
+    }
+  }
+}
+
+function sendTaken({ answer, complete }: Call, subject: string): void {
+  if (answer.closed) return;
+  const text = Buffer.from(`${JSON.stringify({ subject, state: 'kept' })}\n`);
+  answer.begin({
+    status: 202,
+    headers: {
+      'content-type': 'application/json',
+      'content-length': text.length,
+      'cache-control': 'no-store',
+      ...sharedOriginHeaders,
+      ...(complete ? {} : { connection: 'close' }),
+    },
+  });
+  void answer.write(text);
+  answer.end();
+}

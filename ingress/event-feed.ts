@@ -1,0 +1,146 @@
+/**
+ * Takes events of triggers as they come and hands each to the front door as a call. Every ingress has one, and each event is with
+ * one of them at a time. It must never take what it has no place for, nor anything once it is told to stop.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  agentId,
+  errorMessage,
+  eventConsumer,
+  type EventTrigger,
+  type IngressAgent,
+} from '../contract/index.ts';
+import type { Log } from '../process/index.ts';
+import { deliver, type DeliveryContext } from './event-delivery.ts';
+import type { Delivery, EventSource } from './event-source.ts';
+import { limits } from './limits.ts';
+import { Shares } from './share.ts';
+
+export interface EventFeedOptions extends Omit<DeliveryContext, 'isStopping'> {
+  readonly source: EventSource;
+  /** Would a call of it be taken now? */
+  readonly isAdmissible: (agent: IngressAgent) => boolean;
+  readonly log: Log;
+}
+
+interface Loop {
+  agent: IngressAgent;
+  trigger: EventTrigger;
+  readonly ended: AbortController;
+}
+
+/** While nothing can be taken, and while NATS or the place in it is away. */
+const busyMs = 250;
+const awayMs = 2_000;
+
+export class EventFeed {
+  readonly #options: EventFeedOptions;
+  readonly #loops = new Map<string, Loop>();
+  readonly #places = new Shares(limits.events);
+  /** By agent: taken and not ended. */
+  readonly #taken = new Map<string, number>();
+  readonly #running = new Set<Promise<unknown>>();
+  #stopped = false;
+  #buried = 0;
+
+  constructor(options: EventFeedOptions) {
+    this.#options = options;
+  }
+
+  get usage(): { readonly triggers: number; readonly running: number; readonly buried: number } {
+    return { triggers: this.#loops.size, running: this.#places.taken, buried: this.#buried };
+  }
+
+  configure(agents: readonly IngressAgent[]): void {
+    if (this.#stopped) return;
+    const wanted = new Map<string, Omit<Loop, 'ended'>>();
+    for (const agent of agents) {
+      for (const trigger of agent.triggers ?? []) {
+        wanted.set(`${agent.namespace}/${eventConsumer(agent.uid, trigger.subject)}`, { agent, trigger });
+      }
+    }
+    for (const [key, loop] of this.#loops) {
+      const now = wanted.get(key);
+      if (now === undefined) {
+        loop.ended.abort();
+        this.#loops.delete(key);
+      } else Object.assign(loop, now);
+    }
+    for (const [key, now] of wanted) if (!this.#loops.has(key)) this.#begin(key, now);
+  }
+
+  /** Takes nothing more; what runs goes on. */
+  stop(): void {
+    this.#stopped = true;
+    for (const { ended } of this.#loops.values()) ended.abort();
+    this.#loops.clear();
+  }
+
+  /** Resolves when every run has ended and its event was told how. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  #begin(key: string, now: Omit<Loop, 'ended'>): void {
+    const loop: Loop = { ...now, ended: new AbortController() };
+    this.#loops.set(key, loop);
+    void this.#follow(loop).catch((error: unknown) =>
+      this.#options.log.error({ reason: errorMessage(error) }, 'events of a trigger are no longer taken'),
+    );
+  }
+
+  async #follow(loop: Loop): Promise<void> {
+    const { signal } = loop.ended;
+    const { source } = this.#options;
+    const rest = async (ms: number): Promise<void> => {
+      await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    };
+    while (!signal.aborted) {
+      const { agent, trigger } = loop;
+      if (!this.#hasRoom(agent)) {
+        await rest(busyMs);
+        continue;
+      }
+      const { namespace, uid } = agent;
+      const next = await source.next({ namespace, uid, subject: trigger.subject }, signal);
+      if (next === 'away') await rest(awayMs);
+      else if (next === 'none') continue;
+      // Told to stop while it was asked for: it is another's.
+      else if (signal.aborted) await next.again(0);
+      else this.#run(next, loop);
+    }
+  }
+
+  #hasRoom(agent: IngressAgent): boolean {
+    const { maxConcurrent } = agent;
+    const most = Math.min(limits.events.agent, maxConcurrent > 0 ? maxConcurrent : Number.POSITIVE_INFINITY);
+    return (this.#taken.get(agentId(agent)) ?? 0) < most && this.#options.isAdmissible(agent);
+  }
+
+  #run(delivery: Delivery, { agent, trigger }: Loop): void {
+    const id = agentId(agent);
+    this.#count(id, 1);
+    const { namespace } = agent;
+    const context = { ...this.#options, isStopping: () => this.#stopped };
+    const place = (lost: AbortSignal): Promise<(() => void) | undefined> =>
+      this.#places.wait({ namespace, agent: id, peer: namespace }, lost);
+    const running = deliver(context, { delivery, agent, trigger }, place)
+      .then((end) => {
+        if (end === 'buried') this.#buried += 1;
+      })
+      .catch((error: unknown) =>
+        this.#options.log.error({ reason: errorMessage(error) }, 'an event was not run to its end'),
+      )
+      .finally(() => {
+        this.#running.delete(running);
+        this.#count(id, -1);
+      });
+    this.#running.add(running);
+  }
+
+  #count(id: string, change: 1 | -1): void {
+    const now = (this.#taken.get(id) ?? 0) + change;
+    if (now === 0) this.#taken.delete(id);
+    else this.#taken.set(id, now);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The places of events as manifests want them, kept in NATS: made again when it comes back, perhaps without its disk. And what
+ * ingresses say of events that were given up, for those who tell it on the agents.
+ */
+import type { NatsConnection } from 'nats';
+import { deadHeader, deadSubjects, errorMessage } from '../contract/index.ts';
+import { ensureEvents, type Log, type WantedTrigger } from '../process/index.ts';
+
+/** An event an agent could not take. */
+export interface DeadEvent {
+  readonly namespace: string;
+  readonly agent: string;
+  readonly subject: string;
+  readonly reason: string;
+  readonly deliveries: string;
+  readonly invocation: string;
+}
+
+const idOf = (wanted: readonly WantedTrigger[]): string =>
+  JSON.stringify(wanted.map(({ uid, subject, maxConcurrent }) => [uid, subject, maxConcurrent]).sort());
+
+export class EventPlaces {
+  readonly #wanted = new Map<string, readonly WantedTrigger[]>();
+  /** By namespace: what stands there. */
+  readonly #kept = new Map<string, string>();
+
+  /** Undefined: they are there; else why not. Never rejects. */
+  async keep(
+    connection: NatsConnection | undefined,
+    namespace: string,
+    wanted: readonly WantedTrigger[],
+  ): Promise<string | undefined> {
+    this.#wanted.set(namespace, wanted);
+    const id = idOf(wanted);
+    if (this.#kept.get(namespace) === id) return undefined;
+    if (connection === undefined) return 'NATS is not connected';
+    try {
+      await ensureEvents(connection, namespace, wanted);
+      this.#kept.set(namespace, id);
+      return undefined;
+    } catch (thrown) {
+      return errorMessage(thrown);
+    }
+  }
+
+  isKept(namespace: string, uid: string, subject: string): boolean {
+    const wanted = this.#wanted.get(namespace) ?? [];
+    return (
+      this.#kept.get(namespace) === idOf(wanted) &&
+      wanted.some((each) => each.uid === uid && each.subject === subject)
+    );
+  }
+
+  /** NATS came back: what it has may be older, or nothing. Rejects where it could not. */
+  async again(connection: NatsConnection): Promise<void> {
+    this.#kept.clear();
+    for (const [namespace, wanted] of this.#wanted) {
+      await ensureEvents(connection, namespace, wanted);
+      this.#kept.set(namespace, idOf(wanted));
+    }
+  }
+}
+
+/** Until the connection is closed. Never throws. */
+export function hearDeadEvents(connection: NatsConnection, tell: (dead: DeadEvent) => void, log: Log): void {
+  connection.subscribe(deadSubjects, {
+    callback: (error, { subject, headers }) => {
+      if (error !== null) return;
+      try {
+        const [, , , , ...rest] = subject.split('.');
+        const said = (name: string): string => headers?.get(name) ?? '';
+        const [namespace = '', agent = ''] = said(deadHeader.agent).split('/');
+        const told = { reason: said(deadHeader.reason), deliveries: said(deadHeader.deliveries) };
+        tell({ namespace, agent, subject: rest.join('.'), ...told, invocation: said(deadHeader.invocation) });
+      } catch (thrown) {
+        log.error({ subject, error: errorMessage(thrown) }, 'an event that was given up is not told');
+      }
+    },
+  });
+}
