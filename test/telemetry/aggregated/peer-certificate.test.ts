@@ -12,6 +12,14 @@ function leaf(from = ca, usage: 'client' | 'server' | 'both' = 'client'): Uint8A
   return new X509Certificate(issueLeaf({ ca: from, usage, ...options }).certificatePem).raw;
 }
 
+/** As the CA would have signed it, but for one bit of the signature. */
+function forged(): Uint8Array {
+  const bytes = Buffer.from(leaf());
+  const last = bytes.length - 1;
+  bytes[last] = (bytes[last] ?? 0) ^ 1;
+  return bytes;
+}
+
 describe('a certificate', () => {
   test('of the CA, for clients, in time', () => {
     const good = { isVerified: true, commonName: 'front-proxy-client' };
@@ -23,6 +31,7 @@ describe('a certificate', () => {
 
   test.each([
     ['of another CA with the same name', leaf(other), ca.certificatePem, 0],
+    ["with a signature that is not the CA's", forged(), ca.certificatePem, 0],
     ['for servers', leaf(ca, 'server'), ca.certificatePem, 0],
     ['out of time', leaf(), ca.certificatePem, 120_000],
     ['before its time', leaf(), ca.certificatePem, -3600_000],
