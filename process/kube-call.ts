@@ -24,6 +24,7 @@ export type KubeCaller = (call: KubeCall) => Promise<KubeAnswer>;
 const timeoutMs = 10_000;
 const maxBytes = 4 * 1024 * 1024;
 const maxSockets = 32;
+const reloadMs = 60_000;
 
 function failure(message: string): ClrkError {
   return new ClrkError('KUBERNETES_API', message, { retryable: true });
@@ -44,7 +45,15 @@ async function readJson(response: AsyncIterable<Buffer>): Promise<unknown> {
   }
 }
 
-export function kubeCaller(config: KubeConfig): KubeCaller {
+/** `load`: read again every minute, because tokens and authorities of a pod change in place. */
+export function kubeCaller(load: () => KubeConfig): KubeCaller {
+  let loaded: { readonly config: KubeConfig; readonly at: number } | undefined;
+  const configNow = (): KubeConfig => {
+    if (loaded === undefined || performance.now() - loaded.at > reloadMs) {
+      loaded = { config: load(), at: performance.now() };
+    }
+    return loaded.config;
+  };
   let kept: { readonly key: string; readonly agent: Agent } | undefined;
   /** One agent a certificate, so that connections are used again. */
   const agentFor = ({ ca, cert, key, agent }: RequestOptions): Agent => {
@@ -60,6 +69,7 @@ export function kubeCaller(config: KubeConfig): KubeCaller {
     return kept.agent;
   };
   return async ({ method, path, body }) => {
+    const config = configNow();
     const server = config.getCurrentCluster()?.server;
     if (server === undefined) throw new ClrkError('KUBECONFIG_INVALID', 'kubeconfig names no cluster');
     const url = new URL(server.replace(/\/$/, '') + path);

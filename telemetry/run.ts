@@ -79,7 +79,7 @@ export async function runTelemetry(environment: Environment): Promise<void> {
     readPort: ports.telemetryApi,
     aggregated: {
       port: ports.aggregatedApi,
-      call: kubeCaller(loadKubeConfig(environment)),
+      call: kubeCaller(() => loadKubeConfig(environment)),
       ingressUrl: ingressUrl(environment),
     },
     store,

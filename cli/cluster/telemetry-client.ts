@@ -1,7 +1,7 @@
 /**
- * The telemetry read API through the API server's service proxy, so that a kubeconfig is all a person needs. Each request
- * shows a token for its namespace alone, made with the platform's Secret; who may not read that is given a token by who
- * may (`clrk token`), in CLRK_READER_TOKEN. Lines are parsed one at a time and bounded; nothing here believes a stream to
+ * Records of telemetry, so that a kubeconfig is all a person needs. Each request shows a token for its namespace alone, made
+ * with the platform's Secret, or one that was given (`clrk token`, in CLRK_READER_TOKEN); who may not read that Secret asks
+ * the cluster's API as the user he is. Lines are parsed one at a time and bounded; nothing here believes a stream to
  * end.
  */
 import { createInterface } from 'node:readline';
@@ -9,24 +9,19 @@ import type { IncomingMessage } from 'node:http';
 import { Value } from 'typebox/value';
 import {
   ClrkError,
-  header,
   invocationSchema,
   mintReaderToken,
   platformAuthKeys,
   platformAuthSecret,
-  ports,
-  readerTokenHeader,
   type AgentKind,
   type Invocation,
 } from '../../contract/index.ts';
 import { parseSpan, type SpanRecord } from '../render/span.ts';
-import { readText, type Cluster } from './cluster.ts';
-import { apiError } from './api-error.ts';
+import type { Cluster } from './cluster.ts';
 import { agentPlurals } from './known-agent.ts';
 import { platformNamespace } from './platform-namespace.ts';
+import { askAsUser, askByToken, getAsUser, listAsUser } from './record-door.ts';
 
-const proxyOf = (namespace: string): string =>
-  `/api/v1/namespaces/${namespace}/services/https:clrk-telemetry:${ports.telemetryApi}/proxy`;
 /** Bodies are captured up to 64 KiB a side (reference), base64 and a span around them; far below this. */
 const maxLineBytes = 4 * 1024 * 1024;
 
@@ -134,7 +129,7 @@ export class TelemetryClient {
   readonly #given: string | undefined;
   readonly #now: () => Date;
   readonly #onAnswer: ((answer: Answer) => void) | undefined;
-  #secret: Promise<string> | undefined;
+  #secret: Promise<string | undefined> | undefined;
 
   constructor(cluster: Cluster, options: TelemetryClientOptions) {
     this.#cluster = cluster;
@@ -158,7 +153,13 @@ export class TelemetryClient {
     filter: TelemetryFilter,
     signal: AbortSignal,
   ): Promise<InvocationPage> {
-    const answer = await this.#ask(namespace, 'invocations', filter, signal);
+    const token = await this.#tokenFor(namespace);
+    if (token === undefined) {
+      const { items, next } = await listAsUser(this.#cluster, namespace, filter, signal);
+      return { invocations: items.map(parseInvocation), next };
+    }
+    const asked = { namespace, path: 'invocations', filter, token };
+    const answer = await askByToken(this.#cluster, asked, signal);
     const invocations: Invocation[] = [];
     for await (const line of lines(answer.body)) invocations.push(parseInvocation(JSON.parse(line)));
     return { invocations, next: answer.next };
@@ -167,7 +168,12 @@ export class TelemetryClient {
   /** Empty when there is none with this id; one for each agent that has one. */
   async invocation(namespace: string, id: string, signal: AbortSignal): Promise<readonly Invocation[]> {
     try {
-      const answer = await this.#ask(namespace, `invocations/${encodeURIComponent(id)}`, {}, signal);
+      const token = await this.#tokenFor(namespace);
+      if (token === undefined) {
+        return [parseInvocation(await getAsUser(this.#cluster, namespace, id, signal))];
+      }
+      const asked = { namespace, path: `invocations/${encodeURIComponent(id)}`, filter: {}, token };
+      const answer = await askByToken(this.#cluster, asked, signal);
       const found: Invocation[] = [];
       for await (const line of lines(answer.body)) found.push(parseInvocation(JSON.parse(line)));
       return found;
@@ -178,50 +184,34 @@ export class TelemetryClient {
   }
 
   async *#agentLines(
-    agent: AgentName,
+    { kind, namespace, name }: AgentName,
     what: string,
     filter: TelemetryFilter,
     signal: AbortSignal,
   ): AsyncGenerator<string> {
-    const path = `${agentPlurals[agent.kind]}/${encodeURIComponent(agent.name)}/${what}`;
-    const answer = await this.#ask(agent.namespace, path, filter, signal);
+    const path = `${agentPlurals[kind]}/${encodeURIComponent(name)}/${what}`;
+    const token = await this.#tokenFor(namespace);
+    const asked = { namespace, path, filter };
+    const answer = await (token === undefined
+      ? askAsUser(this.#cluster, asked, signal)
+      : askByToken(this.#cluster, { ...asked, token }, signal));
     this.#onAnswer?.(answer);
     yield* lines(answer.body);
   }
 
-  async #ask(
-    namespace: string,
-    path: string,
-    filter: TelemetryFilter,
-    signal: AbortSignal,
-  ): Promise<Answer & { readonly body: IncomingMessage }> {
-    const { limit, follow, ...rest } = filter;
-    const response = await this.#cluster.send({
-      path: `${proxyOf(await platformNamespace(this.#cluster))}/v1/namespaces/${encodeURIComponent(namespace)}/${path}`,
-      headers: {
-        [readerTokenHeader]: `Bearer ${await this.#tokenFor(namespace)}`,
-        accept: 'application/x-ndjson, application/json',
-      },
-      query: {
-        ...rest,
-        limit: limit === undefined ? undefined : String(limit),
-        follow: follow === true ? 'true' : undefined,
-      },
-      signal,
-    });
-    if (response.status >= 400) throw apiError(response.status, await readText(response.body, 64 * 1024));
-    const next = response.body.headers[header.continue];
-    return { body: response.body, next: typeof next === 'string' ? next : undefined };
-  }
-
-  async #tokenFor(namespace: string): Promise<string> {
+  /** Undefined: who may not read the platform's Secret asks as the user he is. */
+  async #tokenFor(namespace: string): Promise<string | undefined> {
     if (this.#given !== undefined) return this.#given;
-    this.#secret ??= readReaderSecret(this.#cluster);
-    return mintReaderToken(await this.#secret, {
-      namespaces: [namespace],
-      expiresMs: this.#now().getTime() + tokenMs,
-    });
+    this.#secret ??= readReaderSecret(this.#cluster).catch(deniedIsNone);
+    const secret = await this.#secret;
+    if (secret === undefined) return undefined;
+    return mintReaderToken(secret, { namespaces: [namespace], expiresMs: this.#now().getTime() + tokenMs });
   }
+}
+
+function deniedIsNone(error: unknown): undefined {
+  if (error instanceof ClrkError && error.code === 'DENIED') return undefined;
+  throw error;
 }
 
 /** What reader tokens are made with. Throws PLATFORM_MISSING or DENIED. */

@@ -145,6 +145,8 @@ export async function answerWatch(
       if (response.destroyed) return;
     }
   } catch (thrown) {
+    // The process ends, and its store with it: the client comes again.
+    if (signal.aborted) return void response.end();
     if (!isTold(thrown)) log.error({ reason: errorMessage(thrown).slice(0, 300) }, 'a watch failed');
     await writeText(response, `${JSON.stringify({ type: 'ERROR', object: statusOf(thrown) })}\n`);
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkReaderToken } from '../../../contract/index.ts';
+import { invocationFixture } from '../invocation-fixture.ts';
 import { fixedId, json, StandInServer } from '../stand-in-server.ts';
 
 const server = new StandInServer();
@@ -133,6 +134,27 @@ describe('clrk logs', () => {
     server.routes.delete('GET /api/v1/namespaces/clrk-system/secrets/clrk-platform-auth');
     await server.run(['logs', 'hello'], { environment: { CLRK_READER_TOKEN: 'given' } });
     expect(server.received.at(-1)?.headers['x-clrk-authorization']).toBe('Bearer given');
+  });
+
+  test('who may not read the Secret asks the cluster as himself, for the same things', async () => {
+    const forbidden = { message: 'secrets "clrk-platform-auth" is forbidden' };
+    server.on('GET /api/v1/namespaces/clrk-system/secrets/clrk-platform-auth', json(forbidden, 403));
+    const root = 'GET /apis/telemetry.clrk.apoxy.dev/v1alpha1/namespaces/team';
+    server.on(`${root}/taskagents/hello/logs`, (response) => void response.end(lines(log(1, 'mine'))));
+    expect((await server.run(['logs', 'hello', '--tail', '5'])).stdout).toBe('mine\n');
+    expect(query()).toEqual({ limit: '5' });
+    expect(server.received.at(-1)?.headers).not.toHaveProperty('x-clrk-authorization');
+    server.on(
+      `${root}/invocations`,
+      json({ metadata: {}, items: [invocationFixture({ phase: 'Failed' }, fixedId)] }),
+    );
+    const listed = await server.run(['get', 'invocations', '--agent', 'hello', '--phase', 'failed,timeout']);
+    expect(listed.stdout).toContain(fixedId);
+    expect(query()['fieldSelector']).toBe(
+      'spec.parentRef.name=hello,status.phase!=Pending,status.phase!=Dispatched,status.phase!=Running,status.phase!=Succeeded,status.phase!=Rejected',
+    );
+    server.on(`${root}/invocations/${fixedId}`, json(invocationFixture({ phase: 'Failed' }, fixedId)));
+    expect((await server.run(['get', 'invocations', fixedId])).stdout).toContain(fixedId);
   });
 
   test('clrk token makes one that is good for what it says', async () => {

@@ -96,7 +96,7 @@ export class AggregatingApiServer implements AsyncDisposable {
   }
 
   caller(user: string): KubeCaller {
-    return kubeCaller(this.config(user));
+    return kubeCaller(() => this.config(user));
   }
 
   /** Stock kubectl, as this user. `onLine`: of what it prints, until it ends. */
