@@ -40,6 +40,7 @@ const sample = {
     rootfs: 3,
     create: 100,
     start: 50,
+    boot: 0,
     deliver: 1,
     firstByte: 4,
     wait: 5,

@@ -63,6 +63,7 @@ function openRun() {
       },
     },
     warm: { take: () => undefined },
+    standbyPolicy: () => undefined,
     tracer: trace.getTracer('test'),
     logger: { emit: () => undefined },
     publish: () => undefined,

@@ -1,6 +1,7 @@
 /** The metadata server and agents that ask before there is an event, or answer for a run that is not theirs now. */
 import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CloudEvent } from '../../../contract/index.ts';
 import type { Occupancy } from '../../../worker/egress/occupancy.ts';
@@ -120,4 +121,36 @@ test('who is withdrawn is held no longer', async () => {
   await ask('GET', '/elsewhere');
   server.withdraw(sandbox);
   await expect(question).rejects.toThrow();
+});
+
+/** One thing that happens: a run begins or ends, or the process answers for the run of that number (0: it names none). */
+const happening = fc.oneof(
+  fc.constant({ what: 'begin' } as const),
+  fc.constant({ what: 'end' } as const),
+  fc.record({ what: fc.constant('answer' as const), of: fc.integer({ min: 0, max: 6 }) }),
+);
+
+test('S13: whatever a process answers, and when, no caller gets what was made for another', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(happening, { maxLength: 16 }), async (history) => {
+      const got = new Map<string, string[]>();
+      let count = 0;
+      for (const each of history) {
+        if (each.what === 'end') server.finish(sandbox);
+        if (each.what === 'begin') {
+          count += 1;
+          const id = `i-${count}`;
+          got.set(id, []);
+          void server.offer(sandbox, run(id)).answer.then(({ body }) => got.get(id)?.push(body.toString()));
+        }
+        if (each.what === 'answer') {
+          const id = each.of === 0 ? undefined : `i-${each.of}`;
+          await ask('POST', '/v1/response', `made for ${id ?? 'nobody'}`, id);
+        }
+      }
+      server.finish(sandbox);
+      for (const [id, bodies] of got) expect([[], [`made for ${id}`]]).toContainEqual(bodies);
+    }),
+    { numRuns: 40 },
+  );
 });
