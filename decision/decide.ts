@@ -165,7 +165,7 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   const counts = countsOf(plan, clause, judged);
   const maxBodyBytes = bodyLimitOf(clause, call);
   const { fallback, headers } = clause ?? { fallback: undefined, headers: undefined };
-  const wouldDeny = clause === undefined ? auditOf(plan, call, common, found !== undefined) : undefined;
+  const wouldDeny = auditOf(plan, clause, { call, model: common.model, modelMissing: found !== undefined });
   const told = { headers, wouldDeny, answers: answersOf(plan, call) };
   const go = { ways, use, counts, fallback, maxBodyBytes, ...told, site: plan.site };
   const asks = asksOf(plan.site, { call, clause, model: common.model }, judged.mcp);
@@ -175,11 +175,11 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
 /** Of a call that no rule takes. */
 function auditOf(
   plan: OpenPlan,
-  call: Call,
-  { model }: Common,
-  modelMissing: boolean,
+  clause: RouteClause | undefined,
+  read: { readonly call: Call; readonly model: string | undefined; readonly modelMissing: boolean },
 ): WouldDeny | undefined {
-  if (!plan.audited) return undefined;
+  const { call, model, modelMissing } = read;
+  if (clause !== undefined || !plan.audited) return undefined;
   const refusal = plan.opener === undefined ? undefined : notTaken(plan, call, { model, modelMissing });
   return auditCall(plan.site, call, { provider: plan.provider, model, refusal });
 }

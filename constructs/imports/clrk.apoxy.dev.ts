@@ -3316,6 +3316,13 @@ export interface EgressGatewaySpec {
   readonly defaultPolicy?: EgressGatewaySpecDefaultPolicy;
 
   /**
+   * enforcement is Enforce, or Audit: what no route opens passes, without a credential, and is recorded as what would be denied. Never-open and private addresses, EgressDenyPolicies, MCPRoutes at their hosts, approvals, budgets and limits hold all the same. Unset means Enforce.
+   *
+   * @schema EgressGatewaySpec#enforcement
+   */
+  readonly enforcement?: EgressGatewaySpecEnforcement;
+
+  /**
    * listeners are the traffic it takes.
    *
    * @schema EgressGatewaySpec#listeners
@@ -3359,6 +3366,7 @@ export function toJson_EgressGatewaySpec(obj: EgressGatewaySpec | undefined): Re
   if (obj === undefined) { return undefined; }
   const result = {
     'defaultPolicy': obj.defaultPolicy,
+    'enforcement': obj.enforcement,
     'listeners': obj.listeners?.map(y => toJson_EgressGatewaySpecListeners(y)),
     'otlp': toJson_EgressGatewaySpecOtlp(obj.otlp),
     'upstreamTLS': toJson_EgressGatewaySpecUpstreamTls(obj.upstreamTls),
@@ -3382,6 +3390,19 @@ export const EgressGatewaySpecDefaultPolicy = {
   DENY_HYPHEN_ALL: "deny-all",
 } as const;
 export type EgressGatewaySpecDefaultPolicy = (typeof EgressGatewaySpecDefaultPolicy)[keyof typeof EgressGatewaySpecDefaultPolicy];
+
+/**
+ * enforcement is Enforce, or Audit: what no route opens passes, without a credential, and is recorded as what would be denied. Never-open and private addresses, EgressDenyPolicies, MCPRoutes at their hosts, approvals, budgets and limits hold all the same. Unset means Enforce.
+ *
+ * @schema EgressGatewaySpecEnforcement
+ */
+export const EgressGatewaySpecEnforcement = {
+  /** Enforce */
+  ENFORCE: "Enforce",
+  /** Audit */
+  AUDIT: "Audit",
+} as const;
+export type EgressGatewaySpecEnforcement = (typeof EgressGatewaySpecEnforcement)[keyof typeof EgressGatewaySpecEnforcement];
 
 /**
  * Listener takes one kind of traffic.

@@ -3,6 +3,7 @@ import { attribute, type DenyReason, type spanName } from '../../contract/index.
 import type { WouldDeny } from '../../decision/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import { AttributeList } from './attribute-list.ts';
+import { putAudit, verdictOf } from './audit-attributes.ts';
 import { putPeer } from './peer-attributes.ts';
 import { createSimpleRecord, type SpanLog, type SpanRecord } from './span-record.ts';
 
@@ -24,16 +25,14 @@ export interface ConnectionFacts {
 export function computeConnectionRecord(connection: ConnectionFacts): SpanRecord {
   const { peer, bytes, startedAt, endedAt, denyReason, error } = connection;
   const denied = denyReason !== undefined;
-  const wouldDeny = denied ? undefined : connection.wouldDeny;
   const attributes = new AttributeList();
   putPeer(attributes, peer);
   attributes.put(attribute.destinationAddress, peer.ip);
   attributes.put(attribute.destinationName, peer.hostname);
-  attributes.put(attribute.decision, denied ? 'deny' : wouldDeny === undefined ? 'allow' : 'would_deny');
+  attributes.put(attribute.decision, verdictOf(denied, connection.wouldDeny));
   attributes.put(attribute.decisionRoute, connection.route);
   attributes.put(attribute.policyDigest, connection.digest);
-  attributes.put(attribute.auditReason, wouldDeny?.reason);
-  attributes.put(attribute.auditOpens, wouldDeny?.opens);
+  putAudit(attributes, denied ? undefined : connection.wouldDeny);
   attributes.put(attribute.denyReason, denyReason);
   attributes.put(attribute.denyPolicy, connection.denyPolicy);
   attributes.put(attribute.failureReason, denied ? undefined : error);

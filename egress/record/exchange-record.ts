@@ -5,9 +5,10 @@
 import { attribute, type DenyReason } from '../../contract/index.ts';
 import { fieldValue, type Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
-import type { WouldDeny, McpFacts } from '../../decision/index.ts';
+import type { McpFacts, WouldDeny } from '../../decision/index.ts';
 import { credibleCounts, type Facts } from '../providers/index.ts';
 import { putApproval, type ApprovalFacts } from './approval-facts.ts';
+import { putAudit } from './audit-attributes.ts';
 import { addAttempts, errorType, type AttemptFacts } from './attempt-event.ts';
 import type { AttributeList, AttributeSink } from './attribute-list.ts';
 import type { CapturedBody } from './capture.ts';
@@ -157,8 +158,7 @@ function putSteadyHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
 
 function putVaryingHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
   const { request, response, wouldDeny } = exchange;
-  sink.put(attribute.auditReason, wouldDeny?.reason);
-  sink.put(attribute.auditOpens, wouldDeny?.opens);
+  putAudit(sink, wouldDeny);
   const target = redactTarget(exchange.target);
   const query = target.indexOf('?');
   sink.put(attribute.urlPath, query < 0 ? target : target.slice(0, query));

@@ -18,7 +18,6 @@ interface Happened {
 export class ConnectionLog {
   readonly #core: GatewayCore;
   readonly #startedAt: number;
-  /** `Kind/ns/name` that opened the destination. */
   #route: string | undefined;
   /** Bytes that nobody reads pass by the gateway's audit alone. */
   #wouldDeny: WouldDeny | undefined;
@@ -26,6 +25,11 @@ export class ConnectionLog {
   constructor(core: GatewayCore, startedAt: number) {
     this.#core = core;
     this.#startedAt = startedAt;
+  }
+
+  /** `Kind/ns/name` that opened the destination. */
+  get route(): string | undefined {
+    return this.#route;
   }
 
   opened(plan: OpenPlan): void {

@@ -9,6 +9,7 @@ import {
   type McpFacts,
   type Opener,
   type SitePlan,
+  type WouldDeny,
 } from '../../decision/index.ts';
 import type { Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
@@ -20,6 +21,7 @@ import { isSmuggled } from '../pipeline/own-credential.ts';
 import { codecFor, type Facts, type ProviderCodec } from '../providers/index.ts';
 import { createObserver, type BodyObserver, type BodyRead } from '../body/index.ts';
 import type { ApprovalFacts } from '../record/approval-facts.ts';
+import { verdictOf } from '../record/audit-attributes.ts';
 import type { AttemptFacts } from '../record/attempt-event.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
 import {
@@ -196,7 +198,7 @@ export class ExchangeLog {
 
   finish(at: number): SpanRecord {
     if (this.response !== undefined) this.response.endAt = at;
-    const wouldDeny = this.#decision?.kind === 'allow' ? this.#decision.wouldDeny : undefined;
+    const wouldDeny = this.#wouldDeny();
     return computeExchangeRecord({
       peer: this.#peer,
       tls: this.#tls,
@@ -210,8 +212,8 @@ export class ExchangeLog {
       trailersDropped: this.trailersDropped,
       attempts: this.#attempts,
       status: this.status,
-      decision: this.denyReason !== undefined ? 'deny' : wouldDeny === undefined ? 'allow' : 'would_deny',
-      wouldDeny: this.denyReason === undefined ? wouldDeny : undefined,
+      decision: verdictOf(this.denyReason !== undefined, wouldDeny),
+      wouldDeny,
       denyReason: this.denyReason,
       denyPolicy: this.denyPolicy,
       mcp: this.#mcp(),
@@ -232,6 +234,12 @@ export class ExchangeLog {
       retryIneligible: this.retryIneligible,
       digest: this.snapshot.digest,
     });
+  }
+
+  /** What was refused all the same was not let through. */
+  #wouldDeny(): WouldDeny | undefined {
+    const isLetThrough = this.denyReason === undefined && this.#decision?.kind === 'allow';
+    return isLetThrough ? this.#decision.wouldDeny : undefined;
   }
 
   #translation(): ExchangeFacts['translation'] {

@@ -28,33 +28,32 @@ function scopeOf(scopes: readonly string[] | undefined): { readonly scope?: stri
   return scopes === undefined ? {} : { scope: scopes.join(' ') };
 }
 
-export function oauth2Injection({ oauth2 }: Spec, secret: Secret): CredentialInjection {
-  if (oauth2 === undefined || readTokenEndpoint(oauth2.tokenURL) === undefined)
-    return broken('PolicyInvalid');
-  const {
-    grant: type,
-    tokenURL: endpoint,
-    scopes,
-    audience,
-    clientAuthentication: clientPlace = 'Header',
-  } = oauth2;
+type OAuth2 = NonNullable<Spec['oauth2']>;
+
+/** undefined: a key is missing. A public client has no secret of its own, and only a person's token is for it. */
+function grantOf(oauth2: OAuth2, secret: Secret): TokenGrant | undefined {
+  const { grant: type, clientAuthentication: clientPlace = 'Header' } = oauth2;
   const clientId = filled(secret, 'client_id');
   const clientSecret = filled(secret, 'client_secret');
+  if (clientId === undefined) return undefined;
+  if (type === 'ClientCredentials') {
+    return clientSecret === undefined ? undefined : { type, clientId, clientSecret, clientPlace };
+  }
   const refreshToken = filled(secret, 'refresh_token');
-  const isPublic = type === 'RefreshToken' && clientSecret === undefined;
-  const needed = type === 'RefreshToken' ? [clientId, refreshToken] : [clientId, clientSecret];
-  if (clientId === undefined || needed.includes(undefined)) return broken('SecretKeyNotFound');
-  const sent = [clientId, clientSecret, refreshToken].filter((each) => each !== undefined);
-  if (!sent.every((text) => printable.test(text))) return broken('SecretValueInvalid');
-  const client = {
-    clientId,
-    clientPlace,
-    ...(isPublic || clientSecret === undefined ? {} : { clientSecret }),
-  };
-  const grant: TokenGrant =
-    type === 'RefreshToken'
-      ? { type, ...client, refreshToken: refreshToken ?? '' }
-      : { type, ...client, clientSecret: clientSecret ?? '' };
+  if (refreshToken === undefined) return undefined;
+  const ofClient = clientSecret === undefined ? {} : { clientSecret };
+  return { type, clientId, ...ofClient, refreshToken, clientPlace };
+}
+
+export function oauth2Injection({ oauth2 }: Spec, secret: Secret): CredentialInjection {
+  if (oauth2 === undefined || readTokenEndpoint(oauth2.tokenURL) === undefined) {
+    return broken('PolicyInvalid');
+  }
+  const { tokenURL: endpoint, scopes, audience } = oauth2;
+  const grant = grantOf(oauth2, secret);
+  if (grant === undefined) return broken('SecretKeyNotFound');
+  // All of it is text that goes into a form or a field.
+  if (!Object.values(grant).every((text) => printable.test(text))) return broken('SecretValueInvalid');
   return {
     ...{ type: 'Token', endpoint, grant },
     ...scopeOf(scopes),
@@ -82,6 +81,16 @@ function endpointOf(tokenURL: string | undefined, said: unknown): string | undef
   return isOurs ? googleTokenEndpoint : undefined;
 }
 
+/** undefined: it is no key file of a service account. */
+function accountOf(file: Readonly<Record<string, unknown>>): TokenGrant | undefined {
+  const email = textOf(file['client_email'], printable);
+  const privateKeyPem = textOf(file['private_key'], privateKey);
+  const keyId = textOf(file['private_key_id'], printable);
+  if (file['type'] !== 'service_account') return undefined;
+  if (email === undefined || privateKeyPem === undefined) return undefined;
+  return { type: 'ServiceAccount', email, privateKeyPem, ...(keyId === undefined ? {} : { keyId }) };
+}
+
 export function serviceAccountInjection(
   { providerAuth, secretKey = 'token' }: Spec,
   secret: Secret,
@@ -89,17 +98,9 @@ export function serviceAccountInjection(
   const text = secretText(secret, secretKey);
   if (text === undefined) return broken('SecretKeyNotFound');
   const file = objectOf(text);
-  const email = textOf(file['client_email'], printable);
-  const privateKeyPem = textOf(file['private_key'], privateKey);
-  const keyId = textOf(file['private_key_id'], printable);
+  const grant = accountOf(file);
+  if (grant === undefined) return broken('SecretValueInvalid');
   const endpoint = endpointOf(providerAuth?.tokenURL, file['token_uri']);
-  if (file['type'] !== 'service_account' || email === undefined || privateKeyPem === undefined) {
-    return broken('SecretValueInvalid');
-  }
   if (endpoint === undefined) return broken('TokenEndpointForeign');
-  const grant: TokenGrant = {
-    ...{ type: 'ServiceAccount', email, privateKeyPem },
-    ...(keyId === undefined ? {} : { keyId }),
-  };
   return { type: 'Token', endpoint, grant, ...scopeOf(providerAuth?.scopes ?? [cloudPlatform]) };
 }

@@ -17,6 +17,20 @@ function* foreignHosts(world: World, policy: CredentialItem): Iterable<Found> {
   }
 }
 
+function* unusable({ manifest, spec }: CredentialItem): Iterable<Found> {
+  for (const field of ['oauth2', 'providerAuth'] as const) {
+    const tokenURL = spec[field]?.tokenURL;
+    if (tokenURL === undefined || readTokenEndpoint(tokenURL) !== undefined) continue;
+    const message = `"${tokenURL}" is no https:// URL of a named host: its calls are refused (502)`;
+    yield { manifest, path: ['spec', field, 'tokenURL'], message };
+  }
+}
+
+/** Its tokens are Google's. */
+function isOfGoogle({ spec: { providerAuth } }: CredentialItem): boolean {
+  return providerAuth?.type === 'GCPServiceAccount' && providerAuth.tokenURL === undefined;
+}
+
 export const tokenEndpointUnfit: Rule = {
   id: 'token-endpoint-unfit',
   severity: 'error',
@@ -25,15 +39,8 @@ export const tokenEndpointUnfit: Rule = {
   fix: 'Write tokenURL as https:// and a name that has a certificate; put a service account\u2019s token on hosts of Google alone, or set providerAuth.tokenURL to the endpoint of whose tokens they take.',
   *check(world) {
     for (const policy of world.own('CredentialInjectionPolicy')) {
-      const { providerAuth, oauth2 } = policy.spec;
-      const tokenURL = oauth2?.tokenURL ?? providerAuth?.tokenURL;
-      const field = oauth2 === undefined ? 'providerAuth' : 'oauth2';
-      if (tokenURL !== undefined && readTokenEndpoint(tokenURL) === undefined) {
-        const message = `"${tokenURL}" is no https:// URL of a named host: its calls are refused (502)`;
-        yield { manifest: policy.manifest, path: ['spec', field, 'tokenURL'], message };
-      }
-      const isGoogle = providerAuth?.type === 'GCPServiceAccount' && tokenURL === undefined;
-      if (isGoogle) yield* foreignHosts(world, policy);
+      yield* unusable(policy);
+      if (isOfGoogle(policy)) yield* foreignHosts(world, policy);
     }
   },
 };
