@@ -135,6 +135,13 @@ const spec = record('spec is the route as it should be.', {
       { max: 16 },
     ),
   ),
+  deniedServerRequests: Type.Optional(
+    list(
+      'deniedServerRequests are what the servers may not ask of the agent: an answer of its model, input of its user, its directories, or anything else but a sign of life; unset means they may ask for everything.',
+      choice('One kind of request.', ['Sampling', 'Elicitation', 'Roots', 'Other']),
+      { max: 4 },
+    ),
+  ),
   rules: Type.Optional(
     list(
       'rules are tried in order, the first that matches applies; unset means calls of every kind pass.',

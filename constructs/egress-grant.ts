@@ -4,7 +4,7 @@ import type { Credential } from './credential.ts';
 import type { L4Match } from './egress-l4-route.ts';
 import type { EgressHTTPOptions } from './egress-http-route.ts';
 import type { Http } from './http.ts';
-import type { MCPRule } from './mcp-route.ts';
+import type { MCPRule, ServerRequest } from './mcp-route.ts';
 import type { Port } from './port.ts';
 
 /** How a provider is opened. */
@@ -42,6 +42,12 @@ export interface AllowMcpOptions extends Omit<MCPRule, 'matches'> {
    * @default none: requests leave as the agent made them
    */
   readonly credential?: Credential;
+  /**
+   * What the server may not ask of the agent: an answer of its model, input of its user, its directories, or anything else.
+   *
+   * @default it may ask for everything
+   */
+  readonly denyServerRequests?: readonly ServerRequest[];
 }
 
 /** Which HTTP calls to a host are opened. */

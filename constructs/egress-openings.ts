@@ -34,12 +34,15 @@ export class EgressOpenings {
     return route;
   }
 
-  mcp(host: string, { credential, ...rule }: AllowMcpOptions): MCPRoute {
+  mcp(host: string, { credential, denyServerRequests, ...rule }: AllowMcpOptions): MCPRoute {
     if (this.#mcp.has(host)) refuse(this.#gateway, `has a route for MCP server "${host}" already`);
     const { id, metadata } = hostName(this.#gateway, 'mcp', host);
     const rules = Object.keys(rule).length > 0 ? [rule] : [];
     const props = { gateways: [this.#gateway], hosts: [host], rules, metadata };
-    const route = new MCPRoute(this.#gateway, id, { ...props, ...present({ credential }) });
+    const route = new MCPRoute(this.#gateway, id, {
+      ...props,
+      ...present({ credential, denyServerRequests }),
+    });
     route.markOpenedBy('allowMcp');
     this.#mcp.add(host);
     return route;

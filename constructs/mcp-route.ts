@@ -71,7 +71,16 @@ export interface MCPRouteProps extends KeyedRouteProps {
    * @default every call passes
    */
   readonly rules?: readonly MCPRule[];
+  /**
+   * What the servers may not ask of the agent: an answer of its model, input of its user, its directories, or anything else.
+   *
+   * @default they may ask for everything
+   */
+  readonly denyServerRequests?: readonly ServerRequest[];
 }
+
+/** What an MCP server asks of its client. */
+export type ServerRequest = 'Sampling' | 'Elicitation' | 'Roots' | 'Other';
 
 type RuleSpec = NonNullable<MCPRouteSpec['rules']>[number];
 type MatchSpec = NonNullable<RuleSpec['matches']>[number];
@@ -99,6 +108,7 @@ export class MCPRoute extends KeyedRoute implements IMCPRoute {
   readonly credentialTargetKind = 'MCPRoute';
   readonly #hosts: string[] = [];
   readonly #rules: RuleSpec[] = [];
+  readonly #deniedRequests: readonly ServerRequest[] | undefined;
   #hasCounted = false;
 
   /**
@@ -119,6 +129,7 @@ export class MCPRoute extends KeyedRoute implements IMCPRoute {
   constructor(scope: Construct, id: string, props: MCPRouteProps) {
     super(scope, id, 'MCPRoute', props);
     if (props.hosts.length === 0) refuse(this, 'needs a host');
+    this.#deniedRequests = props.denyServerRequests;
     for (const host of props.hosts) this.addHost(host);
     for (const rule of props.rules ?? []) this.addRule(rule);
     if (props.credential !== undefined) this.addCredential(props.credential);
@@ -208,6 +219,7 @@ export class MCPRoute extends KeyedRoute implements IMCPRoute {
   protected override specOf(part: number): MCPRouteSpec {
     const hostnames = this.#hosts.slice(part * maxHosts, (part + 1) * maxHosts);
     const rules = this.#rules.length > 0 ? this.#rules : undefined;
-    return present({ parentRefs: this.parentRefs, hostnames, rules });
+    const deniedServerRequests = this.#deniedRequests && [...this.#deniedRequests];
+    return present({ parentRefs: this.parentRefs, hostnames, deniedServerRequests, rules });
   }
 }

@@ -108,6 +108,8 @@ export const attribute = {
   mcpErrorCode: 'mcp.error.code',
   /** Entries of lists that the agent may not use, and was not shown. */
   mcpHidden: 'clrk.mcproute.hidden',
+  /** What its server asked of the agent and may not. */
+  mcpDeniedRequests: 'clrk.mcproute.server_requests.denied',
   mcpRouteMatched: 'clrk.mcproute.matched',
   mcpRouteName: 'clrk.mcproute.name',
   mcpRouteNamespace: 'clrk.mcproute.namespace',

@@ -17,6 +17,14 @@ const mcpMatchSchema = Type.Object({
   methods: strings,
 });
 
+/** `Other`: every request that is none of the others, and no sign of life. */
+const serverRequestSchema = Type.Union([
+  Type.Literal('Sampling'),
+  Type.Literal('Elicitation'),
+  Type.Literal('Roots'),
+  Type.Literal('Other'),
+]);
+
 const toolPolicySchema = Type.Object({
   allowedTools: strings,
   allowedToolsRegex: strings,
@@ -55,10 +63,13 @@ export const mcpRouteSchema = Type.Object({
   hostnames: strings,
   /** Empty: every call passes. */
   rules: Type.Array(mcpRuleSchema),
+  /** What its servers may not ask of the agent. Absent: nothing. */
+  deniedServerRequests: Type.Optional(Type.Array(serverRequestSchema)),
   /** An EgressDenyPolicy denies what the rules name. */
   denial: Type.Optional(denyAnswerSchema),
 });
 
+export type ServerRequest = Static<typeof serverRequestSchema>;
 export type McpRoute = Static<typeof mcpRouteSchema>;
 export type McpRule = Static<typeof mcpRuleSchema>;
 export type McpMatch = Static<typeof mcpMatchSchema>;

@@ -6014,6 +6014,13 @@ export interface McpRouteSpec {
   readonly hostnames?: string[];
 
   /**
+   * deniedServerRequests are what the servers may not ask of the agent: an answer of its model, input of its user, its directories, or anything else but a sign of life; unset means they may ask for everything.
+   *
+   * @schema McpRouteSpec#deniedServerRequests
+   */
+  readonly deniedServerRequests?: McpRouteSpecDeniedServerRequests[];
+
+  /**
    * rules are tried in order, the first that matches applies; unset means calls of every kind pass.
    *
    * @schema McpRouteSpec#rules
@@ -6030,6 +6037,7 @@ export function toJson_McpRouteSpec(obj: McpRouteSpec | undefined): Record<strin
   const result = {
     'parentRefs': obj.parentRefs?.map(y => toJson_McpRouteSpecParentRefs(y)),
     'hostnames': obj.hostnames?.map(y => y),
+    'deniedServerRequests': obj.deniedServerRequests?.map(y => y),
     'rules': obj.rules?.map(y => toJson_McpRouteSpecRules(y)),
   };
   // filter undefined values
@@ -6104,6 +6112,23 @@ export function toJson_McpRouteSpecParentRefs(obj: McpRouteSpecParentRefs | unde
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * One kind of request.
+ *
+ * @schema McpRouteSpecDeniedServerRequests
+ */
+export const McpRouteSpecDeniedServerRequests = {
+  /** Sampling */
+  SAMPLING: "Sampling",
+  /** Elicitation */
+  ELICITATION: "Elicitation",
+  /** Roots */
+  ROOTS: "Roots",
+  /** Other */
+  OTHER: "Other",
+} as const;
+export type McpRouteSpecDeniedServerRequests = (typeof McpRouteSpecDeniedServerRequests)[keyof typeof McpRouteSpecDeniedServerRequests];
 
 /**
  * Rule is what happens to the calls any of its matches names.

@@ -4,7 +4,8 @@
  */
 import { refuse } from '../call.ts';
 import type { RpcBody, RpcMessage } from '../rpc-message.ts';
-import { judgeMessage } from './judge.ts';
+import { judgeMessage, printable } from './judge.ts';
+import { serverRequestOf } from './method.ts';
 import type { McpPlan } from './plan.ts';
 import { rpcError } from './rpc-error.ts';
 
@@ -32,7 +33,7 @@ export class McpAnswers {
   /** `asked`: what was sent; undefined: no message. */
   static of(plan: McpPlan, asked: RpcBody | undefined): McpAnswers | undefined {
     const showsAll = plan.clauses.length === 0 && plan.denials.length === 0 && plan.othersPass;
-    return showsAll ? undefined : new McpAnswers(plan, asked);
+    return showsAll && plan.deniedRequests.length === 0 ? undefined : new McpAnswers(plan, asked);
   }
 
   /** Are the others by the same rules? */
@@ -51,6 +52,18 @@ export class McpAnswers {
   get #requests(): readonly RpcMessage[] {
     const sent = this.#asked?.messages ?? [];
     return sent.filter(({ id, method }) => id !== undefined && method !== undefined);
+  }
+
+  /** May the server ask this of the agent? */
+  mayAsk(method: string): boolean {
+    const request = serverRequestOf(method);
+    return request === undefined || !this.#plan.deniedRequests.includes(request);
+  }
+
+  /** The error in place of a result that asks what the server may not. */
+  refuseAsking(id: RpcMessage['id'], method: string): string {
+    const what = printable(method, 100) ?? '';
+    return rpcError(id, refuse(403, 'tool', `an MCPRoute does not let this server ask for ${what}`));
   }
 
   /** How much of what was sent waits for an answer: nothing, one request that was sent alone, or a batch. */

@@ -165,7 +165,7 @@ function inBatch(message: RpcMessage): Refusal {
   return refuse(403, 'approval', `${what}: call it in a request of its own`);
 }
 
-function printable(text: string | undefined, maxLength: number): string | undefined {
+export function printable(text: string | undefined, maxLength: number): string | undefined {
   return text?.replace(/[^\x20-\x7e]/g, '?').slice(0, maxLength);
 }
 

@@ -2,6 +2,7 @@
  * JSON-RPC methods of MCP: which a session needs whatever the rules say, which are about a tool or a resource, and which are
  * so nearly a known one that some server might take them for it. Pure.
  */
+import type { ServerRequest } from '../../contract/index.ts';
 import type { RpcMessage } from '../rpc-message.ts';
 
 /** What a session needs and no rule is about. Every other method must be taken by a rule, where there are rules. */
@@ -21,6 +22,9 @@ export const protocolMethods: ReadonlySet<string> = new Set([
   'tasks/result',
   'tasks/cancel',
   'tasks/list',
+  'tasks/update',
+  // A stream of changes, of clients since the revision of 2026-07-28.
+  'subscriptions/listen',
 ]);
 
 /** Methods whose spelling decides: what a server could read as one of them must be exactly it. */
@@ -53,6 +57,22 @@ export function isAmbiguousMethod(method: string): boolean {
 
 export function isProtocolMethod(method: string): boolean {
   return protocolMethods.has(method) || method.startsWith('notifications/');
+}
+
+/** What a server asks of its client, by the method; undefined: a sign of life, which nothing forbids. */
+export function serverRequestOf(method: string): ServerRequest | undefined {
+  switch (method) {
+    case 'ping':
+      return undefined;
+    case 'sampling/createMessage':
+      return 'Sampling';
+    case 'elicitation/create':
+      return 'Elicitation';
+    case 'roots/list':
+      return 'Roots';
+    default:
+      return 'Other';
+  }
 }
 
 export function toolOf({ method, params }: RpcMessage): string | undefined {

@@ -5,6 +5,7 @@ import {
   type DestinationPolicy,
   type Hostname,
   type McpRoute,
+  type ServerRequest,
 } from '../../contract/index.ts';
 import type { Site } from '../call.ts';
 import {
@@ -39,6 +40,8 @@ export interface McpPlan {
   readonly clauses: readonly McpClause[];
   /** Calls that no clause takes pass. */
   readonly othersPass: boolean;
+  /** What the servers may not ask of the agent, by any of the routes. */
+  readonly deniedRequests: readonly ServerRequest[];
 }
 
 /** The routes that govern a host, on every port of it. */
@@ -93,6 +96,7 @@ export function planMcp(index: McpPolicy, { agent, hostname, port }: Site): McpP
       return answer === undefined ? [] : clausesOf(each, hostname).map((clause) => ({ ...clause, answer }));
     }),
     clauses: live.flatMap((each) => clausesOf(each, hostname)),
+    deniedRequests: [...new Set(live.flatMap(({ route }) => route.deniedServerRequests ?? []))].sort(),
     othersPass: isOpenAnyway || live.some(({ rules }) => rules.length === 0),
   };
 }

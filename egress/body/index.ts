@@ -25,5 +25,5 @@ export {
 } from './request-body-reader.ts';
 export { SseReader } from './sse-reader.ts';
 export type { Unreadable, UnreadableCode } from './unreadable.ts';
-export { wantList, wantObject, wantPresence, wantScalar, type Wanted } from './wanted.ts';
+export { wantList, wantMap, wantObject, wantPresence, wantScalar, type Wanted } from './wanted.ts';
 export { createZlibDecoders } from './zlib-decoder.ts';

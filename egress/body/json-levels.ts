@@ -107,5 +107,5 @@ function child(wanted: Wanted | undefined, name: string): Wanted | 'odd-name' | 
   const members = wanted?.members;
   const found = members?.named.get(name);
   if (members === undefined || found !== undefined) return found;
-  return members.folded.has(foldName(name)) ? 'odd-name' : undefined;
+  return members.folded.has(foldName(name)) ? 'odd-name' : members.others;
 }

@@ -18,6 +18,8 @@ export interface Wanted {
 export interface WantedMembers {
   readonly named: ReadonlyMap<string, Wanted>;
   readonly folded: ReadonlySet<string>;
+  /** Of every member that has no name here; undefined: nothing. */
+  readonly others?: Wanted;
 }
 
 /** A model's, method's or tool's name, with quotes and every character escaped, is far shorter. */
@@ -52,4 +54,9 @@ export function wantObject(key: string, members: Readonly<Record<string, Wanted>
 /** Each item of an array; what is no array is reported as what it is. */
 export function wantList(key: string, items: Wanted): Wanted {
   return { ...wantPresence(key), items };
+}
+
+/** Each member of an object, whatever its name. */
+export function wantMap(key: string, others: Wanted): Wanted {
+  return { ...wantPresence(key), members: { named: new Map(), folded: new Set(), others } };
 }

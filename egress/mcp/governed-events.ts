@@ -16,6 +16,7 @@ const brackets: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 
 export interface GovernedFacts {
   hidden: number;
+  denied: number;
   errorCode: number | undefined;
 }
 
@@ -126,8 +127,9 @@ export class GovernedEvents {
     this.#isMessage = true;
   }
 
-  #pass(event: Buffer, { text, isChanged, hidden, errorCode }: RpcAnswer): Buffer {
+  #pass(event: Buffer, { text, isChanged, hidden, denied, errorCode }: RpcAnswer): Buffer {
     this.#facts.hidden += hidden;
+    this.#facts.denied += denied;
     this.#facts.errorCode = errorCode ?? this.#facts.errorCode;
     return isChanged ? rewrite(event, text) : event;
   }

@@ -9,7 +9,9 @@ import {
   JsonScanner,
   replaceSpans,
   wantList,
+  wantMap,
   wantObject,
+  wantPresence,
   wantScalar,
   type Edit,
   type JsonValue,
@@ -29,9 +31,14 @@ function wantEntries(kind: ListedKind): Wanted {
 }
 
 const message = {
+  id: wantScalar('id'),
+  method: wantScalar('method'),
+  params: wantPresence('params'),
   result: wantObject('result', {
     ...Object.fromEntries(kinds.map((kind) => [kind, wantEntries(kind)])),
     cacheScope: wantScalar('cacheScope'),
+    // Since the revision of 2026-07-28 a server asks in its result.
+    inputRequests: wantMap('inputRequests', wantObject('inputRequest', { method: wantScalar('asked') })),
   }),
   error: wantObject('error', { code: wantScalar('errorCode') }),
 };
@@ -45,6 +52,8 @@ export interface RpcAnswer {
   readonly isChanged: boolean;
   /** Entries of lists that do not go on. */
   readonly hidden: number;
+  /** What the server asked of the agent and may not. */
+  readonly denied: number;
   /** Of its last error. */
   readonly errorCode: number | undefined;
 }
@@ -61,6 +70,14 @@ export class RpcAnswerReader {
   #scope: JsonValue | undefined;
   #hasList = false;
   #seen = 0;
+  /** Of the message under way. */
+  #id: JsonValue['value'];
+  #method: JsonValue | undefined;
+  #params: JsonValue | undefined;
+  /** Of its input requests, one that may not be asked. */
+  #asked: string | undefined;
+  #refused: string | undefined;
+  #denied = 0;
   #hidden = 0;
   #errorCode: number | undefined;
 
@@ -88,6 +105,7 @@ export class RpcAnswerReader {
       text: edits.length === 0 ? chunks : replaceSpans(chunks, edits),
       isChanged: edits.length > 0,
       hidden: this.#hidden,
+      denied: this.#denied,
       errorCode: this.#errorCode,
     };
   }
@@ -104,6 +122,25 @@ export class RpcAnswerReader {
         break;
       case 'errorCode':
         if (typeof value.value === 'number') this.#errorCode = value.value;
+        break;
+      case 'id':
+        this.#id = value.value;
+        break;
+      case 'method':
+        this.#method = value;
+        break;
+      case 'params':
+        this.#params = value;
+        break;
+      case 'asked':
+        this.#asked = typeof value.value === 'string' ? value.value : '';
+        break;
+      case 'inputRequest':
+        this.#endAsked();
+        break;
+      case 'root':
+      case 'message':
+        this.#endMessage(value);
         break;
       case 'result':
         this.#endResult();
@@ -160,5 +197,44 @@ export class RpcAnswerReader {
     }
     this.#scope = undefined;
     this.#hasList = false;
+  }
+
+  /** A request that does not say what it asks asks for anything. */
+  #endAsked(): void {
+    const method = this.#asked ?? '';
+    this.#asked = undefined;
+    if (this.#answers.mayAsk(method)) return;
+    this.#refused ??= method;
+    this.#denied += 1;
+  }
+
+  #endMessage({ kind, start, end }: JsonValue): void {
+    const [id, method, refused] = [this.#id, this.#method, this.#refused];
+    if (kind === 'object' && refused !== undefined) {
+      const error = this.#answers.refuseAsking(
+        typeof id === 'boolean' ? undefined : (id ?? undefined),
+        refused,
+      );
+      this.#edits = this.#edits.filter((edit) => edit.end <= start);
+      this.#edits.push({ start, end, bytes: Buffer.from(error) });
+    } else if (kind === 'object' && method !== undefined && id !== undefined) this.#endRequest(method);
+    this.#id = undefined;
+    this.#method = undefined;
+    this.#params = undefined;
+    this.#refused = undefined;
+  }
+
+  /**
+   * What may not be asked becomes a request that no client knows, without its content: a client answers it with an error by itself,
+   * so that the server does not wait, and the session lives.
+   */
+  #endRequest({ value, start, end }: JsonValue): void {
+    const method = typeof value === 'string' ? value : '';
+    if (this.#answers.mayAsk(method)) return;
+    this.#denied += 1;
+    this.#edits.push({ start, end, bytes: Buffer.from(JSON.stringify(`clrk.denied/${method}`)) });
+    const params = this.#params;
+    if (params !== undefined)
+      this.#edits.push({ start: params.start, end: params.end, bytes: Buffer.from('{}') });
   }
 }

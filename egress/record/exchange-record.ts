@@ -49,7 +49,9 @@ export interface ExchangeFacts {
   /** undefined: the host is governed by no MCPRoute. */
   readonly mcp: McpFacts | undefined;
   /** What its server's answer held; undefined: it was not read. */
-  readonly mcpAnswer: { readonly hidden: number; readonly errorCode: number | undefined } | undefined;
+  readonly mcpAnswer:
+    | { readonly hidden: number; readonly denied: number; readonly errorCode: number | undefined }
+    | undefined;
   /** Header names not to show, besides those that never are. */
   readonly hidden: ReadonlySet<string>;
   /** Stable code when the gateway answered in the upstream's place, or the exchange broke. */
@@ -184,8 +186,9 @@ function putMcp(sink: AttributeSink, { mcp, mcpAnswer }: ExchangeFacts): void {
   sink.put(attribute.mcpRouteName, mcp.route?.name);
   sink.put(attribute.toolPolicyDecision, mcp.decision);
   sink.put(attribute.mcpErrorCode, mcpAnswer?.errorCode);
-  const hidden = mcpAnswer?.hidden ?? 0;
+  const { hidden = 0, denied = 0 } = mcpAnswer ?? {};
   sink.put(attribute.mcpHidden, hidden > 0 ? hidden : undefined);
+  sink.put(attribute.mcpDeniedRequests, denied > 0 ? denied : undefined);
 }
 
 function putBody(sink: AttributeSink, body: CapturedBody, fields: readonly Field[]): void {

@@ -44,7 +44,7 @@ export class GovernedAnswer implements RemadeAnswer {
   readonly isStream: boolean;
   readonly #answers: McpAnswers;
   readonly #holder: AnswerHolder;
-  readonly mcp: GovernedFacts = { hidden: 0, errorCode: undefined };
+  readonly mcp: GovernedFacts = { hidden: 0, denied: 0, errorCode: undefined };
   readonly #events: GovernedEvents | undefined;
   readonly #document: RpcAnswerReader | undefined;
   #fields: readonly Field[];
@@ -158,6 +158,7 @@ export class GovernedAnswer implements RemadeAnswer {
       return this.end();
     }
     this.mcp.hidden += answer.hidden;
+    this.mcp.denied += answer.denied;
     this.mcp.errorCode = answer.errorCode;
     if (answer.isChanged) this.#fields = withoutDigests(this.#fields);
     return { kind: 'done', rest: Buffer.concat(answer.text) };

@@ -18,12 +18,14 @@ export function compileMcpRoute(world: World, route: MCPRoute): McpRoute[] {
   const { namespace, name } = route.metadata;
   const hostnames = mcpHostnames(route);
   if (hostnames.length === 0) return [];
+  const denied = route.spec.deniedServerRequests;
   const denial = denialAt(world, 'MCPRoute', route);
   return [
     {
       route: { namespace, name },
       hostnames,
       rules: (route.spec.rules ?? []).map((rule, place) => compileRule(world, route, rule, place)),
+      ...(denied === undefined ? {} : { deniedServerRequests: [...denied] }),
       ...(denial === undefined ? {} : { denial }),
     },
   ];

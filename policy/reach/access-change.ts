@@ -13,7 +13,7 @@ import type { Access, Way } from './permit.ts';
 import type { CallSpaces } from './space/call-spaces.ts';
 import { quote } from './phrases.ts';
 import type { Spot } from './spot.ts';
-import { mcpParts } from './tool-words.ts';
+import { mcpParts, renderServerRequests } from './tool-words.ts';
 import { callParts, renderPlacedSecret, renderTurn, wayParts } from './words.ts';
 
 export type Direction = 'added' | 'removed' | 'changed';
@@ -76,6 +76,7 @@ function partsOf(spot: Spot, { exit, model, logging, budget, counts, asksPerson 
     ...(renames ? [`as model ${quote(model)}`] : []),
     ...wayParts({ ...way, ...counted, credentials: [], ...(logging === undefined ? {} : { logging }) }),
     ...credentials.map(renderPlacedSecret),
+    ...renderServerRequests(spot.plan.mcp?.deniedRequests ?? []),
     ...mannerParts(mannerOf(spot.gateway.document)),
   ];
 }

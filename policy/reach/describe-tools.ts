@@ -92,5 +92,6 @@ export function toolCalls({ mcp }: OpenPlan): ToolCalls | undefined {
       };
     }),
     othersPass: mcp.othersPass,
+    deniedRequests: mcp.deniedRequests,
   };
 }

@@ -98,6 +98,8 @@ export interface ToolCalls {
   readonly rules: readonly ToolRule[];
   /** Messages no rule takes pass; otherwise only those that every session needs. */
   readonly othersPass: boolean;
+  /** What the servers may not ask of the agent. */
+  readonly deniedRequests: readonly string[];
 }
 
 export interface Credential {

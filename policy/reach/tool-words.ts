@@ -50,8 +50,13 @@ function renderToolRule(rule: ToolRule): string {
   ].join('');
 }
 
+/** What servers ask of the agent. */
+export function renderServerRequests(deniedRequests: readonly string[]): string[] {
+  return deniedRequests.length === 0 ? [] : [`but no requests of its servers for ${quoted(deniedRequests)}`];
+}
+
 /** Rules in the order they are asked. */
-export function mcpParts({ denied, rules, othersPass }: ToolCalls): string[] {
+export function mcpParts({ denied, rules, othersPass, deniedRequests }: ToolCalls): string[] {
   return [
     'as MCP',
     ...denied.map(
@@ -59,5 +64,6 @@ export function mcpParts({ denied, rules, othersPass }: ToolCalls): string[] {
     ),
     ...rules.map(renderToolRule),
     othersPass ? 'every other message' : 'and what sessions need',
+    ...renderServerRequests(deniedRequests),
   ];
 }

@@ -107,6 +107,7 @@ function routes(chart: Chart, gateway: EgressGateway): void {
   new MCPRoute(chart, 'tools', {
     gateways: [gateway],
     hosts: ['mcp.example.com', '*.mcp.example.org'],
+    denyServerRequests: ['Sampling', 'Other'],
     rules: [
       {
         matches: [

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { McpRoute } from '../../contract/index.ts';
-import { underTools } from '../egress/mcp/mcp-script.ts';
+import { unasked, underTools } from '../egress/mcp/mcp-script.ts';
 import { providePython } from '../sdk/python-sdks.ts';
 import { startClient, type SdkClient } from '../sdk/sdk-client.ts';
 import { openMcpBed, url, type Command, type McpBed } from './mcp-bed.ts';
@@ -93,5 +93,36 @@ describe.each([
     expect(sessions.length).toBe(new Set(sessions.map(({ attributes }) => attributes['mcp.method'])).size);
     const lists = bed.gateway.records.filter(({ attributes }) => attributes['mcp.method'] === 'tools/list');
     expect(lists.every(({ attributes }) => Number(attributes['clrk.mcproute.hidden']) > 0)).toBe(true);
+  });
+});
+
+describe('a server that asks the agent for an answer of its model', () => {
+  let bed: McpBed;
+  beforeAll(async () => {
+    bed = await openMcpBed(everything);
+  }, 120_000);
+  afterAll(() => bed.close());
+
+  const sample: Ask = { op: 'call', name: 'trigger-sampling-request', args: { prompt: 'x', maxTokens: 9 } };
+  const start = (): SdkClient<Ask, Said> =>
+    startClient(bed, clients['npm @modelcontextprotocol/sdk']?.() ?? []);
+
+  test('S47: gets it where nothing forbids that, and an error of the client where its route does', async () => {
+    bed.use(underTools({ deniedTools: ['get-env'] }));
+    const one = start();
+    expect((await one.ask(sample)).told?.join()).toContain('sampled by the agent');
+    await one.close();
+    bed.use(unasked('Sampling'));
+    bed.gateway.records.length = 0;
+    const other = start();
+    const told = JSON.stringify(await other.ask(sample));
+    expect(told).not.toContain('sampled by the agent');
+    expect(told).toContain('Method not found');
+    expect(await other.ask(echo('still here'))).toEqual({ told: ['Echo: still here'] });
+    await other.close();
+    const denied = bed.gateway.records.map(
+      ({ attributes }) => attributes['clrk.mcproute.server_requests.denied'],
+    );
+    expect(denied).toContain(1);
   });
 });

@@ -41,6 +41,7 @@ const ref = (kind: string, name: string): object => ({ group: 'clrk.apoxy.dev', 
 const mcpRoute = manifest('MCPRoute', 'tools', {
   parentRefs: [{ name: 'g' }],
   hostnames: ['MCP.example.com'],
+  deniedServerRequests: ['Sampling'],
   rules: [
     {
       filters: [
@@ -283,6 +284,7 @@ test('all of it is in the config of the gateway', async () => {
     expect(mcpRoutes).toMatchObject([
       {
         hostnames: ['mcp.example.com'],
+        deniedServerRequests: ['Sampling'],
         rules: [
           {
             toolPolicies: [{ deniedTools: ['rm'] }],

@@ -39,7 +39,7 @@ function read(stream: string): unknown[] {
 }
 
 function passed(stream: string, cuts: readonly number[]): { out: string; hidden: number } {
-  const facts = { hidden: 0, errorCode: undefined };
+  const facts = { hidden: 0, denied: 0, errorCode: undefined };
   const events = new GovernedEvents(answers, facts);
   const bytes = Buffer.from(stream);
   const at = [0, ...[...cuts].map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
@@ -82,7 +82,7 @@ test('what hides nothing goes on byte for byte', () => {
 });
 
 test('more entries than a page has are not read', () => {
-  const events = new GovernedEvents(answers, { hidden: 0, errorCode: undefined });
+  const events = new GovernedEvents(answers, { hidden: 0, denied: 0, errorCode: undefined });
   events.push(Buffer.from(`data: {"result":{"tools":[${'1,'.repeat(10_001)}1]}}\n\n`));
   expect(events.isReadable).toBe(false);
 });

@@ -1,5 +1,5 @@
 /** A call of an MCP server under tool rules, whose answers a test speaks for. */
-import type { GatewayConfig, McpRoute, ToolPolicy } from '../../../contract/index.ts';
+import type { GatewayConfig, McpRoute, ServerRequest, ToolPolicy } from '../../../contract/index.ts';
 import { PolicyIndex, type RpcBody } from '../../../decision/index.ts';
 import { McpAnswers } from '../../../decision/mcp/answers.ts';
 import { planMcp } from '../../../decision/mcp/plan.ts';
@@ -26,6 +26,13 @@ export const underTools = (change: Partial<ToolPolicy>): McpRoute => ({
 export const underResources = (resources: string[]): McpRoute => ({
   ...underTools({}),
   rules: [{ matches: [{ ...every, resources }], toolPolicies: [], unsupported: [] }],
+});
+
+/** Servers may not ask for these. */
+export const unasked = (...deniedServerRequests: ServerRequest[]): McpRoute => ({
+  ...underTools({}),
+  rules: [],
+  deniedServerRequests,
 });
 
 export function configOf(...mcpRoutes: McpRoute[]): GatewayConfig {

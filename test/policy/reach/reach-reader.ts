@@ -173,6 +173,7 @@ const sessionMethods = [
   ...['initialize', 'ping', 'server/discover', 'tools/list', 'resources/list', 'resources/templates/list'],
   ...['prompts/list', 'logging/setLevel', 'completion/complete'],
   ...['tasks/get', 'tasks/result', 'tasks/cancel', 'tasks/list'],
+  ...['tasks/update', 'subscriptions/listen'],
 ];
 
 interface Subject {

@@ -323,7 +323,7 @@ function credential(reader: Reader): Permit['way']['credentials'][number] {
 type Handler = (reader: Reader, parts: Parts) => void;
 
 function mcpOf({ permit }: Parts): Draft<ToolCalls> {
-  permit.mcp ??= { denied: [], rules: [], othersPass: false };
+  permit.mcp ??= { denied: [], rules: [], othersPass: false, deniedRequests: [] };
   return permit.mcp;
 }
 
@@ -385,6 +385,12 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
     },
   ],
   ['and what sessions need', () => undefined],
+  [
+    'but no requests of its servers for ',
+    (reader, parts) => {
+      mcpOf(parts).deniedRequests = reader.quotes();
+    },
+  ],
   [
     'with a plain path',
     (_reader, { permit }) => {

@@ -72,8 +72,9 @@ export const mcpRoutes: fc.Arbitrary<McpRoute[]> = fc.array(
       hostnames: some(['a.example.com', '*.example.com', 'api.openai.com'], 2),
       rules: fc.array(mcpRule, { maxLength: 2 }),
       denies: fc.constantFrom(false, false, true),
+      asks: fc.constantFrom<Partial<McpRoute>>({}, {}, { deniedServerRequests: ['Sampling', 'Other'] }),
     })
-    .map(({ denies, ...route }) => (denies ? { ...route, denial: answer } : route)),
+    .map(({ denies, asks, ...route }) => ({ ...route, ...asks, ...(denies ? { denial: answer } : {}) })),
   { maxLength: 2 },
 );
 
