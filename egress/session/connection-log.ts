@@ -37,10 +37,6 @@ export class ConnectionLog {
     this.#wouldDeny = plan.relayAudited ? auditBytes(plan.site) : undefined;
   }
 
-  get route(): string | undefined {
-    return this.#route;
-  }
-
   refused(peer: Peer, { reason, policy }: Refusal): void {
     this.#core.countDenied(reason);
     this.#record(spanName.dialDenied, peer, { denyReason: reason, denyPolicy: policy });

@@ -238,8 +238,8 @@ export class ExchangeLog {
 
   /** What was refused all the same was not let through. */
   #wouldDeny(): WouldDeny | undefined {
-    const isLetThrough = this.denyReason === undefined && this.#decision?.kind === 'allow';
-    return isLetThrough ? this.#decision.wouldDeny : undefined;
+    const decision = this.#decision;
+    return this.denyReason === undefined && decision?.kind === 'allow' ? decision.wouldDeny : undefined;
   }
 
   #translation(): ExchangeFacts['translation'] {
