@@ -55,4 +55,3 @@ export * from './schedule-time.ts';
 export * from './schedule.ts';
 export * from './schedule-mark.ts';
 export * from './terminal-text.ts';
-export * from './translation.ts';
