@@ -17,11 +17,10 @@ export interface CapabilityField {
 
 /**
  * - `refused`: calls it is about are refused, because letting them through would be less than was asked for
- * - `idle`: the object does nothing
  * - `ignored`: all else of the object is carried out, as if the field were not there
  * - `fixed`: the field is there for compatibility; what it would choose is always the same
  */
-export type CapabilityEffect = 'refused' | 'idle' | 'ignored' | 'fixed';
+export type CapabilityEffect = 'refused' | 'ignored' | 'fixed';
 
 export interface Capability {
   /** For a table of documentation. */
@@ -150,10 +149,3 @@ export type CapabilityName = keyof typeof notEnforced;
 export const capabilities: ReadonlyArray<Capability & { readonly name: CapabilityName }> = (
   Object.keys(notEnforced) as CapabilityName[]
 ).map((name) => ({ name, ...notEnforced[name] }));
-
-/** Kinds whose every object does nothing. */
-export function idleKinds(table: readonly Capability[] = capabilities): readonly string[] {
-  return table
-    .filter(({ effect }) => effect === 'idle')
-    .flatMap(({ fields }) => fields.filter(({ path }) => path === 'spec').map(({ kind }) => kind));
-}

@@ -60,4 +60,3 @@ export * from './schedule-time.ts';
 export * from './schedule.ts';
 export * from './schedule-mark.ts';
 export * from './terminal-text.ts';
-export * from './translation.ts';

@@ -101,3 +101,4 @@ export {
   type ChatApi,
   type Translation,
 } from './translation.ts';
+export { renderUntranslated, untranslated } from './untranslated.ts';

@@ -6,7 +6,6 @@ import { capabilities, type Capability, type CapabilityEffect } from '../contrac
 
 const effects: Readonly<Record<CapabilityEffect, string>> = {
   refused: 'its calls are refused',
-  idle: 'does nothing',
   ignored: 'as if it were not there',
   fixed: 'always the same',
 };

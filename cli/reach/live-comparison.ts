@@ -2,19 +2,9 @@
  * Manifests beside what runs: which documents the manifests come to, what the replicas of a gateway or pool say together, and both
  * sides as reach is computed from. Pure.
  */
-import { agentId, gatewayPolicyDigest, idleKinds, poolPolicyDigest } from '../../contract/index.ts';
+import { agentId, gatewayPolicyDigest, poolPolicyDigest } from '../../contract/index.ts';
 import type { GatewayDocument, PoolDocument, ReachDocuments } from '../../policy/index.ts';
 import { renderHolder, type Holder, type LiveHolder } from './live-cluster.ts';
-
-/** Workers have no agents of a kind that nobody runs yet. */
-export function runnable({ gateways, pools }: ReachDocuments): ReachDocuments {
-  const idle = idleKinds();
-  const taken = pools.map((pool) => ({
-    ...pool,
-    agents: pool.agents.filter(({ kind }) => !idle.includes(kind)),
-  }));
-  return { gateways, pools: taken };
-}
 
 export const keyOf = ({ kind, namespace, name }: Holder): string => `${kind}/${namespace}/${name}`;
 

@@ -11,15 +11,7 @@ import {
   type ReachDocuments,
 } from '../../policy/index.ts';
 import { renderHolder, type Holder, type LiveCluster, type LiveHolder } from './live-cluster.ts';
-import {
-  compiledHolders,
-  digestOf,
-  keyOf,
-  runnable,
-  sidesOf,
-  type Compiled,
-  type Running,
-} from './live-comparison.ts';
+import { compiledHolders, digestOf, keyOf, sidesOf, type Compiled, type Running } from './live-comparison.ts';
 import type { ManifestSets } from './manifest-sets.ts';
 import { undecided, UndecidedError } from './undecided.ts';
 
@@ -62,7 +54,7 @@ class LiveQuestion {
 
   constructor(live: LiveCluster, git: ReachDocuments) {
     this.#live = live;
-    this.#git = runnable(git);
+    this.#git = git;
   }
 
   #settle(): void {

@@ -1,12 +1,7 @@
 /** What a set of manifests asks for and this version does not do: beside its reach, because a limit in it limits nothing. */
 import type { AIProviderRoute, Backend } from '../../api/index.ts';
-import {
-  faultOfBackendRef,
-  notEnforcedOf,
-  renderNotEnforced,
-  renderUntranslated,
-  untranslated,
-} from '../../contract/index.ts';
+import { faultOfBackendRef, notEnforcedOf, renderNotEnforced } from '../../contract/index.ts';
+import { renderUntranslated, untranslated } from '../../decision/index.ts';
 import { defaultNamespace } from '../../policy/index.ts';
 import type { CompiledObject } from './compiled-object.ts';
 

@@ -1,12 +1,11 @@
 /** AIProviderRoute to the gateway's form, with Backends resolved. A reference that cannot be resolved is left out. */
 import {
   faultOfBackendRef,
-  renderUntranslated,
-  untranslated,
   type ProviderBackend,
   type ProviderDenial,
   type ProviderRoute,
 } from '../../contract/index.ts';
+import { renderUntranslated, untranslated } from '../../decision/index.ts';
 import { kinds, type AIProviderRoute, type Backend } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { denialAt } from './denial.ts';

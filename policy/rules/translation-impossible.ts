@@ -1,5 +1,6 @@
 /** A Backend that cannot answer the calls sent to it. */
-import { notEnforced, renderUntranslated, untranslated } from '../../contract/index.ts';
+import { notEnforced } from '../../contract/index.ts';
+import { renderUntranslated, untranslated } from '../../decision/index.ts';
 import type { Found, Rule } from '../rule.ts';
 import { backendOf, type Item, type World } from '../world.ts';
 

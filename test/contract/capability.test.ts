@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { kinds } from '../../api/index.ts';
-import { capabilities, idleKinds, notEnforcedOf, renderNotEnforced } from '../../contract/index.ts';
+import { capabilities, notEnforcedOf, renderNotEnforced } from '../../contract/index.ts';
 
 function named(kind: string, object: object): string[] {
   return notEnforcedOf(kind, object).map((each) => renderNotEnforced(each).split(':')[0] ?? '');
@@ -58,15 +58,4 @@ test('every line is a sentence about fields of kinds that exist', () => {
     expect(instead).toMatch(/^[A-Z].*\.$/);
     for (const { kind } of fields) expect(kinds.map((each) => each.kind)).toContain(kind);
   }
-});
-
-test('kinds that do nothing are those of which the whole is idle', () => {
-  const sentences = { title: 't', message: 'm', instead: 'i' };
-  expect(
-    idleKinds([
-      { ...sentences, effect: 'idle', fields: [{ kind: 'A', path: 'spec' }] },
-      { ...sentences, effect: 'idle', fields: [{ kind: 'B', path: 'spec.part' }] },
-      { ...sentences, effect: 'refused', fields: [{ kind: 'C', path: 'spec' }] },
-    ]),
-  ).toEqual(['A']);
 });
