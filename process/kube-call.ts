@@ -2,7 +2,7 @@
  * One JSON call to the Kubernetes API, bounded in time and size. Apart because a role that only asks (who is this, may he)
  * needs neither watches nor caches. It must never log: tokens pass through here.
  */
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest, Agent, type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ClrkError } from '../contract/index.ts';
@@ -78,7 +78,8 @@ export function kubeCaller(load: () => KubeConfig): KubeCaller {
     const isSecure = url.protocol === 'https:';
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
-      ...options.headers,
+      // As we gave them, with the credentials put in.
+      ...(options.headers as OutgoingHttpHeaders),
       accept: 'application/json',
       ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
     };
