@@ -6537,6 +6537,13 @@ export interface TaskAgentSpec {
   readonly scheduleInput?: any;
 
   /**
+   * triggers are what else sets the agent off; unset means nothing does.
+   *
+   * @schema TaskAgentSpec#triggers
+   */
+  readonly triggers?: TaskAgentSpecTriggers[];
+
+  /**
    * egressRefs are the gateways it reaches the world through, the first one that has a listener for a destination; unset means it reaches nothing.
    *
    * @schema TaskAgentSpec#egressRefs
@@ -6588,6 +6595,7 @@ export function toJson_TaskAgentSpec(obj: TaskAgentSpec | undefined): Record<str
     'warmPoolIdleTTL': obj.warmPoolIdleTtl,
     'schedule': obj.schedule,
     'scheduleInput': obj.scheduleInput,
+    'triggers': obj.triggers?.map(y => toJson_TaskAgentSpecTriggers(y)),
     'egressRefs': obj.egressRefs?.map(y => toJson_TaskAgentSpecEgressRefs(y)),
     'identity': toJson_TaskAgentSpecIdentity(obj.identity),
     'streaming': toJson_TaskAgentSpecStreaming(obj.streaming),
@@ -6673,6 +6681,50 @@ export function toJson_TaskAgentSpecResources(obj: TaskAgentSpecResources | unde
     'cpu': obj.cpu?.value,
     'memory': obj.memory?.value,
     'ephemeralStorage': obj.ephemeralStorage?.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Trigger is what sets the agent off besides calls over HTTP and its schedule.
+ *
+ * @schema TaskAgentSpecTriggers
+ */
+export interface TaskAgentSpecTriggers {
+  /**
+   * type is what it is: Event, an event on a subject of the namespace.
+   *
+   * @schema TaskAgentSpecTriggers#type
+   */
+  readonly type: TaskAgentSpecTriggersType;
+
+  /**
+   * subject is what is heard, below the namespace’s own prefix: names separated by dots, * for one of them, > for all that follows. What is published on it is run at least once, tried again with growing pauses when the run fails.
+   *
+   * @schema TaskAgentSpecTriggers#subject
+   */
+  readonly subject: string;
+
+  /**
+   * maxDeliver is how often an event is delivered before it is given up: it is then on clrk.dead.<namespace>.<agent>.<subject> for a week. Unset means 5.
+   *
+   * @schema TaskAgentSpecTriggers#maxDeliver
+   */
+  readonly maxDeliver?: number;
+}
+
+/**
+ * Converts an object of type 'TaskAgentSpecTriggers' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_TaskAgentSpecTriggers(obj: TaskAgentSpecTriggers | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'type': obj.type,
+    'subject': obj.subject,
+    'maxDeliver': obj.maxDeliver,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -6984,6 +7036,17 @@ export class TaskAgentSpecResourcesEphemeralStorage {
     this.value = value;
   }
 }
+
+/**
+ * type is what it is: Event, an event on a subject of the namespace.
+ *
+ * @schema TaskAgentSpecTriggersType
+ */
+export const TaskAgentSpecTriggersType = {
+  /** Event */
+  EVENT: "Event",
+} as const;
+export type TaskAgentSpecTriggersType = (typeof TaskAgentSpecTriggersType)[keyof typeof TaskAgentSpecTriggersType];
 
 /**
  * Extractor takes one field of the caller identity from the call.
