@@ -21,6 +21,7 @@ export type { EgressListener } from './egress-listener.ts';
 export type { EgressRouteKind, EgressRouteProps, IEgressGateway, IEgressRoute } from './egress-route.ts';
 export type { BodyCapture, OtlpExport, OtlpSecretHeader } from './egress-telemetry.ts';
 export * from './env-value.ts';
+export { EventTrigger, type EventTriggerOptions } from './event-trigger.ts';
 export * from './fallback-routing-policy.ts';
 export * from './flux.ts';
 export * from './gitops.ts';

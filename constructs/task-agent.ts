@@ -5,6 +5,7 @@ import type { TaskAgentSpec } from '../api/index.ts';
 import { Agent, type AgentProps } from './agent.ts';
 import { present, refuse } from './custom-resource.ts';
 import { durationText } from './duration-text.ts';
+import type { EventTrigger } from './event-trigger.ts';
 import type { Identity } from './identity.ts';
 import type { Schedule } from './schedule.ts';
 import { warmModeProblem } from './warm-mode.ts';
@@ -94,6 +95,12 @@ export interface TaskAgentProps extends AgentProps {
    */
   readonly scheduleInput?: unknown;
   /**
+   * Events that set it off, besides calls over HTTP and the clock; at most 8.
+   *
+   * @default none
+   */
+  readonly triggers?: readonly EventTrigger[];
+  /**
    * How the caller is recognised.
    *
    * @default not at all
@@ -116,6 +123,7 @@ export interface TaskAgentProps extends AgentProps {
 // The CRD's own bounds.
 const maxWarmPoolSize = 16;
 const maxRuns = 100_000;
+const maxTriggers = 8;
 // Longer executions are cut by the worker.
 const hardTimeout = Duration.minutes(5);
 
@@ -148,6 +156,9 @@ export class TaskAgent extends Agent {
     if (scheduleInput !== undefined && schedule === undefined) {
       refuse(this, 'scheduleInput is the body of scheduled calls; give it a schedule');
     }
+    const { triggers = [] } = props;
+    if (triggers.length > maxTriggers)
+      refuse(this, `${triggers.length} triggers are more than ${maxTriggers}`);
     this.wholeNumber('maxConcurrent', props.maxConcurrent);
     this.wholeNumber('warmPoolSize', props.warmPoolSize, maxWarmPoolSize);
     this.wholeNumber('reuse.maxRuns', props.reuse?.maxRuns, maxRuns);
@@ -158,7 +169,8 @@ export class TaskAgent extends Agent {
   /** @internal */
   protected override toSpec(): TaskAgentSpec {
     const { timeout = Duration.seconds(100), maxConcurrent, warmPoolSize, warmPoolIdleTtl } = this.#props;
-    const { schedule, scheduleInput, identity = [], delivery, warmPoolMode, reuse } = this.#props;
+    const { schedule, scheduleInput, triggers = [], identity = [], delivery } = this.#props;
+    const { warmPoolMode, reuse } = this.#props;
     return present({
       ...this.sharedSpec(),
       timeout: durationText(timeout),
@@ -169,6 +181,7 @@ export class TaskAgent extends Agent {
       reuse: reuse && present({ maxRuns: reuse.maxRuns, maxAge: reuse.maxAge && durationText(reuse.maxAge) }),
       schedule: schedule?.expression,
       scheduleInput,
+      triggers: triggers.length > 0 ? triggers.map(({ spec }) => spec) : undefined,
       identity: identity.length > 0 ? { extractors: identity.map(({ spec }) => spec) } : undefined,
       state: this.#state(),
       delivery: delivery === undefined ? undefined : { mode: delivery },

@@ -32,30 +32,34 @@ function bounded(input: EventInput): EventInput | undefined {
   return bytes > maxAttributeBytes ? undefined : input;
 }
 
-function fromStructured(data: Uint8Array): EventInput | undefined {
-  let event: unknown;
+function objectOf(data: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   try {
-    event = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    return value as Record<string, unknown>;
   } catch {
     return undefined;
   }
-  if (typeof event !== 'object' || event === null || Array.isArray(event)) return undefined;
-  const {
-    data: value,
-    data_base64: base64,
-    datacontenttype,
-    ...attributes
-  } = event as Record<string, unknown>;
-  if (typeof attributes['id'] !== 'string' || typeof attributes['source'] !== 'string') return undefined;
+}
+
+/** Undefined: a name or value that no attribute has. */
+function attributeHeaders(attributes: Readonly<Record<string, unknown>>): Record<string, string> | undefined {
   const headers: Record<string, string> = {};
   for (const [name, each] of Object.entries(attributes)) {
     const isScalar = ['string', 'number', 'boolean'].includes(typeof each);
     if (!attributeName.test(name) || !isScalar) return undefined;
     headers[`ce-${name}`] = encoded(String(each));
   }
+  return headers;
+}
+
+function fromStructured(document: Uint8Array): EventInput | undefined {
+  const { data, data_base64: base64, datacontenttype, ...attributes } = objectOf(document) ?? {};
+  if (typeof attributes['id'] !== 'string' || typeof attributes['source'] !== 'string') return undefined;
+  const headers = attributeHeaders(attributes);
   const type = typeof datacontenttype === 'string' ? datacontenttype : 'application/json';
-  if (!printable.test(type)) return undefined;
-  return { headers: { ...headers, 'content-type': type }, data: dataOf(value, base64, type) };
+  if (headers === undefined || !printable.test(type)) return undefined;
+  return { headers: { ...headers, 'content-type': type }, data: dataOf(data, base64, type) };
 }
 
 function dataOf(value: unknown, base64: unknown, type: string): Uint8Array {

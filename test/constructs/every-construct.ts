@@ -14,6 +14,7 @@ import {
   EgressHTTPRoute,
   EgressL4Route,
   EnvValue,
+  EventTrigger,
   FallbackRoutingPolicy,
   Http,
   Identity,
@@ -187,6 +188,7 @@ function agents(chart: Chart, pool: WorkerPool, gateway: EgressGateway): void {
     warmPoolIdleTtl: Duration.minutes(1),
     schedule: Schedule.cron('*/5 8-18 * JAN,FEB MON-FRI'),
     scheduleInput: { prompt: 'report', list: [1, 2] },
+    triggers: [EventTrigger.on('orders.*'), EventTrigger.on('mail.>', { maxDeliver: 3 })],
     identity: [
       Identity.header('user', 'X-User'),
       Identity.body('team', '$.team'),
