@@ -10,7 +10,12 @@ const inCi = process.env['CI'] !== undefined;
 
 // What brings up a whole platform or cluster: its ports, addresses and timing are the machine's.
 // Those with real things beside ours are vitest.proofs.config.ts's.
-const proofs = ['test/e2e/cluster/**', 'test/e2e/flux/**', 'test/e2e/argo/**'];
+const proofs = [
+  'test/e2e/cluster/**',
+  'test/e2e/flux/**',
+  'test/e2e/argo/**',
+  'test/mcp/conformance.test.ts',
+];
 const wholeMachine = ['test/e2e/**/*.test.ts', 'test/local/platform.test.ts'];
 // These share one development platform, which stays up from the first of them to the last.
 const onOnePlatform = ['test/e2e/*.test.ts'];

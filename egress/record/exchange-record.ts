@@ -50,8 +50,7 @@ export interface ExchangeFacts {
   readonly mcp: McpFacts | undefined;
   /** What its server's answer held; undefined: it was not read. */
   readonly mcpAnswer:
-    | { readonly hidden: number; readonly denied: number; readonly errorCode: number | undefined }
-    | undefined;
+    { readonly hidden: number; readonly denied: number; readonly errorCode: number | undefined } | undefined;
   /** Header names not to show, besides those that never are. */
   readonly hidden: ReadonlySet<string>;
   /** Stable code when the gateway answered in the upstream's place, or the exchange broke. */

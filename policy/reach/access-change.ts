@@ -76,7 +76,7 @@ function partsOf(spot: Spot, { exit, model, logging, budget, counts, asksPerson 
     ...(renames ? [`as model ${quote(model)}`] : []),
     ...wayParts({ ...way, ...counted, credentials: [], ...(logging === undefined ? {} : { logging }) }),
     ...credentials.map(renderPlacedSecret),
-    ...renderServerRequests(spot.plan.mcp?.deniedRequests ?? []),
+    ...renderServerRequests(spot.plan.mcp),
     ...mannerParts(mannerOf(spot.gateway.document)),
   ];
 }

@@ -50,13 +50,15 @@ function renderToolRule(rule: ToolRule): string {
   ].join('');
 }
 
-/** What servers ask of the agent. */
-export function renderServerRequests(deniedRequests: readonly string[]): string[] {
-  return deniedRequests.length === 0 ? [] : [`but no requests of its servers for ${quoted(deniedRequests)}`];
+/** What servers ask of the agent; undefined: there are none. */
+export function renderServerRequests(mcp: Pick<ToolCalls, 'deniedRequests'> | undefined): string[] {
+  const denied = mcp?.deniedRequests ?? [];
+  return denied.length === 0 ? [] : [`but no requests of its servers for ${quoted(denied)}`];
 }
 
 /** Rules in the order they are asked. */
-export function mcpParts({ denied, rules, othersPass, deniedRequests }: ToolCalls): string[] {
+export function mcpParts(mcp: ToolCalls): string[] {
+  const { denied, rules, othersPass } = mcp;
   return [
     'as MCP',
     ...denied.map(
@@ -64,6 +66,6 @@ export function mcpParts({ denied, rules, othersPass, deniedRequests }: ToolCall
     ),
     ...rules.map(renderToolRule),
     othersPass ? 'every other message' : 'and what sessions need',
-    ...renderServerRequests(deniedRequests),
+    ...renderServerRequests(mcp),
   ];
 }

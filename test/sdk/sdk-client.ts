@@ -25,20 +25,27 @@ export const nodeProgram = (name: string): readonly string[] => [
   join(import.meta.dirname, 'clients', `${name}.ts`),
 ];
 
+/** A program where hosts and CA bundle are those of a sandbox. */
+export function sandboxed(
+  { hostsFile, bundleFile }: Pick<SandboxWay, 'hostsFile' | 'bundleFile'>,
+  program: readonly string[],
+): { readonly command: readonly string[]; readonly environment: Readonly<Record<string, string>> } {
+  const shell = ['unshare', '--mount', '--', 'sh', '-c', `${mount} && exec "$@"`];
+  return { command: [...shell, hostsFile, bundleFile, ...program], environment: trustEnvironment };
+}
+
 export function startClient<Ask = SdkAsk, Result = SdkResult>(
   bed: Pick<SandboxWay, 'hostsFile' | 'bundleFile'>,
   program: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): SdkClient<Ask, Result> {
-  const child = spawn(
-    'unshare',
-    ['--mount', '--', 'sh', '-c', `${mount} && exec "$@"`, bed.hostsFile, bed.bundleFile, ...program],
-    {
-      cwd: join(import.meta.dirname, '../..'),
-      env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...trustEnvironment, ...environment },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  );
+  const { command, environment: own } = sandboxed(bed, program);
+  const [shell = '', ...args] = command;
+  const child = spawn(shell, args, {
+    cwd: join(import.meta.dirname, '../..'),
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...own, ...environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-4000)));
   child.stdin.on('error', () => undefined);

@@ -33,8 +33,13 @@ const key = (kind: string, name: string, policy = 'live') =>
     target: 'Header',
     headerName: 'Authorization',
   });
-const mcp = (rule: object) =>
-  object('MCPRoute', 'mcp', { parentRefs: [{ name: 'g' }], hostnames: ['mcp.example.com'], rules: [rule] });
+const mcp = (rule: object, more: object = {}) =>
+  object('MCPRoute', 'mcp', {
+    parentRefs: [{ name: 'g' }],
+    hostnames: ['mcp.example.com'],
+    rules: [rule],
+    ...more,
+  });
 const backend = object('Backend', 'b', {
   type: 'Upstream',
   schema: { name: 'openai' },
@@ -260,6 +265,14 @@ describe('a change of manifests in sentences', () => {
       [...base, tools({ allowedTools: ['a'] })],
       [
         '- agent `triage` may use fewer tools at `mcp.example.com:443`: for example tool `b`; before: as MCP; messages about anything (only tools `a`, `b`); and what sessions need; now: as MCP; messages about anything (only tools `a`); and what sessions need',
+      ],
+    ],
+    [
+      'what an MCP server may not ask',
+      [...base, mcp({ matches: [{}] })],
+      [...base, mcp({ matches: [{}] }, { deniedServerRequests: ['Sampling'] })],
+      [
+        '~ agent `triage` goes another way to `mcp.example.com:443`: now but no requests of its servers for `Sampling`',
       ],
     ],
     [
