@@ -236,8 +236,9 @@ export class ExchangeLog {
 
   /** What was refused all the same was not let through. */
   #wouldDeny(): WouldDeny | undefined {
-    const isLetThrough = this.denyReason === undefined && this.#decision?.kind === 'allow';
-    return isLetThrough ? this.#decision.wouldDeny : undefined;
+    const decision = this.#decision;
+    if (this.denyReason !== undefined || decision?.kind !== 'allow') return undefined;
+    return decision.wouldDeny;
   }
 
   #translation(): ExchangeFacts['translation'] {
