@@ -79,6 +79,12 @@ export const noCredentials: Injection = {
   names: new Set(),
 };
 
+/** What goes on the call, now that the token is there. */
+export function withToken(injection: Injection, token: string): Injection {
+  const field = { name: tokenField, raw: 'Authorization', value: `Bearer ${token}` };
+  return { ...injection, fields: [...injection.fields, field] };
+}
+
 /** One way of calls, before its secret. */
 export interface CredentialUse {
   /** Where the agent sent them. */

@@ -31,6 +31,7 @@ export {
   type ModelFact,
 } from './clause.ts';
 export {
+  withToken,
   type AwsSigning,
   type CredentialOrigin,
   type CredentialPlan,
@@ -87,7 +88,7 @@ export {
   readTokenEndpoint,
   type TokenEndpoint,
 } from './token-endpoint.ts';
-export { refuseToken, secretsOf, withToken, type TokenNeed } from './token.ts';
+export { refuseToken, secretsOf, type TokenNeed } from './token.ts';
 export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';
 export { type RouteClause, type Way } from './provider-clause.ts';

@@ -1,10 +1,9 @@
 /**
- * A credential that must be asked for before a call: what a gateway needs to ask, the call's secrets once the token is there, and how a
- * call is refused without it. A call never goes without its token. Pure.
+ * A credential that must be asked for before a call: what a gateway needs to ask, and how a call is refused without it. A call never
+ * goes without its token. Pure.
  */
 import type { GatewayCredential, TokenInjection } from '../contract/index.ts';
 import { refuse, type Refusal } from './call.ts';
-import type { Injection } from './credential.ts';
 
 export interface TokenNeed {
   /** Of the policy. */
@@ -26,12 +25,6 @@ export function tokenNeedOf(
 ): TokenNeed {
   const { namespace, name } = policy;
   return { namespace, name, inject, mayBePrivate: namespace === gateway.namespace };
-}
-
-/** What goes on the call, now that the token is there. */
-export function withToken(injection: Injection, token: string): Injection {
-  const field = { name: tokenField, raw: 'Authorization', value: `Bearer ${token}` };
-  return { ...injection, fields: [...injection.fields, field] };
 }
 
 /** Secrets a token was given for: whoever is called may have come to know them elsewhere. */
