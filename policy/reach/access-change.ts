@@ -104,6 +104,25 @@ function wayChange(before: Side, after: Side, { was, is }: Asked): string {
   return words.join('; ') || `now ${now.join(' or ')}; before ${old.join(' or ')}`;
 }
 
+/** A person was asked about each way of it, and is not about one: the agent does alone what it did not. */
+function isUnasked({ was, is }: Asked): boolean {
+  return was.ways.every(({ asksPerson }) => asksPerson) && !is.ways.every(({ asksPerson }) => asksPerson);
+}
+
+/** As if nobody had been asked: what else is another way now. */
+function withoutAsking(each: Asked): Asked {
+  if (!isUnasked(each)) return each;
+  return { ...each, was: { ...each.was, ways: each.was.ways.map((way) => ({ ...way, asksPerson: false })) } };
+}
+
+function unaskedCalls(after: Side, kept: readonly Asked[]): AccessChange[] {
+  const found = kept.filter(isUnasked);
+  if (found.length === 0) return [];
+  const same = kept.filter((each) => !found.includes(each));
+  const what = same.length === 0 ? '' : `: ${renderTaken(after.spot.plan, calls(found), calls(same))}`;
+  return [change('added', 'calls', `may make calls without a person's approval to %${what}`)];
+}
+
 const isDenial = ({ reason }: Refusal): boolean => reason === 'deny_policy';
 const calls = (asked: readonly Asked[]): Call[] => asked.map(({ call }) => call);
 
@@ -162,11 +181,12 @@ function compare(before: Side, after: Side, spaces: CallSpaces): AccessChange[] 
   const kept = all.filter((each) => each.was.ways.length > 0 && each.is.ways.length > 0);
   const changed = new Map<string, Asked[]>();
   for (const each of kept) {
-    const text = wayChange(before, after, each);
+    const text = wayChange(before, after, withoutAsking(each));
     if (text !== '') changed.set(text, [...(changed.get(text) ?? []), each]);
   }
   return [
     ...oneSided({ direction: 'added', passing: after, refusing: before, kept }, added),
+    ...unaskedCalls(after, kept),
     ...oneSided({ direction: 'removed', passing: before, refusing: after, kept }, removed),
     ...[...changed].map(([text, found]) => {
       const same = kept.filter((each) => !found.includes(each));

@@ -71,12 +71,20 @@ function withOwn({ pools, gateways }: ReachDocuments): ReachDocuments['pools'] {
 
 type Kind = 'added' | 'removed' | 'changed';
 
+/** A way about which nobody is asked any more is more than it was. */
+function keptKinds(old: readonly string[], now: readonly string[]): readonly Kind[] {
+  const asks = (line: string): boolean => line.endsWith(',true]');
+  if (!old.every(asks) || now.every(asks)) return ['changed'];
+  const unasked = old.map((line) => line.replace(/,true\]$/, ',false]'));
+  return ['added', ...(unasked.join() === now.join() ? [] : ['changed' as const])];
+}
+
 /** What is no longer read, or is now, is another thing than it was: gone and come. */
 function kindsOf(old: readonly string[], now: readonly string[]): readonly Kind[] {
   if (old.join() === now.join()) return [];
   const protocolOf = ([line]: readonly string[]): string =>
     line === undefined ? '' : String(JSON.parse(line)[0]);
-  if (old.length > 0 && now.length > 0 && protocolOf(old) === protocolOf(now)) return ['changed'];
+  if (old.length > 0 && now.length > 0 && protocolOf(old) === protocolOf(now)) return keptKinds(old, now);
   return [...(now.length > 0 ? ['added' as const] : []), ...(old.length > 0 ? ['removed' as const] : [])];
 }
 

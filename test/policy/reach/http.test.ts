@@ -88,6 +88,20 @@ describe('changes', () => {
     expect(changes([web([read])], [web([prefix])])).toEqual([]);
   });
 
+  test('a person who is no longer asked is a widening, one who is asked now another way', () => {
+    const rules = [{ matches: [write], approval: 'Required' }, { matches: [read] }];
+    const asking = web([], { rules });
+    const free = web([write, read]);
+    expect(changes([asking], [free])).toEqual([
+      "added: agent `triage` may make calls without a person's approval to `api.github.com:443`: calls by `POST` at path `/graphql` with bodies of `application/json`; for example `POST /graphql`",
+    ]);
+    expect(changes([free], [asking])).toEqual([
+      expect.stringContaining(
+        "goes another way to `api.github.com:443`: now with a person's approval",
+      ) as string,
+    ]);
+  });
+
   test('a body may be longer', () => {
     const [short, long] = [10, 20].map((maxBodyBytes) => web([{ ...write, maxBodyBytes }]));
     expect(changes([short!], [long!])[0]).toContain('may make more calls to');
