@@ -25,11 +25,6 @@ export const notEnforcedNotes: ReadonlyArray<{
     note: 'Not carried out: gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused.',
   },
   {
-    kind: 'AIProviderRoute',
-    path: 'spec.rules[].backendRefs[].port',
-    note: 'Not carried out: the port of the Backend itself is dialled.',
-  },
-  {
     kind: 'CLRKConfig',
     path: 'spec.notifications',
     note: 'Not carried out: this version contacts nobody: no registration, no advisories, no reports.',

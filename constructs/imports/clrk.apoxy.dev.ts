@@ -705,7 +705,7 @@ export interface AiProviderRouteSpecRulesBackendRefs {
   readonly weight?: number;
 
   /**
-   * port is the port of the backend; unset means its own. Not carried out: the port of the Backend itself is dialled.
+   * port is the port of the backend; unset means its own.
    *
    * @schema AiProviderRouteSpecRulesBackendRefs#port
    */
@@ -2014,7 +2014,7 @@ export interface CredentialInjectionPolicySpec {
   readonly secretKey?: string;
 
   /**
-   * target is where the value goes.
+   * target is where the value goes: Header, QueryParam, ProviderAuth, Basic (Authorization: Basic of the keys username and password of the Secret) or OAuth2 (Authorization: Bearer with a token asked for).
    *
    * @schema CredentialInjectionPolicySpec#target
    */
@@ -2042,11 +2042,18 @@ export interface CredentialInjectionPolicySpec {
   readonly queryParamName?: string;
 
   /**
-   * providerAuth signs calls for target ProviderAuth with access_key_id, secret_access_key and, where there is one, session_token of the Secret; a signed body has at most 32 MiB.
+   * providerAuth is how a provider knows its callers, for target ProviderAuth: AWSv4 signs calls with access_key_id, secret_access_key and, where there is one, session_token of the Secret (a signed body has at most 32 MiB); GCPServiceAccount sends an access token of the service account whose JSON key file is at secretKey.
    *
    * @schema CredentialInjectionPolicySpec#providerAuth
    */
   readonly providerAuth?: CredentialInjectionPolicySpecProviderAuth;
+
+  /**
+   * oauth2 is how the gateway gets an access token for target OAuth2, with client_id, client_secret and, for the grant RefreshToken, refresh_token of the Secret. It keeps the token, renews it ahead of its end, and sends no call without it.
+   *
+   * @schema CredentialInjectionPolicySpec#oauth2
+   */
+  readonly oauth2?: CredentialInjectionPolicySpecOauth2;
 }
 
 /**
@@ -2064,6 +2071,7 @@ export function toJson_CredentialInjectionPolicySpec(obj: CredentialInjectionPol
     'headerValuePrefix': obj.headerValuePrefix,
     'queryParamName': obj.queryParamName,
     'providerAuth': toJson_CredentialInjectionPolicySpecProviderAuth(obj.providerAuth),
+    'oauth2': toJson_CredentialInjectionPolicySpecOauth2(obj.oauth2),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -2159,7 +2167,7 @@ export function toJson_CredentialInjectionPolicySpecSecretRef(obj: CredentialInj
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * target is where the value goes.
+ * target is where the value goes: Header, QueryParam, ProviderAuth, Basic (Authorization: Basic of the keys username and password of the Secret) or OAuth2 (Authorization: Bearer with a token asked for).
  *
  * @schema CredentialInjectionPolicySpecTarget
  */
@@ -2170,17 +2178,21 @@ export const CredentialInjectionPolicySpecTarget = {
   QUERY_PARAM: "QueryParam",
   /** ProviderAuth */
   PROVIDER_AUTH: "ProviderAuth",
+  /** Basic */
+  BASIC: "Basic",
+  /** OAuth2 */
+  O_AUTH2: "OAuth2",
 } as const;
 export type CredentialInjectionPolicySpecTarget = (typeof CredentialInjectionPolicySpecTarget)[keyof typeof CredentialInjectionPolicySpecTarget];
 
 /**
- * providerAuth signs calls for target ProviderAuth with access_key_id, secret_access_key and, where there is one, session_token of the Secret; a signed body has at most 32 MiB.
+ * providerAuth is how a provider knows its callers, for target ProviderAuth: AWSv4 signs calls with access_key_id, secret_access_key and, where there is one, session_token of the Secret (a signed body has at most 32 MiB); GCPServiceAccount sends an access token of the service account whose JSON key file is at secretKey.
  *
  * @schema CredentialInjectionPolicySpecProviderAuth
  */
 export interface CredentialInjectionPolicySpecProviderAuth {
   /**
-   * type is AWSv4; GCPServiceAccount is refused.
+   * type is AWSv4 or GCPServiceAccount.
    *
    * @schema CredentialInjectionPolicySpecProviderAuth#type
    */
@@ -2199,6 +2211,20 @@ export interface CredentialInjectionPolicySpecProviderAuth {
    * @schema CredentialInjectionPolicySpecProviderAuth#service
    */
   readonly service?: string;
+
+  /**
+   * scopes are what the token is for; unset means https://www.googleapis.com/auth/cloud-platform.
+   *
+   * @schema CredentialInjectionPolicySpecProviderAuth#scopes
+   */
+  readonly scopes?: string[];
+
+  /**
+   * tokenURL is where the token is asked for; unset means https://oauth2.googleapis.com/token.
+   *
+   * @schema CredentialInjectionPolicySpecProviderAuth#tokenURL
+   */
+  readonly tokenUrl?: string;
 }
 
 /**
@@ -2211,6 +2237,68 @@ export function toJson_CredentialInjectionPolicySpecProviderAuth(obj: Credential
     'type': obj.type,
     'region': obj.region,
     'service': obj.service,
+    'scopes': obj.scopes?.map(y => y),
+    'tokenURL': obj.tokenUrl,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * oauth2 is how the gateway gets an access token for target OAuth2, with client_id, client_secret and, for the grant RefreshToken, refresh_token of the Secret. It keeps the token, renews it ahead of its end, and sends no call without it.
+ *
+ * @schema CredentialInjectionPolicySpecOauth2
+ */
+export interface CredentialInjectionPolicySpecOauth2 {
+  /**
+   * grant is ClientCredentials or RefreshToken.
+   *
+   * @schema CredentialInjectionPolicySpecOauth2#grant
+   */
+  readonly grant: CredentialInjectionPolicySpecOauth2Grant;
+
+  /**
+   * tokenURL is the token endpoint; its certificate is verified, and no redirect is followed.
+   *
+   * @schema CredentialInjectionPolicySpecOauth2#tokenURL
+   */
+  readonly tokenUrl: string;
+
+  /**
+   * scopes are what the token is for; unset means what the server gives by itself.
+   *
+   * @schema CredentialInjectionPolicySpecOauth2#scopes
+   */
+  readonly scopes?: string[];
+
+  /**
+   * audience is sent as the parameter of that name; unset means none is.
+   *
+   * @schema CredentialInjectionPolicySpecOauth2#audience
+   */
+  readonly audience?: string;
+
+  /**
+   * clientAuthentication is where client_id and client_secret go: Header (HTTP Basic) or Body; unset means Header.
+   *
+   * @schema CredentialInjectionPolicySpecOauth2#clientAuthentication
+   */
+  readonly clientAuthentication?: CredentialInjectionPolicySpecOauth2ClientAuthentication;
+}
+
+/**
+ * Converts an object of type 'CredentialInjectionPolicySpecOauth2' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_CredentialInjectionPolicySpecOauth2(obj: CredentialInjectionPolicySpecOauth2 | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'grant': obj.grant,
+    'tokenURL': obj.tokenUrl,
+    'scopes': obj.scopes?.map(y => y),
+    'audience': obj.audience,
+    'clientAuthentication': obj.clientAuthentication,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -2235,7 +2323,7 @@ export const CredentialInjectionPolicySpecTargetRefsKind = {
 export type CredentialInjectionPolicySpecTargetRefsKind = (typeof CredentialInjectionPolicySpecTargetRefsKind)[keyof typeof CredentialInjectionPolicySpecTargetRefsKind];
 
 /**
- * type is AWSv4; GCPServiceAccount is refused.
+ * type is AWSv4 or GCPServiceAccount.
  *
  * @schema CredentialInjectionPolicySpecProviderAuthType
  */
@@ -2246,6 +2334,32 @@ export const CredentialInjectionPolicySpecProviderAuthType = {
   GCP_SERVICE_ACCOUNT: "GCPServiceAccount",
 } as const;
 export type CredentialInjectionPolicySpecProviderAuthType = (typeof CredentialInjectionPolicySpecProviderAuthType)[keyof typeof CredentialInjectionPolicySpecProviderAuthType];
+
+/**
+ * grant is ClientCredentials or RefreshToken.
+ *
+ * @schema CredentialInjectionPolicySpecOauth2Grant
+ */
+export const CredentialInjectionPolicySpecOauth2Grant = {
+  /** ClientCredentials */
+  CLIENT_CREDENTIALS: "ClientCredentials",
+  /** RefreshToken */
+  REFRESH_TOKEN: "RefreshToken",
+} as const;
+export type CredentialInjectionPolicySpecOauth2Grant = (typeof CredentialInjectionPolicySpecOauth2Grant)[keyof typeof CredentialInjectionPolicySpecOauth2Grant];
+
+/**
+ * clientAuthentication is where client_id and client_secret go: Header (HTTP Basic) or Body; unset means Header.
+ *
+ * @schema CredentialInjectionPolicySpecOauth2ClientAuthentication
+ */
+export const CredentialInjectionPolicySpecOauth2ClientAuthentication = {
+  /** Header */
+  HEADER: "Header",
+  /** Body */
+  BODY: "Body",
+} as const;
+export type CredentialInjectionPolicySpecOauth2ClientAuthentication = (typeof CredentialInjectionPolicySpecOauth2ClientAuthentication)[keyof typeof CredentialInjectionPolicySpecOauth2ClientAuthentication];
 
 
 /**
@@ -3202,6 +3316,13 @@ export interface EgressGatewaySpec {
   readonly defaultPolicy?: EgressGatewaySpecDefaultPolicy;
 
   /**
+   * enforcement is Enforce, or Audit: what no route opens passes, without a credential, and is recorded as what would be denied. Never-open and private addresses, EgressDenyPolicies, MCPRoutes at their hosts, approvals, budgets and limits hold all the same. Unset means Enforce.
+   *
+   * @schema EgressGatewaySpec#enforcement
+   */
+  readonly enforcement?: EgressGatewaySpecEnforcement;
+
+  /**
    * listeners are the traffic it takes.
    *
    * @schema EgressGatewaySpec#listeners
@@ -3245,6 +3366,7 @@ export function toJson_EgressGatewaySpec(obj: EgressGatewaySpec | undefined): Re
   if (obj === undefined) { return undefined; }
   const result = {
     'defaultPolicy': obj.defaultPolicy,
+    'enforcement': obj.enforcement,
     'listeners': obj.listeners?.map(y => toJson_EgressGatewaySpecListeners(y)),
     'otlp': toJson_EgressGatewaySpecOtlp(obj.otlp),
     'upstreamTLS': toJson_EgressGatewaySpecUpstreamTls(obj.upstreamTls),
@@ -3268,6 +3390,19 @@ export const EgressGatewaySpecDefaultPolicy = {
   DENY_HYPHEN_ALL: "deny-all",
 } as const;
 export type EgressGatewaySpecDefaultPolicy = (typeof EgressGatewaySpecDefaultPolicy)[keyof typeof EgressGatewaySpecDefaultPolicy];
+
+/**
+ * enforcement is Enforce, or Audit: what no route opens passes, without a credential, and is recorded as what would be denied. Never-open and private addresses, EgressDenyPolicies, MCPRoutes at their hosts, approvals, budgets and limits hold all the same. Unset means Enforce.
+ *
+ * @schema EgressGatewaySpecEnforcement
+ */
+export const EgressGatewaySpecEnforcement = {
+  /** Enforce */
+  ENFORCE: "Enforce",
+  /** Audit */
+  AUDIT: "Audit",
+} as const;
+export type EgressGatewaySpecEnforcement = (typeof EgressGatewaySpecEnforcement)[keyof typeof EgressGatewaySpecEnforcement];
 
 /**
  * Listener takes one kind of traffic.
@@ -4394,7 +4529,7 @@ export type EgressHttpRouteSpecRulesApproval = (typeof EgressHttpRouteSpecRulesA
  */
 export interface EgressHttpRouteSpecRulesFilters {
   /**
-   * type is ExtensionRef.
+   * type is ExtensionRef, RequestHeaderModifier or ResponseHeaderModifier.
    *
    * @schema EgressHttpRouteSpecRulesFilters#type
    */
@@ -4406,6 +4541,20 @@ export interface EgressHttpRouteSpecRulesFilters {
    * @schema EgressHttpRouteSpecRulesFilters#extensionRef
    */
   readonly extensionRef?: EgressHttpRouteSpecRulesFiltersExtensionRef;
+
+  /**
+   * requestHeaderModifier changes the head of calls after they were judged; a header that a credential writes is the credential’s.
+   *
+   * @schema EgressHttpRouteSpecRulesFilters#requestHeaderModifier
+   */
+  readonly requestHeaderModifier?: EgressHttpRouteSpecRulesFiltersRequestHeaderModifier;
+
+  /**
+   * responseHeaderModifier changes the head of answers.
+   *
+   * @schema EgressHttpRouteSpecRulesFilters#responseHeaderModifier
+   */
+  readonly responseHeaderModifier?: EgressHttpRouteSpecRulesFiltersResponseHeaderModifier;
 }
 
 /**
@@ -4417,6 +4566,8 @@ export function toJson_EgressHttpRouteSpecRulesFilters(obj: EgressHttpRouteSpecR
   const result = {
     'type': obj.type,
     'extensionRef': toJson_EgressHttpRouteSpecRulesFiltersExtensionRef(obj.extensionRef),
+    'requestHeaderModifier': toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifier(obj.requestHeaderModifier),
+    'responseHeaderModifier': toJson_EgressHttpRouteSpecRulesFiltersResponseHeaderModifier(obj.responseHeaderModifier),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -4532,13 +4683,17 @@ export function toJson_EgressHttpRouteSpecRulesMatchesHeaders(obj: EgressHttpRou
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * type is ExtensionRef.
+ * type is ExtensionRef, RequestHeaderModifier or ResponseHeaderModifier.
  *
  * @schema EgressHttpRouteSpecRulesFiltersType
  */
 export const EgressHttpRouteSpecRulesFiltersType = {
   /** ExtensionRef */
   EXTENSION_REF: "ExtensionRef",
+  /** RequestHeaderModifier */
+  REQUEST_HEADER_MODIFIER: "RequestHeaderModifier",
+  /** ResponseHeaderModifier */
+  RESPONSE_HEADER_MODIFIER: "ResponseHeaderModifier",
 } as const;
 export type EgressHttpRouteSpecRulesFiltersType = (typeof EgressHttpRouteSpecRulesFiltersType)[keyof typeof EgressHttpRouteSpecRulesFiltersType];
 
@@ -4587,6 +4742,78 @@ export function toJson_EgressHttpRouteSpecRulesFiltersExtensionRef(obj: EgressHt
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
+ * requestHeaderModifier changes the head of calls after they were judged; a header that a credential writes is the credential’s.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier
+ */
+export interface EgressHttpRouteSpecRulesFiltersRequestHeaderModifier {
+  /**
+   * set headers are sent once, in place of the agent’s.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier#set
+   */
+  readonly set?: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet[];
+
+  /**
+   * add headers are sent beside the agent’s.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier#add
+   */
+  readonly add?: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd[];
+
+  /**
+   * remove headers are not sent.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifier#remove
+   */
+  readonly remove?: string[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersRequestHeaderModifier' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifier(obj: EgressHttpRouteSpecRulesFiltersRequestHeaderModifier | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'set': obj.set?.map(y => toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet(y)),
+    'add': obj.add?.map(y => toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd(y)),
+    'remove': obj.remove?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * responseHeaderModifier changes the head of answers.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersResponseHeaderModifier
+ */
+export interface EgressHttpRouteSpecRulesFiltersResponseHeaderModifier {
+  /**
+   * remove headers do not reach the agent.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersResponseHeaderModifier#remove
+   */
+  readonly remove: string[];
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersResponseHeaderModifier' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersResponseHeaderModifier(obj: EgressHttpRouteSpecRulesFiltersResponseHeaderModifier | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'remove': obj.remove?.map(y => y),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
  * type is how value is compared: Exact, PathPrefix (it and what is below it), Template ({name} and * within a segment, ** for any number of segments) or RegularExpression (RE2, the whole path).
  *
  * @schema EgressHttpRouteSpecRulesMatchesPathType
@@ -4602,6 +4829,78 @@ export const EgressHttpRouteSpecRulesMatchesPathType = {
   REGULAR_EXPRESSION: "RegularExpression",
 } as const;
 export type EgressHttpRouteSpecRulesMatchesPathType = (typeof EgressHttpRouteSpecRulesMatchesPathType)[keyof typeof EgressHttpRouteSpecRulesMatchesPathType];
+
+/**
+ * Header is one header.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet
+ */
+export interface EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet {
+  /**
+   * name is the header.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet#name
+   */
+  readonly name: string;
+
+  /**
+   * value is sent as it stands here; no secret belongs here.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet#value
+   */
+  readonly value: string;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet(obj: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierSet | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'value': obj.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Header is one header.
+ *
+ * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd
+ */
+export interface EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd {
+  /**
+   * name is the header.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd#name
+   */
+  readonly name: string;
+
+  /**
+   * value is sent as it stands here; no secret belongs here.
+   *
+   * @schema EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd#value
+   */
+  readonly value: string;
+}
+
+/**
+ * Converts an object of type 'EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd(obj: EgressHttpRouteSpecRulesFiltersRequestHeaderModifierAdd | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'value': obj.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 
 /**
@@ -5715,6 +6014,13 @@ export interface McpRouteSpec {
   readonly hostnames?: string[];
 
   /**
+   * deniedServerRequests are what the servers may not ask of the agent: an answer of its model, input of its user, its directories, or anything else but a sign of life; unset means they may ask for everything.
+   *
+   * @schema McpRouteSpec#deniedServerRequests
+   */
+  readonly deniedServerRequests?: McpRouteSpecDeniedServerRequests[];
+
+  /**
    * rules are tried in order, the first that matches applies; unset means calls of every kind pass.
    *
    * @schema McpRouteSpec#rules
@@ -5731,6 +6037,7 @@ export function toJson_McpRouteSpec(obj: McpRouteSpec | undefined): Record<strin
   const result = {
     'parentRefs': obj.parentRefs?.map(y => toJson_McpRouteSpecParentRefs(y)),
     'hostnames': obj.hostnames?.map(y => y),
+    'deniedServerRequests': obj.deniedServerRequests?.map(y => y),
     'rules': obj.rules?.map(y => toJson_McpRouteSpecRules(y)),
   };
   // filter undefined values
@@ -5805,6 +6112,23 @@ export function toJson_McpRouteSpecParentRefs(obj: McpRouteSpecParentRefs | unde
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * One kind of request.
+ *
+ * @schema McpRouteSpecDeniedServerRequests
+ */
+export const McpRouteSpecDeniedServerRequests = {
+  /** Sampling */
+  SAMPLING: "Sampling",
+  /** Elicitation */
+  ELICITATION: "Elicitation",
+  /** Roots */
+  ROOTS: "Roots",
+  /** Other */
+  OTHER: "Other",
+} as const;
+export type McpRouteSpecDeniedServerRequests = (typeof McpRouteSpecDeniedServerRequests)[keyof typeof McpRouteSpecDeniedServerRequests];
 
 /**
  * Rule is what happens to the calls any of its matches names.
@@ -6523,6 +6847,20 @@ export interface TaskAgentSpec {
   readonly warmPoolIdleTtl?: string;
 
   /**
+   * warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.
+   *
+   * @schema TaskAgentSpec#warmPoolMode
+   */
+  readonly warmPoolMode?: TaskAgentSpecWarmPoolMode;
+
+  /**
+   * reuse bounds a process of warmPoolMode Resident. It asks GET /v1/event, answers by POST /v1/response with the x-clrk-invocation-id it got, and asks again. Its memory, /tmp and everything else in the sandbox are shared by its runs; connections are not: they end with their run. A run that fails, times out or is answered twice ends the process. Unset means the defaults.
+   *
+   * @schema TaskAgentSpec#reuse
+   */
+  readonly reuse?: TaskAgentSpecReuse;
+
+  /**
    * schedule is when the agent is called besides calls over HTTP, in UTC unless CRON_TZ= says otherwise: each time at most once, at most a minute late, and never made up for; unset means none. The result is in condition Scheduled.
    *
    * @schema TaskAgentSpec#schedule
@@ -6593,6 +6931,8 @@ export function toJson_TaskAgentSpec(obj: TaskAgentSpec | undefined): Record<str
     'maxConcurrent': obj.maxConcurrent,
     'warmPoolSize': obj.warmPoolSize,
     'warmPoolIdleTTL': obj.warmPoolIdleTtl,
+    'warmPoolMode': obj.warmPoolMode,
+    'reuse': toJson_TaskAgentSpecReuse(obj.reuse),
     'schedule': obj.schedule,
     'scheduleInput': obj.scheduleInput,
     'triggers': obj.triggers?.map(y => toJson_TaskAgentSpecTriggers(y)),
@@ -6681,6 +7021,57 @@ export function toJson_TaskAgentSpecResources(obj: TaskAgentSpecResources | unde
     'cpu': obj.cpu?.value,
     'memory': obj.memory?.value,
     'ephemeralStorage': obj.ephemeralStorage?.value,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.
+ *
+ * @schema TaskAgentSpecWarmPoolMode
+ */
+export const TaskAgentSpecWarmPoolMode = {
+  /** Created */
+  CREATED: "Created",
+  /** Started */
+  STARTED: "Started",
+  /** Resident */
+  RESIDENT: "Resident",
+} as const;
+export type TaskAgentSpecWarmPoolMode = (typeof TaskAgentSpecWarmPoolMode)[keyof typeof TaskAgentSpecWarmPoolMode];
+
+/**
+ * reuse bounds a process of warmPoolMode Resident. It asks GET /v1/event, answers by POST /v1/response with the x-clrk-invocation-id it got, and asks again. Its memory, /tmp and everything else in the sandbox are shared by its runs; connections are not: they end with their run. A run that fails, times out or is answered twice ends the process. Unset means the defaults.
+ *
+ * @schema TaskAgentSpecReuse
+ */
+export interface TaskAgentSpecReuse {
+  /**
+   * maxRuns is after how many runs the process is replaced; unset means 100.
+   *
+   * @schema TaskAgentSpecReuse#maxRuns
+   */
+  readonly maxRuns?: number;
+
+  /**
+   * maxAge is how old the process may be when a run begins; unset means 1h.
+   *
+   * @schema TaskAgentSpecReuse#maxAge
+   */
+  readonly maxAge?: string;
+}
+
+/**
+ * Converts an object of type 'TaskAgentSpecReuse' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_TaskAgentSpecReuse(obj: TaskAgentSpecReuse | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'maxRuns': obj.maxRuns,
+    'maxAge': obj.maxAge,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
