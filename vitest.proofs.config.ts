@@ -23,6 +23,7 @@ export default defineConfig({
       proof('flux', 'test/e2e/flux/*.test.ts', 'test/e2e/flux/set-up.ts'),
       proof('argo-health', 'test/e2e/argo/health.test.ts'),
       proof('argo', 'test/e2e/argo/sync.test.ts', 'test/e2e/argo/set-up.ts'),
+      proof('mcp-conformance', 'test/mcp/conformance.test.ts'),
     ],
   },
 });
