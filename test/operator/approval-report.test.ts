@@ -82,7 +82,7 @@ describe('S54: one agent, and all of a gateway', () => {
     const made = manifest('Approval', `ask-${hex(nth)}`, {
       request: { ...request, invocation: 'i', expiresAt: '2030-01-01T00:00:00Z' },
     });
-    return { ...made, ...change } as KubeObject;
+    return { ...made, ...change };
   };
   const gone = { status: { call: 'Gone', phase: 'Expired' } };
   const askOf = (nth: number, name = 'hello'): ApprovalAsk =>
