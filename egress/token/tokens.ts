@@ -5,6 +5,7 @@
  */
 import { digestOfDocument, type GatewayConfig, type TokenInjection } from '../../contract/index.ts';
 import { withToken, type Injection, type TokenNeed } from '../../decision/index.ts';
+import { Boundary } from '../boundary.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { Dialler } from '../upstream/dialler.ts';
 import type { Lookup } from '../upstream/resolver.ts';
@@ -93,7 +94,8 @@ export function askOverNetwork(
     const client = new TokenClient({ dial: (to, how) => dialler.dialOwn(to, how), now, onBroken });
     return (need, unixMs, refreshToken, done) => {
       const request = createTokenRequest(need.inject, unixMs, refreshToken);
-      if (request === undefined) setImmediate(() => done(keyUnusable));
+      const boundary = new Boundary(() => undefined, onBroken);
+      if (request === undefined) setImmediate(boundary.guard(() => done(keyUnusable)));
       else client.ask(need, request, done);
     };
   };
