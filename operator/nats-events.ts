@@ -17,7 +17,9 @@ export interface DeadEvent {
 }
 
 const idOf = (wanted: readonly WantedTrigger[]): string =>
-  JSON.stringify(wanted.map(({ uid, subject, maxConcurrent }) => [uid, subject, maxConcurrent]).sort());
+  JSON.stringify(
+    wanted.map(({ uid, subject, maxConcurrent }) => JSON.stringify([uid, subject, maxConcurrent])).sort(),
+  );
 
 export class EventPlaces {
   readonly #wanted = new Map<string, readonly WantedTrigger[]>();

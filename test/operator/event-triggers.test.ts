@@ -52,9 +52,9 @@ describe('triggers of agents', () => {
   test('that come and go are looked at; agents that never had one are not', () => {
     const keysOf = eventsController.watches[0]?.keysOf;
     const [none, some] = [taskAgent('x', []), taskAgent('x', [on('a')])];
-    expect(keysOf?.(world, { before: none, after: none } as never)).toEqual([]);
-    expect(keysOf?.(world, { before: none, after: some } as never)).toEqual(['default']);
-    expect(keysOf?.(world, { before: some, after: undefined } as never)).toEqual(['default']);
+    expect(keysOf?.(world, { before: none, after: none })).toEqual([]);
+    expect(keysOf?.(world, { before: none, after: some })).toEqual(['default']);
+    expect(keysOf?.(world, { before: some, after: undefined })).toEqual(['default']);
   });
 
   test('that were given up are told on their agent, and on nobody else', () => {
