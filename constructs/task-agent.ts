@@ -148,15 +148,11 @@ export class TaskAgent extends Agent {
   constructor(scope: Construct, id: string, props: TaskAgentProps) {
     super(scope, id, 'TaskAgent', props);
     this.#props = props;
-    const { timeout, schedule, scheduleInput } = props;
-    if (timeout !== undefined && timeout.toMilliseconds() > hardTimeout.toMilliseconds()) {
-      refuse(this, `timeout ${timeout.toHumanString()} is longer than ${hardTimeout.toHumanString()}`);
-    }
-    if (timeout?.toMilliseconds() === 0) refuse(this, 'timeout must be longer than 0');
+    this.#judgeTimeout();
+    const { schedule, scheduleInput, triggers = [] } = props;
     if (scheduleInput !== undefined && schedule === undefined) {
       refuse(this, 'scheduleInput is the body of scheduled calls; give it a schedule');
     }
-    const { triggers = [] } = props;
     if (triggers.length > maxTriggers)
       refuse(this, `${triggers.length} triggers are more than ${maxTriggers}`);
     this.wholeNumber('maxConcurrent', props.maxConcurrent);
@@ -166,11 +162,18 @@ export class TaskAgent extends Agent {
     if (problem !== undefined) refuse(this, problem);
   }
 
+  #judgeTimeout(): void {
+    const { timeout } = this.#props;
+    if (timeout !== undefined && timeout.toMilliseconds() > hardTimeout.toMilliseconds()) {
+      refuse(this, `timeout ${timeout.toHumanString()} is longer than ${hardTimeout.toHumanString()}`);
+    }
+    if (timeout?.toMilliseconds() === 0) refuse(this, 'timeout must be longer than 0');
+  }
+
   /** @internal */
   protected override toSpec(): TaskAgentSpec {
     const { timeout = Duration.seconds(100), maxConcurrent, warmPoolSize, warmPoolIdleTtl } = this.#props;
-    const { schedule, scheduleInput, triggers = [], identity = [], delivery } = this.#props;
-    const { warmPoolMode, reuse } = this.#props;
+    const { schedule, scheduleInput, delivery, warmPoolMode } = this.#props;
     return present({
       ...this.sharedSpec(),
       timeout: durationText(timeout),
@@ -178,14 +181,27 @@ export class TaskAgent extends Agent {
       warmPoolSize,
       warmPoolIdleTTL: warmPoolIdleTtl && durationText(warmPoolIdleTtl),
       warmPoolMode,
-      reuse: reuse && present({ maxRuns: reuse.maxRuns, maxAge: reuse.maxAge && durationText(reuse.maxAge) }),
+      reuse: this.#reuse(),
       schedule: schedule?.expression,
       scheduleInput,
-      triggers: triggers.length > 0 ? triggers.map(({ spec }) => spec) : undefined,
-      identity: identity.length > 0 ? { extractors: identity.map(({ spec }) => spec) } : undefined,
+      ...this.#lists(),
       state: this.#state(),
       delivery: delivery === undefined ? undefined : { mode: delivery },
     });
+  }
+
+  /** Lists that are left out when they are empty. */
+  #lists(): Pick<TaskAgentSpec, 'triggers' | 'identity'> {
+    const { triggers = [], identity = [] } = this.#props;
+    return {
+      ...(triggers.length === 0 ? {} : { triggers: triggers.map(({ spec }) => spec) }),
+      ...(identity.length === 0 ? {} : { identity: { extractors: identity.map(({ spec }) => spec) } }),
+    };
+  }
+
+  #reuse(): TaskAgentSpec['reuse'] | undefined {
+    const { reuse } = this.#props;
+    return reuse && present({ maxRuns: reuse.maxRuns, maxAge: reuse.maxAge && durationText(reuse.maxAge) });
   }
 
   #state(): TaskAgentSpec['state'] | undefined {

@@ -12,6 +12,7 @@ import { putAudit } from './audit-attributes.ts';
 import { addAttempts, errorType, type AttemptFacts } from './attempt-event.ts';
 import type { AttributeList, AttributeSink } from './attribute-list.ts';
 import type { CapturedBody } from './capture.ts';
+import { putMcp, type McpAnswerFacts } from './mcp-attributes.ts';
 import { putPeer } from './peer-attributes.ts';
 import { putHeaders, redactTarget } from './redact.ts';
 import { LazyEvent, listAttributes, type SpanEvent, type SpanLog, type SpanRecord } from './span-record.ts';
@@ -49,8 +50,7 @@ export interface ExchangeFacts {
   /** undefined: the host is governed by no MCPRoute. */
   readonly mcp: McpFacts | undefined;
   /** What its server's answer held; undefined: it was not read. */
-  readonly mcpAnswer:
-    { readonly hidden: number; readonly denied: number; readonly errorCode: number | undefined } | undefined;
+  readonly mcpAnswer: McpAnswerFacts | undefined;
   /** Header names not to show, besides those that never are. */
   readonly hidden: ReadonlySet<string>;
   /** Stable code when the gateway answered in the upstream's place, or the exchange broke. */
@@ -172,22 +172,6 @@ function putVaryingHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
   sink.put(attribute.responseChunks, exchange.responseChunks);
   sink.put(attribute.retryIneligible, exchange.retryIneligible);
   sink.put(attribute.durationMs, Math.round((exchange.endedAt - exchange.startedAt) * 1000) / 1000);
-}
-
-function putMcp(sink: AttributeSink, { mcp, mcpAnswer }: ExchangeFacts): void {
-  if (mcp === undefined) return;
-  sink.put(attribute.mcpMethod, mcp.method);
-  sink.put(attribute.mcpToolName, mcp.tool);
-  sink.put(attribute.mcpResourceUri, mcp.resource);
-  sink.put(attribute.mcpRequestId, mcp.id);
-  sink.put(attribute.mcpRouteMatched, mcp.route !== undefined);
-  sink.put(attribute.mcpRouteNamespace, mcp.route?.namespace);
-  sink.put(attribute.mcpRouteName, mcp.route?.name);
-  sink.put(attribute.toolPolicyDecision, mcp.decision);
-  sink.put(attribute.mcpErrorCode, mcpAnswer?.errorCode);
-  const { hidden = 0, denied = 0 } = mcpAnswer ?? {};
-  sink.put(attribute.mcpHidden, hidden > 0 ? hidden : undefined);
-  sink.put(attribute.mcpDeniedRequests, denied > 0 ? denied : undefined);
 }
 
 function putBody(sink: AttributeSink, body: CapturedBody, fields: readonly Field[]): void {
