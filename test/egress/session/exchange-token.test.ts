@@ -63,7 +63,7 @@ describe('a call that needs a token', () => {
 
   test('whose agent has gone is not sent when it comes', async () => {
     const { talk, answer } = begin();
-    talk.exchange.aborted('AGENT_GONE' as Parameters<Script['exchange']['aborted']>[0]);
+    talk.exchange.aborted('AGENT_GONE');
     answer(given);
     await talk.settle();
     expect([keys(talk), talk.records.length + talk.refused.length]).toEqual([[], 1]);
