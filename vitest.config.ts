@@ -55,6 +55,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
+    expect: { poll: { timeout: 20_000, interval: 50 } },
     reporters: inCi ? ['default', 'json'] : ['default'],
     outputFile: { json: 'build/test-report.json' },
     // `test.only` in a commit would silence everything else.

@@ -251,7 +251,7 @@ export function converse(socket: Socket, text: string, done: (received: string) 
     let received = '';
     const timer = setTimeout(
       () => reject(new Error(`no answer in time, got: ${received.slice(0, 500)}`)),
-      15_000,
+      40_000,
     );
     const finish = (): void => {
       clearTimeout(timer);
@@ -269,7 +269,7 @@ export function converse(socket: Socket, text: string, done: (received: string) 
 }
 
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + 40_000;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`never happened: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

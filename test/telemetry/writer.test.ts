@@ -7,6 +7,9 @@ import type { InsertBatch } from '../../telemetry/store/store.ts';
 import { Writer, type WriterLimits } from '../../telemetry/spool/writer.ts';
 import { removeDirectory, silentLog, temporaryDirectory, until } from './embedded.ts';
 
+/** The default of a second is too short on two busy cores. */
+const soon = { timeout: 20_000 };
+
 let directory: string;
 let inserted: InsertBatch[];
 let tried: string[];
@@ -108,7 +111,7 @@ describe('the writer', () => {
     const spooled = await counted('spooled');
     expect([3, 4]).toContain(spooled);
     // Counted once the insert has returned, which is after the rows are to be seen.
-    await vi.waitFor(async () => expect(await counted('replayed')).toBe(spooled));
+    await vi.waitFor(async () => expect(await counted('replayed')).toBe(spooled), soon);
   });
 
   test('neither ClickHouse nor room on disk: the sender is told, and it is counted', async () => {

@@ -254,7 +254,7 @@ test('S32: a WebSocket is relayed with its frames looked at; what is no frame en
   } finally {
     await ws.close();
   }
-}, 20_000);
+});
 
 test("HTTP/2 on the agent's side: streams are judged alone, S18: a second authority gets 421", async () => {
   const socket = await bed.dial('api.openai.com', { alpn: ['h2'] });

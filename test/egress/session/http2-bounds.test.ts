@@ -119,7 +119,7 @@ test("S54: streams have an agent's share, whatever the number of its connections
   await until(() => seen.length > 0, 'a call of the same agent to reach the upstream again');
   expect(status).toBe(0);
   after.destroy();
-}, 30_000);
+});
 
 test('S29: a flood of PINGs ends, what gRPC sends while it works does not', async () => {
   await open(undefined);

@@ -4,6 +4,9 @@ import type { KubeObject } from '../../../operator/runtime/index.ts';
 import { builtins, Cache, OnDemand, PendingRead } from '../../../operator/runtime/index.ts';
 import { silentLog } from '../../telemetry/embedded.ts';
 
+/** The default of a second is too short on two busy cores. */
+const soon = { timeout: 20_000 };
+
 function metadata(name: string, version: string): KubeObject {
   return { metadata: { namespace: 'ns', name, uid: name, resourceVersion: version } };
 }
@@ -45,7 +48,7 @@ test('S57: what nobody asked for is never read', async () => {
   source.change({ type: 'replace', objects: [metadata('theirs', '1'), metadata('ours', '1')] });
   store('ours', '1');
   expect(() => source.get('ns', 'ours')).toThrow(PendingRead);
-  await vi.waitFor(() => expect(source.get('ns', 'ours')).toMatchObject({ data: { version: '1' } }));
+  await vi.waitFor(() => expect(source.get('ns', 'ours')).toMatchObject({ data: { version: '1' } }), soon);
   seen('theirs', '2');
   expect(reads).toEqual(['ours']);
   expect(cache.size).toBe(1);
@@ -57,9 +60,9 @@ test('what does not exist is missing at once, and read when it comes', async () 
   cache.onChange(({ after }) => heard.push(after?.metadata?.resourceVersion ?? 'gone'));
   expect(source.get('ns', 'later')).toBeUndefined();
   seen('later', '1');
-  await vi.waitFor(() => expect(heard).toEqual(['1']));
+  await vi.waitFor(() => expect(heard).toEqual(['1']), soon);
   seen('later', '2');
-  await vi.waitFor(() => expect(heard).toEqual(['1', '2']));
+  await vi.waitFor(() => expect(heard).toEqual(['1', '2']), soon);
   source.change({ type: 'delete', object: metadata('later', '3') });
   expect(heard).toEqual(['1', '2', 'gone']);
   expect(source.get('ns', 'later')).toBeUndefined();
@@ -69,10 +72,10 @@ test('a relist that lacks it deletes it; one that knows a newer one reads that',
   const { source, seen, store } = bed();
   seen('a', '1');
   expect(() => source.get('ns', 'a')).toThrow(PendingRead);
-  await vi.waitFor(() => expect(source.get('ns', 'a')).toBeDefined());
+  await vi.waitFor(() => expect(source.get('ns', 'a')).toBeDefined(), soon);
   store('a', '2');
   source.change({ type: 'replace', objects: [metadata('a', '2')] });
-  await vi.waitFor(() => expect(source.get('ns', 'a')).toMatchObject({ data: { version: '2' } }));
+  await vi.waitFor(() => expect(source.get('ns', 'a')).toMatchObject({ data: { version: '2' } }), soon);
   source.change({ type: 'replace', objects: [] });
   expect(source.get('ns', 'a')).toBeUndefined();
 });
@@ -82,7 +85,7 @@ test('a read that fails is tried again; until then it is pending, never missing'
   fail(1);
   seen('a', '1');
   expect(() => source.get('ns', 'a')).toThrow(PendingRead);
-  await vi.waitFor(() => expect(reads).toHaveLength(1));
+  await vi.waitFor(() => expect(reads).toHaveLength(1), soon);
   expect(() => source.get('ns', 'a')).toThrow(PendingRead);
   await vi.waitFor(() => expect(source.get('ns', 'a')).toBeDefined(), 5_000);
 });

@@ -2,6 +2,9 @@ import { expect, test, vi } from 'vitest';
 import type { MadeSandbox, SandboxPlan } from '../../../worker/sandbox/sandbox-factory.ts';
 import { WarmPool, type WarmTarget } from '../../../worker/sandbox/warm-pool.ts';
 
+/** The default of a second is too short on two busy cores. */
+const soon = { timeout: 20_000 };
+
 const plan = (name: string): SandboxPlan =>
   ({
     agent: { namespace: 'team', name, uid: name, resources: {} },
@@ -41,7 +44,7 @@ test('one that cannot be made does not keep the others from being made', async (
   const { seen, pool } = openPool();
   seen.broken.add('broken');
   pool.apply([target('broken'), target('good', 2), target('last')]);
-  await vi.waitFor(() => expect(pool.counts()).toEqual({ 'team/good': 2, 'team/last': 1 }));
+  await vi.waitFor(() => expect(pool.counts()).toEqual({ 'team/good': 2, 'team/last': 1 }), soon);
   await pool.close();
 });
 
@@ -62,7 +65,7 @@ test('what cannot be made is tried again ever more seldom, and at once when it i
   expect(tries).toEqual([5, 15, 35, 75, 155, 315, 615, 915]);
   // A changed plan owes nothing to the old one.
   pool.apply([{ ...target('broken'), plan: plan('mended') }]);
-  await vi.waitFor(() => expect(pool.counts()).toEqual({ 'team/broken': 1 }));
+  await vi.waitFor(() => expect(pool.counts()).toEqual({ 'team/broken': 1 }), soon);
   await pool.close();
 });
 
@@ -70,13 +73,13 @@ test('a success ends the back-off', async () => {
   const { seen, pool } = openPool();
   seen.broken.add('agent');
   pool.apply([target('agent')]);
-  await vi.waitFor(() => expect(seen.errors).toBe(1));
+  await vi.waitFor(() => expect(seen.errors).toBe(1), soon);
   seen.broken.delete('agent');
   seen.nowMs = 5_000;
   pool.tick();
-  await vi.waitFor(() => expect(pool.counts()).toEqual({ 'team/agent': 1 }));
+  await vi.waitFor(() => expect(pool.counts()).toEqual({ 'team/agent': 1 }), soon);
   expect(pool.take(plan('agent'))).toBeDefined();
   pool.tick();
-  await vi.waitFor(() => expect(pool.counts()).toEqual({ 'team/agent': 1 }));
+  await vi.waitFor(() => expect(pool.counts()).toEqual({ 'team/agent': 1 }), soon);
   await pool.close();
 });

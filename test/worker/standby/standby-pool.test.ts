@@ -5,6 +5,9 @@ import type { SandboxPlan } from '../../../worker/sandbox/sandbox-factory.ts';
 import { planKey, WarmPool, type WarmSandbox } from '../../../worker/sandbox/warm-pool.ts';
 import type { LossReason } from '../../../worker/standby/standby.ts';
 
+/** The default of a second is too short on two busy cores. */
+const soon = { timeout: 20_000 };
+
 const resident = { mode: 'Resident', maxRuns: 9, maxAgeMs: 9_000 } as const;
 
 const planOf = (standby: PoolAgent['standby'], policy = 'p'): SandboxPlan =>
@@ -57,7 +60,8 @@ function openPool() {
   });
   const apply = (plan: SandboxPlan, size = 1): void =>
     pool.apply([{ revisionId: 'team/a-00001', plan, size, idleTtlMs: 600_000 }]);
-  const waits = (count: number) => vi.waitFor(() => expect(pool.counts()['team/a-00001'] ?? 0).toBe(count));
+  const waits = (count: number) =>
+    vi.waitFor(() => expect(pool.counts()['team/a-00001'] ?? 0).toBe(count), soon);
   return { pool, made, lost, clock, apply, waits };
 }
 
