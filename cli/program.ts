@@ -10,6 +10,7 @@ import { examples, type AddCommand } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addContain } from './commands/contain.ts';
 import { addDev } from './commands/dev.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDrift } from './commands/drift.ts';
 import { addGet } from './commands/get.ts';
 import { addInit } from './commands/init.ts';
@@ -51,6 +52,7 @@ const commands: readonly AddCommand[] = [
   addInstall,
   addUpgrade,
   addUninstall,
+  addDoctor,
   addDrift,
   addVersion,
   addCompletion,
