@@ -169,16 +169,21 @@ async function keepBuckets(
 ): Promise<void> {
   const changes = connection.status();
   const server = { connection, log, signal };
-  // Those that were needed before NATS answered.
-  await places.open(server);
+  const look = async (): Promise<void> => {
+    await untilDone(
+      async () => await ensureKeyedBuckets(connection),
+      'buckets not looked at, trying again',
+      server,
+    );
+    // Those that were needed before NATS answered are among them.
+    await places.open(server);
+  };
+  // It may have gone and come back since it was opened: from here on no reconnect is missed.
+  await look();
   for await (const { type } of changes) {
     if (type !== 'reconnect') continue;
-    const look = async (): Promise<void> => {
-      await ensureKeyedBuckets(connection);
-      await events.again(connection);
-    };
-    await untilDone(look, 'buckets not looked at, trying again', server);
-    await places.open(server);
+    await look();
+    await untilDone(async () => await events.again(connection), 'events not looked at, trying again', server);
   }
 }
 
