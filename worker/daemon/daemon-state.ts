@@ -64,6 +64,11 @@ export interface DaemonState {
   /** From when the pause before the next start counts. */
   readonly waitingSince: number;
   readonly instance?: Instance;
+  /**
+   * The last run that ended here and was left for another to tell. Should that one go too, the run is still in the record, and is mine
+   * again: it must not be taken for one that was not begun.
+   */
+  readonly ended?: { readonly id: string; readonly end: RunEnd };
 }
 
 export type DaemonEvent =
@@ -176,6 +181,6 @@ function withoutToldEnd(state: DaemonState): DaemonState {
   const { instance, seen } = state;
   if (instance?.end === undefined || state.busy || state.doubt) return state;
   if (isMine(state) && seen?.lease?.run?.id === instance.run.id) return state;
-  const { instance: _told, ...rest } = state;
-  return rest;
+  const { instance: _left, ...rest } = state;
+  return { ...rest, ended: { id: instance.run.id, end: instance.end } };
 }

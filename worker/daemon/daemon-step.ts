@@ -8,7 +8,7 @@ import {
   type DaemonLease,
   type DaemonRunMark,
 } from '../../contract/index.ts';
-import { afterEnd, lifeOf, waitMsOf, type DaemonTerms } from './daemon-life.ts';
+import { afterEnd, lifeOf, waitMsOf, type DaemonTerms, type RunEnd } from './daemon-life.ts';
 import {
   isMine,
   type DaemonState,
@@ -114,21 +114,26 @@ function nextLook({ want, unfitSince }: DaemonState, { startedAt, stopping }: In
 }
 
 function ofMine(state: DaemonState, lease: DaemonLease, moment: Moment): DaemonAction {
-  const { me, want, instance, renewedAt } = state;
+  const { me, want, renewedAt } = state;
   const { terms } = want;
-  if (instance?.end !== undefined) {
-    return { kind: 'write', lease: keptOrReleased(afterEnd(lease, instance.end, terms), want) };
-  }
+  const end = endOf(state, lease);
+  if (end !== undefined) return { kind: 'write', lease: keptOrReleased(afterEnd(lease, end, terms), want) };
   if (moment.now >= renewedAt + renewMs) return { kind: 'write', lease };
   if (lease.run === undefined) return nextStart(state, lease, moment);
   if (lease.run.by !== me.id) {
-    const end = { reason: 'WorkerLost', upMs: 0 } as const;
-    return { kind: 'write', lease: afterEnd(lease, end, terms), lost: lease.run };
+    const lost = { reason: 'WorkerLost', upMs: 0 } as const;
+    return { kind: 'write', lease: afterEnd(lease, lost, terms), lost: lease.run };
   }
   // Written and not begun yet.
   return mayRun(want) && lease.run.revision === want.terms.revision
     ? { kind: 'start', run: lease.run, planKey: want.planKey }
     : { kind: 'write', lease: keptOrReleased(withoutRun(lease), want) };
+}
+
+/** Of a run that this process has begun: it is not begun a second time. */
+function endOf({ instance, ended }: DaemonState, { run }: DaemonLease): RunEnd | undefined {
+  if (instance?.end !== undefined) return instance.end;
+  return run !== undefined && ended?.id === run.id ? ended.end : undefined;
 }
 
 function nextStart(state: DaemonState, lease: DaemonLease, { now, unixMs, newId }: Moment): DaemonAction {

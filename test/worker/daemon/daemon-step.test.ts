@@ -100,6 +100,19 @@ describe('who has it', () => {
     expect(next(state, 1)).toMatchObject({ kind: 'write', lost: theirs, lease: { restarts: 0 } });
   });
 
+  test('starts no run a second time whose end was left to another that went before it told', () => {
+    const lost: readonly DaemonEvent[] = [
+      { kind: 'ended', end: { reason: 'LeaseLost', upMs: 5 } },
+      readOf({ ...held, holder: other }, 9),
+    ];
+    const left = lost.reduce((state, event) => observe(state, event, 40_000), running());
+    const mine = observe(left, written(held, 80_000), 80_000);
+    expect(next(mine, 80_001)).toMatchObject({
+      ...{ kind: 'write', lease: { lastEnd: { reason: 'LeaseLost' } } },
+    });
+    expect(next(mine, 80_001)).not.toHaveProperty('lease.run');
+  });
+
   test('starts what it has written down, and nothing else', () => {
     expect(next(after(0, written({ ...newDaemonLease, revision: 'r1', holder: me }, 0)), 1)).toMatchObject({
       ...{ kind: 'write', lease: { run: { id: 'i', by: 'me' } } },
