@@ -150,12 +150,16 @@ describe('an answer', () => {
   });
 });
 
-test('watchers have a share: of one user so many, in all so many, and it comes back', () => {
-  const share = new WatcherShare({ inAll: 3, ofUser: 2 });
-  const taken = [share.take('ann'), share.take('ann')];
-  expect(() => share.take('ann')).toThrow(/one user/);
-  taken.push(share.take('bob'));
-  expect(() => share.take('carl')).toThrow(/at most 3/);
+test('watchers have a share: of one user so many, of a namespace’s users, in all, and it comes back', () => {
+  const share = new WatcherShare({ inAll: 4, ofUser: 2, ofNamespace: 3 }, 'watch or follow');
+  const take = (user: string, namespace = 'a'): Disposable => share.take({ user, namespace });
+  const taken = [take('ann'), take('ann')];
+  expect(() => take('ann')).toThrow(/one user/);
+  taken.push(take('bob'));
+  // Another ServiceAccount of the same namespace.
+  expect(() => take('carl')).toThrow(/users of one namespace/);
+  expect(() => take('carl', 'b')).not.toThrow();
+  expect(() => share.take({ user: 'dora' })).toThrow(/all users may watch or follow 4 times/);
   taken[0]?.[Symbol.dispose]();
-  expect(() => share.take('carl')).not.toThrow();
+  expect(() => take('carl')).not.toThrow();
 });
