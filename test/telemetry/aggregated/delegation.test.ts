@@ -1,6 +1,6 @@
 /** Who is believed and how long an answer serves: over words of the API server that a test writes. */
 import { describe, expect, test } from 'vitest';
-import type { KubeAnswer, KubeCall } from '../../../process/index.ts';
+import type { KubeAnswer, KubeCall, KubeCaller } from '../../../process/index.ts';
 import { Delegation } from '../../../telemetry/aggregated/delegation.ts';
 import { KeptAnswers } from '../../../telemetry/aggregated/kept-answer.ts';
 import {
@@ -137,6 +137,23 @@ describe('an answer', () => {
     }
     expect(await server.delegation.userOfToken('x'.repeat(20_000))).toBeUndefined();
     expect(server.asked).toHaveLength(1);
+  });
+
+  test('about strangers’ tokens are so many at once; about users who are known, not bounded by them', async () => {
+    let asked = 0;
+    const never: KubeCaller = ({ path }) => {
+      if (!path.endsWith('tokenreviews')) {
+        return Promise.resolve({ status: 201, body: { status: { allowed: true } } });
+      }
+      asked += 1;
+      return new Promise(() => undefined);
+    };
+    const delegation = new Delegation(never, () => 0);
+    const tokens = Array.from({ length: 200 }, (_, index) => delegation.userOfToken(`t${index}`));
+    await expect(tokens.at(-1)).rejects.toThrow(/too many tokens/);
+    for (const token of tokens) void token.catch(() => undefined);
+    expect(asked).toBe(64);
+    expect((await delegation.access(ann, list)).allowed).toBe(true);
   });
 
   test('is one of a bounded number; the same question at once is asked once', async () => {
