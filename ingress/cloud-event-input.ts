@@ -58,14 +58,21 @@ function fromStructured(document: Uint8Array): EventInput | undefined {
   if (typeof attributes['id'] !== 'string' || typeof attributes['source'] !== 'string') return undefined;
   const headers = attributeHeaders(attributes);
   const type = typeof datacontenttype === 'string' ? datacontenttype : 'application/json';
-  if (headers === undefined || !printable.test(type)) return undefined;
-  return { headers: { ...headers, 'content-type': type }, data: dataOf(data, base64, type) };
+  const bytes = dataOf(data, base64, type);
+  if (headers === undefined || bytes === undefined || !printable.test(type)) return undefined;
+  return { headers: { ...headers, 'content-type': type }, data: bytes };
 }
 
-function dataOf(value: unknown, base64: unknown, type: string): Uint8Array {
+/** Undefined: it is nested deeper than can be written down again, though it could be read. */
+function dataOf(value: unknown, base64: unknown, type: string): Uint8Array | undefined {
   if (typeof base64 === 'string') return Buffer.from(base64, 'base64');
   if (value === undefined) return new Uint8Array();
-  return Buffer.from(typeof value === 'string' && !type.includes('json') ? value : JSON.stringify(value));
+  if (typeof value === 'string' && !type.includes('json')) return Buffer.from(value);
+  try {
+    return Buffer.from(JSON.stringify(value));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined: it says that it is a CloudEvent, and is none that can be kept. */

@@ -27,12 +27,15 @@ export function parseEventTarget(request: TargetRequest): EventTarget | undefine
   return isEventSubject(subject) ? { namespace, subject } : undefined;
 }
 
-/** What a producer publishes twice is one: by source and id, which are one event in CloudEvents. */
-function idOf({ headers }: EventInput): string | undefined {
+/**
+ * What NATS knows an event by. What a producer publishes twice is one: by source and id, which are one event in CloudEvents. On another subject it is another:
+ * who hears that one has not heard it.
+ */
+export function eventIdOf(subject: string, { headers }: EventInput): string | undefined {
   const { 'ce-id': id, 'ce-source': source } = headers;
   if (id === undefined || source === undefined) return undefined;
   return createHash('sha256')
-    .update(JSON.stringify([source, id]))
+    .update(JSON.stringify([subject, source, id]))
     .digest('hex');
 }
 
@@ -70,7 +73,7 @@ export class EventDoor {
       const bytes = JSON.stringify(event.headers).length + event.data.length;
       // Less what NATS itself says of it.
       if (bytes > eventBounds.maxBytes - 1_024) return problems.eventTooLarge;
-      const stored = await this.#source.publish(namespace, { subject, ...event }, idOf(event));
+      const stored = await this.#source.publish(namespace, { subject, ...event }, eventIdOf(subject, event));
       return stored === 'taken' ? undefined : problems.eventsFull;
     } finally {
       body.close();

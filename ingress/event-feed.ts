@@ -20,6 +20,8 @@ export interface EventFeedOptions extends Omit<DeliveryContext, 'isStopping'> {
   readonly source: EventSource;
   /** Would a call of it be taken now? */
   readonly isAdmissible: (agent: IngressAgent) => boolean;
+  /** Until so long has passed, or the signal aborts. Never rejects. */
+  readonly rest?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly log: Log;
 }
 
@@ -29,9 +31,14 @@ interface Loop {
   readonly ended: AbortController;
 }
 
-/** While nothing can be taken, and while NATS or the place in it is away. */
+/** While all its places are taken; while no call of it would be taken, from the one to the other; while NATS is away. */
 const busyMs = 250;
+const idleMs = 2_000;
 const awayMs = 2_000;
+
+async function restFor(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+}
 
 export class EventFeed {
   readonly #options: EventFeedOptions;
@@ -92,15 +99,21 @@ export class EventFeed {
   async #follow(loop: Loop): Promise<void> {
     const { signal } = loop.ended;
     const { source } = this.#options;
-    const rest = async (ms: number): Promise<void> => {
-      await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
-    };
+    const rest = (ms: number): Promise<void> => (this.#options.rest ?? restFor)(ms, signal);
+    let waitMs = busyMs;
     while (!signal.aborted) {
       const { agent, trigger } = loop;
-      if (!this.#hasRoom(agent)) {
+      if (!this.#hasPlace(agent)) {
         await rest(busyMs);
         continue;
       }
+      // A look at every worker: whoever has many triggers and no worker must not cost much for as long as that lasts.
+      if (!this.#options.isAdmissible(agent)) {
+        await rest(waitMs);
+        waitMs = Math.min(waitMs * 2, idleMs);
+        continue;
+      }
+      waitMs = busyMs;
       const { namespace, uid } = agent;
       const next = await source.next({ namespace, uid, subject: trigger.subject }, signal);
       if (next === 'away') await rest(awayMs);
@@ -111,10 +124,10 @@ export class EventFeed {
     }
   }
 
-  #hasRoom(agent: IngressAgent): boolean {
+  #hasPlace(agent: IngressAgent): boolean {
     const { maxConcurrent } = agent;
     const most = Math.min(limits.events.agent, maxConcurrent > 0 ? maxConcurrent : Number.POSITIVE_INFINITY);
-    return (this.#taken.get(agentId(agent)) ?? 0) < most && this.#options.isAdmissible(agent);
+    return (this.#taken.get(agentId(agent)) ?? 0) < most;
   }
 
   #run(delivery: Delivery, { agent, trigger }: Loop): void {

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tracer } from '@opentelemetry/api';
 import { factsOfKind, type IngressConfig, type WorkerStatus } from '../contract/index.ts';
-import { EventOutbox, monotonicMs, type Log, type PublishEvent } from '../process/index.ts';
+import { EventOutbox, monotonicMs, PeerConnections, type Log, type PublishEvent } from '../process/index.ts';
 import { admit } from './admission.ts';
 import { httpCall } from './call.ts';
 import { FrontDoor } from './front-door.ts';
@@ -21,7 +21,6 @@ import type { ResultStore } from './call-results.ts';
 import { EventDoor } from './event-door.ts';
 import { EventFeed } from './event-feed.ts';
 import type { EventSource } from './event-source.ts';
-import { PeerConnections } from './peer-connections.ts';
 import { Postponed } from './postponed.ts';
 import { ReferenceClock } from './reference-clock.ts';
 import { ResultDoor } from './result-door.ts';
@@ -130,7 +129,7 @@ class RunningIngress implements Ingress {
       void this.#frontDoor.take(httpCall(request, response));
     });
     this.#server.maxConnections = limits.connections.total;
-    const peers = new PeerConnections();
+    const peers = new PeerConnections(limits.connections.peer);
     this.#server.on('connection', (socket) => peers.admit(socket));
   }
 

@@ -27,9 +27,12 @@ export const limits = {
   /** Events being run, in each ingress. A namespace is its own peer. */
   events: { total: 1_024, namespace: 64, agent: 16, peer: 64 },
   /** Events being published. */
-  publishing: { total: 256, namespace: 64, agent: 64, peer: 64 },
-  /** Calls under way whose callers do not wait: each keeps up to `maxBodyBytes` of its answer here. */
-  deferred: { total: 256, namespace: 64, agent: 32, peer: 64 },
+  publishing: { total: 256, namespace: 64, agent: 64, peer: 192 },
+  /**
+   * Calls under way whose callers do not wait: each keeps up to `maxBodyBytes` of its answer here, as long as it runs. A proxy in front of
+   * several tenants is one peer: it has room for more than one of them.
+   */
+  deferred: { total: 256, namespace: 64, agent: 32, peer: 192 },
   /** Times one namespace's schedules are fired in a second: each is five writes that NATS syncs to disk, for nobody's call. */
   schedulesPerSecond: 100,
   /** Bytes of a body that are kept, so that another worker can be asked; of one call, and of all. */

@@ -55,6 +55,8 @@ export interface NatsDataPlanesOptions {
 
 interface OpenStatus {
   readonly connection: NatsConnection;
+  /** From before anything was made: a server that went since is told, too. */
+  readonly changes: ReturnType<NatsConnection['status']>;
   readonly bucket: StatusBucket;
   readonly close: () => Promise<void>;
 }
@@ -141,7 +143,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
       if (answer !== undefined) answerGateways(open.connection, { answer, onRefused, log });
       if (onDead !== undefined) hearDeadEvents(open.connection, onDead, log);
       makeResultPlaces(open.connection, log);
-      void keepBuckets(open.connection, { places: this.#places, events: this.#events }, options);
+      void keepBuckets(open, { places: this.#places, events: this.#events }, options);
       await aborted;
       this.#connection = undefined;
       this.#places.close();
@@ -163,36 +165,29 @@ export class NatsDataPlanes implements DataPlaneStatus {
 
 /** A server that comes back may have lost its disk: budgets and schedules would wait for the buckets for ever. Never rejects. */
 async function keepBuckets(
-  connection: NatsConnection,
+  { connection, changes }: OpenStatus,
   { places, events }: { readonly places: NamespaceBuckets; readonly events: EventPlaces },
   { log, signal }: NatsDataPlanesOptions,
 ): Promise<void> {
-  const changes = connection.status();
   const server = { connection, log, signal };
-  const look = async (): Promise<void> => {
-    await untilDone(
-      async () => await ensureKeyedBuckets(connection),
-      'buckets not looked at, trying again',
-      server,
-    );
-    // Those that were needed before NATS answered are among them.
-    await places.open(server);
-  };
-  // It may have gone and come back since it was opened: from here on no reconnect is missed.
-  await look();
+  // Those that were needed before NATS answered.
+  await places.open(server);
   for await (const { type } of changes) {
     if (type !== 'reconnect') continue;
-    await look();
-    await untilDone(async () => await events.again(connection), 'events not looked at, trying again', server);
+    const look = async (): Promise<void> => await ensureKeyedBuckets(connection);
+    await untilDone(look, 'buckets not looked at, trying again', server);
+    await places.open(server);
+    await events.again(server);
   }
 }
 
 async function openOnce(access: NatsAccess, log: Log): Promise<OpenStatus> {
   const connection = await connectNats(access, { name: 'clrk-operator', log });
+  const changes = connection.status();
   const close = async (): Promise<void> => await connection.close().catch(() => undefined);
   try {
     await ensureKeyedBuckets(connection);
-    return { connection, bucket: await openStatusBucket(connection), close };
+    return { connection, changes, bucket: await openStatusBucket(connection), close };
   } catch (thrown) {
     await close();
     throw thrown;

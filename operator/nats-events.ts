@@ -1,10 +1,12 @@
 /**
- * The places of events as manifests want them, kept in NATS: made again when it comes back, perhaps without its disk. And what
- * ingresses say of events that were given up, for those who tell it on the agents.
+ * The places of events as manifests want them, kept in NATS: made again when it comes back, perhaps without its disk. One namespace's
+ * that cannot be made, or that take long, never keep another's from being made. And what ingresses say of events that were given up, for those who tell it on the agents.
  */
 import type { NatsConnection } from 'nats';
 import { deadHeader, deadSubjects, errorMessage } from '../contract/index.ts';
 import { ensureEvents, type Log, type WantedTrigger } from '../process/index.ts';
+import type { Server } from './namespace-buckets.ts';
+import { untilDone } from './until-done.ts';
 
 /** An event an agent could not take. */
 export interface DeadEvent {
@@ -25,6 +27,8 @@ export class EventPlaces {
   readonly #wanted = new Map<string, readonly WantedTrigger[]>();
   /** By namespace: what stands there. */
   readonly #kept = new Map<string, string>();
+  /** Those that are being tried again. */
+  readonly #trying = new Set<string>();
 
   /** Undefined: they are there; else why not. Never rejects. */
   async keep(
@@ -33,16 +37,12 @@ export class EventPlaces {
     wanted: readonly WantedTrigger[],
   ): Promise<string | undefined> {
     this.#wanted.set(namespace, wanted);
-    const id = idOf(wanted);
-    if (this.#kept.get(namespace) === id) return undefined;
+    if (this.#kept.get(namespace) === idOf(wanted)) return undefined;
     if (connection === undefined) return 'NATS is not connected';
-    try {
-      await ensureEvents(connection, namespace, wanted);
-      this.#kept.set(namespace, id);
-      return undefined;
-    } catch (thrown) {
-      return errorMessage(thrown);
-    }
+    return await this.#make(connection, namespace).then(
+      () => undefined,
+      (thrown: unknown) => errorMessage(thrown),
+    );
   }
 
   isKept(namespace: string, uid: string, subject: string): boolean {
@@ -53,13 +53,32 @@ export class EventPlaces {
     );
   }
 
-  /** NATS came back: what it has may be older, or nothing. Rejects where it could not. */
-  async again(connection: NatsConnection): Promise<void> {
+  /** NATS came back: what it has may be older, or nothing. Never rejects; resolves when each was tried. */
+  async again(server: Server): Promise<void> {
     this.#kept.clear();
-    for (const [namespace, wanted] of this.#wanted) {
-      await ensureEvents(connection, namespace, wanted);
-      this.#kept.set(namespace, idOf(wanted));
+    // Those with few first: whoever has thousands keeps nobody else waiting.
+    const few = [...this.#wanted].sort(([, a], [, b]) => a.length - b.length);
+    for (const [namespace] of few) await this.#remake(server, namespace);
+  }
+
+  async #remake(server: Server, namespace: string): Promise<void> {
+    if (this.#trying.has(namespace)) return;
+    const make = async (): Promise<void> => await this.#make(server.connection, namespace);
+    try {
+      await make();
+    } catch (thrown) {
+      const whenNot = 'events of a namespace have no place yet, trying again';
+      server.log.warn({ error: errorMessage(thrown), namespace }, whenNot);
+      this.#trying.add(namespace);
+      void untilDone(make, whenNot, server).then(() => this.#trying.delete(namespace));
     }
+  }
+
+  /** As it is wanted now. Rejects where it could not. */
+  async #make(connection: NatsConnection, namespace: string): Promise<void> {
+    const wanted = this.#wanted.get(namespace) ?? [];
+    await ensureEvents(connection, namespace, wanted);
+    this.#kept.set(namespace, idOf(wanted));
   }
 }
 

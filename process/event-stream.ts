@@ -72,20 +72,40 @@ async function ask(connection: NatsConnection, subject: string, payload: object 
   throw new ClrkError('NATS_REFUSED', `${subject}: ${error.description ?? 'no reason given'}`);
 }
 
-async function consumersOf(connection: NatsConnection, stream: string): Promise<string[]> {
-  const names: string[] = [];
+interface Consumer {
+  readonly name: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+async function consumersOf(connection: NatsConnection, stream: string): Promise<readonly Consumer[]> {
+  const found: Consumer[] = [];
   for (;;) {
-    const page = (await ask(connection, `CONSUMER.LIST.${stream}`, { offset: names.length })) as {
+    const page = (await ask(connection, `CONSUMER.LIST.${stream}`, { offset: found.length })) as {
       readonly total?: number;
-      readonly consumers?: ReadonlyArray<{ readonly name: string }>;
+      readonly consumers?: readonly Consumer[];
     };
     const more = page.consumers ?? [];
-    names.push(...more.map(({ name }) => name));
-    if (more.length === 0 || names.length >= (page.total ?? 0)) return names;
+    found.push(...more);
+    if (more.length === 0 || found.length >= (page.total ?? 0)) return found;
   }
 }
 
-/** Makes what is missing and takes away the consumers nobody wants. Rejects where it could not. */
+function consumerConfig(namespace: string, name: string, { subject, maxConcurrent }: WantedTrigger): object {
+  return {
+    ...{ name, durable_name: name, filter_subject: eventSubject(namespace, subject) },
+    ...{ ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.New, replay_policy: 'instant' },
+    ...{ ack_wait: nanos(eventTimes.ackWaitMs), max_deliver: -1 },
+    // The one count that every ingress shares: what waits to be tried again counts as well.
+    max_ack_pending: maxConcurrent > 0 ? maxConcurrent : maxAckPending,
+  };
+}
+
+/** NATS takes milliseconds to make one, and a namespace may have thousands: what stands as it should is left alone. */
+function isLike({ config = {} }: Consumer, wanted: object): boolean {
+  return Object.entries(wanted).every(([key, value]) => config[key] === value);
+}
+
+/** Makes what is missing or other than it should be, and takes away the consumers nobody wants. Rejects where it could not. */
 export async function ensureEvents(
   connection: NatsConnection,
   namespace: string,
@@ -97,19 +117,14 @@ export async function ensureEvents(
   }
   const stream = eventStream(namespace);
   const names = new Map(wanted.map((each) => [eventConsumer(each.uid, each.subject), each]));
-  for (const [name, { subject, maxConcurrent }] of names) {
-    await ask(connection, `CONSUMER.CREATE.${stream}.${name}`, {
-      stream_name: stream,
-      config: {
-        ...{ name, durable_name: name, filter_subject: eventSubject(namespace, subject) },
-        ...{ ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.New, replay_policy: 'instant' },
-        ...{ ack_wait: nanos(eventTimes.ackWaitMs), max_deliver: -1 },
-        // The one count that every ingress shares: what waits to be tried again counts as well.
-        max_ack_pending: maxConcurrent > 0 ? maxConcurrent : maxAckPending,
-      },
-    });
+  const standing = new Map((await consumersOf(connection, stream)).map((each) => [each.name, each]));
+  for (const [name, trigger] of names) {
+    const config = consumerConfig(namespace, name, trigger);
+    const there = standing.get(name);
+    if (there !== undefined && isLike(there, config)) continue;
+    await ask(connection, `CONSUMER.CREATE.${stream}.${name}`, { stream_name: stream, config });
   }
-  for (const name of await consumersOf(connection, stream)) {
+  for (const name of standing.keys()) {
     if (!names.has(name)) await ask(connection, `CONSUMER.DELETE.${stream}.${name}`);
   }
 }

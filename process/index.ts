@@ -14,6 +14,7 @@ export * from './last-resort.ts';
 export * from './log.ts';
 export * from './nats.ts';
 export * from './nats-link.ts';
+export * from './peer-connections.ts';
 export * from './platform-link.ts';
 export * from './reset-probe.ts';
 export * from './shell.ts';

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import { errorMessage, hardTimeoutMs, type OtlpSpeaker, type ReaderClaims } from '../contract/index.ts';
-import type { Log } from '../process/index.ts';
+import { PeerConnections, type Log } from '../process/index.ts';
 import { createAggregatedHandler, type AggregatedOptions } from './aggregated/handler.ts';
 import { Materializer } from './stream/materializer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
@@ -73,10 +73,17 @@ const serverLimits = {
   headersTimeout: 10_000,
   requestTimeout: 60_000,
   keepAliveTimeout: 30_000,
+  /** Who says nothing at all holds a connection no longer than who sends half a head. */
+  handshakeTimeout: 10_000,
 } as const;
 
+/** Of each port. API servers are peers of the aggregated API, with a connection for whatever they are asked at once. */
+export const connectionLimits = { total: 2_048, peer: 768 } as const;
+
 async function listen(server: Server, host: string, port: number): Promise<Server> {
-  server.maxConnections = 1024;
+  const peers = new PeerConnections(connectionLimits.peer);
+  server.maxConnections = connectionLimits.total;
+  server.on('connection', (socket) => peers.admit(socket));
   server.listen(port, host);
   await once(server, 'listening');
   return server;

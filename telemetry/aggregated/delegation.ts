@@ -14,6 +14,8 @@ const allowedMs = 10_000;
 const refusedMs = 2_000;
 const maxKept = 4096;
 const maxTokenChars = 16 * 1024;
+/** Anybody may send a token: what they cost must not keep the API server from those who come through it. */
+const maxTokensAtOnce = 64;
 
 export interface Access {
   readonly allowed: boolean;
@@ -50,7 +52,10 @@ export class Delegation {
   constructor(call: KubeCaller, now: () => number) {
     this.#call = call;
     const keptFor = (isGood: boolean): number => (isGood ? allowedMs : refusedMs);
-    this.#users = new KeptAnswers({ max: maxKept, now, keptMs: (user) => keptFor(user !== undefined) });
+    this.#users = new KeptAnswers({
+      ...{ max: maxKept, atOnce: maxTokensAtOnce, now },
+      keptMs: (user) => keptFor(user !== undefined),
+    });
     this.#access = new KeptAnswers({ max: maxKept, now, keptMs: ({ allowed }) => keptFor(allowed) });
   }
 

@@ -20,7 +20,14 @@ import { openApiDocument, openApiGroupDocument } from './openapi.ts';
 import { peerOf } from './peer-certificate.ts';
 import { userOfFrontProxy, type Peer, type User } from './request-header.ts';
 import { isTold, statusOf } from './status.ts';
-import { WatcherShare, type WatcherLimits } from './watcher-share.ts';
+import {
+  callLimits,
+  readLimits,
+  watcherLimits,
+  WatcherShare,
+  type Watcher,
+  type WatcherLimits,
+} from './watcher-share.ts';
 
 export interface AggregatedOptions {
   readonly store: Pick<Store, 'query'>;
@@ -47,17 +54,23 @@ const documents: Readonly<Record<Exclude<Document, 'health'>, object>> = {
   'openapi-group': openApiGroupDocument,
 };
 
+function watcherOf({ name }: User, { namespace }: Attributes): Watcher {
+  return { user: name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
 class AggregatedHandler {
   readonly #options: AggregatedOptions;
   readonly #delegation: Delegation;
   readonly #frontProxy: FrontProxy;
   readonly #watchers: WatcherShare;
+  readonly #reads = new WatcherShare(readLimits, 'read');
+  readonly #calls = new WatcherShare(callLimits, 'call');
 
   constructor(options: AggregatedOptions) {
     this.#options = options;
     this.#delegation = new Delegation(options.call, Date.now);
     this.#frontProxy = new FrontProxy(options.call, options.log);
-    this.#watchers = new WatcherShare(options.watcherLimits);
+    this.#watchers = new WatcherShare(options.watcherLimits ?? watcherLimits, 'watch or follow');
     void this.#frontProxy.run(options.signal);
   }
 
@@ -110,15 +123,24 @@ class AggregatedHandler {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
+    // Whoever went while his rights were asked for closes nothing any more: what is taken for him would stay taken.
+    if (response.destroyed) return;
     const { store } = this.#options;
     const { search } = splitUrl(request.url ?? '');
+    const watcher = watcherOf(user, intent.attributes);
     if (intent.what === 'invoke') {
+      using place = this.#calls.take(watcher);
+      void place;
       return await forwardInvoke(this.#options.ingressUrl, intent, request, response);
     }
     if (intent.what === 'records') {
       const { namespace, plural, agent, records } = intent;
       const read = parseReadRequest(`/v1/namespaces/${namespace}/${plural}/${agent}/${records}${search}`);
-      if (!('filter' in read) || !read.filter.follow) return await answerPage(store, read, response);
+      if (!('filter' in read) || !read.filter.follow) {
+        using place = this.#reads.take(watcher);
+        void place;
+        return await answerPage(store, read, response);
+      }
       return await this.#whileAllowed(user, intent.attributes, response, async (signal) => {
         await answerFollower({ ...this.#options, signal }, read, response);
       });
@@ -126,8 +148,12 @@ class AggregatedHandler {
     const { namespace, attributes } = intent;
     const query = new URLSearchParams(search);
     const asked = { request, response, query, ...(namespace === undefined ? {} : { namespace }) };
-    if (intent.name !== undefined) return await answerOne(this.#options, asked, intent.name);
-    if (attributes.verb !== 'watch') return await answerList(this.#options, asked);
+    if (attributes.verb !== 'watch') {
+      using place = this.#reads.take(watcher);
+      void place;
+      if (intent.name !== undefined) return await answerOne(this.#options, asked, intent.name);
+      return await answerList(this.#options, asked);
+    }
     await this.#whileAllowed(user, attributes, response, async (signal) => {
       await answerWatch(this.#options, asked, signal);
     });
@@ -140,8 +166,8 @@ class AggregatedHandler {
     response: ServerResponse,
     run: (signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    using share = this.#watchers.take(user.name);
-    void share;
+    using place = this.#watchers.take(watcherOf(user, attributes));
+    void place;
     const over = new AbortController();
     response.once('close', () => over.abort());
     const signal = AbortSignal.any([over.signal, this.#options.signal, AbortSignal.timeout(maxFollowMs)]);

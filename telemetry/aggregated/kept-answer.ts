@@ -1,8 +1,9 @@
 /**
  * Answers of the API server, kept for seconds. A key is the whole question, so that no answer serves another. Bounded; one
- * question is asked once at a time; what failed is not kept.
+ * question is asked once at a time; what failed is not kept. Strangers may ask only so much at once.
  */
 import { createHash } from 'node:crypto';
+import { ClrkError } from '../../contract/index.ts';
 
 interface Kept<T> {
   readonly answer: T;
@@ -11,6 +12,8 @@ interface Kept<T> {
 
 export interface KeptAnswersOptions<T> {
   readonly max: number;
+  /** Questions under way; what is over is refused. Absent: whoever may ask was bounded before. */
+  readonly atOnce?: number;
   /** How long this answer may be used. */
   readonly keptMs: (answer: T) => number;
   readonly now: () => number;
@@ -36,6 +39,9 @@ export class KeptAnswers<T> {
     if (kept !== undefined && kept.untilMs > this.#options.now()) return kept.answer;
     const asked = this.#asked.get(key);
     if (asked !== undefined) return await asked;
+    if (this.#asked.size >= (this.#options.atOnce ?? Infinity)) {
+      throw new ClrkError('TOO_MANY_FOLLOWERS', 'too many tokens are being looked at, try again');
+    }
     const asking = ask();
     this.#asked.set(key, asking);
     try {

@@ -1,43 +1,70 @@
-/** How many may watch or follow at once: in all, and of one user. Each costs the store a question a second. */
+/**
+ * How many may do at once what costs the store something for as long as it lasts: in all, of one user, and of one namespace. A
+ * namespace's own people make as many users of it as they like (ServiceAccounts), so that the share of a user alone is none.
+ */
 import { ClrkError } from '../../contract/index.ts';
 
 export interface WatcherLimits {
   readonly inAll: number;
   readonly ofUser: number;
+  readonly ofNamespace: number;
 }
 
-export const watcherLimits: WatcherLimits = { inAll: 96, ofUser: 24 };
+/** Watches and followers: each costs the store a question a second. */
+export const watcherLimits: WatcherLimits = { inAll: 96, ofUser: 24, ofNamespace: 32 };
+/** Lists and pages: each is some questions to the store, which has few hands. */
+export const readLimits: WatcherLimits = { inAll: 64, ofUser: 16, ofNamespace: 32 };
+/** Calls of agents: to the ingress all of them are one peer, and share what one peer may have there. */
+export const callLimits: WatcherLimits = { inAll: 512, ofUser: 64, ofNamespace: 128 };
+
+export interface Watcher {
+  readonly user: string;
+  /** Absent: all of them, which nobody may who has but some. */
+  readonly namespace?: string;
+}
+
+interface Part {
+  readonly key: string;
+  readonly most: number;
+  readonly who: string;
+}
 
 export class WatcherShare {
   readonly #limits: WatcherLimits;
-  readonly #ofUser = new Map<string, number>();
-  #inAll = 0;
+  readonly #what: string;
+  readonly #taken = new Map<string, number>();
 
-  constructor(limits: WatcherLimits = watcherLimits) {
+  /** `what` they do, as it is told. */
+  constructor(limits: WatcherLimits, what: 'watch or follow' | 'read' | 'call') {
     this.#limits = limits;
+    this.#what = what;
   }
 
   /** Gives back when disposed. Throws TOO_MANY_FOLLOWERS. */
-  take(user: string): Disposable {
-    const count = this.#ofUser.get(user) ?? 0;
-    if (count >= this.#limits.ofUser) {
-      throw new ClrkError(
-        'TOO_MANY_FOLLOWERS',
-        `one user may watch or follow ${this.#limits.ofUser} times at once`,
-      );
+  take(watcher: Watcher): Disposable {
+    const parts = this.#partsOf(watcher);
+    const full = parts.find(({ key, most }) => (this.#taken.get(key) ?? 0) >= most);
+    if (full !== undefined) {
+      throw new ClrkError('TOO_MANY_FOLLOWERS', `${full.who} may ${this.#what} ${full.most} times at once`);
     }
-    if (this.#inAll >= this.#limits.inAll) {
-      throw new ClrkError('TOO_MANY_FOLLOWERS', `at most ${this.#limits.inAll} may watch or follow at once`);
-    }
-    this.#inAll++;
-    this.#ofUser.set(user, count + 1);
-    return { [Symbol.dispose]: () => this.#giveBack(user) };
+    for (const { key } of parts) this.#taken.set(key, (this.#taken.get(key) ?? 0) + 1);
+    return { [Symbol.dispose]: () => parts.forEach(({ key }) => this.#giveBack(key)) };
   }
 
-  #giveBack(user: string): void {
-    this.#inAll--;
-    const left = (this.#ofUser.get(user) ?? 1) - 1;
-    if (left > 0) this.#ofUser.set(user, left);
-    else this.#ofUser.delete(user);
+  #partsOf({ user, namespace }: Watcher): readonly Part[] {
+    const { inAll, ofUser, ofNamespace } = this.#limits;
+    return [
+      { key: `user ${user}`, most: ofUser, who: 'one user' },
+      ...(namespace === undefined
+        ? []
+        : [{ key: `namespace ${namespace}`, most: ofNamespace, who: 'the users of one namespace' }]),
+      { key: 'all', most: inAll, who: 'all users' },
+    ];
+  }
+
+  #giveBack(key: string): void {
+    const left = (this.#taken.get(key) ?? 1) - 1;
+    if (left > 0) this.#taken.set(key, left);
+    else this.#taken.delete(key);
   }
 }

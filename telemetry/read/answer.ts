@@ -13,11 +13,16 @@ import type { ReadRequest } from './read-request.ts';
 
 const chunkChars = 256 * 1024;
 
+/** A reader that has taken nothing for so long holds what it has no longer: its place among followers, and the rows. */
+const patienceMs = 60_000;
+
 /** As one chunk where it can be; resolves when the reader keeps up, or is gone. */
 export async function writeText(response: ServerResponse, text: string): Promise<void> {
   if (text === '' || response.destroyed || response.write(text)) return;
   await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => response.destroy(), patienceMs);
     const done = (): void => {
+      clearTimeout(timer);
       response.off('drain', done).off('close', done);
       resolve();
     };

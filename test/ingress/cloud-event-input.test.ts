@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isEventSubject, subjectMatches } from '../../contract/index.ts';
 import { readEvent } from '../../ingress/cloud-event-input.ts';
-import { parseEventTarget } from '../../ingress/event-door.ts';
+import { eventIdOf, parseEventTarget } from '../../ingress/event-door.ts';
 
 const structured = { 'content-type': 'application/cloudevents+json; charset=utf-8' };
 const document = (more: object): Buffer => Buffer.from(JSON.stringify({ id: 'i', source: '/s', ...more }));
@@ -65,6 +65,12 @@ describe('an event', () => {
       },
     ],
     ['that is a list', structured, '[]', undefined],
+    [
+      'whose data is nested deeper than can be written',
+      structured,
+      `{"id":"i","source":"s","data":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
+      undefined,
+    ],
     ['that is no JSON', structured, '{', undefined],
     ['without id', structured, '{"source":"s"}', undefined],
     ['with an attribute that is none', structured, document({ list: [] }), undefined],
@@ -84,6 +90,13 @@ describe('an event', () => {
     );
     fc.assert(fc.property(fc.uint8Array(), (bytes) => readEvent(structured, bytes) === undefined));
   });
+});
+
+test('two publishes of one CloudEvent are one on a subject, and two on two', () => {
+  const event = { headers: { 'ce-id': 'i', 'ce-source': 's' }, data: new Uint8Array() };
+  expect(eventIdOf('orders', event)).toBe(eventIdOf('orders', event));
+  expect(eventIdOf('audit', event)).not.toBe(eventIdOf('orders', event));
+  expect(eventIdOf('orders', { ...event, headers: { 'ce-id': 'i' } })).toBeUndefined();
 });
 
 describe('where it is published', () => {

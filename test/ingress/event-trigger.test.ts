@@ -310,6 +310,6 @@ test('a trigger that is gone leaves no consumer; those that stay are made again 
       soon,
     )
     .toBe(true);
-  await places.again(operator);
+  await places.again({ connection: operator, log: silentLog, signal: new AbortController().signal });
   expect(await consumers()).toBe(all.length - 1);
 }, 60_000);

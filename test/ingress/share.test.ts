@@ -1,6 +1,7 @@
 /** Places that are shared: nobody's share keeps another out, and every place comes back. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { limits as bounds } from '../../ingress/limits.ts';
 import { KeptBytes, Shares, type Place, type Taker } from '../../ingress/share.ts';
 
 const limits = { total: 6, namespace: 4, agent: 2, peer: 3 };
@@ -75,6 +76,15 @@ describe('a share', () => {
     );
   });
 });
+
+test.each(['deferred', 'publishing'] as const)(
+  '%s: one tenant behind a proxy leaves room there for another',
+  (what) => {
+    const shares = new Shares(bounds[what]);
+    for (let index = 0; index < 500; index += 1) shares.take(taker('evil', `a${index}`, 'proxy'));
+    expect(shares.take(taker('good', 'b', 'proxy'))).toBeDefined();
+  },
+);
 
 test('what is kept says when it is too much, and comes back to nothing', () => {
   const kept = new KeptBytes(10);

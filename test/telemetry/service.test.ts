@@ -1,8 +1,11 @@
 /** What telemetry takes in comes out of its read API: spans, logs and invocations, each once. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { otlpType } from '../../telemetry/otlp/otlp-schema.ts';
+import { connectionLimits } from '../../telemetry/service.ts';
 import { until } from './embedded.ts';
 import { invocation } from './invocation-fixture.ts';
 import { readerToken, useService } from './service-bed.ts';
@@ -265,4 +268,19 @@ test('a follower is given what arrives after it asked, once', async () => {
   abort.abort();
   await reading;
   expect(seen.split('"first"')).toHaveLength(2);
+});
+
+test('one peer has a share of connections: others get in', async () => {
+  let closed = 0;
+  const sockets = Array.from({ length: connectionLimits.peer + 10 }, () =>
+    connect(bed.service.readPort, '127.0.0.1')
+      .on('error', () => undefined)
+      .on('close', () => (closed += 1)),
+  );
+  await until('what is over is closed', () => closed >= 10);
+  const other = connect({ port: bed.service.readPort, host: '127.0.0.1', localAddress: '127.0.0.2' });
+  other.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  const [head] = (await once(other, 'data')) as [Buffer];
+  expect(head.toString()).toContain('HTTP/1.1 401');
+  for (const socket of [...sockets, other]) socket.destroy();
 });

@@ -73,7 +73,7 @@ export class ClusterBed {
       ingressUrl,
       pollMs: 100,
       recheckMs: 200,
-      watcherLimits: { inAll: 12, ofUser: 4 },
+      watcherLimits: { inAll: 12, ofUser: 4, ofNamespace: 8 },
     };
     this.service = new ServiceBed({
       tls: () => ({ cert: this.#certificate.certificatePem, key: this.#certificate.privateKeyPem }),

@@ -1,6 +1,6 @@
 /** Who is believed and how long an answer serves: over words of the API server that a test writes. */
 import { describe, expect, test } from 'vitest';
-import type { KubeAnswer, KubeCall } from '../../../process/index.ts';
+import type { KubeAnswer, KubeCall, KubeCaller } from '../../../process/index.ts';
 import { Delegation } from '../../../telemetry/aggregated/delegation.ts';
 import { KeptAnswers } from '../../../telemetry/aggregated/kept-answer.ts';
 import {
@@ -139,6 +139,23 @@ describe('an answer', () => {
     expect(server.asked).toHaveLength(1);
   });
 
+  test('about strangers’ tokens are so many at once; about users who are known, not bounded by them', async () => {
+    let asked = 0;
+    const never: KubeCaller = ({ path }) => {
+      if (!path.endsWith('tokenreviews')) {
+        return Promise.resolve({ status: 201, body: { status: { allowed: true } } });
+      }
+      asked += 1;
+      return new Promise(() => undefined);
+    };
+    const delegation = new Delegation(never, () => 0);
+    const tokens = Array.from({ length: 200 }, (_, index) => delegation.userOfToken(`t${index}`));
+    await expect(tokens.at(-1)).rejects.toThrow(/too many tokens/);
+    for (const token of tokens) void token.catch(() => undefined);
+    expect(asked).toBe(64);
+    expect((await delegation.access(ann, list)).allowed).toBe(true);
+  });
+
   test('is one of a bounded number; the same question at once is asked once', async () => {
     const kept = new KeptAnswers<number>({ max: 3, keptMs: () => 1000, now: () => 0 });
     let asked = 0;
@@ -150,12 +167,16 @@ describe('an answer', () => {
   });
 });
 
-test('watchers have a share: of one user so many, in all so many, and it comes back', () => {
-  const share = new WatcherShare({ inAll: 3, ofUser: 2 });
-  const taken = [share.take('ann'), share.take('ann')];
-  expect(() => share.take('ann')).toThrow(/one user/);
-  taken.push(share.take('bob'));
-  expect(() => share.take('carl')).toThrow(/at most 3/);
+test('watchers have a share: of one user so many, of a namespace’s users, in all, and it comes back', () => {
+  const share = new WatcherShare({ inAll: 4, ofUser: 2, ofNamespace: 3 }, 'watch or follow');
+  const take = (user: string, namespace = 'a'): Disposable => share.take({ user, namespace });
+  const taken = [take('ann'), take('ann')];
+  expect(() => take('ann')).toThrow(/one user/);
+  taken.push(take('bob'));
+  // Another ServiceAccount of the same namespace.
+  expect(() => take('carl')).toThrow(/users of one namespace/);
+  expect(() => take('carl', 'b')).not.toThrow();
+  expect(() => share.take({ user: 'dora' })).toThrow(/all users may watch or follow 4 times/);
   taken[0]?.[Symbol.dispose]();
-  expect(() => share.take('carl')).not.toThrow();
+  expect(() => take('carl')).not.toThrow();
 });

@@ -1,14 +1,18 @@
-/** Connections a peer address may have: whoever opens more than its share is closed at once. */
+/** Connections a peer address may have: whoever opens more than its share is closed at once, so that one peer takes not all of them. */
 import type { Socket } from 'node:net';
-import { limits } from './limits.ts';
 
 export class PeerConnections {
+  readonly #most: number;
   readonly #counts = new Map<string, number>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   admit(socket: Socket): void {
     const peer = socket.remoteAddress ?? '';
     const now = (this.#counts.get(peer) ?? 0) + 1;
-    if (now > limits.connections.peer) {
+    if (now > this.#most) {
       socket.destroy();
       return;
     }
