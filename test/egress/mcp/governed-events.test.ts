@@ -81,8 +81,15 @@ test('what hides nothing goes on byte for byte', () => {
   expect(passed(stream, [9, 80]).out).toBe(stream);
 });
 
-test('more entries than a page has are not read', () => {
+test.each([
+  ['entries', `{"result":{"tools":[${'1,'.repeat(10_001)}1]}}`],
+  ['messages', `[${'{},'.repeat(10_001)}{}]`],
+  [
+    'requests',
+    `{"result":{"inputRequests":{${Array.from({ length: 10_001 }, (_, at) => `"${at}":{}`).join()}}}}`,
+  ],
+])('more %s than a page has are not read', (_name, text) => {
   const events = new GovernedEvents(answers, { hidden: 0, denied: 0, errorCode: undefined });
-  events.push(Buffer.from(`data: {"result":{"tools":[${'1,'.repeat(10_001)}1]}}\n\n`));
+  events.push(Buffer.from(`data: ${text}\n\n`));
   expect(events.isReadable).toBe(false);
 });
