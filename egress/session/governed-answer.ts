@@ -51,7 +51,6 @@ function mayHoldMessages({ awaited, opensStream }: McpAnswers, form: Form, statu
 const unreadable = 'is no JSON-RPC that reads in one way only';
 const tooLong = 'is longer than this agent may have held now';
 const oddForm = 'is neither JSON nor a stream of events, in UTF-8 and by one Content-Type';
-const notStream = 'is no stream of events, which was asked for';
 const coded = 'is in a content coding, or a part, that was not asked for';
 
 interface Options {
@@ -74,14 +73,12 @@ export class GovernedAnswer implements RemadeAnswer {
 
   private constructor(answers: McpAnswers, { status, fields }: AnswerHead, options: Options) {
     const { form, holder } = options;
-    const { opensStream } = answers;
     this.#answers = answers;
     this.#holder = holder;
     this.isStream = form === 'events';
     this.#fields = this.isStream ? withoutDigests(fields) : fields;
     if (judgeHead(status, fields) !== undefined) this.#fail(coded);
     else if (form === 'other' || form === 'odd') this.#fail(oddForm);
-    else if (opensStream && form === 'document') this.#fail(notStream);
     else if (form === 'events') this.#events = new GovernedEvents(answers, this.mcp);
     else this.#document = new RpcAnswerReader(answers);
   }

@@ -123,6 +123,16 @@ describe('what cannot be read', () => {
     ['S46: events in a charset of two bytes', [': x\n\n'], { type: `${events}; charset="gbk"` }],
     ['S46: two types', ['<html>'], { type: 'text/html', fields: [createField('Content-Type', events)] }],
     [
+      'S46: a type beside another',
+      [': x\n\n'],
+      { type: events, fields: [createField('Content-Type', 'x/y')] },
+    ],
+    [
+      'S46: a refusal of an odd type',
+      [tools('rm')],
+      { status: 400, type: 'application/json; charset=utf-16' },
+    ],
+    [
       'S46: a type in the parameters of another',
       [`data: ${tools('rm')}\n\n`],
       { status: 201, type: `x/y; ${events}` },
@@ -179,7 +189,7 @@ describe('what cannot be read', () => {
       const talk = script(options);
       talk.exchange.start();
       await talk.settle();
-      says(talk, [`data: ${tools('rm')}\n\n`], { type });
+      says(talk, [`data: ${tools('rm')}\n\n`], { type, status: 201 });
       return talk.told();
     };
     for (const type of ['application/json', 'text/plain', '', `${events}; charset=cp037`]) {
