@@ -10,6 +10,8 @@ import { type EventLines, isPlain, readLines, withLf, writeEvent } from './event
 import { RpcAnswerReader, type RpcAnswer } from './rpc-answer.ts';
 
 const lf = 0x0a;
+/** Of the data of one event, which servers write in one line: each line is read by itself. */
+const maxPieces = 256 * 1024;
 const nothing = Buffer.alloc(0);
 const spaces: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const brackets: ReadonlySet<number> = new Set([0x7b, 0x5b]);
@@ -34,6 +36,7 @@ export class GovernedEvents {
   #message: RpcAnswerReader | undefined;
   #isMessage = true;
   #isFirst = true;
+  #pieces = 0;
   #isReadable = true;
   #out: Buffer[] = [];
   #chunk: Buffer = nothing;
@@ -79,6 +82,8 @@ export class GovernedEvents {
   }
 
   #data(bytes: Buffer): void {
+    this.#pieces += 1;
+    if (this.#pieces > maxPieces) this.#isReadable = false;
     if (!this.#isReadable || !this.#isMessage) return;
     if (this.#message === undefined) {
       const first = bytes.find((byte) => !spaces.has(byte));
@@ -106,6 +111,7 @@ export class GovernedEvents {
     this.#message = undefined;
     this.#isMessage = true;
     this.#isFirst = false;
+    this.#pieces = 0;
   }
 
   /** What of an event goes on; undefined: nobody can say what clients read in it. */

@@ -134,6 +134,12 @@ describe('lines that clients read in more than one way', () => {
     expect(passed('event: endpoint\rdata: /m?id=ä\r\r', []).out).toBe('event: endpoint\ndata: /m?id=ä\n\n');
   });
 
+  test('more lines of data than an event has are not read', () => {
+    const events = new GovernedEvents(answers, { hidden: 0, denied: 0, errorCode: undefined });
+    events.push(Buffer.from(`data: {\n${'data:\n'.repeat(300_000)}data: }\n\n`));
+    expect(events.isReadable).toBe(false);
+  });
+
   test('more beside its data than an event has is not read', () => {
     const events = new GovernedEvents(answers, { hidden: 0, denied: 0, errorCode: undefined });
     events.push(Buffer.from(`event: endpoint\ndata: x\n${'ab\n'.repeat(30_000)}\n`));
