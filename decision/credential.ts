@@ -47,6 +47,8 @@ export interface Injection {
   readonly signing: AwsSigning | undefined;
   /** To be asked for before the call; undefined: no token goes on it. */
   readonly token: TokenNeed | undefined;
+  /** What came with the token and asks for the next one; absent: nothing did. */
+  readonly renewsBy?: string;
   /** `ns/name` of the policies applied. */
   readonly policies: readonly string[];
   /** Of `fields` and of a signature: what a record does not show. */
@@ -80,9 +82,10 @@ export const noCredentials: Injection = {
 };
 
 /** What goes on the call, now that the token is there. */
-export function withToken(injection: Injection, token: string): Injection {
+export function withToken(injection: Injection, token: string, renewsBy?: string): Injection {
   const field = { name: tokenField, raw: 'Authorization', value: `Bearer ${token}` };
-  return { ...injection, fields: [...injection.fields, field] };
+  const fields = [...injection.fields, field];
+  return renewsBy === undefined ? { ...injection, fields } : { ...injection, fields, renewsBy };
 }
 
 /** One way of calls, before its secret. */

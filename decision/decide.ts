@@ -190,8 +190,8 @@ function countsOf(plan: OpenPlan, clause: RouteClause | undefined, { mcp }: Judg
   return mcp === undefined ? own : joinCounts(mcp.counts, own);
 }
 
-function answersOf({ mcp }: OpenPlan, { body }: Call): McpAnswers | undefined {
-  return mcp && McpAnswers.of(mcp, body.kind === 'rpc' ? body.rpc : undefined);
+function answersOf({ mcp }: OpenPlan, call: Call): McpAnswers | undefined {
+  return mcp && McpAnswers.of(mcp, call);
 }
 
 function waysOf(

@@ -21,6 +21,8 @@ const others = [
   ...['accept-encoding', 'range', 'if-range', 'x-original-url', 'x-original-uri', 'x-rewrite-url'],
   ...['x-rewrite-uri', 'x-forwarded-uri', 'x-forwarded-prefix', 'x-http-path-override'],
   ...['x-envoy-original-path', 'x-accel-redirect', 'traceparent', 'tracestate'],
+  // What a message in the body is said to be (decision/rpc-claim.ts).
+  ...['mcp-method', 'mcp-name', 'mcp-protocol-version'],
   ...methodOverrides,
 ];
 const unchanged: ReadonlySet<string> = new Set([...framing, ...keys, ...others]);

@@ -2,7 +2,7 @@
  * What of an MCP server's answers an agent is shown: of a list, what it may use. Pure. It asks the very judgement a call of the
  * entry would get, so that a list and the calls cannot differ; it has no rules of its own.
  */
-import { refuse } from '../call.ts';
+import { refuse, type Call } from '../call.ts';
 import type { RpcBody, RpcMessage } from '../rpc-message.ts';
 import { judgeMessage, printable } from './judge.ts';
 import { serverRequestOf } from './method.ts';
@@ -20,18 +20,26 @@ export const listedKinds = {
 
 export type ListedKind = keyof typeof listedKinds;
 
+type Asked = Pick<Call, 'method' | 'body'> & { readonly head: Pick<Call['head'], 'fields'> };
+
+function isForEvents({ name, value }: Call['head']['fields'][number]): boolean {
+  return name === 'accept' && /\btext\/event-stream\b/i.test(value);
+}
+
 /** How the answer to a call of an MCP server is to be read; absent: nothing could be hidden in it. */
 export class McpAnswers {
   readonly #plan: McpPlan;
   readonly #asked: RpcBody | undefined;
+  /** The agent asks for the stream of what a server says by itself: its client takes the answer for one whatever it says it is. */
+  readonly opensStream: boolean;
 
-  private constructor(plan: McpPlan, asked: RpcBody | undefined) {
+  private constructor(plan: McpPlan, { method, head, body }: Asked) {
     this.#plan = plan;
-    this.#asked = asked;
+    this.#asked = body.kind === 'rpc' ? body.rpc : undefined;
+    this.opensStream = method === 'GET' && head.fields.some(isForEvents);
   }
 
-  /** `asked`: what was sent; undefined: no message. */
-  static of(plan: McpPlan, asked: RpcBody | undefined): McpAnswers | undefined {
+  static of(plan: McpPlan, asked: Asked): McpAnswers | undefined {
     const showsAll = plan.clauses.length === 0 && plan.denials.length === 0 && plan.othersPass;
     return showsAll && plan.deniedRequests.length === 0 ? undefined : new McpAnswers(plan, asked);
   }

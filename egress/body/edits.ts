@@ -38,30 +38,49 @@ export function insertFirst({ start, empty }: ObjectSpan, member: string): Edit 
   return { start: at, end: at, bytes: Buffer.from(empty ? member : `${member},`) };
 }
 
+/** A walk over buffers from their beginning: many edits of many buffers cost as much as both together. */
+class Walk {
+  readonly #buffers: readonly Buffer[];
+  #index = 0;
+  /** Where the buffer at the index begins. */
+  #base = 0;
+
+  constructor(buffers: readonly Buffer[]) {
+    this.#buffers = buffers;
+  }
+
+  /** No span starts before the one before has ended. */
+  copy({ start, end }: Span, out: Buffer[]): void {
+    for (let buffer = this.#buffers[this.#index]; buffer !== undefined; buffer = this.#next(buffer)) {
+      const from = Math.max(0, start - this.#base);
+      const to = Math.min(buffer.length, end - this.#base);
+      if (from < to) out.push(from === 0 && to === buffer.length ? buffer : buffer.subarray(from, to));
+      if (end < this.#base + buffer.length) return;
+    }
+  }
+
+  #next({ length }: Buffer): Buffer | undefined {
+    this.#base += length;
+    this.#index += 1;
+    return this.#buffers[this.#index];
+  }
+}
+
 /** The body with its edits. Buffers that do not change are passed on as they are. */
 export function replaceSpans(buffers: readonly Buffer[], edits: readonly Edit[]): Buffer[] {
   const sorted = [...edits].sort((one, other) => one.start - other.start);
   const out: Buffer[] = [];
+  const walk = new Walk(buffers);
   const length = buffers.reduce((sum, each) => sum + each.length, 0);
   let at = 0;
   for (const { start, end, bytes } of sorted) {
     if (start < at || end < start || end > length) {
       throw new ClrkError('BODY_EDIT_INVALID', 'two edits of a body overlap, or lie outside of it');
     }
-    copyRange(buffers, { start: at, end: start }, out);
+    walk.copy({ start: at, end: start }, out);
     if (bytes.length > 0) out.push(bytes);
     at = end;
   }
-  copyRange(buffers, { start: at, end: length }, out);
+  walk.copy({ start: at, end: length }, out);
   return out;
-}
-
-function copyRange(buffers: readonly Buffer[], { start, end }: Span, out: Buffer[]): void {
-  let base = 0;
-  for (const buffer of buffers) {
-    const from = Math.max(0, start - base);
-    const to = Math.min(buffer.length, end - base);
-    if (from < to) out.push(from === 0 && to === buffer.length ? buffer : buffer.subarray(from, to));
-    base += buffer.length;
-  }
 }

@@ -14,6 +14,7 @@ export type { BodyDecoder, DecoderListener, DecoderPort } from './decoder-port.t
 export { askForUsage, insertFirst, renameModel, replaceSpans, type Edit } from './edits.ts';
 export { HeldBytes, heldLimits, type HeldLimits } from './held-bytes.ts';
 export { JsonScanner, type JsonValue, type Span } from './json-scanner.ts';
+export { parseFieldText } from './media-type.ts';
 export { negotiateBody, type BodyHead, type ContentCoding } from './negotiation.ts';
 export { createPlainReader } from './plain-reader.ts';
 export {

@@ -6,11 +6,13 @@
 import type { McpAnswers } from '../../decision/index.ts';
 import { SseReader } from '../body/index.ts';
 import { ChunkList } from '../chunk-list.ts';
+import { type EventLines, isPlain, readLines, withLf, writeEvent } from './event-lines.ts';
 import { RpcAnswerReader, type RpcAnswer } from './rpc-answer.ts';
 
 const lf = 0x0a;
+/** Of the data of one event, which servers write in one line: each line is read by itself. */
+const maxPieces = 256 * 1024;
 const nothing = Buffer.alloc(0);
-const mark = Buffer.from([0xef, 0xbb, 0xbf]);
 const spaces: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const brackets: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 
@@ -20,28 +22,9 @@ export interface GovernedFacts {
   errorCode: number | undefined;
 }
 
-/** Lines as they came, without their ends. */
-function linesOf(event: Buffer): string[] {
-  const text = event.subarray(0, 3).equals(mark) ? event.subarray(3) : event;
-  return text.toString('latin1').split(/\r\n|\r|\n/);
-}
-
-const isData = (line: string): boolean => /^data(?::|$)/.test(line);
-
-/** With other data, in one line: in JSON, an end of line is white space. */
-function rewrite(event: Buffer, text: readonly Buffer[]): Buffer {
-  const kept = linesOf(event).filter((line) => line !== '' && !isData(line));
-  const data = Buffer.concat(text);
-  for (let at = 0; at < data.length; at += 1) if (data[at] === 0x0a || data[at] === 0x0d) data[at] = 0x20;
-  const before = kept.map((line) => `${line}\n`).join('');
-  return Buffer.concat([Buffer.from(`${before}data: `, 'latin1'), data, Buffer.from('\n\n')]);
-}
-
 /** By its name an event that no client takes for a message; the first transport tells its endpoint so. */
-function isNamed(event: Buffer): boolean {
-  const names = linesOf(event).flatMap((line) => /^event: ?(.*)$/.exec(line)?.[1] ?? []);
-  const name = names.at(-1) ?? '';
-  return name !== '' && name !== 'message';
+function isOther({ name, isCut, hasOddData }: EventLines): boolean {
+  return name !== '' && name !== 'message' && !isCut && !hasOddData;
 }
 
 export class GovernedEvents {
@@ -52,6 +35,8 @@ export class GovernedEvents {
   /** Of the event under way; undefined: no data but white space came. */
   #message: RpcAnswerReader | undefined;
   #isMessage = true;
+  #isFirst = true;
+  #pieces = 0;
   #isReadable = true;
   #out: Buffer[] = [];
   #chunk: Buffer = nothing;
@@ -97,6 +82,8 @@ export class GovernedEvents {
   }
 
   #data(bytes: Buffer): void {
+    this.#pieces += 1;
+    if (this.#pieces > maxPieces) this.#isReadable = false;
     if (!this.#isReadable || !this.#isMessage) return;
     if (this.#message === undefined) {
       const first = bytes.find((byte) => !spaces.has(byte));
@@ -117,21 +104,38 @@ export class GovernedEvents {
 
   #settle(): void {
     if (!this.#isReadable || this.#held.length === 0) return;
-    const event = Buffer.concat(this.#held.chunks);
-    const answer = this.#message?.end();
-    const isUnread = this.#message === undefined ? !this.#isMessage && !isNamed(event) : answer === undefined;
-    if (isUnread) this.#isReadable = false;
-    else this.#out.push(answer === undefined ? event : this.#pass(event, answer));
+    const passed = this.#judge(Buffer.concat(this.#held.chunks));
+    if (passed === undefined) this.#isReadable = false;
+    else this.#out.push(passed);
     this.#held.clear();
     this.#message = undefined;
     this.#isMessage = true;
+    this.#isFirst = false;
+    this.#pieces = 0;
   }
 
-  #pass(event: Buffer, { text, isChanged, hidden, denied, errorCode }: RpcAnswer): Buffer {
+  /** What of an event goes on; undefined: nobody can say what clients read in it. */
+  #judge(event: Buffer): Buffer | undefined {
+    if (this.#message !== undefined) return this.#passMessage(event, this.#message.end());
+    if (this.#isMessage && isPlain(event)) return event;
+    const lines = readLines(event, this.#isFirst);
+    if (lines === undefined) return undefined;
+    if (this.#isMessage && lines.isCut) return Buffer.from(`${lines.kept}\n`, 'latin1');
+    if (!this.#isMessage && !isOther(lines)) return undefined;
+    return lines.hasBareCr ? withLf(event) : event;
+  }
+
+  #passMessage(event: Buffer, answer: RpcAnswer | undefined): Buffer | undefined {
+    if (answer === undefined) return undefined;
+    const { text, isChanged, hidden, denied, errorCode } = answer;
     this.#facts.hidden += hidden;
     this.#facts.denied += denied;
     this.#facts.errorCode = errorCode ?? this.#facts.errorCode;
-    return isChanged ? rewrite(event, text) : event;
+    if (!isChanged && isPlain(event)) return event;
+    const lines = readLines(event, this.#isFirst);
+    if (lines === undefined) return undefined;
+    const isOdd = lines.isCut || lines.hasOddData || lines.hasBareCr;
+    return isChanged || isOdd ? writeEvent(lines, Buffer.concat(text)) : event;
   }
 
   #take(): Buffer {

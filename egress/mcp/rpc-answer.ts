@@ -21,8 +21,10 @@ import {
 
 /** URIs are longer than names. */
 const nameBytes = 8_192;
-/** Of one text: each is judged, and a server with more sends them in pages. */
+/** Entries, messages and requests of one text: each is judged, and a server with more sends them in pages. */
 const maxEntries = 10_000;
+/** Of 2025-11-25: an error that asks the agent's person to go to a URL before the call is made again. */
+const asksElicitation = -32_042;
 const kinds = Object.keys(listedKinds) as ListedKind[];
 
 function wantEntries(kind: ListedKind): Wanted {
@@ -121,7 +123,7 @@ export class RpcAnswerReader {
         this.#scope = value;
         break;
       case 'errorCode':
-        if (typeof value.value === 'number') this.#errorCode = value.value;
+        this.#endError(value.value);
         break;
       case 'id':
         this.#id = value.value;
@@ -137,11 +139,11 @@ export class RpcAnswerReader {
         break;
       case 'inputRequest':
         this.#endAsked();
-        break;
+        return this.#counts();
       case 'root':
       case 'message':
         this.#endMessage(value);
-        break;
+        return this.#counts();
       case 'result':
         this.#endResult();
         break;
@@ -152,12 +154,16 @@ export class RpcAnswerReader {
   }
 
   /** False: they are too many. */
-  #endEntry({ start, end }: JsonValue): boolean {
+  #counts(): boolean {
     this.#seen += 1;
+    return this.#seen <= maxEntries;
+  }
+
+  #endEntry({ start, end }: JsonValue): boolean {
     this.#entries.push({ start, end });
     this.#names.push(this.#name);
     this.#name = undefined;
-    return this.#seen <= maxEntries;
+    return this.#counts();
   }
 
   /** False: what stands where a list should is none. */
@@ -199,10 +205,18 @@ export class RpcAnswerReader {
     this.#hasList = false;
   }
 
+  #endError(code: JsonValue['value']): void {
+    if (typeof code === 'number') this.#errorCode = code;
+    if (Number(code) === asksElicitation) this.#ask('elicitation/create');
+  }
+
   /** A request that does not say what it asks asks for anything. */
   #endAsked(): void {
-    const method = this.#asked ?? '';
+    this.#ask(this.#asked ?? '');
     this.#asked = undefined;
+  }
+
+  #ask(method: string): void {
     if (this.#answers.mayAsk(method)) return;
     this.#refused ??= method;
     this.#denied += 1;
@@ -215,13 +229,18 @@ export class RpcAnswerReader {
         typeof id === 'boolean' ? undefined : (id ?? undefined),
         refused,
       );
-      this.#edits = this.#edits.filter((edit) => edit.end <= start);
+      this.#dropEdits(start);
       this.#edits.push({ start, end, bytes: Buffer.from(error) });
     } else if (kind === 'object' && method !== undefined && id !== undefined) this.#endRequest(method);
     this.#id = undefined;
     this.#method = undefined;
     this.#params = undefined;
     this.#refused = undefined;
+  }
+
+  /** Those of the message that starts there: none of another is behind them. */
+  #dropEdits(start: number): void {
+    while ((this.#edits.at(-1)?.start ?? -1) >= start) this.#edits.pop();
   }
 
   /**

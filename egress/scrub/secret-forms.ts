@@ -12,13 +12,14 @@ export class SecretForms {
   of(injection: Injection): SecretSet {
     const known = this.#known.get(injection);
     if (known !== undefined) return known;
-    const { fields, query, signing, token } = injection;
+    const { fields, query, signing, token, renewsBy } = injection;
     const keys = [signing?.accessKeyId, signing?.secretAccessKey, signing?.sessionToken];
     const set = createSecretSet([
       ...fields.map(({ value }) => value),
       ...query.map(([, value]) => value),
       ...keys.filter((key) => key !== undefined),
       ...(token === undefined ? [] : secretsOf(token)),
+      ...(renewsBy === undefined ? [] : [renewsBy]),
     ]);
     this.#known.set(injection, set);
     return set;

@@ -3,9 +3,11 @@
  * and the agent's share. What cannot be read does not go on, and its request is answered with an error in band.
  */
 import type { McpAnswers } from '../../decision/index.ts';
-import { fieldValue, type Field } from '../http1/index.ts';
+import { parseFieldText } from '../body/index.ts';
+import { fieldValues, type Field } from '../http1/index.ts';
 import { GovernedEvents, RpcAnswerReader, type GovernedFacts } from '../mcp/index.ts';
 import { withoutDigests } from '../pipeline/rewrite.ts';
+import { judgeHead } from '../scrub/index.ts';
 import type { Failure } from './failure.ts';
 import {
   maxAnswerBytes,
@@ -17,23 +19,39 @@ import {
 
 const nothing = Buffer.alloc(0);
 
-type Form = 'events' | 'document' | 'other';
+/** `odd`: one of the first two to some clients. */
+type Form = 'events' | 'document' | 'odd' | 'other';
 
-function formOf(fields: readonly Field[]): Form {
-  const type = (fieldValue(fields, 'content-type') ?? '').trim().toLowerCase();
-  if (type.startsWith('text/event-stream')) return 'events';
-  return /^application\/([\w.-]+\+)?json\b/.test(type) ? 'document' : 'other';
+/** One type in UTF-8: clients take the first or the last of several, and the text of an event in the charset it says. */
+function clearType(types: readonly string[]): string | undefined {
+  const [written = ''] = types;
+  const type = types.length === 1 ? parseFieldText(written) : undefined;
+  const charset = type?.parameters.get('charset') ?? 'utf-8';
+  return /^(?:utf-?8|us-ascii)$/i.test(charset) ? type?.value : undefined;
 }
 
-function isCoded(fields: readonly Field[]): boolean {
-  const coding = (fieldValue(fields, 'content-encoding') ?? '').trim().toLowerCase();
-  return coding !== '' && coding !== 'identity';
+function formOf(fields: readonly Field[]): Form {
+  const types = fieldValues(fields, 'content-type');
+  const type = clearType(types) ?? '';
+  if (type === 'text/event-stream') return 'events';
+  if (/^application\/(?:[\w.-]+\+)?json$/.test(type)) return 'document';
+  return types.some((each) => /json|event-stream/i.test(each)) ? 'odd' : 'other';
+}
+
+/** Does an agent's client look for messages in an answer of such a form? */
+function mayHoldMessages({ awaited, opensStream }: McpAnswers, form: Form, status: number): boolean {
+  if (form === 'events') return true;
+  // `Accepted`, and a refusal in words.
+  const isTaken = status >= 200 && status < 300 && status !== 202;
+  if (awaited !== 'none') return form !== 'other' || isTaken;
+  // Some take whatever comes for the stream that was asked for; a page, or a document about the server, was not.
+  return opensStream && isTaken;
 }
 
 const unreadable = 'is no JSON-RPC that reads in one way only';
 const tooLong = 'is longer than this agent may have held now';
-const oddForm = 'is neither JSON nor a stream of events';
-const coded = 'is in a content coding it was not asked for';
+const oddForm = 'is neither JSON nor a stream of events, in UTF-8 and by one Content-Type';
+const coded = 'is in a content coding, or a part, that was not asked for';
 
 interface Options {
   readonly form: Form;
@@ -53,14 +71,14 @@ export class GovernedAnswer implements RemadeAnswer {
   #failure: Failure | undefined;
   #hasFailed = false;
 
-  private constructor(answers: McpAnswers, { fields }: AnswerHead, options: Options) {
+  private constructor(answers: McpAnswers, { status, fields }: AnswerHead, options: Options) {
     const { form, holder } = options;
     this.#answers = answers;
     this.#holder = holder;
     this.isStream = form === 'events';
     this.#fields = this.isStream ? withoutDigests(fields) : fields;
-    if (isCoded(fields)) this.#fail(coded);
-    else if (form === 'other') this.#fail(oddForm);
+    if (judgeHead(status, fields) !== undefined) this.#fail(coded);
+    else if (form === 'other' || form === 'odd') this.#fail(oddForm);
     else if (form === 'events') this.#events = new GovernedEvents(answers, this.mcp);
     else this.#document = new RpcAnswerReader(answers);
   }
@@ -69,9 +87,7 @@ export class GovernedAnswer implements RemadeAnswer {
   static of(answers: McpAnswers, head: AnswerHead, holder: AnswerHolder): GovernedAnswer | undefined {
     if (!head.hasBody) return undefined;
     const form = formOf(head.fields);
-    // A page, a document about the server, `Accepted`, a refusal in words: no client takes it for a message.
-    const isOther = answers.awaited === 'none' || (form === 'other' && head.status !== 200);
-    if (isOther && form !== 'events') return undefined;
+    if (!mayHoldMessages(answers, form, head.status)) return undefined;
     return new GovernedAnswer(answers, head, { form, holder });
   }
 

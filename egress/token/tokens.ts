@@ -174,7 +174,7 @@ export class Tokens implements TokenSource {
     const { token } = use;
     const known = this.#ready.get(injection);
     if (known?.token === token) return { kind: 'ready', injection: known.injection };
-    const made = withToken(injection, token);
+    const made = withToken(injection, token, entry.refreshToken);
     this.#ready.set(injection, { token, injection: made });
     this.#sentWith.set(made, { entry, token });
     return { kind: 'ready', injection: made };

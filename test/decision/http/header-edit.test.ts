@@ -18,7 +18,17 @@ test.each([
   ...['Host', 'Content-Length', 'transfer-encoding', 'TE', 'Upgrade', 'HTTP2-Settings', 'Content-Type'],
   ...['Authorization', 'Cookie', 'X-Api-Key', 'x-goog-api-key', 'X-Amz-Date', 'Proxy-Authenticate'],
   ...['X-HTTP-Method-Override', 'X-Original-URL', 'Range', 'Accept-Encoding', 'Sec-WebSocket-Extensions'],
-  ...['X-CLRK-Agent', 'X_Api_Key', 'X_Team', 'a b', '', 'x\r\ny'],
+  ...[
+    'X-CLRK-Agent',
+    'X_Api_Key',
+    'X_Team',
+    'a b',
+    '',
+    'x\r\ny',
+    'Mcp-Method',
+    'mcp-name',
+    'MCP_Protocol-Version',
+  ],
 ])('S33: %j is changed by no rule', (name) => {
   expect(judgeHeaderEdit(setting(name))).toContain('no rule may change');
   expect(judgeHeaderEdit({ ...none, remove: [name] })).toContain('no rule may change');

@@ -133,3 +133,22 @@ test.each([
     expect.objectContaining({ code: 'BODY_EDIT_INVALID' }),
   );
 });
+
+test('many edits of many pieces look at each piece about once', () => {
+  const count = 1_000;
+  let looks = 0;
+  const pieces = new Proxy(
+    Array.from({ length: count }, () => Buffer.from('12345')),
+    {
+      get: (target, name, self): unknown => {
+        if (typeof name === 'string' && /^\d+$/.test(name)) looks += 1;
+        return Reflect.get(target, name, self);
+      },
+    },
+  );
+  const edits = Array.from({ length: count }, (_, at) => ({
+    ...{ start: at * 5 + 1, end: at * 5 + 2, bytes: Buffer.from('x') },
+  }));
+  expect(Buffer.concat(replaceSpans(pieces, edits)).toString()).toBe('1x345'.repeat(count));
+  expect(looks).toBeLessThan(10 * count);
+});

@@ -1,6 +1,6 @@
 /** Streams of events of any shape, split anywhere: what goes on is the same, and nothing that is hidden is in it. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GovernedEvents } from '../../../egress/mcp/index.ts';
 import { answersOf, named, result, underTools } from './mcp-script.ts';
 
@@ -77,12 +77,72 @@ test('an event that has not ended when the stream has is cut too', () => {
 });
 
 test('what hides nothing goes on byte for byte', () => {
-  const stream = `\uFEFFid: 1\r\ndata: ${result({ tools: named('ls') })}\r\n\r\n: ping\n\ndata: {"method":"notifications/x"}\n\n`;
-  expect(passed(stream, [9, 80]).out).toBe(stream);
+  const stream = `id: 1\r\ndata: ${result({ tools: named('ls') })}\r\n\r\n: ping\n\ndata: {"method":"notifications/x"}\n\n`;
+  expect(passed(stream, [9, 40]).out).toBe(stream);
 });
 
-test('more entries than a page has are not read', () => {
+test.each([
+  ['entries', `{"result":{"tools":[${'1,'.repeat(10_001)}1]}}`],
+  ['messages', `[${'{},'.repeat(10_001)}{}]`],
+  [
+    'requests',
+    `{"result":{"inputRequests":{${Array.from({ length: 10_001 }, (_, at) => `"${at}":{}`).join()}}}}`,
+  ],
+])('more %s than a page has are not read', (_name, text) => {
   const events = new GovernedEvents(answers, { hidden: 0, denied: 0, errorCode: undefined });
-  events.push(Buffer.from(`data: {"result":{"tools":[${'1,'.repeat(10_001)}1]}}\n\n`));
+  events.push(Buffer.from(`data: ${text}\n\n`));
   expect(events.isReadable).toBe(false);
+});
+
+describe('lines that clients read in more than one way', () => {
+  const evil = result({ tools: named('rm') });
+  const kept = `data: ${result({ tools: named('ls') })}\n\n`;
+
+  // What takes it for data: npm's eventsource-parser, httpx-sse before 0.4.2 (three times), and Go's client, which looks for LF alone.
+  test.each([
+    ['a mark in another charset', `\u00ef\u00bb\u00bfdata: ${evil}\n\n`],
+    ['U+2028 in a comment', `: x\u2028data: ${evil}\u2028\u2028\n\n`],
+    ['U+0085 in an id', `id: x\u0085data: ${evil}\u0085\u0085\ndata: {}\n\n`],
+    ['a control in a field nobody knows', `x\vdata: ${evil}\v\v\n\n`],
+    ['CR alone', `data: {"id":1\r,${evil.slice(1, -1)}\ndata: }\n\n`],
+  ])('S47: %s: the line does not go on, and what follows does', (_name, stream) => {
+    const { out } = passed(stream + kept, []);
+    expect(out).not.toContain('rm');
+    expect(out).toContain(kept);
+  });
+
+  test('S47: an event that is no message, and has such a line in its data, is the last', () => {
+    const events = new GovernedEvents(answers, { hidden: 0, denied: 0, errorCode: undefined });
+    const out = events.push(Buffer.from(`event: endpoint\ndata: x\u2028\u2028data: ${evil}\n\n`));
+    expect([out.toString(), events.isReadable]).toEqual(['', false]);
+  });
+
+  test('the mark of the stream is taken off, as some clients do and others do not', () => {
+    expect(passed(`\uFEFF${kept}`, [2]).out).toBe(kept);
+    expect(passed(`\uFEFFid: 5\n\n${kept}`, []).out).toBe(`id: 5\n\n${kept}`);
+  });
+
+  test('separators in the strings of a message become escapes, all other characters stay', () => {
+    const { out } = passed(
+      'data: {"method":"notifications/x","params":{"a":"ä\u2028\u0085\u2029語"}}\n\n',
+      [],
+    );
+    expect(out).toBe('data: {"method":"notifications/x","params":{"a":"ä\\u2028\\u0085\\u2029語"}}\n\n');
+  });
+
+  test('a name that is no message keeps its data, with LF at the ends', () => {
+    expect(passed('event: endpoint\rdata: /m?id=ä\r\r', []).out).toBe('event: endpoint\ndata: /m?id=ä\n\n');
+  });
+
+  test('more lines of data than an event has are not read', () => {
+    const events = new GovernedEvents(answers, { hidden: 0, denied: 0, errorCode: undefined });
+    events.push(Buffer.from(`data: {\n${'data:\n'.repeat(300_000)}data: }\n\n`));
+    expect(events.isReadable).toBe(false);
+  });
+
+  test('more beside its data than an event has is not read', () => {
+    const events = new GovernedEvents(answers, { hidden: 0, denied: 0, errorCode: undefined });
+    events.push(Buffer.from(`event: endpoint\ndata: x\n${'ab\n'.repeat(30_000)}\n`));
+    expect(events.isReadable).toBe(false);
+  });
 });

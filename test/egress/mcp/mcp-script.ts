@@ -4,7 +4,7 @@ import { PolicyIndex, type RpcBody } from '../../../decision/index.ts';
 import { McpAnswers } from '../../../decision/mcp/answers.ts';
 import { planMcp } from '../../../decision/mcp/plan.ts';
 import { createField, type Field } from '../../../egress/http1/index.ts';
-import { site } from '../../decision/asking.ts';
+import { call, site } from '../../decision/asking.ts';
 import { createConfig } from '../gateway-config.ts';
 import { script, type Script, type ScriptOptions } from '../session/exchange-script.ts';
 
@@ -44,9 +44,9 @@ export const list: RpcBody = {
   messages: [{ id: 1, method: 'tools/list', params: {} }],
 };
 
-export function answersOf(route: McpRoute, asked: RpcBody | undefined = list): McpAnswers {
+export function answersOf(route: McpRoute, rpc: RpcBody = list): McpAnswers {
   const plan = planMcp(new PolicyIndex(configOf(route)), site(host));
-  const answers = plan && McpAnswers.of(plan, asked);
+  const answers = plan && McpAnswers.of(plan, call({ body: { kind: 'rpc', rpc } }));
   if (answers === undefined) throw new Error('the answers of this route are not read');
   return answers;
 }

@@ -119,6 +119,29 @@ describe('what cannot be read', () => {
     ['a coding nobody asked for', [tools('ls')], { fields: [createField('Content-Encoding', 'gzip')] }],
     ['a page', ['<html>'], { type: 'text/html' }],
     ['what says no form', [tools('rm')], { type: '' }],
+    ['S46: events in UTF-7', [`: +AAo-data: ${tools('rm')}\n\n`], { type: `${events}; charset=utf-7` }],
+    ['S46: events in a charset of two bytes', [': x\n\n'], { type: `${events}; charset="gbk"` }],
+    ['S46: two types', ['<html>'], { type: 'text/html', fields: [createField('Content-Type', events)] }],
+    [
+      'S46: a type beside another',
+      [': x\n\n'],
+      { type: events, fields: [createField('Content-Type', 'x/y')] },
+    ],
+    [
+      'S46: a refusal of an odd type',
+      [tools('rm')],
+      { status: 400, type: 'application/json; charset=utf-16' },
+    ],
+    [
+      'S46: a type in the parameters of another',
+      [`data: ${tools('rm')}\n\n`],
+      { status: 201, type: `x/y; ${events}` },
+    ],
+    [
+      'S46: a second coding',
+      [': x\n\n'],
+      { type: events, fields: ['identity', 'gzip'].map((each) => createField('Content-Encoding', each)) },
+    ],
   ])('%s: an error on the same id with 200, and none of it', async (_name, chunks, said) => {
     const talk = await asked(request('tools/list'));
     says(talk, chunks, said);
@@ -151,6 +174,31 @@ describe('what cannot be read', () => {
     await talk.settle();
     says(talk, [`data: ${twice}\n\n`, `data: ${tools('rm')}\n\n`], { type: events });
     expect(talk.told()).toBe('200  | cut');
+  });
+
+  test('S47: a stream that was asked for by GET is one, whatever else a server calls it', async () => {
+    const open = async (accept: string, type: string): Promise<string> => {
+      const fields = [createField('Accept', accept)];
+      const options = {
+        config: configOf(search),
+        host: 'files.example.com',
+        method: 'GET',
+        length: 0,
+        fields,
+      };
+      const talk = script(options);
+      talk.exchange.start();
+      await talk.settle();
+      says(talk, [`data: ${tools('rm')}\n\n`], { type, status: 201 });
+      return talk.told();
+    };
+    for (const type of ['application/json', 'text/plain', '', `${events}; charset=cp037`]) {
+      expect(await open('application/json, Text/Event-Stream', type)).toMatch(
+        /^502 .*UPSTREAM_UNREADABLE|^502 .*"error"/,
+      );
+      expect(await open(events, type)).not.toContain('"rm"');
+    }
+    expect(await open('application/json', 'application/json')).toContain('"rm"');
   });
 
   test('is held within the share of its agent', async () => {

@@ -81,3 +81,24 @@ describe('input that a result asks for, since the revision of 2026-07-28', () =>
     expect(told.result).toMatchObject({ inputRequests: { a: roots } });
   });
 });
+
+describe("an error that sends the agent's person to a URL, of the revision of 2025-11-25", () => {
+  const told = (code: unknown): string =>
+    JSON.stringify({
+      jsonrpc: '2.0',
+      id: 7,
+      error: { code, message: 'go', data: { elicitations: ['secrets'] } },
+    });
+
+  test('S47: becomes one without its content where the server may not ask', async () => {
+    expect(await streamed(told(-32_042), 'Elicitation')).toEqual({
+      ...{ jsonrpc: '2.0', id: 7 },
+      error: { code: -32_001, message: expect.stringContaining('ask for elicitation/create') },
+    });
+  });
+
+  test('goes on where it may, and so does any other error', async () => {
+    expect(await streamed(told(-32_042), 'Sampling')).toEqual(JSON.parse(told(-32_042)));
+    expect(await streamed(told(-32_602), 'Elicitation')).toEqual(JSON.parse(told(-32_602)));
+  });
+});
