@@ -6,7 +6,7 @@
 import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import { invokerRules, recordViewerRules } from './platform-rules.ts';
+import { invokerRules, recordsGroup, recordViewerRules } from './platform-rules.ts';
 import type { PlatformSettings } from './platform-settings.ts';
 import { aggregatedApiService, labels } from './system-names.ts';
 
@@ -49,7 +49,7 @@ export function addAggregatedApi(scope: Construct, settings: PlatformSettings): 
     kind: 'APIService',
     metadata: { name: aggregatedApiService, labels: cluster },
     spec: {
-      group: 'telemetry.clrk.apoxy.dev',
+      group: recordsGroup,
       version: 'v1alpha1',
       // Behind every group of the cluster's own: names of kinds are looked up in order.
       groupPriorityMinimum: 1000,

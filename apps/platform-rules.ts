@@ -93,7 +93,7 @@ export const approverRules: readonly k8s.PolicyRule[] = [
   rule(ourGroup, ['approvals'], ['get', ...watch, 'update', 'patch', 'delete']),
 ];
 
-const recordsGroup = 'telemetry.clrk.apoxy.dev';
+export const recordsGroup = 'telemetry.clrk.apoxy.dev';
 const agentKinds = ['taskagents', 'daemonagents'];
 
 /** Who reads what agents did, in the namespaces he has the role in. As far as `view`, which reads logs of pods too. */

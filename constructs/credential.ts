@@ -249,11 +249,14 @@ export class Credential {
   }
 }
 
-/** A secret is sent there. */
+// The CRD's own.
+const urlPattern = /^https:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/[!-"$-~]*)?$/;
+
+/** A secret is sent there, so it is a place with a name that a certificate can be for. */
 function checkedUrl(tokenUrl: string): string {
-  const url = URL.canParse(tokenUrl) ? new URL(tokenUrl) : undefined;
-  const isSafe = url?.protocol === 'https:' && url.username === '' && url.hash === '';
-  if (!isSafe || /^[\d.[]/.test(url.hostname)) {
+  const url = urlPattern.test(tokenUrl) && URL.canParse(tokenUrl) ? new URL(tokenUrl) : undefined;
+  // However an address was written, this is how it reads.
+  if (url === undefined || tokenUrl.length > 512 || /^[\d.]+$/.test(url.hostname)) {
     throw new Error(`"${tokenUrl}" is not a token endpoint: write https:// and a name`);
   }
   return tokenUrl;

@@ -77,8 +77,12 @@ export const platformRootKey = 'root';
 export const platformRootBytes = 32;
 /** CA of the platform's own servers and of dispatch certificates. */
 export const controlPlaneCaSecret = 'clrk-control-plane-ca';
-/** By it the cluster's API serves records. */
-export const aggregatedApiService = 'v1alpha1.telemetry.clrk.apoxy.dev';
+/** Group and version of the cluster's API in which records are read. */
+export const recordsGroup = 'telemetry.clrk.apoxy.dev';
+export const recordsVersion = 'v1alpha1';
+export const recordsGroupVersion = `${recordsGroup}/${recordsVersion}` as const;
+/** By it the cluster's API serves them. */
+export const aggregatedApiService = `${recordsVersion}.${recordsGroup}`;
 /** Telemetry's server certificate, with `ca.crt`. */
 export const telemetryTlsSecret = 'clrk-telemetry-tls';
 /** What telemetry is given: files of the Secret clrk-platform-auth. */

@@ -27,6 +27,7 @@ export * from './field-path.ts';
 export * from './gateway-config.ts';
 export * from './fair-cache.ts';
 export * from './header-edit.ts';
+export * from './hop-by-hop.ts';
 export * from './hostname.ts';
 export * from './http-header.ts';
 export * from './http-route.ts';

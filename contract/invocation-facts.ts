@@ -6,6 +6,7 @@
 import { Value } from 'typebox/value';
 import type { AgentRef } from './agent-id.ts';
 import { callerFieldsSchema, encodeCaller, type CallerField } from './caller-identity.ts';
+import { recordsGroupVersion } from './environment.ts';
 import { hardTimeoutMs, header } from './http-header.ts';
 import type { Invocation, Phase } from './invocation.ts';
 
@@ -51,7 +52,7 @@ export function composeInvocation(facts: InvocationFacts, status: InvocationStat
   const { completedAt, ...said } = status;
   const times = completedAt === undefined ? {} : { completionTime: iso(Math.max(completedAt, createdAt)) };
   return {
-    apiVersion: 'telemetry.clrk.apoxy.dev/v1alpha1',
+    apiVersion: recordsGroupVersion,
     kind: 'Invocation',
     metadata: { name: id, uid: id, namespace: agent.namespace, creationTimestamp: iso(createdAt) },
     spec: {

@@ -5,6 +5,7 @@
  */
 import { Type, type Static } from 'typebox';
 import { callerFieldsSchema } from './caller-identity.ts';
+import { recordsGroupVersion } from './environment.ts';
 import { natsToken } from './platform-identity.ts';
 
 export const terminalPhases = ['Succeeded', 'Failed', 'Timeout', 'Rejected'] as const;
@@ -13,7 +14,7 @@ export type Phase = (typeof phases)[number];
 export type TerminalPhase = (typeof terminalPhases)[number];
 
 export const invocationSchema = Type.Object({
-  apiVersion: Type.Literal('telemetry.clrk.apoxy.dev/v1alpha1'),
+  apiVersion: Type.Literal(recordsGroupVersion),
   kind: Type.Literal('Invocation'),
   metadata: Type.Object({
     /** Equals uid: the invocation's canonical lower-case UUID. */

@@ -12,6 +12,8 @@ export interface VerifyingKey {
 }
 
 const maxKeys = 32;
+/** Keys that are tried for one token: verifying is what a stranger can make cost something. */
+export const maxKeyTries = 4;
 const minRsaBits = 2_048;
 // What a caller makes us verify costs as much as the key is long, and far more where its exponent is.
 const maxRsaBits = 4_096;
@@ -59,4 +61,13 @@ export function parseKeySet(jwks: string): readonly VerifyingKey[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Are there more keys without a name, of one kind, than are tried? Then some verify nothing. */
+export function hasUntriedKeys(keys: readonly VerifyingKey[]): boolean {
+  const unnamed = keys.filter(({ kid }) => kid === undefined);
+  const kinds = new Set(unnamed.flatMap(({ algorithms }) => algorithms));
+  return [...kinds].some(
+    (kind) => unnamed.filter((key) => key.algorithms.includes(kind)).length > maxKeyTries,
+  );
 }

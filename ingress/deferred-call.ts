@@ -3,10 +3,9 @@
  * and the caller is told where it will be. It must never be accepted before all that the caller has to send is here, and
  * never before its mark is written.
  */
-import { header } from '../contract/index.ts';
 import type { AnswerHead, CallAnswer } from '../process/index.ts';
+import { sendRunning } from './accepted.ts';
 import type { Call, Deferral, Preparation } from './call.ts';
-import { sharedOriginHeaders } from './dispatch-header.ts';
 import { KeptAnswer } from './kept-answer.ts';
 import type { RequestBody } from './request-body.ts';
 
@@ -130,23 +129,6 @@ export class DeferredCall implements Call {
   }
 
   #tell(): void {
-    const { answer } = this.#caller;
-    const { id, location } = this.#options;
-    if (answer.closed || answer.begun) return;
-    const text = Buffer.from(`${JSON.stringify({ invocation: id, state: 'running', location })}\n`);
-    answer.begin({
-      status: 202,
-      headers: {
-        'content-type': 'application/json',
-        'content-length': text.length,
-        'cache-control': 'no-store',
-        'preference-applied': 'respond-async',
-        location,
-        ...sharedOriginHeaders,
-        [header.invocationId]: id,
-      },
-    });
-    void answer.write(text);
-    this.#caller.endAfterBody(() => answer.end());
+    sendRunning(this.#caller, this.#options, { 'preference-applied': 'respond-async' });
   }
 }

@@ -7,24 +7,12 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import {
   agentId,
   header,
+  hopByHop,
   invokeEventType,
   isPlatformAttribute,
   renderFactHeaders,
   type InvocationFacts,
 } from '../contract/index.ts';
-
-/** RFC 9110 7.6.1, and `expect`, which is between the caller and us. */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-]);
 
 export interface DispatchFacts {
   readonly facts: InvocationFacts;
@@ -32,12 +20,12 @@ export interface DispatchFacts {
   readonly traceHeaders: Readonly<Record<string, string>>;
 }
 
-function named(connection: string | undefined): Set<string> {
-  return new Set((connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
-}
-
-function passes(name: string, alsoHop: ReadonlySet<string>): boolean {
-  return !hopByHop.has(name) && !alsoHop.has(name);
+/** Those that go on; `expect` is between two connections. */
+function passing(headers: IncomingHttpHeaders): Array<[string, string | string[]]> {
+  const isHop = hopByHop(headers.connection);
+  return Object.entries(headers).flatMap(([name, value]): Array<[string, string | string[]]> =>
+    value === undefined || isHop(name) || name === 'expect' ? [] : [[name, value]],
+  );
 }
 
 /** What a caller may say of its own event, and does not. */
@@ -80,14 +68,9 @@ export function renderDispatchHeaders(
   caller: IncomingHttpHeaders,
   facts: DispatchFacts,
 ): OutgoingHttpHeaders {
-  const alsoHop = named(caller.connection);
-  const out: OutgoingHttpHeaders = cloudEventDefaults(facts.facts, caller);
-  for (const [name, value] of Object.entries(caller)) {
-    if (value === undefined || !passes(name, alsoHop) || isOurs(name)) continue;
-    out[name] = value;
-  }
   return {
-    ...out,
+    ...cloudEventDefaults(facts.facts, caller),
+    ...Object.fromEntries(passing(caller).filter(([name]) => !isOurs(name))),
     ...(caller.host === undefined ? {} : { 'x-forwarded-host': caller.host }),
     ...platformHeaders(facts),
   };
@@ -102,13 +85,8 @@ export function renderAnswerHeaders(
   invocationId: string,
   workerAddress: string,
 ): OutgoingHttpHeaders {
-  const alsoHop = named(worker.connection);
-  const out: OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(worker)) {
-    if (value !== undefined && passes(name, alsoHop)) out[name] = value;
-  }
   return {
-    ...out,
+    ...Object.fromEntries(passing(worker)),
     ...sharedOriginHeaders,
     [header.invocationId]: invocationId,
     [header.workerEndpoint]: workerAddress,

@@ -102,18 +102,16 @@ class Hold {
   }
 }
 
+interface Delivered {
+  readonly delivery: Delivery;
+  readonly agent: IngressAgent;
+  readonly trigger: EventTrigger;
+}
+
 /** `place`: resolves when it may run; undefined: it may not any more. */
 export async function deliver(
   context: DeliveryContext,
-  {
-    delivery,
-    agent,
-    trigger,
-  }: {
-    readonly delivery: Delivery;
-    readonly agent: IngressAgent;
-    readonly trigger: EventTrigger;
-  },
+  { delivery, agent, trigger }: Delivered,
   place: (lost: AbortSignal) => Promise<(() => void) | undefined>,
 ): Promise<DeliveryEnd> {
   const hold = new Hold(delivery, context.monotonicMs);
@@ -138,15 +136,7 @@ export async function deliver(
 
 async function settle(
   { source, isStopping }: DeliveryContext,
-  {
-    delivery,
-    agent,
-    trigger,
-  }: {
-    readonly delivery: Delivery;
-    readonly agent: IngressAgent;
-    readonly trigger: EventTrigger;
-  },
+  { delivery, agent, trigger }: Delivered,
   { result, invocation }: { readonly result: ScheduleResult; readonly invocation: string },
 ): Promise<DeliveryEnd> {
   const { deliveries, subject, headers, data } = delivery;

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { eventBounds, isEventSubject } from '../contract/index.ts';
+import { sendAccepted } from './accepted.ts';
 import type { Call } from './call.ts';
 import { readEvent, type EventInput } from './cloud-event-input.ts';
-import { sharedOriginHeaders } from './dispatch-header.ts';
 import type { EventSource } from './event-source.ts';
 import { limits } from './limits.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
@@ -55,7 +55,7 @@ export class EventDoor {
     if (place === undefined) return sendProblem(call, problems.tooManyUploads);
     try {
       const problem = await this.#publish(call, { namespace, subject });
-      if (problem === undefined) sendTaken(call, subject);
+      if (problem === undefined) sendAccepted(call, { subject, state: 'kept' });
       else sendProblem(call, problem);
     } finally {
       place();
@@ -79,21 +79,4 @@ export class EventDoor {
       body.close();
     }
   }
-}
-
-function sendTaken({ answer, complete }: Call, subject: string): void {
-  if (answer.closed) return;
-  const text = Buffer.from(`${JSON.stringify({ subject, state: 'kept' })}\n`);
-  answer.begin({
-    status: 202,
-    headers: {
-      'content-type': 'application/json',
-      'content-length': text.length,
-      'cache-control': 'no-store',
-      ...sharedOriginHeaders,
-      ...(complete ? {} : { connection: 'close' }),
-    },
-  });
-  void answer.write(text);
-  answer.end();
 }

@@ -3,7 +3,7 @@
  * own is used, and no token chooses how it is verified: each key is used by its own kind alone. Nothing of a token throws.
  */
 import { verify } from 'node:crypto';
-import { signatureHash, type VerifyingKey } from '../contract/index.ts';
+import { maxKeyTries, signatureHash, type VerifyingKey } from '../contract/index.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -21,8 +21,6 @@ export type TokenReading =
   | { readonly kind: 'missing' | 'unreadable' | 'notVerified' };
 
 const maxTokenLength = 8 * 1024;
-/** For one token; a key set of several keys of one kind names them. */
-const maxTries = 4;
 /** Clocks of issuers. */
 const skewSeconds = 60;
 
@@ -43,7 +41,7 @@ function keysFor({ keys }: Verifier, alg: string, kid: unknown): VerifyingKey[] 
     .filter((each) => each.algorithms.includes(alg))
     .filter((each) => kid === undefined || each.kid === undefined || each.kid === kid)
     .sort((one, other) => Number(other.kid === kid) - Number(one.kid === kid))
-    .slice(0, maxTries);
+    .slice(0, maxKeyTries);
 }
 
 function isSignedBy(verifier: Verifier, { header, signed, signature }: Token): boolean {

@@ -3,18 +3,12 @@
  * an answer is whole when it was cut.
  */
 import type { OutgoingHttpHeaders } from 'node:http';
-import { callResults, type CallResult } from '../contract/index.ts';
+import { callResults, hopByHop, type CallResult } from '../contract/index.ts';
 import type { AnswerHead, CallAnswer } from '../process/index.ts';
 
-/** Of the connection it came by, or of how it was framed there. */
-const notKept = new Set([
-  'connection',
-  'content-length',
-  'date',
-  'keep-alive',
-  'trailer',
-  'transfer-encoding',
-]);
+/** Of how it was framed and when it was sent. */
+const notKept: ReadonlySet<string> = new Set(['content-length', 'date']);
+const isHop = hopByHop(undefined);
 
 type KeptHeaders = Record<string, string | string[]>;
 
@@ -26,7 +20,8 @@ function boundedHeaders(headers: OutgoingHttpHeaders): { kept: KeptHeaders; left
   const rank = ([name]: readonly [string, unknown]): number =>
     name.startsWith('x-clrk-') || name === 'content-type' ? 0 : 1;
   for (const [name, value] of Object.entries(headers).sort((a, b) => rank(a) - rank(b))) {
-    if (value === undefined || notKept.has(name.toLowerCase())) continue;
+    const lower = name.toLowerCase();
+    if (value === undefined || isHop(lower) || notKept.has(lower)) continue;
     const text = Array.isArray(value) ? value.map(String) : String(value);
     const bytes = Buffer.byteLength(JSON.stringify([name, text]));
     if (bytes > room) {

@@ -16,6 +16,7 @@ import {
   type ResultKey,
 } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
+import { sendRunning } from './accepted.ts';
 import type { Call, Preparation } from './call.ts';
 import type { CallerReader } from './caller-identity.ts';
 import { callState, verifiedCaller, type CallState, type ResultStore } from './call-results.ts';
@@ -166,21 +167,12 @@ function sendState(call: Call, state: CallState | undefined, told: Told): void {
     case 'lost':
       return sendProblem(call, withoutResult[state.kind], { [header.invocationId]: told.id });
     case 'running':
-      return sendRunning(call, told);
+      return sendRunning(call, told, { 'retry-after': '1' });
     case 'done':
       return sendResult(call, state.result, told);
     default:
       return state satisfies never;
   }
-}
-
-function sendRunning(call: Call, { id, location }: Told): void {
-  const text = Buffer.from(`${JSON.stringify({ invocation: id, state: 'running', location })}\n`);
-  send(
-    call,
-    { status: 202, headers: { 'content-type': 'application/json', 'retry-after': '1', location } },
-    { id, text },
-  );
 }
 
 const unfinished: Readonly<Record<Exclude<CallResult['end'], 'whole'>, Problem>> = {

@@ -81,6 +81,11 @@ function providerRouteOpenings(world: World, route: Item<'AIProviderRoute'>): Op
   return providerOpenings(names, backends).map((opening) => ({ ...opening, agents: undefined }));
 }
 
+/** Does the gateway let pass what no route opens, for good or for an audit? */
+export function opensAll({ spec }: GatewayItem): boolean {
+  return spec.defaultPolicy === 'allow-all' || spec.enforcement === 'Audit';
+}
+
 /** Does this route, attached like this, open anything for this agent? */
 export function opensAnything(world: World, attached: AttachedRoute, agent: AgentItem): boolean {
   return openingsOf(world, attached.route).some(

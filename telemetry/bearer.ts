@@ -11,9 +11,14 @@ import { checkOtlpToken, checkReaderToken, type OtlpSpeaker, type ReaderClaims }
 const rereadAfterMs = 5_000;
 const maxHeaderChars = 4096;
 
+/** RFC 6750. Undefined: it has none. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer +([\x21-\x7e]+)$/i.exec(authorization ?? '')?.[1];
+}
+
+/** Ours are short. */
 function tokenOf(authorization: string | undefined): string | undefined {
-  if (authorization === undefined || authorization.length > maxHeaderChars) return undefined;
-  return /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
+  return (authorization?.length ?? 0) > maxHeaderChars ? undefined : bearerToken(authorization);
 }
 
 /** Pure: whom the OTLP token in this header speaks for; `keyBase64` empty: nobody. */

@@ -10,10 +10,7 @@ interface Verdict {
 const byStatus: Readonly<Record<number, Verdict>> = {
   400: { code: 'BAD_REQUEST' },
   401: { code: 'UNAUTHORIZED', hint: 'Check the user of the current kubeconfig context.' },
-  403: {
-    code: 'DENIED',
-    hint: 'Ask for the role clrk-view or clrk-edit in this namespace, or pick another context.',
-  },
+  403: { code: 'DENIED' },
   404: { code: 'NOT_FOUND' },
   408: { code: 'TIMEOUT', retryable: true },
   409: { code: 'CONFLICT', hint: 'Another field manager owns a field; --force-conflicts takes it over.' },
@@ -27,6 +24,19 @@ const byStatus: Readonly<Record<number, Verdict>> = {
   },
   504: { code: 'TIMEOUT', retryable: true },
 };
+
+/** Which role has the right that is missing, by what was asked for. */
+const roles: ReadonlyArray<readonly [what: RegExp, role: string]> = [
+  [/\binvoke\b.*telemetry\.clrk/, 'the ClusterRole clrk-invoker'],
+  [/telemetry\.clrk\.apoxy\.dev/, 'the ClusterRole clrk-viewer'],
+  [/\bapprovals\b.*clrk\.apoxy\.dev/, 'the ClusterRole clrk-approver, or clrk-view to read,'],
+  [/clrk\.apoxy\.dev/, 'the ClusterRole clrk-view, or clrk-edit to change,'],
+];
+
+function deniedHint(message: string): string {
+  const role = roles.find(([what]) => what.test(message))?.[1] ?? 'this right';
+  return `Ask for ${role} in this namespace, or pick another context.`;
+}
 
 /** The message of a metav1.Status, or the start of whatever text came. */
 function messageOf(body: string): string {
@@ -42,8 +52,9 @@ function messageOf(body: string): string {
 export function apiError(status: number, body: string): ClrkError {
   const verdict = byStatus[status] ?? { code: status >= 500 ? 'SERVER_ERROR' : 'REQUEST_REFUSED' };
   const message = messageOf(body);
+  const hint = status === 403 ? deniedHint(message) : verdict.hint;
   return new ClrkError(verdict.code, message === '' ? `the API server answered HTTP ${status}` : message, {
-    ...(verdict.hint === undefined ? {} : { hint: verdict.hint }),
+    ...(hint === undefined ? {} : { hint }),
     retryable: verdict.retryable ?? false,
   });
 }

@@ -8,6 +8,7 @@ import {
   header,
   ports,
   readerTokenHeader,
+  recordsGroupVersion,
   phases,
   type Invocation,
 } from '../../contract/index.ts';
@@ -17,7 +18,7 @@ import { readText, type ApiResponse, type Cluster } from './cluster.ts';
 import { platformNamespace } from './platform-namespace.ts';
 import type { TelemetryFilter } from './telemetry-client.ts';
 
-const aggregatedRoot = '/apis/telemetry.clrk.apoxy.dev/v1alpha1/namespaces';
+const aggregatedRoot = `/apis/${recordsGroupVersion}/namespaces`;
 const maxListBytes = 64 * 1024 * 1024;
 
 export interface DoorAnswer {

@@ -59,6 +59,7 @@ export const addSecret: AddCommand = ({ program, io }) => {
   program
     .command('secret')
     .description('Put keys for agents’ calls into Secrets')
+    .addHelpText('before', examples('clrk secret set openai < key.txt'))
     .command('set <name>')
     .description('Set keys of a Secret, which is made where there is none; from standard input unless told')
     .addHelpText(
@@ -66,7 +67,9 @@ export const addSecret: AddCommand = ({ program, io }) => {
       examples(
         'clrk secret set openai < key.txt',
         'clrk secret set openai --from-env OPENAI_API_KEY',
-        'clrk secret set aws --from-file accessKeyId=id.txt --from-file secretAccessKey=key.txt',
+        'clrk secret set aws --from-file access_key_id=id.txt --from-file secret_access_key=key.txt',
+        'clrk secret set crm --from-env client_id=CRM_ID --from-file client_secret=crm.txt',
+        'clrk secret set gcp --from-file key.json=service-account.json',
       ),
     )
     .option('--from-env <[key=]variable>', 'a variable of the environment; key: token', collect)

@@ -9,28 +9,16 @@ import {
   type Injection,
   type UpstreamTarget,
 } from '../../decision/index.ts';
-import type { HeaderEdit } from '../../contract/index.ts';
+import { hopByHop, type HeaderEdit } from '../../contract/index.ts';
 import { createField, type Field } from '../http1/index.ts';
 import type { UpstreamRequest } from '../upstream/exchange-port.ts';
 import type { AgentRequest } from './identify.ts';
 import { isAuthField, isReplacedBy, spokenName, withQuery } from './own-credential.ts';
 
-/** RFC 9110 7.6.1 and what proxies must not pass on; framing is written by the encoder. */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authorization',
-  'proxy-authenticate',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'content-length',
-  'upgrade',
-  'http2-settings',
-  'expect',
-  'host',
-]);
+/** What the encoder writes, and what is between two connections. */
+const framing: ReadonlySet<string> = new Set(['content-length', 'http2-settings', 'expect', 'host']);
+/** A field that `connection` names is refused where the call is identified. */
+const isHop = hopByHop(undefined);
 // Ways to make a server see another method or path than the one judged (S33).
 const overrides: ReadonlySet<string> = new Set([
   ...methodOverrides,
@@ -50,7 +38,7 @@ const unsearchable = new Set(['accept-encoding', 'range', 'if-range']);
 
 function isEndToEnd(field: Field): boolean {
   const name = spokenName(field);
-  return !hopByHop.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-');
+  return !isHop(name) && !framing.has(name) && !overrides.has(name) && !name.startsWith('x-clrk-');
 }
 
 const nothing: ReadonlySet<string> = new Set();

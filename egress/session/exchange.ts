@@ -1,7 +1,7 @@
 /**
- * One exchange, once through: identify → read what is needed → decide → reserve → attempt → answer → settle → record. It moves
- * bytes between the agent and an Attempt as its Decision says and decides nothing itself (decision/). It answers at most once
- * (answer.ts) and records exactly once (exchange-log.ts, which only listens).
+ * One exchange, once through: identify → read what is needed → decide → ask a person, if need be → reserve → attempt → answer → settle →
+ * record. It moves bytes between the agent and an Attempt as its Decision says and decides nothing itself (decision/). It answers at
+ * most once (answer.ts) and records exactly once (exchange-log.ts, which only listens).
  */
 import type { Duplex } from 'node:stream';
 import { Boundary } from '../boundary.ts';

@@ -1,5 +1,5 @@
 /** An agent can reach nothing although its gateway has routes. */
-import { opensAnything } from '../opening.ts';
+import { opensAll, opensAnything } from '../opening.ts';
 import type { Rule } from '../rule.ts';
 import { agentKinds, topologyOf, type AgentItem } from '../topology.ts';
 
@@ -16,8 +16,7 @@ export const agentReachesNothing: Rule = {
         const gateway = world.find('EgressGateway', agent.namespace, gatewayRef);
         return gateway === undefined ? [] : [gateway];
       });
-      if (gateways.some(({ spec }) => spec.defaultPolicy === 'allow-all' || spec.enforcement === 'Audit'))
-        continue;
+      if (gateways.some(opensAll)) continue;
       const routes = gateways.flatMap((gateway) => topology.routesOf(gateway));
       if (routes.length === 0 || routes.some((attached) => opensAnything(world, attached, agent))) continue;
       const names = gateways.map(({ name }) => name).join(', ');

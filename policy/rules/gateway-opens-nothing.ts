@@ -1,4 +1,5 @@
 /** A gateway that agents use has no route. */
+import { opensAll } from '../opening.ts';
 import type { Rule } from '../rule.ts';
 import { topologyOf } from '../topology.ts';
 
@@ -11,12 +12,7 @@ export const gatewayOpensNothing: Rule = {
   *check(world) {
     const topology = topologyOf(world);
     for (const gateway of world.own('EgressGateway')) {
-      if (
-        gateway.spec.defaultPolicy === 'allow-all' ||
-        gateway.spec.enforcement === 'Audit' ||
-        topology.routesOf(gateway).length > 0
-      )
-        continue;
+      if (opensAll(gateway) || topology.routesOf(gateway).length > 0) continue;
       const agents = topology.agentsOf(gateway).length;
       if (agents === 0) continue;
       yield {

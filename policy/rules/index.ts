@@ -2,6 +2,7 @@
 import type { Rule } from '../rule.ts';
 import { agentReachesNothing } from './agent-reaches-nothing.ts';
 import { allowAllGateway } from './allow-all-gateway.ts';
+import { approvalBypassed } from './approval-bypassed.ts';
 import { awsSignatureUnfit } from './aws-signature-unfit.ts';
 import { backendByAddress } from './backend-by-address.ts';
 import { backendClosed } from './backend-closed.ts';
@@ -46,6 +47,7 @@ export const rules: readonly Rule[] = [
   agentReachesNothing,
   gatewayOpensNothing,
   allowAllGateway,
+  approvalBypassed,
   gatewayAudits,
   broadRange,
   neverOpenDestination,

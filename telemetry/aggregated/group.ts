@@ -2,13 +2,14 @@
  * What the aggregated API serves, as data: group, version, kinds and subresources. Discovery, paths and rights are read off
  * these lines, so that none of them can tell of something the others do not know.
  */
-import type { AgentKind } from '../../contract/index.ts';
+import { apiGroup, apiVersionName } from '../../api/index.ts';
+import { recordsGroup, recordsGroupVersion, recordsVersion, type AgentKind } from '../../contract/index.ts';
 
-export const group = 'telemetry.clrk.apoxy.dev';
-export const version = 'v1alpha1';
-export const groupVersion = `${group}/${version}`;
+export const group = recordsGroup;
+export const version = recordsVersion;
+export const groupVersion = recordsGroupVersion;
 /** The version of the invocations of an agent's own group: owners are named by it. */
-export const agentGroupVersion = 'clrk.apoxy.dev/v1alpha1';
+export const agentGroupVersion = `${apiGroup}/${apiVersionName}`;
 
 /** What may be done to a resource; RBAC's words. */
 export type Verb = 'get' | 'list' | 'watch' | 'create';

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { ClrkError, errorMessage } from '../../contract/index.ts';
 import type { KubeCaller, Log } from '../../process/index.ts';
+import { bearerToken } from '../bearer.ts';
 import { answerFollower, answerPage } from '../read/answer.ts';
 import { parseReadRequest } from '../read/read-request.ts';
 import type { Store } from '../store/store.ts';
@@ -103,7 +104,7 @@ class AggregatedHandler {
   }
 
   async #tokenUser({ headers }: IncomingMessage): Promise<User | undefined> {
-    const token = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization ?? '')?.[1];
+    const token = bearerToken(headers.authorization);
     return token === undefined ? undefined : await this.#delegation.userOfToken(token);
   }
 

@@ -6,7 +6,7 @@ import { writeText } from '../read/answer.ts';
 import { listCalls, type KeptCall } from '../read/call-list.ts';
 import type { Store } from '../store/store.ts';
 import { parseAccept, type Form } from './accept.ts';
-import { groupVersion } from './group.ts';
+import { group, groupVersion } from './group.ts';
 import { invocationObject, type InvocationObject } from './invocation-object.ts';
 import { listInvocations, maxListed } from './invocation-list.ts';
 import { watchInvocations, type WatchEvent } from './invocation-watch.ts';
@@ -87,7 +87,7 @@ export async function answerOne(
     : { calls: [] };
   const [object] = objectsOf(page.calls);
   if (object === undefined)
-    throw new ClrkError('NOT_FOUND', `invocations.telemetry.clrk.apoxy.dev "${id.slice(0, 64)}" not found`);
+    throw new ClrkError('NOT_FOUND', `invocations.${group} "${id.slice(0, 64)}" not found`);
   sendJson(response, 200, renderOne(object, form, includeOf(query)));
 }
 

@@ -9,7 +9,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerResponse,
 } from 'node:http';
-import { ClrkError, header, isInvocationId } from '../../contract/index.ts';
+import { ClrkError, header, hopByHop, isInvocationId } from '../../contract/index.ts';
 
 export interface InvokeTarget {
   readonly namespace: string;
@@ -18,34 +18,16 @@ export interface InvokeTarget {
   readonly path: string;
 }
 
-/** Of the connection, not of the call (RFC 9110 7.6.1). */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'host',
-  'expect',
-]);
+/** Between two connections, too. */
+const between: ReadonlySet<string> = new Set(['host', 'expect']);
 /** Who calls, to this server. */
 const ours = ['authorization', 'cookie', 'impersonate-', 'x-remote-', 'x-clrk-', 'x-forwarded-', 'ce-'];
 
 /** Pure: what goes on to the ingress. */
 export function forwardedHeaders(headers: IncomingMessage['headers']): OutgoingHttpHeaders {
-  // Whatever the connection's own header names is the connection's, too.
-  const named = new Set(
-    (headers.connection ?? '')
-      .toLowerCase()
-      .split(',')
-      .map((name) => name.trim()),
-  );
+  const isHop = hopByHop(headers.connection);
   const kept = Object.entries(headers).filter(
-    ([name]) => !hopByHop.has(name) && !named.has(name) && !ours.some((prefix) => name.startsWith(prefix)),
+    ([name]) => !isHop(name) && !between.has(name) && !ours.some((prefix) => name.startsWith(prefix)),
   );
   const id = headers[header.invocationId];
   return {
@@ -56,8 +38,9 @@ export function forwardedHeaders(headers: IncomingMessage['headers']): OutgoingH
 
 /** Pure: the way back. */
 export function answeredHeaders(headers: IncomingMessage['headers']): OutgoingHttpHeaders {
+  const isHop = hopByHop(headers.connection);
   return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !hopByHop.has(name) && name !== 'set-cookie'),
+    Object.entries(headers).filter(([name]) => !isHop(name) && name !== 'set-cookie'),
   );
 }
 

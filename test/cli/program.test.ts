@@ -19,6 +19,28 @@ function clrk(...words: readonly string[]) {
   });
 }
 
+const program = buildProgram({} as Parameters<typeof buildProgram>[0], () => undefined);
+
+async function examplesOf(name: string): Promise<string[]> {
+  const { stdout } = await server.run([name, '--help']);
+  const [, text = ''] = /^Examples:\n((?: {2}\S.*\n)+)/.exec(stdout) ?? [];
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** Is there such a command, with such flags? */
+function isKnown(words: readonly string[]): boolean {
+  let command = program;
+  for (const word of words) {
+    const next = command.commands.find((each) => each.name() === word || each.aliases().includes(word));
+    if (next === undefined) break;
+    command = next;
+  }
+  const flags = [...command.options, ...program.options, ...(command.parent?.options ?? [])];
+  const known = new Set(flags.flatMap(({ short, long }) => [short, long]));
+  const given = words.filter((word) => /^--?[a-zA-Z]/.test(word)).map((word) => word.split('=')[0]);
+  return command !== program && given.every((flag) => known.has(flag));
+}
+
 describe('command line', () => {
   test.each([
     ['no words show the help', [], 0],
@@ -42,21 +64,24 @@ describe('command line', () => {
   });
 
   test('help begins with examples, for every command', async () => {
-    const names = [
-      'dev',
-      'apply',
-      'get',
-      'run-task',
-      'logs',
-      'traces',
-      'image',
-      'init',
-      'version',
-      'completion',
-    ];
-    for (const name of names)
-      expect((await server.run([name, '--help'])).stdout).toMatch(/^Examples:\n {2}\S/);
+    const names = program
+      .createHelp()
+      .visibleCommands(program)
+      .filter((each) => each.name() !== 'help');
+    const silent = await Promise.all(
+      names.map(async (each) => ((await examplesOf(each.name())).length === 0 ? [each.name()] : [])),
+    );
+    expect(silent.flat()).toEqual([]);
     expect((await server.run(['--help'])).stdout).toContain('Exit codes:');
+  });
+
+  test('what the examples say is there: commands, and every flag', async () => {
+    const lines = await Promise.all([...program.commands].map((each) => examplesOf(each.name())));
+    const wrong = lines.flat().filter((line) => {
+      const said = line.split(/\s*(?:\||&&|<\(|\))\s*/).filter((part) => /(?:^|\s)clrk /.test(part));
+      return said.some((part) => !isKnown(part.slice(part.indexOf('clrk ') + 5).split(/\s+/)));
+    });
+    expect(wrong).toEqual([]);
   });
 
   test('global flags are understood before and after the command', async () => {

@@ -31,6 +31,22 @@ describe('a call that breaks', () => {
     expect(bed.events.at(-1)).toMatchObject({ status: { phase: 'Failed', reason: 'WorkerLost' } });
   });
 
+  test('fields announced behind a body that has a length break no call: neither the caller’s nor the worker’s', async () => {
+    const worker = await bed.startWorker('w1');
+    const socket = connect(bed.ingress.port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    socket.write(
+      'POST /agents/shop/hello/ HTTP/1.1\r\nhost: x\r\ntrailer: x-sum\r\ncontent-length: 2\r\n\r\nhi',
+    );
+    await until('it is answered', () => text.includes('answer to hi'));
+    socket.destroy();
+    worker.behaviour = (_call, response) =>
+      response.socket?.write('HTTP/1.1 200 OK\r\ntrailer: x-sum\r\ncontent-length: 2\r\n\r\nhi');
+    const answer = await call({ port: bed.ingress.port });
+    expect(answer).toMatchObject({ status: 200, body: 'hi', complete: true });
+  });
+
   test('the caller leaves: the worker sees it', async () => {
     const worker = await bed.startWorker('w1');
     let gone = false;

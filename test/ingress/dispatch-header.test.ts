@@ -79,6 +79,7 @@ test('S33: hop-by-hop headers, and those Connection names, end here in both dire
     'transfer-encoding': 'chunked',
     upgrade: 'h2c',
     te: 'trailers',
+    trailer: 'x-sum',
     'proxy-authorization': 'x',
     'x-hop': '1',
     'x-end': '2',

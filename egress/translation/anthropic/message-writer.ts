@@ -19,7 +19,8 @@ function writeId(id: string): string {
   return id.replace(/[^a-zA-Z0-9_-]/g, '_');
 }
 
-function writeImage({ media }: PartOf<'image'>, notes: Notes): JsonObject[] {
+function writeImage({ media, detail }: PartOf<'image'>, notes: Notes): JsonObject[] {
+  if (detail !== undefined && detail !== 'auto') notes.drop('messages[].image.detail');
   if (media.kind === 'url') return [{ type: 'image', source: { type: 'url', url: media.url } }];
   const { mediaType, data } = media;
   if (!imageTypes.has(mediaType)) {

@@ -3,6 +3,7 @@
  * of others. Pure. Thinking is left out where the conversation, or what else the call asks for, would make the API refuse it.
  */
 import type { JsonObject } from '../../providers/index.ts';
+import { effortOf, effortTokens } from '../effort.ts';
 import type { FormRequest, Message, Part, Thinking } from '../form.ts';
 import type { Members } from '../members.ts';
 import type { Notes } from '../notes.ts';
@@ -37,14 +38,13 @@ export function readThinking(thinking: Members): Thinking | 'adaptive' | undefin
 
 /** The API's least. */
 const leastBudget = 1_024;
-const tokensOf = { minimal: 1_024, low: 2_048, medium: 8_192, high: 16_384 } as const;
 
 type Wanted = Exclude<Thinking, { kind: 'off' }>;
 
-function effortOf(thinking: Wanted): 'low' | 'medium' | 'high' {
-  if (thinking.kind === 'effort') return thinking.effort === 'minimal' ? 'low' : thinking.effort;
-  if (thinking.tokens <= tokensOf.low) return 'low';
-  return thinking.tokens <= tokensOf.medium ? 'medium' : 'high';
+/** There is nothing below low. */
+function writeEffort(thinking: Wanted): string {
+  const effort = effortOf(thinking);
+  return effort === 'minimal' ? 'low' : effort;
 }
 
 /** A turn with calls must begin with what was thought before it, which only Anthropic can have signed. */
@@ -70,7 +70,7 @@ export interface WrittenThinking {
 const nothing: WrittenThinking = { thinking: undefined, effort: undefined, extraTokens: 0 };
 
 function writeBudget(wanted: Wanted, { maxOutputTokens }: FormRequest, notes: Notes): WrittenThinking {
-  const asked = Math.max(leastBudget, wanted.kind === 'budget' ? wanted.tokens : tokensOf[wanted.effort]);
+  const asked = Math.max(leastBudget, wanted.kind === 'budget' ? wanted.tokens : effortTokens[wanted.effort]);
   const room = maxOutputTokens === undefined ? asked : Math.min(asked, maxOutputTokens - 1);
   if (room < leastBudget) {
     notes.drop('thinking');
@@ -88,5 +88,5 @@ export function writeThinking(request: FormRequest, notes: Notes): WrittenThinki
     return nothing;
   }
   if (thinks === 'budget') return writeBudget(thinking, request, notes);
-  return { thinking: { type: 'adaptive' }, effort: effortOf(thinking), extraTokens: 0 };
+  return { thinking: { type: 'adaptive' }, effort: writeEffort(thinking), extraTokens: 0 };
 }

@@ -1,7 +1,8 @@
 /** The form as a request of the responses API. Pure. Nothing is to be kept there. */
 import type { JsonObject } from '../../providers/index.ts';
 import type { Result, WrittenRequest } from '../codec.ts';
-import type { FormRequest, ResponseFormat, Thinking, ToolChoice } from '../form.ts';
+import type { FormRequest, ResponseFormat, ToolChoice } from '../form.ts';
+import { effortOf } from '../effort.ts';
 import { Notes } from '../notes.ts';
 import { compact } from '../json.ts';
 import { writeItems } from './item-writer.ts';
@@ -25,13 +26,6 @@ function writeFormat(format: ResponseFormat | undefined): JsonObject | undefined
   return { format: compact({ type: 'json_schema', name, schema, strict }) };
 }
 
-function effortOf(thinking: Thinking): string {
-  if (thinking.kind === 'off') return 'none';
-  if (thinking.kind === 'effort') return thinking.effort;
-  if (thinking.tokens <= 2_048) return 'low';
-  return thinking.tokens <= 8_192 ? 'medium' : 'high';
-}
-
 /** Models that do not think refuse to be told how much; of the others the first cannot be told not to. */
 const unthinking = /^(?:ft:)?(?:gpt-[34](?!\d)|chatgpt-)/;
 const neverOff = /^(?:ft:)?(?:o\d|gpt-5(?![.\d]))/;
@@ -44,8 +38,9 @@ function writeThinking({ thinking, model }: FormRequest, notes: Notes): JsonObje
     return {};
   }
   if (thinking.kind === 'budget') notes.drop('thinking.tokens');
-  const reasoning = { effort: effortOf(thinking), summary: isOff ? undefined : 'auto' };
-  return { reasoning: compact(reasoning), include: isOff ? undefined : ['reasoning.encrypted_content'] };
+  const reasoning =
+    thinking.kind === 'off' ? { effort: 'none' } : { effort: effortOf(thinking), summary: 'auto' };
+  return { reasoning, include: isOff ? undefined : ['reasoning.encrypted_content'] };
 }
 
 const left = ['topK', 'seed', 'presencePenalty', 'frequencyPenalty'] as const;

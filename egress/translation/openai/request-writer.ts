@@ -1,7 +1,8 @@
 /** The form as a request of chat completions. Pure. */
 import { chatLimitName, type JsonObject } from '../../providers/index.ts';
 import type { Result, WriteContext, WrittenRequest } from '../codec.ts';
-import type { FormRequest, ResponseFormat, Thinking, Tool, ToolChoice } from '../form.ts';
+import type { FormRequest, ResponseFormat, Tool, ToolChoice } from '../form.ts';
+import { effortOf } from '../effort.ts';
 import { Notes } from '../notes.ts';
 import { compact } from '../json.ts';
 import { writeConversation } from './message-writer.ts';
@@ -34,22 +35,9 @@ function isReasoning(model: string): boolean {
   return reasons.test(model) && !model.includes('chat');
 }
 
-function effortOf(thinking: Thinking | undefined): string | undefined {
-  switch (thinking?.kind) {
-    case undefined:
-    case 'off':
-      return undefined;
-    case 'effort':
-      return thinking.effort;
-    case 'budget':
-      if (thinking.tokens <= 2_048) return 'low';
-      return thinking.tokens <= 8_192 ? 'medium' : 'high';
-  }
-}
-
 function writeEffort({ model, thinking }: FormRequest, notes: Notes): string | undefined {
-  const effort = effortOf(thinking);
-  if (effort === undefined || isReasoning(model)) return effort;
+  if (thinking === undefined || thinking.kind === 'off') return undefined;
+  if (isReasoning(model)) return effortOf(thinking);
   notes.drop('thinking');
   return undefined;
 }

@@ -137,6 +137,19 @@ describe('clrk get', () => {
       code: 4,
       stderr: expect.stringContaining('taskagents is forbidden (DENIED)') as string,
     });
+    const said =
+      'invocations.telemetry.clrk.apoxy.dev is forbidden: User "ann" cannot list resource "invocations"';
+    for (const [message, role] of [
+      [said, 'clrk-viewer'],
+      ['taskagents.clrk.apoxy.dev is forbidden', 'clrk-view, or clrk-edit'],
+      ['approvals.clrk.apoxy.dev "ask-1" is forbidden', 'clrk-approver'],
+      ['services "clrk-ingress" is forbidden', 'this right'],
+    ] as const) {
+      server.on(`GET ${root}/namespaces/team/taskagents`, status(403, message));
+      expect((await server.run(['get', 'ta'])).stderr).toContain(
+        `Ask for ${role === 'this right' ? '' : 'the ClusterRole '}${role}`,
+      );
+    }
     server.on(`GET ${root}/namespaces/team/taskagents`, status(500, 'etcd is away'));
     expect((await server.run(['get', 'ta'])).code).toBe(1);
     const dead = await server.run(['get', 'ta', '--kubeconfig', '/nonexistent']);

@@ -137,6 +137,15 @@ describe('addWaiver', () => {
       '  - rule: allow-all-gateway\n    kind: EgressGateway\n    namespace: team\n    name: out\n',
     );
   });
+  test('a finding that was waived before is decided again, in its place', () => {
+    const once = addWaiver('# ours\n', { ...waiver, expires: '2020-01-01' }) ?? '';
+    const other = addWaiver(once, { ...waiver, name: 'another' }) ?? '';
+    const again = addWaiver(other, waiver) ?? '';
+    expect(again).not.toContain('2020-01-01');
+    expect(again.match(/- rule:/g)).toHaveLength(2);
+    expect(again.indexOf(waiver.expires)).toBeLessThan(again.indexOf('another'));
+  });
+
   test('begins a file, which then holds', () => {
     expect(judge(addWaiver('', waiver) ?? '').code).toBe(0);
   });
