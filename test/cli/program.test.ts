@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { text } from 'node:stream/consumers';
@@ -81,6 +83,21 @@ describe('command line', () => {
       const said = line.split(/\s*(?:\||&&|<\(|\))\s*/).filter((part) => /(?:^|\s)clrk /.test(part));
       return said.some((part) => !isKnown(part.slice(part.indexOf('clrk ') + 5).split(/\s+/)));
     });
+    expect(wrong).toEqual([]);
+  });
+
+  test('what the pages say is there, too', () => {
+    const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+    const said = pages
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((path) => readFileSync(join(root, path), 'utf8').split('\n'))
+      .flatMap((line) =>
+        [...line.matchAll(/(?:^|[`( ])clrk ([a-z-]+(?![\w/.-])[^`|;#<>)]*)/g)].map(
+          ([, words]) => words ?? '',
+        ),
+      );
+    const wrong = said.filter((words) => !isKnown(words.trim().split(/\s+/)));
+    expect(said.length).toBeGreaterThan(50);
     expect(wrong).toEqual([]);
   });
 
