@@ -76,6 +76,8 @@ describe('half-sent bodies', () => {
     let closed = 0;
     for (const socket of idle) socket.once('close', () => (closed += 1)).resume();
     await until('those beyond are closed', () => closed >= 5);
+    // Those alone: all of them would be closed in time, for want of a head.
+    expect(closed).toBeLessThan(100);
     expect((await call({ port: bed.ingress.port })).status).toBe(200);
   });
 });
