@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { noCredentials } from '../../../decision/credential.ts';
 import type { TokenNeed } from '../../../decision/index.ts';
 import { createLeafIssuer } from '../../../egress/tls/leaf-issuer.ts';
+import { scrubText, SecretForms } from '../../../egress/scrub/index.ts';
 import { createSnapshot } from '../../../egress/snapshot.ts';
 import { TokenClient } from '../../../egress/token/token-client.ts';
 import type { TokenAnswer } from '../../../egress/token/token-answer.ts';
@@ -36,6 +37,23 @@ test('a token that had expired when it came is a failure, and not asked for at o
   expect([asked, tokens.size]).toEqual([1, 1]);
   tokens.use(createSnapshot({ ...config, credentials: [] }, createLeafIssuer));
   expect(tokens.size).toBe(0);
+});
+
+test('S37: the refresh token that came with it is starred out as the Secret’s is', () => {
+  let answer: ((answer: TokenAnswer) => void) | undefined;
+  const askBy = () => (_need: unknown, _unixMs: number, _refresh: unknown, done: typeof answer) => {
+    answer = done;
+  };
+  const tokens = new Tokens({ now: () => 0, unixMs: () => 0, askBy });
+  const config = createConfig('192.0.2.1', 443);
+  const credentials = [{ ...config.credentials[0]!, inject }];
+  tokens.use(createSnapshot({ ...config, credentials }, createLeafIssuer));
+  tokens.ready(noCredentials, need);
+  answer?.({ kind: 'given', token: 'given-token-1', lifeMs: 60_000, refreshToken: 'Zq8-another-one-77' });
+  const ready = tokens.ready(noCredentials, need);
+  const injection = ready?.kind === 'ready' ? ready.injection : noCredentials;
+  const said = scrubText('given-token-1 Zq8-another-one-77 end', new SecretForms().of(injection));
+  expect(said).toMatch(/^\*+ \*+ end$/);
 });
 
 test('S30: a server that never lets itself be connected to is waited for in bounded time', async () => {

@@ -94,14 +94,6 @@ describe('a token', () => {
   });
 });
 
-test('S37: the refresh token that came with it is starred out as the first one is', async () => {
-  talk.use({ grant: refreshToken });
-  talk.answer = () => json(200, { seen: 'refresh-secret-1 refresh-secret-0' });
-  const got = await call(talk);
-  expect(got).toMatch(/^HTTP\/1.1 200 /);
-  expect(got).not.toMatch(/refresh-secret/);
-});
-
 describe('S36: a new document', () => {
   test('with the same keys keeps the token', async () => {
     talk.use();
