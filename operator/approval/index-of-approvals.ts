@@ -38,7 +38,7 @@ function indexOf(approvals: readonly Approval[]): ReadonlyMap<string, OfGateway>
   const index = new Map<string, OfGateway>();
   for (const approval of approvals) if (isLive(approval)) add(index, approval);
   for (const { agents } of index.values()) {
-    for (const { undecided } of agents.values()) undecided.sort((a, b) => madeAt(a) - madeAt(b));
+    for (const { undecided } of agents.values()) undecided.sort(byAge);
   }
   indices.set(approvals, index);
   return index;
@@ -60,6 +60,13 @@ function add(index: Map<string, OfGateway>, approval: Approval): void {
 
 function madeAt({ metadata }: Approval): number {
   return Date.parse(metadata.creationTimestamp ?? '') || 0;
+}
+
+const orderOf = ({ spec, metadata }: Approval): string => `${spec.request.expiresAt} ${metadata.name}`;
+
+/** Oldest first. Of one second what ends first, and one order for ever: else two looks would name others to remove. */
+function byAge(a: Approval, b: Approval): number {
+  return madeAt(a) - madeAt(b) || (orderOf(a) < orderOf(b) ? -1 : 1);
 }
 
 /** `approvals`: all of a namespace, as the cache lists them. */
