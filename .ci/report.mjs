@@ -43,7 +43,9 @@ export function faultsOf(report) {
 }
 
 function fault(name, message = '') {
-  const lines = message.replace(/\x1b\[[0-9;]*m/g, '').split('\n');
+  const said = message.replace(/\x1b\[[0-9;]*m/g, '').split('\n');
+  // Frames of the runner say nothing about the test.
+  const lines = said.filter((line) => !/^\s+at .*node_modules/.test(line));
   const shown = lines.slice(0, shownLines).map((line) => `    ${line.slice(0, 400)}`);
   const more = lines.length > shownLines ? [`    (${lines.length - shownLines} lines more)`] : [];
   return [name, ...shown, ...more].join('\n').trimEnd();

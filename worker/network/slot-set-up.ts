@@ -43,6 +43,23 @@ export async function renewSlot(slot: SlotAddress): Promise<void> {
   await runCommand('ip', ['-n', slot.namespace, '-batch', '-'], { input: batch(sandboxSide(slot)) });
 }
 
+/**
+ * The kernel takes a namespace apart after `ip` has said that it is deleted, and while something holds it not at all: the interface of
+ * who had the slot before may be there still. Only then is it taken away first; looking each time would cost a process a slot.
+ */
+async function addRouterSides(router: string, slots: readonly SlotAddress[]): Promise<void> {
+  const add = async (): Promise<unknown> =>
+    await runCommand('ip', ['-n', router, '-batch', '-'], { input: batch(slots.flatMap(routerSide)) });
+  try {
+    await add();
+  } catch {
+    for (const { hostInterface } of slots) {
+      await runCommand('ip', ['-n', router, 'link', 'delete', hostInterface]).catch(() => undefined);
+    }
+    await add();
+  }
+}
+
 export async function makeSlots(router: string, slots: readonly SlotAddress[]): Promise<void> {
   await runCommand('ip', ['-batch', '-'], {
     input: batch(slots.map((slot) => `netns add ${slot.namespace}`)),
@@ -54,7 +71,7 @@ export async function makeSlots(router: string, slots: readonly SlotAddress[]): 
       setSysctl('ipv6/conf/default/accept_ra', '0');
     });
   }
-  await runCommand('ip', ['-n', router, '-batch', '-'], { input: batch(slots.flatMap(routerSide)) });
+  await addRouterSides(router, slots);
   await Promise.all(slots.map(renewSlot));
   // Whoever had these indexes before may have left without its sets being read.
   await forgetRefusedTraffic(

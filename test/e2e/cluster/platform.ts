@@ -30,6 +30,11 @@ export async function expectAvailable(cluster: Cluster): Promise<void> {
 export async function removePlatform(cluster: Cluster): Promise<void> {
   const names = async (...words: readonly string[]): Promise<readonly string[]> =>
     (await cluster.must(['get', ...words, '-o', 'name'])).split('\n').filter((name) => name.includes('clrk'));
+  const ofPlatform = ['--selector', 'app.kubernetes.io/part-of=clrk'] as const;
+  // First: an API that is registered and not served keeps the cluster from ending any namespace.
+  const registered = await names('apiservices', ...ofPlatform);
+  if (registered.length > 0) await cluster.must(['delete', '--ignore-not-found', ...registered]);
+  await cluster.must(['delete', '-n', 'kube-system', 'rolebindings', ...ofPlatform]);
   const doomed = [
     ...(await names('crd')),
     ...(await names('clusterroles,clusterrolebindings')),
