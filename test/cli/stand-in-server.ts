@@ -53,7 +53,12 @@ export class StandInServer {
   readonly received: Received[] = [];
   readonly routes = new Map<string, Answer>();
   readonly #server = createServer((request, response) => void this.#answer(request, response));
-  readonly #folder = mkdtempSync(join(tmpdir(), 'clrk-cli-'));
+  #made: string | undefined;
+
+  /** Of a file of tests of which none is run nothing stays. */
+  get #folder(): string {
+    return (this.#made ??= mkdtempSync(join(tmpdir(), 'clrk-cli-')));
+  }
 
   get kubeconfig(): string {
     return join(this.#folder, 'kubeconfig');
@@ -92,7 +97,7 @@ export class StandInServer {
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
-    rmSync(this.#folder, { recursive: true });
+    if (this.#made !== undefined) rmSync(this.#made, { recursive: true });
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -17,7 +17,8 @@ const binary = join(
 );
 
 export class TestNats implements AsyncDisposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'clrk-nats-'));
+  /** Made with the first file in it: of a file of tests of which none is run nothing stays. */
+  #made: string | undefined;
   #child: ChildProcess | undefined;
   #port = 0;
 
@@ -31,6 +32,10 @@ export class TestNats implements AsyncDisposable {
   constructor(options: { readonly tls?: boolean; readonly tenants?: readonly TenantIdentity[] } = {}) {
     this.#tls = options.tls === true;
     this.#tenants = options.tenants ?? [];
+  }
+
+  get #folder(): string {
+    return (this.#made ??= mkdtempSync(join(tmpdir(), 'clrk-nats-')));
   }
 
   get url(): string {
@@ -110,6 +115,6 @@ export class TestNats implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#made !== undefined) rmSync(this.#made, { recursive: true, force: true });
   }
 }
