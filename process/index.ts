@@ -9,6 +9,7 @@ export * from './health-server.ts';
 export * from './keyed-bucket.ts';
 export * from './keyed-entry.ts';
 export * from './kube-call.ts';
+export * from './kube-target.ts';
 export * from './kube-config.ts';
 export * from './last-resort.ts';
 export * from './log.ts';

@@ -2,10 +2,9 @@
  * One JSON call to the Kubernetes API, bounded in time and size. Apart because a role that only asks (who is this, may he)
  * needs neither watches nor caches. It must never log: tokens pass through here.
  */
-import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
-import { request as httpsRequest, Agent, type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ClrkError } from '../contract/index.ts';
+import { KubeTarget } from './kube-target.ts';
 
 export interface KubeCall {
   readonly method: 'GET' | 'POST';
@@ -54,48 +53,17 @@ export function kubeCaller(load: () => KubeConfig): KubeCaller {
     }
     return loaded.config;
   };
-  let kept: { readonly key: string; readonly agent: Agent } | undefined;
-  /** One agent a certificate, so that connections are used again. */
-  const agentFor = ({ ca, cert, key, agent }: RequestOptions): Agent => {
-    const given = agent instanceof Agent ? agent.options : {};
-    const trust = {
-      ...given,
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert, key }),
-    };
-    const name = JSON.stringify([String(trust.ca), String(trust.cert), trust.rejectUnauthorized]);
-    kept =
-      kept?.key === name ? kept : { key: name, agent: new Agent({ ...trust, keepAlive: true, maxSockets }) };
-    return kept.agent;
-  };
+  const target = new KubeTarget({ config: configNow, maxSockets });
   return async ({ method, path, body }) => {
-    const config = configNow();
-    const server = config.getCurrentCluster()?.server;
-    if (server === undefined) throw new ClrkError('KUBECONFIG_INVALID', 'kubeconfig names no cluster');
-    const url = new URL(server.replace(/\/$/, '') + path);
-    const options: RequestOptions = { headers: {} };
-    await config.applyToHTTPSOptions(options);
-    const isSecure = url.protocol === 'https:';
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
-      // As we gave them, with the credentials put in.
-      ...(options.headers as OutgoingHttpHeaders),
       accept: 'application/json',
       ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    const { agent: _agent, ...others } = options;
-    const full: RequestOptions = {
-      ...others,
-      method,
-      headers,
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port,
-      path: url.pathname + url.search,
-      signal: AbortSignal.timeout(timeoutMs),
-      ...(isSecure ? { agent: agentFor(options) } : {}),
-    };
+    const signal = AbortSignal.timeout(timeoutMs);
+    const { options, send } = await target.request(path, { method, headers, signal });
     return await new Promise<KubeAnswer>((resolve, reject) => {
-      const request = (isSecure ? httpsRequest : httpRequest)(full, (response) => {
+      const request = send(options, (response) => {
         readJson(response).then(
           (answer) => resolve({ status: response.statusCode ?? 0, body: answer }),
           reject,

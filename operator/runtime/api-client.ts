@@ -3,11 +3,11 @@
  * client-node's typed clients because those neither stream watches with bookmarks nor apply with one field manager
  * for any kind. It must never log a body: Secrets pass through here.
  */
-import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
-import { request as httpsRequest, type Agent, type RequestOptions } from 'node:https';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ClrkError } from '../../contract/index.ts';
+import { KubeTarget } from '../../process/index.ts';
 import { pathOf, type ObjectPath, type Resource } from './resource.ts';
 import type { KubeObject } from './object.ts';
 
@@ -64,6 +64,7 @@ export type CallObserver = (call: { readonly code: string; readonly method: stri
 // The API server answers a Secret list in one page of 500 with at most a few MiB; more is a fault or an attack.
 const maxBodyBytes = 256 * 1024 * 1024;
 const callTimeoutMs = 30_000;
+const maxSockets = 64;
 // A watch sends a bookmark about every minute and ends after timeoutSeconds; silence beyond that is a dead peer.
 const watchSilenceMs = 6 * 60_000;
 
@@ -79,13 +80,11 @@ interface Call {
 }
 
 export class ApiClient implements KubeApi {
-  readonly #config: KubeConfig;
+  readonly #target: KubeTarget;
   readonly #observe: CallObserver;
-  #agent: Agent | undefined;
-  #agentCert: string | undefined;
 
   constructor(config: KubeConfig, observe: CallObserver = () => undefined) {
-    this.#config = config;
+    this.#target = new KubeTarget({ config: () => config, maxSockets });
     this.#observe = observe;
   }
 
@@ -193,9 +192,13 @@ export class ApiClient implements KubeApi {
 
   async #open(call: Call): Promise<IncomingMessage> {
     const payload = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
-    const { options, secure } = await this.#options(call, payload?.length);
+    const { options, send } = await this.#target.request(targetOf(call), {
+      method: call.method,
+      headers: headersOf(call, payload?.length),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+    });
     return await new Promise((resolve, reject) => {
-      const request = (secure ? httpsRequest : httpRequest)(options, (response) => {
+      const request = send(options, (response) => {
         this.#observe({ code: String(response.statusCode), method: call.method });
         resolve(response);
       });
@@ -209,39 +212,11 @@ export class ApiClient implements KubeApi {
       request.end(payload);
     });
   }
+}
 
-  async #options(call: Call, length?: number): Promise<{ options: RequestOptions; secure: boolean }> {
-    const server = this.#config.getCurrentCluster()?.server;
-    if (server === undefined) throw new ClrkError('KUBECONFIG_INVALID', 'kubeconfig names no cluster');
-    const url = new URL(server.replace(/\/$/, '') + call.path);
-    for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
-    const options: RequestOptions = {
-      method: call.method,
-      headers: headersOf(call, length),
-    };
-    await this.#config.applyToHTTPSOptions(options);
-    options.agent = this.#keptAgent(options);
-    if (call.signal !== undefined) options.signal = call.signal;
-    const { port, pathname, search } = url;
-    // A URL writes an IPv6 address in brackets, a socket does not.
-    const hostname = url.hostname.replace(/^\[|\]$/g, '');
-    return {
-      options: { ...options, hostname, port, path: pathname + search },
-      secure: url.protocol === 'https:',
-    };
-  }
-
-  /** applyToHTTPSOptions makes a new agent each time; one agent a certificate keeps connections alive. */
-  #keptAgent(options: RequestOptions): Agent {
-    const cert = String(options.cert ?? '') + String(options.ca ?? '');
-    if (this.#agent === undefined || this.#agentCert !== cert) {
-      this.#agent = options.agent as Agent;
-      (this.#agent as { keepAlive?: boolean }).keepAlive = true;
-      this.#agent.maxSockets = 64;
-      this.#agentCert = cert;
-    }
-    return this.#agent;
-  }
+function targetOf({ path, query = {} }: Call): string {
+  const search = new URLSearchParams(query).toString();
+  return search === '' ? path : `${path}?${search}`;
 }
 
 function acceptOf(resource: Resource, as: string): { readonly accept?: string } {
