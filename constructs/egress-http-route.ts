@@ -159,7 +159,7 @@ export class EgressHTTPRoute extends KeyedRoute implements IEgressHTTPRoute {
 
   /** @internal */
   protected override get ruleCount(): number {
-    return this.#rules.length;
+    return this.#groups.reduce((sum, { matches }) => sum + Math.ceil(matches.length / maxMatches), 0);
   }
 
   /** @internal */

@@ -1,4 +1,5 @@
 /** Phases of many invocations as one table. Pure, so that its sums are tested. */
+import { phaseNames } from '../../worker/sandbox/phase-clock.ts';
 import { median, percentile, round } from '../statistics.ts';
 
 export interface PhaseSample {
@@ -7,17 +8,7 @@ export interface PhaseSample {
 }
 
 /** Up to the first byte of the answer. */
-const untilFirstByte = [
-  'queue',
-  'slot',
-  'rootfs',
-  'create',
-  'start',
-  'boot',
-  'deliver',
-  'firstByte',
-] as const;
-export const phases = [...untilFirstByte, 'wait', 'respond'] as const;
+const untilFirstByte = phaseNames.slice(0, phaseNames.indexOf('firstByte') + 1);
 
 export function firstByteMs({ phasesMs }: PhaseSample): number {
   return untilFirstByte.reduce((sum, phase) => sum + (phasesMs[phase] ?? 0), 0);
@@ -41,7 +32,7 @@ function row(kind: string, phase: string, samples: readonly number[]): PhaseRow 
 
 export function phaseRows(kind: string, samples: readonly PhaseSample[]): PhaseRow[] {
   return [
-    ...phases.map((phase) =>
+    ...phaseNames.map((phase) =>
       row(
         kind,
         phase,

@@ -2,13 +2,14 @@
  * `clrk doctor`: is the platform well, and are our objects? Reads only. What it was not allowed to see is said and ends with 3: nobody
  * may take it for well.
  */
-import { ClrkError, terminalLine } from '../../contract/index.ts';
+import { ClrkError } from '../../contract/index.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { platformNamespace } from '../cluster/platform-namespace.ts';
 import type { Diagnosis } from '../doctor/diagnosis.ts';
 import { look } from '../doctor/look.ts';
 import { usageError } from '../exit-code.ts';
 import { printForeign, printLine, type Io } from '../io.ts';
+import { findingLines } from '../render/finding-lines.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
@@ -17,13 +18,6 @@ interface DoctorOptions extends ClusterFlags {
   readonly platformNamespace?: string;
   readonly output?: string;
 }
-
-const signs: Readonly<Record<Diagnosis['level'], string>> = {
-  ok: 'ok     ',
-  warning: 'warning',
-  error: 'FAILED ',
-  unknown: 'unknown',
-};
 
 /** What is said of some checks at the end. */
 function judge(diagnoses: readonly Diagnosis[]): ClrkError | undefined {
@@ -51,10 +45,7 @@ export async function runDoctor(io: Io, options: DoctorOptions): Promise<void> {
   });
   if (options.output === 'json') await printForeign(io, JSON.stringify(diagnoses, undefined, 2), 'json');
   else {
-    for (const { check, level, message, hint } of diagnoses) {
-      await printLine(io, terminalLine(`${signs[level]} ${check}: ${message}`));
-      if (level !== 'ok' && hint !== undefined) await printLine(io, terminalLine(`        ${hint}`));
-    }
+    for (const line of diagnoses.flatMap(findingLines)) await printLine(io, line);
   }
   const verdict = judge(diagnoses);
   if (verdict !== undefined) throw verdict;

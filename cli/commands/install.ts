@@ -5,7 +5,7 @@
  */
 import { stringify } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
-import { ClrkError, systemNamespace, terminalLine } from '../../contract/index.ts';
+import { ClrkError, systemNamespace } from '../../contract/index.ts';
 import { Applier } from '../cluster/applier.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
@@ -14,6 +14,7 @@ import { find, installations, installManager } from '../install/installed.ts';
 import { definitions, mergeChoices, platformObjects, type Choices } from '../install/platform-objects.ts';
 import { preflight, type Finding } from '../install/preflight.ts';
 import { awaitRollout } from '../install/rollout.ts';
+import { findingLines } from '../render/finding-lines.ts';
 import { notice, print, printLine, type Io } from '../io.ts';
 import type { Manifest } from '../manifest-files.ts';
 import { clusterFlags, examples, type AddCommand, type CommandContext } from './command.ts';
@@ -55,11 +56,7 @@ function parseTimeout(text: string): number {
 }
 
 function reportFindings(io: Io, findings: readonly Finding[]): void {
-  for (const { check, level, message, hint } of findings) {
-    const sign = level === 'ok' ? 'ok     ' : level === 'warning' ? 'warning' : 'FAILED ';
-    notice(io, terminalLine(`${sign} ${check}: ${message}`));
-    if (level !== 'ok' && hint !== undefined) notice(io, terminalLine(`        ${hint}`));
-  }
+  for (const line of findings.flatMap(findingLines)) notice(io, line);
   const failed = findings.filter(({ level }) => level === 'error');
   if (failed.length === 0) return;
   const names = failed.map(({ check }) => check).join(', ');

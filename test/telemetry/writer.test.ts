@@ -6,9 +6,7 @@ import { Spool } from '../../telemetry/spool/spool.ts';
 import type { InsertBatch } from '../../telemetry/store/store.ts';
 import { Writer, type WriterLimits } from '../../telemetry/spool/writer.ts';
 import { removeDirectory, silentLog, temporaryDirectory, until } from './embedded.ts';
-
-/** The default of a second is too short on two busy cores. */
-const soon = { timeout: 20_000 };
+import { soon } from '../soon.ts';
 
 let directory: string;
 let inserted: InsertBatch[];

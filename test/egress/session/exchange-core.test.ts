@@ -7,9 +7,7 @@ import { UpstreamError } from '../../../egress/upstream/upstream-error.ts';
 import { httpRoute, match } from '../../decision/http/http-policy.ts';
 import { createConfig } from '../gateway-config.ts';
 import { chat, script, sent, type Script } from './exchange-script.ts';
-
-/** The default of a second is too short on two busy cores. */
-const soon = { timeout: 20_000 };
+import { soon } from '../../soon.ts';
 
 const ok = { status: 200, reason: 'OK', fields: [], bodyLength: undefined };
 const unprocessed = new UpstreamError('UPSTREAM_CLOSED', 'refused stream', { unprocessed: true });

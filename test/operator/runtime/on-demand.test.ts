@@ -3,9 +3,7 @@ import { expect, test, vi } from 'vitest';
 import type { KubeObject } from '../../../operator/runtime/index.ts';
 import { builtins, Cache, OnDemand, PendingRead } from '../../../operator/runtime/index.ts';
 import { silentLog } from '../../telemetry/embedded.ts';
-
-/** The default of a second is too short on two busy cores. */
-const soon = { timeout: 20_000 };
+import { soon } from '../../soon.ts';
 
 function metadata(name: string, version: string): KubeObject {
   return { metadata: { namespace: 'ns', name, uid: name, resourceVersion: version } };

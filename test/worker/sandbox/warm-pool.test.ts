@@ -1,9 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { MadeSandbox, SandboxPlan } from '../../../worker/sandbox/sandbox-factory.ts';
 import { WarmPool, type WarmTarget } from '../../../worker/sandbox/warm-pool.ts';
-
-/** The default of a second is too short on two busy cores. */
-const soon = { timeout: 20_000 };
+import { soon } from '../../soon.ts';
 
 const plan = (name: string): SandboxPlan =>
   ({

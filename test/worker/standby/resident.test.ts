@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attribute, type PoolAgent } from '../../../contract/index.ts';
 import { expectNoLeftovers, terminalOf } from '../expectation.ts';
 import { testAgent, TestWorker, waitFor } from '../test-worker.ts';
+import { StandbyBed } from './standby-bed.ts';
 
 /** Asks, does what the body says, answers with how many runs it has had; `$first` is the id of its first run. */
 const loop = `
@@ -39,21 +40,17 @@ const resident = (name: string, maxRuns: number, more: Partial<PoolAgent> = {}) 
   });
 
 const agents = [resident('many', 1000), resident('three', 3)];
+let bed: StandbyBed;
 let worker: TestWorker;
-const lost: string[] = [];
 
 beforeAll(async () => {
-  worker = await TestWorker.open(agents, {}, { onWarmLost: (reason) => lost.push(reason) });
+  bed = await StandbyBed.open(agents);
+  ({ worker } = bed);
 }, 60_000);
 
-afterAll(async () => {
-  await worker.worker.close(5000);
-  expect(worker.remains()).toEqual([]);
-  expect(worker.errors.map(String)).toEqual([]);
-  await worker[Symbol.asyncDispose]();
-});
+afterAll(() => bed.close());
 
-const isWarm = (name: string) => worker.worker.status().warm[`default/${name}-00001`] === 1;
+const isWarm = (name: string) => bed.isWarm(name);
 
 /** Called when one waits: its answer, and its terminal event. */
 async function run(name: string, body: string) {

@@ -4,9 +4,7 @@ import type { PoolAgent } from '../../../contract/index.ts';
 import type { SandboxPlan } from '../../../worker/sandbox/sandbox-factory.ts';
 import { planKey, WarmPool, type WarmSandbox } from '../../../worker/sandbox/warm-pool.ts';
 import type { LossReason } from '../../../worker/standby/standby.ts';
-
-/** The default of a second is too short on two busy cores. */
-const soon = { timeout: 20_000 };
+import { soon } from '../../soon.ts';
 
 const resident = { mode: 'Resident', maxRuns: 9, maxAgeMs: 9_000 } as const;
 

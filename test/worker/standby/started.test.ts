@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attribute } from '../../../contract/index.ts';
 import { expectNoLeftovers, terminalOf } from '../expectation.ts';
 import { testAgent, testGatewayConfig, TestWorker, waitFor } from '../test-worker.ts';
+import { StandbyBed } from './standby-bed.ts';
 
 const started = (name: string, script: string, more = {}) =>
   testAgent(name, script, { warmPoolSize: 1, standby: { mode: 'Started' }, ...more });
@@ -29,21 +30,17 @@ const misfits = [
   started('guesser', 'curl -sS --data x $CLRK_METADATA_URL/response; cat', { deliveryMode: 'Metadata' }),
 ];
 
+let bed: StandbyBed;
 let worker: TestWorker;
-const lost: string[] = [];
 
 beforeAll(async () => {
-  worker = await TestWorker.open(agents, {}, { onWarmLost: (reason) => lost.push(reason) });
+  bed = await StandbyBed.open(agents);
+  ({ worker } = bed);
 }, 60_000);
 
-afterAll(async () => {
-  await worker.worker.close(5000);
-  expect(worker.remains()).toEqual([]);
-  expect(worker.errors.map(String)).toEqual([]);
-  await worker[Symbol.asyncDispose]();
-});
+afterAll(() => bed.close());
 
-const isWarm = (name: string) => worker.worker.status().warm[`default/${name}-00001`] === 1;
+const isWarm = (name: string) => bed.isWarm(name);
 const logged = (body: string) =>
   worker.logs.getFinishedLogRecords().find((record) => record.body === body)?.attributes;
 
@@ -103,8 +100,8 @@ test('a change of what it may reach replaces who waits, one of the platform’s 
 
 test('who ends, writes or answers before its run is not kept, counted, and not made again at once', async () => {
   await worker.apply(misfits);
-  await waitFor(() => lost.length === 3, 30_000);
-  expect([...lost].sort()).toEqual(['AnswersEarly', 'ExitsEarly', 'WritesEarly']);
+  await waitFor(() => bed.lost.length === 3, 30_000);
+  expect([...bed.lost].sort()).toEqual(['AnswersEarly', 'ExitsEarly', 'WritesEarly']);
   expect(worker.worker.status().warmTroubles).toEqual({
     'default/leaver-00001': 'ExitsEarly',
     'default/talker-00001': 'WritesEarly',
@@ -112,7 +109,7 @@ test('who ends, writes or answers before its run is not kept, counted, and not m
   });
   // A call makes a sandbox of its own.
   expect((await worker.call('talker', '')).text).toMatch(/^hello\n/);
-  expect(lost).toHaveLength(3);
+  expect(bed.lost).toHaveLength(3);
   await worker.worker.settled();
   expectNoLeftovers(worker);
 });
