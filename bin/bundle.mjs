@@ -72,7 +72,9 @@ export const bundleOptions = {
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  keepNames: true,
+  // A process keeps the text of what it loads: half of it for no cost. Names stay, so that stacks can be read without a map.
+  minifyWhitespace: true,
+  minifySyntax: true,
   external,
   banner: { js: banner },
   metafile: true,

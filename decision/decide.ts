@@ -131,12 +131,16 @@ function firstClause(
 }
 
 function commonOf(plan: OpenPlan, clause: RouteClause | undefined, { reading, mcp }: Judged): Common {
-  const schema = clause === undefined ? plainSchema(plan) : clause.schema;
+  const facts = factsOf(clause === undefined ? plainSchema(plan) : clause.schema, reading);
+  const own = clause?.logging ?? plan.logging;
+  // Each part by name, here and in `goBy`: spreading into an object costs more than all else a plain call is asked.
   return {
-    ...factsOf(schema, reading),
+    schema: facts.schema,
+    operation: facts.operation,
+    model: facts.model,
     route: clause?.route,
     mcp: mcp?.facts,
-    logging: joined(clause?.logging ?? plan.logging, mcp?.logging),
+    logging: mcp?.logging === undefined ? own : joined(own, mcp.logging),
   };
 }
 
@@ -166,8 +170,8 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   const maxBodyBytes = bodyLimitOf(clause, call);
   const { fallback, headers } = clause ?? { fallback: undefined, headers: undefined };
   const wouldDeny = auditOf(plan, clause, { call, model: common.model, modelMissing: found !== undefined });
-  const told = { headers, wouldDeny, answers: answersOf(plan, call) };
-  const go = { ways, use, counts, fallback, maxBodyBytes, ...told, site: plan.site };
+  const [site, answers] = [plan.site, answersOf(plan, call)];
+  const go = { ways, use, counts, fallback, maxBodyBytes, headers, wouldDeny, answers, site };
   const asks = asksOf(plan.site, { call, clause, model: common.model }, judged.mcp);
   return judgeAsks(asks, call, goBy(go, call, common));
 }
@@ -260,8 +264,7 @@ function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Co
 
 /** Unless something refuses it on each way: then as the first one does. */
 function goBy(course: Course, call: Call, common: Common): Decision {
-  const { ways, use, counts, fallback, maxBodyBytes, headers, wouldDeny, answers } = course;
-  const passing = { fallback, maxBodyBytes, headers, wouldDeny, answers };
+  const { ways, use } = course;
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
   const judged = ways.map((way) => ({ way, refusal: judgeWay(way, call, common) }));
   const [first, ...others] = judged
@@ -271,9 +274,24 @@ function goBy(course: Course, call: Call, common: Common): Decision {
   if (limit !== undefined) return refuseBy(ways[0], limit, common);
   const candidates: readonly [Candidate, ...Candidate[]] = [first, ...others];
   const need = signingNeed(candidates, call, common.operation);
-  return need === undefined
-    ? { ...common, kind: 'allow', candidates, budget, counts, ...passing }
-    : { kind: 'need-body', need };
+  if (need !== undefined) return { kind: 'need-body', need };
+  return {
+    kind: 'allow',
+    route: common.route,
+    schema: common.schema,
+    operation: common.operation,
+    model: common.model,
+    mcp: common.mcp,
+    logging: common.logging,
+    candidates,
+    budget,
+    counts: course.counts,
+    fallback: course.fallback,
+    maxBodyBytes: course.maxBodyBytes,
+    headers: course.headers,
+    wouldDeny: course.wouldDeny,
+    answers: course.answers,
+  };
 }
 
 const noBackend = refuse(503, 'policy', 'no Backend of this route takes this call, as it is or translated');

@@ -86,6 +86,17 @@ export async function runIngress(environment: Environment): Promise<void> {
     registers: [registry],
   });
   shell.serves(() => registry.metrics());
+  const namespace = requireVariable(environment, variables.podNamespace);
+  const pod = requireVariable(environment, variables.podName);
+  const link = await PlatformLink.open({
+    role: 'ingress',
+    namespace,
+    environment,
+    log,
+    key: statusKey.ingress(namespace, pod),
+    snapshot: () => status(),
+    onRefused: () => refused.inc({ because: 'status' }),
+  });
   const ingress = await openIngress({
     host,
     port: ports.ingressHttp,
@@ -117,16 +128,6 @@ export async function runIngress(environment: Environment): Promise<void> {
     },
   });
   const status = (): IngressStatus => statusOf(environment, host, ingress, assembly.shardDigests);
-  const { namespace, pod } = status();
-  const link = new PlatformLink({
-    role: 'ingress',
-    namespace,
-    environment,
-    log,
-    key: statusKey.ingress(namespace, pod),
-    snapshot: status,
-    onRefused: () => refused.inc({ because: 'status' }),
-  });
   shell.needs(() => link.nats.notReady());
   shell.needs(() => assembly.missing);
   log.info({ host }, 'ingress is running');

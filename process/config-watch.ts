@@ -4,7 +4,7 @@
  * and nothing on the hot path may wait for it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { CoreV1Api, Watch, type KubeConfig, type V1Secret } from '@kubernetes/client-node';
+import { Watch, type KubeConfig } from '@kubernetes/client-node';
 import type { Static, TSchema } from 'typebox';
 import {
   configSecretKey,
@@ -14,6 +14,7 @@ import {
   type ClrkError,
 } from '../contract/index.ts';
 import { requireVariable, type Environment } from './environment.ts';
+import { kubeCaller, type KubeCaller } from './kube-call.ts';
 import { loadKubeConfig } from './kube-config.ts';
 import type { Log } from './log.ts';
 
@@ -43,8 +44,14 @@ function messageOf(status: unknown): string {
   return typeof message === 'string' ? message : 'no reason given';
 }
 
+interface ConfigSecret {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
 class ConfigWatch<S extends TSchema> {
   readonly #options: ConfigWatchOptions<S>;
+  /** Not the library's client of the core API: with its models it takes 30 MB of every data plane. */
+  readonly #ask: KubeCaller;
   readonly #namespace: string;
   readonly #name: string;
   #digest = '';
@@ -54,6 +61,7 @@ class ConfigWatch<S extends TSchema> {
 
   constructor(options: ConfigWatchOptions<S>) {
     this.#options = options;
+    this.#ask = kubeCaller(() => loadKubeConfig(options.environment));
     this.#namespace = requireVariable(options.environment, variable.podNamespace);
     this.#name = options.name ?? requireVariable(options.environment, variable.configSecret);
   }
@@ -82,9 +90,10 @@ class ConfigWatch<S extends TSchema> {
   }
 
   async #readThenWatch(config: KubeConfig): Promise<void> {
-    const api = config.makeApiClient(CoreV1Api);
-    const secret = await api.readNamespacedSecret({ namespace: this.#namespace, name: this.#name });
-    this.#use(secret);
+    const path = `/api/v1/namespaces/${this.#namespace}/secrets/${this.#name}`;
+    const { status, body } = await this.#ask({ method: 'GET', path });
+    if (status !== 200) throw new Error(`the API server answered ${status}: ${messageOf(body)}`);
+    this.#use(body as ConfigSecret);
     const startedAt = performance.now();
     await this.#watch(config);
     const ranMs = performance.now() - startedAt;
@@ -109,7 +118,7 @@ class ConfigWatch<S extends TSchema> {
           `/api/v1/namespaces/${this.#namespace}/secrets`,
           { fieldSelector: `metadata.name=${this.#name}`, timeoutSeconds: watchSeconds },
           (phase: string, object: unknown) => {
-            if (phase === 'ADDED' || phase === 'MODIFIED') this.#use(object as V1Secret);
+            if (phase === 'ADDED' || phase === 'MODIFIED') this.#use(object as ConfigSecret);
             else if (phase === 'ERROR') reject(new Error(`the watch failed: ${messageOf(object)}`));
           },
           (error: unknown) => {
@@ -126,7 +135,7 @@ class ConfigWatch<S extends TSchema> {
     }).finally(() => signal.removeEventListener('abort', abort));
   }
 
-  #use(secret: V1Secret): void {
+  #use(secret: ConfigSecret): void {
     const data = secret.data?.[configSecretKey];
     if (data === undefined) return this.#complain(`Secret ${this.#name} has no ${configSecretKey}`);
     if (data === this.#data) return;

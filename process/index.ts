@@ -23,5 +23,4 @@ export * from './status-bucket.ts';
 export * from './status-channel.ts';
 export * from './status-publisher.ts';
 export * from './status-view.ts';
-export * from './telemetry.ts';
 export * from './termination.ts';

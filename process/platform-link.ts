@@ -1,13 +1,14 @@
 /**
  * A data plane's connections to the platform, as its config document names them: NATS (NatsLink) and OTLP. Each is replaced
- * when the document names another, the old one closed after the new one is there.
+ * when the document names another, the old one closed after the new one is there. The OpenTelemetry SDK is loaded when one is
+ * opened: a role that speaks OTLP by itself, as the gateway does, must not carry its 60 MB.
  */
 import { trace, type Tracer } from '@opentelemetry/api';
 import { logs, type Logger } from '@opentelemetry/api-logs';
 import type { PlatformEndpoints } from '../contract/index.ts';
 import type { Environment } from './environment.ts';
 import { NatsLink, type NatsLinkOptions } from './nats-link.ts';
-import { startTelemetry, type Telemetry } from './telemetry.ts';
+import type { startTelemetry, Telemetry } from './telemetry.ts';
 
 export interface PlatformLinkOptions<R extends 'ingress' | 'worker'> extends NatsLinkOptions<R> {
   readonly environment: Environment;
@@ -18,11 +19,20 @@ export interface PlatformLinkOptions<R extends 'ingress' | 'worker'> extends Nat
 export class PlatformLink<R extends 'ingress' | 'worker'> implements AsyncDisposable {
   readonly nats: NatsLink<R>;
   readonly #options: PlatformLinkOptions<R>;
+  readonly #start: typeof startTelemetry;
   #telemetry: Telemetry | undefined;
   #wanted = '';
 
-  constructor(options: PlatformLinkOptions<R>) {
+  static async open<R extends 'ingress' | 'worker'>(
+    options: PlatformLinkOptions<R>,
+  ): Promise<PlatformLink<R>> {
+    const sdk = await import('./telemetry.ts');
+    return new PlatformLink(options, sdk.startTelemetry);
+  }
+
+  private constructor(options: PlatformLinkOptions<R>, start: typeof startTelemetry) {
     this.#options = options;
+    this.#start = start;
     this.nats = new NatsLink(options);
   }
 
@@ -44,7 +54,7 @@ export class PlatformLink<R extends 'ingress' | 'worker'> implements AsyncDispos
     this.#wanted = wanted;
     const { role, environment, resource } = this.#options;
     const old = this.#telemetry;
-    this.#telemetry = startTelemetry({
+    this.#telemetry = this.#start({
       role,
       environment,
       otlp,

@@ -81,7 +81,7 @@ export async function runWorker(environment: Environment): Promise<void> {
   const onError = (error: unknown): void => log.error({ reason: errorMessage(error) }, 'worker error');
   await using images = await openImageStore({ directory: await directory(environment, variables.imageDir) });
   const { namespace, pool, pod } = identity;
-  const link = new PlatformLink({
+  const link = await PlatformLink.open({
     role: 'worker',
     namespace,
     environment,

@@ -257,6 +257,6 @@ async function compare(directory: string, children: ChildProcess[]): Promise<Ben
   const half = measured === undefined ? undefined : await measureHalfLoad(directory, measured);
   const soak = soakSeconds > 0 ? await measureSoak(directory, gateway.pid ?? 0) : Number.NaN;
   rmSync(file, { force: true });
-  for (const program of ['gateway', 'relay']) rmSync(`${file}.${program}.mjs`, { force: true });
+  for (const program of ['gateway', 'relay']) rmSync(`${file}.${program}`, { recursive: true, force: true });
   return report({ results, idleMb, half, soak, notMeasured });
 }

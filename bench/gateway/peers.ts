@@ -1,7 +1,8 @@
 /** The processes beside and behind the gateway: nginx as the origin, haproxy, mitmdump, Portkey and LiteLLM as peers. Files in one directory. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { bundleOptions } from '../../bin/bundle.mjs';
 
 export interface Place {
   readonly directory: string;
@@ -171,21 +172,21 @@ export async function startOwn(
   listenPort: number,
   file: string,
 ): Promise<ChildProcess> {
-  const bundle = `${file}.${program}.mjs`;
-  // As shipped: bundled, plain Node.
+  const folder = `${file}.${program}`;
+  // As shipped: the same bundling, plain Node.
   const { build } = await import('esbuild');
-  await build({
-    entryPoints: [`${import.meta.dirname}/${program}-process.ts`],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'error',
+  const { outputFiles = [] } = await build({
+    ...bundleOptions,
+    entryPoints: { [program]: `bench/gateway/${program}-process.ts` },
+    outdir: folder,
   });
+  mkdirSync(folder, { recursive: true });
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
   // For profiles: CLRK_BENCH_NODE_FLAGS='--inspect' or '--import FILE' of a script that starts the profiler on a signal.
   const flags = (process.env['CLRK_BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
-  const child = spawn(process.execPath, [...flags, bundle, file], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [...flags, `${folder}/${program}.mjs`, file], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   await untilListening('127.0.0.1', listenPort, child);
   return child;
 }

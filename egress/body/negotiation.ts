@@ -79,5 +79,5 @@ export function negotiateBody(head: BodyHead, codings: ReadonlySet<ContentCoding
   const type = readType(head);
   if ('kind' in type) return type;
   const coding = readCoding(head.contentEncoding, codings);
-  return 'kind' in coding ? coding : { ...type, ...coding };
+  return 'kind' in coding ? coding : { coding: coding.coding, boundary: type.boundary };
 }

@@ -111,8 +111,8 @@ export function identify(line: RequestLine, peer: Peer): AgentRequest | Refusal 
   const { method, target, fields } = line;
   const { path, query } = parseTarget(target);
   const upgrade = upgradeOf(line);
-  const read = { queryNames: parseQueryNames(query), claims: readClaims(fields) };
-  return { method, target, path, query, ...read, fields, upgrade };
+  const [queryNames, claims] = [parseQueryNames(query), readClaims(fields)];
+  return { method, target, path, query, queryNames, claims, fields, upgrade };
 }
 
 export function isRefusal(value: AgentRequest | Refusal): value is Refusal {

@@ -173,5 +173,18 @@ export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refu
   const signing = injection?.signing;
   const whole = 'kind' in sent || signing === undefined ? sent : signed(sent, judged, signing);
   const hides = (judged.decision.headers?.hide ?? []).map((name) => name.toLowerCase());
-  return 'kind' in whole ? whole : { kind: 'outgoing', target, hides, answers, ...whole };
+  if ('kind' in whole) return whole;
+  const { request, length, body, model, asksUsage, translated } = whole;
+  return {
+    kind: 'outgoing',
+    target,
+    hides,
+    answers,
+    request,
+    length,
+    body,
+    model,
+    asksUsage,
+    translated,
+  };
 }

@@ -34,7 +34,8 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
   readonly #way: RequestWay;
   readonly #answer: Answer;
   readonly #boundary: Boundary;
-  readonly #parking: Parking;
+  /** Most calls ask nobody. */
+  #parking: Parking | undefined;
   #inForce: PolicyInForce;
   #deliberation: Deliberation | undefined;
   #decision: Allowed | undefined;
@@ -57,7 +58,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     this.#way = new RequestWay({ share: context.held, agentId, readsAhead: !downstream.http2 });
     this.#boundary = new Boundary(() => this.#broke(), context.onBroken);
     const { held: share } = context;
-    this.#parking = new Parking(this, { ...context, peer: inbound.peer, boundary: this.#boundary });
     this.#answer = new Answer(downstream, this.#log, inbound.line.method, { share, agentId });
   }
 
@@ -92,6 +92,13 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     if (decision.kind === 'allow') return this.#reserve(judgement, decision);
     // A person is asked: nothing is sent before.
     this.#states.enter('asking');
+    const { approvals, now } = this.#context;
+    this.#parking ??= new Parking(this, {
+      approvals,
+      now,
+      peer: this.#inbound.peer,
+      boundary: this.#boundary,
+    });
     this.#parking.begin(decision, judgement);
   }
 
@@ -105,8 +112,8 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     const judgement = this.#deliberation?.judgement;
     const decision = this.#deliberation?.again(this.#inForce.snapshot);
     if (judgement === undefined || decision === undefined) return this.fail(failure.policyChanged);
-    if (decision.kind === 'ask' && this.#parking.isAbout(decision.ask)) return;
-    this.#parking.leave();
+    if (decision.kind === 'ask' && this.#parking?.isAbout(decision.ask) === true) return;
+    this.#parking?.leave();
     this.decided(decision, judgement);
   }
 
@@ -138,8 +145,21 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     const [context, inForce, inbound, states] = [this.#context, this.#inForce, this.#inbound, this.#states];
     const [way, answer, log, boundary] = [this.#way, this.#answer, this.#log, this.#boundary];
     const { spending, counting } = use;
-    const call = { judgement, decision, spending, counting, http2: this.#downstream.http2 };
-    const parts = { context, inForce, inbound, states, way, answer, log, boundary, ...call };
+    const parts = {
+      context,
+      inForce,
+      inbound,
+      states,
+      way,
+      answer,
+      log,
+      boundary,
+      judgement,
+      decision,
+      spending,
+      counting,
+      http2: this.#downstream.http2,
+    };
     this.#sending = new Sending(this, parts, body);
     states.enter('attempting');
     this.#downstream.goOn();
@@ -287,8 +307,8 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     if (!this.#states.enter('done')) return;
     this.#sending?.end();
     this.#deliberation?.judgement.close();
-    this.#parking.leave();
-    this.#log.approval = this.#parking.facts;
+    this.#parking?.leave();
+    this.#log.approval = this.#parking?.facts;
     this.#way.close();
     this.#way.body.release();
     this.#answer.close();

@@ -76,7 +76,7 @@ export class Sending implements AttemptOwner {
     const { context, inbound, decision } = parts;
     this.#tries = new Tries(context.health, inbound.peer.agentId, decision);
     [this.#candidate] = decision.candidates;
-    this.#token = new CallToken({ ...parts, tokens: context.tokens });
+    this.#token = new CallToken({ tokens: context.tokens, log: parts.log, boundary: parts.boundary });
     const isTranslated = decision.candidates.some(({ translation }) => translation !== undefined);
     this.#answerId = isTranslated ? context.newId() : '';
     // Where there is another Backend to send it to, a body is kept as far as the agent's share goes.
@@ -141,9 +141,15 @@ export class Sending implements AttemptOwner {
         continue;
       }
       const outgoing = computeOutgoing(plan, {
-        ...{ request: judgement.request, length: inbound.length },
-        ...{ decision, candidate: ready, body, outputCap: spending.outputCap },
-        ...{ outputBound: spending.outputBound, unixMs: context.unixMs(), answerId: this.#answerId },
+        request: judgement.request,
+        length: inbound.length,
+        decision,
+        candidate: ready,
+        body,
+        outputCap: spending.outputCap,
+        outputBound: spending.outputBound,
+        unixMs: context.unixMs(),
+        answerId: this.#answerId,
       });
       if (outgoing.kind === 'outgoing') {
         this.#candidate = next;
