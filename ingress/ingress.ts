@@ -118,7 +118,7 @@ class RunningIngress implements Ingress {
     this.#frontDoor = new FrontDoor({
       outbox: this.outbox,
       results: this.#results,
-      events: options.events && new EventDoor(options.events),
+      events: options.events && new EventDoor(options.events, monotonicMs),
       log,
       isDraining: () => this.#draining,
       context: () => this.#context(),
