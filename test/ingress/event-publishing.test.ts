@@ -19,6 +19,8 @@ const source: EventSource = {
     taken.push(event);
     return Promise.resolve('taken');
   },
+  retry: () => Promise.resolve(true),
+  nextRetry: () => new Promise<never>(() => undefined),
   bury: () => Promise.resolve(true),
 };
 const sockets: Socket[] = [];
@@ -29,7 +31,7 @@ beforeEach(async () => {
     ...{ host: '127.0.0.1', port: 0, log: silentLog, tracer: () => trace.getTracer('test') },
     publish: () => Promise.resolve({ duplicate: false }),
     liveWorkers: () => [],
-    events: source,
+    events: { source, timeMs: () => Promise.resolve(undefined) },
   });
   ingress.configure(configWith([{ ...agent, triggers: [{ subject: '>', maxDeliver: 1 }] }]));
 });
