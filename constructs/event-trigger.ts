@@ -5,7 +5,7 @@ import { present } from './custom-resource.ts';
 /** How an event is tried. */
 export interface EventTriggerOptions {
   /**
-   * How often it is delivered before it is given up, 1 to 20.
+   * How often its run may fail before it is given up, 1 to 20.
    *
    * @default 5
    */

@@ -7,7 +7,7 @@ import { approvalSubject, approvalSubjects } from './approval.ts';
 import { ledgerReadSubject, ledgerReadSubjects, ledgerSubject, ledgerSubjects } from './budget-ledger.ts';
 import { resultReadSubjects, resultSubjects, resultsWantedSubject } from './call-result.ts';
 import { daemonLeaseReadSubject, daemonLeaseReadSubjects, daemonLeaseSubject } from './daemon-lease.ts';
-import { deadSubjects, eventSubjects } from './event-trigger.ts';
+import { againSubjects, deadSubjects, eventSubjects, retrySubjects } from './event-trigger.ts';
 import { invocationStream } from './invocation.ts';
 import {
   identityName,
@@ -103,6 +103,8 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     resultSubjects('>'),
     resultReadSubjects,
     eventSubjects,
+    retrySubjects,
+    againSubjects,
     deadSubjects,
     '$JS.API.CONSUMER.MSG.NEXT.*.*',
     '$JS.ACK.>',

@@ -6,20 +6,20 @@ import { randomUUID } from 'node:crypto';
 import {
   afterFailureMs,
   eventTimes,
-  notRunMs,
   type EventTrigger,
   type IngressAgent,
   type ScheduleResult,
   type Trigger,
 } from '../contract/index.ts';
-import { problems } from './problem.ts';
 import type { Delivery, EventSource } from './event-source.ts';
+import { judgeEvent, judgeUnkept, readEnd, type EventEnd, type EventVerdict } from './event-verdict.ts';
 import { standingCall, type StandingCall } from './scheduled-call.ts';
-import { isWorkerRefusal } from './worker-refusal.ts';
 
 export interface DeliveryContext {
   readonly source: EventSource;
   readonly monotonicMs: () => number;
+  /** By NATS's clock; undefined: unknown. */
+  readonly timeMs: () => Promise<number | undefined>;
   /** Runs it to its end. Never rejects. */
   readonly fire: (
     call: StandingCall,
@@ -29,17 +29,7 @@ export interface DeliveryContext {
   readonly isStopping: () => boolean;
 }
 
-export type DeliveryEnd = 'done' | 'again' | 'buried' | 'lost';
-
-/** What says that nothing ran: it is tried again and does not count. */
-const notRun: ReadonlySet<string> = new Set([
-  problems.no_ready_revision.code,
-  problems.at_max_concurrent.code,
-  problems.no_ready_worker.code,
-  problems.recordsFull.code,
-  problems.notConfigured.code,
-  problems.draining.code,
-]);
+export type DeliveryEnd = 'done' | 'again' | 'retry' | 'buried' | 'lost';
 
 /** What its producer says of an event, for the agent: source and subject of a call are the platform's to say (041). */
 export function eventHeaders({ headers, id, deliveries }: Delivery): Record<string, string> {
@@ -102,7 +92,7 @@ class Hold {
   }
 }
 
-interface Delivered {
+export interface Delivered {
   readonly delivery: Delivery;
   readonly agent: IngressAgent;
   readonly trigger: EventTrigger;
@@ -127,36 +117,67 @@ export async function deliver(
     const result = await context.fire(call, agent, told);
     // Another may run it by now: whatever is said of it is said by that one.
     if (hold.lost.aborted) return 'lost';
-    return await settle(context, { delivery, agent, trigger }, { result, invocation: id });
+    const end = endOf(result, context.isStopping());
+    return await settle(context, { delivery, agent, trigger }, { end, invocation: id });
   } finally {
     hold.release();
     free?.();
   }
 }
 
-async function settle(
-  { source, isStopping }: DeliveryContext,
-  { delivery, agent, trigger }: Delivered,
-  { result, invocation }: { readonly result: ScheduleResult; readonly invocation: string },
+/** Of an agent that could not be called for long: what has waited too long is given up, all else is left as it was. */
+export async function inspect(context: DeliveryContext, delivered: Delivered): Promise<DeliveryEnd> {
+  const end = { kind: 'notStarted', code: 'NO_READY_WORKER' } as const;
+  return await settle(context, delivered, { end, invocation: 'none' });
+}
+
+function endOf({ succeeded, code }: ScheduleResult, isStopping: boolean): EventEnd {
+  if (succeeded) return { kind: 'well' };
+  return isStopping ? { kind: 'stopping' } : readEnd(code ?? 'UNKNOWN');
+}
+
+interface Ended {
+  readonly end: EventEnd;
+  readonly invocation: string;
+}
+
+async function settle(context: DeliveryContext, delivered: Delivered, ended: Ended): Promise<DeliveryEnd> {
+  const { delivery, agent, trigger } = delivered;
+  const { failures, tries } = delivery;
+  const now = ended.end.kind === 'well' ? undefined : await context.timeMs();
+  const standing = { failures, tries, waitedMs: now === undefined ? undefined : now - delivery.storedAt };
+  const verdict = judgeEvent(standing, ended.end, trigger.maxDeliver);
+  if (verdict.do === 'retry') {
+    const ref = { namespace: agent.namespace, uid: agent.uid, subject: trigger.subject };
+    const told = { failures: verdict.failures, delayMs: verdict.afterMs };
+    if (await context.source.retry(ref, delivery, told)) {
+      await delivery.done();
+      return 'retry';
+    }
+    const code = 'code' in ended.end ? ended.end.code : 'UNKNOWN';
+    return await carryOut(context, delivered, judgeUnkept(standing, verdict, code), ended.invocation);
+  }
+  return await carryOut(context, delivered, verdict, ended.invocation);
+}
+
+async function carryOut(
+  { source }: DeliveryContext,
+  { delivery, agent: { namespace, name } }: Delivered,
+  verdict: EventVerdict,
+  invocation: string,
 ): Promise<DeliveryEnd> {
+  if (verdict.do === 'done') return (await delivery.done()) ? 'done' : 'lost';
+  if (verdict.do !== 'giveUp') {
+    await delivery.again(verdict.afterMs);
+    return 'again';
+  }
   const { deliveries, subject, headers, data } = delivery;
-  if (result.succeeded) return (await delivery.done()) ? 'done' : 'lost';
-  const reason = result.code ?? 'UNKNOWN';
-  const didNotRun = notRun.has(reason) || isWorkerRefusal(reason);
-  if (didNotRun || isStopping()) {
-    await delivery.again(isStopping() ? 0 : notRunMs);
-    return 'again';
-  }
-  if (deliveries < trigger.maxDeliver) {
-    await delivery.again(afterFailureMs(deliveries));
-    return 'again';
-  }
-  const { namespace, name } = agent;
-  const dead = { namespace, agent: name, subject, headers, data, reason, deliveries, invocation };
+  const { failures, reason } = verdict;
+  const dead = { namespace, agent: name, subject, headers, data, reason, failures, deliveries, invocation };
   if (await source.bury(dead)) {
     await delivery.done();
     return 'buried';
   }
-  await delivery.again(afterFailureMs(deliveries));
+  await delivery.again(afterFailureMs(failures));
   return 'again';
 }

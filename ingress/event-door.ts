@@ -10,7 +10,9 @@ import { readEvent, type EventInput } from './cloud-event-input.ts';
 import type { EventSource } from './event-source.ts';
 import { limits } from './limits.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
-import { KeptBytes, Shares } from './share.ts';
+import { PublishPlaces, type PublishPlace } from './publish-places.ts';
+import type { RequestBody } from './request-body.ts';
+import { KeptBytes } from './share.ts';
 import { namesAgent, type TargetRequest } from './target.ts';
 
 export interface EventTarget {
@@ -41,31 +43,48 @@ export function eventIdOf(subject: string, { headers }: EventInput): string | un
 
 export class EventDoor {
   readonly #source: EventSource;
-  readonly #publishing = new Shares(limits.publishing);
+  readonly #monotonicMs: () => number;
+  readonly #places = new PublishPlaces(limits.publishing);
 
-  constructor(source: EventSource) {
+  constructor(source: EventSource, monotonicMs: () => number) {
     this.#source = source;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** Events being published. */
+  get publishing(): number {
+    return this.#places.taken;
   }
 
   /** `heard`: an agent has a trigger for it. */
   async take(call: Call, { namespace, subject }: EventTarget, heard: boolean): Promise<void> {
     if (call.method !== 'POST') return sendProblem(call, problems.methodOfEvent, { allow: 'POST' });
     if (!heard) return sendProblem(call, problems.noTrigger);
-    const place = this.#publishing.take({ namespace, agent: namespace, peer: call.peer });
+    const late = new AbortController();
+    const giveWay = (): void => late.abort(problems.tooManyUploads);
+    const place = this.#places.take({ namespace, peer: call.peer }, this.#monotonicMs(), giveWay);
     if (place === undefined) return sendProblem(call, problems.tooManyUploads);
+    const timer = setTimeout(() => late.abort(problems.bodyStalled), limits.eventBodyMs);
     try {
-      const problem = await this.#publish(call, { namespace, subject });
+      const problem = await this.#publish(call, { namespace, subject }, { place, late: late.signal });
       if (problem === undefined) sendAccepted(call, { subject, state: 'kept' });
       else sendProblem(call, problem);
     } finally {
-      place();
+      clearTimeout(timer);
+      place.free();
     }
   }
 
-  async #publish(call: Call, { namespace, subject }: EventTarget): Promise<Problem | undefined> {
+  async #publish(
+    call: Call,
+    { namespace, subject }: EventTarget,
+    { place, late }: { readonly place: PublishPlace; readonly late: AbortSignal },
+  ): Promise<Problem | undefined> {
     const body = call.openBody(new KeptBytes(eventBounds.maxBytes));
     try {
-      await body.prefetch();
+      const tooLate = await cameOrLate(body, late);
+      if (tooLate !== undefined) return tooLate;
+      place.settle();
       const data = body.ended ? body.whole : undefined;
       if (data === undefined) return problems.eventTooLarge;
       const event = readEvent(call.headers, data);
@@ -79,4 +98,13 @@ export class EventDoor {
       body.close();
     }
   }
+}
+
+/** Undefined when as much of it is here as is wanted; else why it is not waited for any more. Rejects as the body does. */
+function cameOrLate(body: RequestBody, late: AbortSignal): Promise<Problem | undefined> {
+  return new Promise((resolve, reject) => {
+    late.addEventListener('abort', () => resolve(late.reason as Problem), { once: true });
+    // What it says after that is nobody's concern.
+    body.prefetch().then(() => resolve(undefined), reject);
+  });
 }

@@ -11,8 +11,9 @@ import {
   type IngressAgent,
 } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
-import { deliver, type DeliveryContext } from './event-delivery.ts';
+import { deliver, inspect, type DeliveryContext, type DeliveryEnd } from './event-delivery.ts';
 import type { Delivery, EventSource } from './event-source.ts';
+import { RetryFeed } from './event-retry.ts';
 import { limits } from './limits.ts';
 import { Shares } from './share.ts';
 
@@ -35,6 +36,8 @@ interface Loop {
 const busyMs = 250;
 const idleMs = 2_000;
 const awayMs = 2_000;
+/** So often, while no call of it would be taken, one looks whether the oldest has waited too long. */
+const inspectMs = 5 * 60_000;
 
 async function restFor(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
@@ -47,11 +50,13 @@ export class EventFeed {
   /** By agent: taken and not ended. */
   readonly #taken = new Map<string, number>();
   readonly #running = new Set<Promise<unknown>>();
+  readonly #retries: RetryFeed;
   #stopped = false;
   #buried = 0;
 
   constructor(options: EventFeedOptions) {
     this.#options = options;
+    this.#retries = new RetryFeed({ ...options, rest: options.rest ?? restFor });
   }
 
   get usage(): { readonly triggers: number; readonly running: number; readonly buried: number } {
@@ -74,6 +79,7 @@ export class EventFeed {
       } else Object.assign(loop, now);
     }
     for (const [key, now] of wanted) if (!this.#loops.has(key)) this.#begin(key, now);
+    this.#retries.configure(new Set([...wanted.values()].map(({ agent }) => agent.namespace)));
   }
 
   /** Takes nothing more; what runs goes on. */
@@ -81,6 +87,7 @@ export class EventFeed {
     this.#stopped = true;
     for (const { ended } of this.#loops.values()) ended.abort();
     this.#loops.clear();
+    this.#retries.stop();
   }
 
   /** Resolves when every run has ended and its event was told how. */
@@ -98,30 +105,59 @@ export class EventFeed {
 
   async #follow(loop: Loop): Promise<void> {
     const { signal } = loop.ended;
-    const { source } = this.#options;
+    const { monotonicMs } = this.#options;
     const rest = (ms: number): Promise<void> => (this.#options.rest ?? restFor)(ms, signal);
     let waitMs = busyMs;
+    let lookedAt = monotonicMs();
     while (!signal.aborted) {
-      const { agent, trigger } = loop;
-      if (!this.#hasPlace(agent)) {
-        await rest(busyMs);
-        continue;
-      }
-      // A look at every worker: whoever has many triggers and no worker must not cost much for as long as that lasts.
-      if (!this.#options.isAdmissible(agent)) {
+      const turn = this.#turnOf(loop.agent, lookedAt);
+      if (turn === 'full') await rest(busyMs);
+      else if (turn === 'wait') {
         await rest(waitMs);
         waitMs = Math.min(waitMs * 2, idleMs);
-        continue;
+      } else {
+        if (turn === 'run') waitMs = busyMs;
+        lookedAt = monotonicMs();
+        const end = await this.#takeNext(loop, turn);
+        if (end === 'away') await rest(awayMs);
+        // Where the oldest was given up, the next may have waited as long.
+        if (end === 'buried') lookedAt -= inspectMs;
       }
-      waitMs = busyMs;
-      const { namespace, uid } = agent;
-      const next = await source.next({ namespace, uid, subject: trigger.subject }, signal);
-      if (next === 'away') await rest(awayMs);
-      else if (next === 'none') continue;
-      // Told to stop while it was asked for: it is another's.
-      else if (signal.aborted) await next.again(0);
-      else this.#run(next, loop);
     }
+  }
+
+  #turnOf(agent: IngressAgent, lookedAt: number): 'full' | 'wait' | 'run' | 'inspect' {
+    if (!this.#hasPlace(agent)) return 'full';
+    // A look at every worker: whoever has many triggers and no worker must not cost much for as long as that lasts.
+    if (this.#options.isAdmissible(agent)) return 'run';
+    return this.#options.monotonicMs() - lookedAt < inspectMs ? 'wait' : 'inspect';
+  }
+
+  /** Runs it, or where it cannot be run looks whether it has waited too long. */
+  async #takeNext(loop: Loop, turn: 'run' | 'inspect'): Promise<DeliveryEnd | 'none' | 'away'> {
+    const { agent, trigger, ended } = loop;
+    const { namespace, uid } = agent;
+    const ref = { namespace, uid, subject: trigger.subject };
+    const next = await this.#options.source.next(ref, ended.signal);
+    if (next === 'none' || next === 'away') return next;
+    if (ended.signal.aborted) {
+      // Told to stop while it was asked for: it is another's.
+      await next.again(0);
+      return 'again';
+    }
+    if (turn === 'inspect') return await this.#inspect(next, loop);
+    this.#run(next, loop);
+    return 'none';
+  }
+
+  async #inspect(delivery: Delivery, { agent, trigger }: Loop): Promise<DeliveryEnd> {
+    const end = await inspect(this.#context(), { delivery, agent, trigger });
+    if (end === 'buried') this.#buried += 1;
+    return end;
+  }
+
+  #context(): DeliveryContext {
+    return { ...this.#options, isStopping: () => this.#stopped };
   }
 
   #hasPlace(agent: IngressAgent): boolean {
@@ -134,10 +170,9 @@ export class EventFeed {
     const id = agentId(agent);
     this.#count(id, 1);
     const { namespace } = agent;
-    const context = { ...this.#options, isStopping: () => this.#stopped };
     const place = (lost: AbortSignal): Promise<(() => void) | undefined> =>
       this.#places.wait({ namespace, agent: id, peer: namespace }, lost);
-    const running = deliver(context, { delivery, agent, trigger }, place)
+    const running = deliver(this.#context(), { delivery, agent, trigger }, place)
       .then((end) => {
         if (end === 'buried') this.#buried += 1;
       })

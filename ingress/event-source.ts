@@ -13,6 +13,12 @@ export interface Delivery extends EventMessage {
   readonly id: string;
   /** This is the so manieth, over all ingresses. */
   readonly deliveries: number;
+  /** Of those, since it was stored where it now is. */
+  readonly tries: number;
+  /** Runs of it that failed. */
+  readonly failures: number;
+  /** When it was stored, by NATS's clock. */
+  readonly storedAt: number;
   /** It goes on. False: nobody answered. */
   renew(): Promise<boolean>;
   /** It is done with. False: nobody answered, and it may come again. */
@@ -32,8 +38,20 @@ export interface DeadMessage extends EventMessage {
   readonly namespace: string;
   readonly agent: string;
   readonly reason: string;
+  readonly failures: number;
   readonly deliveries: number;
   readonly invocation: string;
+}
+
+/** An event that waits to be run again. */
+export interface Retry {
+  /** Seen for the first time: its time begins. */
+  readonly isNew: boolean;
+  readonly delayMs: number;
+  /** To be seen again, so much later. */
+  again(delayMs: number): Promise<boolean>;
+  /** To its trigger. False: there is no room, or nobody answered. */
+  handOn(): Promise<boolean>;
 }
 
 export interface EventSource {
@@ -41,6 +59,14 @@ export interface EventSource {
   next(trigger: TriggerRef, signal: AbortSignal): Promise<Delivery | 'none' | 'away'>;
   /** `id`: two of one id are one. */
   publish(namespace: string, event: EventMessage, id: string | undefined): Promise<'taken' | 'full'>;
+  /** Kept apart from its trigger, to be run again. False: it is not, as far as is known. */
+  retry(
+    trigger: TriggerRef,
+    delivery: Delivery,
+    told: { readonly failures: number; readonly delayMs: number },
+  ): Promise<boolean>;
+  /** The next one of a namespace that is new there, or whose time has come. */
+  nextRetry(namespace: string, signal: AbortSignal): Promise<Retry | 'none' | 'away'>;
   /** Among those given up. False: it is not, as far as is known. */
   bury(dead: DeadMessage): Promise<boolean>;
 }

@@ -73,9 +73,10 @@ export class FrontDoor {
   }
 
   /** What is shared, as it is used now. */
-  get usage(): Readonly<Record<'halfSent' | 'uploads' | 'keptBytes' | 'deferred', number>> {
+  get usage(): Readonly<Record<'halfSent' | 'uploads' | 'keptBytes' | 'deferred' | 'publishing', number>> {
     return {
       deferred: this.#deferred.taken,
+      publishing: this.#options.events?.publishing ?? 0,
       halfSent: this.#halfSent.taken,
       uploads: this.#uploads.taken,
       keptBytes: this.#kept.held,

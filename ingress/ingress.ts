@@ -52,7 +52,11 @@ export interface IngressOptions {
     readonly timeMs: () => Promise<number | undefined>;
   };
   /** Where events are published, and come from; absent: none. */
-  readonly events?: EventSource;
+  readonly events?: {
+    readonly source: EventSource;
+    /** Of the server that keeps them. */
+    readonly timeMs: () => Promise<number | undefined>;
+  };
   readonly outboxCapacity?: number;
   readonly guardMs?: number;
 }
@@ -118,7 +122,7 @@ class RunningIngress implements Ingress {
     this.#frontDoor = new FrontDoor({
       outbox: this.outbox,
       results: this.#results,
-      events: options.events && new EventDoor(options.events),
+      events: options.events && new EventDoor(options.events.source, monotonicMs),
       log,
       isDraining: () => this.#draining,
       context: () => this.#context(),
@@ -238,12 +242,12 @@ class RunningIngress implements Ingress {
   }
 
   #makeFeed(): EventFeed | undefined {
-    const { events: source, log, liveWorkers } = this.#options;
-    if (source === undefined) return undefined;
+    const { events, log, liveWorkers } = this.#options;
+    if (events === undefined) return undefined;
+    const clock = new ReferenceClock({ ask: events.timeMs, monotonicMs, wallMs: Date.now });
     return new EventFeed({
-      source,
-      log,
-      monotonicMs,
+      ...{ source: events.source, log, monotonicMs },
+      timeMs: async () => await clock.now(),
       isAdmissible: (agent) =>
         this.#client !== undefined &&
         admit(agent, liveWorkers(), { load: this.#load, key: '' }).refused === undefined,

@@ -15,6 +15,16 @@ export interface ShareLimits {
   readonly peer: number;
 }
 
+/** Of events being published: `pair` is one peer in one namespace. */
+export interface PublishLimits {
+  readonly total: number;
+  readonly namespace: number;
+  readonly peer: number;
+  readonly pair: number;
+  /** A body that takes longer may lose its place to another of the same peer. */
+  readonly momentMs: number;
+}
+
 export const limits = {
   /** Each costs about 40 KB with its buffers. A peer may be a proxy with many callers behind it. */
   connections: { total: 4_096, peer: 1_024 },
@@ -26,8 +36,10 @@ export const limits = {
   scheduled: { total: 2_048, namespace: 128, agent: 16, peer: 128 },
   /** Events being run, in each ingress. A namespace is its own peer. */
   events: { total: 1_024, namespace: 64, agent: 16, peer: 64 },
-  /** Events being published. */
-  publishing: { total: 256, namespace: 64, agent: 64, peer: 192 },
+  /** Events being published. A peer may be a proxy in front of several tenants. */
+  publishing: { total: 256, namespace: 64, peer: 192, pair: 48, momentMs: 1_000 },
+  /** All of an event has to come in so long: 64 KiB at 52 kbit/s. */
+  eventBodyMs: 10_000,
   /**
    * Calls under way whose callers do not wait: each keeps up to `maxBodyBytes` of its answer here, as long as it runs. A proxy in front of
    * several tenants is one peer: it has room for more than one of them.
@@ -78,6 +90,12 @@ export const limitRows: readonly Row[] = [
     `${bytes(callResults.maxBytes)} a namespace, ${bytes(callResults.maxBodyBytes)} each, ${callResults.keepMs / 60_000} min`,
     '503 `RESULTS_UNAVAILABLE`; what is longer is told as cut',
   ],
+  [
+    'events being published',
+    `${count(limits.publishing.total)}; ${count(limits.publishing.namespace)} a namespace, ${count(limits.publishing.peer)} a peer, ${count(limits.publishing.pair)} a peer in one namespace`,
+    'takes the place of the slowest body of who holds most; without one 429 `TOO_MANY_UPLOADS`',
+  ],
+  ['the body of an event', seconds(limits.eventBodyMs), '408 `BODY_STALLED`'],
   [
     'events being run',
     `${count(limits.events.total)}; ${count(limits.events.namespace)} a namespace, ${count(limits.events.agent)} an agent`,

@@ -27,6 +27,7 @@ export class RequestBody {
   #keptBytes = 0;
   #total = 0;
   #ended = false;
+  #closed = false;
   #repeatable = true;
   #failure: Error | undefined;
   readonly #onEnd: Array<() => void> = [];
@@ -78,7 +79,7 @@ export class RequestBody {
 
   /** Reads until the end, until enough is kept, or until nothing more has come for a while. Throws BODY_TOO_LARGE. */
   async prefetch(quietMs = Number.POSITIVE_INFINITY): Promise<void> {
-    while (!this.#ended && !this.#isFull) {
+    while (!this.#ended && !this.#isFull && !this.#closed) {
       const pulled = this.#pull().then(() => true);
       if ((await within(pulled, Math.min(quietMs, limits.stalledMs * 2))) === undefined) return;
     }
@@ -113,6 +114,7 @@ export class RequestBody {
 
   /** Nobody will send it any more. */
   close(): void {
+    this.#closed = true;
     this.#turn += 1;
     this.#sent = this.#kept.length;
     this.commit();
@@ -154,6 +156,8 @@ export class RequestBody {
       for (const run of this.#onEnd.splice(0)) run();
       return;
     }
+    // Nobody wants it: what still comes on its way to the end of the call is kept nowhere.
+    if (this.#closed) return;
     const { length } = item.value;
     this.#total += length;
     if (this.#total > this.#limit) throw this.#tooLarge();

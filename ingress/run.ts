@@ -112,7 +112,10 @@ export async function runIngress(environment: Environment): Promise<void> {
       store: natsResults(() => link.nats.connection),
       timeMs: () => natsTimeMs(link.nats.connection),
     },
-    events: natsEvents(() => link.nats.connection),
+    events: {
+      source: natsEvents(() => link.nats.connection),
+      timeMs: () => natsTimeMs(link.nats.connection),
+    },
     onImpostor: () => refused.inc({ because: 'certificate' }),
   });
   observeUsage(registry, ingress);

@@ -21,6 +21,8 @@ export interface DataPlaneStatus {
   keepTriggers(namespace: string, wanted: readonly WantedTrigger[]): Promise<string | undefined>;
   /** This trigger is heard. */
   isHeard(agent: { readonly namespace: string; readonly uid: string }, subject: string): boolean;
+  /** As many triggers of this namespace are heard as may be: what is not heard is over its share. */
+  hearsNoMore(namespace: string): boolean;
   /** There is a place for the leases of this namespace's daemons, as soon as NATS answers. Never rejects. */
   keepDaemons(namespace: string): Promise<void>;
   /** The same for what its gateways count. */

@@ -104,6 +104,10 @@ export class NatsDataPlanes implements DataPlaneStatus {
     return this.#events.isKept(namespace, uid, subject);
   }
 
+  hearsNoMore(namespace: string): boolean {
+    return this.#events.isFull(namespace);
+  }
+
   async keepDaemons(namespace: string): Promise<void> {
     await this.#places.keep('leases', namespace);
   }

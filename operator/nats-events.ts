@@ -3,7 +3,7 @@
  * that cannot be made, or that take long, never keep another's from being made. And what ingresses say of events that were given up, for those who tell it on the agents.
  */
 import type { NatsConnection } from 'nats';
-import { deadHeader, deadSubjects, errorMessage } from '../contract/index.ts';
+import { deadHeader, deadSubjects, errorMessage, eventBounds } from '../contract/index.ts';
 import { ensureEvents, type Log, type WantedTrigger } from '../process/index.ts';
 import type { Server } from './namespace-buckets.ts';
 import { untilDone } from './until-done.ts';
@@ -14,6 +14,7 @@ export interface DeadEvent {
   readonly agent: string;
   readonly subject: string;
   readonly reason: string;
+  readonly failures: string;
   readonly deliveries: string;
   readonly invocation: string;
 }
@@ -53,10 +54,16 @@ export class EventPlaces {
     );
   }
 
+  /** It hears as many as a namespace may have. */
+  isFull(namespace: string): boolean {
+    const wanted = this.#wanted.get(namespace) ?? [];
+    return wanted.length >= eventBounds.namespaceTriggers && this.#kept.get(namespace) === idOf(wanted);
+  }
+
   /** NATS came back: what it has may be older, or nothing. Never rejects; resolves when each was tried. */
   async again(server: Server): Promise<void> {
     this.#kept.clear();
-    // Those with few first: whoever has thousands keeps nobody else waiting.
+    // Those with few first: whoever has hundreds keeps nobody else waiting.
     const few = [...this.#wanted].sort(([, a], [, b]) => a.length - b.length);
     for (const [namespace] of few) await this.#remake(server, namespace);
   }
@@ -91,7 +98,11 @@ export function hearDeadEvents(connection: NatsConnection, tell: (dead: DeadEven
         const [, , , , ...rest] = subject.split('.');
         const said = (name: string): string => headers?.get(name) ?? '';
         const [namespace = '', agent = ''] = said(deadHeader.agent).split('/');
-        const told = { reason: said(deadHeader.reason), deliveries: said(deadHeader.deliveries) };
+        const told = {
+          reason: said(deadHeader.reason),
+          failures: said(deadHeader.failures),
+          deliveries: said(deadHeader.deliveries),
+        };
         tell({ namespace, agent, subject: rest.join('.'), ...told, invocation: said(deadHeader.invocation) });
       } catch (thrown) {
         log.error({ subject, error: errorMessage(thrown) }, 'an event that was given up is not told');

@@ -25,3 +25,4 @@ export * from './registry.ts';
 export * from './route-filter.ts';
 export * from './secret-value.ts';
 export * from './settings.ts';
+export * from './trigger-share.ts';

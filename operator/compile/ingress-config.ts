@@ -1,6 +1,5 @@
 /** The ingress's settings, and the shards of TaskAgents it dispatches by. */
 import {
-  eventBounds,
   ingressShardOf,
   type CallerExtractor,
   type EventTrigger,
@@ -17,6 +16,7 @@ import { systemName } from './name.ts';
 import { byAge, isLive } from './order.ts';
 import { agentTimeoutMs } from './pool-config.ts';
 import { secretText } from './secret-value.ts';
+import { triggersByAgent } from './trigger-share.ts';
 
 /** Of a shard's agents as JSON: far below what a Secret holds, however badly it compresses. */
 export const maxShardBytes = 512 * 1024;
@@ -60,8 +60,9 @@ export function compileIngressShard(world: World, shard: number, limitBytes = ma
   const agents = world
     .list(kinds.taskAgent)
     .filter((agent) => shardOf(agent.metadata.namespace) === shard && isLive(agent));
+  const triggersOf = triggersByAgent(world);
   const sized = byAge(agents).map((agent) => {
-    const item = compileAgent(world, agent);
+    const item = compileAgent(world, agent, triggersOf(agent));
     return { item, tenant: item.namespace, bytes: Buffer.byteLength(JSON.stringify(item)) };
   });
   const { kept, left } = fitFairly(sized, limitBytes);
@@ -72,7 +73,7 @@ export function compileIngressShard(world: World, shard: number, limitBytes = ma
   };
 }
 
-function compileAgent(world: World, agent: TaskAgent): IngressAgent {
+function compileAgent(world: World, agent: TaskAgent, triggers: readonly EventTrigger[]): IngressAgent {
   const { metadata, spec, status } = agent;
   const serving = status?.latestReadyRevisionName;
   const revision = world.get(kinds.agentSandboxRevision, metadata.namespace, serving ?? '');
@@ -88,7 +89,7 @@ function compileAgent(world: World, agent: TaskAgent): IngressAgent {
     timeoutMs: agentTimeoutMs(agent),
     maxConcurrent: spec.maxConcurrent ?? 0,
     ...scheduleOf(agent),
-    ...triggersOf(agent),
+    ...(triggers.length === 0 ? {} : { triggers: [...triggers] }),
     ...callerExtractorsOf(agent),
   };
 }
@@ -105,16 +106,6 @@ function scheduleOf({
     ...(scheduleInput === undefined ? {} : { scheduleInput: JSON.stringify(scheduleInput) }),
     createdAt: scheduleStart(metadata),
   };
-}
-
-/** One for each subject: the same one twice is the first. */
-export function triggersOf({ spec: { triggers = [] } }: TaskAgent): Pick<IngressAgent, 'triggers'> {
-  if (triggers.length === 0) return {};
-  const bySubject = new Map<string, EventTrigger>();
-  for (const { subject, maxDeliver = eventBounds.defaultMaxDeliver } of triggers) {
-    if (!bySubject.has(subject)) bySubject.set(subject, { subject, maxDeliver });
-  }
-  return { triggers: [...bySubject.values()] };
 }
 
 function callerExtractorsOf({ spec: { identity } }: TaskAgent): Pick<IngressAgent, 'callerExtractors'> {

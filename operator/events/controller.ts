@@ -1,6 +1,6 @@
 /** Triggers of a namespace's living TaskAgents → its streams and consumers in NATS. One key a namespace. */
 import type { WantedTrigger } from '../../process/index.ts';
-import { isLive, triggersOf } from '../compile/index.ts';
+import { heardTriggers } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds, type TaskAgent } from '../kind.ts';
 import type { ObjectChange, ReconcileResult, World } from '../runtime/index.ts';
@@ -9,15 +9,10 @@ import type { ObjectChange, ReconcileResult, World } from '../runtime/index.ts';
 const retryMs = 5_000;
 
 export function wantedTriggers(world: World, namespace: string): WantedTrigger[] {
-  return world
-    .list(kinds.taskAgent, namespace)
-    .filter(isLive)
-    .flatMap((agent) =>
-      (triggersOf(agent).triggers ?? []).map(({ subject }) => ({
-        ...{ uid: agent.metadata.uid ?? '', subject },
-        maxConcurrent: agent.spec.maxConcurrent ?? 0,
-      })),
-    );
+  return heardTriggers(world, namespace).map(({ agent, subject }) => ({
+    ...{ uid: agent.metadata.uid ?? '', subject },
+    maxConcurrent: agent.spec.maxConcurrent ?? 0,
+  }));
 }
 
 async function reconcile({ world, dataPlanes, log }: Context, namespace: string): Promise<ReconcileResult> {

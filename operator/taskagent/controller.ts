@@ -103,7 +103,8 @@ function observe(
 function observeTriggers({ dataPlanes }: Context, agent: TaskAgent): Finding | undefined {
   const { namespace, uid = '' } = agent.metadata;
   const heard = (subject: string): boolean => dataPlanes.isHeard({ namespace, uid }, subject);
-  return triggerFinding(agent, heard, dataPlanes.ingresses().length > 0);
+  const isFull = dataPlanes.hearsNoMore(namespace);
+  return triggerFinding(agent, { heard, isFull, hasIngress: dataPlanes.ingresses().length > 0 });
 }
 
 async function observeSchedule(

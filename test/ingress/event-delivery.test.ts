@@ -10,7 +10,10 @@ afterEach(() => void vi.useRealTimers());
 
 interface Scene {
   readonly result?: ScheduleResult | Promise<ScheduleResult>;
-  readonly deliveries?: number;
+  readonly failures?: number;
+  readonly tries?: number;
+  readonly waitedMs?: number;
+  readonly keepable?: boolean;
   readonly renewed?: () => boolean;
   readonly doneHeard?: boolean;
   readonly buryable?: boolean;
@@ -26,7 +29,13 @@ class Telling {
   freed = 0;
 
   run(scene: Scene): Promise<DeliveryEnd> {
-    const { result = { succeeded: true }, deliveries = 1, renewed = () => true, doneHeard = true } = scene;
+    const {
+      result = { succeeded: true },
+      failures = 0,
+      tries = 1,
+      renewed = () => true,
+      doneHeard = true,
+    } = scene;
     const say = (word: string, heard: boolean): Promise<boolean> => {
       this.said.push(word);
       return Promise.resolve(heard);
@@ -37,7 +46,8 @@ class Telling {
         headers: { 'ce-id': 'e' },
         data: Buffer.from('x'),
         id: 'CLRK-1',
-        deliveries,
+        deliveries: failures + tries,
+        ...{ failures, tries, storedAt: 0 },
       },
       renew: () => Promise.resolve(renewed()),
       done: () => say('done', doneHeard),
@@ -46,12 +56,18 @@ class Telling {
     const source = {
       next: () => Promise.resolve('none' as const),
       publish: () => Promise.resolve('taken' as const),
+      nextRetry: () => Promise.resolve('none' as const),
+      retry: (_trigger: object, _delivery: object, told: { failures: number; delayMs: number }) => {
+        if (scene.keepable === false) return Promise.resolve(false);
+        return say(`retry ${told.failures} ${told.delayMs}`, true);
+      },
       bury: (dead: DeadMessage) => Promise.resolve((scene.buryable ?? true) && this.buried.push(dead) > 0),
     };
     return deliver(
       {
         source,
         monotonicMs: () => Date.now(),
+        timeMs: () => Promise.resolve('waitedMs' in scene ? scene.waitedMs : 0),
         isStopping: () => scene.stopping ?? false,
         fire: async (call) => {
           this.fired += 1;
@@ -65,47 +81,61 @@ class Telling {
   }
 }
 
+type Outcome = [DeliveryEnd, string[], number];
 const failed = (code: string): ScheduleResult => ({ succeeded: false, code });
 
 describe('a delivery', () => {
   test.each<[string, Scene, DeliveryEnd, string[], number]>([
     ['that ran well is done with', {}, 'done', ['done'], 0],
     ['whose end nobody heard may come again', { doneHeard: false }, 'lost', ['done'], 0],
-    ['that failed comes again', { result: failed('X') }, 'again', ['again 5000'], 0],
-    ['that failed twice comes later', { result: failed('X'), deliveries: 2 }, 'again', ['again 30000'], 0],
+    ['that failed comes again, apart', { result: failed('X') }, 'retry', ['retry 1 5000', 'done'], 0],
+    [
+      'that failed twice comes later',
+      { result: failed('X'), failures: 1 },
+      ...(['retry', ['retry 2 30000', 'done'], 0] as const satisfies Outcome),
+    ],
     [
       'that failed for the last time is given up',
-      { result: failed('X'), deliveries: 3 },
+      { result: failed('X'), failures: 2 },
       'buried',
       ['done'],
       1,
     ],
-    ['after the last', { result: failed('X'), deliveries: 9 }, 'buried', ['done'], 1],
+    ['after the last', { result: failed('X'), failures: 9 }, 'buried', ['done'], 1],
+    [
+      'that failed and has no room apart keeps its place',
+      { result: failed('X'), failures: 1, keepable: false },
+      ...(['again', ['again 30000'], 0] as const satisfies Outcome),
+    ],
     [
       'that cannot be given up is kept',
-      { result: failed('X'), deliveries: 3, buryable: false },
-      ...(['again', ['again 120000'], 0] as const satisfies [DeliveryEnd, string[], number]),
+      { result: failed('X'), failures: 2, buryable: false },
+      ...(['again', ['again 120000'], 0] as const satisfies Outcome),
     ],
     [
       'that did not run does not count',
-      { result: failed('AT_MAX_CONCURRENT'), deliveries: 9 },
-      'again',
-      ['again 5000'],
-      0,
+      { result: failed('AT_MAX_CONCURRENT'), failures: 2 },
+      ...(['again', ['again 5000'], 0] as const satisfies Outcome),
     ],
     [
-      'that no worker took does not count',
-      { result: failed('AT_CAPACITY'), deliveries: 9 },
-      'again',
-      ['again 5000'],
-      0,
+      'that no worker took does not count, however often, and is asked again less often',
+      { result: failed('AT_CAPACITY'), failures: 2, tries: 99 },
+      ...(['again', ['again 30000'], 0] as const satisfies Outcome),
+    ],
+    [
+      'that could not be started for very long is given up, and says so',
+      { result: failed('AT_CAPACITY'), waitedMs: eventTimes.notStartedMs },
+      ...(['buried', ['done'], 1] as const satisfies Outcome),
+    ],
+    [
+      'of which nobody knows how long it waits is kept',
+      { result: failed('AT_CAPACITY'), waitedMs: undefined as never },
+      ...(['again', ['again 5000'], 0] as const satisfies Outcome),
     ],
     [
       'of an ingress that ends is another’s at once',
-      { result: failed('X'), deliveries: 9, stopping: true },
-      'again',
-      ['again 0'],
-      0,
+      { result: failed('X'), failures: 9, stopping: true },
+      ...(['again', ['again 0'], 0] as const satisfies Outcome),
     ],
   ])('%s', async (_name, scene, end, said, buried) => {
     const telling = new Telling();
@@ -117,9 +147,10 @@ describe('a delivery', () => {
 
   test('that is given up says why', async () => {
     const telling = new Telling();
-    await telling.run({ result: failed('NON_ZERO_EXIT'), deliveries: 3 });
+    await telling.run({ result: failed('NON_ZERO_EXIT'), failures: 2, tries: 4 });
     expect(telling.buried[0]).toMatchObject({
-      ...{ namespace: 'shop', agent: 'hello', subject: 'orders.new', reason: 'NON_ZERO_EXIT', deliveries: 3 },
+      ...{ namespace: 'shop', agent: 'hello', subject: 'orders.new', reason: 'NON_ZERO_EXIT' },
+      ...{ failures: 3, deliveries: 6 },
       headers: { 'ce-id': 'e' },
     });
   });

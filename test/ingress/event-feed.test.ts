@@ -16,6 +16,8 @@ test('a trigger whose agent could not be called is looked at ever less often, an
         return new Promise(() => undefined);
       },
       publish: () => Promise.resolve('taken'),
+      retry: () => Promise.resolve(true),
+      nextRetry: () => new Promise(() => undefined),
       bury: () => Promise.resolve(true),
     },
     isAdmissible: () => (looks += 1) > 30,
@@ -24,6 +26,7 @@ test('a trigger whose agent could not be called is looked at ever less often, an
       return Promise.resolve();
     },
     monotonicMs: () => 0,
+    timeMs: () => Promise.resolve(0),
     fire: () => Promise.resolve({ succeeded: true }),
     log: silentLog,
   });

@@ -77,14 +77,11 @@ describe('a share', () => {
   });
 });
 
-test.each(['deferred', 'publishing'] as const)(
-  '%s: one tenant behind a proxy leaves room there for another',
-  (what) => {
-    const shares = new Shares(bounds[what]);
-    for (let index = 0; index < 500; index += 1) shares.take(taker('evil', `a${index}`, 'proxy'));
-    expect(shares.take(taker('good', 'b', 'proxy'))).toBeDefined();
-  },
-);
+test('deferred: one tenant behind a proxy leaves room there for another', () => {
+  const shares = new Shares(bounds.deferred);
+  for (let index = 0; index < 500; index += 1) shares.take(taker('evil', `a${index}`, 'proxy'));
+  expect(shares.take(taker('good', 'b', 'proxy'))).toBeDefined();
+});
 
 test('what is kept says when it is too much, and comes back to nothing', () => {
   const kept = new KeptBytes(10);

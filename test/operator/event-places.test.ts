@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from 'nats';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventBounds } from '../../contract/index.ts';
 import { EventPlaces } from '../../operator/nats-events.ts';
 import { connectNats, ensureEvents, type WantedTrigger } from '../../process/index.ts';
 import { TestNats } from '../process/nats-server.ts';
@@ -37,7 +38,7 @@ function watched(asked: string[], refuses = (_subject: string): boolean => false
   });
 }
 const made = (asked: readonly string[]): number =>
-  asked.filter((each) => each.includes('CONSUMER.CREATE')).length;
+  asked.filter((each) => each.includes('CONSUMER.CREATE.CLRK_EVENTS_')).length;
 
 test('consumers that stand as they should are left alone; one that is wanted otherwise is changed', async () => {
   const asked: string[] = [];
@@ -49,6 +50,17 @@ test('consumers that stand as they should are left alone; one that is wanted oth
   await ensureEvents(connection, 'shop', [...triggers(19), ...triggers(20, 3).slice(19)]);
   expect(made(asked)).toBe(1);
 });
+
+test('a namespace that hears as many as it may says so; another does not', async () => {
+  const places = new EventPlaces();
+  await places.keep(operator, 'full', triggers(eventBounds.namespaceTriggers));
+  await places.keep(operator, 'few', triggers(1));
+  expect(['full', 'few', 'unknown'].map((namespace) => places.isFull(namespace))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+}, 60_000);
 
 test('when NATS comes back, a namespace whose place cannot be made keeps no other from its own', async () => {
   const places = new EventPlaces();

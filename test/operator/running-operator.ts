@@ -1,6 +1,12 @@
 /** The operator under test, with data planes whose words the test writes. */
 import pino from 'pino';
-import type { GatewayStatus, IngressStatus, ScheduleMark, WorkerStatus } from '../../contract/index.ts';
+import {
+  eventBounds,
+  type GatewayStatus,
+  type IngressStatus,
+  type ScheduleMark,
+  type WorkerStatus,
+} from '../../contract/index.ts';
 import type { PlatformSettings } from '../../operator/compile/index.ts';
 import { PlatformKeys } from '../../pki/index.ts';
 import type { ClaimsSink } from '../../operator/nats-claims.ts';
@@ -40,6 +46,8 @@ export class FakeDataPlanes {
     subject: string,
   ): boolean =>
     (this.triggers.get(namespace) ?? []).some((each) => each.uid === uid && each.subject === subject);
+  hearsNoMore = (namespace: string): boolean =>
+    (this.triggers.get(namespace) ?? []).length >= eventBounds.namespaceTriggers;
   keepDaemons = (): Promise<void> => Promise.resolve();
   /** Namespaces whose gateways count. */
   readonly counting = new Set<string>();

@@ -2,12 +2,14 @@
 import type { NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  againSubject,
   deadStream,
   deadSubject,
   eventConsumer,
   eventStream,
   eventSubject,
   invocationStream,
+  retrySubject,
   type PlatformIdentity,
   type TenantIdentity,
 } from '../../contract/index.ts';
@@ -65,6 +67,10 @@ describe('events', () => {
     ['S57: a pool publishes in another', poolA, eventSubject('team-b', 'a'), 'denied'],
     ['S57: a gateway publishes', gatewayA, events, 'denied'],
     ['S57: a pool gives up', poolA, dead, 'denied'],
+    ['the ingress keeps what failed', { role: 'ingress' }, retrySubject('team-a', 'c'), 'taken'],
+    ['the ingress runs it again', { role: 'ingress' }, againSubject('team-a', 'c'), 'taken'],
+    ['S57: a pool has an event run again', poolA, againSubject('team-a', 'c'), 'denied'],
+    ['S57: a gateway keeps one as failed', gatewayA, retrySubject('team-a', 'c'), 'denied'],
     ['telemetry publishes', { role: 'telemetry' }, events, 'denied'],
     ['S57: a pool takes', poolA, `$JS.API.CONSUMER.MSG.NEXT.${mine}`, 'denied'],
     ['S57: a pool makes a consumer', poolA, `$JS.API.CONSUMER.CREATE.${eventStream('team-a')}.x`, 'denied'],
