@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setPriority } from 'node:os';
 
 const entry = join(import.meta.dirname, 'actor-process.ts');
-const saysWithinMs = 30_000;
+const saysWithinMs = 60_000;
 const endsWithinMs = 5_000;
 /** Of who has nothing to put away. */
 const diesWithinMs = 100;

@@ -58,19 +58,19 @@ class Rows {
   isAway = false;
   readonly #tokens = new Set<string>();
   readonly #ended = new Map<string, number>();
-  #progress = 0;
+  /** By call and number: an event that is delivered again is the same row, and ClickHouse keeps one. */
+  readonly #progress = new Set<string>();
 
   insert({ table, body, token }: InsertBatch): Promise<void> {
     if (this.isAway) return Promise.reject(new Error('ClickHouse is away'));
     if (this.#tokens.has(token)) return Promise.resolve();
     this.#tokens.add(token);
     const rows = body.toString().trimEnd().split('\n');
-    if (table === 'invocation_progress') this.#progress += rows.length;
-    if (table === 'invocations')
-      for (const row of rows) {
-        const { id } = JSON.parse(row) as { readonly id: string };
-        this.#ended.set(id, (this.#ended.get(id) ?? 0) + 1);
-      }
+    for (const row of rows) {
+      const { id, stream_seq: seq } = JSON.parse(row) as { readonly id: string; readonly stream_seq: number };
+      if (table === 'invocation_progress') this.#progress.add(`${id}/${seq}`);
+      if (table === 'invocations') this.#ended.set(id, (this.#ended.get(id) ?? 0) + 1);
+    }
     return Promise.resolve();
   }
 
@@ -82,7 +82,7 @@ class Rows {
 
   get seen(): { readonly calls: number; readonly most: number; readonly progress: number } {
     const counts = [...this.#ended.values()];
-    return { calls: counts.length, most: Math.max(...counts), progress: this.#progress };
+    return { calls: counts.length, most: Math.max(...counts), progress: this.#progress.size };
   }
 }
 
@@ -198,3 +198,31 @@ test('a week at 50 calls a second: no event is refused, none is lost, and the st
   expect(most.events).toBeLessThanOrEqual(2 * callsPerHour * said.length);
   expect(most.fill).toBeGreaterThan(pressureFill);
 }, 300_000);
+
+test('a consumer that NATS has lost begins anew: what is delivered again as if for the first time counts once', async () => {
+  await until(
+    'JetStream answers',
+    answers(() => ensureInvocationStream(telemetry)),
+    60_000,
+  );
+  const rows = new Rows();
+  const allStored = async ({ keeper }: Reader): Promise<boolean> => {
+    const backlog = await keeper.look().then(
+      (state) => state.backlog,
+      () => 1,
+    );
+    return backlog === 0 && rows.seen.calls >= callsPerHour;
+  };
+  const before = new Reader(rows, Date.now);
+  await publishHour();
+  await until('all is stored', () => allStored(before), 60_000);
+  await before[Symbol.asyncDispose]();
+  const { calls } = rows.seen;
+  const jsm = await telemetry.jetstreamManager();
+  await jsm.consumers.delete(invocationStream.name, invocationStream.consumer);
+  await using after = new Reader(rows, Date.now);
+  await until('all is delivered again', () => allStored(after), 60_000);
+  const { values } = await after.metrics.events.get();
+  const repeated = values.find(({ labels }) => labels.outcome === 'repeated')?.value;
+  expect([rows.seen.most, repeated]).toEqual([1, calls]);
+}, 180_000);

@@ -29,7 +29,8 @@ export class AgentClient {
     const frame = {
       source: { ip: '100.64.0.2', port: 40_000 },
       destination: { ip: '198.18.0.1', port: numberAt(this.#place, 'upstreamPort') },
-      ...{ agentKind: 'TaskAgent', namespace: 'default', name: this.#name, uid: `u-${this.#name}` },
+      agentKind: 'TaskAgent',
+      ...{ namespace: 'default', name: this.#name, uid: `u-${this.#name}` },
       ...{ revision: `${this.#name}-00001`, invocationId: `run-of-${this.#name}`, hostname },
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
       pool: 'default/pool',

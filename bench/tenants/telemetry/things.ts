@@ -34,7 +34,7 @@ const reads: SharedThing = {
     keepAsking({ atOnce: 16, perSecond: 200 }, tally, signal, () =>
       read(place, '/v1/namespaces/ns-1/invocations?limit=1000'),
     ),
-  honest: (place) => Promise.resolve(() => orThrow(read(place, '/v1/namespaces/ns-40/invocations?limit=20'))),
+  honest: (place) => honestCaller(() => orThrow(read(place, '/v1/namespaces/ns-40/invocations?limit=20'))),
 };
 
 const ingest: SharedThing = {
