@@ -19,7 +19,12 @@ import {
   viewRules,
   workerAdminRules,
 } from './platform-rules.ts';
-import { platformSettingsOf, type PlatformProps, type PlatformSettings } from './platform-settings.ts';
+import {
+  platformSettingsOf,
+  retentionSettingsOf,
+  type PlatformProps,
+  type PlatformSettings,
+} from './platform-settings.ts';
 import { addWorkload, metadataOf, selectorOf, setting, type PlatformRole } from './platform-workload.ts';
 import {
   clickhouseUser,
@@ -77,6 +82,7 @@ export class PlatformChart extends Chart {
         ...(clickhouseUrl === undefined ? {} : { clickhouseUrl }),
         ...(installClickhouse ? { clickhouseUser } : {}),
         ...(platformCidrs === undefined ? {} : { platformCidrs }),
+        ...retentionSettingsOf(this.#settings),
       },
     });
   }
@@ -145,6 +151,9 @@ export class PlatformChart extends Chart {
         setting(variables.clickhouseUser, 'clickhouseUser'),
         setting(variables.streamBytes, 'streamBytes'),
         setting(variables.streamFull, 'streamFull'),
+        setting(variables.logRetentionDays, 'logRetentionDays'),
+        setting(variables.traceRetentionDays, 'traceRetentionDays'),
+        setting(variables.invocationRetentionDays, 'invocationRetentionDays'),
         { name: variables.dataDir, value: dataDir },
       ],
       // Who may read is the cluster's to say.

@@ -58,6 +58,16 @@ export const variables = {
   clickhouseUser: 'CLRK_CLICKHOUSE_USER',
   streamBytes: 'CLRK_STREAM_BYTES',
   streamFull: 'CLRK_STREAM_FULL',
+  logRetentionDays: 'CLRK_LOG_RETENTION_DAYS',
+  traceRetentionDays: 'CLRK_TRACE_RETENTION_DAYS',
+  invocationRetentionDays: 'CLRK_INVOCATION_RETENTION_DAYS',
+} as const;
+
+/** Days that records may be kept, and what a new installation begins with. */
+export const retentionDays = {
+  logs: { least: 1, most: 366, initial: 7 },
+  traces: { least: 1, most: 366, initial: 7 },
+  invocations: { least: 1, most: 3_650, initial: 90 },
 } as const;
 
 export const labels = {

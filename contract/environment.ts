@@ -40,6 +40,10 @@ export const environment = {
   /** Telemetry: most bytes of the invocation stream, and what it does when it is full: `refuse` or `forget`. */
   streamBytes: 'CLRK_STREAM_BYTES',
   streamFull: 'CLRK_STREAM_FULL',
+  /** Telemetry: days that records are kept (record-retention.ts); unset: as the tables have it. */
+  logRetentionDays: 'CLRK_LOG_RETENTION_DAYS',
+  traceRetentionDays: 'CLRK_TRACE_RETENTION_DAYS',
+  invocationRetentionDays: 'CLRK_INVOCATION_RETENTION_DAYS',
 } as const;
 
 /** Where each role listens on POD_IP. */

@@ -227,7 +227,7 @@ export class FrontDoor {
   }
 
   async #invoke(taken: Taken, told: Told, context: InvocationContext): Promise<void> {
-    const events = this.#options.outbox.reserve(eventsPerCall);
+    const events = this.#options.outbox.reserve(eventsPerCall, taken.agent);
     if (events === undefined) {
       sendProblem(taken.call, problems.recordsFull);
       return;

@@ -13,6 +13,8 @@ export interface ShareLimits {
   readonly namespace: number;
   readonly agent: number;
   readonly peer: number;
+  /** Anybody who reaches this port takes places of any agent: one peer never has all of them. */
+  readonly isOpenToAll?: true;
 }
 
 /** Of events being published: `pair` is one peer in one namespace. */
@@ -29,9 +31,9 @@ export const limits = {
   /** Each costs about 40 KB with its buffers. A peer may be a proxy with many callers behind it. */
   connections: { total: 4_096, peer: 1_024 },
   /** Calls whose body has not come whole. */
-  halfSent: { total: 1_024, namespace: 512, agent: 256, peer: 512 },
+  halfSent: { total: 1_024, namespace: 512, agent: 256, peer: 512, isOpenToAll: true },
   /** Of those, calls that a worker has already: each holds a place of a sandbox there. Others wait for one to end. */
-  uploads: { total: 64, namespace: 32, agent: 8, peer: 16 },
+  uploads: { total: 64, namespace: 32, agent: 8, peer: 16, isOpenToAll: true },
   /** Calls of schedules under way. A namespace is its own peer. */
   scheduled: { total: 2_048, namespace: 128, agent: 16, peer: 128 },
   /** Events being run, in each ingress. A namespace is its own peer. */
@@ -44,7 +46,7 @@ export const limits = {
    * Calls under way whose callers do not wait: each keeps up to `maxBodyBytes` of its answer here, as long as it runs. A proxy in front of
    * several tenants is one peer: it has room for more than one of them.
    */
-  deferred: { total: 256, namespace: 64, agent: 32, peer: 192 },
+  deferred: { total: 256, namespace: 64, agent: 32, peer: 192, isOpenToAll: true },
   /** Times one namespace's schedules are fired in a second: each is five writes that NATS syncs to disk, for nobody's call. */
   schedulesPerSecond: 100,
   /** Bytes of a body that are kept, so that another worker can be asked; of one call, and of all. */
@@ -67,8 +69,8 @@ const count = (value: number): string => value.toLocaleString('en-US');
 const bytes = (value: number): string =>
   value >= mib ? `${count(value / mib)} MiB` : `${count(value / kib)} KiB`;
 const seconds = (ms: number): string => (ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`);
-const shares = ({ total, namespace, agent, peer }: ShareLimits): string =>
-  `${count(total)}; ${count(namespace)} a namespace, ${count(agent)} an agent, ${count(peer)} a peer`;
+const shares = ({ total, namespace, agent, peer, isOpenToAll }: ShareLimits): string =>
+  `${count(total)}; ${count(namespace)} a namespace, ${count(agent)} an agent${isOpenToAll === true ? ', of which one peer leaves a quarter to others' : ''}, ${count(peer)} a peer`;
 
 /** For docs. */
 export const limitRows: readonly Row[] = [

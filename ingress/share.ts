@@ -12,6 +12,9 @@ export interface Taker {
   readonly peer: string;
 }
 
+/** Of an agent's places one peer may hold up to this many times what is free: alone three quarters of them. */
+const greed = 3;
+
 /** Gives the place back; calling it twice is safe. */
 export type Place = () => void;
 
@@ -79,17 +82,35 @@ export class Shares {
 
   #hasRoom(taker: Taker): boolean {
     if (this.#total >= this.#limits.total) return false;
-    return keysOf(taker).every(([kind, key]) => (this.#taken.get(key) ?? 0) < this.#limits[kind]);
+    return (
+      keysOf(taker).every(([kind, key]) => (this.#taken.get(key) ?? 0) < this.#limits[kind]) &&
+      this.#leavesOthers(taker)
+    );
+  }
+
+  /**
+   * Who calls an agent is not known, and may be no friend of it: the more of an agent's places one peer holds, the more of them
+   * must be free for others.
+   */
+  #leavesOthers(taker: Taker): boolean {
+    if (this.#limits.isOpenToAll !== true) return true;
+    const free = this.#limits.agent - (this.#taken.get(`agent ${taker.agent}`) ?? 0);
+    return (this.#taken.get(ofPeer(taker)) ?? 0) < greed * free;
   }
 
   #count(taker: Taker, change: 1 | -1): void {
     this.#total += change;
-    for (const [, key] of keysOf(taker)) {
+    const keys = keysOf(taker).map(([, key]) => key);
+    for (const key of this.#limits.isOpenToAll === true ? [...keys, ofPeer(taker)] : keys) {
       const now = (this.#taken.get(key) ?? 0) + change;
       if (now === 0) this.#taken.delete(key);
       else this.#taken.set(key, now);
     }
   }
+}
+
+function ofPeer({ agent, peer }: Taker): string {
+  return `peer ${peer} of ${agent}`;
 }
 
 function keysOf(taker: Taker): ReadonlyArray<readonly [keyof Taker, string]> {

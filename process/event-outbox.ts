@@ -1,14 +1,18 @@
 /**
  * Invocation events on their way to JetStream: published in order of arrival a few at a time, repeated until acknowledged,
  * through any outage of NATS. Bounded by reservation: a call is taken only if its events have room, so nothing that was
- * taken is ever dropped. A repeated publish is harmless (message id).
+ * taken is ever dropped. Each namespace has a share of the room, and each agent one of it: while NATS is slow or away, whoever
+ * calls most is refused before others are. A repeated publish is harmless (message id).
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  agentId,
   errorMessage,
+  FairRoom,
   invocationMessageId,
   invocationSubject,
+  type AgentRef,
   type Invocation,
   type InvocationWriter,
 } from '../contract/index.ts';
@@ -35,6 +39,8 @@ export interface EventOutboxOptions {
 }
 
 const defaultCapacity = 20_000;
+/** Events of a namespace, and of an agent, that always have room: of sixteen calls. */
+const ownPart = 32;
 /** Acknowledgements wait for an fsync each; so many may wait together. */
 const maxInFlight = 64;
 
@@ -44,10 +50,18 @@ export interface Reservation {
   release(): void;
 }
 
+interface Queued {
+  readonly event: Invocation;
+  /** In whose share it is; absent: in nobody's. */
+  readonly owner?: AgentRef;
+}
+
 export class EventOutbox implements AsyncDisposable {
   readonly #options: EventOutboxOptions;
   readonly #capacity: number;
-  readonly #queue: Invocation[] = [];
+  readonly #queue: Queued[] = [];
+  readonly #namespaces: FairRoom;
+  readonly #agents: FairRoom;
   readonly #stop = new AbortController();
   #reserved = 0;
   #inFlight = 0;
@@ -56,6 +70,9 @@ export class EventOutbox implements AsyncDisposable {
   constructor(options: EventOutboxOptions) {
     this.#options = options;
     this.#capacity = options.capacity ?? defaultCapacity;
+    this.#namespaces = new FairRoom({ limit: this.#capacity, ownPart });
+    // Less greedy: the rest of its namespace has room beside it.
+    this.#agents = new FairRoom({ limit: this.#capacity, ownPart, greed: 1 });
     setMaxListeners(maxInFlight + 1, this.#stop.signal);
   }
 
@@ -71,13 +88,12 @@ export class EventOutbox implements AsyncDisposable {
 
   /** Of a call whose room was looked after before it was taken. */
   add(event: Invocation): void {
-    this.#queue.push(event);
-    this.#pump();
+    this.#enqueue({ event });
   }
 
-  /** Undefined when there is no room. */
-  reserve(events: number): Reservation | undefined {
-    if (events > this.free) return undefined;
+  /** Undefined when there is no room, in all or in the share of the agent or its namespace. */
+  reserve(events: number, owner: AgentRef): Reservation | undefined {
+    if (events > this.free || !this.#take(owner, events)) return undefined;
     this.#reserved += events;
     let left = events;
     return {
@@ -85,13 +101,31 @@ export class EventOutbox implements AsyncDisposable {
         if (left === 0) throw new Error('more events than were reserved');
         left--;
         this.#reserved--;
-        this.add(event);
+        this.#enqueue({ event, owner });
       },
       release: () => {
         this.#reserved -= left;
+        this.#give(owner, left);
         left = 0;
       },
     };
+  }
+
+  #take(owner: AgentRef, events: number): boolean {
+    if (!this.#namespaces.take(owner.namespace, events)) return false;
+    if (this.#agents.take(agentId(owner), events)) return true;
+    this.#namespaces.give(owner.namespace, events);
+    return false;
+  }
+
+  #give(owner: AgentRef, events: number): void {
+    this.#namespaces.give(owner.namespace, events);
+    this.#agents.give(agentId(owner), events);
+  }
+
+  #enqueue(queued: Queued): void {
+    this.#queue.push(queued);
+    this.#pump();
   }
 
   /** Resolves when all is acknowledged or the time is up; true when all is. */
@@ -109,11 +143,13 @@ export class EventOutbox implements AsyncDisposable {
 
   #pump(): void {
     while (this.#inFlight < maxInFlight) {
-      const event = this.#queue.shift();
-      if (event === undefined) break;
+      const queued = this.#queue.shift();
+      if (queued === undefined) break;
+      const { event, owner } = queued;
       this.#inFlight++;
       void this.#deliver(event).finally(() => {
         this.#inFlight--;
+        if (owner !== undefined) this.#give(owner, 1);
         this.#pump();
       });
     }

@@ -16,6 +16,7 @@ import {
   type NatsAccess,
 } from '../process/index.ts';
 import { readerOf, speakerOf, TokenFiles } from './bearer.ts';
+import { retentionOf } from './schema/retention.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
 import { serverUrl } from './store/server-url.ts';
 import { openTelemetryService } from './service.ts';
@@ -86,6 +87,7 @@ export async function runTelemetry(environment: Environment): Promise<void> {
     spoolDir: join(requireVariable(environment, variables.dataDir), 'spool'),
     nats,
     stream: streamSettings(environment),
+    retention: retentionOf(environment),
     tls: () => ({ cert: fileOf(tlsDir, 'tls.crt'), key: fileOf(tlsDir, 'tls.key') }),
     otlpSpeaker: (authorization) =>
       speakerOf(authorization, otlpFiles.tokens().get(platformAuthKeys.otlpKey) ?? ''),

@@ -17,6 +17,7 @@ import { createMetrics, type TelemetryMetrics } from './metrics.ts';
 import { createOtlpHandler } from './otlp/otlp-server.ts';
 import { createReadHandler } from './read/read-server.ts';
 import { migrate } from './schema/migrate.ts';
+import { keepFor, type Retention } from './schema/retention.ts';
 import { Spool } from './spool/spool.ts';
 import type { Store } from './store/store.ts';
 import type { StreamSettings } from './stream/invocation-stream.ts';
@@ -42,6 +43,8 @@ export interface TelemetryOptions {
   readonly log: Log;
   readonly metrics?: TelemetryMetrics;
   readonly stream?: StreamSettings;
+  /** Absent: as the tables have it. */
+  readonly retention?: Retention;
   readonly writerLimits?: Partial<WriterLimits>;
   readonly sweep?: { readonly everyMs: number; readonly graceMs: number };
   /** Absent: no aggregated API. It needs `tls`. */
@@ -137,10 +140,14 @@ async function closeServer(server: Server): Promise<void> {
 }
 
 /** Tables exist before anything is read; a store that is away is asked again until it answers. */
-async function prepareSchema(store: Store, log: Log, signal: AbortSignal): Promise<boolean> {
+async function prepareSchema(
+  { store, log, retention = {} }: Pick<TelemetryOptions, 'store' | 'log' | 'retention'>,
+  signal: AbortSignal,
+): Promise<boolean> {
   while (!signal.aborted) {
     try {
       await migrate({ store, log, signal });
+      await keepFor(store, retention, log);
       return true;
     } catch (error) {
       log.warn({ reason: errorMessage(error).slice(0, 300) }, 'the schema is not ready');
@@ -180,7 +187,7 @@ export async function openTelemetryService(options: TelemetryOptions): Promise<T
     signal,
     ...(options.stream === undefined ? {} : { stream: options.stream }),
   });
-  const background = prepareSchema(store, log, signal).then(async (done) => {
+  const background = prepareSchema(options, signal).then(async (done) => {
     if (!done) return;
     schemaReady = true;
     await Promise.all([

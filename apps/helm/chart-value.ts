@@ -3,6 +3,8 @@
  * Defaults are read from the very objects of dist/platform wherever the field is there, so that the chart's default
  * rendering cannot differ from them.
  */
+import { retentionDays } from '../system-names.ts';
+
 export type FieldPath = readonly (string | number)[];
 
 /** How a value gets into a field: as it is, quoted, as YAML; `optional…` leave the field out while it is empty. */
@@ -134,6 +136,19 @@ function free(name: string, comment: string, schema: object, initial: unknown): 
   return { name, comment, schema: { ...schema }, initial, placements: [] };
 }
 
+function retention(
+  key: string,
+  what: string,
+  { most, initial }: { readonly most: number; readonly initial: number },
+): ChartValue {
+  return free(
+    `telemetry.retention.${key}`,
+    `Days that ${what} are kept, ${most} at most; restart telemetry after a change. 0: as the store has it, ${initial} in a new one.`,
+    { type: 'integer', minimum: 0, maximum: most },
+    0,
+  );
+}
+
 export function chartValues(image: { readonly repository: string }): readonly ChartValue[] {
   const everyPart = (key: string, field: FieldPath, as: Rendering, which = parts): Placement[] =>
     which.map(({ object }) => ({ object, field: [...field, key], as }));
@@ -177,6 +192,9 @@ export function chartValues(image: { readonly repository: string }): readonly Ch
       ],
     },
     ...storageOf('telemetry', ''),
+    retention('logDays', 'log records', retentionDays.logs),
+    retention('traceDays', 'spans', retentionDays.traces),
+    retention('invocationDays', 'ended invocations', retentionDays.invocations),
     free(
       'clickhouse.url',
       'A ClickHouse server, http(s)://host:port. Empty: the embedded engine on telemetry’s volume. With a password, put the URL into key clickhouse-url of Secret clrk-platform-auth instead.',

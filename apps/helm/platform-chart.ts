@@ -97,6 +97,12 @@ function openSettings(template: TemplateObject): void {
   const user = `ternary "${clickhouseUser}" "" .Values.clickhouse.install`;
   template.mark(['data', 'clickhouseUser'], user, 'optionalQuoted');
   template.mark(['data', 'platformCidrs'], 'join "," .Values.platformCidrs', 'optionalQuoted');
+  for (const [name, value] of [
+    ['logRetentionDays', 'logDays'],
+    ['traceRetentionDays', 'traceDays'],
+    ['invocationRetentionDays', 'invocationDays'],
+  ] as const)
+    template.mark(['data', name], `.Values.telemetry.retention.${value}`, 'optionalQuoted');
 }
 
 function manifestsOf(chart: Chart): (Manifest & Tree)[] {

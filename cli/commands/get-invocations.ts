@@ -32,7 +32,7 @@ async function fetchNamed(
     const invocations = await client.invocation(namespace, id, signal);
     if (invocations.length === 0) {
       throw new ClrkError('NOT_FOUND', `no invocation "${id}" in namespace ${namespace}`, {
-        hint: 'A record appears about a second after the call; older than 90 days it is gone.',
+        hint: 'A record appears about a second after the call, and is gone after as many days as the installation keeps it (90 in a new one).',
       });
     }
     found.push(...invocations);

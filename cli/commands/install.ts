@@ -5,7 +5,13 @@
  */
 import { stringify } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
-import { ClrkError, systemNamespace } from '../../contract/index.ts';
+import {
+  ClrkError,
+  isRetention,
+  retentionDays,
+  systemNamespace,
+  type KeptRecords,
+} from '../../contract/index.ts';
 import { Applier } from '../cluster/applier.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
@@ -42,6 +48,9 @@ const choiceNames = [
   'clickhouseImage',
   'storageClass',
   'platformCidrs',
+  'logRetentionDays',
+  'traceRetentionDays',
+  'invocationRetentionDays',
 ] as const satisfies readonly (keyof Choices)[];
 
 function chosen(options: InstallOptions): Choices {
@@ -53,6 +62,23 @@ function parseTimeout(text: string): number {
   const match = /^(\d{1,5})(s|m)$/.exec(text);
   if (match === null) throw usageError(`--timeout=${text} is not like 90s or 5m`);
   return Number(match[1]) * (match[2] === 'm' ? 60_000 : 1_000);
+}
+
+/** Flag, help and parser of `--<name>-retention-days`. */
+function daysOption(name: string, kept: KeptRecords): [string, string, (text: string) => number] {
+  const { least, most, initial } = retentionDays[kept];
+  const flag = `--${name}-retention-days`;
+  const parse = (text: string): number => {
+    const days = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!isRetention(kept, days))
+      throw usageError(`${flag}=${text} is not a number of days from ${least} to ${most}`);
+    return days;
+  };
+  return [
+    `${flag} <n>`,
+    `days that ${kept} are kept; default: as the store has it, ${initial} in a new one`,
+    parse,
+  ];
 }
 
 function reportFindings(io: Io, findings: readonly Finding[]): void {
@@ -180,6 +206,9 @@ function addOne({ program, io, setExitCode }: CommandContext, action: Action): v
     .option('--clickhouse-image <image>', 'image of that server')
     .option('--storage-class <name>', 'class of the volumes; default: the cluster’s')
     .option('--platform-cidrs <list>', 'networks no agent may ever reach, comma-separated')
+    .option(...daysOption('log', 'logs'))
+    .option(...daysOption('trace', 'traces'))
+    .option(...daysOption('invocation', 'invocations'))
     .option('--crds <mode>', 'definitions of the kinds: always, if-missing or never', 'always')
     .option('--dry-run', 'check and list, change nothing; with -o yaml print the objects')
     .option('-o, --output <format>', 'yaml')

@@ -17,6 +17,9 @@ const choicesSchema = Type.Object(
     clickhouseImage: Type.Optional(Type.String()),
     storageClass: Type.Optional(Type.String()),
     platformCidrs: Type.Optional(Type.String()),
+    logRetentionDays: Type.Optional(Type.Integer()),
+    traceRetentionDays: Type.Optional(Type.Integer()),
+    invocationRetentionDays: Type.Optional(Type.Integer()),
   },
   { additionalProperties: false },
 );

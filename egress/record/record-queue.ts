@@ -1,10 +1,10 @@
 /**
  * Records on their way to telemetry, sans-io: admitted before a call is let through, encoded after its answer, batched, and
- * held until telemetry has them. Bounded in bytes, with a share for each agent (record-shares.ts): whoever fills his gets no
+ * held until telemetry has them. Bounded in bytes, with a share for each agent (FairRoom): whoever fills his gets no
  * slot any more, and what had a slot is never lost for want of room. It never throws.
  */
+import { FairRoom } from '../../contract/index.ts';
 import { OtlpBatch, smallRecordBytes, type BatchAttributes, type RecordForm } from './otlp-batch.ts';
-import { RecordShares } from './record-shares.ts';
 import { RefusalMerger, countOf } from './refusal-merger.ts';
 import type { SpanRecord } from './span-record.ts';
 
@@ -70,6 +70,8 @@ class Slot implements RecordSlot {
   }
 }
 
+/** The part of an agent that is its own: the room of four calls, or some ten usual records. */
+const ownPartBytes = 64 * 1024;
 /** Telemetry takes 16 MiB a request. */
 const maxBatchBytes = 2 * 1024 * 1024;
 const maxBatchRecords = 2_048;
@@ -79,7 +81,7 @@ const forms: readonly RecordForm[] = ['whole', 'headers', 'small'];
 
 export class RecordQueue {
   readonly #options: RecordQueueOptions;
-  readonly #shares: RecordShares;
+  readonly #shares: FairRoom;
   readonly #batch: OtlpBatch;
   readonly #refusals = new RefusalMerger();
   #pending: Pending[] = [];
@@ -91,7 +93,7 @@ export class RecordQueue {
 
   constructor(options: RecordQueueOptions) {
     this.#options = options;
-    this.#shares = new RecordShares(options.maxWaitingBytes);
+    this.#shares = new FairRoom({ limit: options.maxWaitingBytes, ownPart: ownPartBytes });
     this.#batch = new OtlpBatch(options);
   }
 

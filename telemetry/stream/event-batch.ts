@@ -15,7 +15,7 @@ export interface EventMessage {
   readonly seq: number;
   /** When JetStream took it, nanoseconds. */
   readonly timestampNanos: number;
-  /** It was delivered before; what became of it then is not known. */
+  /** It was delivered before, or may have been; what became of it then is not known. */
   readonly redelivered: boolean;
   readonly data: Uint8Array;
 }

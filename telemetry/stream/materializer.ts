@@ -35,6 +35,8 @@ const workingEveryMs = 3_000;
 export class Materializer {
   readonly #options: MaterializerOptions;
   #connected = false;
+  /** Events up to this number may have been delivered before: to another process, or before NATS forgot that it did. */
+  #toldUpTo = 0;
 
   constructor(options: MaterializerOptions) {
     this.#options = options;
@@ -64,7 +66,8 @@ export class Materializer {
 
   async #consume(): Promise<void> {
     const { nats, signal } = this.#options;
-    await ensureInvocationStream(nats, this.#options.stream);
+    const jsm = await ensureInvocationStream(nats, this.#options.stream);
+    this.#toldUpTo = (await jsm.streams.info(invocationStream.name)).state.last_seq;
     const consumer = await nats.jetstream().consumers.get(invocationStream.name, invocationStream.consumer);
     const messages = await consumer.consume({
       max_messages: materializerBatch * 2,
@@ -111,10 +114,12 @@ export class Materializer {
         subject: message.subject,
         seq: message.seq,
         timestampNanos: message.info.timestampNanos,
-        redelivered: message.redelivered,
+        // A NATS that was killed counts from what it had written down, and calls a second delivery the first.
+        redelivered: message.redelivered || message.seq <= this.#toldUpTo,
         data: message.data,
       })),
     );
+    for (const { seq } of messages) this.#toldUpTo = Math.max(this.#toldUpTo, seq);
     this.#countDropped({ malformed, foreign }, messages[0]?.seq);
     const working = setInterval(() => messages.forEach((message) => message.working()), workingEveryMs);
     let isStored: boolean;

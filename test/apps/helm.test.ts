@@ -84,6 +84,7 @@ describe('chart clrk', () => {
     ['telemetry.storage.className=ssd', 'storageClassName: "ssd"'],
     ['clickhouse.url=http://ch:8123', 'clickhouseUrl: "http://ch:8123"'],
     ['platformCidrs={10.0.0.0/8,192.0.2.0/24}', 'platformCidrs: "10.0.0.0/8,192.0.2.0/24"'],
+    ['telemetry.retention.invocationDays=365', 'invocationRetentionDays: "365"'],
     ['imagePullSecrets[0].name=pull', 'imagePullSecrets:\n        - name: pull'],
     ['monitoring.podMonitor.enabled=true', 'kind: PodMonitor'],
   ])('--set %s', async (setting, expected) => {

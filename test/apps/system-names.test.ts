@@ -39,6 +39,7 @@ test('names, ports and variables of apps/ are those of contract/', () => {
       contract.configSecretName.ingressShard(shard),
     ),
   );
+  expect(names.retentionDays).toEqual(contract.retentionDays);
   expect(names.platformSettings).toBe(platformSettingsName);
   expect(names.labels.expose).toBe(exposeLabel);
 });

@@ -10,6 +10,7 @@ import { encodeIdentityFrame, type GatewayConfig, type IdentityFrame } from '../
 import type { Ledger } from '../../egress/budget/ledger.ts';
 import { GatewayMetrics } from '../../egress/metrics.ts';
 import type { AttributeList, AttributeValue } from '../../egress/record/attribute-list.ts';
+import type { AdmittingRecorder, Recorder } from '../../egress/record/recorder.ts';
 import type { SpanEvent, SpanRecord } from '../../egress/record/exchange-record.ts';
 import { GatewayCore } from '../../egress/session/gateway-core.ts';
 import { createSnapshot } from '../../egress/snapshot.ts';
@@ -28,6 +29,8 @@ export interface UpstreamOptions {
   readonly alpn?: readonly string[];
   /** Absent: calls that are counted are refused. */
   readonly ledger?: Ledger;
+  /** Absent: records are kept for the test to read. */
+  readonly recorder?: Recorder & Partial<AdmittingRecorder>;
   readonly leaf?: { readonly certificatePem: string; readonly privateKeyPem: string };
 }
 
@@ -158,10 +161,11 @@ export async function openGatewayBed(options: UpstreamOptions | OwnUpstream): Pr
   const records: SeenRecord[] = [];
   let ahead = 0;
   const metrics = new GatewayMetrics(() => core.connections);
-  const recorder = {
+  const keeping = {
     record: (record: SpanRecord) => void records.push(seen(record)),
     malformed: () => undefined,
   };
+  const recorder = 'start' in options ? keeping : (options.recorder ?? keeping);
   const core: GatewayCore = new GatewayCore({
     recorder: () => recorder,
     metrics,

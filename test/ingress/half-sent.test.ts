@@ -65,6 +65,21 @@ describe('half-sent bodies', () => {
     await until('nothing is kept', () => bed.ingress.usage.keptBytes === 0);
   });
 
+  test('S54: of an agent’s places strangers from a few addresses leave some to its own callers', async () => {
+    await bed
+      .startWorker('w1')
+      .then((worker) => (worker.onHead = (request) => request.headers['x-own'] !== 'yes'));
+    const heard: Array<{ answer: string }> = [];
+    for (let index = 0; index < limits.halfSent.agent + 40; index += 1)
+      heard.push(await halfSend(1_000, `127.0.6.${(index % 4) + 1}`));
+    await until('some are refused', () => heard.filter(({ answer }) => answer.includes('429')).length >= 40);
+    const headers = { 'x-own': 'yes' };
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => call({ port: bed.ingress.port, body: 'quick', headers })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  });
+
   test('S54: a peer has its share of connections, another address gets in', async () => {
     await bed.startWorker('w1');
     const idle = Array.from({ length: limits.connections.peer + 5 }, () => {

@@ -1,46 +1,15 @@
 /**
  * A real ingress on a free port with real TLS towards stub workers, opened anew for each test of the file that makes one.
  */
-import { randomBytes } from 'node:crypto';
 import { trace } from '@opentelemetry/api';
 import { afterEach, beforeEach } from 'vitest';
-import type { IngressAgent, IngressConfig, Invocation, WorkerStatus } from '../../contract/index.ts';
+import type { Invocation, WorkerStatus } from '../../contract/index.ts';
 import { openIngress, type Ingress } from '../../ingress/ingress.ts';
 import { silentLog } from '../telemetry/embedded.ts';
-import { makeCertificates } from './certificates.ts';
+import { agent, certificates, configWith } from './ingress-config.ts';
 import { WorkerStub } from './worker-stub.ts';
 
-/** The first is a worker of shop/pool; the last of another team's pool. */
-export const certificates = makeCertificates(['worker.clrk.internal', 'ingress', 'other.clrk.internal'], {
-  'worker.clrk.internal': 'clrk://pool/shop/pool',
-  'other.clrk.internal': 'clrk://pool/shop/pool',
-});
-export const foreign = makeCertificates(['worker.clrk.internal', 'ingress']);
-
-export const agent: IngressAgent = {
-  kind: 'TaskAgent',
-  namespace: 'shop',
-  name: 'hello',
-  uid: 'u1',
-  pool: 'shop/pool',
-  servingRevision: 'hello-00001',
-  timeoutMs: 5_000,
-  maxConcurrent: 0,
-};
-
-export function configWith(agents: readonly IngressAgent[], client = certificates.ingress): IngressConfig {
-  return {
-    version: 1,
-    digest: `sha256:${randomBytes(4).toString('hex')}`,
-    agents: [...agents],
-    dispatchTls: { ...client, serverCaPem: certificates.ca.certificatePem },
-    platform: {
-      caPem: '',
-      nats: { url: '', jwt: '', seed: '', inbox: '' },
-      otlp: { endpoint: '', token: '' },
-    },
-  };
-}
+export { agent, certificates, configWith, foreign } from './ingress-config.ts';
 
 export class IngressBed {
   /** What was published, in order. */

@@ -83,6 +83,35 @@ test('deferred: one tenant behind a proxy leaves room there for another', () => 
   expect(shares.take(taker('good', 'b', 'proxy'))).toBeDefined();
 });
 
+test('of what is an agent’s, strangers from a few addresses leave places to others; all come back', () => {
+  const shares = new Shares({
+    ...limits,
+    total: 100,
+    namespace: 100,
+    agent: 64,
+    peer: 100,
+    isOpenToAll: true,
+  });
+  const places = Array.from({ length: 400 }, (_, index) =>
+    shares.take(taker('n', 'victim', `stranger-${index % 4}`)),
+  );
+  const got = places.filter((place) => place !== undefined);
+  expect(got.length).toBeGreaterThan(48);
+  expect(shares.take(taker('n', 'victim', 'friend'))).toBeDefined();
+  expect(shares.take(taker('n', 'other', 'stranger-0'))).toBeDefined();
+  for (const place of got) place();
+  expect(shares.taken).toBe(2);
+});
+
+test.each(['halfSent', 'uploads', 'publishing', 'deferred'] as const)(
+  'S54: %s of an agent are never all one caller’s',
+  (what) => {
+    const shares = new Shares(bounds[what]);
+    for (let index = 0; index < 2_000; index += 1) shares.take(taker('n', 'victim', 'stranger'));
+    expect(shares.take(taker('n', 'victim', 'friend'))).toBeDefined();
+  },
+);
+
 test('what is kept says when it is too much, and comes back to nothing', () => {
   const kept = new KeptBytes(10);
   expect([kept.take(5), kept.take(5), kept.take(1)]).toEqual([true, false, false]);

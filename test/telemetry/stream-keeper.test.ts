@@ -8,7 +8,6 @@ import { createMetrics } from '../../telemetry/metrics.ts';
 import { ensureInvocationStream, type StreamSettings } from '../../telemetry/stream/invocation-stream.ts';
 import { Materializer } from '../../telemetry/stream/materializer.ts';
 import {
-  fillOf,
   pressureFill,
   purgeBelow,
   StreamKeeper,
@@ -112,23 +111,6 @@ async function stored(keeper: StreamKeeper): Promise<StreamState> {
   await until('all is stored', async () => (await keeper.look()).backlog === 0, 60_000);
   return keeper.look();
 }
-
-test('a week of calls passes through a stream that holds two hours of them, without a stop', async () => {
-  // Scaled down: an hour is 40 events of about 1.1 KB; what is kept an hour would fill half of it.
-  const hourMs = 3600 * 1000;
-  const maxBytes = 96 * 1024;
-  await withStream({ maxBytes, whenFull: 'refuse' }, async ({ keeper, clock }) => {
-    let published = 0;
-    for (let hour = 0; hour < 7 * 24; hour++) {
-      await publish(40);
-      published += 40;
-      clock.ms += hourMs;
-      const state = await stored(keeper);
-      expect(fillOf(state)).toBeLessThan(0.75);
-    }
-    expect(published * 1_000).toBeGreaterThan(40 * maxBytes);
-  });
-}, 300_000);
 
 test('what is stored gives way as soon as the stream is half full, also within the hour, and it is said', async () => {
   await withStream({ maxBytes: 96 * 1024, whenFull: 'refuse' }, async ({ keeper, said, fill }) => {

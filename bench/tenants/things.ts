@@ -1,0 +1,20 @@
+/** All rows of the table, in its order; and what has none. */
+import { gatewayThings } from './gateway/things.ts';
+import { ingressThings } from './ingress/things.ts';
+import { telemetryThings } from './telemetry/things.ts';
+import { workerThings } from './worker/things.ts';
+import type { SharedThing } from './shared-thing.ts';
+
+export const things: readonly SharedThing[] = [
+  ...gatewayThings,
+  ...ingressThings,
+  ...telemetryThings,
+  ...workerThings,
+];
+
+export const notMeasured: readonly string[] = [
+  'gateway: budget ledger (a stream a namespace, an account share an agent: test/egress/budget/nats-ledger.test.ts, budgets.test.ts)',
+  'telemetry: watches (places a user: test/telemetry/aggregated/watch.test.ts)',
+  'worker: refused packets (sets of the slot’s own: test/worker/network/refused-packet.test.ts), state walk and disk, processors between pools (decisions 036 and 037)',
+  'operator: objects (one object, one condition: test/operator)',
+];

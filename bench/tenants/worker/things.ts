@@ -1,0 +1,63 @@
+/** What sandboxes of one worker share in its network. */
+import { keepAsking, textAt, type SharedThing } from '../shared-thing.ts';
+import { openSlotsPart } from './slots-part.ts';
+import { SlotCaller } from './slot-caller.ts';
+
+const connectTo = (ip: string, port: number, then: string): string => `() => new Promise((resolve) => {
+  const socket = require('net').connect({ host: '${ip}', port: ${port} });
+  const timer = setTimeout(() => { socket.destroy(); resolve(false); }, 2000);
+  socket.on('error', () => { clearTimeout(timer); resolve(false); });
+  socket.once('data', () => { clearTimeout(timer); ${then} resolve(true); });
+})`;
+/** Every answer is waited for so long, then it counts as refused. */
+const askDns = `() => new Promise((resolve) => {
+  const socket = require('dgram').createSocket('udp4');
+  const end = (isIn) => { clearTimeout(timer); socket.close(); resolve(isIn); };
+  const timer = setTimeout(() => end(false), 1000);
+  socket.on('error', () => end(false)).once('message', () => end(true));
+  socket.send('question', 53, '8.8.8.8');
+})`;
+
+function thing(
+  name: string,
+  hostile: string,
+  how: { readonly perSecond: number; readonly fill: string; readonly call: string },
+): SharedThing {
+  return {
+    role: 'worker',
+    name,
+    hostile,
+    open: openSlotsPart,
+    fill: async (place, tally, signal) => {
+      const caller = new SlotCaller(textAt(place, 'hostile'), how.fill);
+      await keepAsking({ atOnce: 256, perSecond: how.perSecond }, tally, signal, () => caller.attempt());
+    },
+    honest: (place) => {
+      const caller = new SlotCaller(textAt(place, 'honest'), how.call);
+      return Promise.resolve({
+        call: async () => {
+          if (!(await caller.attempt())) throw new Error('no answer');
+        },
+        [Symbol.asyncDispose]: () => caller.end(),
+      });
+    },
+  };
+}
+
+export const workerThings: readonly SharedThing[] = [
+  thing('connections to gateways', 'opens 1,000 connections a second and keeps them', {
+    perSecond: 1_000,
+    fill: connectTo('93.184.216.34', 443, ''),
+    call: connectTo('93.184.216.34', 443, 'socket.destroy();'),
+  }),
+  thing('connections to the metadata service', 'opens 1,000 connections a second and keeps them', {
+    perSecond: 1_000,
+    fill: connectTo('169.254.169.254', 80, ''),
+    call: connectTo('169.254.169.254', 80, 'socket.destroy();'),
+  }),
+  thing('DNS', 'asks 2,000 questions a second from ever new ports', {
+    perSecond: 2_000,
+    fill: askDns,
+    call: askDns,
+  }),
+];
