@@ -1,4 +1,5 @@
 /** Amazon Bedrock: the model is in the path; Converse answers carry usage, ConverseStream's in its last event. */
+import { priceIds } from '../../../decision/index.ts';
 import { asCount, asObject, asObjects, asText, learn, sumOf, type ProviderCodec } from '../codec.ts';
 import { listOf, objectOf } from '../json-shape.ts';
 
@@ -6,7 +7,7 @@ export const bedrock: ProviderCodec = {
   provider: 'bedrock',
   genAiName: 'aws.bedrock',
   system: 'aws.bedrock',
-  priceId: 'aws',
+  priceId: priceIds.bedrock,
   responseShape: objectOf({
     stopReason: 'scalar',
     usage: objectOf({
