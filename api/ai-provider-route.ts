@@ -1,6 +1,7 @@
 /** AIProviderRoute: the providers, models and endpoints a gateway lets agents call, and where the calls go. */
 import { Type, type Static } from 'typebox';
 import { choice, integer, list, record, text } from './field.ts';
+import { usdRules } from './rule.ts';
 import { columns, type KindDefinition, type Resource } from './resource.ts';
 import { backendRefs, extensionRef, parentRefs, routeStatus, ruleApproval } from './route.ts';
 
@@ -33,6 +34,7 @@ const match = record('Match is the calls of one provider.', {
   ),
 });
 
+const usd = { max: 16, rules: usdRules } as const;
 const tokens = { format: 'int64', min: 1, max: Number.MAX_SAFE_INTEGER } as const;
 
 const filter = record(
@@ -40,7 +42,7 @@ const filter = record(
   {
     type: choice('type is which of the blocks below applies.', ['TokenBudget', 'ExtensionRef']),
     tokenBudget: Type.Optional(
-      record('tokenBudget limits tokens for type TokenBudget.', {
+      record('tokenBudget limits tokens and money for type TokenBudget.', {
         maxTokensPerExecution: Type.Optional(
           integer('maxTokensPerExecution is the most one execution may use; unset means unlimited.', tokens),
         ),
@@ -54,6 +56,15 @@ const filter = record(
           integer(
             'maxOutputTokensPerRequest is the most one answer may hold; unset means unlimited.',
             tokens,
+          ),
+        ),
+        maxCostPerExecution: Type.Optional(
+          text('maxCostPerExecution is the most one execution may cost; unset means unlimited.', usd),
+        ),
+        maxCostPerDay: Type.Optional(
+          text(
+            'maxCostPerDay is the most this rule may cost in a UTC day, in US dollars by the price of the model; calls whose price is not known are refused. Unset means unlimited.',
+            usd,
           ),
         ),
         budgetRef: Type.Optional(text('budgetRef is a budget shared with other rules; unset means its own.')),

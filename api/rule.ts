@@ -33,6 +33,14 @@ export const hostnameRules: readonly Rule[] = [
   },
 ];
 
+/** US dollars as a decimal string: contract/usd.ts reads the same. */
+export const usdRules: readonly Rule[] = [
+  {
+    rule: "self.matches('^(0|[1-9][0-9]{0,5})([.][0-9]{1,9})?$') && self.matches('[1-9]')",
+    message: 'an amount is in US dollars, more than nothing and less than a million, such as 12.50',
+  },
+];
+
 const neverOpenList = `[${neverOpenCidrs.map((each) => `'${each}'`).join(', ')}]`;
 
 const neverOpenMessage =

@@ -1,4 +1,4 @@
-/** How many tokens calls may use. An immutable value: each `per…` gives a new one with one more limit. */
+/** How many tokens calls may use, and what they may cost. An immutable value: each `per…` gives a new one with one more limit. */
 import type { AIProviderRouteSpec } from '../api/index.ts';
 import { present } from './custom-resource.ts';
 
@@ -6,7 +6,7 @@ type Filter = NonNullable<AIProviderRouteSpec['rules'][number]['filters']>[numbe
 type TokenBudget = NonNullable<Filter['tokenBudget']>;
 
 /**
- * How many tokens the calls of a rule may use, counted over all gateways of the namespace. A spent budget answers 429.
+ * How many tokens the calls of a rule may use, or what they may cost, counted over all gateways of the namespace. A spent budget answers 429.
  *
  * @example
  * ```ts
@@ -55,6 +55,54 @@ export class Budget {
    */
   static perRequest(outputTokens: number): Budget {
     return new Budget({}).perRequest(outputTokens);
+  }
+
+  /**
+   * The most US dollars all calls of the rule may cost in a UTC day, as a decimal text. Calls whose price is not known are refused.
+   *
+   * @example
+   * ```ts
+   * Budget.costPerDay('25.00').costPerExecution('0.50');
+   * ```
+   */
+  static costPerDay(dollars: string): Budget {
+    return new Budget({}).costPerDay(dollars);
+  }
+
+  /**
+   * The most US dollars one execution of an agent may cost, as a decimal text. Calls whose price is not known are refused.
+   *
+   * @example
+   * ```ts
+   * Budget.costPerExecution('0.50');
+   * ```
+   */
+  static costPerExecution(dollars: string): Budget {
+    return new Budget({}).costPerExecution(dollars);
+  }
+
+  /**
+   * The same, with a limit of US dollars a UTC day.
+   *
+   * @example
+   * ```ts
+   * Budget.perDay(2_000_000).costPerDay('25.00');
+   * ```
+   */
+  costPerDay(dollars: string): Budget {
+    return this.#withCost('maxCostPerDay', dollars);
+  }
+
+  /**
+   * The same, with a limit of US dollars an execution.
+   *
+   * @example
+   * ```ts
+   * Budget.perDay(2_000_000).costPerExecution('0.50');
+   * ```
+   */
+  costPerExecution(dollars: string): Budget {
+    return this.#withCost('maxCostPerExecution', dollars);
   }
 
   /**
@@ -108,7 +156,19 @@ export class Budget {
     return new Budget({ ...this.spec, budgetRef: name });
   }
 
-  #with(limit: Exclude<keyof TokenBudget, 'budgetRef'>, tokens: number): Budget {
+  #withCost(limit: 'maxCostPerDay' | 'maxCostPerExecution', dollars: string): Budget {
+    if (!/^(?:0|[1-9]\d{0,5})(?:\.\d{1,9})?$/.test(dollars) || !/[1-9]/.test(dollars)) {
+      throw new Error(
+        `an amount is in US dollars, more than nothing and less than a million, such as '12.50', not '${dollars}'`,
+      );
+    }
+    return new Budget(present({ ...this.spec, [limit]: dollars }));
+  }
+
+  #with(
+    limit: 'maxTokensPerDay' | 'maxTokensPerExecution' | 'maxOutputTokensPerRequest',
+    tokens: number,
+  ): Budget {
     if (!Number.isSafeInteger(tokens) || tokens < 1) {
       throw new Error(`a budget is a whole number of tokens above 0, not ${tokens}`);
     }

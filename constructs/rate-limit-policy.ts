@@ -3,7 +3,8 @@ import type { Construct } from 'constructs';
 import type { RateLimitPolicySpec } from '../api/index.ts';
 import { CustomResource, present, type INamed, type ResourceProps } from './custom-resource.ts';
 import { durationText } from './duration-text.ts';
-import type { Rate } from './rate.ts';
+import { Rate } from './rate.ts';
+import type { TokenRate } from './token-rate.ts';
 
 /** A RateLimitPolicy made here or elsewhere. */
 export interface IRateLimitPolicy extends INamed {
@@ -12,8 +13,8 @@ export interface IRateLimitPolicy extends INamed {
 
 /** Properties of a RateLimitPolicy. */
 export interface RateLimitPolicyProps extends ResourceProps {
-  /** How often, in which time, and counted for whom. */
-  readonly rate: Rate;
+  /** How many calls (Rate) or tokens (TokenRate), in which time, and counted for whom. */
+  readonly rate: Rate | TokenRate;
 }
 
 /**
@@ -27,7 +28,7 @@ export interface RateLimitPolicyProps extends ResourceProps {
  */
 export class RateLimitPolicy extends CustomResource implements IRateLimitPolicy {
   readonly rateLimitPolicy = true;
-  readonly #rate: Rate;
+  readonly #rate: Rate | TokenRate;
 
   /**
    * A policy that somebody else makes.
@@ -48,7 +49,9 @@ export class RateLimitPolicy extends CustomResource implements IRateLimitPolicy 
 
   /** @internal */
   protected override toSpec(): RateLimitPolicySpec {
-    const { requests, window, scope } = this.#rate;
-    return present({ requests, window: durationText(window), scope });
+    const { window, scope } = this.#rate;
+    const amount =
+      this.#rate instanceof Rate ? { requests: this.#rate.requests } : { tokens: this.#rate.tokens };
+    return present({ ...amount, window: durationText(window), scope });
   }
 }

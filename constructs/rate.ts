@@ -1,8 +1,8 @@
 /** So many requests in a time, counted for whom. Shared by RateLimitPolicy and Tools, which write it differently. */
 import { Duration } from 'cdk8s';
 
-/** For whom a rate is counted: each agent (over all rules that name the policy), each execution, or all callers of a route together. */
-export type RateScope = 'PerAgent' | 'PerExecution' | 'PerRoute';
+/** For whom a rate is counted: each agent (over all rules that name the policy), each execution, or all callers of a route or of a gateway together. */
+export type RateScope = 'PerAgent' | 'PerExecution' | 'PerRoute' | 'PerGateway';
 
 /**
  * So many calls in a time. Windows follow each other without a gap, and are counted over all gateways of a namespace: no window
@@ -83,7 +83,7 @@ export class Rate {
   }
 
   /**
-   * The same, counted for each agent, each execution, or the route as a whole.
+   * The same, counted for each agent, each execution, or the route or the gateway as a whole.
    *
    * @example
    * ```ts

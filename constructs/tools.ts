@@ -10,7 +10,7 @@ interface ToolRate {
   tools?: string[];
   requests: number;
   window: string;
-  scope?: RateScope;
+  scope?: Exclude<RateScope, 'PerGateway'>;
 }
 
 interface ToolPolicy {
@@ -173,6 +173,11 @@ export class Tools {
    */
   limit(rate: Rate, ...globs: readonly string[]): Tools {
     const { requests, window, scope } = rate;
+    if (scope === 'PerGateway') {
+      throw new Error(
+        'a rate of tools is counted for an agent, an execution or the route, not for a gateway',
+      );
+    }
     const tools = globs.length > 0 ? named(globs) : undefined;
     const limit: ToolRate = present({ tools, requests, window: durationText(window), scope });
     return new Tools({ ...this.spec, rateLimits: [...(this.spec.rateLimits ?? []), limit] });

@@ -67,6 +67,9 @@ export const attribute = {
   /** Tokens that the call's budgets promised it, and those it was charged. */
   budgetReserved: 'clrk.budget.reserved_tokens',
   budgetCharged: 'clrk.budget.charged_tokens',
+  /** Decimal strings of US dollars. */
+  budgetReservedCost: 'clrk.budget.reserved_usd',
+  budgetChargedCost: 'clrk.budget.charged_usd',
   /** How many refusals of a kind this record stands for; absent: one. */
   recordCount: 'clrk.record.count',
   /** `bodies` or `values`: what was left out for want of room; absent: nothing. */

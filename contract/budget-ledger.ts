@@ -44,7 +44,10 @@ export const windowBounds = { leastMs: 1_000, mostMs: 24 * 60 * 60_000 } as cons
 export interface LedgerKey {
   /** Which: the operator names it (operator/compile). */
   readonly account: string;
-  /** `day/2026-11-27`, `run/<invocation>`, or `window/<length>/<number>/<whose>`. */
+  /**
+   * `day/2026-11-27`, `run/<invocation>`, or `window/<length>/<number>/<whose>`; behind `tokens/` where a window is one of tokens,
+   * and behind `usd/` where what is counted is money.
+   */
   readonly period: string;
   /** Without a write for so long it is gone; absent: as the bucket says. Not a part of the key. */
   readonly ttlMs?: number;

@@ -21,6 +21,9 @@ export function joinLogging(rules: readonly LoggingRule[]): LoggingRule {
   };
 }
 
+/** Who has a count of its own; `PerRoute`, `PerGateway`: nobody has, the account is the route's or the gateway's. */
+const countScope = Type.Enum(['PerAgent', 'PerExecution', 'PerRoute', 'PerGateway']);
+
 /** So many calls: in each window of the clock, or in an execution as a whole. */
 export const callLimitSchema = Type.Object({
   /** Limits with the same one share their counts, in all gateways of a namespace. */
@@ -28,12 +31,24 @@ export const callLimitSchema = Type.Object({
   calls: Type.Integer({ minimum: 1 }),
   /** Windows begin at the multiples of it in Unix time. Absent: the execution is the window. */
   windowMs: Type.Optional(Type.Integer({ minimum: 1 })),
-  /** Who has a count of its own; `PerRoute`: nobody has. */
-  scope: Type.Enum(['PerAgent', 'PerExecution', 'PerRoute']),
+  scope: countScope,
   /** The RateLimitPolicy, `ns/name`; absent: the route asks for it by itself. */
   policy: Type.Optional(Type.String()),
 });
 export type CallLimit = Static<typeof callLimitSchema>;
+export type CountScope = CallLimit['scope'];
+
+/** So many tokens, in and out, in each window of the clock. */
+export const tokenRateSchema = Type.Object({
+  /** As that of calls; a count of tokens is never one of calls. */
+  account: Type.String(),
+  tokens: Type.Integer({ minimum: 1 }),
+  windowMs: Type.Integer({ minimum: 1 }),
+  scope: countScope,
+  /** The RateLimitPolicy, `ns/name`. */
+  policy: Type.String(),
+});
+export type TokenRate = Static<typeof tokenRateSchema>;
 
 /** What an EgressDenyPolicy answers HTTP callers. */
 export const denyAnswerSchema = Type.Object({

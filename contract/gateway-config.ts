@@ -11,6 +11,7 @@ import {
   loggingRuleSchema,
   objectRefSchema,
   platformEndpointsSchema,
+  tokenRateSchema,
 } from './config-parts.ts';
 import { httpRouteSchema } from './http-route.ts';
 import { mcpRouteSchema } from './mcp-route.ts';
@@ -50,6 +51,10 @@ const tokenBudgetSchema = Type.Object({
   /** UTC. */
   maxTokensPerDay: Type.Optional(Type.Integer({ minimum: 1 })),
   maxOutputTokensPerRequest: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Billionths of a US dollar (usd.ts). */
+  maxNanoUsdPerExecution: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** UTC. */
+  maxNanoUsdPerDay: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 
 /** A filter no gateway carries out: calls of the rule are refused. */
@@ -72,6 +77,8 @@ const providerRuleSchema = Type.Object({
   logging: Type.Optional(loggingRuleSchema),
   /** RateLimitPolicies, of its calls. Absent: none. */
   limits: Type.Optional(Type.Array(callLimitSchema)),
+  /** RateLimitPolicies, of the tokens its calls use. Absent: none. */
+  tokenRates: Type.Optional(Type.Array(tokenRateSchema)),
   /** Empty: the call goes to the host the agent asked for. */
   backends: Type.Array(backendSchema),
   /** Of a denial: it names a Backend that is missing, so nobody knows all hosts it is about. */

@@ -57,6 +57,7 @@ export * from './provider-host.ts';
 export * from './record-export.ts';
 export * from './record-retention.ts';
 export * from './token-injection.ts';
+export * from './usd.ts';
 export * from './reserved-address.ts';
 export * from './route-opening.ts';
 export * from './schedule-time.ts';

@@ -1,22 +1,36 @@
 /**
- * The token budgets of a rule: what each counts, over which period, and which calls can be counted at all. Pure. A call that
- * nobody can count is refused under a budget, never let through uncounted.
+ * What the calls of a rule may use, in tokens and in money: what each limit counts, over which period, and which calls can be counted
+ * at all. Pure. A call that nobody can count is refused under a limit, never let through uncounted.
  */
-import type { ProviderRule } from '../contract/index.ts';
+import type { NanoUsd, ProviderRule, TokenRate } from '../contract/index.ts';
 import { refuse, type Call, type Refusal } from './call.ts';
 import { isReading, type Operation } from './operation/index.ts';
 
-export interface TokenLimit {
+interface OfBudget {
   /** `day`: UTC. `execution`: one invocation of an agent. */
   readonly period: 'day' | 'execution';
   /** Rules with the same account share the count. */
   readonly account: string;
-  /** Input and output together. */
-  readonly tokens: number;
 }
+
+/** Of a TokenBudget, or in each window of a RateLimitPolicy. */
+export type TokenLimit =
+  | (OfBudget & {
+      /** Input and output together. */
+      readonly tokens: number;
+    })
+  | (TokenRate & { readonly period: 'window' });
+
+export interface CostLimit extends OfBudget {
+  readonly nanoUsd: NanoUsd;
+}
+
+export type UseLimit = TokenLimit | CostLimit;
 
 export interface Budget {
   readonly limits: readonly TokenLimit[];
+  /** In money; absent: none. A call of which nobody knows what it may cost is refused. */
+  readonly costs?: readonly CostLimit[];
   /** The most one answer may hold; undefined: no such limit. */
   readonly maxOutputTokens: number | undefined;
 }
@@ -34,13 +48,34 @@ function limitsOf({
   ];
 }
 
-/** All budgets of a rule apply at once; undefined: it has none. */
-export function budgetOf({ filters }: ProviderRule): Budget | undefined {
+function costsOf({
+  account,
+  maxNanoUsdPerDay: day,
+  maxNanoUsdPerExecution: execution,
+}: TokenBudget): CostLimit[] {
+  return [
+    ...(day === undefined ? [] : [{ period: 'day' as const, account, nanoUsd: day as NanoUsd }]),
+    ...(execution === undefined
+      ? []
+      : [{ period: 'execution' as const, account, nanoUsd: execution as NanoUsd }]),
+  ];
+}
+
+/** A policy that several filters of a rule name counts once. */
+function ratesOf(rates: readonly TokenRate[] = []): TokenLimit[] {
+  const once = new Map(rates.map((rate) => [rate.account, rate]));
+  return [...once.values()].map((rate) => ({ ...rate, period: 'window' }));
+}
+
+/** All limits of a rule apply at once; undefined: it has none. */
+export function budgetOf({ filters, tokenRates }: ProviderRule): Budget | undefined {
   const budgets = filters.filter((filter) => filter.type === 'TokenBudget');
-  const limits = budgets.flatMap(limitsOf);
+  const limits = [...budgets.flatMap(limitsOf), ...ratesOf(tokenRates)];
+  const costs = budgets.flatMap(costsOf);
   const outputs = budgets.flatMap((filter) => filter.maxOutputTokensPerRequest ?? []);
   const maxOutputTokens = outputs.length === 0 ? undefined : Math.min(...outputs);
-  return limits.length === 0 && maxOutputTokens === undefined ? undefined : { limits, maxOutputTokens };
+  if (limits.length + costs.length === 0 && maxOutputTokens === undefined) return undefined;
+  return { limits, ...(costs.length === 0 ? {} : { costs }), maxOutputTokens };
 }
 
 /** `none`: it uses no tokens that are paid for. `unknown`: nobody tells how many. */
@@ -58,7 +93,7 @@ const uncountable: Refusal = {
   ...refuse(
     403,
     'limit',
-    'the call is under a TokenBudget, and nobody can count the tokens of this operation',
+    'the call is under a limit of tokens or money (TokenBudget, RateLimitPolicy), and nobody can count the tokens of this operation',
   ),
   code: 'BUDGET_UNCOUNTABLE',
 };

@@ -2,7 +2,7 @@
  * Limits of how many calls may be made: which of them a call is under and as how many calls, in which count each is taken, and what
  * is said when one is reached. Pure. The counting itself is the gateway's (egress/budget); nothing here lets a call through.
  */
-import { budgetLedger, type CallLimit, type LedgerKey } from '../contract/index.ts';
+import { budgetLedger, type CallLimit, type CountScope, type LedgerKey } from '../contract/index.ts';
 import { refuse, type Refusal } from './call.ts';
 
 /** So many calls under a limit: more than one where a body holds several messages. */
@@ -43,13 +43,14 @@ export interface CountPlace {
   readonly endsAt: number | undefined;
 }
 
-function whose({ scope }: CallLimit, { agentId, invocationId }: CountedCaller): string {
+function whose({ scope }: Pick<CallLimit, 'scope'>, { agentId, invocationId }: CountedCaller): string {
   switch (scope) {
     case 'PerAgent':
       return `agent/${agentId}`;
     case 'PerExecution':
       return `run/${invocationId}`;
     case 'PerRoute':
+    case 'PerGateway':
       return 'all';
     default:
       return scope satisfies never;
@@ -57,7 +58,11 @@ function whose({ scope }: CallLimit, { agentId, invocationId }: CountedCaller): 
 }
 
 /** Where a call of this caller is counted now. */
-export function placeOf(limit: CallLimit, caller: CountedCaller, unixMs: number): CountPlace {
+export function placeOf(
+  limit: Pick<CallLimit, 'account' | 'windowMs' | 'scope'>,
+  caller: CountedCaller,
+  unixMs: number,
+): CountPlace {
   const { account, windowMs } = limit;
   if (windowMs === undefined) {
     const ttlMs = budgetLedger.executionTtlMs;
@@ -69,12 +74,17 @@ export function placeOf(limit: CallLimit, caller: CountedCaller, unixMs: number)
   return { key: { account, period, ttlMs }, endsAt: (number + 1) * windowMs };
 }
 
-const noun = { PerAgent: 'an agent', PerExecution: 'an execution', PerRoute: 'a route' } as const;
+export const countedFor: Readonly<Record<CountScope, string>> = {
+  PerAgent: 'an agent',
+  PerExecution: 'an execution',
+  PerRoute: 'a route',
+  PerGateway: 'a gateway',
+};
 
 /** `60 calls of an agent in 1m`, for people. */
 function renderLimit({ calls, windowMs, scope }: CallLimit): string {
   const time = windowMs === undefined ? '' : ` in ${windowMs / 1_000} s`;
-  return `${calls} call${calls === 1 ? '' : 's'} of ${noun[scope]}${time}`;
+  return `${calls} call${calls === 1 ? '' : 's'} of ${countedFor[scope]}${time}`;
 }
 
 function whoAsks({ policy }: CallLimit): string {

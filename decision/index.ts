@@ -2,7 +2,9 @@
 export { covers, refuseAsk, strictest, type Ask, type LastingAnswer } from './approval.ts';
 export { auditBytes, type WouldDeny } from './audit.ts';
 export { awsRegionOf } from './aws-region.ts';
-export { type Budget, type TokenLimit } from './budget.ts';
+export { type Budget, type CostLimit, type TokenLimit, type UseLimit } from './budget.ts';
+export { hasPrice, priceIds } from './model-price.ts';
+export { refuseSpent, refuseUnpriced, useUnavailable, type SpentUse } from './use-refusal.ts';
 export {
   countCall,
   limitsUnavailable,

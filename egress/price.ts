@@ -1,6 +1,6 @@
 /** What a call cost, from the bundled price table. Apart so that the price source can change in one place. */
 import { calcPrice, type Provider } from '@pydantic/genai-prices';
-import { FairCache } from '../contract/index.ts';
+import { FairCache, nanoUsdOf, type NanoUsd } from '../contract/index.ts';
 import { credibleCounts, type Facts, type TokenCounts } from './providers/index.ts';
 
 type Usage = Parameters<typeof calcPrice>[0];
@@ -79,6 +79,33 @@ export class PriceList {
     try {
       const priceOf = this.#find(priceId, model, agentId);
       return priceOf === false ? undefined : priceOf(usageOf(counts));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * The most that a call costs which reads and writes so many tokens, whatever of it is kept; undefined: its price is not known. It is
+   * one at the usual tier: what else a call may cost, only its answer tells.
+   */
+  boundOf(
+    {
+      priceId,
+      model,
+      agentId,
+    }: { readonly priceId: string; readonly model: string; readonly agentId: string },
+    { input, output }: { readonly input: number; readonly output: number },
+  ): NanoUsd | undefined {
+    const plain = { input_tokens: input, output_tokens: output };
+    const kept = { ...plain, cache_write_tokens: input };
+    try {
+      const priceOf = this.#find(priceId, model, agentId);
+      if (priceOf === false) return undefined;
+      const usual = [plain, kept].map((usage) => priceOf(usage));
+      // Absent where the model has no such price, and then no call has.
+      const hour = input === 0 ? undefined : priceOf({ ...kept, cache_write_1h_tokens: input });
+      if (usual.includes(undefined)) return undefined;
+      return nanoUsdOf(Math.max(...[...usual, hour].filter((cost) => cost !== undefined)));
     } catch {
       return undefined;
     }

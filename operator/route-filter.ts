@@ -35,7 +35,8 @@ export function resolvedHttpRules(world: World, route: EgressHTTPRoute): Finding
 
 /** For routes whose backendRefs gateways follow. */
 export function resolvedExtensions(world: World, route: AIProviderRoute): Finding {
-  return refsFinding(route.spec.rules.flatMap((rule) => compileExtensions(world, route, rule).unsupported));
+  const at = { ...route, kind: 'AIProviderRoute' };
+  return refsFinding(route.spec.rules.flatMap((rule) => compileExtensions(world, at, rule).unsupported));
 }
 
 function refsFinding(problems: readonly string[]): Finding {

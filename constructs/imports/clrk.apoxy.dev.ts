@@ -633,7 +633,7 @@ export interface AiProviderRouteSpecRulesFilters {
   readonly type: AiProviderRouteSpecRulesFiltersType;
 
   /**
-   * tokenBudget limits tokens for type TokenBudget.
+   * tokenBudget limits tokens and money for type TokenBudget.
    *
    * @schema AiProviderRouteSpecRulesFilters#tokenBudget
    */
@@ -766,7 +766,7 @@ export const AiProviderRouteSpecRulesFiltersType = {
 export type AiProviderRouteSpecRulesFiltersType = (typeof AiProviderRouteSpecRulesFiltersType)[keyof typeof AiProviderRouteSpecRulesFiltersType];
 
 /**
- * tokenBudget limits tokens for type TokenBudget.
+ * tokenBudget limits tokens and money for type TokenBudget.
  *
  * @schema AiProviderRouteSpecRulesFiltersTokenBudget
  */
@@ -793,6 +793,20 @@ export interface AiProviderRouteSpecRulesFiltersTokenBudget {
   readonly maxOutputTokensPerRequest?: number;
 
   /**
+   * maxCostPerExecution is the most one execution may cost; unset means unlimited.
+   *
+   * @schema AiProviderRouteSpecRulesFiltersTokenBudget#maxCostPerExecution
+   */
+  readonly maxCostPerExecution?: string;
+
+  /**
+   * maxCostPerDay is the most this rule may cost in a UTC day, in US dollars by the price of the model; calls whose price is not known are refused. Unset means unlimited.
+   *
+   * @schema AiProviderRouteSpecRulesFiltersTokenBudget#maxCostPerDay
+   */
+  readonly maxCostPerDay?: string;
+
+  /**
    * budgetRef is a budget shared with other rules; unset means its own.
    *
    * @schema AiProviderRouteSpecRulesFiltersTokenBudget#budgetRef
@@ -810,6 +824,8 @@ export function toJson_AiProviderRouteSpecRulesFiltersTokenBudget(obj: AiProvide
     'maxTokensPerExecution': obj.maxTokensPerExecution,
     'maxTokensPerDay': obj.maxTokensPerDay,
     'maxOutputTokensPerRequest': obj.maxOutputTokensPerRequest,
+    'maxCostPerExecution': obj.maxCostPerExecution,
+    'maxCostPerDay': obj.maxCostPerDay,
     'budgetRef': obj.budgetRef,
   };
   // filter undefined values
@@ -6556,7 +6572,7 @@ export type McpRouteSpecRulesFiltersToolPolicyRateLimitsScope = (typeof McpRoute
 
 
 /**
- * RateLimitPolicy says how many calls fit in a window, for routes whose filters name it.
+ * RateLimitPolicy says how many calls or tokens fit in a window, for routes whose filters name it.
  *
  * @schema RateLimitPolicy
  */
@@ -6610,7 +6626,7 @@ export class RateLimitPolicy extends ApiObject {
 }
 
 /**
- * RateLimitPolicy says how many calls fit in a window, for routes whose filters name it.
+ * RateLimitPolicy says how many calls or tokens fit in a window, for routes whose filters name it.
  *
  * @schema RateLimitPolicy
  */
@@ -6650,11 +6666,18 @@ export function toJson_RateLimitPolicyProps(obj: RateLimitPolicyProps | undefine
  */
 export interface RateLimitPolicySpec {
   /**
-   * requests is how many calls fit in a window: HTTP requests, messages of MCP, or connections of an EgressL4Route whose bytes nobody reads. What no upstream can have seen is none.
+   * requests is how many calls fit in a window: HTTP requests, messages of MCP, or connections of an EgressL4Route whose bytes nobody reads. What no upstream can have seen is none. Unset means tokens are counted.
    *
    * @schema RateLimitPolicySpec#requests
    */
-  readonly requests: number;
+  readonly requests?: number;
+
+  /**
+   * tokens is how many tokens, in and out, fit in a window, for rules of AIProviderRoutes; a rule of another route that names such a policy is refused. Unset means calls are counted.
+   *
+   * @schema RateLimitPolicySpec#tokens
+   */
+  readonly tokens?: number;
 
   /**
    * window is how long a window lasts. Windows follow each other without a gap, and begin at multiples of their length in Unix time.
@@ -6664,7 +6687,7 @@ export interface RateLimitPolicySpec {
   readonly window: string;
 
   /**
-   * scope is who shares a count: each agent has its own (over all rules that name the policy), each execution has, or each route that names it; unset means PerAgent.
+   * scope is who shares a count: each agent has its own (over all rules that name the policy), each execution has, each route that names it, or each gateway the routes are attached to; unset means PerAgent.
    *
    * @schema RateLimitPolicySpec#scope
    */
@@ -6679,6 +6702,7 @@ export function toJson_RateLimitPolicySpec(obj: RateLimitPolicySpec | undefined)
   if (obj === undefined) { return undefined; }
   const result = {
     'requests': obj.requests,
+    'tokens': obj.tokens,
     'window': obj.window,
     'scope': obj.scope,
   };
@@ -6688,7 +6712,7 @@ export function toJson_RateLimitPolicySpec(obj: RateLimitPolicySpec | undefined)
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * scope is who shares a count: each agent has its own (over all rules that name the policy), each execution has, or each route that names it; unset means PerAgent.
+ * scope is who shares a count: each agent has its own (over all rules that name the policy), each execution has, each route that names it, or each gateway the routes are attached to; unset means PerAgent.
  *
  * @schema RateLimitPolicySpecScope
  */
@@ -6699,6 +6723,8 @@ export const RateLimitPolicySpecScope = {
   PER_EXECUTION: "PerExecution",
   /** PerRoute */
   PER_ROUTE: "PerRoute",
+  /** PerGateway */
+  PER_GATEWAY: "PerGateway",
 } as const;
 export type RateLimitPolicySpecScope = (typeof RateLimitPolicySpecScope)[keyof typeof RateLimitPolicySpecScope];
 

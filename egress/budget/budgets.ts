@@ -3,37 +3,32 @@
  * what it used. Bounded, with a share for each agent: what cannot be counted now is not let through. It must never grant what was
  * not leased.
  */
-import { budgetLedger, type LedgerKey } from '../../contract/index.ts';
+import { budgetLedger, type NanoUsd } from '../../contract/index.ts';
 import {
   placeOf,
   type Budget,
   type CallCount,
   type CountedCaller,
   type CountPlace,
-  type TokenLimit,
+  type SpentUse,
+  type UseLimit,
 } from '../../decision/index.ts';
 import { Shares } from '../shares.ts';
 import { Account, type Grant } from './account.ts';
 import type { Ledger } from './ledger.ts';
 
-/** Tokens promised to one call. */
+/** Tokens, and money, promised to one call. */
 export interface Reservation {
   readonly tokens: number;
-  /** Once. `used`: what the call used in the end. */
-  settle(used: number): void;
+  /** undefined: no limit is in money. */
+  readonly nanoUsd: NanoUsd | undefined;
+  /** Once. `used`: what the call used in the end; `cost`: what it cost. */
+  settle(used: number, cost?: NanoUsd): void;
 }
 
 export type Reserved =
   | { readonly kind: 'reserved'; readonly reservation: Reservation }
-  | {
-      readonly kind: 'spent';
-      readonly limit: TokenLimit;
-      readonly left: number;
-      /** Unix milliseconds, as `resetsAt`. */
-      readonly at: number;
-      /** undefined: never. */
-      readonly resetsAt: number | undefined;
-    }
+  | ({ readonly kind: 'spent' } & SpentUse)
   | { readonly kind: 'unavailable' };
 
 /** A call that is counted under all its limits. */
@@ -53,9 +48,15 @@ export type CountResult =
     }
   | { readonly kind: 'unavailable' };
 
-export interface Caller extends CountedCaller {
-  readonly least: number;
-  readonly most: number;
+/** With less than `least` a call is refused; it is granted no more than `most`. */
+export interface Asked<Amount extends number = number> {
+  readonly least: Amount;
+  readonly most: Amount;
+}
+
+export interface Caller extends CountedCaller, Asked {
+  /** What it may cost; undefined: nobody knows, so it is let through under no limit in money. */
+  readonly cost?: Asked<NanoUsd> | undefined;
 }
 
 export interface BudgetsOptions {
@@ -72,17 +73,20 @@ export const maxAccounts = 20_000;
 export const maxAccountsOfAgent = maxAccounts / 4;
 const dayMs = 24 * 60 * 60_000;
 
+type Unit = 'tokens' | 'nanoUsd' | 'calls';
+
 interface Taken {
   readonly account: Account;
+  readonly unit: Unit;
+  /** Of `unit`. */
   readonly tokens: number;
 }
 
 /** What a call asks of one account. */
-interface Ask {
+interface Ask extends Asked {
   readonly place: CountPlace;
+  readonly unit: Unit;
   readonly cap: number;
-  readonly least: number;
-  readonly most: number;
 }
 
 type Outcome =
@@ -116,24 +120,21 @@ export class Budgets {
   }
 
   /** Calls `done` once, at once where it can. A budget without limits, which only caps answers, promises what is asked. */
-  reserve({ limits }: Budget, caller: Caller, done: (reserved: Reserved) => void): void {
-    const { least, most } = caller;
+  reserve({ limits, costs = [] }: Budget, caller: Caller, done: (reserved: Reserved) => void): void {
     const at = this.#unixMs;
-    const asks = limits.map((limit) => ({
-      place: { key: keyOf(limit, caller, at), endsAt: undefined },
-      ...{ cap: limit.tokens, least, most },
-    }));
+    const all: readonly UseLimit[] = [...limits, ...costs];
+    const asks = all.flatMap((limit) => askOf(limit, caller, at) ?? []);
+    if (asks.length < all.length) {
+      done({ kind: 'unavailable' });
+      return;
+    }
     this.#take(asks, caller.agentId, (outcome) => {
       if (outcome.kind === 'taken') {
-        const tokens = outcome.taken.at(-1)?.tokens ?? most;
-        const settle = (used: number): void => {
-          for (const each of outcome.taken) each.account.settle(each.tokens, used);
-        };
-        done({ kind: 'reserved', reservation: { tokens, settle: once(settle) } });
+        done({ kind: 'reserved', reservation: reservationOf(outcome.taken, caller) });
       } else if (outcome.kind === 'spent') {
-        const limit = limits[outcome.index];
+        const limit = all[outcome.index];
         if (limit === undefined) done({ kind: 'unavailable' });
-        else done({ kind: 'spent', limit, left: outcome.left, at, resetsAt: resetOf(limit, at) });
+        else done({ kind: 'spent', limit, left: outcome.left, at, resetsAt: resetOf(limit, caller, at) });
       } else done(outcome);
     });
   }
@@ -143,7 +144,7 @@ export class Budgets {
     const at = this.#unixMs;
     const asks = counts.map(({ limit, calls }) => ({
       place: placeOf(limit, caller, at),
-      ...{ cap: limit.calls, least: calls, most: calls },
+      ...{ unit: 'calls' as const, cap: limit.calls, least: calls, most: calls },
     }));
     this.#take(asks, caller.agentId, (outcome) => {
       if (outcome.kind === 'taken') {
@@ -173,7 +174,7 @@ export class Budgets {
     }
   }
 
-  /** One after the other, each with no more than the ones before granted. */
+  /** One after the other, each with no more than the ones before granted of the same unit. */
   #take(
     asks: readonly Ask[],
     agentId: string,
@@ -202,11 +203,10 @@ export class Budgets {
         else if (grant.kind === 'unavailable') refuse(grant);
         else {
           const { tokens } = grant;
-          const narrow = (each: Ask): Ask => ({
-            ...each,
-            most: Math.max(each.least, Math.min(each.most, tokens)),
-          });
-          this.#take(asks.map(narrow), agentId, done, [...taken, { account, tokens }]);
+          const { unit } = ask;
+          const narrow = (each: Ask): Ask =>
+            each.unit === unit ? { ...each, most: Math.max(each.least, Math.min(each.most, tokens)) } : each;
+          this.#take(asks.map(narrow), agentId, done, [...taken, { account, unit, tokens }]);
         }
       },
     });
@@ -224,14 +224,53 @@ export class Budgets {
   }
 }
 
-function keyOf({ account, period }: TokenLimit, { invocationId }: Caller, at: number): LedgerKey {
-  return period === 'day'
-    ? { account, period: `day/${new Date(at).toISOString().slice(0, 10)}` }
-    : { account, period: `run/${invocationId}`, ttlMs: budgetLedger.executionTtlMs };
+function placeOfUse(limit: UseLimit, caller: CountedCaller, at: number): CountPlace {
+  const { account } = limit;
+  if (limit.period === 'window') {
+    const { key, endsAt } = placeOf(limit, caller, at);
+    return { key: { ...key, period: `tokens/${key.period}` }, endsAt };
+  }
+  const unit = 'nanoUsd' in limit ? 'usd/' : '';
+  // What is left of a day goes back, for calls that are settled late.
+  const endsAt = undefined;
+  return limit.period === 'day'
+    ? { key: { account, period: `${unit}day/${new Date(at).toISOString().slice(0, 10)}` }, endsAt }
+    : {
+        key: { account, period: `${unit}run/${caller.invocationId}`, ttlMs: budgetLedger.executionTtlMs },
+        endsAt,
+      };
 }
 
-function resetOf({ period }: TokenLimit, at: number): number | undefined {
-  return period === 'day' ? (Math.floor(at / dayMs) + 1) * dayMs : undefined;
+/** undefined: nobody knows how much the call asks of it. */
+function askOf(limit: UseLimit, caller: Caller, at: number): Ask | undefined {
+  const place = placeOfUse(limit, caller, at);
+  if ('tokens' in limit) {
+    return { place, unit: 'tokens', cap: limit.tokens, least: caller.least, most: caller.most };
+  }
+  const { cost } = caller;
+  return cost && { place, unit: 'nanoUsd', cap: limit.nanoUsd, least: cost.least, most: cost.most };
+}
+
+function reservationOf(taken: readonly Taken[], { most, cost }: Caller): Reservation {
+  const last = (unit: Unit): number | undefined => taken.findLast((each) => each.unit === unit)?.tokens;
+  const nanoUsd = last('nanoUsd') as NanoUsd | undefined;
+  const settle = ({ used, paid }: { readonly used: number; readonly paid: NanoUsd | undefined }): void => {
+    for (const { account, unit, tokens } of taken) {
+      // What nobody can price cost what it was promised.
+      account.settle(tokens, unit === 'nanoUsd' ? (paid ?? tokens) : used);
+    }
+  };
+  const settleOnce = once(settle);
+  return {
+    tokens: last('tokens') ?? most,
+    nanoUsd: cost === undefined ? undefined : nanoUsd,
+    settle: (used, paid) => settleOnce({ used, paid }),
+  };
+}
+
+function resetOf(limit: UseLimit, caller: CountedCaller, at: number): number | undefined {
+  if (limit.period === 'window') return placeOf(limit, caller, at).endsAt;
+  return limit.period === 'day' ? (Math.floor(at / dayMs) + 1) * dayMs : undefined;
 }
 
 function once<T>(work: (value: T) => void): (value: T) => void {

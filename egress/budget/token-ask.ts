@@ -3,8 +3,20 @@
  * cost and the answer it asks for; with less, the answer is capped to what is there.
  */
 import type { Budget, Operation } from '../../decision/index.ts';
+import type { NanoUsd } from '../../contract/index.ts';
 import type { BodyRead } from '../body/index.ts';
 import { readOutputCap } from './output-cap.ts';
+
+/** What a call of so many tokens costs at most; undefined: nobody knows. */
+export type CostBound = (input: number, output: number) => NanoUsd | undefined;
+
+export interface CostAsk {
+  readonly least: NanoUsd;
+  readonly most: NanoUsd;
+  /** Of its input: as if every byte were a token, and as text usually is. */
+  readonly inputBound: NanoUsd;
+  readonly inputEstimate: NanoUsd;
+}
 
 export interface TokenAsk {
   /** With fewer the call is refused. */
@@ -46,6 +58,32 @@ export function computeAsk(
     most: inputBound + output * choices,
     ...{ asked, output, choices, inputBound, inputEstimate },
   };
+}
+
+/** The same in money; undefined: nobody knows what it may cost. */
+export function computeCostAsk(
+  { output, choices, inputBound, inputEstimate }: TokenAsk,
+  bound: CostBound,
+): CostAsk | undefined {
+  const least = bound(inputEstimate, Math.min(output, leastOutput) * choices);
+  const most = bound(inputBound, output * choices);
+  const [whole, usual] = [bound(inputBound, 0), bound(inputEstimate, 0)];
+  if (least === undefined || most === undefined || whole === undefined || usual === undefined)
+    return undefined;
+  return { least, most, inputBound: whole, inputEstimate: usual };
+}
+
+/** The limit that what was granted in money leaves for one answer; undefined: it may go as it is. */
+export function computeCostCap(
+  { output, choices }: TokenAsk,
+  { most, inputBound, inputEstimate }: CostAsk,
+  granted: NanoUsd,
+): number | undefined {
+  if (output === 0 || granted >= most) return undefined;
+  const perToken = (most - inputBound) / (output * choices);
+  const strict = Math.floor((granted - inputBound) / perToken / choices);
+  const usual = Math.floor((granted - inputEstimate) / perToken / choices);
+  return Math.min(output, Math.max(1, strict >= leastOutput ? strict : usual));
 }
 
 /** The limit to write into the request, given what was granted; undefined: it may go as it is. */

@@ -2,7 +2,7 @@
  * One exchange as it is recorded: a span and a summary log, made from plain facts when they are asked for, which is after
  * the answer has gone. Pure, so that a test can say what a record holds. It must never tell a secret: fields are redacted.
  */
-import { attribute, type DenyReason } from '../../contract/index.ts';
+import { attribute, renderUsd, type DenyReason } from '../../contract/index.ts';
 import { fieldValue, type Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { McpFacts, WouldDeny } from '../../decision/index.ts';
@@ -73,7 +73,14 @@ export interface ExchangeFacts {
     { readonly from: string; readonly to: string; readonly dropped: readonly string[] } | undefined;
   readonly costUsd: number | undefined;
   /** undefined: nothing counted it. */
-  readonly budget: { readonly reserved: number; readonly charged: number } | undefined;
+  readonly budget:
+    | {
+        readonly reserved: number;
+        readonly charged: number;
+        /** In billionths of a US dollar. */
+        readonly cost?: { readonly reserved: number; readonly charged: number };
+      }
+    | undefined;
   /** undefined: nobody was to be asked. */
   readonly approval: ApprovalFacts | undefined;
   /** Why no other Backend was asked, though there was one. */
@@ -130,6 +137,8 @@ function putDropped(sink: AttributeSink, { translation }: ExchangeFacts): void {
 function putBudget(sink: AttributeSink, { budget }: ExchangeFacts): void {
   sink.put(attribute.budgetReserved, budget?.reserved);
   sink.put(attribute.budgetCharged, budget?.charged);
+  sink.put(attribute.budgetReservedCost, budget?.cost && renderUsd(budget.cost.reserved));
+  sink.put(attribute.budgetChargedCost, budget?.cost && renderUsd(budget.cost.charged));
 }
 
 function renderHost({ peer, tls }: ExchangeFacts): string {

@@ -46,6 +46,32 @@ class EventReader implements Reader {
   }
 }
 
+/** Lines, each of them one JSON object. The last one needs no end of line. */
+class LineReader implements Reader {
+  readonly #picker: JsonPicker;
+  readonly #facts: Facts;
+
+  constructor(codec: ProviderCodec, facts: Facts) {
+    this.#facts = facts;
+    this.#picker = new JsonPicker(codec.responseShape, (object) => codec.readResponse(object, facts));
+  }
+
+  push(chunk: Buffer): void {
+    let from = 0;
+    for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, from)) {
+      this.#picker.push(chunk.subarray(from, at));
+      void this.#picker.end();
+      from = at + 1;
+    }
+    this.#picker.push(chunk.subarray(from));
+  }
+
+  end(): boolean {
+    const isTold = this.#facts.usage === 'whole';
+    return this.#picker.end() !== 'cut' || isTold;
+  }
+}
+
 /** A document up to this size is read in one go at its end, which costs less; of a larger one nothing is kept. */
 const maxHeldBytes = 32 * 1024;
 const maxHeldChunks = 64;
@@ -170,6 +196,7 @@ function codingOf(encoding: string): BodyCoding | 'none' | undefined {
 function readerOf(type: string, codec: ProviderCodec, facts: Facts): Reader | undefined {
   if (type.startsWith('text/event-stream')) return new EventReader(codec, facts);
   if (type.startsWith('application/vnd.amazon.eventstream')) return new MessageReader(codec, facts);
+  if (/^application\/(?:x-)?(?:ndjson|jsonlines|jsonl)\b/.test(type)) return new LineReader(codec, facts);
   return /^application\/([\w.-]+\+)?json\b/.test(type) ? new DocumentReader(codec, facts) : undefined;
 }
 

@@ -5,6 +5,7 @@
 import type { CountedCaller, Refusal } from '../../decision/index.ts';
 import type { Boundary } from '../boundary.ts';
 import type { Budgets } from '../budget/budgets.ts';
+import type { CostBound } from '../budget/token-ask.ts';
 import type { ReadBody } from '../pipeline/outgoing.ts';
 import type { Facts } from '../providers/index.ts';
 import { CallCounting } from './call-counting.ts';
@@ -31,10 +32,10 @@ export class CallUse {
     this.counting = counting;
   }
 
-  /** undefined: what it would use cannot be told from the body. */
-  static of(decision: Allowed, body: ReadBody | undefined): CallUse | undefined {
-    const spending = Spending.of(decision, body);
-    return spending === undefined ? undefined : new CallUse(spending, new CallCounting(decision.counts));
+  /** Or why nobody can say what it would use. */
+  static of(decision: Allowed, body: ReadBody | undefined, bound: CostBound): CallUse | failure.Failure {
+    const spending = Spending.of(decision, body, bound);
+    return 'status' in spending ? spending : new CallUse(spending, new CallCounting(decision.counts));
   }
 
   begin(budgets: Budgets, caller: CountedCaller, boundary: Boundary, owner: CallUseOwner): void {
@@ -52,8 +53,8 @@ export class CallUse {
   }
 
   /** What its budget says of it, for the record. Safe to repeat. */
-  end(facts: Facts): ReturnType<Spending['end']> {
+  end(facts: Facts, costUsd: number | undefined): ReturnType<Spending['end']> {
     this.counting.end();
-    return this.spending.end(facts);
+    return this.spending.end(facts, costUsd);
   }
 }

@@ -196,6 +196,11 @@ export class ExchangeLog {
     this.error ??= error;
   }
 
+  /** As far as its answer tells now; undefined: nobody can say. */
+  get costUsd(): number | undefined {
+    return this.payee && this.snapshot.prices.costOf(this.payee.priceId, this.facts, this.#peer.agentId);
+  }
+
   finish(at: number): SpanRecord {
     if (this.response !== undefined) this.response.endAt = at;
     const wouldDeny = this.#wouldDeny();
@@ -227,7 +232,7 @@ export class ExchangeLog {
       peerAddress: this.peerAddress,
       ai: this.#ai(),
       facts: this.facts,
-      costUsd: this.payee && this.snapshot.prices.costOf(this.payee.priceId, this.facts, this.#peer.agentId),
+      costUsd: this.costUsd,
       translation: this.#translation(),
       budget: this.budget,
       approval: this.approval,

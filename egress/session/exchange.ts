@@ -10,10 +10,12 @@ import type { Field } from '../http1/index.ts';
 import { identify, isRefusal } from '../pipeline/identify.ts';
 import { lengthOf, type ReadBody } from '../pipeline/outgoing.ts';
 import { isReadAlike, isSameUnsent } from '../pipeline/revalidate.ts';
+import type { CostBound } from '../budget/token-ask.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { RelayResult } from './relay.ts';
 import { Answer } from './answer.ts';
 import { CallUse } from './call-use.ts';
+import { costBoundOf } from './cost-bound.ts';
 import { Deliberation, type Allowed, type Decided, type DeliberationOwner } from './deliberation.ts';
 import type { AbortReason, Downstream, RequestReader } from './downstream.ts';
 import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
@@ -126,8 +128,8 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     if (body !== undefined && lengthOf(body.bytes) > (decision.maxBodyBytes ?? Infinity)) {
       return this.fail(failure.bodyOverRule);
     }
-    const use = CallUse.of(decision, body);
-    if (use === undefined) return this.fail(failure.budgetUnreadable);
+    const use = CallUse.of(decision, body, this.#pricesOf(decision));
+    if ('status' in use) return this.fail(use);
     this.#use = use;
     this.#decision = decision;
     this.#states.enter('reserving');
@@ -137,6 +139,10 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
       overLimit: (refused) => this.refuse(judgement.refusalOf(refused)),
       fail: (reason) => this.fail(reason),
     });
+  }
+
+  #pricesOf(decision: Allowed): CostBound {
+    return costBoundOf(decision, this.#inForce.snapshot.prices, this.#inbound.peer.agentId);
   }
 
   // Send: to the first candidate that answers (sending.ts).
@@ -291,13 +297,13 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
   }
 
   refuse(refusal: Refusal): void {
-    this.#log.denyPolicy = refusal.policy;
     this.fail(failure.ofRefusal(refusal));
   }
 
   fail(reason: failure.Failure): void {
     if (this.#states.now === 'done') return;
     this.#sending?.abort();
+    this.#log.denyPolicy ??= reason.policy;
     this.#answer.fail(reason, this.#context.now());
     this.#relayed?.destroy();
     this.#finish();
@@ -313,7 +319,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     this.#way.body.release();
     this.#answer.close();
     this.#log.trailersDropped = this.#way.trailersDropped;
-    this.#log.budget = this.#use?.end(this.#log.facts);
+    this.#log.budget = this.#use?.end(this.#log.facts, this.#log.costUsd);
     const record = this.#log.finish(this.#context.now());
     (this.#settle ?? this.#context.onRefused)(record, this.#log);
   }

@@ -1,7 +1,6 @@
 /** Why the gateway answers in the upstream's place, and the answers that are always the same. */
 import type { DenyReason } from '../../contract/index.ts';
 import type { Refusal } from '../../decision/index.ts';
-import type { Reserved } from '../budget/budgets.ts';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
 
 export interface Failure {
@@ -15,9 +14,9 @@ export interface Failure {
   readonly retryAfterSeconds?: number;
   /** Asking again, as SDKs do by themselves, is no use. */
   readonly final?: boolean;
+  /** The policy by which it is refused. */
+  readonly policy?: string;
 }
-
-type SpentBudget = Extract<Reserved, { kind: 'spent' }>;
 
 /** What an upstream did, as its agent is told. */
 export function of({ status, code, message, denyReason }: UpstreamError): Failure {
@@ -25,11 +24,12 @@ export function of({ status, code, message, denyReason }: UpstreamError): Failur
 }
 
 export function ofRefusal(refusal: Refusal): Failure {
-  const { status, code = 'EGRESS_DENIED', message, reason, body, retryAfterSeconds, final } = refusal;
+  const { status, code = 'EGRESS_DENIED', message, reason, body, retryAfterSeconds, final, policy } = refusal;
   return {
     ...{ status, code, message, denyReason: reason, body },
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(final === undefined ? {} : { final }),
+    ...(policy === undefined ? {} : { policy }),
   };
 }
 
@@ -69,28 +69,6 @@ export const policyChanged: Failure = {
   code: 'POLICY_CHANGED',
   message: 'the egress policy changed while the call was running',
   denyReason: 'policy',
-};
-
-/** A TokenBudget has too little left; SDKs are told not to ask again. */
-export function budgetSpent({ limit, left, resetsAt, at }: SpentBudget): Failure {
-  const of = limit.period === 'day' ? 'today' : 'in this execution';
-  const reset = resetsAt === undefined ? '' : `; it is whole again at ${new Date(resetsAt).toISOString()}`;
-  return {
-    status: 429,
-    code: 'BUDGET_EXCEEDED',
-    message: `the TokenBudget of this route has ${left} of ${limit.tokens} tokens left ${of}, and the call may need more${reset}`,
-    denyReason: 'budget',
-    final: true,
-    ...(resetsAt === undefined ? {} : { retryAfterSeconds: Math.max(1, Math.ceil((resetsAt - at) / 1000)) }),
-  };
-}
-
-export const budgetUnavailable: Failure = {
-  status: 503,
-  code: 'BUDGET_UNAVAILABLE',
-  message: 'the TokenBudget of this route cannot be counted now; try again in a second',
-  denyReason: 'budget',
-  retryAfterSeconds: 1,
 };
 
 export const budgetUnreadable: Failure = {

@@ -25,6 +25,7 @@ import { mcpHostnames } from './mcp-route.ts';
 import { resolveBackend } from './provider-route.ts';
 import { compileFilters } from './route-filter.ts';
 import { sourceAgents } from './source-agents.ts';
+import { gatewayId } from './name.ts';
 
 /** As `DestinationPolicy`, in the mutable form the documents' schema has. */
 type DestinationPolicy = GatewayConfig['destinations'];
@@ -71,7 +72,7 @@ function openedRules(
   attached: AttachedRoute<EgressL4Route>,
 ): DestinationRule[] {
   return attached.route.spec.rules.flatMap((rule) => {
-    const route = { ...attached.route, kind: 'EgressL4Route' };
+    const route = { ...attached.route, kind: 'EgressL4Route', gateway: gatewayId(gateway) };
     const { unsupported, carried } = compileFilters(world, route, rule);
     if (unsupported.length > 0) return [];
     return l4Rules(world, gateway, attached, rule).map((each) => ({ ...each, ...carried }));

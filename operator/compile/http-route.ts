@@ -12,6 +12,7 @@ import type { EgressGateway, EgressHTTPRoute } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import type { AttachedRoute } from './attachment.ts';
 import { denialAt } from './denial.ts';
+import { gatewayId } from './name.ts';
 import { compileFilters } from './route-filter.ts';
 import { sourceAgents } from './source-agents.ts';
 
@@ -55,12 +56,13 @@ export function compileHttpRoute(
   const { namespace, name } = route.metadata;
   const answer = denialAt(world, 'EgressHTTPRoute', route);
   const { hostnames, ports } = httpOpening(route.spec);
+  const at = { kind: 'EgressHTTPRoute', gateway: gatewayId(gateway) };
   // To deny, a route that names no port is about every port.
-  const at = { hostnames, ports: route.spec.ports === undefined ? [] : [...ports] };
+  const places = { hostnames, ports: route.spec.ports === undefined ? [] : [...ports] };
   return {
     route: { namespace, name },
     rules: route.spec.rules.map((rule) => {
-      const { unsupported, carried } = compileFilters(world, { ...route, kind: 'EgressHTTPRoute' }, rule);
+      const { unsupported, carried } = compileFilters(world, { ...route, ...at }, rule);
       const headers = headerEditOf(rule.filters ?? []);
       const wrong = headers && judgeHeaderEdit(headers);
       const approval = rule.approval === 'Required' ? { approval: true as const } : {};
@@ -72,7 +74,7 @@ export function compileHttpRoute(
         ...(headers === undefined ? {} : { headers }),
       };
     }),
-    ...(answer === undefined ? {} : { denial: { answer, at: [destination(world, gateway, route, at)] } }),
+    ...(answer === undefined ? {} : { denial: { answer, at: [destination(world, gateway, route, places)] } }),
   };
 }
 

@@ -1,9 +1,10 @@
 /** MCPRoute to the gateway's form. A route without hostnames governs nothing and is left out. */
 import type { McpMatch, McpRoute, McpRule, ToolPolicy } from '../../contract/index.ts';
-import type { MCPRoute } from '../kind.ts';
+import type { EgressGateway, MCPRoute } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { compileRate } from './call-limit.ts';
 import { denialAt } from './denial.ts';
+import { gatewayId } from './name.ts';
 import { compileFilters } from './route-filter.ts';
 
 type Rule = NonNullable<MCPRoute['spec']['rules']>[number];
@@ -14,25 +15,31 @@ export function mcpHostnames(route: MCPRoute): string[] {
   return (route.spec.hostnames ?? []).map((name) => name.toLowerCase());
 }
 
-export function compileMcpRoute(world: World, route: MCPRoute): McpRoute[] {
+export function compileMcpRoute(world: World, gateway: EgressGateway, route: MCPRoute): McpRoute[] {
   const { namespace, name } = route.metadata;
   const hostnames = mcpHostnames(route);
   if (hostnames.length === 0) return [];
   const denied = route.spec.deniedServerRequests;
+  const at = { ...route, kind: 'MCPRoute', gateway: gatewayId(gateway) };
   const denial = denialAt(world, 'MCPRoute', route);
   return [
     {
       route: { namespace, name },
       hostnames,
-      rules: (route.spec.rules ?? []).map((rule, place) => compileRule(world, route, rule, place)),
+      rules: (route.spec.rules ?? []).map((rule, place) => compileRule(world, at, rule, place)),
       ...(denied === undefined ? {} : { deniedServerRequests: [...denied] }),
       ...(denial === undefined ? {} : { denial }),
     },
   ];
 }
 
-function compileRule(world: World, route: MCPRoute, rule: Rule, place: number): McpRule {
-  const { unsupported, carried } = compileFilters(world, { ...route, kind: 'MCPRoute' }, rule);
+function compileRule(
+  world: World,
+  route: MCPRoute & { kind: string; gateway: string },
+  rule: Rule,
+  place: number,
+): McpRule {
+  const { unsupported, carried } = compileFilters(world, route, rule);
   const { namespace, name } = route.metadata;
   const matches = rule.matches ?? [];
   const policies = (rule.filters ?? []).flatMap(({ toolPolicy }, index) =>

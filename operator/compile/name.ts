@@ -20,6 +20,11 @@ export function ingressHost(systemNamespace: string): string {
 /** Keys of the Secret `clrk-pool-keys-<pool>`. */
 export const poolKey = { frame: 'frame.key', certificate: 'tls.crt', privateKey: 'tls.key' } as const;
 
+/** A gateway as accounts and records name it. */
+export function gatewayId({ metadata }: { readonly metadata: { namespace: string; name: string } }): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
 /** DNS name in every worker's dispatch certificate. */
 export const workerDnsName = 'worker.clrk.internal';
 

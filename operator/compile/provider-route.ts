@@ -1,14 +1,17 @@
 /** AIProviderRoute to the gateway's form, with Backends resolved. A reference that cannot be resolved is left out. */
 import {
   faultOfBackendRef,
+  parseUsd,
+  type NanoUsd,
   type ProviderBackend,
   type ProviderDenial,
   type ProviderRoute,
 } from '../../contract/index.ts';
 import { renderUntranslated, untranslated } from '../../decision/index.ts';
-import { kinds, type AIProviderRoute, type Backend } from '../kind.ts';
+import { kinds, type AIProviderRoute, type Backend, type EgressGateway } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { denialAt } from './denial.ts';
+import { gatewayId } from './name.ts';
 import { isLive } from './order.ts';
 import { fallbackAt } from './fallback.ts';
 import { compileExtensions } from './route-filter.ts';
@@ -111,9 +114,14 @@ function compileMatches(rule: Rule): ProviderRoute['rules'][number]['matches'] {
   }));
 }
 
-export function compileProviderRoute(world: World, route: AIProviderRoute): ProviderRoute {
+export function compileProviderRoute(
+  world: World,
+  gateway: EgressGateway,
+  route: AIProviderRoute,
+): ProviderRoute {
   const { namespace, name } = route.metadata;
   const fallback = fallbackAt(world, route);
+  const at = { ...route, kind: 'AIProviderRoute', gateway: gatewayId(gateway) };
   return {
     route: { namespace, name },
     ...(fallback === undefined ? {} : { fallback }),
@@ -122,7 +130,7 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
       const resolved = backends.flatMap((each) => (each.resolved ? [each.backend] : []));
       // A rule whose every backend is missing must not fall back to the host the agent asked for.
       if (backends.length > 0 && resolved.length === 0) return [];
-      const { unsupported, carried } = compileExtensions(world, { ...route, kind: 'AIProviderRoute' }, rule);
+      const { unsupported, carried } = compileExtensions(world, at, rule);
       return [
         {
           matches: compileMatches(rule),
@@ -141,14 +149,25 @@ export function compileProviderRoute(world: World, route: AIProviderRoute): Prov
   };
 }
 
+function nanosOf(text: string | undefined): NanoUsd | 'unreadable' | undefined {
+  return text === undefined ? undefined : (parseUsd(text) ?? 'unreadable');
+}
+
 /** A named budget is shared by the rules of one namespace's routes; else each has its own, by its place in the route. */
 function tokenBudget({ metadata }: AIProviderRoute, place: string, filter: Filter): ProviderFilter[] {
   if (filter.type !== 'TokenBudget' || filter.tokenBudget === undefined) return [];
   const { budgetRef, maxTokensPerDay, maxTokensPerExecution, maxOutputTokensPerRequest } = filter.tokenBudget;
+  const { maxCostPerDay, maxCostPerExecution } = filter.tokenBudget;
+  const [perDay, perExecution] = [nanosOf(maxCostPerDay), nanosOf(maxCostPerExecution)];
+  if (perDay === 'unreadable' || perExecution === 'unreadable') {
+    return [unsupportedFilter('an amount of its TokenBudget is none of US dollars, such as 12.50')];
+  }
   const limits = {
     ...(maxTokensPerDay === undefined ? {} : { maxTokensPerDay }),
     ...(maxTokensPerExecution === undefined ? {} : { maxTokensPerExecution }),
     ...(maxOutputTokensPerRequest === undefined ? {} : { maxOutputTokensPerRequest }),
+    ...(perDay === undefined ? {} : { maxNanoUsdPerDay: perDay }),
+    ...(perExecution === undefined ? {} : { maxNanoUsdPerExecution: perExecution }),
   };
   const own = `rule/${metadata.namespace}/${metadata.name}/${place}`;
   const account = budgetRef === undefined ? own : `ref/${metadata.namespace}/${budgetRef}`;

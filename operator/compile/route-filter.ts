@@ -2,10 +2,16 @@
  * What the filters of a route's rule come to: what is counted, what is kept out of records, and what no gateway carries out. A filter that
  * is not carried out never lets a call through as if it were not there: its rule is refused (or opens nothing).
  */
-import { joinLogging, notEnforced, type CallLimit, type LoggingRule } from '../../contract/index.ts';
-import { apiGroup, kinds, type Route } from '../kind.ts';
+import {
+  joinLogging,
+  notEnforced,
+  type CallLimit,
+  type LoggingRule,
+  type TokenRate,
+} from '../../contract/index.ts';
+import { apiGroup, kinds } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
-import { compileRatePolicy, type CompiledLimit } from './call-limit.ts';
+import { compileRatePolicy, type CompiledRate, type RouteAt } from './call-limit.ts';
 import { isLive } from './order.ts';
 
 interface ExtensionRef {
@@ -24,13 +30,18 @@ export interface CompiledFilters {
   /** In words, for the agent and the status. */
   readonly unsupported: readonly string[];
   /** What a rule of a document has of it. */
-  readonly carried: { readonly logging?: LoggingRule; readonly limits?: CallLimit[] };
+  readonly carried: {
+    readonly logging?: LoggingRule;
+    readonly limits?: CallLimit[];
+    /** Of rules of AIProviderRoutes alone. */
+    readonly tokenRates?: TokenRate[];
+  };
 }
 
-type Extension = CompiledLimit | { readonly logging: LoggingRule };
+type Extension = CompiledRate | { readonly logging: LoggingRule };
 
 /** For routes whose backendRefs no gateway follows. */
-export function compileFilters(world: World, route: Route, rule: Rule): CompiledFilters {
+export function compileFilters(world: World, route: RouteAt, rule: Rule): CompiledFilters {
   const filters = compileExtensions(world, route, rule);
   const redirected = (rule.backendRefs ?? []).length > 0;
   const unsupported = redirected
@@ -39,7 +50,7 @@ export function compileFilters(world: World, route: Route, rule: Rule): Compiled
   return { ...filters, unsupported };
 }
 
-export function compileExtensions(world: World, route: Route, rule: Rule): CompiledFilters {
+export function compileExtensions(world: World, route: RouteAt, rule: Rule): CompiledFilters {
   const refs = (rule.filters ?? []).flatMap(({ type, extensionRef }) =>
     type === 'ExtensionRef' && extensionRef !== undefined ? [extensionRef] : [],
   );
@@ -47,16 +58,18 @@ export function compileExtensions(world: World, route: Route, rule: Rule): Compi
   const unsupported = extensions.flatMap((each) => ('unsupported' in each ? [each.unsupported] : []));
   const rules = extensions.flatMap((each) => ('logging' in each ? [each.logging] : []));
   const limits = extensions.flatMap((each) => ('limit' in each ? [each.limit] : []));
+  const tokenRates = extensions.flatMap((each) => ('tokenRate' in each ? [each.tokenRate] : []));
   return {
     unsupported,
     carried: {
       ...(rules.length === 0 ? {} : { logging: joinLogging(rules) }),
       ...(limits.length === 0 ? {} : { limits }),
+      ...(tokenRates.length === 0 ? {} : { tokenRates }),
     },
   };
 }
 
-function compileExtension(world: World, route: Route, ref: ExtensionRef): Extension {
+function compileExtension(world: World, route: RouteAt, ref: ExtensionRef): Extension {
   const { namespace } = route.metadata;
   if (ref.group === apiGroup && ref.kind === 'RateLimitPolicy') {
     return compileRatePolicy(world, route, ref.name);

@@ -1,5 +1,5 @@
-/** RateLimitPolicy status. A window that gateways cannot count refuses the calls of routes that name it, and this says so. */
-import { faultOfRate } from '../compile/index.ts';
+/** RateLimitPolicy status. What gateways cannot count refuses the calls of routes that name it, and this says so. */
+import { faultOfPolicy } from '../compile/index.ts';
 import { filterPolicyController } from '../filter-policy.ts';
 import { kinds } from '../kind.ts';
 
@@ -7,7 +7,7 @@ export const rateLimitPolicyController = filterPolicyController(
   'ratelimitpolicy',
   kinds.rateLimitPolicy,
   ({ spec }) => {
-    const message = faultOfRate(spec);
+    const message = faultOfPolicy(spec);
     return message === undefined ? { enforced: true } : { enforced: false, message };
   },
 );

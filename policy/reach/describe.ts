@@ -17,6 +17,7 @@ import {
   type CompiledHttpMatch,
   type MatchResult,
   type OpenPlan,
+  type TokenLimit,
 } from '../../decision/index.ts';
 import { Answers, exitsOf, type Exit } from './answer.ts';
 import type {
@@ -28,6 +29,7 @@ import type {
   DeniedCalls,
   HttpScope,
   Permit,
+  TokenUse,
   Way,
 } from './permit.ts';
 import { describeBackend, turnOf } from './backend-way.ts';
@@ -80,8 +82,19 @@ function credentialsOf({ way: { credential } }: Exit): Credential[] {
   }));
 }
 
-export function countedUse({ limits, maxOutputTokens }: Budget): CountedUse {
-  return { limits, ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }) };
+export function countedUse({ limits, costs, maxOutputTokens }: Budget): CountedUse {
+  return {
+    limits: limits.map(tokenUse),
+    ...(costs === undefined ? {} : { costs }),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+  };
+}
+
+/** Which policy asks for it is in its account. */
+function tokenUse(limit: TokenLimit): TokenUse {
+  if (limit.period !== 'window') return limit;
+  const { policy: _policy, ...use } = limit;
+  return use;
 }
 
 function limitsOf(limits: readonly CallLimit[]): Pick<Way, 'limits'> {

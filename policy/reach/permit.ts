@@ -2,7 +2,7 @@
  * The words reach is told in. A permit is exactly a set of calls at one place and one way for them to go; what no permit takes
  * is refused. Plain data: test/policy/reach reads it with an evaluator of its own and holds it to what the gateway does.
  */
-import type { HeaderEdit, HttpMatch, LoggingRule, SecretSource } from '../../contract/index.ts';
+import type { CountScope, HeaderEdit, HttpMatch, LoggingRule, SecretSource } from '../../contract/index.ts';
 import type { ReachProtocol } from './spot.ts';
 
 /** Empty lists: every one. Models are known only of calls that the API's operations name one of. */
@@ -54,8 +54,8 @@ export interface CountedCalls {
   readonly calls: number;
   /** In each window of so many milliseconds; absent: in each execution. */
   readonly windowMs?: number;
-  /** Who has a count of its own; `PerRoute`: nobody. */
-  readonly scope: 'PerAgent' | 'PerExecution' | 'PerRoute';
+  /** Who has a count of its own; `PerRoute`, `PerGateway`: nobody. */
+  readonly scope: CountScope;
   readonly account: string;
 }
 
@@ -110,15 +110,26 @@ export interface Credential {
   readonly secret?: SecretSource;
 }
 
+/** So many tokens, and no more. */
+export type TokenUse = {
+  readonly tokens: number;
+  /** Those with the same one share the count. */
+  readonly account: string;
+} & (
+  | { readonly period: 'day' | 'execution' }
+  | { readonly period: 'window'; readonly windowMs: number; readonly scope: CountScope }
+);
+
 /**
  * What its calls may use, all of it at once. Only calls that can be counted pass: inference with a body that can be read, which is
  * counted, and what uses no tokens, which is not.
  */
 export interface CountedUse {
-  readonly limits: ReadonlyArray<{
-    readonly tokens: number;
+  readonly limits: readonly TokenUse[];
+  /** In money, where calls of which nobody knows the price are refused; absent: none. */
+  readonly costs?: ReadonlyArray<{
+    readonly nanoUsd: number;
     readonly period: 'day' | 'execution';
-    /** Those with the same one share the count. */
     readonly account: string;
   }>;
   readonly maxOutputTokens?: number;

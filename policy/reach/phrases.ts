@@ -1,5 +1,5 @@
 /** Phrases of reach that sentences about calls and about tools share. Pure. */
-import type { LoggingRule } from '../../contract/index.ts';
+import type { CountScope, LoggingRule } from '../../contract/index.ts';
 import type { CountedCalls } from './permit.ts';
 
 /** In back quotes; what holds one, or what a terminal would act on, as a JSON text. */
@@ -23,11 +23,20 @@ export function renderLogging(logging: LoggingRule | undefined): string {
   return left.length === 0 ? 'recorded whole' : `recorded without ${left.join(', ')}`;
 }
 
-const counters = { PerAgent: ' of an agent', PerExecution: ' of an execution', PerRoute: '' } as const;
+const counters: Readonly<Record<CountScope, string>> = {
+  PerAgent: ' of an agent',
+  PerExecution: ' of an execution',
+  PerRoute: '',
+  PerGateway: ' of the gateway',
+};
 
 const renderTime = (ms: number): string => (ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`);
 
-export function renderCounted({ calls, windowMs, scope, account }: CountedCalls): string {
-  const time = windowMs === undefined ? '' : ` in ${renderTime(windowMs)}`;
-  return `at most ${calls} calls${counters[scope]}${time} of count ${quote(account)}`;
+/** Of whom, in which time. */
+export function renderSpan({ scope, windowMs }: Pick<CountedCalls, 'scope' | 'windowMs'>): string {
+  return `${counters[scope]}${windowMs === undefined ? '' : ` in ${renderTime(windowMs)}`}`;
+}
+
+export function renderCounted({ calls, account, ...span }: CountedCalls): string {
+  return `at most ${calls} calls${renderSpan(span)} of count ${quote(account)}`;
 }

@@ -2,11 +2,11 @@
  * Reach in words: places, calls, ways, agents. One place, so that table, sentences and diff agree. Every foreign text stands in
  * quotes, so that a sentence is read back in one way only; test/policy/reach parses them. Pure.
  */
-import type { HeaderEdit } from '../../contract/index.ts';
-import { quote, quoted, renderCounted, renderLogging } from './phrases.ts';
+import { renderUsd, type HeaderEdit } from '../../contract/index.ts';
+import { quote, quoted, renderCounted, renderLogging, renderSpan } from './phrases.ts';
 import { mcpParts } from './tool-words.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
-import type { CountedUse, Calls, CallScope, Credential, HttpScope, Permit, Way } from './permit.ts';
+import type { CountedUse, Calls, CallScope, Credential, HttpScope, Permit, TokenUse, Way } from './permit.ts';
 
 const except = (texts: readonly string[]): string => (texts.length === 0 ? '' : ` (except ${quoted(texts)})`);
 
@@ -145,11 +145,19 @@ function backendPart({ backend }: Way): string[] {
 
 const periods = { day: 'a UTC day', execution: 'an execution' } as const;
 
-function budgetParts({ limits, maxOutputTokens }: CountedUse): string[] {
+function renderTokenUse(use: TokenUse): string {
+  const { tokens, account } = use;
+  return use.period === 'window'
+    ? `within ${tokens} tokens${renderSpan(use)} of count ${quote(account)}`
+    : `within ${tokens} tokens ${periods[use.period]} of budget ${quote(account)}`;
+}
+
+function budgetParts({ limits, costs = [], maxOutputTokens }: CountedUse): string[] {
   return [
-    ...limits.map(
-      ({ tokens, period, account }) =>
-        `within ${tokens} tokens ${periods[period]} of budget ${quote(account)}`,
+    ...limits.map(renderTokenUse),
+    ...costs.map(
+      ({ nanoUsd, period, account }) =>
+        `within $${renderUsd(nanoUsd)} ${periods[period]} of budget ${quote(account)}, calls of known price alone`,
     ),
     ...(maxOutputTokens === undefined ? [] : [`answers of ${maxOutputTokens} tokens at most`]),
   ];

@@ -1,31 +1,11 @@
 /** A token budget that limits nothing. */
 import type { Rule } from '../rule.ts';
-import type { Path } from '../manifest/path.ts';
-import type { Item } from '../world.ts';
+import { budgetsOf, type PlacedBudget, type TokenBudget } from '../token-budget.ts';
 
-type Route = Item<'AIProviderRoute'>;
-type Filter = NonNullable<Route['spec']['rules'][number]['filters']>[number];
-type Budget = NonNullable<Filter['tokenBudget']>;
-
-function hasCap({ maxTokensPerDay, maxTokensPerExecution }: Budget): boolean {
-  return maxTokensPerDay !== undefined || maxTokensPerExecution !== undefined;
-}
-
-interface PlacedBudget {
-  readonly route: Route;
-  readonly path: Path;
-  readonly budget: Budget;
-}
-
-function budgetsOf(routes: readonly Route[]): PlacedBudget[] {
-  return routes.flatMap((route) =>
-    route.spec.rules.flatMap(({ filters = [] }, rule) =>
-      filters.flatMap(({ tokenBudget: budget }, filter) => {
-        const path = ['spec', 'rules', rule, 'filters', filter, 'tokenBudget'];
-        return budget === undefined ? [] : [{ route, path, budget }];
-      }),
-    ),
-  );
+function hasCap(budget: TokenBudget): boolean {
+  const { maxTokensPerDay, maxTokensPerExecution, maxCostPerDay, maxCostPerExecution } = budget;
+  const caps = [maxTokensPerDay, maxTokensPerExecution, maxCostPerDay, maxCostPerExecution];
+  return caps.some((cap) => cap !== undefined);
 }
 
 function sharedName({ route, budget }: PlacedBudget): string | undefined {
@@ -36,8 +16,8 @@ export const budgetWithoutCap: Rule = {
   id: 'budget-without-cap',
   severity: 'error',
   title: 'A token budget that limits nothing',
-  why: 'A TokenBudget without maxTokensPerDay or maxTokensPerExecution looks like a limit in review and is none: an agent in a loop spends until somebody notices.',
-  fix: 'Set maxTokensPerDay or maxTokensPerExecution, here or on a rule with the same budgetRef.',
+  why: 'A TokenBudget without a limit a day or an execution, of tokens or of money, looks like a limit in review and is none: an agent in a loop spends until somebody notices.',
+  fix: 'Set maxTokensPerDay, maxTokensPerExecution, maxCostPerDay or maxCostPerExecution, here or on a rule with the same budgetRef.',
   *check(world) {
     const capped = new Set(
       budgetsOf(world.all('AIProviderRoute'))
@@ -47,7 +27,7 @@ export const budgetWithoutCap: Rule = {
     for (const placed of budgetsOf(world.own('AIProviderRoute'))) {
       const shared = sharedName(placed);
       if (hasCap(placed.budget) || (shared !== undefined && capped.has(shared))) continue;
-      const message = 'the budget has neither maxTokensPerDay nor maxTokensPerExecution';
+      const message = 'the budget has no limit a day or an execution';
       yield { manifest: placed.route.manifest, path: placed.path, message };
     }
   },
@@ -56,8 +36,8 @@ export const budgetWithoutCap: Rule = {
       resources: ['aiproviderroutes'],
       // A shared budget may have its cap on another route.
       expression:
-        'object.spec.rules.all(r, !has(r.filters) || r.filters.all(f, !has(f.tokenBudget) || has(f.tokenBudget.budgetRef) || has(f.tokenBudget.maxTokensPerDay) || has(f.tokenBudget.maxTokensPerExecution)))',
-      message: 'a budget needs maxTokensPerDay or maxTokensPerExecution',
+        'object.spec.rules.all(r, !has(r.filters) || r.filters.all(f, !has(f.tokenBudget) || has(f.tokenBudget.budgetRef) || has(f.tokenBudget.maxTokensPerDay) || has(f.tokenBudget.maxTokensPerExecution) || has(f.tokenBudget.maxCostPerDay) || has(f.tokenBudget.maxCostPerExecution)))',
+      message: 'a budget needs a limit a day or an execution, such as maxTokensPerDay or maxCostPerDay',
     },
   ],
 };

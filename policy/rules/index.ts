@@ -9,6 +9,7 @@ import { backendClosed } from './backend-closed.ts';
 import { backendPlainHttp } from './backend-plain-http.ts';
 import { broadRange } from './broad-range.ts';
 import { budgetWithoutCap } from './budget-without-cap.ts';
+import { budgetWithoutPrice } from './budget-without-price.ts';
 import { callerExtractorUnreadable } from './caller-extractor-unreadable.ts';
 import { credentialCrossesProvider } from './credential-crosses-provider.ts';
 import { credentialForeignHost } from './credential-foreign-host.ts';
@@ -72,6 +73,7 @@ export const rules: readonly Rule[] = [
   headerEditUnfit,
   httpWildcardCredential,
   budgetWithoutCap,
+  budgetWithoutPrice,
   policyWithoutEffect,
   policyConflict,
   derivedNameInvalid,

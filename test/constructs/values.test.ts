@@ -1,7 +1,7 @@
 /** The value classes: what each writes, and what cannot be written with it. */
 import { Duration } from 'cdk8s';
 import { describe, expect, test } from 'vitest';
-import { Budget, Cidr, Credential, Identity, Port, Rate, Tools } from '../../constructs/index.ts';
+import { Budget, Cidr, Credential, Identity, Port, Rate, TokenRate, Tools } from '../../constructs/index.ts';
 import { durationText } from '../../constructs/duration-text.ts';
 
 describe('values', () => {
@@ -23,7 +23,13 @@ describe('values', () => {
       Tools.allow('a').limit(Rate.perHour(2)).spec,
       { allowedTools: ['a'], rateLimits: [{ requests: 2, window: '3600s' }] },
     ],
+    [
+      Budget.costPerDay('25.00').costPerExecution('0.5').spec,
+      { maxCostPerDay: '25.00', maxCostPerExecution: '0.5' },
+    ],
     [Rate.per(3, Duration.seconds(2)).counted('PerRoute').scope, 'PerRoute'],
+    [TokenRate.perMinute(9).counted('PerGateway').scope, 'PerGateway'],
+    [TokenRate.perHour(9).tokens, 9],
     [durationText(Duration.millis(1_500)), '1500ms'],
     [durationText(Duration.days(1)), '86400s'],
   ])('%# is written as %j', (written, expected) => {
@@ -42,6 +48,11 @@ describe('values', () => {
     ['whole number of tokens', () => Budget.perDay(0)],
     ['whole number of tokens', () => Budget.perDay(1.5)],
     ['whole number of tokens', () => Budget.perRequest(Number.NaN)],
+    ['in US dollars', () => Budget.costPerDay('$5')],
+    ['in US dollars', () => Budget.costPerExecution('0.0')],
+    ['whole number of tokens', () => TokenRate.perMinute(0)],
+    ['window of a rate', () => TokenRate.per(1, Duration.millis(0))],
+    ['not for a gateway', () => Tools.allow('a').limit(Rate.perHour(1).counted('PerGateway'))],
     ['needs a name', () => Budget.perDay(1).sharedAs('')],
     ['port 0', () => Port.tcp(0)],
     ['port 65536', () => Port.tcpRange(1, 65_536)],

@@ -1,4 +1,5 @@
 /** Anthropic messages. Its input_tokens exclude cached ones, which are added here so that totals mean totals. */
+import { priceIds } from '../../../decision/index.ts';
 import {
   asCount,
   asObject,
@@ -97,7 +98,7 @@ export const anthropic: ProviderCodec = {
   provider: 'anthropic',
   genAiName: 'anthropic',
   system: 'anthropic',
-  priceId: 'anthropic',
+  priceId: priceIds.anthropic,
   responseShape: objectOf({
     ...members,
     message: objectOf(members),

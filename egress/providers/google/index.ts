@@ -1,4 +1,5 @@
 /** Google's Gemini API: the model is in the path, usage in usageMetadata of the answer or of each streamed chunk. */
+import { priceIds } from '../../../decision/index.ts';
 import {
   asCount,
   asObject,
@@ -61,7 +62,7 @@ export const google: ProviderCodec = {
   provider: 'google',
   genAiName: 'gcp.gemini',
   system: 'google_genai',
-  priceId: 'google',
+  priceId: priceIds.google,
   responseShape,
   readResponse: (body, facts) => {
     learn(facts, { responseModel: asText(body['modelVersion']), responseId: asText(body['responseId']) });

@@ -1,4 +1,5 @@
 /** OpenAI: chat completions, responses, completions and embeddings. Streams carry usage only when the caller asked. */
+import { priceIds } from '../../../decision/index.ts';
 import {
   asCount,
   asObject,
@@ -107,7 +108,7 @@ export const openai: ProviderCodec = {
   provider: 'openai',
   genAiName: 'openai',
   system: 'openai',
-  priceId: 'openai',
+  priceId: priceIds.openai,
   responseShape: openAiShape,
   readResponse: readOpenAiResponse,
   renderError: renderOpenAiError,

@@ -78,6 +78,7 @@ test.each<[CallLimit['scope'], string[]]>([
   ['PerAgent', ['counted', 'reached', 'counted', 'reached']],
   ['PerExecution', ['counted', 'counted', 'counted', 'reached']],
   ['PerRoute', ['counted', 'reached', 'reached', 'reached']],
+  ['PerGateway', ['counted', 'reached', 'reached', 'reached']],
 ])('%s', async (scope, expected) => {
   const gateway = new Gateway(new MemoryLedger());
   const one = limit(1, { scope });
@@ -186,7 +187,7 @@ test('S48: whatever callers, clocks and the ledger do, no window holds more call
     fc.asyncProperty(
       fc.array(step, { maxLength: 80 }),
       fc.integer({ min: 1, max: 300 }),
-      fc.constantFrom<CallLimit['scope']>('PerAgent', 'PerExecution', 'PerRoute'),
+      fc.constantFrom<CallLimit['scope']>('PerAgent', 'PerExecution', 'PerRoute', 'PerGateway'),
       async (steps, cap, scope) => {
         const ledger = new FaultyLedger();
         const gateways = [new Gateway(ledger), new Gateway(ledger)];

@@ -1,7 +1,7 @@
 /** Names to addresses: shared answers, and what one agent's silent names cost the others. */
 import type { LookupAddress } from 'node:dns';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Resolver } from '../../../egress/upstream/resolver.ts';
+import { orderAnswers, Resolver } from '../../../egress/upstream/resolver.ts';
 
 const address: LookupAddress = { address: '203.0.113.7', family: 4 };
 
@@ -59,4 +59,34 @@ test('a look-up that never ends ends for who waits', async () => {
   const second = resolver.resolve('a.example', 'two').catch((error: NodeJS.ErrnoException) => error.code);
   await vi.advanceTimersByTimeAsync(5_000);
   expect(await Promise.all([first, second])).toEqual(['ETIMEOUT', 'ETIMEOUT']);
+});
+
+const [v4, v6] = ['203.0.113.7', '2001:db8::7'];
+const both: LookupAddress[] = [
+  { address: v6, family: 6 },
+  { address: v4, family: 4 },
+];
+
+test.each<[Parameters<typeof orderAnswers>[0], string[], string[], string[]]>([
+  // Where both are told, IPv4 alone, IPv6 alone.
+  ['V4Preferred', [v4], [v4], [v6]],
+  ['V4Only', [v4], [v4], []],
+  ['V6Only', [v6], [], [v6]],
+  ['Auto', [v6, v4], [v4], [v6]],
+  ['All', [v6, v4], [v4], [v6]],
+])('lookupFamily %s', (family, ofBoth, ofV4, ofV6) => {
+  const only = (wanted: number) => both.filter((each) => each.family === wanted);
+  expect(orderAnswers(family, both)).toEqual(ofBoth);
+  expect(orderAnswers(family, only(4))).toEqual(ofV4);
+  expect(orderAnswers(family, only(6))).toEqual(ofV6);
+});
+
+test('lookupFamily V6Only: a name that has an IPv4 address alone cannot be resolved', async () => {
+  const asked: number[] = [];
+  const lookup = async (_name: string, family: number): Promise<readonly LookupAddress[]> => {
+    asked.push(family);
+    return both.filter((each) => each.family === 4);
+  };
+  const found = await new Resolver(lookup, 'V6Only').resolve('a.example', 'one').catch(() => []);
+  expect(found).toEqual([]);
 });

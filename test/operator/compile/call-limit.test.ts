@@ -63,6 +63,45 @@ describe('a filter that names a policy', () => {
     ]);
   });
 
+  test.each(Object.keys(routes))('of an %s, counted for the gateway, is one count for all of it', (kind) => {
+    const account = 'rate/default/slow/gateway/default/g';
+    expect(ruleOf(kind, [slow({ scope: 'PerGateway' })])?.limits).toEqual([
+      { ...limit, account, scope: 'PerGateway' },
+    ]);
+  });
+
+  test('of an AIProviderRoute limits the tokens of its calls', () => {
+    const tokens = { requests: undefined, tokens: 500, scope: 'PerGateway' };
+    expect(ruleOf('AIProviderRoute', [slow(tokens)])).toMatchObject({
+      tokenRates: [
+        {
+          account: 'rate/default/slow/gateway/default/g',
+          tokens: 500,
+          windowMs: 60_000,
+          scope: 'PerGateway',
+          policy: 'default/slow',
+        },
+      ],
+      filters: [],
+    });
+  });
+
+  test.each(['MCPRoute', 'EgressHTTPRoute'])(
+    'of an %s cannot limit tokens: its calls are refused',
+    (kind) => {
+      const text = ruleOf(kind, [slow({ requests: undefined, tokens: 500 })])?.text;
+      expect(text).toContain('tokens are counted of the calls of AIProviderRoutes alone');
+    },
+  );
+
+  test('of an EgressL4Route cannot limit tokens: it opens nothing', () => {
+    expect(ruleOf('EgressL4Route', [slow({ requests: undefined, tokens: 500 })])).toBeUndefined();
+  });
+
+  test.each([{ tokens: 5 }, { requests: undefined }])('that says %j refuses the calls', (spec) => {
+    expect(ruleOf('AIProviderRoute', [slow(spec)])?.text).toContain('"type":"Unsupported"');
+  });
+
   test.each(['AIProviderRoute', 'MCPRoute', 'EgressHTTPRoute'])(
     'that does not exist refuses the calls of an %s',
     (kind) => {

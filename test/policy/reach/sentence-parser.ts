@@ -7,6 +7,7 @@ import type {
   CallScope,
   CountedCalls,
   CountedTools,
+  CountedUse,
   DestinationSet,
   HttpScope,
   Permit,
@@ -69,6 +70,10 @@ class Reader {
 
   number(): number {
     return Number(this.take(/^\d+/));
+  }
+
+  decimal(): number {
+    return Number(this.take(/^\d+(?:\.\d+)?/));
   }
 }
 
@@ -167,15 +172,15 @@ function toolScopes(reader: Reader): ToolScope[] {
   return all;
 }
 
-/** Behind `at most `. */
-function counted(reader: Reader): CountedCalls {
-  const count = reader.number();
-  reader.must(' calls');
+/** Behind what is counted. */
+function span(reader: Reader): Omit<CountedCalls, 'calls'> {
   const scope = reader.eat(' of an agent')
     ? 'PerAgent'
     : reader.eat(' of an execution')
       ? 'PerExecution'
-      : 'PerRoute';
+      : reader.eat(' of the gateway')
+        ? 'PerGateway'
+        : 'PerRoute';
   let window = reader.eat(' in ') ? reader.number() : undefined;
   if (window !== undefined && !reader.eat(' ms')) {
     reader.must(' s');
@@ -183,10 +188,37 @@ function counted(reader: Reader): CountedCalls {
   }
   reader.must(' of count ');
   return {
-    ...{ calls: count, scope },
+    scope,
     account: reader.quote(),
     ...(window === undefined ? {} : { windowMs: window }),
   };
+}
+
+/** Behind `at most `. */
+function counted(reader: Reader): CountedCalls {
+  const calls = reader.number();
+  reader.must(' calls');
+  return { calls, ...span(reader) };
+}
+
+/** Behind `within `. */
+type Cost = NonNullable<CountedUse['costs']>[number];
+
+function countedUse(reader: Reader, { limits = [], ...rest }: Partial<CountedUse>): CountedUse {
+  const isMoney = reader.eat('$');
+  const amount = isMoney ? reader.decimal() : reader.number();
+  if (!isMoney) reader.must(' tokens');
+  const period = reader.eat(' a UTC day') ? 'day' : reader.eat(' an execution') ? 'execution' : 'window';
+  if (period === 'window') {
+    const { windowMs = 0, ...of } = span(reader);
+    return { ...rest, limits: [...limits, { tokens: amount, period, windowMs, ...of }] };
+  }
+  reader.must(' of budget ');
+  const account = reader.quote();
+  if (!isMoney) return { ...rest, limits: [...limits, { tokens: amount, period, account }] };
+  reader.must(', calls of known price alone');
+  const cost: Cost = { nanoUsd: Math.round(amount * 1e9), period, account };
+  return { ...rest, limits, costs: [...(rest.costs ?? []), cost] };
 }
 
 function countedTools(reader: Reader): CountedTools {
@@ -455,13 +487,7 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
   [
     'within ',
     (reader, { permit }) => {
-      const tokens = reader.number();
-      reader.must(' tokens ');
-      const period = reader.eat('a UTC day') ? ('day' as const) : ('execution' as const);
-      if (period === 'execution') reader.must('an execution');
-      reader.must(' of budget ');
-      const { limits = [], ...rest } = permit.way.budget ?? {};
-      permit.way.budget = { ...rest, limits: [...limits, { tokens, period, account: reader.quote() }] };
+      permit.way.budget = countedUse(reader, permit.way.budget ?? {});
     },
   ],
   [

@@ -39,7 +39,13 @@ export function renderWay({ protocol, target, pinned, credentials, renames, logg
     rest.budget === undefined
       ? null
       : [
-          rest.budget.limits.map(({ tokens, period, account }) => `${tokens} ${period} ${account}`),
+          rest.budget.limits.map((limit) => {
+            const span = limit.period === 'window' ? ` ${limit.windowMs} ${limit.scope}` : '';
+            return `${limit.tokens} ${limit.period}${span} ${limit.account}`;
+          }),
+          (rest.budget.costs ?? []).map(
+            ({ nanoUsd, period, account }) => `usd ${nanoUsd} ${period} ${account}`,
+          ),
           rest.budget.maxOutputTokens ?? null,
         ],
     rest.trust,

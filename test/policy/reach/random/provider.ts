@@ -9,7 +9,7 @@ import type {
   RouteFallback,
 } from '../../../../contract/index.ts';
 import type { GatewayDocument } from '../../../../policy/reach/index.ts';
-import { ruleLimits } from './call-limits.ts';
+import { ruleLimits, ruleTokenRates } from './call-limits.ts';
 import { answer } from './mcp.ts';
 import { endpointGlobs, gatewayNames, modelGlobs, names, routeNames, some } from './vocabulary.ts';
 
@@ -33,13 +33,16 @@ export const backend: fc.Arbitrary<ProviderBackend> = fc.record({
 });
 
 const limit = fc.constantFrom(undefined, 100, 1000);
+const cost = fc.constantFrom(undefined, undefined, 1_000_000, 2_500_000_001);
 export const budget: fc.Arbitrary<ProviderRule['filters'][number]> = fc
-  .tuple(limit, limit, limit, fc.constantFrom(undefined, undefined, 'shared'))
-  .map(([perDay, perExecution, output, budgetRef]) => ({
+  .tuple(limit, limit, limit, fc.constantFrom(undefined, undefined, 'shared'), cost, cost)
+  .map(([perDay, perExecution, output, budgetRef, dayCost, runCost]) => ({
     type: 'TokenBudget',
     ...(perDay === undefined ? {} : { maxTokensPerDay: perDay }),
     ...(perExecution === undefined ? {} : { maxTokensPerExecution: perExecution }),
     ...(output === undefined ? {} : { maxOutputTokensPerRequest: output }),
+    ...(dayCost === undefined ? {} : { maxNanoUsdPerDay: dayCost }),
+    ...(runCost === undefined ? {} : { maxNanoUsdPerExecution: runCost }),
     account: budgetRef ?? 'rule/d/r/0/0',
   }));
 
@@ -75,10 +78,12 @@ export const providerRule: fc.Arbitrary<ProviderRule> = fc
     backends: fc.oneof(fc.constant<ProviderBackend[]>([]), fc.array(backend, { maxLength: 3 })),
     logging: fc.option(logging, { nil: undefined, freq: 3 }),
     limits: ruleLimits,
+    rates: ruleTokenRates,
   })
-  .map(({ logging: rule, limits, ...rest }) => ({
+  .map(({ logging: rule, limits, rates, ...rest }) => ({
     ...rest,
     ...limits,
+    ...rates,
     ...(rule === undefined ? {} : { logging: rule }),
   }));
 
