@@ -101,13 +101,13 @@ class Collector {
   async objects(): Promise<readonly object[]> {
     const { namespace } = this.#place;
     const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-    const groups = await Promise.all(
-      kinds.map(async ({ kind, plural }) => {
-        const found = await this.list(plural, `/apis/${ownGroup}/${ownVersion}${scope}/${plural}`);
-        return found.map((object) => ({ ...object, kind }));
-      }),
-    );
-    return groups.flat();
+    const found: object[] = [];
+    // One after another: a bundle is in no hurry, and the API server is perhaps what is not well.
+    for (const { kind, plural } of kinds) {
+      const objects = await this.list(plural, `/apis/${ownGroup}/${ownVersion}${scope}/${plural}`);
+      found.push(...objects.map((object) => ({ ...object, kind })));
+    }
+    return found;
   }
 
   /** Of the platform, and of what the operator made in the namespace. */
