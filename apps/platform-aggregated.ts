@@ -6,9 +6,9 @@
 import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
-import { invokerRules, recordsGroup, recordViewerRules } from './platform-rules.ts';
+import { invokerRules, metricsGroup, recordsGroup, recordViewerRules } from './platform-rules.ts';
 import type { PlatformSettings } from './platform-settings.ts';
-import { aggregatedApiService, labels } from './system-names.ts';
+import { aggregatedApiService, labels, metricsApiService } from './system-names.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 const account = 'clrk-telemetry';
@@ -44,17 +44,26 @@ function addRoles(scope: Construct): void {
 export function addAggregatedApi(scope: Construct, settings: PlatformSettings): void {
   addDelegation(scope, settings);
   addRoles(scope);
-  new ApiObject(scope, 'api-service', {
+  addApiService(scope, settings, { id: 'api-service', name: aggregatedApiService, group: recordsGroup });
+  addApiService(scope, settings, { id: 'metrics-api-service', name: metricsApiService, group: metricsGroup });
+}
+
+function addApiService(
+  scope: Construct,
+  { namespace }: PlatformSettings,
+  { id, name, group }: Readonly<Record<'id' | 'name' | 'group', string>>,
+): void {
+  new ApiObject(scope, id, {
     apiVersion: 'apiregistration.k8s.io/v1',
     kind: 'APIService',
-    metadata: { name: aggregatedApiService, labels: cluster },
+    metadata: { name, labels: cluster },
     spec: {
-      group: recordsGroup,
+      group,
       version: 'v1alpha1',
       // Behind every group of the cluster's own: names of kinds are looked up in order.
       groupPriorityMinimum: 1000,
       versionPriority: 10,
-      service: { namespace: settings.namespace, name: account, port: 443 },
+      service: { namespace, name: account, port: 443 },
     },
   });
 }

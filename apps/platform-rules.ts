@@ -4,7 +4,12 @@
  * test/operator/converge.test.ts compares it with what the API server's audit log says was used, both ways.
  */
 import type { k8s } from 'cdk8s-plus-28';
-import { aggregatedApiService, ingressConfigSecret, ingressShardSecrets } from './system-names.ts';
+import {
+  aggregatedApiService,
+  ingressConfigSecret,
+  ingressShardSecrets,
+  metricsApiService,
+} from './system-names.ts';
 
 const ourGroup = 'clrk.apoxy.dev';
 const watch = ['list', 'watch'];
@@ -64,9 +69,12 @@ export const operatorClusterRules: readonly k8s.PolicyRule[] = [
   rule('rbac.authorization.k8s.io', ['roles', 'rolebindings'], [...watch, ...apply]),
   rule('networking.k8s.io', ['networkpolicies'], [...watch, ...apply]),
   rule('events.k8s.io', ['events'], apply),
-  // What the aggregated API proves itself by is written into our own APIService alone.
+  // What the aggregated API proves itself by is written into our own two APIServices alone.
   rule('apiregistration.k8s.io', ['apiservices'], watch),
-  { ...rule('apiregistration.k8s.io', ['apiservices'], ['patch']), resourceNames: [aggregatedApiService] },
+  {
+    ...rule('apiregistration.k8s.io', ['apiservices'], ['patch']),
+    resourceNames: [aggregatedApiService, metricsApiService],
+  },
 ];
 
 export const operatorSystemRules: readonly k8s.PolicyRule[] = [
@@ -94,6 +102,9 @@ export const approverRules: readonly k8s.PolicyRule[] = [
 ];
 
 export const recordsGroup = 'telemetry.clrk.apoxy.dev';
+export const metricsGroup = 'metrics.clrk.apoxy.dev';
+/** Of which there are series. */
+const measuredKinds = ['taskagentmetrics', 'daemonagentmetrics', 'egressgatewaymetrics'];
 const agentKinds = ['taskagents', 'daemonagents'];
 
 /** Who reads what agents did, in the namespaces he has the role in. As far as `view`, which reads logs of pods too. */
@@ -102,6 +113,13 @@ export const recordViewerRules: readonly k8s.PolicyRule[] = [
   rule(
     recordsGroup,
     agentKinds.flatMap((kind) => ['invocations', 'logs', 'traces'].map((part) => `${kind}/${part}`)),
+    ['get'],
+  ),
+  // The catalogue and the series of everybody are the cluster's: a role in a namespace does not reach them.
+  rule(metricsGroup, ['metrics', ...measuredKinds, 'workerpoolmetrics'], ['get', 'list']),
+  rule(
+    metricsGroup,
+    ['metrics', ...measuredKinds].map((kind) => `${kind}/series`),
     ['get'],
   ),
 ];

@@ -23,6 +23,8 @@ export const clickhouseConfigDir = '/etc/clrk/clickhouse';
 export const clickhouseStoreDir = '/var/lib/clrk/clickhouse';
 /** By it the cluster's API serves records. */
 export const aggregatedApiService = 'v1alpha1.telemetry.clrk.apoxy.dev';
+/** And the figures made of them. */
+export const metricsApiService = 'v1alpha1.metrics.clrk.apoxy.dev';
 /** Addresses of this installation. */
 export const platformSettings = 'clrk-platform';
 export const ingressConfigSecret = 'clrk-ingress-settings';

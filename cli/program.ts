@@ -9,9 +9,11 @@ import { addApprovals } from './commands/approvals.ts';
 import { examples, type AddCommand } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addContain } from './commands/contain.ts';
+import { addDescribe } from './commands/describe.ts';
 import { addDev } from './commands/dev.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrift } from './commands/drift.ts';
+import { addEvents } from './commands/events.ts';
 import { addGet } from './commands/get.ts';
 import { addInit } from './commands/init.ts';
 import { addImage } from './commands/image.ts';
@@ -20,9 +22,12 @@ import { addLogs } from './commands/logs.ts';
 import { addReach } from './commands/reach.ts';
 import { addResult } from './commands/result.ts';
 import { addRoles } from './commands/role.ts';
+import { addRollout } from './commands/rollout.ts';
 import { addRunTask } from './commands/run-task.ts';
 import { addSecret } from './commands/secret.ts';
+import { addSupport } from './commands/support.ts';
 import { addToken } from './commands/token.ts';
+import { addTop } from './commands/top.ts';
 import { addTraces } from './commands/traces.ts';
 import { addValidate } from './commands/validate.ts';
 import { addUninstall } from './commands/uninstall.ts';
@@ -36,9 +41,13 @@ const commands: readonly AddCommand[] = [
   addDev,
   addApply,
   addGet,
+  addDescribe,
+  addEvents,
+  addTop,
   addRunTask,
   addResult,
   addContain,
+  addRollout,
   addApprovals,
   addSecret,
   addLogs,
@@ -54,6 +63,7 @@ const commands: readonly AddCommand[] = [
   addUninstall,
   addDoctor,
   addDrift,
+  addSupport,
   addVersion,
   addCompletion,
   addRoles,

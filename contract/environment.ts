@@ -87,6 +87,10 @@ export const recordsVersion = 'v1alpha1';
 export const recordsGroupVersion = `${recordsGroup}/${recordsVersion}` as const;
 /** By it the cluster's API serves them. */
 export const aggregatedApiService = `${recordsVersion}.${recordsGroup}`;
+/** Group and version in which figures of records are read. */
+export const metricsGroup = 'metrics.clrk.apoxy.dev';
+export const metricsGroupVersion = `${metricsGroup}/${recordsVersion}` as const;
+export const metricsApiService = `${recordsVersion}.${metricsGroup}`;
 /** Telemetry's server certificate, with `ca.crt`. */
 export const telemetryTlsSecret = 'clrk-telemetry-tls';
 /** What telemetry is given: files of the Secret clrk-platform-auth. */

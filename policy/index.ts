@@ -57,6 +57,7 @@ export {
 export { defaultNamespace, World, type Checked, type Item, type KindName, type Kinds } from './world.ts';
 export * from './reach/index.ts';
 export { checkKind, shapeIssues } from './schema/kind-check.ts';
+export { namesSecret, secretShape } from './secret-text.ts';
 export { driftOf, needsCreated, type ObjectVersions } from './drift/object-drift.ts';
 export { treeDrift, type TreeDrift } from './drift/tree-drift.ts';
 export { admissionLabel, admissionPolicies } from './admission/admission-policies.ts';

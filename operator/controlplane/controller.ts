@@ -3,13 +3,13 @@
  * the configuration of NATS and ClickHouse. It makes them once, renews leaves before they expire, and never replaces a CA
  * that can be read.
  */
-import { aggregatedApiService, platformAuthSecret } from '../../contract/index.ts';
+import { platformAuthSecret } from '../../contract/index.ts';
 import { createCa } from '../../pki/index.ts';
 import { label, systemName } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds } from '../kind.ts';
 import { managedLabels } from '../owner.ts';
-import { trustTelemetry } from './api-service.ts';
+import { apiServices, trustTelemetry } from './api-service.ts';
 import { clickhouseConfig } from './clickhouse.ts';
 import { ensureIngressClient, ensureTelemetryServer } from './leaf.ts';
 import { natsConfig } from './nats.ts';
@@ -73,7 +73,7 @@ export const controlPlaneController: ControllerSpec = {
     {
       resource: kinds.apiService,
       keysOf: (_world, { before, after }) =>
-        (after ?? before)?.metadata?.name === aggregatedApiService ? [controlPlaneKey] : [],
+        apiServices.includes((after ?? before)?.metadata?.name ?? '') ? [controlPlaneKey] : [],
     },
   ],
 };

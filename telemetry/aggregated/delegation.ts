@@ -113,12 +113,12 @@ function placeOf({ namespace }: Attributes): string {
 
 /** In the words kubectl users know. */
 export function forbidden(user: User, attributes: Attributes, reason: string): ClrkError {
-  const { verb, resource, subresource, name } = attributes;
+  const { verb, resource, subresource, name, group: ofGroup = group } = attributes;
   const full = subresource === undefined ? resource : `${resource}/${subresource}`;
-  const what = name === undefined ? `${full}.${group}` : `${full}.${group} "${name}"`;
+  const what = name === undefined ? `${full}.${ofGroup}` : `${full}.${ofGroup} "${name}"`;
   const why = reason === '' ? '' : `: ${reason}`;
   return new ClrkError(
     'FORBIDDEN',
-    `${what} is forbidden: User "${user.name}" cannot ${verb} resource "${full}" in API group "${group}" ${placeOf(attributes)}${why}`,
+    `${what} is forbidden: User "${user.name}" cannot ${verb} resource "${full}" in API group "${ofGroup}" ${placeOf(attributes)}${why}`,
   );
 }

@@ -15,6 +15,8 @@ export const agentGroupVersion = `${apiGroup}/${apiVersionName}`;
 export type Verb = 'get' | 'list' | 'watch' | 'create';
 
 export interface ServedResource {
+  /** Absent: it is. */
+  readonly namespaced?: boolean;
   /** `invocations`, `taskagents/logs`. */
   readonly name: string;
   readonly kind: string;

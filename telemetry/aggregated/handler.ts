@@ -12,11 +12,19 @@ import { answerFollower, answerPage } from '../read/answer.ts';
 import { parseReadRequest } from '../read/read-request.ts';
 import type { Store } from '../store/store.ts';
 import { Delegation, forbidden } from './delegation.ts';
-import { groupDocument, groupsDocument, resourcesDocument } from './discovery.ts';
+import {
+  groupDocument,
+  groupsDocument,
+  metricsGroupDocument,
+  metricsResourcesDocument,
+  resourcesDocument,
+} from './discovery.ts';
 import { FrontProxy } from './front-proxy.ts';
 import { parseIntent, splitUrl, type Attributes, type Document, type Intent } from './intent.ts';
-import { answerList, answerOne, answerWatch, sendJson } from './invocation-answer.ts';
+import { answerList, answerOne, answerWatch, sendJson, type InvocationRequest } from './invocation-answer.ts';
 import { forwardInvoke } from './invoke.ts';
+import { answerMetrics } from './metrics-answer.ts';
+import { metricsOpenApi } from './metrics-openapi.ts';
 import { openApiDocument, openApiGroupDocument } from './openapi.ts';
 import { peerOf } from './peer-certificate.ts';
 import { userOfFrontProxy, type Peer, type User } from './request-header.ts';
@@ -53,6 +61,9 @@ const documents: Readonly<Record<Exclude<Document, 'health'>, object>> = {
   resources: resourcesDocument,
   openapi: openApiDocument,
   'openapi-group': openApiGroupDocument,
+  'metrics-group': metricsGroupDocument,
+  'metrics-resources': metricsResourcesDocument,
+  'openapi-metrics': metricsOpenApi,
 };
 
 function watcherOf({ name }: User, { namespace }: Attributes): Watcher {
@@ -146,18 +157,28 @@ class AggregatedHandler {
         await answerFollower({ ...this.#options, signal }, read, response);
       });
     }
-    const { namespace, attributes } = intent;
-    const query = new URLSearchParams(search);
+    const asked = { request, response, query: new URLSearchParams(search) };
+    if (intent.what === 'invocations') return await this.#answerInvocations(user, intent, asked);
+    using place = this.#reads.take(watcher);
+    void place;
+    await answerMetrics({ store, ...asked }, intent);
+  }
+
+  async #answerInvocations(
+    user: User,
+    { namespace, name, attributes }: Extract<Intent, { what: 'invocations' }>,
+    { request, response, query }: Omit<InvocationRequest, 'namespace'>,
+  ): Promise<void> {
     const asked = { request, response, query, ...(namespace === undefined ? {} : { namespace }) };
-    if (attributes.verb !== 'watch') {
-      using place = this.#reads.take(watcher);
-      void place;
-      if (intent.name !== undefined) return await answerOne(this.#options, asked, intent.name);
-      return await answerList(this.#options, asked);
+    if (attributes.verb === 'watch') {
+      return await this.#whileAllowed(user, attributes, response, async (signal) => {
+        await answerWatch(this.#options, asked, signal);
+      });
     }
-    await this.#whileAllowed(user, attributes, response, async (signal) => {
-      await answerWatch(this.#options, asked, signal);
-    });
+    using place = this.#reads.take(watcherOf(user, attributes));
+    void place;
+    if (name === undefined) await answerList(this.#options, asked);
+    else await answerOne(this.#options, asked, name);
   }
 
   /** As long as the user is there, and may. */

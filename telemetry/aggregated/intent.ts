@@ -14,9 +14,13 @@ import {
   type RecordSubresource,
   type Verb,
 } from './group.ts';
+import { metricsBase, metricsGroup } from './metrics-group.ts';
+import { parseMetricsIntent, type MetricsIntent } from './metrics-intent.ts';
 
 /** What rights are asked for. */
 export interface Attributes {
+  /** Absent: that of records. */
+  readonly group?: string;
   readonly verb: Verb;
   readonly resource: string;
   readonly subresource?: string;
@@ -24,9 +28,19 @@ export interface Attributes {
   readonly name?: string;
 }
 
-export type Document = 'health' | 'groups' | 'group' | 'resources' | 'openapi' | 'openapi-group';
+export type Document =
+  | 'health'
+  | 'groups'
+  | 'group'
+  | 'resources'
+  | 'openapi'
+  | 'openapi-group'
+  | 'metrics-group'
+  | 'metrics-resources'
+  | 'openapi-metrics';
 
 export type Intent =
+  | MetricsIntent
   | { readonly what: 'document'; readonly document: Document }
   | {
       readonly what: 'invocations';
@@ -61,6 +75,9 @@ const documents: Readonly<Record<string, Document>> = {
   [`/apis/${group}/${version}`]: 'resources',
   '/openapi/v3': 'openapi',
   [`/openapi/v3/apis/${group}/${version}`]: 'openapi-group',
+  [`/apis/${metricsGroup}`]: 'metrics-group',
+  [metricsBase]: 'metrics-resources',
+  [`/openapi/v3${metricsBase}`]: 'openapi-metrics',
 };
 
 const maxUrlChars = 16 * 1024;
@@ -165,7 +182,7 @@ export function parseIntent(method: string, url: string): Intent {
     requireMethod(method, 'GET');
     return { what: 'document', document };
   }
-  const intent = resourceIntent(method, path, search);
+  const intent = parseMetricsIntent(method, path) ?? resourceIntent(method, path, search);
   if (intent === undefined) throw noSuchPath();
   return intent;
 }

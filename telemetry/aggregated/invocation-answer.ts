@@ -44,7 +44,7 @@ export function sendJson(
   response.end(bytes);
 }
 
-function includeOf(query: URLSearchParams): IncludeObject {
+export function includeOf(query: URLSearchParams): IncludeObject {
   const text = query.get('includeObject') ?? '';
   if (text === '' || text === 'Metadata') return 'Metadata';
   if (text === 'None' || text === 'Object') return text;

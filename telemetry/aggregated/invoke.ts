@@ -71,7 +71,15 @@ export async function forwardInvoke(
           new ClrkError('INGRESS_UNREACHABLE', 'the ingress does not answer', { cause, retryable: true }),
         );
     });
+    // Nothing here speaks another protocol: an agent that says it goes on in one has answered nothing.
+    const refuseUpgrade = (): void => {
+      onward.destroy();
+      reject(new ClrkError('INVOKE_UPGRADED', 'the agent answered with another protocol (101)'));
+    };
+    onward.once('upgrade', refuseUpgrade);
     onward.once('response', (answer) => {
+      // Without the fields that belong to it, it comes as an answer that never ends.
+      if (answer.statusCode === 101) return refuseUpgrade();
       response.writeHead(answer.statusCode ?? 502, answeredHeaders(answer.headers));
       response.flushHeaders();
       answer.once('error', () => response.destroy());

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { invocationSchema } from '../../contract/index.ts';
 import { group, groupVersion, version } from './group.ts';
+import { metricsOpenApi, metricsOpenApiPath } from './metrics-openapi.ts';
 
 const schemaName = 'dev.apoxy.clrk.telemetry.v1alpha1.Invocation';
 const listName = `${schemaName}List`;
@@ -102,12 +103,14 @@ export const openApiGroupDocument: object = {
   components: { schemas: { [schemaName]: invocation(), [listName]: list } },
 };
 
-const hash = createHash('sha256')
-  .update(JSON.stringify(openApiGroupDocument))
-  .digest('hex')
-  .slice(0, 32)
-  .toUpperCase();
+function locate(path: string, document: object): readonly [string, object] {
+  const digest = createHash('sha256').update(JSON.stringify(document)).digest('hex');
+  return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${digest.slice(0, 32).toUpperCase()}` }];
+}
 
 export const openApiDocument: object = {
-  paths: { [`apis/${groupVersion}`]: { serverRelativeURL: `/openapi/v3/apis/${groupVersion}?hash=${hash}` } },
+  paths: Object.fromEntries([
+    locate(`apis/${groupVersion}`, openApiGroupDocument),
+    locate(metricsOpenApiPath, metricsOpenApi),
+  ]),
 };

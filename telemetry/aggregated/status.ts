@@ -18,6 +18,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   TELEMETRY_TOO_BROAD: { status: 422, reason: 'Invalid' },
   TOO_MANY_FOLLOWERS: { status: 429, reason: 'TooManyRequests' },
   INGRESS_UNREACHABLE: { status: 502, reason: 'ServiceUnavailable' },
+  INVOKE_UPGRADED: { status: 502, reason: 'ServiceUnavailable' },
 };
 
 const unavailable: Meaning = { status: 503, reason: 'ServiceUnavailable' };

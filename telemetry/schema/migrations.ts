@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Store } from '../store/store.ts';
 import { copyEvents } from './copy-events.ts';
+import { addFigures } from './figures.ts';
 import { createInvocations } from './invocations.ts';
 import { addIngestId, createLogs, createTraces, numberByEngine } from './records.ts';
 import { tables } from './tables.ts';
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
     },
   },
   { version: 3, name: 'records are numbered', run: numberRecords },
+  { version: 4, name: 'figures of spans', run: (store) => runAll(store, addFigures) },
 ];

@@ -7,6 +7,7 @@ import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import {
   aggregatedApiService,
+  metricsApiService,
   natsConfigKey,
   clickhouseConfigSecret,
   natsConfigSecret,
@@ -308,11 +309,12 @@ describe('operator against a real API server', () => {
   it('the cluster believes telemetry by the CA there is, also after somebody wrote another', async () => {
     await installApiService(bed.api);
     const ca = await bed.get<Secret>(kinds.secret, 'clrk-control-plane-ca', 'clrk-system');
-    const bundle = async (): Promise<string | undefined> => {
-      const found = await bed.get<{ spec: { caBundle?: string } }>(kinds.apiService, aggregatedApiService);
+    const bundle = async (name: string = aggregatedApiService): Promise<string | undefined> => {
+      const found = await bed.get<{ spec: { caBundle?: string } }>(kinds.apiService, name);
       return found.spec.caBundle;
     };
     await eventually(async () => expect(await bundle()).toBe(ca.data?.['tls.crt']));
+    await eventually(async () => expect(await bundle(metricsApiService)).toBe(ca.data?.['tls.crt']));
     const spec = {
       caBundle: Buffer.from(createCa({ commonName: 'x', years: 1 }).certificatePem).toString('base64'),
     };

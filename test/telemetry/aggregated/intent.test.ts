@@ -117,7 +117,7 @@ describe('a path', () => {
         }
         if (intent.what === 'document') return;
         const { namespace } = intent.attributes;
-        expect(namespace).toBe(intent.namespace);
+        expect(namespace).toBe('namespace' in intent ? intent.namespace : undefined);
         expect(
           url.startsWith(`${base}/${namespace === undefined ? 'invocations' : `namespaces/${namespace}/`}`),
         ).toBe(true);

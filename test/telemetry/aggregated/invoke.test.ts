@@ -1,6 +1,7 @@
 /** A call through the cluster's API: what reaches the front door, and what never does. */
 import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
+import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { forwardInvoke } from '../../../telemetry/aggregated/invoke.ts';
@@ -85,6 +86,25 @@ describe('a call', () => {
       /authorization|cookie|impersonate|x-remote|trigger|taskagent|caller/.test(name),
     );
     expect(secret).toEqual([]);
+  });
+
+  test.each([
+    ['with its fields', 'upgrade: x\r\nconnection: upgrade\r\n'],
+    ['bare', ''],
+  ])('an answer of 101, %s, ends the call at once', async (_what, fields) => {
+    const upgrading = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.write(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n`));
+    });
+    upgrading.listen(0, '127.0.0.1');
+    await once(upgrading, 'listening');
+    const there = ingressUrl;
+    ingressUrl = `http://127.0.0.1:${(upgrading.address() as AddressInfo).port}/`;
+    const answer = await fetch(urlOf(door), { method: 'POST', body: '{}' });
+    ingressUrl = there;
+    upgrading.close();
+    expect(answer.status).toBe(502);
+    expect(await answer.text()).toBe('INVOKE_UPGRADED');
   });
 
   test('while the ingress is away is told so', async () => {

@@ -1,0 +1,93 @@
+/**
+ * What of objects may leave a company in a support bundle. Pure. It says what stays, not what goes: names, kinds, numbers, times and
+ * words of enumerations; every other text is replaced by its length. What was replaced anywhere is taken out of messages,
+ * too: an operator's message may quote a value.
+ */
+import { secretShape } from '../../policy/index.ts';
+
+/** Members whose texts stay: they name or choose something. */
+const kept: ReadonlySet<string> = new Set([
+  ...['apiVersion', 'kind', 'group', 'name', 'namespace', 'uid', 'sectionName', 'controllerName'],
+  ...['resourceVersion', 'creationTimestamp', 'deletionTimestamp', 'lastTransitionTime', 'startTime'],
+  ...['lastScheduleTime', 'nextScheduleTime', 'lastSuccessfulTime', 'eventTime', 'finalizers'],
+  ...['type', 'status', 'reason', 'phase', 'mode', 'scope', 'action', 'enforcement', 'defaultPolicy'],
+  ...['onUnlisted', 'approval', 'protocol', 'warmPoolMode', 'concurrencyPolicy', 'delivery', 'provider'],
+  ...['image', 'schedule', 'timeZone', 'timeout', 'window', 'region', 'schema', 'dnsLookupFamily'],
+  ...['hostname', 'hostnames', 'host', 'hosts', 'cidr', 'cidrs', 'models', 'model', 'endpoints'],
+  ...['workerPoolRef', 'egressRefs', 'latestCreatedRevisionName', 'latestReadyRevisionName', 'policyDigest'],
+  ...['cpu', 'memory', 'observedGeneration', 'podName', 'lastHeartbeat', 'terminationMessagePolicy'],
+]);
+/** Members that are said in sentences. */
+const sentences: ReadonlySet<string> = new Set(['message', 'note']);
+/** Of labels, those the platform gives; others are people's own words. */
+const ourLabels = ['clrk.apoxy.dev/', 'app.kubernetes.io/'];
+const leastChars = 8;
+const maxDepth = 32;
+
+type Fields = Readonly<Record<string, unknown>>;
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const hole = (text: string): string => `<redacted: ${text.length} characters>`;
+
+function staysAt(path: readonly string[]): boolean {
+  const member = path.at(-1) ?? '';
+  if (path.includes('annotations')) return false;
+  if (path.includes('labels')) return ourLabels.some((prefix) => member.startsWith(prefix));
+  return kept.has(member) || sentences.has(member);
+}
+
+/** A name that looks like a key is none. */
+function looksSecret(text: string): boolean {
+  return text.split(/[\s"'`=,;()]+/).some((word) => secretShape(word) !== undefined);
+}
+
+export class Redaction {
+  readonly #hidden = new Set<string>();
+  #pattern: RegExp | undefined;
+
+  /** First of everything, so that no message is judged before all values are known. */
+  learn(value: unknown, path: readonly string[] = []): void {
+    if (typeof value === 'string') {
+      if (!staysAt(path) || looksSecret(value)) this.#hide(value);
+    } else if (Array.isArray(value)) {
+      for (const each of value) this.learn(each, path);
+    } else if (isFields(value) && path.length < maxDepth) {
+      for (const [member, inner] of Object.entries(value)) this.learn(inner, [...path, member]);
+    }
+    this.#pattern = undefined;
+  }
+
+  #hide(text: string): void {
+    for (const each of [text, ...text.split(/\s+/)]) if (each.length >= leastChars) this.#hidden.add(each);
+  }
+
+  redact(value: unknown, path: readonly string[] = []): unknown {
+    if (typeof value === 'string') return staysAt(path) ? this.text(value) : hole(value);
+    if (Array.isArray(value)) return value.map((each) => this.redact(each, path));
+    if (!isFields(value)) return value;
+    if (path.length >= maxDepth) return '<redacted: too deep>';
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([member]) => member !== 'managedFields')
+        .map(([member, inner]) => [this.text(member), this.redact(inner, [...path, member])]),
+    );
+  }
+
+  /** A sentence or a name without what was hidden elsewhere, and without what looks like a key. */
+  text(text: string): string {
+    const known = text.replaceAll(this.#known(), (found) => hole(found));
+    return known
+      .split(/([\s"'`=,;()]+)/)
+      .map((word) => (secretShape(word) === undefined ? word : hole(word)))
+      .join('');
+  }
+
+  #known(): RegExp {
+    if (this.#pattern !== undefined) return this.#pattern;
+    const texts = [...this.#hidden].toSorted((a, b) => b.length - a.length);
+    const escaped = texts.map((text) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&'));
+    this.#pattern = new RegExp(escaped.length === 0 ? '(?!)' : escaped.join('|'), 'g');
+    return this.#pattern;
+  }
+}
