@@ -84,7 +84,7 @@ export async function openIngressPart({ natsIsLateMs = 0, ...more }: IngressPart
     },
     liveWorkers: () => [status],
     results: { store: natsResults(() => connection), timeMs: () => natsTimeMs(connection) },
-    events: natsEvents(() => connection),
+    events: { source: natsEvents(() => connection), timeMs: () => natsTimeMs(connection) },
   });
   ingress.configure(configWith(agents));
   return {
