@@ -25,7 +25,10 @@ const midnight = Date.parse('2027-01-01T00:00:00Z');
 const minutes = Array.from({ length: 10 }, (_, index) => midnight + (index + 1) * minute);
 const soon = { timeout: 60_000, interval: 20 };
 
-/** One file, where the packages are found: a dozen processes start that would each compile all of it. */
+/** CommonJS packages call it. */
+const require =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+/** One file with what it needs of its packages: a dozen processes start, each of which would load all of them. */
 const program = join(import.meta.dirname, `../../build/mortal-ingress-${process.pid}.mjs`);
 const nats = new TestNats();
 const config: IngressConfig = configWith([scheduled('tick', '* * * * *')]);
@@ -75,7 +78,8 @@ class Replica {
 beforeAll(async () => {
   await build({
     entryPoints: [join(import.meta.dirname, 'mortal-ingress.ts')],
-    ...{ outfile: program, bundle: true, packages: 'external', platform: 'node', format: 'esm' },
+    ...{ outfile: program, bundle: true, platform: 'node', format: 'esm' },
+    ...{ banner: { js: require }, external: ['koffi', 'chdb'], logLevel: 'error' },
   });
   await nats.start();
   operator = await connectNats(nats.accessOf({ role: 'operator' }), { name: 'o', log: silentLog });

@@ -73,4 +73,4 @@ process.on('message', (order: Order) => {
   }
 });
 // Nobody is left to kill it.
-process.on('disconnect', () => process.exit(1));
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
