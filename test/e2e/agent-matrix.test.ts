@@ -115,7 +115,7 @@ describe.each(matrixPrograms)('$name', (program) => {
       if (mode === 'Resident') expect(await run(program, mode, 'And now?')).toEqual(first);
       ways.add(mode);
     },
-    180_000,
+    240_000,
   );
 
   test.concurrent(
@@ -131,7 +131,7 @@ describe.each(matrixPrograms)('$name', (program) => {
       expect(exchanges[1]?.body).toContain('Heard: Hello from the stand-in. You said: ');
       ways.add('daemon');
     },
-    180_000,
+    240_000,
   );
 });
 

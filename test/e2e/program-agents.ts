@@ -73,6 +73,8 @@ export function taskOf(program: Program, mode: CallMode): KubeObject {
   const words = mode === 'Resident' ? ['loop'] : ['once'];
   return taskAgent(agentName(program, mode), program.template(words), {
     ...warm,
+    // Some SDKs load thousands of modules, beside three more of the same that start.
+    timeout: '180s',
     ...(mode === 'Resident' ? { delivery: { mode: 'Metadata' } } : {}),
   });
 }
