@@ -44,6 +44,8 @@ export interface IngressOptions {
     readonly store: MarkStore;
     /** Of the server that keeps the marks; undefined: it does not say. */
     readonly timeMs: () => Promise<number | undefined>;
+    /** Of this machine, which may be set. Default: its clock. */
+    readonly wallMs?: () => number;
   };
   /** Where the answers of calls are kept whose callers do not wait; absent: all wait. */
   readonly results?: {
@@ -226,8 +228,9 @@ class RunningIngress implements Ingress {
   #makeScheduler(): Scheduler | undefined {
     const { schedules, log } = this.#options;
     if (schedules === undefined) return undefined;
+    const { timeMs, wallMs = Date.now } = schedules;
     return new Scheduler({
-      clock: new ReferenceClock({ ask: schedules.timeMs, monotonicMs, wallMs: Date.now }),
+      clock: new ReferenceClock({ ask: timeMs, monotonicMs, wallMs }),
       marks: new ScheduleMarks(schedules.store, randomUUID),
       fire: async (due, id) => {
         const call = scheduledCall(due);

@@ -15,6 +15,7 @@ import { integrationFiles } from '../cli/index.ts';
 import { referencePages } from './api-reference.ts';
 import { capabilityList, capabilityPage } from './capability-docs.ts';
 import { architectureParts, renderParts } from './architecture.ts';
+import { agentPage, type AgentRow } from './agent-page.ts';
 import { providerPage, type MatrixRun } from './provider-matrix.ts';
 import { rulePages } from './rule-pages.ts';
 import { securityTable, type MutantResult } from './security-table.ts';
@@ -112,10 +113,16 @@ export function readMatrix(root: string): Map<string, MatrixRun> {
   );
 }
 
+/** What the last run of the agents' matrix saw. */
+export function readAgents(root: string): readonly AgentRow[] {
+  return JSON.parse(readFileSync(join(root, 'docs/agents.json'), 'utf8')) as readonly AgentRow[];
+}
+
 /** One page a construct; a page whose construct is gone goes too. */
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = process.cwd();
   writeFileSync(join(root, 'docs/providers.md'), providerPage(readMatrix(root)));
+  writeFileSync(join(root, 'docs/agents.md'), agentPage(readAgents(root)));
   for (const [path, text] of integrationFiles) writeFileSync(join(root, 'integrations', path), text);
   writeCrds(join(root, 'crds'));
   importConstructs(root);

@@ -40,6 +40,12 @@ export interface InvocationRunOptions extends InvocationTrailOptions, SandboxSta
   readonly onError: (error: unknown) => void;
 }
 
+/** As its field says it: by what waited, not by what was asked for. */
+function modeOf({ standby }: WarmSandbox): 'Created' | 'Started' | 'Resident' {
+  if (standby === undefined) return 'Created';
+  return standby.isResident ? 'Resident' : 'Started';
+}
+
 export class InvocationRun {
   readonly #options: InvocationRunOptions;
   readonly #admitted: AdmittedInvocation;
@@ -190,6 +196,7 @@ export class InvocationRun {
       return this.#options.factory.make(plan, (phase) => clock.mark(phase), this.#cutSignal.signal);
     }
     span.setAttribute('clrk.sandbox.warm', true);
+    span.setAttribute('clrk.sandbox.warm_mode', modeOf(warm));
     for (const phase of ['slot', 'rootfs', 'create'] as const) clock.mark(phase);
     return warm;
   }

@@ -52,6 +52,7 @@ test('a hit starts nothing, and what was printed before it is of no run', async 
   const invoke = worker.spans.getFinishedSpans().find(({ name }) => name === 'sandbox.invoke');
   expect(invoke?.attributes).toMatchObject({
     'clrk.sandbox.warm': true,
+    'clrk.sandbox.warm_mode': 'Started',
     [attribute.sandboxId]: logged('booted')?.[attribute.sandboxId],
   });
   expect(logged('booted')).not.toHaveProperty([attribute.invocationId]);
