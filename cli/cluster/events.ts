@@ -45,7 +45,7 @@ export function eventCount({ series, deprecatedCount }: EventObject): number {
   return series?.count ?? deprecatedCount ?? 1;
 }
 
-export interface EventScope {
+interface EventScope {
   /** Undefined: all. */
   readonly namespace: string | undefined;
   readonly kind?: string;

@@ -25,7 +25,7 @@ export interface Listed {
   readonly isCut: boolean;
 }
 
-export interface ListRequest {
+interface ListRequest {
   /** From the server's root. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;

@@ -3,7 +3,7 @@ import { usageError } from '../exit-code.ts';
 import { printForeign, type Io } from '../io.ts';
 import { renderObjects, type KubernetesObject } from '../render/object-list.ts';
 
-export type ObjectFormat = 'json' | 'yaml';
+type ObjectFormat = 'json' | 'yaml';
 
 /** Undefined: for a person. Throws USAGE. */
 export function parseObjectFormat(output: string | undefined): ObjectFormat | undefined {

@@ -11,7 +11,7 @@ import { listAll, type Listed } from '../cluster/list-all.ts';
 import { look } from '../doctor/look.ts';
 import { Redaction } from './redaction.ts';
 
-export interface BundlePlace {
+interface BundlePlace {
   readonly platform: string;
   /** Undefined: all. */
   readonly namespace: string | undefined;

@@ -8,7 +8,7 @@ import { tables } from '../schema/tables.ts';
 export type ScopeKind = 'TaskAgent' | 'DaemonAgent' | 'EgressGateway';
 
 /** Rows that recipes are made of. */
-export type Source = 'spans' | 'logs' | 'calls';
+type Source = 'spans' | 'logs' | 'calls';
 
 interface RecipeBase {
   readonly id: string;
@@ -21,7 +21,7 @@ interface RecipeBase {
   readonly dimensions?: Readonly<Record<string, string>>;
 }
 
-export interface Counter extends RecipeBase {
+interface Counter extends RecipeBase {
   readonly type: 'Counter';
   /** A sum over rows. */
   readonly sum: string;
@@ -29,7 +29,7 @@ export interface Counter extends RecipeBase {
   readonly parts?: { readonly dimension: string; readonly of: Readonly<Record<string, string>> };
 }
 
-export interface Histogram extends RecipeBase {
+interface Histogram extends RecipeBase {
   readonly type: 'Histogram';
   /** What is measured of a row. */
   readonly value: string;

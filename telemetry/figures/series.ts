@@ -17,7 +17,7 @@ interface Point {
   readonly quantiles?: Readonly<Record<string, string>>;
 }
 
-export interface MetricSeries {
+interface MetricSeries {
   readonly apiVersion: typeof metricsGroupVersion;
   readonly kind: 'MetricSeries';
   readonly metadata: Readonly<Record<string, string>>;

@@ -118,7 +118,7 @@ async function usageOf(store: Reader, plural: UsagePlural, scope: UsageScope): P
   }
 }
 
-export interface UsagePage {
+interface UsagePage {
   readonly objects: readonly UsageObject[];
   /** There are more than a list tells of. */
   readonly isCut: boolean;
