@@ -29,7 +29,9 @@ const columns: Readonly<Record<string, string>> = {
   Pool: `LowCardinality(String) MATERIALIZED ResourceAttributes['clrk.worker.pool']`,
 };
 
-/** Changes no row. */
-export const addFigures: readonly string[] = Object.entries(columns).map(
-  ([name, column]) => `ALTER TABLE ${tables.traces} ADD COLUMN IF NOT EXISTS ${name} ${column}`,
+const additions = Object.entries(columns).map(
+  ([name, column]) => `ADD COLUMN IF NOT EXISTS ${name} ${column}`,
 );
+
+/** One change, which touches no row. */
+export const addFigures = `ALTER TABLE ${tables.traces} ${additions.join(',\n')}`;

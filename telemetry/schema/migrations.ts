@@ -57,5 +57,5 @@ export const migrations: readonly Migration[] = [
     },
   },
   { version: 3, name: 'records are numbered', run: numberRecords },
-  { version: 4, name: 'figures of spans', run: (store) => runAll(store, addFigures) },
+  { version: 4, name: 'figures of spans', run: (store) => store.command(addFigures) },
 ];
