@@ -252,6 +252,7 @@ export class Answer {
     if (this.#over) return;
     this.#over = true;
     this.#log.denyReason = failure.denyReason;
+    this.#log.denyPolicy = failure.policy;
     this.#log.error = failure.code;
     if (this.#started) this.#downstream.abort();
     else this.#answerError(failure, now);

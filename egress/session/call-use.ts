@@ -5,10 +5,10 @@
 import type { CountedCaller, Refusal } from '../../decision/index.ts';
 import type { Boundary } from '../boundary.ts';
 import type { Budgets } from '../budget/budgets.ts';
-import type { CostBound } from '../budget/token-ask.ts';
 import type { ReadBody } from '../pipeline/outgoing.ts';
 import type { Facts } from '../providers/index.ts';
 import { CallCounting } from './call-counting.ts';
+import { costBoundOf, type PricedBy } from './cost-bound.ts';
 import type { Allowed } from './deliberation.ts';
 import * as failure from './failure.ts';
 import { Spending } from './spending.ts';
@@ -33,8 +33,8 @@ export class CallUse {
   }
 
   /** Or why nobody can say what it would use. */
-  static of(decision: Allowed, body: ReadBody | undefined, bound: CostBound): CallUse | failure.Failure {
-    const spending = Spending.of(decision, body, bound);
+  static of(decision: Allowed, body: ReadBody | undefined, by: PricedBy): CallUse | failure.Failure {
+    const spending = Spending.of(decision, body, costBoundOf(decision, by));
     return 'status' in spending ? spending : new CallUse(spending, new CallCounting(decision.counts));
   }
 

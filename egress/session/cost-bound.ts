@@ -22,7 +22,13 @@ function paidFor(
   return codec === undefined || named === undefined ? undefined : { priceId: codec.priceId, model: named };
 }
 
-export function costBoundOf(decision: Allowed, prices: PriceList, agentId: string): CostBound {
+/** `agentId`: whose call it is. */
+export interface PricedBy {
+  readonly prices: PriceList;
+  readonly agentId: string;
+}
+
+export function costBoundOf(decision: Allowed, { prices, agentId }: PricedBy): CostBound {
   const paid = decision.candidates.map((candidate) => paidFor(decision, candidate));
   return (input, output) => {
     const costs = paid.map((each) => each && prices.boundOf({ ...each, agentId }, { input, output }));

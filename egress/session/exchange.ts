@@ -10,12 +10,10 @@ import type { Field } from '../http1/index.ts';
 import { identify, isRefusal } from '../pipeline/identify.ts';
 import { lengthOf, type ReadBody } from '../pipeline/outgoing.ts';
 import { isReadAlike, isSameUnsent } from '../pipeline/revalidate.ts';
-import type { CostBound } from '../budget/token-ask.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { RelayResult } from './relay.ts';
 import { Answer } from './answer.ts';
 import { CallUse } from './call-use.ts';
-import { costBoundOf } from './cost-bound.ts';
 import { Deliberation, type Allowed, type Decided, type DeliberationOwner } from './deliberation.ts';
 import type { AbortReason, Downstream, RequestReader } from './downstream.ts';
 import type { ExchangeContext, Inbound, PolicyInForce, Settle } from './exchange-context.ts';
@@ -128,7 +126,8 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     if (body !== undefined && lengthOf(body.bytes) > (decision.maxBodyBytes ?? Infinity)) {
       return this.fail(failure.bodyOverRule);
     }
-    const use = CallUse.of(decision, body, this.#pricesOf(decision));
+    const by = { prices: this.#inForce.snapshot.prices, agentId: this.#inbound.peer.agentId };
+    const use = CallUse.of(decision, body, by);
     if ('status' in use) return this.fail(use);
     this.#use = use;
     this.#decision = decision;
@@ -139,10 +138,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
       overLimit: (refused) => this.refuse(judgement.refusalOf(refused)),
       fail: (reason) => this.fail(reason),
     });
-  }
-
-  #pricesOf(decision: Allowed): CostBound {
-    return costBoundOf(decision, this.#inForce.snapshot.prices, this.#inbound.peer.agentId);
   }
 
   // Send: to the first candidate that answers (sending.ts).
@@ -303,7 +298,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
   fail(reason: failure.Failure): void {
     if (this.#states.now === 'done') return;
     this.#sending?.abort();
-    this.#log.denyPolicy ??= reason.policy;
     this.#answer.fail(reason, this.#context.now());
     this.#relayed?.destroy();
     this.#finish();

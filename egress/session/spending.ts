@@ -2,7 +2,7 @@
  * What one exchange may use of its budget, in tokens and in money, from the question to the settlement. Apart from the exchange because it settles
  * exactly once, whenever the tokens are granted and however the call ends. It must never settle below what may have been used.
  */
-import { nanoUsdOf, type NanoUsd } from '../../contract/index.ts';
+import type { NanoUsd } from '../../contract/index.ts';
 import {
   refuseSpent,
   refuseUnpriced,
@@ -21,54 +21,10 @@ import {
   type TokenAsk,
 } from '../budget/token-ask.ts';
 import { lengthOf, type ReadBody } from '../pipeline/outgoing.ts';
-import { credibleCounts, sumOf, type Facts } from '../providers/index.ts';
+import type { Facts } from '../providers/index.ts';
 import type { Allowed } from './deliberation.ts';
 import * as failure from './failure.ts';
-
-/** How the call ended, as far as it decides what is paid for. */
-interface Ending {
-  /** The request was, or may have been, on its way to an upstream. */
-  readonly sent: boolean;
-  /** The upstream's own; undefined: it did not answer. */
-  readonly status: number | undefined;
-  readonly facts: Facts;
-  /** What the answer's usage costs; undefined: nobody can say. */
-  readonly costUsd: number | undefined;
-}
-
-/** What a call was promised and what it is charged. */
-export interface Spent {
-  readonly reserved: number;
-  readonly charged: number;
-  /** In billionths of a US dollar; absent: no limit is in money. */
-  readonly cost?: { readonly reserved: number; readonly charged: number };
-}
-
-/** A call that no upstream saw, or that one refused, costs nothing but what it says it does. */
-function isFree({ sent, status }: Ending, seen: number): boolean {
-  return !sent || (status !== undefined && status >= 400 && seen === 0);
-}
-
-/** Input and output of a call, where both are told whole and make sense. */
-function computeUsed(ending: Ending, promised: number): number {
-  const counts = credibleCounts(ending.facts);
-  const seen = sumOf(counts?.inputTokens, counts?.outputTokens) ?? 0;
-  const isTold = counts !== undefined && ending.facts.usage === 'whole';
-  if (isTold || isFree(ending, seen)) return seen;
-  // Cut short, or never told in earnest: as much as it was promised.
-  return Math.max(seen, promised);
-}
-
-/** The same in money. What is told and has no price costs as much as was promised, or as so many tokens at most do. */
-function computeCost(ending: Ending, promised: NanoUsd, bound: CostBound): NanoUsd {
-  const exact = ending.costUsd === undefined ? undefined : nanoUsdOf(ending.costUsd);
-  const counts = credibleCounts(ending.facts);
-  const seen = sumOf(counts?.inputTokens, counts?.outputTokens) ?? 0;
-  if (isFree(ending, seen)) return 0 as NanoUsd;
-  if (exact !== undefined && ending.facts.usage === 'whole') return exact;
-  const told = bound(counts?.inputTokens ?? 0, counts?.outputTokens ?? 0) ?? 0;
-  return Math.max(told, promised) as NanoUsd;
-}
+import { computeCost, computeUsed, sumSpent, type Ending, type Spent } from './settlement.ts';
 
 interface Counted {
   readonly budget: Budget;
@@ -85,8 +41,8 @@ export class Spending {
   readonly #lost: Reservation[] = [];
   #sent = false;
   #status: number | undefined;
-  #facts: Facts | undefined;
-  #costUsd: number | undefined;
+  /** When the call ended. */
+  #told: Pick<Ending, 'facts' | 'costUsd'> | undefined;
 
   private constructor(counted: Counted | undefined) {
     this.#counted = counted;
@@ -104,10 +60,9 @@ export class Spending {
       return failure.budgetUnreadable;
     }
     const ask = computeAsk(operation, { ...body.read, choices }, lengthOf(body.bytes), budget);
-    const cost = budget.costs === undefined ? undefined : computeCostAsk(ask, bound);
-    if (budget.costs !== undefined && cost === undefined) {
-      return failure.ofRefusal(refuseUnpriced(schema, model));
-    }
+    if (budget.costs === undefined) return new Spending({ budget, ask, cost: undefined, bound });
+    const cost = computeCostAsk(ask, bound);
+    if (cost === undefined) return failure.ofRefusal(refuseUnpriced(schema, model));
     return new Spending({ budget, ask, cost, bound });
   }
 
@@ -128,8 +83,8 @@ export class Spending {
       }
       this.#reservation = reserved.reservation;
       // The call ended while it waited.
-      if (this.#facts === undefined) done();
-      else this.end(this.#facts, this.#costUsd);
+      if (this.#told === undefined) done();
+      else this.end(this.#told.facts, this.#told.costUsd);
     });
   }
 
@@ -180,27 +135,24 @@ export class Spending {
 
   /** Settles. Safe to repeat. undefined: nothing was promised. */
   end(facts: Facts, costUsd: number | undefined): Spent | undefined {
-    if (this.#facts === undefined) this.#costUsd = costUsd;
-    this.#facts ??= facts;
-    const told = { facts: this.#facts, costUsd: this.#costUsd };
-    const ending = { sent: this.#sent, status: this.#status, ...told };
-    const reservation = this.#reservation;
+    this.#told ??= { facts, costUsd };
+    const ending = { sent: this.#sent, status: this.#status, ...this.#told };
     for (const lost of this.#lost) lost.settle(lost.tokens, lost.nanoUsd);
-    if (reservation === undefined && this.#lost.length === 0) return undefined;
-    const used = reservation === undefined ? 0 : computeUsed(ending, reservation.tokens);
-    const { nanoUsd } = reservation ?? {};
-    const bound = this.#counted?.bound;
-    const paid =
-      nanoUsd === undefined || bound === undefined ? undefined : computeCost(ending, nanoUsd, bound);
-    reservation?.settle(used, paid);
-    const before = sumLost(this.#lost, ({ tokens }) => tokens);
-    const spent = { reserved: before + (reservation?.tokens ?? 0), charged: before + used };
-    if (this.#counted?.cost === undefined) return spent;
-    const lostCost = sumLost(this.#lost, (lost) => lost.nanoUsd ?? 0);
-    return { ...spent, cost: { reserved: lostCost + (nanoUsd ?? 0), charged: lostCost + (paid ?? 0) } };
+    const last = this.#reservation && this.#settle(this.#reservation, ending);
+    return sumSpent(this.#lost, last);
   }
-}
 
-function sumLost(lost: readonly Reservation[], of: (each: Reservation) => number): number {
-  return lost.reduce((sum, each) => sum + of(each), 0);
+  #settle(reservation: Reservation, ending: Ending): Spent {
+    const { tokens, nanoUsd } = reservation;
+    const used = computeUsed(ending, tokens);
+    const bound = this.#counted?.bound;
+    const spent = { reserved: tokens, charged: used };
+    if (nanoUsd === undefined || bound === undefined) {
+      reservation.settle(used);
+      return spent;
+    }
+    const cost = computeCost(ending, nanoUsd, bound);
+    reservation.settle(used, cost);
+    return { ...spent, cost: { reserved: nanoUsd, charged: cost } };
+  }
 }

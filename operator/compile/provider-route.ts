@@ -149,6 +149,13 @@ export function compileProviderRoute(
   };
 }
 
+type Limits = Omit<Extract<ProviderFilter, { type: 'TokenBudget' }>, 'type' | 'account'>;
+
+/** Without those that are not set. */
+function given(limits: { readonly [K in keyof Limits]: Limits[K] | undefined }): Limits {
+  return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined)) as Limits;
+}
+
 function nanosOf(text: string | undefined): NanoUsd | 'unreadable' | undefined {
   return text === undefined ? undefined : (parseUsd(text) ?? 'unreadable');
 }
@@ -162,13 +169,10 @@ function tokenBudget({ metadata }: AIProviderRoute, place: string, filter: Filte
   if (perDay === 'unreadable' || perExecution === 'unreadable') {
     return [unsupportedFilter('an amount of its TokenBudget is none of US dollars, such as 12.50')];
   }
-  const limits = {
-    ...(maxTokensPerDay === undefined ? {} : { maxTokensPerDay }),
-    ...(maxTokensPerExecution === undefined ? {} : { maxTokensPerExecution }),
-    ...(maxOutputTokensPerRequest === undefined ? {} : { maxOutputTokensPerRequest }),
-    ...(perDay === undefined ? {} : { maxNanoUsdPerDay: perDay }),
-    ...(perExecution === undefined ? {} : { maxNanoUsdPerExecution: perExecution }),
-  };
+  const limits = given({
+    ...{ maxTokensPerDay, maxTokensPerExecution, maxOutputTokensPerRequest },
+    ...{ maxNanoUsdPerDay: perDay, maxNanoUsdPerExecution: perExecution },
+  });
   const own = `rule/${metadata.namespace}/${metadata.name}/${place}`;
   const account = budgetRef === undefined ? own : `ref/${metadata.namespace}/${budgetRef}`;
   return [{ type: 'TokenBudget', account, ...limits }];
