@@ -19,6 +19,7 @@ import { addInit } from './commands/init.ts';
 import { addImage } from './commands/image.ts';
 import { addInstall, addUpgrade } from './commands/install.ts';
 import { addLogs } from './commands/logs.ts';
+import { addPublish } from './commands/publish.ts';
 import { addReach } from './commands/reach.ts';
 import { addResult } from './commands/result.ts';
 import { addRoles } from './commands/role.ts';
@@ -46,6 +47,7 @@ const commands: readonly AddCommand[] = [
   addTop,
   addRunTask,
   addResult,
+  addPublish,
   addContain,
   addRollout,
   addApprovals,

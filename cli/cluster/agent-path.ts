@@ -1,9 +1,16 @@
-/** Where an agent is called through the API server's proxy. Pure. */
+/** What the ingress is reached by through the API server's proxy. Pure. */
+const ingressPath = (platform: string): string =>
+  `/api/v1/namespaces/${platform}/services/http:clrk-ingress:80/proxy`;
+
+/** Where events of a namespace are published. */
+export function eventPath(platform: string, namespace: string, subject: string): string {
+  return `${ingressPath(platform)}/events/${encodeURIComponent(namespace)}/${subject}`;
+}
+
 export function agentPath(
   platform: string,
   agent: { readonly namespace: string; readonly agent: string },
   below = '/',
 ): string {
-  const service = `/api/v1/namespaces/${platform}/services/http:clrk-ingress:80/proxy`;
-  return `${service}/agents/${encodeURIComponent(agent.namespace)}/${encodeURIComponent(agent.agent)}${below}`;
+  return `${ingressPath(platform)}/agents/${encodeURIComponent(agent.namespace)}/${encodeURIComponent(agent.agent)}${below}`;
 }

@@ -7125,7 +7125,7 @@ export interface TaskAgentSpecTriggers {
   readonly subject: string;
 
   /**
-   * maxDeliver is how often an event is delivered before it is given up: it is then on clrk.dead.<namespace>.<agent>.<subject> for a week. Unset means 5.
+   * maxDeliver is how often a run of an event may fail before it is given up; what could not be started does not count. It is then on clrk.dead.<namespace>.<agent>.<subject> for a week. Unset means 5.
    *
    * @schema TaskAgentSpecTriggers#maxDeliver
    */
