@@ -90,11 +90,12 @@ const systemCommands = [
   { command: 'setpriv', debian: 'util-linux' },
 ];
 
-/** Only tests run these: Argo CD's scripts are Lua, Java reads the trust store that sandboxes get. */
+/** Only tests run these: Argo CD's scripts are Lua, an agent is written in Java, Java reads the trust store that sandboxes get. */
 const testCommands = [
   { command: 'lua5.1', debian: 'lua5.1' },
   { command: 'git', debian: 'git' },
   { command: 'keytool', debian: 'default-jre-headless' },
+  { command: 'javac', debian: 'default-jdk-headless' },
 ];
 
 export function missingCommands(path = process.env['PATH'] ?? '', forTests = false) {
