@@ -108,7 +108,7 @@ describe('a call that is refused', () => {
 
   test('records cannot be kept: 503, and the agent does not run unrecorded', async () => {
     await bed.ingress[Symbol.asyncDispose]();
-    await bed.open({ outboxCapacity: 3 });
+    await bed.open({ outboxCapacity: 4 });
     bed.publishFails = true;
     const worker = await bed.startWorker('w1');
     expect((await call({ port: bed.ingress.port })).status).toBe(200);
