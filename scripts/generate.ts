@@ -16,6 +16,7 @@ import { referencePages } from './api-reference.ts';
 import { capabilityList, capabilityPage } from './capability-docs.ts';
 import { architectureParts, renderParts } from './architecture.ts';
 import { providerPage, type MatrixRun } from './provider-matrix.ts';
+import { reliabilityPage, type FaultSeen } from './reliability-page.ts';
 import { rulePages } from './rule-pages.ts';
 import { securityTable, type MutantResult } from './security-table.ts';
 import { readSourceFiles } from './source-files.ts';
@@ -112,10 +113,16 @@ export function readMatrix(root: string): Map<string, MatrixRun> {
   );
 }
 
+/** What the last run of the faults saw. */
+export function readFaults(root: string): readonly FaultSeen[] {
+  return JSON.parse(readFileSync(join(root, 'docs/reliability/matrix.json'), 'utf8')) as readonly FaultSeen[];
+}
+
 /** One page a construct; a page whose construct is gone goes too. */
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = process.cwd();
   writeFileSync(join(root, 'docs/providers.md'), providerPage(readMatrix(root)));
+  writeFileSync(join(root, 'docs/reliability.md'), reliabilityPage(readFaults(root)));
   for (const [path, text] of integrationFiles) writeFileSync(join(root, 'integrations', path), text);
   writeCrds(join(root, 'crds'));
   importConstructs(root);
