@@ -12,6 +12,7 @@ const inCi = process.env['CI'] !== undefined;
 // Those with real things beside ours are vitest.proofs.config.ts's.
 const proofs = [
   'test/e2e/cluster/**',
+  'test/e2e/faults/**',
   'test/e2e/flux/**',
   'test/e2e/argo/**',
   'test/mcp/conformance.test.ts',

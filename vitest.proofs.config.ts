@@ -19,6 +19,7 @@ export default defineConfig({
   test: {
     ...base.test,
     projects: [
+      proof('faults', 'test/e2e/faults/*.test.ts', 'test/e2e/global-setup.ts'),
       proof('cluster', 'test/e2e/cluster/*.test.ts', 'test/e2e/cluster/set-up.ts'),
       proof('flux', 'test/e2e/flux/*.test.ts', 'test/e2e/flux/set-up.ts'),
       proof('argo-health', 'test/e2e/argo/health.test.ts'),

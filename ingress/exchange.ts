@@ -59,8 +59,9 @@ function abortKind(signal: AbortSignal): 'timeout' | 'callerGone' | 'shutdown' {
   return signal.reason === 'timeout' || signal.reason === 'shutdown' ? signal.reason : 'callerGone';
 }
 
+/** In the head, or in the trailers of what was cut after it had begun. */
 function errorCodeOf(reply: IncomingMessage): string | undefined {
-  const code = reply.headers[header.errorCode];
+  const code = reply.headers[header.errorCode] ?? reply.trailers[header.errorCode];
   return typeof code === 'string' ? code : undefined;
 }
 

@@ -33,7 +33,7 @@ import { reasonOf } from './worker-refusal.ts';
 
 /** The worker ends a run at its timeout; past this much more it is not going to say so. */
 const guardMs = 10_000;
-/** A worker whose caller left closes the record itself, with what it knows; after this it is taken for gone. */
+/** A worker closes the record of its run itself, with all it knows; after this it is taken for gone. */
 const leaveToWorkerMs = 15_000;
 
 /** Dispatched and one terminal event. */
@@ -213,13 +213,7 @@ export class InvocationRun {
   async #settle(end: ExchangeEnd, revision: string): Promise<void> {
     switch (end.kind) {
       case 'answered':
-        // The worker has published the terminal event.
-        this.#span.end(
-          'ok',
-          end.status,
-          end.errorCode ?? (end.status >= 500 ? String(end.status) : undefined),
-        );
-        return;
+        return this.#answered(end, revision);
       case 'refused':
         return this.#refusedByAll(end);
       case 'workerLost':
@@ -234,6 +228,28 @@ export class InvocationRun {
       case 'shutdown':
         return this.#abandoned(end.kind, revision);
     }
+  }
+
+  /**
+   * The worker says how it ended. One that died before the stream had its word leaves us as the only witness of what the caller was
+   * told; of two words the stream keeps the first.
+   */
+  #answered(end: Extract<ExchangeEnd, { kind: 'answered' }>, revision: string): void {
+    const { status, bytes, worker } = end;
+    const code = end.errorCode ?? (status >= 500 ? String(status) : undefined);
+    this.#span.end('ok', status, code);
+    const completedAt = this.#context.now();
+    const told = { revision, worker: worker.address, httpStatus: status, responseBytes: bytes, completedAt };
+    const ended: InvocationStatus =
+      code === undefined
+        ? { phase: 'Succeeded', ...told }
+        : {
+            phase: 'Failed',
+            reason: reasonOf(code),
+            message: 'the worker was lost after it had answered',
+            ...told,
+          };
+    this.#context.later(leaveToWorkerMs, () => this.#put(ended));
   }
 
   /** The last worker's own words are more useful to the caller than ours. */

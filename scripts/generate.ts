@@ -17,6 +17,7 @@ import { capabilityList, capabilityPage } from './capability-docs.ts';
 import { architectureParts, renderParts } from './architecture.ts';
 import { agentPage, type AgentRow } from './agent-page.ts';
 import { providerPage, type MatrixRun } from './provider-matrix.ts';
+import { reliabilityPage, type FaultSeen } from './reliability-page.ts';
 import { rulePages } from './rule-pages.ts';
 import { securityTable, type MutantResult } from './security-table.ts';
 import { readSourceFiles } from './source-files.ts';
@@ -118,11 +119,17 @@ export function readAgents(root: string): readonly AgentRow[] {
   return JSON.parse(readFileSync(join(root, 'docs/agents.json'), 'utf8')) as readonly AgentRow[];
 }
 
+/** What the last run of the faults saw. */
+export function readFaults(root: string): readonly FaultSeen[] {
+  return JSON.parse(readFileSync(join(root, 'docs/reliability/matrix.json'), 'utf8')) as readonly FaultSeen[];
+}
+
 /** One page a construct; a page whose construct is gone goes too. */
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = process.cwd();
   writeFileSync(join(root, 'docs/providers.md'), providerPage(readMatrix(root)));
   writeFileSync(join(root, 'docs/agents.md'), agentPage(readAgents(root)));
+  writeFileSync(join(root, 'docs/reliability.md'), reliabilityPage(readFaults(root)));
   for (const [path, text] of integrationFiles) writeFileSync(join(root, 'integrations', path), text);
   writeCrds(join(root, 'crds'));
   importConstructs(root);

@@ -29,6 +29,8 @@ export interface ProviderRequest {
 export interface Pace {
   /** Wait before the answer's head. */
   readonly delayMs?: number;
+  /** Wait for this before the answer's head: for as long as its owner likes. */
+  readonly until?: Promise<void>;
   /** Wait between chunks. */
   readonly chunkDelayMs?: number;
   /** Cut the connection after so many chunks of the body. */

@@ -26,6 +26,7 @@ export async function send(
 ): Promise<boolean> {
   const closed = new Promise<void>((resolve) => response.once('close', resolve));
   if (pace.delayMs !== undefined) await Promise.race([delay(pace.delayMs), closed]);
+  if (pace.until !== undefined) await Promise.race([pace.until, closed]);
   if (isGone(response)) return false;
   response.writeHead(reply.status, {
     'content-type': reply.contentType,

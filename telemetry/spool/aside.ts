@@ -67,7 +67,9 @@ export class Aside {
       await store();
       this.#note(file, bytes);
     } catch {
-      // A disk that takes nothing: the batch is lost here as it was lost to ClickHouse, and counted by the caller.
+      // A disk that takes nothing: the batch is lost here as it was lost to ClickHouse, and counted by the caller. The part of it
+      // that was written would be counted by nobody.
+      await rm(join(this.#directory, file), { force: true }).catch(() => undefined);
     }
   }
 

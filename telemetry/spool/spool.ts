@@ -154,18 +154,21 @@ export class Spool {
     return entry;
   }
 
+  /** All of it or nothing: what was refused to its sender and stood here all the same would count twice. */
   async #write(file: string, bytes: Buffer): Promise<void> {
     const path = this.#path(file);
     const partial = `${path}${partialSuffix}`;
     try {
-      await using handle = await open(partial, 'w', 0o600);
-      await handle.writeFile(bytes);
-      await handle.sync();
+      {
+        await using handle = await open(partial, 'w', 0o600);
+        await handle.writeFile(bytes);
+        await handle.sync();
+      }
+      await rename(partial, path);
+      await syncDirectory(this.#directory);
     } catch (error) {
-      await rm(partial, { force: true });
+      await Promise.all([partial, path].map((each) => rm(each, { force: true }).catch(() => undefined)));
       throw error;
     }
-    await rename(partial, path);
-    await syncDirectory(this.#directory);
   }
 }

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
+import type { NatsConnection } from 'nats';
 import { inject } from 'vitest';
 import { invocationStream, isTerminal, type Invocation } from '../../contract/index.ts';
 import { keptCa } from '../../local/control-plane/certificates.ts';
@@ -197,13 +198,7 @@ export class DevPlatform implements AsyncDisposable {
 
   /** How many terminal events the stream holds of each of the agent's invocations: what no query can fold together. */
   async terminalEvents(agent: string): Promise<ReadonlyMap<string, number>> {
-    const keys = new PlatformKeys(Buffer.from(loadCredentials(this.home.auth).root, 'base64url'));
-    const access = {
-      ...keys.natsUser({ role: 'telemetry' }),
-      url: `tls://127.0.0.1:${this.state.ports['nats'] ?? 0}`,
-      caPem: readFileSync(join(this.home.pki, 'platform-ca.crt'), 'utf8'),
-    };
-    const nats = await connectNats(access, { name: 'e2e', log: createLog('e2e', process.env) });
+    const nats = await this.nats();
     const counts = new Map<string, number>();
     try {
       const { streams } = await nats.jetstreamManager();
@@ -219,6 +214,23 @@ export class DevPlatform implements AsyncDisposable {
       await nats.close();
     }
     return counts;
+  }
+
+  /** A connection to the platform's NATS, with what telemetry may do there. */
+  nats(): Promise<NatsConnection> {
+    const keys = new PlatformKeys(Buffer.from(loadCredentials(this.home.auth).root, 'base64url'));
+    const access = {
+      ...keys.natsUser({ role: 'telemetry' }),
+      url: `tls://127.0.0.1:${this.state.ports['nats'] ?? 0}`,
+      caPem: readFileSync(join(this.home.pki, 'platform-ca.crt'), 'utf8'),
+    };
+    return connectNats(access, { name: 'e2e', log: createLog('e2e', process.env) });
+  }
+
+  /** What has been recorded of an invocation so far. */
+  async spans(agent: string, invocation: string): Promise<readonly SpanRecord[]> {
+    const path = `/v1/namespaces/${namespace}/taskagents/${agent}/traces?invocation=${invocation}`;
+    return (await queryTelemetry(this.client, this.#readerToken, path)) as readonly SpanRecord[];
   }
 
   /** Once complete. */

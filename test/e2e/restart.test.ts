@@ -2,18 +2,12 @@
  * Every process of the platform is killed, one at a time, while invocations go on: the stream recovers by itself, each
  * accepted invocation ends in exactly one phase, and what is cut in the middle of a call fails closed.
  */
-import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import type { RunningProvider } from '../../examples/provider/index.ts';
-import {
-  identifyProcess,
-  isAlive,
-  signalProcess,
-  type ProcessIdentity,
-} from '../../local/process-identity.ts';
 import { images, shellAgent, taskAgent } from './agents.ts';
 import { CallStream } from './call-stream.ts';
 import { DevPlatform } from './dev-platform.ts';
+import { comesBack, kill } from './platform-process.ts';
 
 let platform: DevPlatform;
 let provider: RunningProvider;
@@ -38,54 +32,6 @@ afterAll(async () => {
   await platform[Symbol.asyncDispose]();
 });
 
-/** The process by the platform's own record: `etcd`, or the beginning of a pod's key. */
-function processOf(name: string): { readonly key: string; readonly identity: ProcessIdentity } {
-  const found = Object.entries(platform.state.children).find(([key]) => key === name || key.startsWith(name));
-  if (found === undefined) throw new Error(`no process ${name}`);
-  const [key, identity] = found;
-  return { key, identity };
-}
-
-function kill(name: string): ProcessIdentity {
-  const { identity } = processOf(name);
-  expect(signalProcess(identity, 'SIGKILL')).toBe(true);
-  return identity;
-}
-
-/** Another process under the same name. */
-async function comesBack(name: string, before: ProcessIdentity): Promise<void> {
-  await vi.waitFor(
-    () => {
-      const { identity } = processOf(name);
-      expect(identity.pid).not.toBe(before.pid);
-      expect(isAlive(identity)).toBe(true);
-    },
-    { timeout: 60_000, interval: 100 },
-  );
-}
-
-/** The engine is a child of telemetry: found by its argument. */
-function killEngine(): ProcessIdentity {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    let command = '';
-    try {
-      command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    } catch {
-      continue;
-    }
-    const identity = identifyProcess(Number(pid));
-    if (
-      command.includes('telemetry-engine') &&
-      command.includes(platform.home.root) &&
-      identity !== undefined
-    ) {
-      signalProcess(identity, 'SIGKILL');
-      return identity;
-    }
-  }
-  throw new Error('no engine process');
-}
-
 describe('a stream of invocations recovers by itself from the death of', () => {
   test.each([
     'etcd',
@@ -104,8 +50,7 @@ describe('a stream of invocations recovers by itself from the death of', () => {
     async (name) => {
       await using stream = new CallStream(() => platform.call('steady', { body: 'x' }));
       await stream.succeed(2);
-      const before = name === 'engine' ? killEngine() : kill(name);
-      if (name !== 'engine') await comesBack(name, before);
+      await comesBack(platform, name, kill(platform, name));
       await stream.succeed(3);
       await stream.stop();
       // Every call that got an answer of an admitted run, good or bad, ends in one phase.
@@ -127,14 +72,14 @@ describe('in the middle of a call', () => {
       const before = provider.received().length;
       const answer = platform.call('asking');
       await vi.waitFor(() => expect(provider.received().length).toBe(before + 1), 30_000);
-      const killed = kill('pod/e2e/clrk-egress');
+      const killed = kill(platform, 'pod/e2e/clrk-egress');
       const { text, id } = await answer;
       // No answer: at most the interim one by which the gateway took the body.
       expect(text).toMatch(/curl=(18|35|52|56|92) code=(000|100)/);
       // Nobody tried again around the gateway.
       expect(provider.received().length).toBe(before + 1);
       expect((await platform.invocation('asking', id))?.status.phase).toBe('Succeeded');
-      await comesBack('pod/e2e/clrk-egress', killed);
+      await comesBack(platform, 'pod/e2e/clrk-egress', killed);
     } finally {
       provider.setFault(undefined);
     }
@@ -150,13 +95,13 @@ describe('in the middle of a call', () => {
         const before = provider.received().length;
         const answer = platform.call('asking');
         await vi.waitFor(() => expect(provider.received().length).toBe(before + 1), 30_000);
-        const killed = kill(name);
+        const killed = kill(platform, name);
         const { text, id, status } = await answer;
         expect({ status, text }).toMatchObject({
           status: 200,
           text: expect.stringContaining('curl=0 code=200') as string,
         });
-        await comesBack(name, killed);
+        await comesBack(platform, name, killed);
         expect((await platform.invocation('asking', id))?.status.phase).toBe('Succeeded');
         expect((await platform.terminalEvents('asking')).get(id)).toBe(1);
       } finally {

@@ -137,7 +137,8 @@ describe('a call that runs', () => {
     const elsewhere = await again();
     expect([elsewhere.status, elsewhere.headers['x-clrk-error-code']]).toEqual([409, 'INVOCATION_ID_USED']);
     expect(worker.seen).toHaveLength(1);
-    expect(bed.phases()).toEqual(['Pending', 'Dispatched']);
+    // The last is what the ingress saw that went.
+    expect(bed.phases()).toEqual(['Pending', 'Dispatched', 'Succeeded']);
   });
 
   test('an id of another agent’s call is none of this one’s business', async () => {
