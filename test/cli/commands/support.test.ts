@@ -141,7 +141,9 @@ describe('clrk support dump', () => {
 
   test('asks for no Secret, no ConfigMap and no log', async () => {
     await server.run(['support', 'dump', '--file', '-']);
-    expect(server.received.filter(({ path }) => /\/(?:secrets|configmaps|log)(?:\/|$)/.test(path))).toEqual([]);
+    expect(server.received.filter(({ path }) => /\/(?:secrets|configmaps|log)(?:\/|$)/.test(path))).toEqual(
+      [],
+    );
     expect(new Set(server.received.map(({ method }) => method))).toEqual(new Set(['GET']));
   });
 
