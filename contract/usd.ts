@@ -29,8 +29,7 @@ export function nanoUsdOf(dollars: number): NanoUsd | undefined {
 /** As `parseUsd` reads it. */
 export function renderUsd(nanos: number): string {
   const whole = Math.floor(nanos / nanosOfDollar);
-  const fraction = String(nanos % nanosOfDollar)
-    .padStart(9, '0')
-    .replace(/0+$/, '');
+  let fraction = String(nanos % nanosOfDollar).padStart(9, '0');
+  while (fraction.endsWith('0')) fraction = fraction.slice(0, -1);
   return fraction === '' ? String(whole) : `${whole}.${fraction}`;
 }
