@@ -45,7 +45,7 @@ async function readPage(
   }
   const token = page.metadata?.continue ?? '';
   return {
-    items: (page.items ?? []) as readonly KubernetesObject[],
+    items: page.items ?? [],
     next: token === '' ? undefined : token,
   };
 }

@@ -70,7 +70,9 @@ const subjects: Readonly<Record<string, Subject>> = {
   },
 };
 
-const kindOf = (object: KubernetesObject): string => String(object['kind'] ?? '').replace(/Metrics$/, '');
+function kindOf({ kind }: KubernetesObject): string {
+  return typeof kind === 'string' ? kind.replace(/Metrics$/, '') : '';
+}
 
 function figureOf(object: KubernetesObject, key: string): string {
   const usage = object['usage'];

@@ -34,7 +34,6 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
   readonly #way: RequestWay;
   readonly #answer: Answer;
   readonly #boundary: Boundary;
-  /** Most calls ask nobody. */
   #parking: Parking | undefined;
   #inForce: PolicyInForce;
   #deliberation: Deliberation | undefined;
@@ -57,8 +56,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     const { agentId } = inbound.peer;
     this.#way = new RequestWay({ share: context.held, agentId, readsAhead: !downstream.http2 });
     this.#boundary = new Boundary(() => this.#broke(), context.onBroken);
-    const { held: share } = context;
-    this.#answer = new Answer(downstream, this.#log, inbound.line.method, { share, agentId });
+    this.#answer = new Answer(downstream, this.#log, inbound.line.method, { share: context.held, agentId });
   }
 
   start(): void {
@@ -92,13 +90,8 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     if (decision.kind === 'allow') return this.#reserve(judgement, decision);
     // A person is asked: nothing is sent before.
     this.#states.enter('asking');
-    const { approvals, now } = this.#context;
-    this.#parking ??= new Parking(this, {
-      approvals,
-      now,
-      peer: this.#inbound.peer,
-      boundary: this.#boundary,
-    });
+    const [{ approvals, now }, { peer }] = [this.#context, this.#inbound];
+    this.#parking ??= new Parking(this, { approvals, now, peer, boundary: this.#boundary });
     this.#parking.begin(decision, judgement);
   }
 
@@ -146,21 +139,8 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     const [context, inForce, inbound, states] = [this.#context, this.#inForce, this.#inbound, this.#states];
     const [way, answer, log, boundary] = [this.#way, this.#answer, this.#log, this.#boundary];
     const { spending, counting } = use;
-    const parts = {
-      context,
-      inForce,
-      inbound,
-      states,
-      way,
-      answer,
-      log,
-      boundary,
-      judgement,
-      decision,
-      spending,
-      counting,
-      http2: this.#downstream.http2,
-    };
+    const call = { judgement, decision, spending, counting, http2: this.#downstream.http2 };
+    const parts = { context, inForce, inbound, states, way, answer, log, boundary, ...call };
     this.#sending = new Sending(this, parts, body);
     states.enter('attempting');
     this.#downstream.goOn();

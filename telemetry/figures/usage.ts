@@ -95,7 +95,7 @@ async function routesOf(store: Reader, scope: UsageScope): Promise<Map<string, U
   const found = new Map<string, NonNullable<UsageObject['routes']>>();
   for (const { route = '', ...row } of rows) {
     const [kind = '', namespace = '', name = ''] = route.split('/');
-    const usage = figures(row as Row);
+    const usage = figures(row);
     found.set(row['whose'] ?? '', [
       ...(found.get(row['whose'] ?? '') ?? []),
       { kind, namespace, name, usage },

@@ -7,8 +7,8 @@ import { fixedId, StandInServer } from '../stand-in-server.ts';
 const server = new StandInServer();
 const folder = mkdtempSync(join(tmpdir(), 'clrk-publish-'));
 beforeAll(() => server.start());
-afterAll(() => {
-  server.stop();
+afterAll(async () => {
+  await server.stop();
   rmSync(folder, { recursive: true });
 });
 beforeEach(() => {
