@@ -149,7 +149,7 @@ export async function openWorkerParts(
     onLost: (reason) => options.onWarmLost?.(reason),
     onError,
   });
-  const images = new ImageKeeper({ store: options.images, onChange: onImages });
+  const images = new ImageKeeper({ store: options.images, onChange: onImages, now: monotonicMs });
   return { slots, roots, state, factory, warm, images, ...network };
 }
 

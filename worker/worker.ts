@@ -193,10 +193,12 @@ export class Worker {
     return this.#server?.port ?? 0;
   }
 
-  /** Why it cannot take invocations, or undefined. */
+  /** Why no other worker should leave for this one, or undefined. */
   notReady(): string | undefined {
     if (this.#draining) return 'draining';
-    return this.#server === undefined ? 'no config yet' : undefined;
+    if (this.#server === undefined) return 'no config yet';
+    const arriving = this.#parts?.images.arriving ?? 0;
+    return arriving === 0 ? undefined : `images are being pulled: ${arriving}`;
   }
 
   get running(): number {

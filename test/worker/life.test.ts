@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { clearDeadWorkers } from '../../worker/sandbox/orphans.ts';
-import { TestWorker, testAgent, waitFor } from './test-worker.ts';
+import { onItsWay, TestWorker, testAgent, waitFor } from './test-worker.ts';
 
 /** Everything on this machine that carries the worker's name or directory. */
 function traces(name: string, directory: string): readonly string[] {
@@ -42,6 +42,17 @@ test('draining refuses new work, lets the running end, and leaves nothing', asyn
   expect((await running).text).toBe('done\n');
   await closed;
   expect(worker.remains()).toEqual([]);
+  await worker[Symbol.asyncDispose]();
+}, 60_000);
+
+test('is ready when the first images are here, although it runs what it has before', async () => {
+  const coming = testAgent('coming', 'cat');
+  const revisions = [{ name: 'coming-00001', image: onItsWay, args: ['cat'], env: [] }];
+  const worker = await TestWorker.open([testAgent('here', 'echo done'), { ...coming, revisions }]);
+  expect(worker.worker.notReady()).toBe('images are being pulled: 1');
+  expect((await worker.call('here')).text).toBe('done\n');
+  await worker.apply([testAgent('here', 'echo done')]);
+  expect(worker.worker.notReady()).toBeUndefined();
   await worker[Symbol.asyncDispose]();
 }, 60_000);
 

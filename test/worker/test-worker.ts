@@ -40,6 +40,9 @@ export interface Answer {
   readonly invocationId: string;
 }
 
+/** An image that never comes. */
+export const onItsWay = 'test/on-its-way:1';
+
 function directoryStore(rootfsPath: string): ImageStore {
   const image: ResolvedImage = {
     digest: digestOf('test root'),
@@ -55,8 +58,10 @@ function directoryStore(rootfsPath: string): ImageStore {
     sourceDigest: digestOf('test root'),
   };
   return {
-    pull: (reference) =>
-      reference === 'test/missing:1' ? Promise.reject(new Error('no such image')) : Promise.resolve(image),
+    pull: (reference) => {
+      if (reference === 'test/missing:1') return Promise.reject(new Error('no such image'));
+      return reference === onItsWay ? new Promise(() => undefined) : Promise.resolve(image);
+    },
     acquire: () => ({ image, release: () => undefined, [Symbol.dispose]: () => undefined }),
     lookup: () => image,
     usage: () => ({ bytes: 0, inodes: 0, images: 1 }),
@@ -138,7 +143,14 @@ export class TestWorker implements AsyncDisposable {
 
   async apply(agents: readonly PoolAgent[], more: Partial<PoolConfig> = {}): Promise<void> {
     await this.worker.apply(this.config(agents, more));
-    await waitFor(() => Object.values(this.worker.status().images).every(({ state }) => state !== 'Pulling'));
+    const onTheirWay = agents.flatMap(({ namespace, revisions }) =>
+      revisions.filter(({ image }) => image === onItsWay).map(({ name }) => `${namespace}/${name}`),
+    );
+    await waitFor(() =>
+      Object.entries(this.worker.status().images).every(
+        ([id, { state }]) => state !== 'Pulling' || onTheirWay.includes(id),
+      ),
+    );
   }
 
   config(agents: readonly PoolAgent[], more: Partial<PoolConfig> = {}): PoolConfig {

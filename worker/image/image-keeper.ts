@@ -51,9 +51,14 @@ interface Wanted {
 export interface ImageKeeperOptions {
   readonly store: ImageStore;
   readonly onChange: () => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   /** First and longest pause between attempts, as the kubelet's image back-off. Default 2 s and 5 min. */
   readonly backoffMs?: { readonly first: number; readonly longest: number };
 }
+
+/** A Deployment's rollout is told to have failed after ten minutes without progress. */
+const longestArrivalMs = 120_000;
 
 /** Reasons as Kubernetes users know them, from our codes. */
 function reasonOf(error: unknown): string {
@@ -91,9 +96,15 @@ export class ImageKeeper {
   readonly #options: ImageKeeperOptions;
   readonly #wanted = new Map<string, Wanted>();
   #registries: PoolConfig['registries'] = [];
+  /** What the first config names: the images this worker is to have before another one leaves for it. */
+  #firsts: { readonly wanted: readonly Wanted[]; readonly at: number } | undefined;
 
   constructor(options: ImageKeeperOptions) {
     this.#options = options;
+  }
+
+  #now(): number {
+    return this.#options.now();
   }
 
   /** Starts what is new, drops what is gone. */
@@ -116,6 +127,7 @@ export class ImageKeeper {
       }
     }
     for (const [id, wanted] of this.#wanted) if (!named.has(id)) this.#drop(id, wanted);
+    this.#firsts ??= { wanted: [...this.#wanted.values()], at: this.#now() };
     this.#options.onChange();
   }
 
@@ -198,6 +210,17 @@ export class ImageKeeper {
       return undefined;
     const { image } = wanted.lease;
     return { image, user: wanted.user, hold: () => this.#options.store.acquire(image.digest) };
+  }
+
+  /**
+   * How many of the first config's images have neither come nor failed. After two minutes none: one image that takes longer must not
+   * keep a pool from a new version.
+   */
+  get arriving(): number {
+    if (this.#firsts === undefined || this.#now() - this.#firsts.at >= longestArrivalMs) return 0;
+    return this.#firsts.wanted.filter(
+      ({ state, abort }) => state.state === 'Pulling' && !abort.signal.aborted,
+    ).length;
   }
 
   states(): Record<string, ImageState> {

@@ -62,15 +62,18 @@ const revision = { name: 'a-00001', image: 'r.example/x:1', env: [] };
 let home: string;
 let store: StandInStore;
 let keeper: ImageKeeper;
+let nowMs: number;
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'clrk-keeper-'));
   mkdirSync(join(home, 'etc'));
   writeFileSync(join(home, 'etc', 'passwd'), 'root:x:0:0::/root:/bin/sh\n');
   store = new StandInStore(home);
+  nowMs = 0;
   keeper = new ImageKeeper({
     store: store as unknown as ImageStore,
     onChange: () => undefined,
+    now: () => nowMs,
     backoffMs: { first: 5, longest: 20 },
   });
 });
@@ -125,6 +128,31 @@ test('one that cannot be pulled does not keep the others', async () => {
   expect(keeper.states()['first/a-00001']).toMatchObject({ reason: 'ImageNotFound' });
 });
 
+test('images of the first config arrive before others are left for this worker, or fail, or take too long', async () => {
+  store.answer = (reference) => {
+    if (reference.includes('broken')) throw imageError('IMAGE_NOT_FOUND', 'there is no such image');
+  };
+  expect(keeper.arriving).toBe(0);
+  keeper.apply(config([{ image: 'r.example/broken', namespace: 'first' }, { image: 'r.example/x:1' }]));
+  expect(keeper.arriving).toBe(2);
+  await isReady();
+  expect(keeper.arriving).toBe(0);
+  // What is asked for later is no reason to send calls elsewhere.
+  keeper.apply(config([{ image: 'r.example/x:1' }, { image: 'r.example/y:1', namespace: 'late' }]));
+  expect(keeper.arriving).toBe(0);
+});
+
+test.each([
+  ['two minutes later', () => void (nowMs = 120_000)],
+  ['when its agent is gone', () => keeper.apply(config([]))],
+])('an image under way is not waited for %s', (_when, change) => {
+  keeper.apply(config([{ image: 'r.example/x:1' }]));
+  nowMs = 119_999;
+  expect(keeper.arriving).toBe(1);
+  change();
+  expect(keeper.arriving).toBe(0);
+});
+
 test('a login that changes while the first attempt is under way is the one of the next, at once', async () => {
   vi.useFakeTimers();
   store.answer = (_reference, { plainHttp }) => {
@@ -147,6 +175,7 @@ test('a new login counts at once for what fails, and interrupts nothing else', a
   const slow = new ImageKeeper({
     store: store as unknown as ImageStore,
     onChange: () => undefined,
+    now: () => nowMs,
     backoffMs: { first: 300_000, longest: 300_000 },
   });
   const named = [{ image: 'r.example/x:1' }];
