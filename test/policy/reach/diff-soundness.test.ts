@@ -11,6 +11,7 @@ import {
   type ReachDocuments,
 } from '../../../policy/reach/index.ts';
 import { Platform } from './gateway-oracle.ts';
+import { asksPerson, withoutAsking } from './way.ts';
 import { mcpAttempt, providerAttempt, randomAttempt, type Attempt } from './random/attempt.ts';
 import { httpAttempt } from './random/http.ts';
 import {
@@ -73,9 +74,8 @@ type Kind = 'added' | 'removed' | 'changed';
 
 /** A way about which nobody is asked any more is more than it was. */
 function keptKinds(old: readonly string[], now: readonly string[]): readonly Kind[] {
-  const asks = (line: string): boolean => line.endsWith(',true]');
-  if (!old.every(asks) || now.every(asks)) return ['changed'];
-  const unasked = old.map((line) => line.replace(/,true\]$/, ',false]'));
+  if (!old.every(asksPerson) || now.every(asksPerson)) return ['changed'];
+  const unasked = old.map(withoutAsking);
   return ['added', ...(unasked.join() === now.join() ? [] : ['changed' as const])];
 }
 

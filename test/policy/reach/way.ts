@@ -62,3 +62,15 @@ export function renderWay({ protocol, target, pinned, credentials, renames, logg
     rest.audited,
   ]);
 }
+
+/** Where `asksPerson` stands in a way. */
+const asksAt = 12;
+
+export function asksPerson(way: string): boolean {
+  return (JSON.parse(way) as readonly unknown[])[asksAt] === true;
+}
+
+/** The same way, about which nobody is asked. */
+export function withoutAsking(way: string): string {
+  return JSON.stringify((JSON.parse(way) as readonly unknown[]).with(asksAt, false));
+}
