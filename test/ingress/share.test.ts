@@ -39,6 +39,47 @@ describe('a share', () => {
     expect(shares.taken).toBe(2);
   });
 
+  test('is first come, first served, whoever they are', async () => {
+    const shares = new Shares(limits);
+    const held = ['a', 'a', 'b', 'b'].map((agent) => shares.take(taker('n', agent, agent)));
+    const order: string[] = [];
+    const wait = (agent: string, name: string): void =>
+      void shares.wait(taker('n', agent, name), never).then(() => order.push(name));
+    for (const [agent, name] of [
+      ['b', 'p1'],
+      ['a', 'p2'],
+      ['b', 'p3'],
+      ['a', 'p1'],
+    ] as const)
+      wait(agent, name);
+    // What is free is in the share of `a` alone, then of both.
+    held[0]?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual(['p2']);
+    held[2]?.();
+    held[3]?.();
+    held[1]?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual(['p2', 'p1', 'p3', 'p1']);
+  });
+
+  test('S54: thousands of one tenant who wait are passed over in one step when others give back', () => {
+    const shares = new Shares(limits);
+    let looked = 0;
+    const evil = (index: number): Taker => ({
+      ...{ namespace: 'evil', peer: `p${index}` },
+      get agent() {
+        looked += 1;
+        return `a${index}`;
+      },
+    });
+    for (let index = 0; index < 4; index += 1) shares.take(evil(index));
+    for (let index = 0; index < 4_000; index += 1) void shares.wait(evil(index), never);
+    looked = 0;
+    for (let index = 0; index < 100; index += 1) shares.take(honest)?.();
+    expect(looked).toBe(0);
+  });
+
   test('holds whatever is taken, waited for, given back and left', async () => {
     const step = fc.record({
       who: fc.integer({ min: 0, max: 4 }),
