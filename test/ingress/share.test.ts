@@ -52,8 +52,10 @@ describe('a share', () => {
     for (const [agent, name] of come) {
       void shares.wait(taker('n', agent, name), never).then(() => order.push(`${agent} ${name}`));
     }
-    for (const place of held) place?.();
-    await new Promise((resolve) => setImmediate(resolve));
+    for (const place of held) {
+      place?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     expect(order).toEqual(['b p1', 'a p2', 'b p3', 'a p1']);
   });
 
