@@ -20,12 +20,16 @@ interface ModelPrice {
   readonly dearest: readonly PriceOf[];
 }
 
-/** Kinds of tokens a model has a price for, other than text. */
-function ownKinds(prices: object, side: 'input' | 'output'): readonly string[] {
-  const kind = new RegExp(`^${side}_(?:audio|image|video)_mtok$`);
-  return Object.keys(prices)
-    .filter((name) => kind.test(name))
-    .map((name) => name.replace(/_mtok$/, '_tokens'));
+/** Kinds of tokens a model may have a price for, other than text. */
+const kindsOf = {
+  input: ['input_audio', 'input_image', 'input_video'],
+  output: ['output_audio', 'output_image', 'output_video'],
+} as const;
+
+function ownKinds(prices: object, side: keyof typeof kindsOf): readonly string[] {
+  return kindsOf[side]
+    .filter((kind) => Object.hasOwn(prices, `${kind}_mtok`))
+    .map((kind) => `${kind}_tokens`);
 }
 
 /** Everything it reads of one kind, and everything it says. */

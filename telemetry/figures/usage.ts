@@ -105,9 +105,9 @@ async function routesOf(store: Reader, scope: UsageScope): Promise<FoundRoutes> 
   const found = new Map<string, Array<Routes[number]>>();
   for (const { route = '', ...row } of rows) {
     const [kind = '', namespace = '', name = ''] = route.split('/');
-    const { whose } = row as Row;
+    const { whose } = row;
     const routes = found.get(whose) ?? [];
-    routes.push({ kind, namespace, name, usage: figures(row as Row) });
+    routes.push({ kind, namespace, name, usage: figures(row) });
     found.set(whose, routes);
   }
   return {
