@@ -54,6 +54,15 @@ export class FairRoom {
     return true;
   }
 
+  /** So little is left of its share that it could not take as much again as it holds. */
+  isTight(owner: string): boolean {
+    const { own, shared } = this.#held.get(owner) ?? { own: 0, shared: 0 };
+    const more = own + shared;
+    const fromOwn = Math.max(0, Math.min(more, this.#ownPart - own, this.#ownLimit - this.#own));
+    const rest = more - fromOwn;
+    return rest > 0 && shared + rest > this.#greed * (this.#sharedLimit - this.#shared - rest);
+  }
+
   /** Gives back what was taken: first what is not the owner's own part. */
   give(owner: string, amount: number): void {
     const held = this.#held.get(owner);

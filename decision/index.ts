@@ -105,3 +105,4 @@ export {
   type Translation,
 } from './translation.ts';
 export { renderUntranslated, untranslated } from './untranslated.ts';
+export { answersWide, unnamedOutputTokens } from './wide-answer.ts';

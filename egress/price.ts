@@ -12,8 +12,47 @@ const million = 1_000_000;
 /** The kinds of tokens a PriceList asks for, but for writes kept an hour. */
 const countedKinds = ['input_mtok', 'output_mtok', 'cache_read_mtok', 'cache_write_mtok'];
 
-/** The price function of a model; undefined: it is not in the table. */
-function createPrice(priceId: string, model: string): PriceOf | undefined {
+/** Of one model. */
+interface ModelPrice {
+  /** What text costs. */
+  readonly of: PriceOf;
+  /** The dearest of what it reads, and of what it says, by kinds that have prices of their own: sound, pictures. */
+  readonly dearest: readonly PriceOf[];
+}
+
+/** Kinds of tokens a model may have a price for, other than text. */
+const kindsOf = {
+  input: ['input_audio', 'input_image', 'input_video'],
+  output: ['output_audio', 'output_image', 'output_video'],
+} as const;
+
+function ownKinds(prices: object, side: keyof typeof kindsOf): readonly string[] {
+  return kindsOf[side]
+    .filter((kind) => Object.hasOwn(prices, `${kind}_mtok`))
+    .map((kind) => `${kind}_tokens`);
+}
+
+/** Everything it reads of one kind, and everything it says. */
+function dearestPrices(exact: PriceOf, prices: object): readonly PriceOf[] {
+  const [inputs, outputs] = [ownKinds(prices, 'input'), ownKinds(prices, 'output')];
+  const all = [undefined, ...inputs].flatMap((input) =>
+    [undefined, ...outputs].map((output) => ({ input, output })),
+  );
+  return all
+    .filter(({ input, output }) => input !== undefined || output !== undefined)
+    .map(
+      ({ input, output }): PriceOf =>
+        (usage) =>
+          exact({
+            ...usage,
+            ...(input === undefined ? {} : { [input]: usage['input_tokens'] ?? 0 }),
+            ...(output === undefined ? {} : { [output]: usage['output_tokens'] ?? 0 }),
+          }),
+    );
+}
+
+/** The prices of a model; undefined: it is not in the table. */
+function createPrice(priceId: string, model: string): ModelPrice | undefined {
   const usage = { input_tokens: million, output_tokens: million };
   const result = calcPrice(usage, model, { providerId: priceId });
   if (result === null) return undefined;
@@ -22,10 +61,11 @@ function createPrice(priceId: string, model: string): PriceOf | undefined {
   const isFlat = countedKinds.every((kind) => typeof (result.model_price[kind] ?? 0) === 'number');
   const usual = isFlat ? flatPrice(exact) : exact;
   const knowsHours = result.model_price['cache_write_1h_mtok'] !== undefined;
-  return (of) => {
+  const price: PriceOf = (of) => {
     if (of['cache_write_1h_tokens'] === undefined) return usual(of);
     return knowsHours ? exact(of) : undefined;
   };
+  return { of: price, dearest: dearestPrices(exact, result.model_price) };
 }
 
 /** Without tiers the price is linear in each count: four questions to the table answer all others. */
@@ -69,7 +109,7 @@ function usageOf(counts: TokenCounts): Usage {
 /** Prices found so far: one of a Snapshot, because finding a model walks the whole table (90 us). */
 export class PriceList {
   /** By provider and model. Kept an hour, because prices have start dates; `false` when there is none. */
-  readonly #known = new FairCache<PriceOf | false>({ max: 1000, ttlMs: 60 * 60 * 1000 });
+  readonly #known = new FairCache<ModelPrice | false>({ max: 1000, ttlMs: 60 * 60 * 1000 });
 
   /** US dollars; undefined when usage or price are not known in full: never a guess. `agentId`: whose call it was. */
   costOf(priceId: string, facts: Facts, agentId: string): number | undefined {
@@ -77,8 +117,8 @@ export class PriceList {
     const counts = credibleCounts(facts);
     if (model === undefined || counts === undefined || !isPriced(facts)) return undefined;
     try {
-      const priceOf = this.#find(priceId, model, agentId);
-      return priceOf === false ? undefined : priceOf(usageOf(counts));
+      const price = this.#find(priceId, model, agentId);
+      return price === false ? undefined : price.of(usageOf(counts));
     } catch {
       return undefined;
     }
@@ -99,13 +139,14 @@ export class PriceList {
     const plain = { input_tokens: input, output_tokens: output };
     const kept = { ...plain, cache_write_tokens: input };
     try {
-      const priceOf = this.#find(priceId, model, agentId);
-      if (priceOf === false) return undefined;
-      const usual = [plain, kept].map((usage) => priceOf(usage));
+      const price = this.#find(priceId, model, agentId);
+      if (price === false) return undefined;
+      const usual = [plain, kept].map((usage) => price.of(usage));
       // Absent where the model has no such price, and then no call has.
-      const hour = input === 0 ? undefined : priceOf({ ...kept, cache_write_1h_tokens: input });
-      if (usual.includes(undefined)) return undefined;
-      return nanoUsdOf(Math.max(...[...usual, hour].filter((cost) => cost !== undefined)));
+      const hour = input === 0 ? undefined : price.of({ ...kept, cache_write_1h_tokens: input });
+      const others = price.dearest.map((of) => of(plain));
+      if (usual.includes(undefined) || others.includes(undefined)) return undefined;
+      return nanoUsdOf(Math.max(...[...usual, hour, ...others].filter((cost) => cost !== undefined)));
     } catch {
       return undefined;
     }
@@ -116,13 +157,13 @@ export class PriceList {
     return this.#known.get(`${priceId} ${model}`) !== undefined;
   }
 
-  #find(priceId: string, model: string, agentId: string): PriceOf | false {
+  #find(priceId: string, model: string, agentId: string): ModelPrice | false {
     const key = `${priceId} ${model}`;
-    let priceOf = this.#known.get(key);
-    if (priceOf === undefined) {
-      priceOf = createPrice(priceId, model) ?? false;
-      this.#known.set(agentId, key, priceOf);
+    let price = this.#known.get(key);
+    if (price === undefined) {
+      price = createPrice(priceId, model) ?? false;
+      this.#known.set(agentId, key, price);
     }
-    return priceOf;
+    return price;
   }
 }

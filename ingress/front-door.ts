@@ -227,7 +227,9 @@ export class FrontDoor {
   }
 
   async #invoke(taken: Taken, told: Told, context: InvocationContext): Promise<void> {
-    const events = this.#options.outbox.reserve(eventsPerCall, taken.agent);
+    const { outbox } = this.#options;
+    if (outbox.isTight(taken.agent)) context.hurry(taken.agent.namespace);
+    const events = outbox.reserve(eventsPerCall, taken.agent);
     if (events === undefined) {
       sendProblem(taken.call, problems.recordsFull);
       return;
@@ -265,12 +267,13 @@ async function withEvents(
   run: (context: InvocationContext) => Promise<void>,
 ): Promise<void> {
   let postponed = false;
-  const later: InvocationContext['later'] = (ms, late) => {
+  const later: InvocationContext['later'] = (when, late, namespace) => {
     postponed = true;
-    context.later(ms, () => {
+    const release = (): void => {
       late();
       events.release();
-    });
+    };
+    context.later(when, release, namespace);
   };
   try {
     await run({ ...context, later });

@@ -279,7 +279,8 @@ class RunningIngress implements Ingress {
       liveWorkers,
       tracer: tracer(),
       shutdown: this.#shutdown.signal,
-      later: (ms, run) => this.#postponed.add(ms, run),
+      later: (when, run, namespace) => this.#postponed.add(namespace, when, run),
+      hurry: (namespace) => this.#postponed.hurry(namespace),
       now: Date.now,
       ...(guardMs === undefined ? {} : { guardMs }),
     };

@@ -33,8 +33,11 @@ import { reasonOf } from './worker-refusal.ts';
 
 /** The worker ends a run at its timeout; past this much more it is not going to say so. */
 const guardMs = 10_000;
-/** A worker closes the record of its run itself, with all it knows; after this it is taken for gone. */
-const leaveToWorkerMs = 15_000;
+/**
+ * A worker closes the record of its run itself, with all it knows; after `ms` it is taken for gone. Until then the word that is kept
+ * here holds a place in the queue of events: where those are scarce, it is said from `leastMs` on.
+ */
+const leaveToWorker = { ms: 15_000, leastMs: 2_000 };
 
 /** Dispatched and one terminal event. */
 export const eventsPerCall = 2;
@@ -54,8 +57,10 @@ export interface InvocationContext {
   readonly tracer: Tracer;
   /** Aborted when draining has taken too long. */
   readonly shutdown: AbortSignal;
-  /** Runs later, or at once when the process stops. */
-  readonly later: (ms: number, run: () => void) => void;
+  /** Runs after `ms`, from `leastMs` on where somebody hurries, or at once when the process stops. */
+  readonly later: (when: typeof leaveToWorker, run: () => void, namespace: string) => void;
+  /** Somebody of the namespace finds little room for events. */
+  readonly hurry: (namespace: string) => void;
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly guardMs?: number;
@@ -160,6 +165,10 @@ export class InvocationRun {
     this.#call.events.put(composeInvocation(this.#facts, status));
   }
 
+  #later(run: () => void): void {
+    this.#context.later(leaveToWorker, run, this.#call.agent.namespace);
+  }
+
   #exchange(revision: string, workers: readonly WorkerStatus[], signal: AbortSignal): Promise<ExchangeEnd> {
     const { call: taken, body, agent, path, id } = this.#call;
     const traceHeaders = this.#span.headers();
@@ -249,7 +258,7 @@ export class InvocationRun {
             message: 'the worker was lost after it had answered',
             ...told,
           };
-    this.#context.later(leaveToWorkerMs, () => this.#put(ended));
+    this.#later(() => this.#put(ended));
   }
 
   /** The last worker's own words are more useful to the caller than ours. */
@@ -274,7 +283,7 @@ export class InvocationRun {
   #abandoned(kind: 'callerGone' | 'shutdown', revision: string): void {
     const reason = kind === 'callerGone' ? 'CallerGone' : 'IngressStopped';
     const message = 'the caller’s connection ended before the answer did';
-    this.#context.later(leaveToWorkerMs, () => this.#terminal(reason, message, revision, undefined));
+    this.#later(() => this.#terminal(reason, message, revision, undefined));
     this.#span.end('internal_error', undefined, reason);
     this.#call.call.answer.cut();
   }

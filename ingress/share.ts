@@ -3,6 +3,7 @@
  * nobody else out. Pure bookkeeping: it knows nothing of calls. Every place that was taken must be given back once.
  */
 import type { ShareLimits } from './limits.ts';
+import { WaitingTakers, type Room, type Waiting } from './waiting-takers.ts';
 
 /** Who takes a place. */
 export interface Taker {
@@ -18,15 +19,14 @@ const greed = 3;
 /** Gives the place back; calling it twice is safe. */
 export type Place = () => void;
 
-interface Waiting {
-  readonly taker: Taker;
-  readonly grant: (place: Place) => void;
-}
-
 export class Shares {
   readonly #limits: ShareLimits;
   readonly #taken = new Map<string, number>();
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new WaitingTakers();
+  readonly #room: Room = {
+    has: (kind, name) => this.#hasFree(kind, `${kind} ${name}`),
+    takes: (taker) => this.#hasRoom(taker),
+  };
   #total = 0;
 
   constructor(limits: ShareLimits) {
@@ -71,10 +71,10 @@ export class Shares {
   }
 
   #grantWaiting(): void {
-    for (const waiting of this.#waiting) {
-      if (this.#total >= this.#limits.total) return;
-      const place = this.take(waiting.taker);
-      if (place === undefined) continue;
+    while (this.#total < this.#limits.total) {
+      const waiting = this.#waiting.first(this.#room);
+      const place = waiting && this.take(waiting.taker);
+      if (waiting === undefined || place === undefined) return;
       this.#waiting.delete(waiting);
       waiting.grant(place);
     }
@@ -82,10 +82,11 @@ export class Shares {
 
   #hasRoom(taker: Taker): boolean {
     if (this.#total >= this.#limits.total) return false;
-    return (
-      keysOf(taker).every(([kind, key]) => (this.#taken.get(key) ?? 0) < this.#limits[kind]) &&
-      this.#leavesOthers(taker)
-    );
+    return keysOf(taker).every(([kind, key]) => this.#hasFree(kind, key)) && this.#leavesOthers(taker);
+  }
+
+  #hasFree(kind: keyof Taker, key: string): boolean {
+    return (this.#taken.get(key) ?? 0) < this.#limits[kind];
   }
 
   /**

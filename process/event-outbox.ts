@@ -86,6 +86,11 @@ export class EventOutbox implements AsyncDisposable {
     return this.#capacity - this.pending - this.#reserved;
   }
 
+  /** The share of an agent, or that of its namespace, is nearly taken. */
+  isTight(owner: AgentRef): boolean {
+    return this.#agents.isTight(agentId(owner)) || this.#namespaces.isTight(owner.namespace);
+  }
+
   /** Of a call whose room was looked after before it was taken. */
   add(event: Invocation): void {
     this.#enqueue({ event });

@@ -4,6 +4,7 @@
  * too: an operator's message may quote a value.
  */
 import { secretShape } from '../../policy/index.ts';
+import { HiddenTexts } from './hidden-texts.ts';
 
 /** Members whose texts stay: they name or choose something. */
 const kept: ReadonlySet<string> = new Set([
@@ -21,7 +22,6 @@ const kept: ReadonlySet<string> = new Set([
 const sentences: ReadonlySet<string> = new Set(['message', 'note']);
 /** Of labels, those the platform gives; others are people's own words. */
 const ourLabels = ['clrk.apoxy.dev/', 'app.kubernetes.io/'];
-const leastChars = 8;
 const maxDepth = 32;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -43,23 +43,17 @@ function looksSecret(text: string): boolean {
 }
 
 export class Redaction {
-  readonly #hidden = new Set<string>();
-  #pattern: RegExp | undefined;
+  readonly #hidden = new HiddenTexts();
 
   /** First of everything, so that no message is judged before all values are known. */
   learn(value: unknown, path: readonly string[] = []): void {
     if (typeof value === 'string') {
-      if (!staysAt(path) || looksSecret(value)) this.#hide(value);
+      if (!staysAt(path) || looksSecret(value)) this.#hidden.add(value);
     } else if (Array.isArray(value)) {
       for (const each of value) this.learn(each, path);
     } else if (isFields(value) && path.length < maxDepth) {
       for (const [member, inner] of Object.entries(value)) this.learn(inner, [...path, member]);
     }
-    this.#pattern = undefined;
-  }
-
-  #hide(text: string): void {
-    for (const each of [text, ...text.split(/\s+/)]) if (each.length >= leastChars) this.#hidden.add(each);
   }
 
   redact(value: unknown, path: readonly string[] = []): unknown {
@@ -76,18 +70,10 @@ export class Redaction {
 
   /** A sentence or a name without what was hidden elsewhere, and without what looks like a key. */
   text(text: string): string {
-    const known = text.replaceAll(this.#known(), (found) => hole(found));
+    const known = this.#hidden.replace(text, hole);
     return known
       .split(/([\s"'`=,;()]+)/)
       .map((word) => (secretShape(word) === undefined ? word : hole(word)))
       .join('');
-  }
-
-  #known(): RegExp {
-    if (this.#pattern !== undefined) return this.#pattern;
-    const texts = [...this.#hidden].toSorted((a, b) => b.length - a.length);
-    const escaped = texts.map((text) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&'));
-    this.#pattern = new RegExp(escaped.length === 0 ? '(?!)' : escaped.join('|'), 'g');
-    return this.#pattern;
   }
 }

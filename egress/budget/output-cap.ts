@@ -19,10 +19,18 @@ function capsOf({ shape }: Operation, { spans }: BodyRead) {
   return (spans.outputCaps ?? []).filter(({ name }) => namesByShape[shape].includes(name));
 }
 
+/** Some servers take a limit below nought for none. */
+const isNone = (tokens: number): boolean => tokens < 0;
+
+/** Whether the request says that there is to be no limit. */
+export function refusesCap(operation: Operation, read: BodyRead): boolean {
+  return capsOf(operation, read).some(({ tokens = 0 }) => isNone(tokens));
+}
+
 /** The largest limit the request names; undefined: none. */
 export function readOutputCap(operation: Operation, read: BodyRead): number | undefined {
   const named = capsOf(operation, read).flatMap(({ tokens }) => tokens ?? []);
-  return named.length === 0 ? undefined : Math.max(0, Math.ceil(Math.max(...named)));
+  return named.length === 0 || named.some(isNone) ? undefined : Math.ceil(Math.max(...named));
 }
 
 function insertCap(
@@ -66,7 +74,7 @@ export function capOutput(
 ): readonly Edit[] | undefined {
   const named = capsOf(call.operation, read);
   if (named.some(({ tokens }) => tokens !== undefined)) {
-    const over = named.filter(({ tokens = Number.POSITIVE_INFINITY }) => tokens > cap);
+    const over = named.filter(({ tokens = Number.POSITIVE_INFINITY }) => tokens > cap || isNone(tokens));
     return over.map(({ start, end }) => ({ start, end, bytes: Buffer.from(String(cap)) }));
   }
   const [first] = named;

@@ -2,7 +2,7 @@
  * How many tokens a call asks of its budget, before anybody counted any. Pure. `most` covers whatever the request's own bytes can
  * cost and the answer it asks for; with less, the answer is capped to what is there.
  */
-import type { Budget, Operation } from '../../decision/index.ts';
+import { unnamedOutputTokens, type Budget, type Operation } from '../../decision/index.ts';
 import type { NanoUsd } from '../../contract/index.ts';
 import type { BodyRead } from '../body/index.ts';
 import { readOutputCap } from './output-cap.ts';
@@ -31,8 +31,6 @@ export interface TokenAsk {
   readonly inputEstimate: number;
 }
 
-/** An answer without a limit of its own: the largest that most models give (OpenAI's gpt-4o family). */
-const unnamedOutput = 16_384;
 /** OpenAI's responses API takes no smaller limit. */
 const leastOutput = 16;
 /** No model reads more: the largest contexts sold are of a million tokens. */
@@ -51,7 +49,8 @@ export function computeAsk(
   const inputBound = Math.min(bodyBytes, maxContext);
   const inputEstimate = Math.min(Math.ceil(bodyBytes / usualBytesPerToken), maxEstimate);
   const asked = readOutputCap(operation, read);
-  const output = operation.name === 'embeddings' ? 0 : Math.min(asked ?? unnamedOutput, maxOutputTokens);
+  const output =
+    operation.name === 'embeddings' ? 0 : Math.min(asked ?? unnamedOutputTokens, maxOutputTokens);
   const { choices } = read;
   return {
     least: inputEstimate + Math.min(output, leastOutput) * choices,
@@ -84,6 +83,11 @@ export function computeCostCap(
   const strict = Math.floor((granted - inputBound) / perToken / choices);
   const usual = Math.floor((granted - inputEstimate) / perToken / choices);
   return Math.min(output, Math.max(1, strict >= leastOutput ? strict : usual));
+}
+
+/** The limit that holds an answer to what it is counted with; undefined: its request names one, or its model gives no more. */
+export function computeOpenCap({ asked, output }: TokenAsk, isWide: boolean): number | undefined {
+  return asked === undefined && isWide && output > 0 ? output : undefined;
 }
 
 /** The limit to write into the request, given what was granted; undefined: it may go as it is. */

@@ -4,18 +4,22 @@
  */
 import type { NanoUsd } from '../../contract/index.ts';
 import {
+  answersWide,
   refuseSpent,
   refuseUnpriced,
+  renamedModel,
   useUnavailable,
   type Budget,
   type CountedCaller,
 } from '../../decision/index.ts';
 import type { Budgets, Reservation } from '../budget/budgets.ts';
+import { refusesCap } from '../budget/output-cap.ts';
 import {
   computeAsk,
   computeCap,
   computeCostAsk,
   computeCostCap,
+  computeOpenCap,
   type CostAsk,
   type CostBound,
   type TokenAsk,
@@ -31,6 +35,14 @@ interface Counted {
   readonly ask: TokenAsk;
   readonly cost: CostAsk | undefined;
   readonly bound: CostBound;
+  /** Its answer may be larger than what it is counted with, where nothing limits it. */
+  readonly isWide: boolean;
+}
+
+function isWide({ operation, model, candidates }: Allowed, body: ReadBody): boolean {
+  const { read } = body;
+  if (operation !== undefined && read !== undefined && refusesCap(operation, read)) return true;
+  return candidates.some(({ backend }) => answersWide(renamedModel(backend, model) ?? ''));
 }
 
 export class Spending {
@@ -49,21 +61,19 @@ export class Spending {
   }
 
   /** Or why what it would use, or cost, cannot be told. */
-  static of(
-    { budget, operation, schema, model }: Allowed,
-    body: ReadBody | undefined,
-    bound: CostBound,
-  ): Spending | failure.Failure {
+  static of(decision: Allowed, body: ReadBody | undefined, bound: CostBound): Spending | failure.Failure {
+    const { budget, operation, schema, model } = decision;
     if (budget === undefined) return new Spending(undefined);
     const choices = body?.read?.choices;
     if (operation === undefined || body?.read === undefined || choices === undefined) {
       return failure.budgetUnreadable;
     }
     const ask = computeAsk(operation, { ...body.read, choices }, lengthOf(body.bytes), budget);
-    if (budget.costs === undefined) return new Spending({ budget, ask, cost: undefined, bound });
+    const counted = { budget, ask, bound, isWide: isWide(decision, body) };
+    if (budget.costs === undefined) return new Spending({ ...counted, cost: undefined });
     const cost = computeCostAsk(ask, bound);
     if (cost === undefined) return failure.ofRefusal(refuseUnpriced(schema, model));
-    return new Spending({ budget, ask, cost, bound });
+    return new Spending({ ...counted, cost });
   }
 
   /** Calls `done` once, at once where it can; with why the call may not go on, or with nothing. */
@@ -91,12 +101,12 @@ export class Spending {
   /** The most its answer may hold, to be written into the request; undefined: it may go as it is. */
   get outputCap(): number | undefined {
     if (this.#counted === undefined) return undefined;
-    const { budget, ask, cost } = this.#counted;
+    const { budget, ask, cost, isWide: wide } = this.#counted;
     const { tokens = 0, nanoUsd } = this.#reservation ?? {};
     const ofTokens = computeCap(ask, tokens, budget);
     const ofMoney = cost === undefined ? undefined : computeCostCap(ask, cost, nanoUsd ?? (0 as NanoUsd));
-    if (ofTokens === undefined || ofMoney === undefined) return ofTokens ?? ofMoney;
-    return Math.min(ofTokens, ofMoney);
+    const all = [ofTokens, ofMoney, computeOpenCap(ask, wide)].filter((cap) => cap !== undefined);
+    return all.length === 0 ? undefined : Math.min(...all);
   }
 
   /** What is counted with for one answer; undefined: nobody counts. */

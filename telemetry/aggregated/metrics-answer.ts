@@ -4,7 +4,7 @@ import { agentKinds, ClrkError, metricsGroupVersion } from '../../contract/index
 import { catalogue, dimensionsOf, sources, type Recipe, type ScopeKind } from '../figures/recipe.ts';
 import { parseSeriesRequest, type FigureScope } from '../figures/series-options.ts';
 import { readSeries } from '../figures/series.ts';
-import { maxUsageObjects, readUsage, usageKinds, type UsageObject } from '../figures/usage.ts';
+import { maxRoutes, maxUsageObjects, readUsage, usageKinds, type UsageObject } from '../figures/usage.ts';
 import type { Store } from '../store/store.ts';
 import { parseAccept, type Form } from './accept.ts';
 import { includeOf, sendJson } from './invocation-answer.ts';
@@ -79,7 +79,7 @@ function notFound(plural: string, name: string): ClrkError {
   return new ClrkError('NOT_FOUND', `${plural}.${metricsGroup} "${name.slice(0, 64)}" not found`);
 }
 
-const cutWarning = `299 - "the first ${maxUsageObjects} by name are listed, there are more: ask in a namespace"`;
+const cutWarning = `299 - "not all is here: of objects the first ${maxUsageObjects} by name, of routes the first ${maxRoutes}; ask in a namespace"`;
 
 async function answerUsage(asked: Asked, intent: Extract<MetricsIntent, { what: 'usage' }>): Promise<void> {
   const { store, request, response, query } = asked;

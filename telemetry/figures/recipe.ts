@@ -37,11 +37,13 @@ interface Histogram extends RecipeBase {
 
 export type Recipe = Counter | Histogram;
 
-const exchange = "Component = 'egress' AND HttpMethod != ''";
+/** Rows that are requests of agents: of series and of the last day's figures alike. */
+export const exchange = "Component = 'egress' AND HttpMethod != ''";
 const model = `${exchange} AND Provider != ''`;
 const mcp = `${exchange} AND McpMethod != ''`;
 const seconds = 'Duration / 1e9';
-const failed = "phase IN ('Failed', 'Timeout', 'Rejected')";
+/** Calls that count as errors. */
+export const failed = "phase IN ('Failed', 'Timeout', 'Rejected')";
 /** A call whose record came twice is one call. */
 const calls = 'uniqExact(id)';
 

@@ -5,6 +5,7 @@
 import type { AgentKind } from '../../contract/index.ts';
 import type { Statement } from '../read/call-query.ts';
 import { tables } from '../schema/tables.ts';
+import { exchange, failed } from './recipe.ts';
 
 /** Whose: absent, everybody's of a namespace, or of all. */
 export interface UsageScope {
@@ -16,7 +17,6 @@ export interface UsageScope {
 }
 
 const since = (column: string): string => `${column} >= fromUnixTimestamp64Milli({since: Int64}, 'UTC')`;
-const exchange = "Component = 'egress' AND HttpMethod != ''";
 const text = (sum: string, name: string): string => `toString(${sum}) AS ${name}`;
 
 /** `ns/name` in a column, behind what comes before it there. */
@@ -48,7 +48,7 @@ export function endedUsage(kind: AgentKind, scope: UsageScope): Statement {
   const latency = "if(total_ms > 0 AND phase != 'Rejected', total_ms, NULL)";
   return {
     sql: `SELECT concat(namespace, '/', agent_name) AS whose, ${text('uniqExact(id)', 'invocations')},
-${text("uniqExactIf(id, phase IN ('Failed', 'Timeout', 'Rejected'))", 'errors')},
+${text(`uniqExactIf(id, ${failed})`, 'errors')},
 ${text(`round(quantile(0.5)(${latency}), 3)`, 'latency_p50_ms')},
 ${text(`round(quantile(0.99)(${latency}), 3)`, 'latency_p99_ms')}
 FROM ${tables.byAgent} WHERE ${where} AND ${since('created_at')}

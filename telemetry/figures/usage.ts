@@ -33,7 +33,7 @@ export interface UsageObject {
   readonly window: string;
   /** Quantities. */
   readonly usage: Usage;
-  /** Of gateways: what each route opened. */
+  /** Of gateways: what each route opened; absent: there are more routes than one answer tells of. */
   readonly routes?: ReadonlyArray<{
     readonly kind: string;
     readonly namespace: string;
@@ -46,7 +46,7 @@ const window = '24h';
 const windowMs = 24 * 60 * 60 * 1000;
 /** As many as one list tells of. */
 export const maxUsageObjects = 1000;
-const maxRoutes = 10_000;
+export const maxRoutes = 10_000;
 
 type Row = Readonly<Record<string, string>> & { readonly whose: string };
 
@@ -90,18 +90,30 @@ async function agentUsage(
   return new Map([...found].map(withoutLatency));
 }
 
-async function routesOf(store: Reader, scope: UsageScope): Promise<Map<string, UsageObject['routes']>> {
-  const rows = await rowsOf(store, gatewayUsage({ ...scope, limit: maxRoutes }, true));
-  const found = new Map<string, NonNullable<UsageObject['routes']>>();
+type Routes = NonNullable<UsageObject['routes']>;
+
+interface FoundRoutes {
+  /** undefined: not all of them were read. */
+  readonly of: (gateway: string) => Routes | undefined;
+  readonly isCut: boolean;
+}
+
+async function routesOf(store: Reader, scope: UsageScope): Promise<FoundRoutes> {
+  const rows = await rowsOf(store, gatewayUsage({ ...scope, limit: maxRoutes + 1 }, true));
+  // They come by gateway: of the one in which it ends, and of those behind it, not all are here.
+  const cutAt = rows[maxRoutes]?.whose;
+  const found = new Map<string, Array<Routes[number]>>();
   for (const { route = '', ...row } of rows) {
     const [kind = '', namespace = '', name = ''] = route.split('/');
-    const usage = figures(row);
-    found.set(row['whose'] ?? '', [
-      ...(found.get(row['whose'] ?? '') ?? []),
-      { kind, namespace, name, usage },
-    ]);
+    const { whose } = row;
+    const routes = found.get(whose) ?? [];
+    routes.push({ kind, namespace, name, usage: figures(row) });
+    found.set(whose, routes);
   }
-  return found;
+  return {
+    of: (gateway) => (cutAt !== undefined && gateway >= cutAt ? undefined : (found.get(gateway) ?? [])),
+    isCut: cutAt !== undefined,
+  };
 }
 
 async function usageOf(store: Reader, plural: UsagePlural, scope: UsageScope): Promise<Map<string, Usage>> {
@@ -120,7 +132,7 @@ async function usageOf(store: Reader, plural: UsagePlural, scope: UsageScope): P
 
 interface UsagePage {
   readonly objects: readonly UsageObject[];
-  /** There are more than a list tells of. */
+  /** There are more objects, or more routes of gateways, than a list tells of. */
   readonly isCut: boolean;
 }
 
@@ -136,6 +148,7 @@ export async function readUsage(
   const names = [...found.keys()].toSorted();
   const objects = names.slice(0, maxUsageObjects).map((whole): UsageObject => {
     const at = whole.indexOf('/');
+    const of = routes?.of(whole);
     return {
       apiVersion: metricsGroupVersion,
       kind: usageKinds[plural],
@@ -143,8 +156,8 @@ export async function readUsage(
       timestamp: new Date(nowMs).toISOString(),
       window,
       usage: found.get(whole) ?? {},
-      ...(routes === undefined ? {} : { routes: routes.get(whole) ?? [] }),
+      ...(of === undefined ? {} : { routes: of }),
     };
   });
-  return { objects, isCut: names.length > maxUsageObjects };
+  return { objects, isCut: names.length > maxUsageObjects || routes?.isCut === true };
 }

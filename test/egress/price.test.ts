@@ -92,3 +92,15 @@ test('property: counts that contradict each other, or that no call uses, have no
     { numRuns: 500 },
   );
 });
+
+test.each([
+  ['google', 'gemini-2.5-flash-image', { output_image_tokens: 1_290 }],
+  ['google', 'gemini-3-pro-image-preview', { output_image_tokens: 1_290 }],
+  ['google', 'gemini-2.5-flash', { input_audio_tokens: 1_000 }],
+  ['google', 'gemini-live-2.5-flash-preview', { input_audio_tokens: 1_000, output_audio_tokens: 1_290 }],
+])('S48: pictures and sound of %s %s cost no more than the bound', (priceId, model, kinds) => {
+  const usage = { input_tokens: 1_000, output_tokens: 1_290, ...kinds };
+  const cost = calcPrice(usage, model, { providerId: priceId })?.total_price ?? Number.NaN;
+  const bound = prices.boundOf({ priceId, model, agentId: 'a' }, { input: 1_000, output: 1_290 });
+  expect(bound).toBeGreaterThanOrEqual(Math.floor(cost * 1e9));
+});

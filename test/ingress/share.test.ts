@@ -39,6 +39,43 @@ describe('a share', () => {
     expect(shares.taken).toBe(2);
   });
 
+  test('is first come, first served, whoever they are', async () => {
+    const shares = new Shares(limits);
+    const held = ['c', 'c', 'd', 'a'].map((agent) => shares.take(taker('n', agent, agent)));
+    const order: string[] = [];
+    const come = [
+      ['b', 'p1'],
+      ['a', 'p2'],
+      ['b', 'p3'],
+      ['a', 'p1'],
+    ] as const;
+    for (const [agent, name] of come) {
+      void shares.wait(taker('n', agent, name), never).then(() => order.push(`${agent} ${name}`));
+    }
+    for (const place of held) {
+      place?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(order).toEqual(['b p1', 'a p2', 'b p3', 'a p1']);
+  });
+
+  test('S54: thousands of one tenant who wait are passed over in one step when others give back', () => {
+    const shares = new Shares(limits);
+    let looked = 0;
+    const evil = (index: number): Taker => ({
+      ...{ namespace: 'evil', peer: `p${index}` },
+      get agent() {
+        looked += 1;
+        return `a${index}`;
+      },
+    });
+    for (let index = 0; index < 4; index += 1) shares.take(evil(index));
+    for (let index = 0; index < 4_000; index += 1) void shares.wait(evil(index), never);
+    looked = 0;
+    for (let index = 0; index < 100; index += 1) shares.take(honest)?.();
+    expect(looked).toBe(0);
+  });
+
   test('holds whatever is taken, waited for, given back and left', async () => {
     const step = fc.record({
       who: fc.integer({ min: 0, max: 4 }),

@@ -31,6 +31,7 @@ const members = {
     output_tokens_details: objectOf({ thinking_tokens: 'scalar' }),
     iterations: listOf(objectOf({ type: 'scalar', ...counts })),
     service_tier: 'scalar',
+    speed: 'scalar',
     server_tool_use: objectOf({ web_search_requests: 'scalar' }),
   }),
 } as const;
@@ -39,6 +40,12 @@ const members = {
 function knownUncached(facts: Facts): number | undefined {
   if (facts.inputTokens === undefined) return undefined;
   return facts.inputTokens - (facts.cacheReadTokens ?? 0) - (facts.cacheCreationTokens ?? 0);
+}
+
+/** Searches are paid by the call, and whoever wants it fast pays a multiple. */
+function isSurcharged(usage: JsonObject): boolean {
+  const searches = asCount(asObject(usage['server_tool_use'])?.['web_search_requests']) ?? 0;
+  return searches > 0 || (asText(usage['speed']) ?? 'standard') !== 'standard';
 }
 
 /** Usage comes in parts, over several events; a part that is missing or null stays what it was. */
@@ -55,7 +62,7 @@ function readUsage(usage: JsonObject, facts: Facts): void {
     outputTokens: asCount(usage['output_tokens']),
     reasoningTokens: asCount(asObject(usage['output_tokens_details'])?.['thinking_tokens']),
     serviceTier: asText(usage['service_tier']),
-    surcharged: asCount(asObject(usage['server_tool_use'])?.['web_search_requests']) ? true : undefined,
+    surcharged: isSurcharged(usage) ? true : undefined,
   });
   if (uncached !== undefined)
     learn(facts, { inputTokens: sumOf(uncached, facts.cacheReadTokens, facts.cacheCreationTokens) });

@@ -40,9 +40,19 @@ const responseShape = objectOf({
   }),
 });
 
-function hasAudio(usage: JsonObject): boolean {
-  const all = [...asObjects(usage['promptTokensDetails']), ...asObjects(usage['candidatesTokensDetails'])];
-  return all.some(({ modality, tokenCount }) => modality === 'AUDIO' && (asCount(tokenCount) ?? 0) > 0);
+function hasOf(details: unknown, modalities: readonly string[]): boolean {
+  return asObjects(details).some(
+    ({ modality, tokenCount }) =>
+      typeof modality === 'string' && modalities.includes(modality) && (asCount(tokenCount) ?? 0) > 0,
+  );
+}
+
+/** Sound costs otherwise than text does, and so do pictures that are said; those that are read cost the same. */
+function isSurcharged(usage: JsonObject): boolean {
+  return (
+    hasOf(usage['promptTokensDetails'], ['AUDIO']) ||
+    hasOf(usage['candidatesTokensDetails'], ['AUDIO', 'IMAGE', 'VIDEO'])
+  );
 }
 
 function readUsage(usage: JsonObject, facts: Facts): void {
@@ -54,7 +64,7 @@ function readUsage(usage: JsonObject, facts: Facts): void {
     outputTokens: sumOf(asCount(usage['candidatesTokenCount']), thoughts),
     cacheReadTokens: asCount(usage['cachedContentTokenCount']),
     reasoningTokens: thoughts,
-    surcharged: hasAudio(usage) ? true : undefined,
+    surcharged: isSurcharged(usage) ? true : undefined,
   });
 }
 

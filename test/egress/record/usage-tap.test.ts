@@ -306,6 +306,11 @@ test('what is not part of the plain counts is seen: tools, hours, tiers, audio',
     one('google', { usageMetadata: { promptTokensDetails: [{ modality: 'AUDIO', tokenCount: 3 }] } })
       .surcharged,
   ).toBe(true);
+  const image = [{ modality: 'IMAGE', tokenCount: 1_290 }];
+  expect(one('google', { usageMetadata: { candidatesTokensDetails: image } }).surcharged).toBe(true);
+  expect(one('google', { usageMetadata: { promptTokensDetails: image } }).surcharged).toBeUndefined();
+  expect(one('anthropic', { usage: { input_tokens: 1, speed: 'fast' } }).surcharged).toBe(true);
+  expect(one('anthropic', { usage: { input_tokens: 1, speed: 'standard' } }).surcharged).toBeUndefined();
 });
 
 test.each([
