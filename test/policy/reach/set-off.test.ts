@@ -41,6 +41,9 @@ describe('set off by events', () => {
       'removed: agent `triage` may no longer be set off by events on `orders.>`',
     ]);
     expect(told(['orders.created'], ['orders.created'])).toEqual([]);
+    expect(told(['*', 'a.*'], ['>', 'a.>'])).toEqual([
+      'added: agent `triage` may now be set off by events on `>`, `a.>`',
+    ]);
   });
 
   test('where one side does not say what is heard, nothing is said', () => {
