@@ -133,7 +133,7 @@ describe('clrk describe', () => {
   });
 });
 
-/** Every reference a spec may hold, as it is written when it says no more than it must. */
+/** Every member of a spec that names an object, written with no more than it must say. */
 function leastReferences(schema: Readonly<Record<string, unknown>>, path: string): Array<[string, object]> {
   const { properties, items } = schema as {
     readonly properties?: Readonly<Record<string, Record<string, unknown>>>;
@@ -152,7 +152,7 @@ function leastReferences(schema: Readonly<Record<string, unknown>>, path: string
 }
 
 /** Names of no object. */
-const notObjects = /\.(?:sinkRef|budgetRef|resourceFieldRef|sectionRef)$/;
+const notObjects = /\.(?:sinkRef|budgetRef|resourceFieldRef)$/;
 const references = kinds
   .flatMap(({ kind, spec }) => leastReferences(spec as unknown as Record<string, unknown>, kind))
   .filter(([where]) => !notObjects.test(where));

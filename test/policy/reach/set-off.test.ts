@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { subjectMatches } from '../../../contract/index.ts';
 import { compileManifests } from '../../../operator/compile/index.ts';
-import type { KubeObject } from '../../../operator/runtime/index.ts';
 import { computeReach, diffReach, reachRows, reachSentences } from '../../../policy/reach/index.ts';
 import { beyond } from '../../../policy/reach/set-off.ts';
 
@@ -15,7 +14,7 @@ const agent = (...subjects: readonly string[]) => ({
     triggers: subjects.map((subject) => ({ type: 'Event', subject })),
   },
 });
-const compiled = (...subjects: readonly string[]) => compileManifests([agent(...subjects) as KubeObject], []);
+const compiled = (...subjects: readonly string[]) => compileManifests([agent(...subjects)], []);
 const told = (before: readonly string[], after: readonly string[]): string[] =>
   diffReach(compiled(...before), compiled(...after)).map(
     ({ direction, sentence }) => `${direction}: ${sentence}`,
