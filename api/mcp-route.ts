@@ -1,6 +1,7 @@
 /** MCPRoute: the MCP servers a gateway lets agents reach, and which of their tools. */
 import { Type, type Static } from 'typebox';
-import { choice, duration, integer, list, record, text } from './field.ts';
+import { countWindow } from './count-window.ts';
+import { choice, integer, list, record, text } from './field.ts';
 import { columns, type KindDefinition, type Resource } from './resource.ts';
 import { backendRefs, extensionRef, parentRefs, routeStatus } from './route.ts';
 import { hostnameRules, regexRules } from './rule.ts';
@@ -63,11 +64,7 @@ const rateLimit = record('ToolRateLimit limits calls of some tools.', {
   requests: integer('requests is how many calls fit in a window. Each message of a batch is a call.', {
     min: 1,
   }),
-  window: duration(
-    'window is how long a window lasts. Windows follow each other without a gap, and begin at multiples of their length in Unix time.',
-    'window',
-    { within: ['1s', '24h'] },
-  ),
+  window: countWindow(),
   scope: Type.Optional(
     choice(
       'scope is who shares a count: each agent has its own, each execution has, or there is one for the route; unset means PerAgent.',

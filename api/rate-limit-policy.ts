@@ -1,6 +1,7 @@
 /** RateLimitPolicy: how many calls, or tokens, fit in a window. Filters of routes name it with extensionRef. */
 import { Type, type Static } from 'typebox';
-import { choice, duration, integer, record } from './field.ts';
+import { countWindow } from './count-window.ts';
+import { choice, integer, record } from './field.ts';
 import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
 
 const spec = record(
@@ -18,11 +19,7 @@ const spec = record(
         { format: 'int64', min: 1, max: Number.MAX_SAFE_INTEGER },
       ),
     ),
-    window: duration(
-      'window is how long a window lasts. Windows follow each other without a gap, and begin at multiples of their length in Unix time.',
-      'window',
-      { within: ['1s', '24h'] },
-    ),
+    window: countWindow(),
     scope: Type.Optional(
       choice(
         'scope is who shares a count: each agent has its own (over all rules that name the policy), each execution has, each route that names it, or each gateway the routes are attached to; unset means PerAgent.',

@@ -3,6 +3,7 @@
  * are a table of tests, and run-task only carries them out.
  */
 import { ClrkError, isTerminal, type Invocation } from '../contract/index.ts';
+import { deniedHint } from './cluster/api-error.ts';
 
 export interface Answer {
   readonly status: number;
@@ -28,11 +29,10 @@ function failed(code: string, message: string, hint?: string): Verdict {
 /** Our processes answer `{code, message, hint}`; the API server answers a Status; an agent answers anything. */
 function explain(body: string): { readonly message: string; readonly hint: string | undefined } {
   try {
-    const value = JSON.parse(body) as { message?: unknown; hint?: unknown };
-    return {
-      message: typeof value.message === 'string' ? value.message : body.trim(),
-      hint: typeof value.hint === 'string' ? value.hint : undefined,
-    };
+    const { message, hint, kind, code } = JSON.parse(body) as Readonly<Record<string, unknown>>;
+    const said = typeof message === 'string' ? message : body.trim();
+    if (kind === 'Status' && code === 403) return { message: said, hint: deniedHint(said) };
+    return { message: said, hint: typeof hint === 'string' ? hint : undefined };
   } catch {
     return { message: body.trim(), hint: undefined };
   }

@@ -11,6 +11,17 @@ export function parseDuration(text: string): number {
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (unitMs[unit ?? ''] ?? 0), 0);
 }
 
+/** What a timer holds: beyond it, it rings at once. */
+const maxTimeoutMs = 24 * 86_400_000;
+
+/** Whole milliseconds to wait at the most. */
+export function parseTimeout(text: string): number {
+  const ms = Math.ceil(parseDuration(text));
+  if (ms > maxTimeoutMs)
+    throw usageError(`--timeout ${text} is longer than can be waited`, 'Give 24d at most.');
+  return ms;
+}
+
 /** RFC 3339 of "so long ago" or of an instant. */
 export function parseSince(text: string, now: Date): string {
   if (/^\d{4}-\d{2}-\d{2}T/.test(text)) {

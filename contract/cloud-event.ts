@@ -19,6 +19,11 @@ export const invokeEventType = 'dev.apoxy.clrk.taskagent.invoke';
 export const responseEventType = 'dev.apoxy.clrk.taskagent.response';
 export const cloudEventContentType = 'application/cloudevents+json';
 
+/** An attribute in a header: as the HTTP binding writes what a header may not hold. */
+export function attributeText(value: string): string {
+  return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value.toWellFormed());
+}
+
 /** What only the platform says of an event: who sends it, what set it off, how it came, and whatever begins with its name. */
 const platformAttributes: ReadonlySet<string> = new Set([
   ...['specversion', 'source', 'subject', 'datacontenttype', 'data', 'data_base64'],

@@ -3,7 +3,7 @@
  * headers; anything else is the data of an event without attributes. Pure; nothing foreign throws.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { cloudEventContentType } from '../contract/index.ts';
+import { attributeText, cloudEventContentType } from '../contract/index.ts';
 
 export interface EventInput {
   /** Lower case: `content-type`, `ce-…`. */
@@ -17,11 +17,6 @@ const printable = /^[\x20-\x7e]*$/;
 
 function mediaOf(headers: IncomingHttpHeaders): string {
   return (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
-/** As the HTTP binding writes what a header may not hold. */
-function encoded(value: string): string {
-  return printable.test(value) ? value : encodeURIComponent(value.toWellFormed());
 }
 
 function bounded(input: EventInput): EventInput | undefined {
@@ -48,7 +43,7 @@ function attributeHeaders(attributes: Readonly<Record<string, unknown>>): Record
   for (const [name, each] of Object.entries(attributes)) {
     const isScalar = ['string', 'number', 'boolean'].includes(typeof each);
     if (!attributeName.test(name) || !isScalar) return undefined;
-    headers[`ce-${name}`] = encoded(String(each));
+    headers[`ce-${name}`] = attributeText(String(each));
   }
   return headers;
 }
@@ -84,7 +79,7 @@ export function readEvent(headers: IncomingHttpHeaders, data: Uint8Array): Event
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const isKept = name === 'content-type' || (name.startsWith('ce-') && attributeName.test(name.slice(3)));
-    if (isKept && typeof value === 'string') kept[name] = encoded(value);
+    if (isKept && typeof value === 'string') kept[name] = attributeText(value);
   }
   return bounded({ headers: kept, data });
 }

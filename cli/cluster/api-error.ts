@@ -28,14 +28,21 @@ const byStatus: Readonly<Record<number, Verdict>> = {
 /** Which role has the right that is missing, by what was asked for. */
 const roles: ReadonlyArray<readonly [what: RegExp, role: string]> = [
   [/\binvoke\b.*telemetry\.clrk/, 'the ClusterRole clrk-invoker'],
-  [/telemetry\.clrk\.apoxy\.dev/, 'the ClusterRole clrk-viewer'],
+  [/(?:telemetry|metrics)\.clrk\.apoxy\.dev/, 'the ClusterRole clrk-viewer'],
   [/\bapprovals\b.*clrk\.apoxy\.dev/, 'the ClusterRole clrk-approver, or clrk-view to read,'],
   [/clrk\.apoxy\.dev/, 'the ClusterRole clrk-view, or clrk-edit to change,'],
 ];
 
-function deniedHint(message: string): string {
+/** It need not be the namespace somebody asked in: calls go through the platform's. */
+function whereOf(message: string): string {
+  if (message.includes('at the cluster scope')) return 'for the whole cluster';
+  const [, namespace] = / in the namespace "([a-z0-9-]+)"/.exec(message) ?? [];
+  return namespace === undefined ? 'in this namespace' : `in namespace ${namespace}`;
+}
+
+export function deniedHint(message: string): string {
   const role = roles.find(([what]) => what.test(message))?.[1] ?? 'this right';
-  return `Ask for ${role} in this namespace, or pick another context.`;
+  return `Ask for ${role} ${whereOf(message)}, or pick another context.`;
 }
 
 /** The message of a metav1.Status, or the start of whatever text came. */

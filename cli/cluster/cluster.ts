@@ -43,6 +43,10 @@ export async function readText(body: IncomingMessage, limit: number): Promise<st
   return Buffer.concat(chunks).toString('utf8');
 }
 
+export async function readJson(body: IncomingMessage): Promise<unknown> {
+  return JSON.parse(await readText(body, maxJsonBytes)) as unknown;
+}
+
 export class Cluster {
   readonly namespace: string;
   readonly #kubeConfig: KubeConfig;
@@ -78,7 +82,7 @@ export class Cluster {
   /** The parsed answer; a status of 400 and up is thrown. */
   async json(request: ApiRequest): Promise<unknown> {
     const response = await this.must(request);
-    return JSON.parse(await readText(response.body, maxJsonBytes)) as unknown;
+    return await readJson(response.body);
   }
 
   /** Like `send`, but a status of 400 and up is thrown. */

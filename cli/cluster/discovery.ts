@@ -49,6 +49,11 @@ function toResource(apiVersion: string, each: Static<typeof resourceSchema>): Re
   };
 }
 
+/** One segment of a path: no other resource is meant by it, nor all of them. */
+export function isPathName(name: string): boolean {
+  return !['', '.', '..'].includes(name) && !/[/%]/.test(name);
+}
+
 /** Path of a collection or, with a name, of one object. */
 export function resourcePath(resource: Resource, namespace: string | undefined, name?: string): string {
   const root =

@@ -13,6 +13,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
     : undefined;
 }
 
+/** What invocations are called; they are no kind of the API server's own. */
+export const invocationWords: ReadonlySet<string> = new Set(['invocations', 'invocation', 'inv']);
+
 function namesOf(resource: Resource): readonly string[] {
   return [resource.plural, resource.singular, resource.kind.toLowerCase(), ...resource.shortNames];
 }
@@ -24,7 +27,12 @@ export function resolveKinds(word: string, resources: readonly Resource[]): read
   if (one !== undefined) return [one];
   const category = resources.filter((resource) => resource.categories.includes(asked));
   if (category.length > 0) return category;
-  const guess = nearest(asked, [...resources.flatMap(namesOf), 'invocations', 'invocation', 'inv']);
+  if (invocationWords.has(asked)) {
+    throw new ClrkError('KIND_UNKNOWN', 'invocations are records, not objects with events and references', {
+      hint: 'See them with `clrk get invocations`, one with `clrk get invocations ID -o yaml`.',
+    });
+  }
+  const guess = nearest(asked, [...resources.flatMap(namesOf), ...invocationWords]);
   const known = `Known kinds: ${[...resources.map((resource) => resource.plural), 'invocations'].join(', ')}.`;
   throw new ClrkError('KIND_UNKNOWN', `the server has no kind "${word}"`, {
     hint: guess === undefined ? `${known} For other kinds use kubectl.` : `Did you mean "${guess}"?`,

@@ -3,12 +3,12 @@
  * not read of it is said, not left out without a word.
  */
 import { kinds as ownKinds } from '../../api/index.ts';
-import { ClrkError, errorMessage } from '../../contract/index.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Discovery, ownGroup, ownVersion, resourcePath, type Resource } from '../cluster/discovery.ts';
 import { readEvents } from '../cluster/events.ts';
 import { resolveKinds } from '../cluster/kind-name.ts';
-import { listAll } from '../cluster/list-all.ts';
+import { listAll, noObjects } from '../cluster/list-all.ts';
+import { tolerate } from '../cluster/tolerate.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { renderDescription, type Described } from '../describe/description.ts';
 import { referencesOf } from '../describe/reference.ts';
@@ -24,21 +24,10 @@ interface DescribeOptions extends ClusterFlags {
   readonly output?: string;
 }
 
-/** Of what may not be read there is none, and why is said. */
-async function tolerate<T>(io: Io, what: string, absent: T, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof ClrkError) || error.code === 'CLUSTER_UNREACHABLE') throw error;
-    notice(io, `${what}: ${errorMessage(error).split('\n')[0] ?? ''}`);
-    return absent;
-  }
-}
-
 type Referrer = Described['referredBy'][number];
 
 async function referrers(
-  io: Io,
+  say: (line: string) => void,
   cluster: Cluster,
   resources: readonly Resource[],
   asked: { readonly kind: string; readonly name: string },
@@ -48,8 +37,11 @@ async function referrers(
   const groups = await Promise.all(
     ours.map(async (resource) => {
       const path = resourcePath(resource, cluster.namespace);
-      const none = { objects: [], isCut: false };
-      const { objects } = await tolerate(io, resource.plural, none, () => listAll(cluster, { path }));
+      const { plural: what } = resource;
+      const { objects, isCut } = await tolerate({ what, absent: noObjects, say }, () =>
+        listAll(cluster, { path }),
+      );
+      if (isCut) say(`${what}: only the first ${objects.length} were looked at`);
       return objects.flatMap(({ metadata, spec }) =>
         referencesOf(spec)
           .filter(({ kind, name }) => kind === asked.kind && name === asked.name)
@@ -71,15 +63,18 @@ export async function runDescribe(io: Io, words: readonly string[], options: Des
   const cluster = await openCluster(io, options);
   const resources = await new Discovery(cluster).list(`${ownGroup}/${ownVersion}`);
   const [resource, ...more] = resolveKinds(kind, resources);
-  if (resource === undefined || more.length > 0) throw usageError(`"${kind}" is several kinds`);
+  if (resource === undefined || more.length > 0) {
+    throw usageError(`"${kind}" is several kinds`, 'Name one, for example: clrk describe ta hello.');
+  }
   const object = (await cluster.json({
     path: resourcePath(resource, cluster.namespace, name),
   })) as KubernetesObject;
   if (format !== undefined) return await printObjects(io, [object], format, true);
   const asked = { kind: resource.kind, name };
+  const say = (line: string): void => notice(io, line);
   const [referredBy, { events }] = await Promise.all([
-    referrers(io, cluster, resources, asked),
-    tolerate(io, 'events', { events: [], isCut: false }, () =>
+    referrers(say, cluster, resources, asked),
+    tolerate({ what: 'events', absent: { events: [], isCut: false }, say }, () =>
       readEvents(cluster, { namespace: cluster.namespace, ...asked }),
     ),
   ]);

@@ -1,8 +1,9 @@
 /** `clrk events [KIND/NAME]`: what the platform said of our objects, the newest last. */
 import { renderAge } from '../../contract/index.ts';
-import { Discovery, ownGroup, ownVersion } from '../cluster/discovery.ts';
+import { Discovery, ownGroup, ownVersion, resourcePath, type Resource } from '../cluster/discovery.ts';
 import { eventCount, eventTime, readEvents, type EventObject } from '../cluster/events.ts';
 import { resolveKinds } from '../cluster/kind-name.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { usageError } from '../exit-code.ts';
 import { notice, printLine, type Io } from '../io.ts';
@@ -33,12 +34,14 @@ export function eventRows(events: readonly EventObject[], now: Date): readonly (
   });
 }
 
-export const eventHeaders = ['LAST-SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'];
+const eventHeaders = ['LAST-SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'];
 
-async function kindAndName(
-  words: readonly string[],
-  discovery: Discovery,
-): Promise<{ readonly kind?: string; readonly name?: string }> {
+interface Asked {
+  readonly resource?: Resource;
+  readonly name?: string;
+}
+
+async function askedFor(words: readonly string[], discovery: Discovery): Promise<Asked> {
   if (words.length === 0) return {};
   const { kinds, names } = parseGetArguments(words);
   const [kind = ''] = kinds;
@@ -47,29 +50,58 @@ async function kindAndName(
   if (resource === undefined || more.length > 0 || names.length > 1) {
     throw usageError('name one kind, or one object', 'For example: clrk events ta/hello.');
   }
-  return { kind: resource.kind, ...(name === undefined ? {} : { name }) };
+  return { resource, ...(name === undefined ? {} : { name }) };
 }
 
-export async function runEvents(io: Io, words: readonly string[], options: EventsOptions): Promise<void> {
-  const { type, allNamespaces = false } = options;
-  const format = parseObjectFormat(options.output);
+/** Events outlive their object: whether there is one is asked when nothing was found, so that a typing error is not taken for silence. */
+async function sayNone(io: Io, cluster: Cluster, { resource, name }: Asked): Promise<void> {
+  if (resource === undefined || name === undefined) return notice(io, 'No events of our kinds.');
+  await cluster.json({ path: resourcePath(resource, cluster.namespace, name), signal: io.interruption() });
+  notice(io, `No events of ${resource.singular}/${name} in namespace ${cluster.namespace}.`);
+}
+
+/** Throws USAGE. */
+function checkWords(words: readonly string[], { type, allNamespaces = false }: EventsOptions): void {
   if (![undefined, 'Normal', 'Warning'].includes(type)) throw usageError('--type takes Normal or Warning');
-  const cluster = await openCluster(io, options);
-  const asked = await kindAndName(words, new Discovery(cluster));
-  const namespace = allNamespaces ? undefined : cluster.namespace;
-  const { events, isCut } = await readEvents(cluster, { namespace, ...asked, signal: io.interruption() });
-  const found = events.filter((event) => type === undefined || event.type === type);
+  const isNamed = words.some((word, at) => at > 0 || word.includes('/'));
+  if (allNamespaces && isNamed) throw usageError('a name and --all-namespaces do not go together');
+}
+
+async function readAsked(
+  io: Io,
+  cluster: Cluster,
+  { resource, name, all }: Asked & { readonly all: boolean },
+): Promise<readonly EventObject[]> {
+  const { events, isCut } = await readEvents(cluster, {
+    ...{ namespace: all ? undefined : cluster.namespace, signal: io.interruption() },
+    ...(resource === undefined ? {} : { kind: resource.kind }),
+    ...(name === undefined ? {} : { name }),
+  });
   if (isCut) notice(io, 'There are more events than were looked at: ask in one namespace.');
-  if (format !== undefined) {
-    return await printObjects(io, found as unknown as readonly KubernetesObject[], format);
-  }
-  if (found.length === 0) return notice(io, 'No events of our kinds.');
-  const rows = eventRows(found, io.now());
-  const where = found.map(({ metadata }) => metadata.namespace ?? '');
-  const table = allNamespaces
+  return events;
+}
+
+async function printEvents(io: Io, events: readonly EventObject[], withNamespace: boolean): Promise<void> {
+  const rows = eventRows(events, io.now());
+  const where = events.map(({ metadata }) => metadata.namespace ?? '');
+  const table = withNamespace
     ? { headers: ['NAMESPACE', ...eventHeaders], rows: rows.map((row, at) => [where[at] ?? '', ...row]) }
     : { headers: eventHeaders, rows };
   await printLine(io, renderTable(table));
+}
+
+export async function runEvents(io: Io, words: readonly string[], options: EventsOptions): Promise<void> {
+  const { type, allNamespaces: all = false } = options;
+  const format = parseObjectFormat(options.output);
+  checkWords(words, options);
+  const cluster = await openCluster(io, options);
+  const asked = await askedFor(words, new Discovery(cluster));
+  const events = await readAsked(io, cluster, { ...asked, all });
+  const found = events.filter((event) => type === undefined || event.type === type);
+  if (format !== undefined) {
+    return await printObjects(io, found as unknown as readonly KubernetesObject[], format);
+  }
+  await (found.length === 0 ? sayNone(io, cluster, asked) : printEvents(io, found, all));
 }
 
 export const addEvents: AddCommand = ({ program, io }) => {

@@ -2,8 +2,8 @@
  * `clrk get KIND [NAME]`: our kinds in the server's own columns, and invocations from telemetry. This file parses and
  * routes; get-objects.ts and get-invocations.ts fetch and print.
  */
-import { Discovery, ownGroup, ownVersion } from '../cluster/discovery.ts';
-import { resolveKinds } from '../cluster/kind-name.ts';
+import { Discovery, isPathName, ownGroup, ownVersion } from '../cluster/discovery.ts';
+import { invocationWords, resolveKinds } from '../cluster/kind-name.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { usageError } from '../exit-code.ts';
 import type { Io } from '../io.ts';
@@ -42,8 +42,6 @@ function parseSelection(options: GetOptions, now: Date): RecordSelection {
   };
 }
 
-const invocationWords = new Set(['invocations', 'invocation', 'inv']);
-
 function parseFormat(output: string | undefined): OutputFormat {
   if (output === undefined) return 'table';
   const format = outputFormats.find((each) => each === output);
@@ -59,9 +57,12 @@ export function parseGetArguments(words: readonly string[]): {
 } {
   const [first = '', ...names] = words;
   const slash = first.indexOf('/');
-  if (slash < 0) return { kinds: first.split(',').filter((kind) => kind !== ''), names };
-  if (names.length > 0) throw usageError('give KIND/NAME or KIND NAME, not both');
-  return { kinds: [first.slice(0, slash)], names: [first.slice(slash + 1)] };
+  if (slash >= 0 && names.length > 0) throw usageError('give KIND/NAME or KIND NAME, not both');
+  const named = slash < 0 ? names : [first.slice(slash + 1)];
+  const unfit = named.find((name) => !isPathName(name));
+  if (unfit !== undefined) throw usageError(`"${unfit}" is no name`, 'For example: clrk get ta/hello.');
+  const kinds = slash < 0 ? first.split(',') : [first.slice(0, slash)];
+  return { kinds: kinds.filter((kind) => kind !== ''), names: named };
 }
 
 export async function runGet(io: Io, words: readonly string[], options: GetOptions): Promise<void> {

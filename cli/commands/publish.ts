@@ -2,17 +2,16 @@
  * `clrk publish SUBJECT`: one event, to every agent of the namespace with a trigger for it. Done means that it is on disk, not that
  * anything has run.
  */
-import { readFileSync } from 'node:fs';
-import { ClrkError, eventBounds, isEventSubject } from '../../contract/index.ts';
+import { attributeText, ClrkError, eventBounds, isEventSubject } from '../../contract/index.ts';
 import { readAnswer } from '../cluster/agent-answer.ts';
 import { eventPath } from '../cluster/agent-path.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { platformNamespace } from '../cluster/platform-namespace.ts';
 import { usageError } from '../exit-code.ts';
-import { notice, readAll, type Io } from '../io.ts';
+import { notice, type Io } from '../io.ts';
+import { bounded, contentTypeHeader, readBody } from '../request-body.ts';
 import { judgeAnswer } from '../run-verdict.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
-import { guessContentType } from './run-task.ts';
 
 interface PublishOptions extends ClusterFlags {
   readonly data?: string;
@@ -25,31 +24,25 @@ interface PublishOptions extends ClusterFlags {
 
 const timeoutMs = 30_000;
 
+const dataBound = {
+  maxBytes: eventBounds.maxBytes,
+  tooLarge: 'an event is at most 64 KiB with its attributes',
+};
+
 async function readData(io: Io, { data, file }: PublishOptions): Promise<Buffer> {
   if (data !== undefined && file !== undefined) throw usageError('give --data or --file, not both');
-  if (file === undefined) return Buffer.from(data ?? '', 'utf8');
-  const bytes = file === '-' ? await readAll(io.stdin, eventBounds.maxBytes) : readFile(file);
-  if (bytes === undefined) throw usageError('an event is at most 64 KiB with its attributes');
-  return bytes;
-}
-
-function readFile(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw usageError(`cannot read ${path}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}`);
-  }
+  if (file !== undefined) return await readBody(io, file, dataBound);
+  return bounded(Buffer.from(data ?? '', 'utf8'), dataBound);
 }
 
 /** A CloudEvent in headers: of a source and an id of its own, so that it is one however often it is sent. */
 function headersOf(io: Io, options: PublishOptions, data: Buffer): Record<string, string> {
-  const contentType = options.contentType ?? (data.length === 0 ? undefined : guessContentType(data));
   return {
-    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    ...contentTypeHeader(options.contentType, data),
     'ce-specversion': '1.0',
-    'ce-id': options.id ?? io.randomUuid(),
-    'ce-source': options.source ?? 'clrk-cli',
-    ...(options.type === undefined ? {} : { 'ce-type': options.type }),
+    'ce-id': attributeText(options.id ?? io.randomUuid()),
+    'ce-source': attributeText(options.source ?? 'clrk-cli'),
+    ...(options.type === undefined ? {} : { 'ce-type': attributeText(options.type) }),
   };
 }
 

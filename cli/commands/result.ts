@@ -12,7 +12,7 @@ import { platformNamespace } from '../cluster/platform-namespace.ts';
 import { usageError } from '../exit-code.ts';
 import { pause, type Io } from '../io.ts';
 import { cutOff, judgeAnswer } from '../run-verdict.ts';
-import { parseDuration } from '../time-flag.ts';
+import { parseTimeout } from '../time-flag.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
 
 interface ResultOptions extends ClusterFlags {
@@ -60,7 +60,7 @@ async function fetchResult(
   cluster: Cluster,
   { asked, options }: { readonly asked: Asked; readonly options: ResultOptions },
 ): Promise<ApiResponse> {
-  const waitMs = options.wait === true ? parseDuration(options.timeout) : 0;
+  const waitMs = options.wait === true ? parseTimeout(options.timeout) : 0;
   const until = AbortSignal.any([io.interruption(), AbortSignal.timeout(waitMs)]);
   for (;;) {
     const response = await fetchOnce(io, cluster, { asked, kept: options.kept === true });

@@ -13,7 +13,7 @@ import { usageError } from '../exit-code.ts';
 import { notice, pause, printLine, type Io } from '../io.ts';
 import type { KubernetesObject } from '../render/object-list.ts';
 import { renderTable } from '../render/table.ts';
-import { parseDuration } from '../time-flag.ts';
+import { parseTimeout } from '../time-flag.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
 import { parseObjectFormat, printObjects } from './object-output.ts';
 
@@ -139,7 +139,7 @@ function waitsForRevision(
 
 export async function showStatus(io: Io, target: string, options: RolloutOptions): Promise<void> {
   const agent = agentOf(target);
-  const waitMs = parseDuration(options.timeout ?? '5m');
+  const waitMs = parseTimeout(options.timeout ?? '5m');
   const cluster = await openCluster(io, options);
   const until = AbortSignal.any([io.interruption(), AbortSignal.timeout(Math.max(1, waitMs))]);
   let said = '';

@@ -2,7 +2,6 @@
  * `clrk run-task NAME`: one call of a TaskAgent through the ingress. Its answer streams to stdout as it comes; the
  * exit code is the invocation's verdict, which the platform's record decides when the answer alone cannot.
  */
-import { readFileSync } from 'node:fs';
 import { ClrkError, header, maxRequestBodyBytes } from '../../contract/index.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { parseAgentTarget } from '../cluster/agent-target.ts';
@@ -13,9 +12,10 @@ import { agentPath } from '../cluster/agent-path.ts';
 import type { ApiResponse, Cluster } from '../cluster/cluster.ts';
 import { readAnswer } from '../cluster/agent-answer.ts';
 import { usageError } from '../exit-code.ts';
-import { notice, pause, printLine, readAll, type Io } from '../io.ts';
+import { notice, pause, printLine, type Io } from '../io.ts';
+import { bounded, contentTypeHeader, readBody } from '../request-body.ts';
 import { cutOff, judgeAnswer, judgeInvocation, type Answer, type Verdict } from '../run-verdict.ts';
-import { parseDuration } from '../time-flag.ts';
+import { parseTimeout } from '../time-flag.ts';
 import { clusterFlags, examples, type AddCommand } from './command.ts';
 
 interface RunTaskOptions extends ClusterFlags {
@@ -38,20 +38,17 @@ interface Call {
 /** How long to wait for the record of a call that has been answered: publish, batch (1 s) and insert. */
 const recordWaitMs = 10_000;
 
+const inputBound = {
+  maxBytes: maxRequestBodyBytes,
+  tooLarge: 'the input is larger than 32 MiB, the most an invocation may carry',
+};
+
 async function readInput(io: Io, input: string | undefined): Promise<Buffer> {
   if (input === undefined) return Buffer.alloc(0);
-  if (input === '-') {
-    const all = await readAll(io.stdin, maxRequestBodyBytes);
-    if (all === undefined)
-      throw usageError('the input is larger than 32 MiB, the most an invocation may carry');
-    return all;
+  if (input === '-' || input.startsWith('@')) {
+    return await readBody(io, input === '-' ? input : input.slice(1), inputBound);
   }
-  if (!input.startsWith('@')) return Buffer.from(input, 'utf8');
-  try {
-    return readFileSync(input.slice(1));
-  } catch (cause) {
-    throw usageError(`cannot read ${input.slice(1)}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}`);
-  }
+  return bounded(Buffer.from(input, 'utf8'), inputBound);
 }
 
 /** `-H 'k: v'` (curl's way) and `-H k=v` (kubectl's way). */
@@ -62,16 +59,6 @@ export function parseHeader(text: string): readonly [string, string] {
   return [(match[1] ?? '').toLowerCase(), match[2] ?? ''];
 }
 
-/** JSON when it is JSON, else text, so that a literal needs no --content-type. */
-export function guessContentType(body: Buffer): string {
-  try {
-    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    return 'application/json';
-  } catch {
-    return body.includes(0) ? 'application/octet-stream' : 'text/plain; charset=utf-8';
-  }
-}
-
 async function buildCall(io: Io, target: string, options: RunTaskOptions, namespace: string): Promise<Call> {
   const { kind, name, invocation } = parseAgentTarget(target);
   if (kind !== 'TaskAgent') {
@@ -80,16 +67,15 @@ async function buildCall(io: Io, target: string, options: RunTaskOptions, namesp
   if (invocation !== undefined)
     throw usageError('run-task starts a new invocation; give the agent name alone');
   const body = await readInput(io, options.input);
-  const contentType = options.contentType ?? (body.length === 0 ? undefined : guessContentType(body));
   const id = io.randomUuid();
   return {
     agent: name,
     namespace,
     id,
     body,
-    timeoutMs: parseDuration(options.timeout),
+    timeoutMs: parseTimeout(options.timeout),
     headers: {
-      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+      ...contentTypeHeader(options.contentType, body),
       ...Object.fromEntries((options.header ?? []).map(parseHeader)),
       accept: '*/*',
       [header.invocationId]: id,

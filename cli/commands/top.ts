@@ -4,7 +4,7 @@
  */
 import { ClrkError, metricsGroupVersion } from '../../contract/index.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { listAll } from '../cluster/list-all.ts';
+import { listAll, type Listed } from '../cluster/list-all.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { usageError } from '../exit-code.ts';
 import { notice, printLine, type Io } from '../io.ts';
@@ -94,23 +94,16 @@ function sortColumn({ columns }: Subject, word: string | undefined): Column {
   throw usageError(`there is no column "${word ?? ''}"`, `There are ${known}.`);
 }
 
-async function read(
-  cluster: Cluster,
-  plural: string,
-  options: TopOptions,
-): Promise<readonly KubernetesObject[]> {
+async function read(cluster: Cluster, plural: string, options: TopOptions): Promise<Listed> {
   const scope = options.allNamespaces === true ? '' : `/namespaces/${encodeURIComponent(cluster.namespace)}`;
   const path = `/apis/${metricsGroupVersion}${scope}/${plural}`;
-  return await listAll(cluster, { path }).then(
-    ({ objects }) => objects,
-    (thrown: unknown) => {
-      if (!(thrown instanceof ClrkError) || thrown.code !== 'NOT_FOUND') throw thrown;
-      throw new ClrkError('METRICS_ABSENT', 'the cluster does not serve figures of agents', {
-        hint: 'It is there when telemetry is: see `clrk doctor` and docs/records.md.',
-        cause: thrown,
-      });
-    },
-  );
+  return await listAll(cluster, { path }).catch((thrown: unknown) => {
+    if (!(thrown instanceof ClrkError) || thrown.code !== 'NOT_FOUND') throw thrown;
+    throw new ClrkError('METRICS_ABSENT', 'the cluster does not serve figures of agents', {
+      hint: 'It is there when telemetry is: see `clrk doctor` and docs/records.md.',
+      cause: thrown,
+    });
+  });
 }
 
 function compare(sort: Column): (a: KubernetesObject, b: KubernetesObject) => number {
@@ -143,7 +136,9 @@ export async function runTop(io: Io, word: string, options: TopOptions): Promise
   const format = parseObjectFormat(options.output);
   const cluster = await openCluster(io, options);
   const groups = await Promise.all(subject.plurals.map((plural) => read(cluster, plural, options)));
-  const found = groups.flat().toSorted(compare(sort));
+  // The largest of some is not the largest of all.
+  for (const each of new Set(groups.flatMap(({ warnings }) => warnings))) notice(io, `Warning: ${each}`);
+  const found = groups.flatMap(({ objects }) => objects).toSorted(compare(sort));
   if (format !== undefined) return await printObjects(io, found, format);
   if (found.length > 0) return await show(io, subject, found, options);
   const where = options.allNamespaces === true ? '' : ` in namespace ${cluster.namespace}`;

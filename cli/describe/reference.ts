@@ -2,6 +2,8 @@
  * Which objects an object names, read off its spec. Pure, and by the shape of our kinds: a member that ends in Ref or Refs names one or
  * several, by a text or by an object with a name. A kind that is added later needs no line here unless its members say no kind.
  */
+import { isFields } from '../render/object-fields.ts';
+
 export interface Reference {
   readonly kind: string;
   readonly name: string;
@@ -12,18 +14,18 @@ export interface Reference {
 /** Members whose references say no kind. */
 const kindOfMember: Readonly<Record<string, string>> = {
   workerPoolRef: 'WorkerPool',
-  egressRefs: 'EgressGateway',
+  gatewayRef: 'EgressGateway',
   parentRefs: 'EgressGateway',
   secretRef: 'Secret',
+  caCertRef: 'Secret',
+  additionalTrustBundleSecretRef: 'Secret',
+  registrationTokenSecretRef: 'Secret',
+  inferencePoolRef: 'InferencePool',
   secretKeyRef: 'Secret',
   configMapKeyRef: 'ConfigMap',
   backendRefs: 'Backend',
 };
 const maxDepth = 16;
-
-type Fields = Readonly<Record<string, unknown>>;
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function named(member: string, value: unknown, where: string): Reference[] {
   if (typeof value === 'string') {

@@ -147,12 +147,13 @@ function gapsOf(unit: Unit, others: readonly Unit[]): string[] {
 }
 
 function documentsOf(objects: readonly CompiledObject[], own: Set<string>, compile: Compile): ReachDocuments {
-  const { gateways, pools } = compile(withNamespaces(objects));
+  const { gateways, pools, heard } = compile(withNamespaces(objects));
   const kept = pools.map((pool) => ({
     ...pool,
     agents: pool.agents.filter((agent) => own.has(agentId(agent))),
   }));
-  return { gateways, pools: kept };
+  if (heard === undefined) return { gateways, pools: kept };
+  return { gateways, pools: kept, heard: new Map([...heard].filter(([id]) => own.has(id))) };
 }
 
 function settle(unseen: readonly string[], assumePartial: boolean): readonly string[] {

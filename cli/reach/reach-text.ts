@@ -62,11 +62,12 @@ export function renderReach(
   }
   if (format === 'json') {
     const agents = all.flatMap(({ label, reach }) =>
-      reach.map(({ agent, regions, missingGateways }) => ({
+      reach.map(({ agent, regions, missingGateways, setOffBy }) => ({
         folder: label,
         agent,
         reaches: regions.map(({ destinations, ports, value }) => ({ destinations, ports, accesses: value })),
         missingGateways,
+        setOffBy,
       })),
     );
     return JSON.stringify({ version: 1, partial: unseen.length > 0, unseen, notEnforced, agents }, null, 2);
@@ -86,7 +87,7 @@ export interface LabelledChange extends ReachChange {
 }
 
 const signs: Readonly<Record<ReachChange['direction'], string>> = { added: '+', removed: '-', changed: '~' };
-const nothing: ReachDocuments = { gateways: [], pools: [] };
+const nothing: ReachDocuments = { gateways: [], pools: [], heard: new Map() };
 
 export function changesOf(before: readonly ManifestSet[], after: readonly ManifestSet[]): LabelledChange[] {
   const labels = [...new Set([...before, ...after].map(({ label }) => label))].sort();

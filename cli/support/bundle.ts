@@ -3,12 +3,13 @@
  * asks for no Secret, no ConfigMap and no log: what is never read cannot get out. Reads only; what may not be read is named.
  */
 import { kinds } from '../../api/index.ts';
-import { ClrkError, errorMessage } from '../../contract/index.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ownGroup, ownVersion } from '../cluster/discovery.ts';
 import { readEvents } from '../cluster/events.ts';
-import { listAll, type Listed } from '../cluster/list-all.ts';
+import { listAll, noObjects, type Listed } from '../cluster/list-all.ts';
+import { tolerate } from '../cluster/tolerate.ts';
 import { look } from '../doctor/look.ts';
+import { isFields, type Fields } from '../render/object-fields.ts';
 import { Redaction } from './redaction.ts';
 
 interface BundlePlace {
@@ -20,10 +21,7 @@ interface BundlePlace {
   readonly signal: AbortSignal;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null ? (value as Fields) : {};
+const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {});
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 function conditionsOf(status: Fields): readonly object[] {
@@ -79,19 +77,12 @@ class Collector {
   }
 
   async tolerate<T>(what: string, absent: T, read: () => Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof ClrkError) || error.code === 'CLUSTER_UNREACHABLE') throw error;
-      this.unseen.push(`${what}: ${errorMessage(error).split('\n')[0] ?? ''}`);
-      return absent;
-    }
+    return await tolerate({ what, absent, say: (line) => void this.unseen.push(line) }, read);
   }
 
   async list(what: string, path: string, query: Record<string, string> = {}): Promise<Listed['objects']> {
     const { signal } = this.#place;
-    const none: Listed = { objects: [], isCut: false };
-    const { objects, isCut } = await this.tolerate(what, none, () =>
+    const { objects, isCut } = await this.tolerate(what, noObjects, () =>
       listAll(this.#cluster, { path, query, signal }),
     );
     if (isCut) this.unseen.push(`${what}: there are more than ${objects.length}`);

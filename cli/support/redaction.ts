@@ -5,6 +5,7 @@
  */
 import { secretShape } from '../../policy/index.ts';
 import { HiddenTexts } from './hidden-texts.ts';
+import { isFields, type Fields } from '../render/object-fields.ts';
 
 /** Members whose texts stay: they name or choose something. */
 const kept: ReadonlySet<string> = new Set([
@@ -15,7 +16,14 @@ const kept: ReadonlySet<string> = new Set([
   ...['onUnlisted', 'approval', 'protocol', 'warmPoolMode', 'concurrencyPolicy', 'delivery', 'provider'],
   ...['image', 'schedule', 'timeZone', 'timeout', 'window', 'region', 'schema', 'dnsLookupFamily'],
   ...['hostname', 'hostnames', 'host', 'hosts', 'cidr', 'cidrs', 'models', 'model', 'endpoints'],
-  ...['workerPoolRef', 'egressRefs', 'latestCreatedRevisionName', 'latestReadyRevisionName', 'policyDigest'],
+  ...[
+    'workerPoolRef',
+    'gatewayRef',
+    'serviceAccountName',
+    'latestCreatedRevisionName',
+    'latestReadyRevisionName',
+    'policyDigest',
+  ],
   ...['cpu', 'memory', 'observedGeneration', 'podName', 'lastHeartbeat', 'terminationMessagePolicy'],
 ]);
 /** Members that are said in sentences. */
@@ -24,9 +32,9 @@ const sentences: ReadonlySet<string> = new Set(['message', 'note']);
 const ourLabels = ['clrk.apoxy.dev/', 'app.kubernetes.io/'];
 const maxDepth = 32;
 
-type Fields = Readonly<Record<string, unknown>>;
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The server's bookkeeping of who wrote what is neither shown nor learnt from: its times and names stand elsewhere, too. */
+const ownEntries = (value: Fields): ReadonlyArray<readonly [string, unknown]> =>
+  Object.entries(value).filter(([member]) => member !== 'managedFields');
 
 const hole = (text: string): string => `<redacted: ${text.length} characters>`;
 
@@ -52,7 +60,7 @@ export class Redaction {
     } else if (Array.isArray(value)) {
       for (const each of value) this.learn(each, path);
     } else if (isFields(value) && path.length < maxDepth) {
-      for (const [member, inner] of Object.entries(value)) this.learn(inner, [...path, member]);
+      for (const [member, inner] of ownEntries(value)) this.learn(inner, [...path, member]);
     }
   }
 
@@ -62,9 +70,7 @@ export class Redaction {
     if (!isFields(value)) return value;
     if (path.length >= maxDepth) return '<redacted: too deep>';
     return Object.fromEntries(
-      Object.entries(value)
-        .filter(([member]) => member !== 'managedFields')
-        .map(([member, inner]) => [this.text(member), this.redact(inner, [...path, member])]),
+      ownEntries(value).map(([member, inner]) => [this.text(member), this.redact(inner, [...path, member])]),
     );
   }
 

@@ -3,7 +3,12 @@
  * files. For `clrk reach`. What only a cluster has is stood in for: every Secret is a placeholder (a real one in the set
  * is never read), and a WorkerPool that agents name but the set lacks is taken to exist. It must decide nothing itself.
  */
-import { type GatewayConfig, type PlatformEndpoints, type PoolConfig } from '../../contract/index.ts';
+import {
+  agentId,
+  type GatewayConfig,
+  type PlatformEndpoints,
+  type PoolConfig,
+} from '../../contract/index.ts';
 import { kinds, type CredentialInjectionPolicy, type EgressGateway, type Secret } from '../kind.ts';
 import {
   keyOf,
@@ -18,10 +23,13 @@ import type { AnyAgent } from './membership.ts';
 import { poolKey } from './name.ts';
 import { compilePool } from './pool-config.ts';
 import { encodeSecretData } from './secret-value.ts';
+import { triggersByAgent } from './trigger-share.ts';
 
 export interface CompiledManifests {
   readonly gateways: ReadonlyArray<Omit<GatewayConfig, 'digest'>>;
   readonly pools: ReadonlyArray<Omit<PoolConfig, 'digest'>>;
+  /** Subjects of events by agent id. */
+  readonly heard: ReadonlyMap<string, readonly string[]>;
 }
 
 const placeholder = 'placeholder';
@@ -111,6 +119,16 @@ function assumePools(world: ManifestWorld): void {
   }
 }
 
+function heardBy(world: World): CompiledManifests['heard'] {
+  const triggersOf = triggersByAgent(world);
+  const found = world.list(kinds.taskAgent).map((agent) => {
+    const { namespace, name } = agent.metadata;
+    const subjects = triggersOf(agent).map(({ subject }) => subject);
+    return [agentId({ kind: 'TaskAgent', namespace, name }), subjects] as const;
+  });
+  return new Map(found.filter(([, subjects]) => subjects.length > 0));
+}
+
 /** `objects` passed their schemas and have a namespace where their kind has one. */
 export function compileManifests(
   objects: readonly KubeObject[],
@@ -119,6 +137,7 @@ export function compileManifests(
   const world = new ManifestWorld(objects);
   assumePools(world);
   return {
+    heard: heardBy(world),
     gateways: world
       .list(kinds.egressGateway)
       .map((gateway) => compileGateway(world, { gateway, platform: nowhere, platformCidrs }))

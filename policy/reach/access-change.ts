@@ -17,7 +17,7 @@ import { mcpParts, renderServerRequests } from './tool-words.ts';
 import { callParts, renderPlacedSecret, renderTurn, wayParts } from './words.ts';
 
 export type Direction = 'added' | 'removed' | 'changed';
-export type ChangeKind = 'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown';
+export type ChangeKind = 'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown' | 'trigger';
 
 export interface AccessChange {
   readonly direction: Direction;

@@ -6,6 +6,7 @@ import { describeAccessChange, type ChangeKind, type Direction, type Side } from
 import { Describer } from './describe.ts';
 import { agentsOf, reachKeyOf, type ReachAgent, type ReachDocuments } from './documents.ts';
 import { partitionFor, regionsOf, type DestinationSet, type PortSpan, type Region } from './partition.ts';
+import { beyond, setOffWords } from './set-off.ts';
 import { reachProtocols, spotsAt, type ReachDestination, type ReachProtocol } from './spot.ts';
 import { agentNames, renderPlaces } from './words.ts';
 
@@ -82,6 +83,27 @@ function changesIn(
   });
 }
 
+/** Nothing where one side does not say what sets its agents off. */
+function setOffChanges(
+  id: string,
+  who: string,
+  [before, after]: readonly [ReachDocuments, ReachDocuments],
+): ReachChange[] {
+  if (before.heard === undefined || after.heard === undefined) return [];
+  const [old, now] = [before.heard.get(id) ?? [], after.heard.get(id) ?? []];
+  const changes = [
+    { direction: 'added', subjects: beyond(now, old), may: 'may now' },
+    { direction: 'removed', subjects: beyond(old, now), may: 'may no longer' },
+  ] as const;
+  const nowhere = { names: [], wildcards: [], addresses: { cidrs: [], except: [] } };
+  return changes
+    .filter(({ subjects }) => subjects.length > 0)
+    .map(({ direction, subjects, may }) => ({
+      ...{ agent: id, direction, kind: 'trigger' as const, destinations: nowhere, ports: [], protocols: [] },
+      sentence: `agent \`${who}\` ${may} ${setOffWords(subjects)}`,
+    }));
+}
+
 export function diffReach(
   before: ReachDocuments,
   after: ReachDocuments,
@@ -98,9 +120,10 @@ export function diffReach(
     const key = JSON.stringify([was && reachKeyOf(was), is && reachKeyOf(is)]);
     const regions = known.get(key) ?? changedRegions(id, [was, is], describer);
     known.set(key, regions);
-    return regions.flatMap((region) =>
+    const reached = regions.flatMap((region) =>
       changesIn(region, nameOf(id), describer).map((change) => ({ agent: id, ...change })),
     );
+    return [...reached, ...setOffChanges(id, nameOf(id), [before, after])];
   });
 }
 

@@ -9,6 +9,7 @@ import {
   type PoolConfig,
 } from '../../contract/index.ts';
 import { PolicyIndex } from '../../decision/index.ts';
+import type { HeardSubjects } from './set-off.ts';
 
 export type GatewayDocument = Omit<GatewayConfig, 'digest'>;
 export type PoolDocument = Omit<PoolConfig, 'digest'>;
@@ -16,6 +17,8 @@ export type PoolDocument = Omit<PoolConfig, 'digest'>;
 export interface ReachDocuments {
   readonly gateways: readonly GatewayDocument[];
   readonly pools: readonly PoolDocument[];
+  /** Absent: it is not known what sets them off. */
+  readonly heard?: HeardSubjects;
 }
 
 /** One gateway as an agent meets it: the worker decides by `destinations`, then the gateway by its own document. */

@@ -4,6 +4,7 @@ export * from './documents.ts';
 export * from './permit.ts';
 export * from './partition.ts';
 export * from './reach.ts';
+export type { HeardSubjects } from './set-off.ts';
 export { type ReachDestination, type ReachProtocol } from './spot.ts';
 export { diffReach, failsOn, type ReachChange } from './diff.ts';
 export { reachHeaders, reachRows, reachSentences } from './reach-report.ts';

@@ -2,6 +2,7 @@
 import { mannerParts } from './manner.ts';
 import type { Access, Permit } from './permit.ts';
 import type { AccessRegion, AgentReach } from './reach.ts';
+import { setOffWords } from './set-off.ts';
 import type { ReachProtocol } from './spot.ts';
 import { agentNames, callParts, renderDestinations, renderPlaces, renderPorts, wayParts } from './words.ts';
 
@@ -47,13 +48,17 @@ function destinationCell({ region, permit: { way } }: Line): string {
 
 const plain = (parts: readonly string[]): string => parts.join('; ').replaceAll('`', '');
 
-/** One row a way; an agent that reaches nothing has one row that says so. */
+/** One row a way; an agent that reaches nothing has one row that says so, and one that events set off has one of them. */
 export function reachRows(reach: readonly AgentReach[]): string[][] {
   const nameOf = agentNames(reach.map(({ agent }) => agent));
-  return reach.flatMap(({ agent, regions }) => {
+  return reach.flatMap(({ agent, regions, setOffBy }) => {
     const lines = regions.flatMap(linesOf);
-    if (lines.length === 0) return [[nameOf(agent), 'nothing', '-', '-', '-', '-', '-', '-']];
-    return lines.map((line) => {
+    const setOff =
+      setOffBy.length === 0
+        ? []
+        : [[nameOf(agent), '(itself)', '-', '-', plain([`may ${setOffWords(setOffBy)}`]), '-', '-', '-']];
+    if (lines.length === 0) return [[nameOf(agent), 'nothing', '-', '-', '-', '-', '-', '-'], ...setOff];
+    const ways = lines.map((line) => {
       const { permit, access, region, protocols } = line;
       const { credentials, ...way } = permit.way;
       const keys = credentials.map(({ policy, place, name, secret }) =>
@@ -70,12 +75,13 @@ export function reachRows(reach: readonly AgentReach[]): string[][] {
         access.gateway,
       ];
     });
+    return [...ways, ...setOff];
   });
 }
 
 export function reachSentences(reach: readonly AgentReach[]): string[] {
   const nameOf = agentNames(reach.map(({ agent }) => agent));
-  return reach.flatMap(({ agent, regions, missingGateways }) => {
+  return reach.flatMap(({ agent, regions, missingGateways, setOffBy }) => {
     const who = `agent \`${nameOf(agent)}\``;
     const missing = missingGateways.map(
       (id) => `${who} names the gateway \`${id}\`, which is not in these manifests`,
@@ -86,6 +92,7 @@ export function reachSentences(reach: readonly AgentReach[]): string[] {
       const how = parts.length === 0 ? '' : `: ${parts.join('; ')}`;
       return `${who} may reach ${where} over ${protocols.join(', ')}${how}`;
     });
-    return [...(lines.length === 0 ? [`${who} may reach nothing`] : lines), ...missing];
+    const setOff = setOffBy.length === 0 ? [] : [`${who} may ${setOffWords(setOffBy)}`];
+    return [...(lines.length === 0 ? [`${who} may reach nothing`] : lines), ...missing, ...setOff];
   });
 }

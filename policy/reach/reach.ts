@@ -16,6 +16,8 @@ export interface AgentReach {
   readonly regions: readonly AccessRegion[];
   /** Gateways `ns/name` it refers to that do not exist here. */
   readonly missingGateways: readonly string[];
+  /** Subjects of events that set it off. */
+  readonly setOffBy: readonly string[];
 }
 
 function regionsFor(agent: ReachAgent, describer: Describer): AccessRegion[] {
@@ -36,6 +38,7 @@ export function computeReach(documents: ReachDocuments, describer = new Describe
     const key = reachKeyOf(agent);
     const regions = known.get(key) ?? regionsFor(agent, describer);
     known.set(key, regions);
-    return { agent: agent.id, regions, missingGateways: agent.missing };
+    const setOffBy = documents.heard?.get(agent.id) ?? [];
+    return { agent: agent.id, regions, missingGateways: agent.missing, setOffBy };
   });
 }

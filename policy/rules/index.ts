@@ -39,6 +39,7 @@ import { scheduleNeverFires } from './schedule-never-fires.ts';
 import { secretInEnv } from './secret-in-env.ts';
 import { tokenEndpointUnfit } from './token-endpoint-unfit.ts';
 import { translationImpossible } from './translation-impossible.ts';
+import { triggerHearsAll } from './trigger-hears-all.ts';
 import { unresolvedReference } from './unresolved-reference.ts';
 import { wildcardPublicSuffix } from './wildcard-public-suffix.ts';
 
@@ -80,6 +81,7 @@ export const rules: readonly Rule[] = [
   derivedNameClash,
   scheduleNeverFires,
   runsShareProcess,
+  triggerHearsAll,
   notEnforced,
   imageWithoutDigest,
   privilegedWorker,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCount, parseDuration, parseSince } from '../../cli/time-flag.ts';
+import { parseCount, parseDuration, parseSince, parseTimeout } from '../../cli/time-flag.ts';
 
 const usage = expect.objectContaining({ code: 'USAGE' });
 
@@ -18,6 +18,22 @@ describe('time flags', () => {
   test.each(['', '5', 'm', '5 m', '-5m', '5x', '5m!', '1h,2m'])('%j is not a duration', (text) => {
     expect(() => parseDuration(text)).toThrow(usage);
   });
+
+  test.each([
+    ['0s', 0],
+    ['0.5ms', 1],
+    ['24d', 2_073_600_000],
+  ])('--timeout %s is what a timer holds', (text, expected) => {
+    expect(parseTimeout(text)).toBe(expected);
+    expect(expected).toBeLessThan(2 ** 31);
+  });
+
+  test.each(['24d1s', '60d', '99999999999999999999d'])(
+    '--timeout %s is longer than can be waited',
+    (text) => {
+      expect(() => parseTimeout(text)).toThrow(usage);
+    },
+  );
 
   test('--since takes an age or an instant', () => {
     const now = new Date('2026-11-23T12:00:00Z');

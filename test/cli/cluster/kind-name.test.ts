@@ -31,6 +31,15 @@ describe('resolveKinds', () => {
     },
   );
 
+  test.each(['inv', 'invocation', 'Invocations'])('%s are records, and where to see them is said', (word) => {
+    expect(() => resolveKinds(word, known)).toThrow(
+      expect.objectContaining({
+        code: 'KIND_UNKNOWN',
+        hint: expect.stringContaining('get invocations') as string,
+      }),
+    );
+  });
+
   test('a category is all of its kinds', () => {
     expect(resolveKinds('clrk', known)).toHaveLength(3);
   });

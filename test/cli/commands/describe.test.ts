@@ -1,5 +1,6 @@
 /** One object and what belongs to it; and the events of all. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { kinds } from '../../../api/index.ts';
 import { referencesOf } from '../../../cli/describe/reference.ts';
 import { discovery, json, StandInServer, status } from '../stand-in-server.ts';
 
@@ -15,7 +16,7 @@ const hello = {
   metadata: { name: 'hello', namespace: 'team', creationTimestamp: '2026-11-23T10:00:00Z' },
   spec: {
     workerPoolRef: 'main',
-    egressRefs: [{ name: 'out' }],
+    egressRefs: [{ gatewayRef: 'out' }],
     template: {
       spec: { image: 'x:1', env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }] },
     },
@@ -64,21 +65,35 @@ describe('clrk describe', () => {
     expect(stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' ').trim())).toEqual([
       ...['Name: hello', 'Namespace: team', 'Kind: TaskAgent', 'Age: 60s'],
       ...['Conditions:', 'TYPE STATUS REASON SINCE MESSAGE', 'Ready False NoPool 30s there is no pool?[2J'],
-      ...['Refers to:', 'KIND NAME IN', 'WorkerPool main workerPoolRef', 'EgressGateway out egressRefs'],
+      ...[
+        'Refers to:',
+        'KIND NAME IN',
+        'WorkerPool main workerPoolRef',
+        'EgressGateway out egressRefs.gatewayRef',
+      ],
       'ConfigMap c template.spec.env.valueFrom.configMapKeyRef',
       'Referred to by: <none>',
       ...['Events:', 'LAST-SEEN TYPE REASON MESSAGE', '10s (x3) Warning NoPool it waits'],
-      ...['Spec:', 'workerPoolRef: main', 'egressRefs:', '- name: out', 'template:', 'spec:', 'image: x:1'],
+      ...[
+        'Spec:',
+        'workerPoolRef: main',
+        'egressRefs:',
+        '- gatewayRef: out',
+        'template:',
+        'spec:',
+        'image: x:1',
+      ],
       ...['env:', '- name: A', 'valueFrom:', 'configMapKeyRef:', 'name: c', 'key: k', ''],
     ]);
   });
 
   test('says what names it, and what may not be read', async () => {
     server.on(events, status(403, 'events is forbidden'));
+    server.on(`GET ${team}/workerpools`, status(500, 'etcd is away'));
     const { code, stdout, stderr } = await server.run(['describe', 'wp/main']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/Referred to by:\n {2}KIND +NAME +IN\n {2}TaskAgent +hello +workerPoolRef\n/);
-    expect(stderr).toContain('events: ');
+    expect(stderr).toMatch(/^(?=[^]*events: events is forbidden)(?=[^]*workerpools: etcd is away)/);
   });
 
   test('-o yaml is the object; what is not there ends with 3', async () => {
@@ -89,6 +104,8 @@ describe('clrk describe', () => {
       ['describe', 'ta'],
       ['describe', 'ta,wp', 'x'],
       ['describe', 'ta', 'x', '-o', 'wide'],
+      ...['ta/', 'ta/.', 'ta/..', 'ta/a/b', 'ta/a%2fb'].map((word) => ['describe', word]),
+      ['describe', 'ta', ''],
     ])
       expect((await server.run(words)).code).toBe(2);
   });
@@ -116,6 +133,40 @@ describe('clrk describe', () => {
   });
 });
 
+/** Every member of a spec that names an object, written with no more than it must say. */
+function leastReferences(schema: Readonly<Record<string, unknown>>, path: string): Array<[string, object]> {
+  const { properties, items } = schema as {
+    readonly properties?: Readonly<Record<string, Record<string, unknown>>>;
+    readonly items?: Record<string, unknown>;
+  };
+  const inner = Object.entries(properties ?? {}).flatMap(([member, each]) => {
+    const one = (each['items'] ?? each) as { type?: string; properties?: object; required?: string[] };
+    const isNamed = one.type === 'string' || Object.hasOwn(one.properties ?? {}, 'name');
+    const least = one.required?.includes('kind') === true ? { kind: 'K', name: 'x' } : { name: 'x' };
+    const value = one.type === 'string' ? 'x' : least;
+    const own: Array<[string, object]> =
+      /Refs?$/.test(member) && isNamed ? [[`${path}.${member}`, { [member]: [value] }]] : [];
+    return [...own, ...leastReferences(each, `${path}.${member}`)];
+  });
+  return items === undefined ? inner : [...inner, ...leastReferences(items, path)];
+}
+
+/** Names of no object. */
+const notObjects = /\.(?:sinkRef|budgetRef|resourceFieldRef)$/;
+const references = kinds
+  .flatMap(({ kind, spec }) => leastReferences(spec as unknown as Record<string, unknown>, kind))
+  .filter(([where]) => !notObjects.test(where));
+
+describe('references of our kinds', () => {
+  test('there are many', () => {
+    expect(references.length).toBeGreaterThan(15);
+  });
+
+  test.each(references)('%s', (_where, spec) => {
+    expect(referencesOf(spec)).toMatchObject([{ name: 'x' }]);
+  });
+});
+
 describe('clrk events', () => {
   test('of our kinds, the newest last', async () => {
     const { code, stdout } = await server.run(['events']);
@@ -131,6 +182,11 @@ describe('clrk events', () => {
   test('of one object, of one type, as objects', async () => {
     expect((await server.run(['events', 'ta/hello'])).stdout.split('\n')).toHaveLength(3);
     expect((await server.run(['events', 'wp'])).stderr).toBe('No events of our kinds.\n');
+    expect(await server.run(['events', 'wp/main'])).toEqual({
+      ...{ code: 0, stdout: '', stderr: 'No events of workerpool/main in namespace team.\n' },
+    });
+    expect(await server.run(['events', 'ta/helo'])).toMatchObject({ code: 3, stdout: '' });
+    expect(await server.run(['events', 'ta/hello', '-A'])).toMatchObject({ code: 2 });
     const found = await server.run(['events', '--type', 'Normal', '-o', 'json']);
     expect(JSON.parse(found.stdout)).toMatchObject({ items: [{ reason: 'RevisionReady' }] });
     expect((await server.run(['events', '--type', 'Odd'])).code).toBe(2);

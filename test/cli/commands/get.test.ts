@@ -141,13 +141,16 @@ describe('clrk get', () => {
       'invocations.telemetry.clrk.apoxy.dev is forbidden: User "ann" cannot list resource "invocations"';
     for (const [message, role] of [
       [said, 'clrk-viewer'],
+      [said.replaceAll('invocations.telemetry', 'taskagentmetrics.metrics'), 'clrk-viewer'],
       ['taskagents.clrk.apoxy.dev is forbidden', 'clrk-view, or clrk-edit'],
       ['approvals.clrk.apoxy.dev "ask-1" is forbidden', 'clrk-approver'],
       ['services "clrk-ingress" is forbidden', 'this right'],
+      ['pods is forbidden: no right in the namespace "clrk-system"', 'this right in namespace clrk-system'],
+      ['pods is forbidden at the cluster scope', 'this right for the whole cluster'],
     ] as const) {
       server.on(`GET ${root}/namespaces/team/taskagents`, status(403, message));
       expect((await server.run(['get', 'ta'])).stderr).toContain(
-        `Ask for ${role === 'this right' ? '' : 'the ClusterRole '}${role}`,
+        `Ask for ${role.startsWith('this right') ? '' : 'the ClusterRole '}${role}`,
       );
     }
     server.on(`GET ${root}/namespaces/team/taskagents`, status(500, 'etcd is away'));

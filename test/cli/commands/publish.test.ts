@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { fixedId, StandInServer } from '../stand-in-server.ts';
+import { fixedId, StandInServer, status } from '../stand-in-server.ts';
 
 const server = new StandInServer();
 const folder = mkdtempSync(join(tmpdir(), 'clrk-publish-'));
@@ -61,6 +61,25 @@ describe('clrk publish', () => {
     expect(result.stderr).toContain('no agent of the namespace has a trigger');
   });
 
+  test('an attribute is written as a header may hold it', async () => {
+    server.on(door, (response) => void response.writeHead(202).end('{}'));
+    const words = ['publish', 'orders.created', '--id', 'a\n\u20ac', '--source', '/\u00fc', '--type', 'a b'];
+    expect((await server.run(words)).code).toBe(0);
+    expect(posted()[0]?.headers).toMatchObject({
+      ...{ 'ce-id': 'a%0A%E2%82%AC', 'ce-source': '%2F%C3%BC', 'ce-type': 'a b' },
+    });
+  });
+
+  test('a right that is missing is said as one', async () => {
+    server.on(
+      door,
+      status(403, 'services is forbidden: cannot create services/proxy in the namespace "clrk-system"'),
+    );
+    const result = await server.run(['publish', 'orders.created']);
+    expect(result.code).toBe(4);
+    expect(result.stderr).toContain('\n  Ask for this right in namespace clrk-system');
+  });
+
   test('is not done by any other answer', async () => {
     server.on(door, (response) => void response.writeHead(200).end('ok'));
     const result = await server.run(['publish', 'orders.created']);
@@ -73,6 +92,10 @@ describe('clrk publish', () => {
     ['a path', ['../agents/x']],
     ['two sources of data', ['orders.created', '-d', 'x', '-f', 'y']],
     ['a file that is not there', ['orders.created', '-f', '/nonexistent']],
+    ['a folder', ['orders.created', '-f', '/tmp']],
+    ['a file without end', ['orders.created', '-f', '/dev/zero']],
+    ['too much', ['orders.created', '-d', 'x'.repeat(65_537)]],
+    ['a type that no header holds', ['orders.created', '-d', 'x', '--content-type', 'a\nb']],
   ])('%s is an error of usage, and nothing is sent', async (_name, words) => {
     expect((await server.run(['publish', ...words])).code).toBe(2);
     expect(posted()).toEqual([]);

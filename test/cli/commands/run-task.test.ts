@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { guessContentType, parseHeader } from '../../../cli/commands/run-task.ts';
+import { parseHeader } from '../../../cli/commands/run-task.ts';
+import { guessContentType } from '../../../cli/request-body.ts';
 import { invocationFixture } from '../invocation-fixture.ts';
 import { fixedId, json, StandInServer, status, type Answer } from '../stand-in-server.ts';
 

@@ -24,14 +24,23 @@ const agent = {
   metadata: {
     name: 'hello',
     namespace: 'team',
-    labels: { 'clrk.apoxy.dev/agent': 'hello', password: plant('hunter2-label') },
+    creationTimestamp: '2026-11-22T10:00:00Z',
+    labels: {
+      'clrk.apoxy.dev/agent': 'hello',
+      'app.kubernetes.io/managed-by': 'clrk-operator',
+      password: plant('hunter2-label'),
+    },
     annotations: {
       'kubectl.kubernetes.io/last-applied-configuration': plant('{"annotated":"hunter2-applied"}'),
     },
-    managedFields: [{ manager: plant('managed-secret') }],
+    managedFields: [
+      { manager: plant('managed-secret'), time: '2026-11-22T10:00:00Z' },
+      { manager: 'clrk-operator', time: '2026-11-22T10:00:01Z' },
+    ],
   },
   spec: {
     workerPoolRef: 'main',
+    egressRefs: [{ gatewayRef: 'main' }],
     timeout: '30s',
     template: {
       spec: {
@@ -129,7 +138,15 @@ describe('clrk support dump', () => {
       objects: expect.arrayContaining([
         expect.objectContaining({
           kind: 'TaskAgent',
-          spec: expect.objectContaining({ workerPoolRef: 'main', timeout: '30s' }) as object,
+          metadata: expect.objectContaining({
+            creationTimestamp: '2026-11-22T10:00:00Z',
+            labels: expect.objectContaining({ 'app.kubernetes.io/managed-by': 'clrk-operator' }) as object,
+          }) as object,
+          spec: expect.objectContaining({
+            workerPoolRef: 'main',
+            egressRefs: [{ gatewayRef: 'main' }],
+            timeout: '30s',
+          }) as object,
         }),
       ]) as object,
       pods: [{ phase: 'Running', containers: [{ restartCount: 4, state: { reason: 'CrashLoopBackOff' } }] }],

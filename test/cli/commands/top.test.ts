@@ -55,6 +55,20 @@ describe('clrk top', () => {
     expect(objects.items).toEqual([hello, dear, poller]);
   });
 
+  test('says what the server says of a list that is not whole', async () => {
+    serveAgents('');
+    server.on(`GET ${root}/taskagentmetrics`, (response, request) => {
+      response.setHeader(
+        'warning',
+        '299 - "the first \\"1000\\" are listed, there are more", 299 - "and so"',
+      );
+      return list(dear)(response, request);
+    });
+    const { code, stderr } = await server.run(['top', '-A']);
+    expect(code).toBe(0);
+    expect(stderr).toBe('Warning: the first "1000" are listed, there are more\nWarning: and so\n');
+  });
+
   test('gateways and pools', async () => {
     const usage = { requests: '7', denied: '1', status_4xx: '1', status_5xx: '0', cost_usd: '3' };
     server.on(

@@ -1,30 +1,19 @@
 /** Limits of calls counted in a real nats-server by two gateways that speak as themselves, while it is killed and comes again. */
-import type { NatsConnection } from 'nats';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { CallLimit, TenantIdentity } from '../../../contract/index.ts';
+import type { CallLimit } from '../../../contract/index.ts';
 import { Budgets, type CountResult } from '../../../egress/budget/budgets.ts';
-import { NatsLedger } from '../../../egress/budget/nats-ledger.ts';
-import { connectNats, createLog, ensureNamespaceBucket } from '../../../process/index.ts';
-import { TestNats } from '../../process/nats-server.ts';
+import type { NatsLedger } from '../../../egress/budget/nats-ledger.ts';
+import { NatsGateways } from './nats-gateways.ts';
 
-const log = createLog('egress', { CLRK_LOG_LEVEL: 'silent' });
 const soon = { timeout: 30_000, interval: 30 };
-const tenantOf = (name: string): TenantIdentity => ({
-  role: 'egress',
-  namespace: 'team-a',
-  name,
-  uid: `u-${name}`,
-});
-const nats = new TestNats({ tls: true, tenants: ['one', 'two'].map(tenantOf) });
-const connections: NatsConnection[] = [];
+const nats = new NatsGateways();
 const limit: CallLimit = { account: 'rate/team-a/slow', calls: 30, windowMs: 60_000, scope: 'PerAgent' };
 
 class Gateway {
   readonly budgets: Budgets;
   unixMs = 0;
 
-  constructor(connection: NatsConnection) {
-    const ledger = new NatsLedger('team-a', () => connection);
+  constructor(ledger: NatsLedger) {
     this.budgets = new Budgets({ ledger, now: () => Date.now(), unixMs: () => this.unixMs });
   }
 
@@ -37,23 +26,12 @@ class Gateway {
   }
 }
 
-async function gateway(name: string): Promise<Gateway> {
-  const connection = await connectNats(nats.accessOf(tenantOf(name)), { name: 'test', log });
-  connections.push(connection);
-  return new Gateway(connection);
+async function gateway(name: 'one' | 'two'): Promise<Gateway> {
+  return new Gateway(await nats.ledger(name));
 }
 
-beforeAll(async () => {
-  await nats.start();
-  const operator = await connectNats(nats.accessOf({ role: 'operator' }), { name: 'test', log });
-  connections.push(operator);
-  await ensureNamespaceBucket(operator, 'budgets', 'team-a');
-}, 60_000);
-
-afterAll(async () => {
-  await Promise.all(connections.map((connection) => connection.close()));
-  await nats[Symbol.asyncDispose]();
-});
+beforeAll(() => nats.start(), 60_000);
+afterAll(() => nats.stop());
 
 test('S48: two gateways and a killed NATS let no more calls through than the window holds, and in the end all of them', async () => {
   const gateways = [await gateway('one'), await gateway('two')];
@@ -66,8 +44,7 @@ test('S48: two gateways and a killed NATS let no more calls through than the win
   await Promise.all(Array.from({ length: 10 }, (_, index) => call(index)));
   expect(counted).toBe(10);
   const during = Array.from({ length: 40 }, (_, index) => call(index));
-  await nats.kill();
-  await nats.start();
+  await nats.killAndStart();
   await Promise.all(during);
   await vi.waitFor(async () => {
     for (const each of gateways) each.budgets.tidy(true);

@@ -22,7 +22,7 @@ import {
 import { httpAttempt } from './random/http.ts';
 import { manifestTexts } from './random/manifests.ts';
 import { holds, readReach, readRegions } from './reach-reader.ts';
-import { parseSentence } from './sentence-parser.ts';
+import { parseSentence, parseSetOff } from './sentence-parser.ts';
 
 /** Pairs of a set and an attempt: of manifests as many, of documents as many again; 20,000 unless REACH_PAIRS says otherwise. */
 const pairs = Number(process.env['REACH_PAIRS'] ?? 20_000);
@@ -32,6 +32,8 @@ const attemptsOfSet = 100;
 interface Seen {
   pairs: number;
   open: number;
+  /** Agents that events set off. */
+  setOff: number;
   /** A call of them may go several ways. */
   several: number;
   /** Open attempts whose way has this. */
@@ -60,7 +62,7 @@ function compileText(text: string): ReachDocuments {
     options,
   );
   const [only] = sets;
-  if (only === undefined) return { gateways: [], pools: [] };
+  if (only === undefined) return { gateways: [], pools: [], heard: new Map() };
   const gateways = only.documents.gateways.map((document) => ({
     ...document,
     credentials: document.credentials.map((each, index) => ({
@@ -68,7 +70,7 @@ function compileText(text: string): ReachDocuments {
       inject: 'value' in each.inject ? { ...each.inject, value: `secret-${index}` } : each.inject,
     })),
   }));
-  return { gateways, pools: only.documents.pools };
+  return { ...only.documents, gateways };
 }
 
 function expectAgreement(
@@ -76,16 +78,20 @@ function expectAgreement(
   attempts: fc.Arbitrary<Attempt>,
   wanted: number,
 ): Seen {
-  const seen: Seen = { pairs: 0, open: 0, several: 0, matters: new Map() };
+  const seen: Seen = { pairs: 0, open: 0, setOff: 0, several: 0, matters: new Map() };
   const describer = new Describer();
   const each = { minLength: attemptsOfSet, maxLength: attemptsOfSet };
   fc.assert(
     fc.property(sets, fc.array(attempts, each), (documents, tried) => {
       const reach = computeReach(documents, describer);
       const platform = new Platform(documents);
-      const parsed = reachSentences(reach)
-        .map(parseSentence)
-        .filter((each) => each !== undefined);
+      const sentences = reachSentences(reach);
+      const parsed = sentences.map(parseSentence).filter((each) => each !== undefined);
+      const setOff = sentences.map(parseSetOff).filter((each) => each !== undefined);
+      expect(setOff.map(({ subjects }) => subjects)).toEqual([...(documents.heard ?? new Map()).values()]);
+      for (const id of documents.heard?.keys() ?? [])
+        expect(setOff.some(({ agent }) => id.endsWith(`/${agent}`))).toBe(true);
+      seen.setOff += setOff.length;
       for (const attempt of tried) {
         const gateway = platform.ask(attempt);
         const read = readReach(reach, attempt);
@@ -125,6 +131,7 @@ test('reach and gateway never disagree about manifests of every kind', () => {
   const { pairs: tried, open, several } = seen;
   if (process.env['REACH_PAIRS'] !== undefined) console.log(JSON.stringify([tried, open, [...seen.matters]]));
   expect(tried).toBeGreaterThanOrEqual(pairs);
+  expect(seen.setOff).toBeGreaterThan(0);
   expect(open).toBeGreaterThan(tried / 100);
   expect(open).toBeLessThan(tried);
   if (pairs >= 100_000) expect(several).toBeGreaterThan(0);

@@ -608,6 +608,17 @@ function impliesPlain({ taken, earlier, denied, mcp }: Permit): boolean {
   return taken !== undefined || earlier.length + denied.length > 0 || mcp !== undefined;
 }
 
+/** What sets an agent off; undefined: the sentence says something else. */
+export function parseSetOff(sentence: string): { agent: string; subjects: string[] } | undefined {
+  const reader = new Reader(sentence);
+  reader.must('agent ');
+  const agent = reader.quote();
+  if (!reader.eat(' may be set off by events on ')) return undefined;
+  const subjects = reader.quotes();
+  if (!reader.isDone) throw new Error(`left over: ${sentence}`);
+  return { agent, subjects };
+}
+
 /** One region of one access for each sentence; sentences of an agent that say something else are left out. */
 export function parseSentence(
   sentence: string,
@@ -615,7 +626,8 @@ export function parseSentence(
   const reader = new Reader(sentence);
   reader.must('agent ');
   const agent = reader.quote();
-  if (reader.eat(' may reach nothing') || reader.eat(' names the gateway ')) return undefined;
+  const others = [' may reach nothing', ' names the gateway ', ' may be set off by '];
+  if (others.some((each) => reader.eat(each))) return undefined;
   reader.must(' may reach ');
   const { destinations, ports } = places(reader);
   reader.must(' over ');

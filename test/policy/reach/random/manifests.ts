@@ -44,14 +44,16 @@ const selector = fc.constantFrom<Body>(
 const namespace = (name: string): fc.Arbitrary<Manifest> =>
   labels.map((own) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: own } }));
 
+const subjects = fc.subarray(['orders.created', 'orders.*', '*.created', 'mail.>', '>']);
+
 function agent(kind: 'TaskAgent' | 'DaemonAgent', name: string): fc.Arbitrary<Manifest> {
   const refs = fc.oneof(
     { weight: 5, arbitrary: fc.constant<string[]>(['g']) },
     { weight: 2, arbitrary: fc.shuffledSubarray([...gateways, 'missing']) },
   );
   return fc
-    .record({ labels, refs, contained: rarely(fc.constant('incident')) })
-    .map(({ labels: own, refs: asked, contained }) => ({
+    .record({ labels, refs, contained: rarely(fc.constant('incident')), subjects: rarely(subjects) })
+    .map(({ labels: own, refs: asked, contained, subjects: heard = [] }) => ({
       ...{ apiVersion: version, kind },
       metadata: {
         ...{ namespace: 'd', name, labels: own },
@@ -60,6 +62,9 @@ function agent(kind: 'TaskAgent' | 'DaemonAgent', name: string): fc.Arbitrary<Ma
       spec: {
         ...{ template: { spec: { image } }, workerPoolRef: 'p' },
         egressRefs: asked.map((gatewayRef) => ({ gatewayRef })),
+        ...(kind === 'TaskAgent' && heard.length > 0
+          ? { triggers: heard.map((subject) => ({ type: 'Event', subject })) }
+          : {}),
       },
     }));
 }
