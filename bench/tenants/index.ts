@@ -20,7 +20,7 @@ export async function run(): Promise<BenchResult> {
     try {
       const row = await measureRow(index, thing);
       rows.push(row);
-      const key = `${role}_${name.replaceAll(/[^a-z]+/g, '_')}`;
+      const key = `${role}_${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')}`;
       ratios[`${key}/alone`] = row.p99Beside / row.p99Alone;
       ratios[`${key}_honest_refused`] = row.honestRefused;
     } catch (error) {
