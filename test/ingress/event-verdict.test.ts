@@ -59,6 +59,17 @@ test('property: given up after so many failures, or after so long without a star
   );
 });
 
+test('what could not be started is given up when it has waited too long, with why, and not a moment before', () => {
+  const of = (waitedMs: number | undefined): EventVerdict =>
+    judgeEvent({ failures: 1, tries: 3, waitedMs }, { kind: 'notStarted', code: 'AT_CAPACITY' }, 9);
+  expect(of(eventTimes.notStartedMs)).toEqual({
+    do: 'giveUp',
+    failures: 1,
+    reason: 'NOT_STARTED AT_CAPACITY',
+  });
+  expect([of(eventTimes.notStartedMs - 1).do, of(undefined).do]).toEqual(['again', 'again']);
+});
+
 test('what could not be started keeps its place for moments alone', () => {
   const end = { kind: 'notStarted', code: 'AT_CAPACITY' } as const;
   const waits = [1, 2, 3, 4, 1_000].map((tries) => judgeEvent({ failures: 0, tries, waitedMs: 0 }, end, 1));
