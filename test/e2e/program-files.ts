@@ -52,6 +52,7 @@ export async function goProgram(): Promise<readonly TreeEntry[]> {
   return programEntries(join(folder, 'agent'), { at: '/app/agent' });
 }
 
+// Not `--strip-debug`: that runs objcopy, which a machine with Java need not have.
 const javaModules = 'java.base,java.net.http,jdk.crypto.ec';
 
 /** The agent and the part of Java that it needs, with the archive of classes Java's own images have. */
@@ -59,7 +60,14 @@ async function makeJava(javac: string, to: string): Promise<void> {
   await run(javac, ['--release', '17', '-d', join(to, 'app'), join(programs, 'java/Agent.java')]);
   const runtime = join(to, 'java');
   const jlink = join(dirname(javac), 'jlink');
-  await run(jlink, ['--add-modules', javaModules, '--strip-debug', '--no-man-pages', '--output', runtime]);
+  await run(jlink, [
+    '--add-modules',
+    javaModules,
+    '--strip-java-debug-attributes',
+    '--no-man-pages',
+    '--output',
+    runtime,
+  ]);
   await run(join(runtime, 'bin/java'), ['-Xshare:dump']);
 }
 
