@@ -66,13 +66,14 @@ export function isEventSubject(text: string): boolean {
   return text.length <= maxSubjectLength && plain.test(text);
 }
 
-/** As NATS does: `*` is one token, `>` at the end one or more. */
+/** As NATS does: `*` is one token, `>` at the end one or more. Of another pattern: whatever that hears, this one does. */
 export function subjectMatches(pattern: string, subject: string): boolean {
   const wanted = pattern.split('.');
   const given = subject.split('.');
   for (const [index, each] of wanted.entries()) {
     if (each === '>') return given.length > index;
-    if (given[index] === undefined || (each !== '*' && each !== given[index])) return false;
+    const other = given[index];
+    if (other === undefined || other === '>' || (each !== '*' && each !== other)) return false;
   }
   return wanted.length === given.length;
 }

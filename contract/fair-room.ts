@@ -41,26 +41,34 @@ export class FairRoom {
 
   /** False, and nothing taken, when that is more than its share. */
   take(owner: string, amount: number): boolean {
-    const held = this.#held.get(owner) ?? { own: 0, shared: 0 };
-    const own = Math.max(0, Math.min(amount, this.#ownPart - held.own, this.#ownLimit - this.#own));
-    const shared = amount - own;
-    const free = this.#sharedLimit - this.#shared - shared;
-    if (shared > 0 && held.shared + shared > this.#greed * free) return false;
+    const held = this.#heldBy(owner);
+    const more = this.#partsOf(held, amount);
+    if (more === undefined) return false;
     this.#held.set(owner, held);
-    held.own += own;
-    held.shared += shared;
-    this.#own += own;
-    this.#shared += shared;
+    held.own += more.own;
+    held.shared += more.shared;
+    this.#own += more.own;
+    this.#shared += more.shared;
     return true;
   }
 
   /** So little is left of its share that it could not take as much again as it holds. */
   isTight(owner: string): boolean {
-    const { own, shared } = this.#held.get(owner) ?? { own: 0, shared: 0 };
-    const more = own + shared;
-    const fromOwn = Math.max(0, Math.min(more, this.#ownPart - own, this.#ownLimit - this.#own));
-    const rest = more - fromOwn;
-    return rest > 0 && shared + rest > this.#greed * (this.#sharedLimit - this.#shared - rest);
+    const held = this.#heldBy(owner);
+    return this.#partsOf(held, held.own + held.shared) === undefined;
+  }
+
+  #heldBy(owner: string): Held {
+    return this.#held.get(owner) ?? { own: 0, shared: 0 };
+  }
+
+  /** Of which halves so much more would be; undefined: it is more than the share. */
+  #partsOf(held: Held, amount: number): Readonly<Held> | undefined {
+    const own = Math.max(0, Math.min(amount, this.#ownPart - held.own, this.#ownLimit - this.#own));
+    const shared = amount - own;
+    const free = this.#sharedLimit - this.#shared - shared;
+    if (shared > 0 && held.shared + shared > this.#greed * free) return undefined;
+    return { own, shared };
   }
 
   /** Gives back what was taken: first what is not the owner's own part. */

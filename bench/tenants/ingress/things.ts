@@ -23,6 +23,16 @@ function floodCalls(
   };
 }
 
+/** Bodies of which so many bytes come, and never the end. */
+function floodHalves(path: string, bytes: number): SharedThing['fill'] {
+  return (place: Place, tally: Tally, signal: AbortSignal) => {
+    let next = 0;
+    return keepAsking({ atOnce: 64, perSecond: 400 }, tally, signal, () =>
+      halfSend(place, { path, from: hostileAddress((next += 1)) }, { bytes, waitMs: 30 }),
+    );
+  };
+}
+
 const connections: SharedThing = {
   role: 'ingress',
   name: 'connections',
@@ -53,16 +63,7 @@ const halfSent: SharedThing = {
   name: 'half-sent bodies',
   hostile: 'sends half of calls of its own agent',
   open: () => openIngressPart(),
-  fill: (place, tally, signal) => {
-    let next = 0;
-    return keepAsking({ atOnce: 64, perSecond: 400 }, tally, signal, () =>
-      halfSend(
-        place,
-        { path: `${hostilePath}/`, from: hostileAddress((next += 1)) },
-        { bytes: 4_000, waitMs: 30 },
-      ),
-    );
-  },
+  fill: floodHalves(`${hostilePath}/`, 4_000),
   honest,
 };
 
@@ -71,12 +72,7 @@ const halfSentToOther: SharedThing = {
   name: 'half-sent bodies of one agent',
   hostile: 'sends half of calls of the honest tenant’s agent, from four addresses',
   open: () => openIngressPart(),
-  fill: (place, tally, signal) => {
-    let next = 0;
-    return keepAsking({ atOnce: 64, perSecond: 400 }, tally, signal, () =>
-      halfSend(place, { path: honestPath, from: hostileAddress((next += 1)) }, { bytes: 4_000, waitMs: 30 }),
-    );
-  },
+  fill: floodHalves(honestPath, 4_000),
   honest,
 };
 
@@ -131,16 +127,7 @@ const events: SharedThing = {
   name: 'event door',
   hostile: 'publishes events whose bodies do not end, to the honest tenant’s subject, from four addresses',
   open: () => openIngressPart(),
-  fill: (place, tally, signal) => {
-    let next = 0;
-    return keepAsking({ atOnce: 64, perSecond: 400 }, tally, signal, () =>
-      halfSend(
-        place,
-        { path: `/events/shop/${eventSubject}`, from: hostileAddress((next += 1)) },
-        { bytes: 1_000, waitMs: 30 },
-      ),
-    );
-  },
+  fill: floodHalves(`/events/shop/${eventSubject}`, 1_000),
   honest: honestCalls(() => ({ path: `/events/shop/${eventSubject}`, body: '{"a":1}' }), 202),
 };
 
