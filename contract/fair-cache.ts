@@ -3,9 +3,17 @@
  * So who asks for thousands of names pushes out its own, and what a few others use stays. An entry is found whoever made it.
  */
 interface Entry<V> {
-  readonly owner: string;
+  readonly owner: Owner;
   readonly value: V;
   readonly until: number;
+}
+
+interface Owner {
+  readonly name: string;
+  /** The least recently used first. */
+  readonly keys: Set<string>;
+  /** The last of them: most questions are for what was asked for just before, and then nothing has to move. */
+  latest: string;
 }
 
 export interface FairCacheOptions<V> {
@@ -21,8 +29,7 @@ export interface FairCacheOptions<V> {
 export class FairCache<V> {
   readonly #options: FairCacheOptions<V>;
   readonly #entries = new Map<string, Entry<V>>();
-  /** Keys of each owner, the least recently used first. */
-  readonly #keys = new Map<string, Set<string>>();
+  readonly #owners = new Map<string, Owner>();
 
   constructor(options: FairCacheOptions<V>) {
     this.#options = options;
@@ -40,33 +47,37 @@ export class FairCache<V> {
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (entry.until <= this.#now()) {
+    if (entry.until !== Infinity && entry.until <= this.#now()) {
       this.delete(key);
       return undefined;
     }
-    const keys = this.#keys.get(entry.owner);
-    keys?.delete(key);
-    keys?.add(key);
+    const { owner } = entry;
+    if (owner.latest !== key) {
+      owner.keys.delete(key);
+      owner.keys.add(key);
+      owner.latest = key;
+    }
     return entry.value;
   }
 
-  set(owner: string, key: string, value: V): void {
+  set(name: string, key: string, value: V): void {
     this.delete(key);
     while (this.#entries.size >= this.#options.max) this.#evict();
     const { ttlMs } = this.#options;
+    const owner = this.#owners.get(name) ?? { name, keys: new Set<string>(), latest: key };
+    this.#owners.set(name, owner);
+    owner.keys.add(key);
+    owner.latest = key;
     this.#entries.set(key, { owner, value, until: ttlMs === undefined ? Infinity : this.#now() + ttlMs });
-    const keys = this.#keys.get(owner);
-    if (keys === undefined) this.#keys.set(owner, new Set([key]));
-    else keys.add(key);
   }
 
   delete(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     this.#entries.delete(key);
-    const keys = this.#keys.get(entry.owner);
-    keys?.delete(key);
-    if (keys?.size === 0) this.#keys.delete(entry.owner);
+    const { name, keys } = entry.owner;
+    keys.delete(key);
+    if (keys.size === 0) this.#owners.delete(name);
   }
 
   #now(): number {
@@ -75,7 +86,8 @@ export class FairCache<V> {
 
   #evict(): void {
     let most: Set<string> | undefined;
-    for (const keys of this.#keys.values()) if (most === undefined || keys.size > most.size) most = keys;
+    for (const { keys } of this.#owners.values())
+      if (most === undefined || keys.size > most.size) most = keys;
     const [oldest = ''] = most ?? [];
     const entry = this.#entries.get(oldest);
     this.delete(oldest);

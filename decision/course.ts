@@ -63,17 +63,34 @@ function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Co
   return { ...common, kind: 'refuse', refusal: credential, credentialPolicy: credential.policy };
 }
 
+/** The ways left to it, in their order, and what refuses it on the first one. */
+function judgeWays(
+  course: Course,
+  call: Call,
+  common: Common,
+): { readonly candidates: Candidate[]; readonly refusal: Refusal | undefined } {
+  const candidates: Candidate[] = [];
+  let refusal: Refusal | undefined;
+  for (const way of course.ways) {
+    const refused = judgeWay(way, call, common);
+    const candidate = refused === undefined ? candidateOf(way, course, common) : undefined;
+    if (candidate !== undefined) candidates.push(candidate);
+    else if (way === course.ways[0]) refusal = refused;
+  }
+  return { candidates, refusal };
+}
+
+function isSome(candidates: Candidate[]): candidates is [Candidate, ...Candidate[]] {
+  return candidates.length > 0;
+}
+
 /** Unless something refuses it on each way: then as the first one does. */
 export function goBy(course: Course, call: Call, common: Common): Decision {
   const { ways, use } = course;
   const [limit, budget] = use !== undefined && 'kind' in use ? [use, undefined] : [undefined, use];
-  const judged = ways.map((way) => ({ way, refusal: judgeWay(way, call, common) }));
-  const [first, ...others] = judged
-    .filter(({ refusal }) => refusal === undefined)
-    .flatMap(({ way }) => candidateOf(way, course, common) ?? []);
-  if (first === undefined) return refuseBy(ways[0], judged[0]?.refusal ?? limit, common);
+  const { candidates, refusal } = judgeWays(course, call, common);
+  if (!isSome(candidates)) return refuseBy(ways[0], refusal ?? limit, common);
   if (limit !== undefined) return refuseBy(ways[0], limit, common);
-  const candidates: readonly [Candidate, ...Candidate[]] = [first, ...others];
   const need = signingNeed(candidates, call, common.operation);
   if (need !== undefined) return { kind: 'need-body', need };
   return {

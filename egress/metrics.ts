@@ -3,22 +3,14 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { DenyReason } from '../contract/index.ts';
 import type { Outcome } from './record/exchange-record.ts';
 
-type Decision = 'allow' | 'deny';
+const decisions = ['allow', 'deny'] as const;
 type StatusClass = 'none' | '1xx' | '2xx' | '3xx' | '4xx' | '5xx';
 const classes: readonly StatusClass[] = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'];
 
 export class GatewayMetrics {
   readonly #registry = new Registry();
-  readonly #exchanges = this.#counter(
-    'clrk_egress_exchanges_total',
-    'HTTP exchanges by decision and status class',
-    ['decision', 'status_class'],
-  );
-  /** A counter of each pair, made once: finding one by its labels hashes them anew each time. */
-  readonly #ofClass = {
-    allow: this.#byClass('allow'),
-    deny: this.#byClass('deny'),
-  } as const;
+  /** How many of each class, told to the counter when it is read: finding one by its labels hashes them anew each time. */
+  readonly #ofClass = { allow: classes.map(() => 0), deny: classes.map(() => 0) } as const;
   readonly #denied = this.#counter('clrk_egress_denied_total', 'Connections and calls refused, by reason', [
     'reason',
   ]);
@@ -55,6 +47,7 @@ export class GatewayMetrics {
   });
 
   constructor(connections: () => number) {
+    this.#collectExchanges();
     const gauge: Gauge = new Gauge({
       name: 'clrk_egress_connections',
       help: 'Connections from workers',
@@ -67,13 +60,28 @@ export class GatewayMetrics {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
   }
 
-  #byClass(decision: Decision): readonly Counter.Internal[] {
-    return classes.map((statusClass) => this.#exchanges.labels({ decision, status_class: statusClass }));
+  #collectExchanges(): void {
+    const counter: Counter<'decision' | 'status_class'> = new Counter({
+      name: 'clrk_egress_exchanges_total',
+      help: 'HTTP exchanges by decision and status class',
+      labelNames: ['decision', 'status_class'],
+      registers: [this.#registry],
+      collect: () => {
+        counter.reset();
+        for (const decision of decisions) {
+          classes.forEach((statusClass, index) => {
+            const count = this.#ofClass[decision][index] ?? 0;
+            counter.inc({ decision, status_class: statusClass }, count);
+          });
+        }
+      },
+    });
   }
 
   exchange({ status = 0, denyReason }: Outcome, seconds: number): void {
     const decision = denyReason === undefined ? 'allow' : 'deny';
-    this.#ofClass[decision][Math.floor(status / 100)]?.inc();
+    const statusClass = Math.floor(status / 100);
+    this.#ofClass[decision][statusClass] = (this.#ofClass[decision][statusClass] ?? 0) + 1;
     this.#seconds.observe(seconds);
     if (denyReason !== undefined) this.#denied.inc({ reason: denyReason });
   }

@@ -85,7 +85,7 @@ export class ModelShape implements JsonShape {
   #includeUsage: boolean | undefined;
   #choices: number | undefined = 1;
   readonly #caps: OutputCap[] = [];
-  readonly #spans: { -readonly [K in keyof BodySpans]: BodySpans[K] } = {};
+  readonly #spans: { -readonly [K in keyof BodySpans]: BodySpans[K] } = { outputCaps: this.#caps };
 
   value(value: JsonValue): Unreadable | undefined {
     switch (value.key) {
@@ -123,7 +123,7 @@ export class ModelShape implements JsonShape {
       includeUsage: this.#includeUsage,
       choices: this.#choices,
       rpc: undefined,
-      spans: { ...this.#spans, outputCaps: this.#caps },
+      spans: this.#spans,
     };
     return read;
   }

@@ -7,7 +7,8 @@ import { ByteQueue } from './byte-queue.ts';
 import { parseChunkLine } from './chunk-line.ts';
 import { CodecError } from './codec-error.ts';
 import type { Field } from './field.ts';
-import { parseFields, type Framing } from './head.ts';
+import { FieldLines } from './field-lines.ts';
+import type { Framing } from './head.ts';
 import { codecLimit } from './limit.ts';
 
 export type DecoderEvent<Head> =
@@ -177,9 +178,7 @@ export class MessageDecoder<Head> {
     if (end < 0) return undefined;
     const text = this.#queue.takeText(end);
     this.#queue.take(4);
-    if (/[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/.test(text))
-      throw new CodecError('malformed trailers');
-    this.#trailers = parseFields(text.split('\r\n'), 0, codecLimit.trailerCount);
+    this.#trailers = new FieldLines(codecLimit.trailerCount).read(text, 0);
     return this.#finishMessage();
   }
 

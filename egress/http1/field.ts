@@ -28,7 +28,8 @@ export function listMembers(fields: readonly Field[], name: string): string[] {
   const members: string[] = [];
   for (const field of fields) {
     if (field.name !== name) continue;
-    for (const part of field.value.split(',')) {
+    // Most lists have one member, and splitting costs more than all else here.
+    for (const part of field.value.includes(',') ? field.value.split(',') : [field.value]) {
       const member = part.trim().toLowerCase();
       if (member !== '') members.push(member);
     }

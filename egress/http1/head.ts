@@ -4,7 +4,7 @@
  */
 import { CodecError } from './codec-error.ts';
 import type { Field } from './field.ts';
-import { codecLimit } from './limit.ts';
+import { lineAt, type FieldLines } from './field-lines.ts';
 
 export interface RequestHead {
   readonly method: string;
@@ -30,54 +30,21 @@ export type Framing =
 
 const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (\/[\x21-\x7e]*|\*) HTTP\/1\.([01])$/;
 const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: (.*))?$/;
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// Controls other than tab, and CR or LF outside a CRLF: what proxies are known to disagree on.
-const forbiddenText = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
-
-function trimOws(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && (text.charCodeAt(start) === 32 || text.charCodeAt(start) === 9)) start += 1;
-  while (end > start && (text.charCodeAt(end - 1) === 32 || text.charCodeAt(end - 1) === 9)) end -= 1;
-  return text.slice(start, end);
-}
-
-function parseField(line: string): Field {
-  const colon = line.indexOf(':');
-  const raw = line.slice(0, colon);
-  // Also refuses obs-fold and white space before the colon: neither is a token.
-  if (colon < 1 || !token.test(raw)) throw new CodecError('malformed header field');
-  return { name: raw.toLowerCase(), raw, value: trimOws(line.slice(colon + 1)) };
-}
-
-/** The fields in `lines` from index `from`. */
-export function parseFields(lines: readonly string[], from: number, maxCount: number): Field[] {
-  if (lines.length - from > maxCount) throw new CodecError('too many header fields', 431);
-  const fields: Field[] = [];
-  for (let index = from; index < lines.length; index += 1) fields.push(parseField(lines[index] ?? ''));
-  return fields;
-}
-
-function splitHead(text: string): string[] {
-  if (forbiddenText.test(text)) throw new CodecError('control character or bare line feed in the head');
-  return text.split('\r\n');
-}
-
 /** `text` is the head without its final empty line. */
-export function parseRequestHead(text: string): RequestHead {
-  const lines = splitHead(text);
-  const match = requestLine.exec(lines[0] ?? '');
+export function parseRequestHead(text: string, fieldLines: FieldLines): RequestHead {
+  const line = lineAt(text, 0);
+  const match = requestLine.exec(line);
   if (match === null) throw new CodecError('malformed request line (origin form of HTTP/1.1 only)');
   const [, method = '', target = '', minor] = match;
-  const fields = parseFields(lines, 1, codecLimit.fieldCount);
+  const fields = fieldLines.read(text, line.length + 2);
   return { method, target, minor: minor === '0' ? 0 : 1, fields };
 }
 
-export function parseResponseHead(text: string): ResponseHead {
-  const lines = splitHead(text);
-  const match = statusLine.exec(lines[0] ?? '');
+export function parseResponseHead(text: string, fieldLines: FieldLines): ResponseHead {
+  const line = lineAt(text, 0);
+  const match = statusLine.exec(line);
   if (match === null) throw new CodecError('malformed status line');
-  const fields = parseFields(lines, 1, codecLimit.fieldCount);
+  const fields = fieldLines.read(text, line.length + 2);
   return { status: Number(match[2]), reason: match[3] ?? '', minor: match[1] === '0' ? 0 : 1, fields };
 }
 

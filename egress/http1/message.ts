@@ -1,5 +1,6 @@
 /** The decoder bound to requests and to responses: the two ways the codec is used. */
 import { MessageDecoder } from './decoder.ts';
+import { FieldLines } from './field-lines.ts';
 import {
   parseRequestHead,
   parseResponseHead,
@@ -9,10 +10,12 @@ import {
   type RequestHead,
   type ResponseHead,
 } from './head.ts';
+import { codecLimit } from './limit.ts';
 
 export function createRequestDecoder(): MessageDecoder<RequestHead> {
+  const lines = new FieldLines(codecLimit.fieldCount);
   const parse = (text: string): { head: RequestHead; framing: Framing } => {
-    const head = parseRequestHead(text);
+    const head = parseRequestHead(text, lines);
     return { head, framing: requestFraming(head) };
   };
   return new MessageDecoder(parse, { skipEmptyLine: true });
@@ -26,8 +29,9 @@ export interface ResponseDecoder {
 
 export function createResponseDecoder(): ResponseDecoder {
   let expected = 'GET';
+  const lines = new FieldLines(codecLimit.fieldCount);
   const parse = (text: string): { head: ResponseHead; framing: Framing } => {
-    const head = parseResponseHead(text);
+    const head = parseResponseHead(text, lines);
     return { head, framing: responseFraming(head, expected) };
   };
   const decoder = new MessageDecoder(parse, { skipEmptyLine: false });

@@ -84,7 +84,10 @@ function withoutCoding(request: UpstreamRequest): UpstreamRequest {
   return { ...request, fields };
 }
 
-const asItIs = { body: undefined, model: undefined, asksUsage: false, translated: undefined };
+/** The body goes as it came. Written out: a spread into an object that has parts already is a call into the runtime for each. */
+function asItIs(request: UpstreamRequest, length: BodyLength): Sent {
+  return { request, length, body: undefined, model: undefined, asksUsage: false, translated: undefined };
+}
 
 /** The body that goes, and the head that is then true of it. */
 function withBody(request: UpstreamRequest, judged: Judged, body: ReadBody): Sent | Refusal {
@@ -98,7 +101,7 @@ function withBody(request: UpstreamRequest, judged: Judged, body: ReadBody): Sen
   const plain = body.decoded ? withoutCoding(request) : request;
   if (rewrite === undefined) {
     const length = body.decoded ? lengthOf(body.bytes) : judged.length;
-    return { ...asItIs, request: plain, length };
+    return asItIs(plain, length);
   }
   return {
     request: { ...plain, fields: withoutDigests(plain.fields) },
@@ -163,7 +166,7 @@ function sentBy(plan: SitePlan, judged: Judged): Sent | Refusal {
     isRead: judged.decision.answers !== undefined,
     edit: judged.decision.headers,
   });
-  return body === undefined ? { ...asItIs, request: adapted, length } : withBody(adapted, judged, body);
+  return body === undefined ? asItIs(adapted, length) : withBody(adapted, judged, body);
 }
 
 export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refusal {
@@ -172,7 +175,7 @@ export function computeOutgoing(plan: SitePlan, judged: Judged): Outgoing | Refu
   const sent = sentBy(plan, judged);
   const signing = injection?.signing;
   const whole = 'kind' in sent || signing === undefined ? sent : signed(sent, judged, signing);
-  const hides = (judged.decision.headers?.hide ?? []).map((name) => name.toLowerCase());
+  const hides = judged.decision.headers?.hide?.map((name) => name.toLowerCase()) ?? [];
   if ('kind' in whole) return whole;
   const { request, length, body, model, asksUsage, translated } = whole;
   return {

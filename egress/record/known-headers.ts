@@ -94,8 +94,6 @@ const names = [
 ] as const;
 
 export interface KnownHeader {
-  /** Its place among the known ones. */
-  readonly index: number;
   /** Names of its attributes. */
   readonly request: string;
   readonly response: string;
@@ -103,8 +101,8 @@ export interface KnownHeader {
 
 /** By (lower-case) field name. */
 export const knownHeaders: ReadonlyMap<string, KnownHeader> = new Map(
-  names.map((name, index) => [
+  names.map((name) => [
     name,
-    { index, request: `http.request.header.${name}`, response: `http.response.header.${name}` },
+    { request: `http.request.header.${name}`, response: `http.response.header.${name}` },
   ]),
 );

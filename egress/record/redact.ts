@@ -38,8 +38,8 @@ class Head {
   readonly #sink: AttributeSink;
   readonly #direction: Direction;
   readonly #injected: ReadonlySet<string>;
-  /** Known names that were put, by their index. */
-  readonly #put: boolean[] = [];
+  /** Known names that were put: a few, and at most `maxShown`. */
+  readonly #put: KnownHeader[] = [];
   /** Characters that may still be shown. */
   #room = maxTotalLength;
   readonly others: string[] = [];
@@ -61,8 +61,8 @@ class Head {
   }
 
   #showKnown(known: KnownHeader, text: string): void {
-    if (this.#put[known.index] === true) return;
-    this.#put[known.index] = true;
+    if (this.#put.includes(known)) return;
+    this.#put.push(known);
     this.#sink.put(known[this.#direction], this.#fit(text, maxValueLength));
   }
 

@@ -10,6 +10,7 @@ const readableCharset =
   /^(?:utf-?8|us-ascii|ascii|latin-?1|iso-?8859-\d{1,2}|windows-\d{3,4}|cp125\d|koi8-[ru]|gbk|gb2312|gb18030|big5|euc-(?:jp|kr)|shift_jis|macintosh|binary)$/;
 
 function charsetsOf(contentType: string): string[] {
+  if (!/charset/i.test(contentType)) return [];
   return [...contentType.matchAll(/charset[\s*\d]*=\s*("[^"]*"|'[^']*'|[^;\s,]*)/gi)].map(([, value = '']) =>
     value.replaceAll(/["']/g, '').trim().toLowerCase(),
   );

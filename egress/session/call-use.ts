@@ -53,8 +53,9 @@ export class CallUse {
   }
 
   /** What its budget says of it, for the record. Safe to repeat. */
-  end(facts: Facts, costUsd: number | undefined): ReturnType<Spending['end']> {
+  end(log: { readonly facts: Facts; readonly costUsd: number | undefined }): ReturnType<Spending['end']> {
     this.counting.end();
-    return this.spending.end(facts, costUsd);
+    // Looking a price up costs more than all else here, and most calls are under no budget.
+    return this.spending.isCounted ? this.spending.end(log.facts, log.costUsd) : undefined;
   }
 }

@@ -60,6 +60,11 @@ export class Spending {
     this.#counted = counted;
   }
 
+  /** Does a budget count the call? */
+  get isCounted(): boolean {
+    return this.#counted !== undefined;
+  }
+
   /** Or why what it would use, or cost, cannot be told. */
   static of(decision: Allowed, body: ReadBody | undefined, bound: CostBound): Spending | failure.Failure {
     const { budget, operation, schema, model } = decision;
