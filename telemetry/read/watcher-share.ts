@@ -12,8 +12,10 @@ export interface WatcherLimits {
 
 /** Watches and followers: each costs the store a question a second. */
 export const watcherLimits: WatcherLimits = { inAll: 96, ofUser: 24, ofNamespace: 32 };
-/** Lists and pages: each is some questions to the store, which has few hands. */
-export const readLimits: WatcherLimits = { inAll: 64, ofUser: 16, ofNamespace: 32 };
+/** Of those who follow with a reader's token, which says whose records, not who reads. */
+export const followerLimits: WatcherLimits = { inAll: 128, ofUser: 32, ofNamespace: 32 };
+/** Lists and pages: each is some questions to the store, which are asked by turns (ReadTurns); who waits costs only room. */
+export const readLimits: WatcherLimits = { inAll: 256, ofUser: 16, ofNamespace: 32 };
 /** Calls of agents: to the ingress all of them are one peer, and share what one peer may have there. */
 export const callLimits: WatcherLimits = { inAll: 512, ofUser: 64, ofNamespace: 128 };
 
