@@ -23,6 +23,8 @@ const byErrorCode: Readonly<Record<string, number>> = {
   IMAGE_NOT_FOUND: exitCode.notFound,
   // `clrk validate` and its kin: nothing was judged.
   UNDECIDED: exitCode.notFound,
+  // What is recorded is not known: that is no empty answer.
+  TELEMETRY_UNAVAILABLE: exitCode.notFound,
   DENIED: exitCode.denied,
   UNAUTHORIZED: exitCode.denied,
   IMAGE_UNAUTHORIZED: exitCode.denied,

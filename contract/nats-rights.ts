@@ -81,6 +81,8 @@ const platformRights: Readonly<Record<'operator' | 'ingress' | 'telemetry', read
     // Leases and budgets have a stream for each namespace, and a part of a name cannot be a right. None that is there is changed by it.
     '$JS.API.STREAM.CREATE.*',
     ...formerStreams.map((name) => `$JS.API.STREAM.DELETE.${name}`),
+    // How full the stream of records is: nothing of what is in it.
+    `$JS.API.STREAM.INFO.${invocations}`,
     // Of agents that no worker knows yet.
     daemonLeaseSubject('>'),
     // Events of each namespace have streams and consumers of their own; those of records are told apart below.

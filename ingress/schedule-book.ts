@@ -8,10 +8,10 @@ import {
   lateFireMs,
   nextFire,
   parseSchedule,
+  Turns,
   type IngressAgent,
   type Schedule,
 } from '../contract/index.ts';
-import { Turns } from './turns.ts';
 
 /** A time that is due here and not known to be fired. */
 export interface Due {

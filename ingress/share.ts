@@ -2,6 +2,7 @@
  * Places of something shared, with a share for each namespace, agent and peer, so that whoever takes all it can get keeps
  * nobody else out. Pure bookkeeping: it knows nothing of calls. Every place that was taken must be given back once.
  */
+import { ShareCounts, type Share } from '../contract/index.ts';
 import type { ShareLimits } from './limits.ts';
 import { WaitingTakers, type Room, type Waiting } from './waiting-takers.ts';
 
@@ -16,18 +17,19 @@ export interface Taker {
 /** Of an agent's places one peer may hold up to this many times what is free: alone three quarters of them. */
 const greed = 3;
 
+const all = 'all';
+
 /** Gives the place back; calling it twice is safe. */
 export type Place = () => void;
 
 export class Shares {
   readonly #limits: ShareLimits;
-  readonly #taken = new Map<string, number>();
+  readonly #counts = new ShareCounts();
   readonly #waiting = new WaitingTakers();
   readonly #room: Room = {
-    has: (kind, name) => this.#hasFree(kind, `${kind} ${name}`),
-    takes: (taker) => this.#hasRoom(taker),
+    has: (kind, name) => this.#counts.full([this.#shareOf(kind, name)]) === undefined,
+    takes: (taker) => this.#counts.full(this.#sharesOf(taker)) === undefined,
   };
-  #total = 0;
 
   constructor(limits: ShareLimits) {
     this.#limits = limits;
@@ -35,18 +37,18 @@ export class Shares {
 
   /** Places taken now. */
   get taken(): number {
-    return this.#total;
+    return this.#counts.of(all);
   }
 
   /** Undefined when it, or everybody together, has no more. */
   take(taker: Taker): Place | undefined {
-    if (!this.#hasRoom(taker)) return undefined;
-    this.#count(taker, 1);
+    const shares = this.#sharesOf(taker);
+    if (this.#counts.take(shares) !== undefined) return undefined;
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      this.#count(taker, -1);
+      this.#counts.give(shares);
       this.#grantWaiting();
     };
   }
@@ -71,7 +73,7 @@ export class Shares {
   }
 
   #grantWaiting(): void {
-    while (this.#total < this.#limits.total) {
+    while (this.taken < this.#limits.total) {
       const waiting = this.#waiting.first(this.#room);
       const place = waiting && this.take(waiting.taker);
       if (waiting === undefined || place === undefined) return;
@@ -80,42 +82,25 @@ export class Shares {
     }
   }
 
-  #hasRoom(taker: Taker): boolean {
-    if (this.#total >= this.#limits.total) return false;
-    return keysOf(taker).every(([kind, key]) => this.#hasFree(kind, key)) && this.#leavesOthers(taker);
+  #shareOf(kind: keyof Taker, name: string): Share {
+    return { key: `${kind} ${name}`, most: this.#limits[kind] };
   }
 
-  #hasFree(kind: keyof Taker, key: string): boolean {
-    return (this.#taken.get(key) ?? 0) < this.#limits[kind];
+  #sharesOf(taker: Taker): readonly Share[] {
+    const kinds = ['namespace', 'agent', 'peer'] as const;
+    const own = kinds.map((kind) => this.#shareOf(kind, taker[kind]));
+    return [{ key: all, most: this.#limits.total }, ...own, ...this.#ofPeerAlone(taker)];
   }
 
   /**
    * Who calls an agent is not known, and may be no friend of it: the more of an agent's places one peer holds, the more of them
    * must be free for others.
    */
-  #leavesOthers(taker: Taker): boolean {
-    if (this.#limits.isOpenToAll !== true) return true;
-    const free = this.#limits.agent - (this.#taken.get(`agent ${taker.agent}`) ?? 0);
-    return (this.#taken.get(ofPeer(taker)) ?? 0) < greed * free;
+  #ofPeerAlone({ agent, peer }: Taker): readonly Share[] {
+    if (this.#limits.isOpenToAll !== true) return [];
+    const free = this.#limits.agent - this.#counts.of(`agent ${agent}`);
+    return [{ key: `peer ${peer} of ${agent}`, most: greed * free }];
   }
-
-  #count(taker: Taker, change: 1 | -1): void {
-    this.#total += change;
-    const keys = keysOf(taker).map(([, key]) => key);
-    for (const key of this.#limits.isOpenToAll === true ? [...keys, ofPeer(taker)] : keys) {
-      const now = (this.#taken.get(key) ?? 0) + change;
-      if (now === 0) this.#taken.delete(key);
-      else this.#taken.set(key, now);
-    }
-  }
-}
-
-function ofPeer({ agent, peer }: Taker): string {
-  return `peer ${peer} of ${agent}`;
-}
-
-function keysOf(taker: Taker): ReadonlyArray<readonly [keyof Taker, string]> {
-  return (['namespace', 'agent', 'peer'] as const).map((kind) => [kind, `${kind} ${taker[kind]}`]);
 }
 
 /** Bytes that are kept by all together, and whether there is room for more. */

@@ -3,6 +3,7 @@
  * the interface. A heartbeat that changes nothing concerns nobody.
  */
 import {
+  canonicalJson,
   parseAgentId,
   type GatewayStatus,
   type IngressStatus,
@@ -10,11 +11,14 @@ import {
   type WorkerStatus,
 } from '../contract/index.ts';
 import type { WantedTrigger } from '../process/index.ts';
+import type { RecordRoom } from './record-room.ts';
 
 export interface DataPlaneStatus {
   workers(): readonly WorkerStatus[];
   gateways(): readonly GatewayStatus[];
   ingresses(): readonly IngressStatus[];
+  /** How much room the stream of invocation events had when it was last looked at; undefined: nobody could say. */
+  recordRoom(): RecordRoom | undefined;
   /** What an agent's schedule fired last. Never rejects. */
   scheduleMark(agent: { readonly namespace: string; readonly uid: string }): Promise<ReadMark>;
   /** Streams and consumers of a namespace's event triggers are as wanted: undefined; else why not. Never rejects. */
@@ -46,12 +50,15 @@ export interface StatusDiff {
   readonly daemons: ReadonlySet<string>;
   /** An ingress came, went or took another config. */
   readonly ingress: boolean;
+  /** The stream of invocation events filled up, or has room again. */
+  readonly recordRoom: boolean;
 }
 
 export interface StatusSnapshot {
   readonly workers: readonly WorkerStatus[];
   readonly gateways: readonly GatewayStatus[];
   readonly ingresses: readonly IngressStatus[];
+  readonly recordRoom?: RecordRoom | undefined;
 }
 
 type Record_ = Readonly<Record<string, unknown>>;
@@ -64,6 +71,7 @@ export function diffStatus(before: StatusSnapshot, after: StatusSnapshot): Statu
     agents: new Set<string>(),
     daemons: new Set<string>(),
     ingress: false,
+    recordRoom: canonicalJson(before.recordRoom ?? null) !== canonicalJson(after.recordRoom ?? null),
   };
   for (const [old, now] of pairs(before.workers, after.workers)) addWorker(diff, old, now);
   for (const [old, now] of pairs(before.gateways, after.gateways)) addGateway(diff.gateways, old, now);

@@ -2,6 +2,7 @@
  * The operator's view of its data planes in NATS: empty until NATS answers, last known while it is away. Apart from
  * the process because NATS may come after the operator and go at any time; neither may ever end it.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import {
   errorMessage,
@@ -37,6 +38,7 @@ import { makeResultPlaces } from './nats-results.ts';
 import { answerGateways, type AnswerReport } from './nats-approvals.ts';
 import type { DataPlaneStatus, ReadMark } from './data-plane-status.ts';
 import { NamespaceBuckets } from './namespace-buckets.ts';
+import { readRecordRoom, type RecordRoom } from './record-room.ts';
 import { untilDone } from './until-done.ts';
 
 export interface NatsDataPlanesOptions {
@@ -44,6 +46,7 @@ export interface NatsDataPlanesOptions {
   readonly access: () => NatsAccess;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly roomEveryMs?: number;
   readonly onChange: () => void;
   /** What gateways ask of persons; absent: nobody answers. */
   readonly answer?: AnswerReport;
@@ -61,6 +64,8 @@ interface OpenStatus {
   readonly close: () => Promise<void>;
 }
 
+/** The stream of invocation events is looked at so often. */
+const roomEveryMs = 10_000;
 /** A mark that could not be read is asked for again after so long. */
 const unreadMs = 5_000;
 
@@ -70,6 +75,7 @@ export class NatsDataPlanes implements DataPlaneStatus {
   #ingresses: StatusView<typeof ingressStatusSchema> | undefined;
   #connection: NatsConnection | undefined;
   #askAgainAt = Number.NEGATIVE_INFINITY;
+  #recordRoom: RecordRoom | undefined;
   readonly #places = new NamespaceBuckets();
   readonly #events = new EventPlaces();
 
@@ -83,6 +89,10 @@ export class NatsDataPlanes implements DataPlaneStatus {
 
   ingresses(): readonly IngressStatus[] {
     return this.#ingresses?.live() ?? [];
+  }
+
+  recordRoom(): RecordRoom | undefined {
+    return this.#recordRoom;
   }
 
   async scheduleMark(agent: { readonly namespace: string; readonly uid: string }): Promise<ReadMark> {
@@ -148,12 +158,24 @@ export class NatsDataPlanes implements DataPlaneStatus {
       if (onDead !== undefined) hearDeadEvents(open.connection, onDead, log);
       makeResultPlaces(open.connection, log);
       void keepBuckets(open, { places: this.#places, events: this.#events }, options);
+      void this.#watchRoom(open.connection, options);
       await aborted;
       this.#connection = undefined;
       this.#places.close();
       await open.close();
     } catch (thrown) {
       log.error({ error: errorMessage(thrown) }, 'data planes are no longer followed');
+    }
+  }
+
+  /** Until the signal; never rejects. What changed is told with the next heartbeat, as silence is. */
+  async #watchRoom(
+    connection: NatsConnection,
+    { signal, roomEveryMs: everyMs }: NatsDataPlanesOptions,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      this.#recordRoom = await readRecordRoom(connection);
+      await delay(everyMs ?? roomEveryMs, undefined, { signal }).catch(() => undefined);
     }
   }
 

@@ -10,6 +10,7 @@ import { isLive, poolsOfAgent, type PlatformSettings } from './compile/index.ts'
 import type { Context, ControllerSpec } from './context.ts';
 import { answerReport } from './approval/report.ts';
 import { Asks, type Asker } from './approval/asks.ts';
+import { clrkConfigKey } from './clrkconfig/status.ts';
 import { controlPlaneKey } from './controlplane/controller.ts';
 import { controllerSpecs } from './controllers.ts';
 import { diffStatus, type DataPlaneStatus, type StatusSnapshot } from './data-plane-status.ts';
@@ -153,9 +154,11 @@ export class Operator {
       workers: [...dataPlanes.workers()],
       gateways: [...dataPlanes.gateways()],
       ingresses: [...dataPlanes.ingresses()],
+      recordRoom: dataPlanes.recordRoom(),
     };
     const diff = diffStatus(this.#seen, now);
     this.#seen = now;
+    if (diff.recordRoom) this.#enqueue('clrkconfig', clrkConfigKey(this.#options.settings().systemNamespace));
     for (const key of diff.gateways) this.#enqueue('egressgateway', key);
     for (const key of diff.revisions) this.#enqueue('agentsandboxrevision', key);
     for (const key of diff.pools) this.#enqueue('workerpool', key, statusBeatMs);

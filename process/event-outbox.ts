@@ -1,6 +1,6 @@
 /**
- * Invocation events on their way to JetStream: published in order of arrival a few at a time, repeated until acknowledged,
- * through any outage of NATS. Bounded by reservation: a call is taken only if its events have room, so nothing that was
+ * Invocation events on their way to JetStream: published by turns of namespaces and agents (EventTurns), many at a time, repeated
+ * until acknowledged, through any outage of NATS. Bounded by reservation: a call is taken only if its events have room, so nothing that was
  * taken is ever dropped. Each namespace has a share of the room, and each agent one of it: while NATS is slow or away, whoever
  * calls most is refused before others are. A repeated publish is harmless (message id).
  */
@@ -16,6 +16,7 @@ import {
   type Invocation,
   type InvocationWriter,
 } from '../contract/index.ts';
+import { EventTurns, type WaitingEvent } from './event-turns.ts';
 import type { Log } from './log.ts';
 
 /** What the stream said. */
@@ -41,8 +42,11 @@ export interface EventOutboxOptions {
 const defaultCapacity = 20_000;
 /** Events of a namespace, and of an agent, that always have room: of sixteen calls. */
 const ownPart = 32;
-/** Acknowledgements wait for an fsync each; so many may wait together. */
-const maxInFlight = 64;
+/**
+ * So many wait for their acknowledgements together, a kilobyte each. A NATS that takes 200 ms for one (a far or busy disk) still
+ * takes a thousand a second.
+ */
+const maxInFlight = 256;
 
 /** Room for the events of one call. Unused room is given back by `release`. */
 export interface Reservation {
@@ -50,21 +54,14 @@ export interface Reservation {
   release(): void;
 }
 
-interface Queued {
-  readonly event: Invocation;
-  /** In whose share it is; absent: in nobody's. */
-  readonly owner?: AgentRef;
-}
-
 export class EventOutbox implements AsyncDisposable {
   readonly #options: EventOutboxOptions;
   readonly #capacity: number;
-  readonly #queue: Queued[] = [];
+  readonly #turns = new EventTurns(maxInFlight);
   readonly #namespaces: FairRoom;
   readonly #agents: FairRoom;
   readonly #stop = new AbortController();
   #reserved = 0;
-  #inFlight = 0;
   #idle: Array<() => void> = [];
 
   constructor(options: EventOutboxOptions) {
@@ -78,7 +75,7 @@ export class EventOutbox implements AsyncDisposable {
 
   /** Events not yet acknowledged. */
   get pending(): number {
-    return this.#queue.length + this.#inFlight;
+    return this.#turns.waiting + this.#turns.underWay;
   }
 
   /** Room that is neither taken nor promised. */
@@ -128,8 +125,8 @@ export class EventOutbox implements AsyncDisposable {
     this.#agents.give(agentId(owner), events);
   }
 
-  #enqueue(queued: Queued): void {
-    this.#queue.push(queued);
+  #enqueue(waiting: WaitingEvent): void {
+    this.#turns.add(waiting);
     this.#pump();
   }
 
@@ -147,17 +144,13 @@ export class EventOutbox implements AsyncDisposable {
   }
 
   #pump(): void {
-    while (this.#inFlight < maxInFlight) {
-      const queued = this.#queue.shift();
-      if (queued === undefined) break;
-      const { event, owner } = queued;
-      this.#inFlight++;
+    this.#turns.go(({ event, owner }, done) => {
       void this.#deliver(event).finally(() => {
-        this.#inFlight--;
+        done();
         if (owner !== undefined) this.#give(owner, 1);
         this.#pump();
       });
-    }
+    });
     if (this.pending > 0) return;
     const waiting = this.#idle;
     this.#idle = [];

@@ -15,6 +15,7 @@ import { createAggregatedHandler, type AggregatedOptions } from './aggregated/ha
 import { Materializer } from './stream/materializer.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
 import { createOtlpHandler } from './otlp/otlp-server.ts';
+import { ReadTurns } from './read/read-turns.ts';
 import { createReadHandler } from './read/read-server.ts';
 import { migrate } from './schema/migrate.ts';
 import { keepFor, type Retention } from './schema/retention.ts';
@@ -124,10 +125,14 @@ const aggregatedLimits: ServerOptions = {
   requestTimeout: hardTimeoutMs + 60_000,
 };
 
-async function openAggregated(options: TelemetryOptions, signal: AbortSignal): Promise<Server | undefined> {
+async function openAggregated(
+  options: TelemetryOptions,
+  turns: ReadTurns,
+  signal: AbortSignal,
+): Promise<Server | undefined> {
   const { aggregated, tls, store, log, host } = options;
   if (aggregated === undefined || tls === undefined) return undefined;
-  const handler = createAggregatedHandler({ ...aggregated, store, log, signal });
+  const handler = createAggregatedHandler({ ...aggregated, store, turns, log, signal });
   return await listen(openServer(handler, { tls, log }, aggregatedLimits), host, aggregated.port);
 }
 
@@ -204,9 +209,10 @@ export async function openTelemetryService(options: TelemetryOptions): Promise<T
     now: Date.now,
   });
   const otlp = await listen(openServer(receive, options), options.host, options.otlpPort);
-  const answer = createReadHandler({ store, reader: options.reader, log, signal });
+  const turns = new ReadTurns(store);
+  const answer = createReadHandler({ store, turns, reader: options.reader, log, signal });
   const read = await listen(openServer(answer, options), options.host, options.readPort);
-  const aggregated = await openAggregated(options, signal);
+  const aggregated = await openAggregated(options, turns, signal);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     stop.abort();

@@ -15,6 +15,6 @@ export const things: readonly SharedThing[] = [
 export const notMeasured: readonly string[] = [
   'gateway: budget ledger (a stream a namespace, an account share an agent: test/egress/budget/nats-ledger.test.ts, budgets.test.ts)',
   'telemetry: watches (places a user: test/telemetry/aggregated/watch.test.ts)',
-  'worker: refused packets (sets of the slot’s own: test/worker/network/refused-packet.test.ts), state walk and disk, processors between pools (decisions 036 and 037)',
+  'worker: the sandboxes’ own disks (each is a quota of its own: test/worker/sandbox), memory (a limit of its own each)',
   'operator: objects (one object, one condition: test/operator)',
 ];

@@ -3,10 +3,8 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { ClrkError } from '../../contract/index.ts';
 import type { KubernetesObject } from '../render/object-list.ts';
-import { readJson, type Cluster } from './cluster.ts';
-import { warningsOf } from './server-warning.ts';
-
-const pageSize = 500;
+import type { Cluster } from './cluster.ts';
+import { listPages, type PagesRequest } from './list-pages.ts';
 
 const listSchema = Type.Object({
   metadata: Type.Optional(Type.Object({ continue: Type.Optional(Type.String()) })),
@@ -30,53 +28,24 @@ export interface Listed {
 
 export const noObjects: Listed = { objects: [], isCut: false, warnings: [] };
 
-interface ListRequest {
-  /** From the server's root. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | undefined>>;
-  readonly signal?: AbortSignal;
+interface ListRequest extends PagesRequest {
   readonly most?: number;
 }
 
-interface Page {
-  readonly items: readonly KubernetesObject[];
-  readonly next: string | undefined;
-  readonly warnings: readonly string[];
+function itemsOf(body: unknown, path: string): readonly KubernetesObject[] {
+  if (Value.Check(listSchema, body)) return body.items ?? [];
+  throw new ClrkError('SERVER_ERROR', `the server's answer to ${path} is no list`);
 }
 
-async function readPage(
-  cluster: Cluster,
-  { path, query, signal }: ListRequest,
-  next: string | undefined,
-): Promise<Page> {
-  const asked = { path, query: { ...query, limit: String(pageSize), continue: next } };
-  const response = await cluster.must(signal === undefined ? asked : { ...asked, signal });
-  const page = await readJson(response.body);
-  if (!Value.Check(listSchema, page)) {
-    throw new ClrkError('SERVER_ERROR', `the server's answer to ${path} is no list`);
-  }
-  const token = page.metadata?.continue ?? '';
-  return {
-    items: page.items ?? [],
-    next: token === '' ? undefined : token,
-    warnings: warningsOf(response.headers.warning),
-  };
-}
-
-export async function listAll(cluster: Cluster, request: ListRequest): Promise<Listed> {
-  const { most = 5_000 } = request;
+export async function listAll(cluster: Cluster, { most = 5_000, ...request }: ListRequest): Promise<Listed> {
   const objects: KubernetesObject[] = [];
   const warnings = new Set<string>();
-  let next: string | undefined;
-  do {
-    const page = await readPage(cluster, request, next);
-    objects.push(...page.items);
+  let isCut = false;
+  for await (const page of listPages(cluster, request)) {
+    objects.push(...itemsOf(page.body, request.path));
     for (const each of page.warnings) warnings.add(each);
-    next = page.next;
-  } while (next !== undefined && objects.length < most);
-  return {
-    objects: objects.slice(0, most),
-    isCut: next !== undefined || objects.length > most,
-    warnings: [...warnings],
-  };
+    isCut = page.hasNext || objects.length > most;
+    if (objects.length >= most) break;
+  }
+  return { objects: objects.slice(0, most), isCut, warnings: [...warnings] };
 }

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { ClrkError } from '../../contract/index.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { objectName, resourcePath, type Resource } from '../cluster/discovery.ts';
+import { listPages, type ListPage } from '../cluster/list-pages.ts';
 import {
   computeTableText,
   parseServerTable,
@@ -15,8 +16,6 @@ import { renderObjects, type KubernetesObject } from '../render/object-list.ts';
 import { renderTable } from '../render/table.ts';
 import type { GetRequest } from './get-request.ts';
 
-const pageSize = '500';
-
 interface Scope {
   readonly cluster: Cluster;
   readonly resource: Resource;
@@ -24,18 +23,13 @@ interface Scope {
   readonly namespace: string | undefined;
 }
 
-async function* pages(scope: Scope, accept: string, signal: AbortSignal): AsyncGenerator<unknown> {
-  let continuation: string | undefined;
-  do {
-    const page = (await scope.cluster.json({
-      path: resourcePath(scope.resource, scope.namespace),
-      headers: { accept },
-      query: { limit: pageSize, continue: continuation, labelSelector: scope.request.selector },
-      signal,
-    })) as { metadata?: { continue?: string } };
-    yield page;
-    continuation = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
-  } while (continuation !== undefined);
+function pages(scope: Scope, accept: string, signal: AbortSignal): AsyncGenerator<ListPage> {
+  return listPages(scope.cluster, {
+    path: resourcePath(scope.resource, scope.namespace),
+    headers: { accept },
+    query: { labelSelector: scope.request.selector },
+    signal,
+  });
 }
 
 async function fetchObjects(scope: Scope, signal: AbortSignal): Promise<KubernetesObject[]> {
@@ -49,8 +43,8 @@ async function fetchObjects(scope: Scope, signal: AbortSignal): Promise<Kubernet
     );
   }
   const found: KubernetesObject[] = [];
-  for await (const page of pages(scope, 'application/json', signal)) {
-    const { items, apiVersion } = page as { items: KubernetesObject[]; apiVersion: string };
+  for await (const { body } of pages(scope, 'application/json', signal)) {
+    const { items, apiVersion } = body as { items: KubernetesObject[]; apiVersion: string };
     // Items of a list carry no type of their own where the list does.
     found.push(...items.map((item) => ({ ...item, apiVersion, kind: scope.resource.kind })));
   }
@@ -61,7 +55,7 @@ async function fetchTable(scope: Scope, signal: AbortSignal): Promise<ServerTabl
   const { names } = scope.request;
   const tables: ServerTable[] = [];
   if (names.length === 0) {
-    for await (const page of pages(scope, tableAccept, signal)) tables.push(parseServerTable(page));
+    for await (const { body } of pages(scope, tableAccept, signal)) tables.push(parseServerTable(body));
   }
   for (const name of names) {
     const path = resourcePath(scope.resource, scope.namespace, name);

@@ -4,12 +4,12 @@
  */
 import {
   approvalBounds,
+  EqualShares,
   type ApprovalAsk,
   type ApprovalReply,
   type AskState,
   type DecidedWord,
 } from '../../contract/index.ts';
-import { Shares } from '../shares.ts';
 import type { ApprovalLink } from './approval-link.ts';
 import { LastingAnswers, type AskedFor } from './lasting-answers.ts';
 import { askOf, endedThatFit, isAskable, type AskedCallOf } from './report.ts';
@@ -65,7 +65,7 @@ const askedFor = ({ ask, agentUid, invocation }: ParkedCall): AskedFor => ({
 export class Approvals {
   readonly #options: ApprovalsOptions;
   readonly #waiting = new Map<string, Waiting>();
-  readonly #shares = new Shares(approvalBounds.parkedOfAgent);
+  readonly #shares = new EqualShares(approvalBounds.parkedOfAgent);
   readonly #lasting: LastingAnswers;
   /** How calls went on, until the operator has heard it. */
   readonly #ended = new Map<string, Ended>();

@@ -3,7 +3,7 @@
  * what it used. Bounded, with a share for each agent: what cannot be counted now is not let through. It must never grant what was
  * not leased.
  */
-import { budgetLedger, type NanoUsd } from '../../contract/index.ts';
+import { budgetLedger, EqualShares, type NanoUsd } from '../../contract/index.ts';
 import {
   placeOf,
   type Budget,
@@ -13,7 +13,6 @@ import {
   type SpentUse,
   type UseLimit,
 } from '../../decision/index.ts';
-import { Shares } from '../shares.ts';
 import { Account, type Grant } from './account.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -105,7 +104,7 @@ export class Budgets {
   readonly #options: BudgetsOptions;
   readonly #accounts = new Map<string, Known>();
   /** How many of them each agent opened. */
-  readonly #shares = new Shares(maxAccountsOfAgent);
+  readonly #shares = new EqualShares(maxAccountsOfAgent);
 
   constructor(options: BudgetsOptions) {
     this.#options = options;

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { DenyReason } from '../../contract/index.ts';
+import { EqualShares, type DenyReason } from '../../contract/index.ts';
 import { HeldBytes } from '../body/index.ts';
 import type { Approvals } from '../approval/approvals.ts';
 import { openApprovals } from '../approval/open-approvals.ts';
@@ -30,7 +30,6 @@ import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { relay, type RelayOptions, type RelayResult } from './relay.ts';
-import { Shares } from '../shares.ts';
 import { askOverNetwork, Tokens } from '../token/tokens.ts';
 import { relayWebSocket } from './websocket-relay.ts';
 
@@ -46,8 +45,8 @@ export class GatewayCore {
   readonly now: () => number;
   readonly #options: GatewayOptions;
   readonly #connections = new Set<Connection>();
-  readonly #perAgent = new Shares(maxPerAgent);
-  readonly #streams = new Shares(maxPerAgent);
+  readonly #perAgent = new EqualShares(maxPerAgent);
+  readonly #streams = new EqualShares(maxPerAgent);
   readonly #ticks = new Set<(now: number) => void>();
   readonly #held = new HeldBytes();
   readonly #budgets: Budgets;

@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { chooseStyle, renderInvocationRows, renderTraceTree } from '../../cli/index.ts';
-import { ClrkError, systemNamespace } from '../../contract/index.ts';
+import { chooseStyle, renderInvocationRows, renderTraceTree, type SpanRecord } from '../../cli/index.ts';
+import { ClrkError, systemNamespace, type Invocation } from '../../contract/index.ts';
 import type { ExampleName } from '../../examples/images/index.ts';
 import { applyManifests } from '../kube/apply.ts';
 import { readManifests } from '../kube/manifest.ts';
@@ -84,6 +84,23 @@ export interface ShownCall {
   readonly failure?: ClrkError;
 }
 
+/** What telemetry said, or why nobody could say. */
+type Known<T> = { readonly value: T } | { readonly unknown: ClrkError };
+
+async function knownOf<T>(asked: Promise<T>): Promise<Known<T>> {
+  return await asked.then(
+    (value) => ({ value }),
+    (thrown: unknown) => {
+      if (thrown instanceof ClrkError) return { unknown: thrown };
+      throw thrown;
+    },
+  );
+}
+
+function notShown(known: Known<unknown>, nothing: string): string {
+  return 'unknown' in known ? `not known: ${known.unknown.message}` : nothing;
+}
+
 export async function showCall(
   input: ExampleInput,
   answer: ExampleAnswer,
@@ -92,15 +109,20 @@ export async function showCall(
 ): Promise<ShownCall> {
   const { client, credentials } = input.platform;
   const token = credentials.platform['telemetry-reader'] ?? '';
+  // Both are waited for, also when one fails first: the answer is shown whatever telemetry says.
   const [invocation, spans] = await Promise.all([
-    findInvocation(client, token, answer.key, input.signal),
-    findTrace(client, token, answer.key, input.signal),
+    knownOf(findInvocation(client, token, answer.key, input)),
+    knownOf(findTrace(client, token, answer.key, input)),
   ]);
   const style = chooseStyle(environment, stdout.isTTY === true);
   const rows =
-    invocation === undefined ? 'not recorded' : renderInvocationRows([invocation], { now: new Date() });
+    'unknown' in invocation || invocation.value === undefined
+      ? notShown(invocation, 'not recorded')
+      : renderInvocationRows([invocation.value], { now: new Date() });
   const tree =
-    spans.length === 0 ? 'no spans' : renderTraceTree(spans, { style, width: stdout.columns ?? 120 });
+    'unknown' in spans || spans.value.length === 0
+      ? notShown(spans, 'no spans')
+      : renderTraceTree(spans.value, { style, width: stdout.columns ?? 120 });
   const text = [
     `${style.bold('Request')}     ${exampleQuestion}`,
     `${style.bold('Answer')}      ${answer.text}`,
@@ -112,21 +134,24 @@ export async function showCall(
     tree.trimEnd(),
     '',
   ].join('\n');
-  const failure = failureOf(answer, invocation !== undefined, spans.length > 0);
+  const failure = failureOf(answer, invocation, spans);
   return failure === undefined ? { text } : { text, failure };
 }
 
 function failureOf(
   { status, text, key }: ExampleAnswer,
-  recorded: boolean,
-  traced: boolean,
+  invocation: Known<Invocation | undefined>,
+  spans: Known<readonly SpanRecord[]>,
 ): ClrkError | undefined {
   if (status !== 200) {
     return new ClrkError('EXAMPLE_FAILED', `the agent answered HTTP ${status}: ${text.slice(0, 300)}`, {
       hint: `Its log: \`clrk logs ${key.agent}/${key.invocation}\`.`,
     });
   }
-  if (recorded && traced) return undefined;
+  if ('unknown' in invocation) return invocation.unknown;
+  if ('unknown' in spans) return spans.unknown;
+  const recorded = invocation.value !== undefined;
+  if (recorded && spans.value.length > 0) return undefined;
   const what = recorded ? 'trace' : 'Invocation';
   return new ClrkError(
     'EXAMPLE_UNRECORDED',

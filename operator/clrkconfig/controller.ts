@@ -14,7 +14,11 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const config = context.world.get(kind, namespace, name);
   if (config === undefined || !isLive(config)) return {};
   await markPending(context, kind, config);
-  const status = clrkConfigStatus(config, context.settings().systemNamespace, context.now());
+  const status = clrkConfigStatus(config, {
+    systemNamespace: context.settings().systemNamespace,
+    now: context.now(),
+    recordRoom: context.dataPlanes.recordRoom(),
+  });
   await context.applier.applyStatus(kind, config, status);
   return {};
 }

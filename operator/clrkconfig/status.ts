@@ -1,12 +1,27 @@
-/** A CLRKConfig's status, pure. This version contacts nobody, so notifications are stored and never registered. */
+/** A CLRKConfig's status, pure: with what concerns the installation as a whole.  This version contacts nobody, so notifications are stored and never registered. */
 import { notEnforced } from '../../contract/index.ts';
 import type { CLRKConfig } from '../kind.ts';
 import { previousConditions } from '../pending.ts';
+import { recordRoomFinding, type RecordRoom } from '../record-room.ts';
 import { setConditions, summaryFindings, type Finding } from '../runtime/index.ts';
 
 const singleton = 'default';
 
-export function clrkConfigStatus(config: CLRKConfig, systemNamespace: string, now: number): object {
+/** Of the one that counts. */
+export function clrkConfigKey(systemNamespace: string): string {
+  return `${systemNamespace}/${singleton}`;
+}
+
+export interface Installation {
+  readonly systemNamespace: string;
+  readonly now: number;
+  readonly recordRoom: RecordRoom | undefined;
+}
+
+export function clrkConfigStatus(
+  config: CLRKConfig,
+  { systemNamespace, now, recordRoom }: Installation,
+): object {
   const { metadata } = config;
   const generation = metadata.generation ?? 0;
   const context = { previous: previousConditions(config), generation, now };
@@ -23,7 +38,7 @@ export function clrkConfigStatus(config: CLRKConfig, systemNamespace: string, no
   const previous = config.status?.notifications?.conditions ?? [];
   return {
     observedGeneration,
-    conditions: setConditions([accepted, ...summary], context),
+    conditions: setConditions([accepted, recordRoomFinding(recordRoom), ...summary], context),
     notifications: {
       observedGeneration,
       conditions: setConditions([registered], { previous, generation, now }),

@@ -8,8 +8,9 @@ import type { TLSSocket } from 'node:tls';
 import { ClrkError, errorMessage } from '../../contract/index.ts';
 import type { KubeCaller, Log } from '../../process/index.ts';
 import { bearerToken } from '../bearer.ts';
-import { answerFollower, answerPage } from '../read/answer.ts';
+import { answerFollower, answerPage, untilClosed } from '../read/answer.ts';
 import { parseReadRequest } from '../read/read-request.ts';
+import { ReadTurns } from '../read/read-turns.ts';
 import type { Store } from '../store/store.ts';
 import { Delegation, forbidden } from './delegation.ts';
 import {
@@ -36,10 +37,12 @@ import {
   WatcherShare,
   type Watcher,
   type WatcherLimits,
-} from './watcher-share.ts';
+} from '../read/watcher-share.ts';
 
 export interface AggregatedOptions {
   readonly store: Pick<Store, 'query'>;
+  /** Shared by all doors to the store; absent: this one has its own. */
+  readonly turns?: ReadTurns;
   /** The cluster, as this role's ServiceAccount. */
   readonly call: KubeCaller;
   readonly ingressUrl: string;
@@ -75,11 +78,13 @@ class AggregatedHandler {
   readonly #delegation: Delegation;
   readonly #frontProxy: FrontProxy;
   readonly #watchers: WatcherShare;
+  readonly #turns: ReadTurns;
   readonly #reads = new WatcherShare(readLimits, 'read');
   readonly #calls = new WatcherShare(callLimits, 'call');
 
   constructor(options: AggregatedOptions) {
     this.#options = options;
+    this.#turns = options.turns ?? new ReadTurns(options.store);
     this.#delegation = new Delegation(options.call, Date.now);
     this.#frontProxy = new FrontProxy(options.call, options.log);
     this.#watchers = new WatcherShare(options.watcherLimits ?? watcherLimits, 'watch or follow');
@@ -137,9 +142,10 @@ class AggregatedHandler {
   ): Promise<void> {
     // Whoever went while his rights were asked for closes nothing any more: what is taken for him would stay taken.
     if (response.destroyed) return;
-    const { store } = this.#options;
     const { search } = splitUrl(request.url ?? '');
     const watcher = watcherOf(user, intent.attributes);
+    const edge = { ...this.#options, store: this.#storeOf(watcher, response) };
+    const { store } = edge;
     if (intent.what === 'invoke') {
       using place = this.#calls.take(watcher);
       void place;
@@ -154,31 +160,41 @@ class AggregatedHandler {
         return await answerPage(store, read, response);
       }
       return await this.#whileAllowed(user, intent.attributes, response, async (signal) => {
-        await answerFollower({ ...this.#options, signal }, read, response);
+        await answerFollower({ ...edge, signal }, read, response);
       });
     }
     const asked = { request, response, query: new URLSearchParams(search) };
-    if (intent.what === 'invocations') return await this.#answerInvocations(user, intent, asked);
+    if (intent.what === 'invocations') return await this.#answerInvocations(user, intent, { ...asked, edge });
     using place = this.#reads.take(watcher);
     void place;
     await answerMetrics({ store, ...asked }, intent);
   }
 
+  /** In turn with others, and for nobody who went. */
+  #storeOf({ user, namespace }: Watcher, response: ServerResponse): Pick<Store, 'query'> {
+    return this.#turns.of(namespace === undefined ? `user ${user}` : namespace, untilClosed(response));
+  }
+
   async #answerInvocations(
     user: User,
     { namespace, name, attributes }: Extract<Intent, { what: 'invocations' }>,
-    { request, response, query }: Omit<InvocationRequest, 'namespace'>,
+    {
+      request,
+      response,
+      query,
+      edge,
+    }: Omit<InvocationRequest, 'namespace'> & { readonly edge: AggregatedOptions },
   ): Promise<void> {
     const asked = { request, response, query, ...(namespace === undefined ? {} : { namespace }) };
     if (attributes.verb === 'watch') {
       return await this.#whileAllowed(user, attributes, response, async (signal) => {
-        await answerWatch(this.#options, asked, signal);
+        await answerWatch(edge, asked, signal);
       });
     }
     using place = this.#reads.take(watcherOf(user, attributes));
     void place;
-    if (name === undefined) await answerList(this.#options, asked);
-    else await answerOne(this.#options, asked, name);
+    if (name === undefined) await answerList(edge, asked);
+    else await answerOne(edge, asked, name);
   }
 
   /** As long as the user is there, and may. */

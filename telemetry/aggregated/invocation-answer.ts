@@ -12,7 +12,8 @@ import { listInvocations, maxListed } from './invocation-list.ts';
 import { watchInvocations, type WatchEvent } from './invocation-watch.ts';
 import { checkParameters, parseListOptions, parseWatchOptions } from './list-options.ts';
 import { isTold, statusOf } from './status.ts';
-import { listOf, metadataListOf, metadataOnly, tableOf, type IncludeObject } from './table.ts';
+import { metadataOnly, type IncludeObject } from './row-object.ts';
+import { listOf, metadataListOf, tableOf } from './table.ts';
 
 export interface InvocationRequest {
   readonly request: IncomingMessage;
@@ -56,7 +57,7 @@ function objectsOf(calls: readonly KeptCall[]): readonly InvocationObject[] {
 }
 
 function renderOne(object: InvocationObject, form: Form, include: IncludeObject): object {
-  if (form === 'metadata') return metadataOnly(object);
+  if (form === 'metadata') return metadataOnly(object.metadata);
   if (form === 'object') return object;
   const { resourceVersion } = object.metadata;
   return tableOf([object], { metadata: { resourceVersion }, include, now: new Date() });

@@ -1,7 +1,7 @@
 /** Figures and their catalogue as Tables: what `kubectl get` prints. Pure. A figure that is not known has an empty cell. */
 import { dimensionsOf, type Recipe } from '../figures/recipe.ts';
 import type { UsageObject, UsagePlural } from '../figures/usage.ts';
-import type { IncludeObject } from './table.ts';
+import { rowObject, type IncludeObject } from './row-object.ts';
 
 interface Column<T> {
   readonly name: string;
@@ -92,11 +92,8 @@ interface TableOptions<T> {
 }
 
 function table<T>(rows: readonly T[], { columns, metadataOf, objectOf, include }: TableOptions<T>): object {
-  const included = (row: T): object | null => {
-    if (include === 'None') return null;
-    if (include === 'Object') return objectOf(row);
-    return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: metadataOf(row) };
-  };
+  const included = (row: T): object | null =>
+    rowObject({ metadata: metadataOf(row), whole: () => objectOf(row) }, include);
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',

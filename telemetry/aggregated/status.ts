@@ -16,6 +16,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   /** The client begins again with a list. */
   RESUME_EXPIRED: { status: 410, reason: 'Expired' },
   TELEMETRY_TOO_BROAD: { status: 422, reason: 'Invalid' },
+  /** Nobody reads this. */
+  READER_GONE: { status: 499, reason: 'ClientClosedRequest' },
   TOO_MANY_FOLLOWERS: { status: 429, reason: 'TooManyRequests' },
   INGRESS_UNREACHABLE: { status: 502, reason: 'ServiceUnavailable' },
   INVOKE_UPGRADED: { status: 502, reason: 'ServiceUnavailable' },

@@ -2,8 +2,7 @@
 import { renderAge, renderCallDuration, renderCaller, type Invocation } from '../../contract/index.ts';
 import { groupVersion } from './group.ts';
 import type { InvocationObject } from './invocation-object.ts';
-
-export type IncludeObject = 'None' | 'Metadata' | 'Object';
+import { metadataOnly, rowObject, type IncludeObject } from './row-object.ts';
 
 interface Column {
   readonly name: string;
@@ -56,15 +55,6 @@ const definitions = columns.map(({ name, type, format = '', description, priorit
   priority,
 }));
 
-export function metadataOnly(object: InvocationObject): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
-}
-
-function included(object: InvocationObject, include: IncludeObject): object | null {
-  if (include === 'None') return null;
-  return include === 'Object' ? object : metadataOnly(object);
-}
-
 export function tableOf(
   objects: readonly InvocationObject[],
   options: { readonly metadata: object; readonly include: IncludeObject; readonly now: Date },
@@ -76,7 +66,7 @@ export function tableOf(
     columnDefinitions: definitions,
     rows: objects.map((object) => ({
       cells: columns.map(({ cell }) => cell(object as unknown as Invocation, options.now)),
-      object: included(object, options.include),
+      object: rowObject({ metadata: object.metadata, whole: () => object }, options.include),
     })),
   };
 }
@@ -90,6 +80,6 @@ export function metadataListOf(objects: readonly InvocationObject[], metadata: o
     kind: 'PartialObjectMetadataList',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    items: objects.map(metadataOnly),
+    items: objects.map(({ metadata: each }) => metadataOnly(each)),
   };
 }

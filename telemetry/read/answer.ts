@@ -4,7 +4,7 @@
  * read what is theirs to know; here nothing is asked.
  */
 import type { ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { ClrkError, header } from '../../contract/index.ts';
 import type { Store } from '../store/store.ts';
 import { follow } from './follow.ts';
@@ -15,6 +15,14 @@ const chunkChars = 256 * 1024;
 
 /** A reader that has taken nothing for so long holds what it has no longer: its place among followers, and the rows. */
 const patienceMs = 60_000;
+
+/** Aborts when the client is gone, or has its answer. */
+export function untilClosed(response: ServerResponse): AbortSignal {
+  const closed = new AbortController();
+  if (response.destroyed) closed.abort();
+  else response.once('close', () => closed.abort());
+  return closed.signal;
+}
 
 /** As one chunk where it can be; resolves when the reader keeps up, or is gone. */
 export async function writeText(response: ServerResponse, text: string): Promise<void> {
@@ -38,6 +46,8 @@ async function writeLines(response: ServerResponse, objects: AsyncIterable<objec
     await writeText(response, text);
     text = '';
     if (response.destroyed) return;
+    // Whoever takes it as fast as it comes would have this process to himself.
+    await turn();
   }
   await writeText(response, text);
 }

@@ -14,12 +14,16 @@ import {
   type ReaderClaims,
 } from '../../contract/index.ts';
 import type { Log } from '../../process/index.ts';
-import { answerFollower, answerPage } from './answer.ts';
+import { answerFollower, answerPage, untilClosed } from './answer.ts';
+import { ReadTurns } from './read-turns.ts';
 import { namespaceOf, parseReadRequest, type ReadRequest } from './read-request.ts';
 import type { Store } from '../store/store.ts';
+import { followerLimits, WatcherShare } from './watcher-share.ts';
 
 export interface ReadHandlerOptions {
   readonly store: Pick<Store, 'query'>;
+  /** Shared by all doors to the store; absent: this one has its own. */
+  readonly turns?: ReadTurns;
   /** What a header lets its sender read; undefined: nothing. */
   readonly reader: (authorization: string | undefined) => ReaderClaims | undefined;
   readonly log: Log;
@@ -28,8 +32,6 @@ export interface ReadHandlerOptions {
   readonly pollMs?: number;
 }
 
-/** Each follower costs a query a second. */
-const maxFollowers = 32;
 /** The API server's proxy cuts at about an hour; a client that follows reconnects. */
 const maxFollowMs = 60 * 60 * 1000;
 
@@ -41,6 +43,7 @@ const statusOf: Readonly<Record<string, number>> = {
   METHOD_NOT_ALLOWED: 405,
   TOO_MANY_FOLLOWERS: 429,
   TELEMETRY_TOO_BROAD: 422,
+  READER_GONE: 499,
 };
 
 interface Admitted {
@@ -48,19 +51,29 @@ interface Admitted {
   readonly expiresMs: number;
 }
 
+interface Following extends Admitted {
+  readonly store: Pick<Store, 'query'>;
+  /** Its client went. */
+  readonly gone: AbortSignal;
+}
+
 class ReadHandler {
   readonly #options: ReadHandlerOptions;
-  #followers = 0;
+  readonly #followers = new WatcherShare(followerLimits, 'watch or follow');
+  readonly #turns: ReadTurns;
 
   constructor(options: ReadHandlerOptions) {
     this.#options = options;
+    this.#turns = options.turns ?? new ReadTurns(options.store);
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const { read, expiresMs } = this.#admit(request);
-      if ('filter' in read && read.filter.follow) await this.#follow(read, expiresMs, response);
-      else await answerPage(this.#options.store, read, response);
+      const gone = untilClosed(response);
+      const store = this.#turns.of(namespaceOf(read), gone);
+      if (!('filter' in read) || !read.filter.follow) return await answerPage(store, read, response);
+      await this.#follow({ store, read, expiresMs, gone }, response);
     } catch (thrown) {
       this.#fail(response, thrown);
     }
@@ -81,21 +94,14 @@ class ReadHandler {
     return { read, expiresMs: claims.expiresMs };
   }
 
-  async #follow(read: ReadRequest, expiresMs: number, response: ServerResponse): Promise<void> {
-    if (this.#followers >= maxFollowers) {
-      throw new ClrkError('TOO_MANY_FOLLOWERS', `at most ${maxFollowers} readers may follow at once`);
-    }
-    this.#followers++;
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
+  async #follow({ store, read, expiresMs, gone }: Following, response: ServerResponse): Promise<void> {
+    const namespace = namespaceOf(read);
+    using place = this.#followers.take({ user: namespace, namespace });
+    void place;
     // A follower may not see more than its token says because it began in time.
     const forMs = Math.max(0, Math.min(maxFollowMs, expiresMs - Date.now()));
-    const signal = AbortSignal.any([gone.signal, this.#options.signal, AbortSignal.timeout(forMs)]);
-    try {
-      await answerFollower({ ...this.#options, signal }, read, response);
-    } finally {
-      this.#followers--;
-    }
+    const signal = AbortSignal.any([gone, this.#options.signal, AbortSignal.timeout(forMs)]);
+    await answerFollower({ ...this.#options, store, signal }, read, response);
   }
 
   #fail(response: ServerResponse, thrown: unknown): void {

@@ -11,6 +11,7 @@ import type { PlatformSettings } from '../../operator/compile/index.ts';
 import { PlatformKeys } from '../../pki/index.ts';
 import type { ClaimsSink } from '../../operator/nats-claims.ts';
 import type { WantedTrigger } from '../../process/index.ts';
+import type { RecordRoom } from '../../operator/record-room.ts';
 import { Operator } from '../../operator/operator.ts';
 import { Metrics, leaderTimes, type KubeApi, type LeaderTimes } from '../../operator/runtime/index.ts';
 
@@ -28,6 +29,8 @@ export class FakeDataPlanes {
   workerWords: WorkerStatus[] = [];
   gatewayWords: GatewayStatus[] = [];
   ingressWords: IngressStatus[] = [];
+  room: RecordRoom | undefined;
+  recordRoom = (): RecordRoom | undefined => this.room;
   workers = (): readonly WorkerStatus[] => this.workerWords;
   gateways = (): readonly GatewayStatus[] => this.gatewayWords;
   ingresses = (): readonly IngressStatus[] => this.ingressWords;

@@ -106,6 +106,6 @@ describe('the outbox', () => {
     });
     for (let index = 0; index < 1000; index++) outbox.reserve(1, owner)?.put(event());
     await until('all are out', () => outbox.pending === 0);
-    expect(most).toBeLessThanOrEqual(64);
+    expect(most).toBeLessThanOrEqual(256);
   });
 });

@@ -1,4 +1,4 @@
-/** A process in a slot's namespace that does one thing each time it is told to, and says whether it was answered. */
+/** A process in a slot's namespace, or in a sandbox's cgroup, that does one thing each time it is told to, and says whether it was answered. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -15,16 +15,21 @@ export class SlotCaller {
   readonly #waiting = new Map<string, (isIn: boolean) => void>();
   #next = 0;
 
-  constructor(namespace: string, attempt: string) {
-    this.#child = spawn('nsenter', [
-      `--net=/run/netns/${namespace}`,
-      ...['--', process.execPath, '-e', programOf(attempt)],
-    ]);
+  private constructor([command = '', ...before]: readonly string[], attempt: string) {
+    this.#child = spawn(command, [...before, process.execPath, '-e', programOf(attempt)]);
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       const [id = '', isIn] = line.split(' ');
       this.#waiting.get(id)?.(isIn === 'true');
       this.#waiting.delete(id);
     });
+  }
+
+  static inNamespace(namespace: string, attempt: string): SlotCaller {
+    return new SlotCaller(['nsenter', `--net=/run/netns/${namespace}`, '--'], attempt);
+  }
+
+  static inCgroup(directory: string, attempt: string): SlotCaller {
+    return new SlotCaller(['sh', '-c', `echo $$ > '${directory}/cgroup.procs' && exec "$@"`, 'sh'], attempt);
   }
 
   /** It also ends with who started it, whose end closes its input. */

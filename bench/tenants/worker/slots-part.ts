@@ -33,7 +33,10 @@ export async function openSlotsPart(): Promise<Part> {
   dns.on('message', (text, { port, address }) => dns.send(text, port, address, () => undefined));
   await new Promise<void>((resolve) => dns.bind({ fd: router.dns.fd }, resolve));
   return {
-    place: { hostile: hostile.namespace, honest: honest.namespace },
+    place: {
+      ...{ hostile: hostile.namespace, honest: honest.namespace },
+      ...{ router: router.name, honestIndex: honest.index },
+    },
     [Symbol.asyncDispose]: async () => {
       for (const server of servers) server.close();
       dns.close();

@@ -1,5 +1,9 @@
-/** What sandboxes of one worker share in its network. */
-import { keepAsking, textAt, type SharedThing } from '../shared-thing.ts';
+/** What sandboxes of one worker share: its network, its disk, the processors, and those who pull images for it. */
+import { takeRefusedTraffic } from '../../../worker/network/refused-packet.ts';
+import { keepAsking, numberAt, textAt, type SharedThing } from '../shared-thing.ts';
+import { processors } from './processor-thing.ts';
+import { pulls } from './pull-thing.ts';
+import { state } from './state-thing.ts';
 import { openSlotsPart } from './slots-part.ts';
 import { SlotCaller } from './slot-caller.ts';
 
@@ -41,11 +45,11 @@ function thing(
     hostile,
     open: openSlotsPart,
     fill: async (place, tally, signal) => {
-      const caller = new SlotCaller(textAt(place, 'hostile'), how.fill);
+      const caller = SlotCaller.inNamespace(textAt(place, 'hostile'), how.fill);
       await keepAsking({ atOnce: 256, perSecond: how.perSecond }, tally, signal, () => caller.attempt());
     },
     honest: (place) => {
-      const caller = new SlotCaller(textAt(place, 'honest'), how.call);
+      const caller = SlotCaller.inNamespace(textAt(place, 'honest'), how.call);
       return Promise.resolve({
         call: async () => {
           if (!(await caller.attempt())) throw new Error('no answer');
@@ -55,6 +59,44 @@ function thing(
     },
   };
 }
+
+/** Each time so many datagrams, to as many destinations that nobody has sent to. */
+const askEverybody = `(() => {
+  const socket = require('dgram').createSocket('udp4');
+  let next = 0;
+  return async () => {
+    for (let sent = 0; sent < 50; sent += 1, next += 1)
+      await new Promise((resolve) => socket.send('x', 443, '93.' + (next >> 16 & 255) + '.' + (next >> 8 & 255) + '.' + (next & 255), resolve));
+    return true;
+  };
+})()`;
+const askOne = `(() => {
+  const socket = require('dgram').createSocket('udp4');
+  return () => new Promise((resolve) => socket.send('x', 443, '203.0.113.1', (error) => resolve(!error)));
+})()`;
+
+const refusedPackets: SharedThing = {
+  role: 'worker',
+  name: 'refused packets',
+  hostile:
+    'sends 5,000 packets a second to ever new destinations; the honest one’s one is to be on its record',
+  open: openSlotsPart,
+  fill: async (place, tally, signal) => {
+    const caller = SlotCaller.inNamespace(textAt(place, 'hostile'), askEverybody);
+    await keepAsking({ atOnce: 4, perSecond: 100 }, tally, signal, () => caller.attempt());
+  },
+  honest: (place) => {
+    const caller = SlotCaller.inNamespace(textAt(place, 'honest'), askOne);
+    return Promise.resolve({
+      call: async () => {
+        await caller.attempt();
+        const { packets } = await takeRefusedTraffic(textAt(place, 'router'), numberAt(place, 'honestIndex'));
+        if (packets.length !== 1) throw new Error('its refused packet is not on its record');
+      },
+      [Symbol.asyncDispose]: () => caller.end(),
+    });
+  },
+};
 
 export const workerThings: readonly SharedThing[] = [
   thing('connections to gateways', 'opens 1,000 connections a second and keeps them', {
@@ -72,4 +114,8 @@ export const workerThings: readonly SharedThing[] = [
     fill: askDns,
     call: askDnsFromOnePort,
   }),
+  refusedPackets,
+  state,
+  processors,
+  pulls,
 ];

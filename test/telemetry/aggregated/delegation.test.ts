@@ -8,7 +8,7 @@ import {
   userOfFrontProxy,
   type User,
 } from '../../../telemetry/aggregated/request-header.ts';
-import { WatcherShare } from '../../../telemetry/aggregated/watcher-share.ts';
+import { WatcherShare } from '../../../telemetry/read/watcher-share.ts';
 import { createCa } from '../../../pki/index.ts';
 
 const data = {

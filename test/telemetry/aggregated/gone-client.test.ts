@@ -4,7 +4,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createAggregatedHandler } from '../../../telemetry/aggregated/handler.ts';
-import { callLimits, readLimits, watcherLimits } from '../../../telemetry/aggregated/watcher-share.ts';
+import { callLimits, readLimits, watcherLimits } from '../../../telemetry/read/watcher-share.ts';
+import { ReadTurns } from '../../../telemetry/read/read-turns.ts';
 import { writeText } from '../../../telemetry/read/answer.ts';
 import type { KubeCaller } from '../../../process/index.ts';
 import { silentLog } from '../embedded.ts';
@@ -41,8 +42,18 @@ class Bed implements AsyncDisposable {
       return rows as never[];
     };
     const { signal } = this.#stop;
+    // As many questions as requests: what is counted here is places of requests.
+    const turns = new ReadTurns({ query }, { underWay: 1_000, ofOwner: 1_000, asked: 1_000 });
     this.#server = createServer(
-      createAggregatedHandler({ store: { query }, call, ingressUrl, log: silentLog, signal, pollMs: 20 }),
+      createAggregatedHandler({
+        store: { query },
+        turns,
+        call,
+        ingressUrl,
+        log: silentLog,
+        signal,
+        pollMs: 20,
+      }),
     );
   }
 

@@ -2,7 +2,7 @@
  * How many may do at once what costs the store something for as long as it lasts: in all, of one user, and of one namespace. A
  * namespace's own people make as many users of it as they like (ServiceAccounts), so that the share of a user alone is none.
  */
-import { ClrkError } from '../../contract/index.ts';
+import { ClrkError, ShareCounts, type Share } from '../../contract/index.ts';
 
 export interface WatcherLimits {
   readonly inAll: number;
@@ -12,8 +12,10 @@ export interface WatcherLimits {
 
 /** Watches and followers: each costs the store a question a second. */
 export const watcherLimits: WatcherLimits = { inAll: 96, ofUser: 24, ofNamespace: 32 };
-/** Lists and pages: each is some questions to the store, which has few hands. */
-export const readLimits: WatcherLimits = { inAll: 64, ofUser: 16, ofNamespace: 32 };
+/** Of those who follow with a reader's token, which says whose records, not who reads. */
+export const followerLimits: WatcherLimits = { inAll: 128, ofUser: 32, ofNamespace: 32 };
+/** Lists and pages: each is some questions to the store, which are asked by turns (ReadTurns); who waits costs only room. */
+export const readLimits: WatcherLimits = { inAll: 256, ofUser: 16, ofNamespace: 32 };
 /** Calls of agents: to the ingress all of them are one peer, and share what one peer may have there. */
 export const callLimits: WatcherLimits = { inAll: 512, ofUser: 64, ofNamespace: 128 };
 
@@ -23,16 +25,14 @@ export interface Watcher {
   readonly namespace?: string;
 }
 
-interface Part {
-  readonly key: string;
-  readonly most: number;
+interface Part extends Share {
   readonly who: string;
 }
 
 export class WatcherShare {
   readonly #limits: WatcherLimits;
   readonly #what: string;
-  readonly #taken = new Map<string, number>();
+  readonly #counts = new ShareCounts();
 
   /** `what` they do, as it is told. */
   constructor(limits: WatcherLimits, what: 'watch or follow' | 'read' | 'call') {
@@ -43,12 +43,11 @@ export class WatcherShare {
   /** Gives back when disposed. Throws TOO_MANY_FOLLOWERS. */
   take(watcher: Watcher): Disposable {
     const parts = this.#partsOf(watcher);
-    const full = parts.find(({ key, most }) => (this.#taken.get(key) ?? 0) >= most);
+    const full = this.#counts.take(parts);
     if (full !== undefined) {
       throw new ClrkError('TOO_MANY_FOLLOWERS', `${full.who} may ${this.#what} ${full.most} times at once`);
     }
-    for (const { key } of parts) this.#taken.set(key, (this.#taken.get(key) ?? 0) + 1);
-    return { [Symbol.dispose]: () => parts.forEach(({ key }) => this.#giveBack(key)) };
+    return { [Symbol.dispose]: () => this.#counts.give(parts) };
   }
 
   #partsOf({ user, namespace }: Watcher): readonly Part[] {
@@ -60,11 +59,5 @@ export class WatcherShare {
         : [{ key: `namespace ${namespace}`, most: ofNamespace, who: 'the users of one namespace' }]),
       { key: 'all', most: inAll, who: 'all users' },
     ];
-  }
-
-  #giveBack(key: string): void {
-    const left = (this.#taken.get(key) ?? 1) - 1;
-    if (left > 0) this.#taken.set(key, left);
-    else this.#taken.delete(key);
   }
 }

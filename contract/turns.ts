@@ -2,6 +2,13 @@
  * What waits, taken by turns of namespaces, so that one with thousands makes another wait for one of its own, not for all of
  * them. Pure. In a namespace first come is first served; a key waits at most once.
  */
+/**
+ * - `taken`: it waits no longer
+ * - `again`: it was served, and waits anew behind the others of its namespace
+ * - `full`: its namespace has to wait; nobody of it is asked again this time
+ */
+export type Turn = 'taken' | 'again' | 'full';
+
 export class Turns {
   readonly #waiting = new Map<string, Set<string>>();
   #size = 0;
@@ -25,26 +32,21 @@ export class Turns {
     if (own.size === 0) this.#waiting.delete(namespace);
   }
 
-  /**
-   * At most so many, one of each namespace and round again. `take` says what becomes of a key: `taken`, or `full` when its
-   * namespace has to wait, which is not asked again this time.
-   */
-  go(most: number, take: (key: string) => 'taken' | 'full'): void {
+  /** At most so many, one of each namespace and round again. `take` says what becomes of a key. */
+  go(most: number, take: (key: string, namespace: string) => Turn): void {
     let left = most;
-    const full = new Set<string>();
-    while (left > 0 && full.size < this.#waiting.size) {
-      for (const [namespace, own] of [...this.#waiting]) {
-        const [key] = own;
-        if (left === 0) return;
-        if (key === undefined || full.has(namespace)) continue;
-        if (take(key) === 'full') {
-          full.add(namespace);
-          continue;
-        }
-        left -= 1;
-        this.delete(namespace, key);
-        this.#toTheEnd(namespace);
-      }
+    if (left <= 0) return;
+    // Whoever is put to the end is met again there: a map is walked in the order in which it is written.
+    for (const [namespace, own] of this.#waiting) {
+      const [key] = own;
+      if (key === undefined) continue;
+      const turn = take(key, namespace);
+      if (turn === 'full') continue;
+      this.delete(namespace, key);
+      this.#toTheEnd(namespace);
+      if (turn === 'again') this.add(namespace, key);
+      left -= 1;
+      if (left === 0) return;
     }
   }
 

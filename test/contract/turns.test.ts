@@ -1,6 +1,6 @@
 /** Whose turn it is. */
 import { expect, test } from 'vitest';
-import { Turns } from '../../ingress/turns.ts';
+import { Turns } from '../../contract/index.ts';
 
 function served(turns: Turns, most: number, full: readonly string[] = []): string[] {
   const keys: string[] = [];
