@@ -2,6 +2,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { OtlpOutbox } from '../../../egress/record/otlp-outbox.ts';
+import type { Claim } from '../../../egress/session/door.ts';
 import { createRecorder } from '../../../egress/record/recorder.ts';
 import { openGatewayBed, type GatewayBed } from '../../../test/egress/gateway-bed.ts';
 import { createConfig, frameKey, gatewayCa } from '../../../test/egress/gateway-config.ts';
@@ -20,10 +21,10 @@ export interface GatewayPartOptions {
 }
 
 function fillNonces({ core }: GatewayBed): void {
-  const frame = {
+  const frame: Omit<Claim, 'nonce'> = {
     ...{ agentKind: 'TaskAgent', namespace: 'default', name: 'other', pool: 'default/pool' },
     issuedAt: Date.now(),
-  } as const;
+  };
   let isRefused = false;
   for (let nonce = 0; !isRefused; nonce += 1) {
     core.door.enter({ ...frame, nonce: String(nonce) }, (entry, leave) => {
