@@ -39,7 +39,7 @@ import { childrenOf, connectionsOf, isRunning } from './process-table.ts';
 import { ConfigServer, secretName } from './config-server.ts';
 
 const log = createLog('egress', { CLRK_LOG_LEVEL: 'silent' });
-export const soon = { timeout: 30_000, interval: 20 };
+export const soon = { timeout: 60_000, interval: 20 };
 const identity = { role: 'egress', namespace: 'default', name: 'main', uid: 'g-1' } as const;
 
 export class Pod {
@@ -51,6 +51,7 @@ export class Pod {
   readonly #ca = createCa({ commonName: 'pod', years: 1 });
   readonly #ends: Array<() => unknown> = [];
   readonly #seen = new Set<number>();
+  readonly #dialled: Socket[] = [];
   #upstream = { ip: '', port: 0 };
   #otlpPort = 0;
   #child: ChildProcess | undefined;
@@ -59,10 +60,15 @@ export class Pod {
   static async open(serve: (socket: TLSSocket) => void, processes = '2'): Promise<Pod> {
     const pod = new Pod();
     await provideBundle();
-    await pod.#openWorld(serve);
-    pod.configure({});
-    await pod.start(processes);
-    return pod;
+    try {
+      await pod.#openWorld(serve);
+      pod.configure({});
+      await pod.start(processes);
+      return pod;
+    } catch (thrown) {
+      await pod.close();
+      throw thrown;
+    }
   }
 
   get pid(): number {
@@ -191,9 +197,17 @@ export class Pod {
 
   async connect(): Promise<Socket> {
     const socket = connectTcp({ host: this.host, port: ports.egressFrame, noDelay: true });
+    this.#dialled.push(socket);
     socket.on('error', () => socket.destroy());
     await once(socket, 'connect');
     return socket;
+  }
+
+  /** Ends every connection; resolves when no process has one. */
+  async hangUp(): Promise<void> {
+    for (const socket of this.#dialled.splice(0)) socket.destroy();
+    const isFree = (): boolean => this.members.every((pid) => this.connectionsOf(pid) === 0);
+    await vi.waitFor(() => expect(isFree()).toBe(true), soon);
   }
 
   /** An agent's TLS connection; undefined: it was closed before it was one. */
@@ -212,6 +226,11 @@ export class Pod {
     process.kill(pid, which);
   }
 
+  /** Whether the process that listens lives. */
+  get isUp(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** The exit code of the process that listens, when all others are gone too. */
   async ended(): Promise<number | null> {
     const members = [...this.members];
@@ -223,11 +242,11 @@ export class Pod {
   }
 
   async close(): Promise<void> {
-    if (this.#child?.exitCode === null && this.#child.signalCode === null) this.signal('SIGTERM');
+    if (this.isUp) this.signal('SIGTERM');
     await this.ended();
     const left = [...this.#seen].filter(isRunning);
     for (const pid of left) this.signal('SIGKILL', pid);
-    for (const end of this.#ends) await end();
+    for (const end of this.#ends.splice(0)) await end();
     expect(left).toEqual([]);
   }
 }

@@ -9,7 +9,6 @@ import { chat, whole } from '../session/conversation.ts';
 import { Pod, soon } from './pod.ts';
 
 let pod: Pod;
-const open: Socket[] = [];
 
 beforeAll(async () => {
   pod = await Pod.open(
@@ -18,19 +17,10 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => pod.close(), 60_000);
 beforeEach(() => void pod.configure({}));
-afterEach(async () => {
-  for (const socket of open.splice(0)) socket.destroy();
-  await vi.waitFor(() => expect(pod.members.map((pid) => pod.connectionsOf(pid))).toEqual([0, 0]), soon);
-});
-
-async function dial(frame?: Buffer): Promise<TLSSocket | undefined> {
-  const socket = await pod.dial(frame);
-  if (socket !== undefined) open.push(socket);
-  return socket;
-}
+afterEach(() => pod.hangUp());
 
 async function dialSeveral(count: number): Promise<TLSSocket[]> {
-  const dialled = await Promise.all(Array.from({ length: count }, () => dial()));
+  const dialled = await Promise.all(Array.from({ length: count }, () => pod.dial()));
   return dialled.filter((socket) => socket !== undefined);
 }
 
@@ -50,11 +40,11 @@ test('one address, and connections are shared out evenly', async () => {
 
 test('S13: a frame is taken once, whichever process reads it', async () => {
   const frame = pod.frame();
-  const first = await dial(frame);
+  const first = await pod.dial(frame);
   expect(first).toBeDefined();
   // As many as are sure to come to the other process too.
   const again = [];
-  for (let turn = 0; turn < 4; turn += 1) again.push(await dial(frame));
+  for (let turn = 0; turn < 4; turn += 1) again.push(await pod.dial(frame));
   expect(again).toEqual([undefined, undefined, undefined, undefined]);
   expect(pod.members.map((pid) => pod.connectionsOf(pid)).sort()).toEqual([0, 1]);
 });
@@ -65,7 +55,6 @@ test('S54: an agent has its share of connections in all processes together', asy
   let closed = 0;
   for (let count = 0; count < share + 3; count += 1) {
     const socket = await pod.connect();
-    open.push(socket);
     sockets.push(socket);
     socket.once('close', () => (closed += 1));
     socket.write(pod.frame());
@@ -74,7 +63,7 @@ test('S54: an agent has its share of connections in all processes together', asy
   expect(pod.members.map((pid) => pod.connectionsOf(pid)).reduce((sum, each) => sum + each)).toBe(share);
   // A place that is given back at one process is free at both.
   sockets[0]?.destroy();
-  await vi.waitFor(async () => expect(await dial()).toBeDefined(), soon);
+  await vi.waitFor(async () => expect(await pod.dial()).toBeDefined(), soon);
 }, 60_000);
 
 test('S48: a limit of calls holds over both processes', async () => {
