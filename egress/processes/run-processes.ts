@@ -1,6 +1,6 @@
 /**
  * The gateway's pod as several processes: this one listens, watches the config, answers probes and scrapes and says what the pod is;
- * its children serve (run-member.ts). It reads no byte of a connection and holds no key longer than it takes to hand it on.
+ * its children serve (run-member.ts). It must never read a byte of a connection.
  */
 import { createServer, type Socket } from 'node:net';
 import { Counter, Gauge } from 'prom-client';
@@ -26,8 +26,10 @@ export async function runProcesses(environment: Environment, processes: number):
   const place = placeOf(environment);
   let draining = false;
   const status = (): GatewayStatus => {
-    const { connections, recordExport, inForce } = crew;
-    return gatewayWord({ ...place, host, draining, connections, recordExport, at: Date.now() }, inForce);
+    const { connections, recordExport, inForce, serving } = crew;
+    // Workers send nothing to who drains: neither should they to who has nobody to serve.
+    const facts = { ...place, host, draining: draining || serving === 0, connections, recordExport };
+    return gatewayWord({ ...facts, at: Date.now() }, inForce);
   };
   await using link = new NatsLink({
     ...{ role: 'egress', namespace: place.namespace, log },
@@ -44,11 +46,11 @@ export async function runProcesses(environment: Environment, processes: number):
     help: 'Processes started to serve; each beyond the first ones takes the place of one that died',
     registers: [shell.figures],
   });
-  const serving: Gauge = new Gauge({
+  const gauge: Gauge = new Gauge({
     name: 'clrk_egress_processes',
     help: 'Processes that serve',
     registers: [shell.figures],
-    collect: () => serving.set(crew.serving),
+    collect: () => gauge.set(crew.serving),
   });
   const crew: Crew<Socket> = new Crew<Socket>({
     size: processes,

@@ -64,8 +64,10 @@ test('without a process that serves the pod is not ready, and is again when one 
     interval: 2,
   });
   expect(await pod.dial()).toBeUndefined();
+  await vi.waitFor(() => expect(pod.words).toMatchObject([{ draining: true }]), { ...soon, interval: 2 });
   await vi.waitFor(async () => expect(await pod.figure('clrk_egress_processes')).toBe(2), soon);
   expect((await pod.ask('/readyz')).status).toBe(200);
+  await vi.waitFor(() => expect(pod.words).toMatchObject([{ draining: false }]), soon);
   expect(pod.members.filter((pid) => before.includes(pid))).toEqual([]);
   expect(await call(await pod.dial())).toContain('200');
   // S13: what the dead had let in is not let in again.

@@ -12,7 +12,7 @@ let pod: Pod;
 
 beforeAll(async () => {
   pod = await Pod.open(
-    serveHttp1([], () => json(200, { usage: { prompt_tokens: 2, completion_tokens: 3 } })),
+    serveHttp1([], () => json(200, { usage: { prompt_tokens: 20, completion_tokens: 20 } })),
   );
 }, 120_000);
 afterAll(() => pod.close(), 60_000);
@@ -80,6 +80,34 @@ test('S48: a limit of calls holds over both processes', async () => {
   const answers = (await Promise.all(sockets.map(call))).map(statusOf);
   expect(answers.filter((status) => status === '200')).toHaveLength(7);
   expect(answers.filter((status) => status === '429')).toHaveLength(13);
+});
+
+test('S48: a budget is exceeded by both processes together as little as by one', async () => {
+  const { providerRoutes } = createConfig('192.0.2.1', 1);
+  const filters = [{ type: 'TokenBudget' as const, account: 'budget/a', maxTokensPerDay: 1_000 }];
+  const { digest } = pod.configure({
+    providerRoutes: providerRoutes.map((route) => ({
+      ...route,
+      rules: route.rules.map((rule) => ({ ...rule, filters })),
+    })),
+  });
+  await vi.waitFor(() => expect(pod.words).toMatchObject([{ configDigest: digest }]), soon);
+  const capped = '{"model":"gpt-4o","max_tokens":20,"messages":[]}';
+  const head =
+    'POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Type: application/json\r\n';
+  const request = `${head}Content-Length: ${capped.length}\r\n\r\n${capped}`;
+  const sockets = await dialSeveral(8);
+  const calls = async (socket: TLSSocket): Promise<string[]> => {
+    const statuses = [];
+    for (let turn = 0; turn < 8; turn += 1) statuses.push(statusOf(await converse(socket, request, whole)));
+    return statuses;
+  };
+  const statuses = (await Promise.all(sockets.map(calls))).flat();
+  const went = statuses.filter((status) => status === '200').length;
+  // Each uses 40; what is left at the end is too little for one more at either process.
+  expect(went * 40).toBeLessThanOrEqual(1_000);
+  expect(went).toBeGreaterThan(10);
+  expect(statuses.filter((status) => status === '429')).toHaveLength(64 - went);
 });
 
 test('S36: a new policy is in force in both before the pod says so, and ends what it shuts', async () => {
