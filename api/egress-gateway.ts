@@ -1,7 +1,17 @@
 /** EgressGateway: the only way out of a sandbox; it decides, inspects and records. */
 import { Type, type Static } from 'typebox';
 import { labelSelector } from './container.ts';
-import { choice, duration, integer, labelLength, list, record, stringMap, text } from './field.ts';
+import {
+  choice,
+  duration,
+  integer,
+  labelLength,
+  list,
+  quantityMap,
+  record,
+  stringMap,
+  text,
+} from './field.ts';
 import { columns, conditions, labelName, statusOf, type KindDefinition, type Resource } from './resource.ts';
 import { headerNameRules } from './rule.ts';
 import { runningPolicies } from './running-policy.ts';
@@ -201,6 +211,23 @@ const spec = record('spec is the gateway as it should be.', {
         ]),
       ),
     }),
+  ),
+  resources: Type.Optional(
+    record(
+      'resources are those of the container of the gateway. One process serves for each whole CPU of limits.cpu, no more than its node has; unset means one process, 100m CPU and 192Mi reserved, 1Gi memory at most.',
+      {
+        limits: Type.Optional(
+          quantityMap(
+            'limits are the most it may use; memory unset means 1Gi a process, CPU unset means unlimited.',
+          ),
+        ),
+        requests: Type.Optional(
+          quantityMap(
+            'requests are what is reserved for it; unset means the limits, or the defaults where there are none.',
+          ),
+        ),
+      },
+    ),
   ),
   requestTimeout: Type.Optional(
     duration('requestTimeout is how long one upstream request may take; unset means 5m.', 'requestTimeout'),

@@ -13,6 +13,22 @@ export interface HostAlias {
   readonly hostnames: readonly string[];
 }
 
+/** What the gateway's container reserves and may use: Kubernetes quantities. */
+export interface GatewayResources {
+  /**
+   * What is reserved.
+   *
+   * @default the limits; without any 100m CPU and 192Mi memory
+   */
+  readonly requests?: { readonly cpu?: string; readonly memory?: string };
+  /**
+   * The most it may use. One process serves for each whole CPU of `cpu`.
+   *
+   * @default unlimited CPU with one process; 1Gi memory a process
+   */
+  readonly limits?: { readonly cpu?: string; readonly memory?: string };
+}
+
 /** Properties of an EgressGateway. */
 export interface EgressGatewayProps extends ResourceProps {
   /**
@@ -69,6 +85,12 @@ export interface EgressGatewayProps extends ResourceProps {
    * @default none
    */
   readonly otlp?: OtlpExport;
+  /**
+   * Of the gateway's container. `{ limits: { cpu: '4' } }` has four processes serve behind its one address.
+   *
+   * @default one process, 100m CPU and 192Mi memory reserved, 1Gi memory at most
+   */
+  readonly resources?: GatewayResources;
   /**
    * What is kept of bodies.
    *

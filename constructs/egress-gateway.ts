@@ -12,6 +12,7 @@ import { durationText } from './duration-text.ts';
 import { EgressDenials } from './egress-denials.ts';
 import type { EgressDenyPolicy } from './egress-deny-policy.ts';
 import type { EgressGatewayProps } from './egress-gateway-props.ts';
+import { resourcesSpec, upstreamTlsSpec } from './egress-gateway-spec.ts';
 import type {
   AllowCidrsOptions,
   AllowHttpOptions,
@@ -282,18 +283,15 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
 
   /** @internal */
   protected override toSpec(): EgressGatewaySpec {
-    const { defaultPolicy = 'deny-all', additionalTrustBundle, hostAliases, requestTimeout } = this.#props;
-    const { enforcement, lookupFamily, otlp, captureBody } = this.#props;
-    const upstreamTLS = present({
-      additionalTrustBundleSecretRef: additionalTrustBundle && { name: additionalTrustBundle.name },
-      hostAliases: hostAliases?.map(({ ip, hostnames }) => ({ ip, hostnames: [...hostnames] })),
-    });
+    const { defaultPolicy = 'deny-all', enforcement, lookupFamily, requestTimeout } = this.#props;
+    const { otlp, captureBody } = this.#props;
     return present({
       ...{ defaultPolicy, enforcement },
       listeners: this.#listeners.spec(this.namespace),
       otlp: otlpSpec(otlp, captureBody),
       dns: lookupFamily === undefined ? undefined : { lookupFamily },
-      upstreamTLS: Object.keys(upstreamTLS).length > 0 ? upstreamTLS : undefined,
+      upstreamTLS: upstreamTlsSpec(this.#props),
+      resources: resourcesSpec(this.#props),
       requestTimeout: requestTimeout && durationText(requestTimeout),
     });
   }

@@ -13,6 +13,8 @@ export const environment = {
   kubeconfig: 'KUBECONFIG',
   poolName: 'CLRK_POOL_NAME',
   gatewayName: 'CLRK_GATEWAY_NAME',
+  /** Gateway: processes that serve; never more than there are processors. Unset: 1. */
+  gatewayProcesses: 'CLRK_GATEWAY_PROCESSES',
   /** Worker directories: images and layers (cache), runtime (sockets, bundles), agent state. */
   imageDir: 'CLRK_IMAGE_DIR',
   runDir: 'CLRK_RUN_DIR',

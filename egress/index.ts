@@ -1,5 +1,6 @@
 /** The one door of `egress/`: the gateway role, and its core for tests and benches. */
 export { runEgress } from './run-egress.ts';
+export { runEgressProcess } from './processes/run-member.ts';
 export { GatewayCore } from './session/gateway-core.ts';
 export { type GatewayOptions } from './session/gateway-options.ts';
 export { acceptedEvents, followingStates } from './session/exchange-state.ts';

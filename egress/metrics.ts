@@ -1,5 +1,12 @@
 /** Prometheus metrics of the gateway: fixed labels, no names of agents. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type MetricObjectWithValues,
+  type MetricValue,
+} from 'prom-client';
 import type { DenyReason } from '../contract/index.ts';
 import type { Outcome } from './record/exchange-record.ts';
 
@@ -137,6 +144,11 @@ export class GatewayMetrics {
       registers: [this.#registry],
       collect: () => merged.set(outbox().mergedRefusals),
     });
+  }
+
+  /** To be summed with those of other processes. */
+  figures(): Promise<MetricObjectWithValues<MetricValue<string>>[]> {
+    return this.#registry.getMetricsAsJSON();
   }
 
   text(): Promise<string> {

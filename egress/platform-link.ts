@@ -18,7 +18,8 @@ export interface PlatformLinkOptions {
   readonly log: Log;
   readonly namespace: string;
   readonly key: string;
-  readonly status: () => GatewayStatus;
+  /** undefined: another process of its pod says what the gateway is. */
+  readonly status: (() => GatewayStatus) | undefined;
   /** Records that telemetry did not get. */
   readonly onDropped: (records: number) => void;
   /** Calls that were not let through because their record would not have fit. */

@@ -29,7 +29,8 @@ export interface NatsLinkOptions<R extends 'ingress' | 'worker' | 'egress'> {
   readonly log: Log;
   /** Where this process reports itself, and what it says. */
   readonly key: string;
-  readonly snapshot: () => object;
+  /** undefined: another process of its pod says it. */
+  readonly snapshot: (() => object) | undefined;
   /** A record of somebody else's was not believed. */
   readonly onRefused?: (key: string) => void;
 }
@@ -38,7 +39,8 @@ type Followed<R> = R extends keyof typeof schemas ? Static<(typeof schemas)[R]> 
 
 interface Open {
   readonly nats: NatsConnection;
-  readonly publisher: StatusPublisher;
+  /** undefined: it says nothing of itself. */
+  readonly publisher: StatusPublisher | undefined;
   readonly live: () => readonly unknown[];
 }
 
@@ -96,7 +98,7 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
 
   /** The snapshot has changed. */
   changed(): void {
-    this.#open?.publisher.changed();
+    this.#open?.publisher?.changed();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,7 +114,7 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
       try {
         const old = this.#open;
         this.#open = await this.#connect(access);
-        old?.publisher.handOver();
+        old?.publisher?.handOver();
         await old?.nats.close().catch(() => undefined);
         return;
       } catch (error) {
@@ -133,9 +135,9 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
     }
   }
 
-  #publisher(bucket: StatusSink): StatusPublisher {
+  #publisher(bucket: StatusSink): StatusPublisher | undefined {
     const { key, snapshot, log } = this.#options;
-    return new StatusPublisher({ bucket, key, snapshot, log });
+    return snapshot && new StatusPublisher({ bucket, key, snapshot, log });
   }
 
   async #joinAsPlatform(nats: NatsConnection): Promise<Open> {
@@ -151,7 +153,7 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
     );
     const publisher = this.#publisher(channel);
     if (role === 'egress') {
-      channel.onHello(namespace, () => publisher.changed());
+      if (publisher !== undefined) channel.onHello(namespace, () => publisher.changed());
       return { nats, publisher, live: () => [] };
     }
     const view = new StatusView(channel, `egress.${namespace}.`, schemas.worker, this.#viewOptions());
@@ -172,6 +174,6 @@ export class NatsLink<R extends 'ingress' | 'worker' | 'egress'> implements Asyn
 }
 
 async function close({ publisher, nats }: Open): Promise<void> {
-  await publisher.close().catch(() => undefined);
+  await publisher?.close().catch(() => undefined);
   await nats.close().catch(() => undefined);
 }

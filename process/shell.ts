@@ -21,6 +21,8 @@ export interface ShellOptions {
   readonly environment: Environment;
   /** Of the health port; default the contract's. 0: any free one (tests). */
   readonly healthPort?: number;
+  /** One process of several that are one role: it has no port of its own, and whoever started it may stop it. */
+  readonly member?: { readonly number: number; readonly stop: AbortSignal };
 }
 
 export class Shell implements AsyncDisposable {
@@ -30,32 +32,37 @@ export class Shell implements AsyncDisposable {
   /** Told to stop, or broken. */
   readonly stopped: AbortSignal;
   readonly #options: ShellOptions;
-  readonly #own = new Registry();
+  /** Of the process itself. */
+  readonly figures = new Registry();
   readonly #lastResort: LastResort;
   readonly #needs: Readiness[] = [];
   readonly #metrics: Array<() => Promise<string>> = [];
   #health: AsyncDisposable | undefined;
+  #page: (() => Promise<string>) | undefined;
 
   private constructor(options: ShellOptions) {
-    const { role, environment } = options;
+    const { role, environment, member } = options;
     this.#options = options;
-    this.log = createLog(role, environment);
+    const log = createLog(role, environment);
+    this.log = member === undefined ? log : log.child({ process: member.number });
     this.host = requireVariable(environment, variable.podIp);
-    collectDefaultMetrics({ register: this.#own });
+    collectDefaultMetrics({ register: this.figures });
     const faults = new Counter({
       name: 'clrk_process_faults_total',
       help: 'Faults that nothing caught: each is a defect, after which the process drains and ends',
-      registers: [this.#own],
+      registers: [this.figures],
     });
     const told = untilTerminated(this.log);
     this.#lastResort = guardProcess(this.log, () => faults.inc());
-    this.stopped = AbortSignal.any([told, this.#lastResort.broken]);
+    const stops = member === undefined ? [] : [member.stop];
+    this.stopped = AbortSignal.any([told, this.#lastResort.broken, ...stops]);
     this.needs(() => (this.stopped.aborted ? 'stopping' : undefined));
   }
 
   /** Healthy from now on; ready when everything it needs is. */
   static async open(options: ShellOptions): Promise<Shell> {
     const shell = new Shell(options);
+    if (options.member !== undefined) return shell;
     shell.#health = await openHealthServer({
       host: shell.host,
       port: options.healthPort ?? ports.health,
@@ -73,6 +80,11 @@ export class Shell implements AsyncDisposable {
   /** The role's own figures, beside the process's. */
   serves(metrics: () => Promise<string>): void {
     this.#metrics.push(metrics);
+  }
+
+  /** One page in place of the process's own figures and the role's: of all processes of the role together. */
+  servesPage(page: () => Promise<string>): void {
+    this.#page = page;
   }
 
   /** The first thing that is missing. */
@@ -106,7 +118,8 @@ export class Shell implements AsyncDisposable {
   }
 
   async #render(): Promise<string> {
-    const texts = await Promise.all([this.#own.metrics(), ...this.#metrics.map((each) => each())]);
+    if (this.#page !== undefined) return this.#page();
+    const texts = await Promise.all([this.figures.metrics(), ...this.#metrics.map((each) => each())]);
     return texts.join('\n');
   }
 

@@ -47,6 +47,13 @@ export const addRoles: AddCommand = ({ program, io }) => {
         await role.run(io.environment);
       });
   }
+  // One of the processes that serve in a gateway's pod: the gateway forks its own program with this word.
+  program
+    .command('egress-process <number> <processes>', { hidden: true })
+    .action(async (number: string, processes: string) => {
+      const place = { number: Number(number), processes: Number(processes) };
+      await (await import('../../egress/index.ts')).runEgressProcess(io.environment, place);
+    });
   // The child process that holds the embedded ClickHouse: telemetry forks its own program with this word.
   program.command('telemetry-engine <directory>', { hidden: true }).action(async (directory: string) => {
     await (await import('../../telemetry/index.ts')).runTelemetryEngine(directory);

@@ -1,17 +1,9 @@
 /**
- * One connection from a worker, from its first byte: identity frame, destination, sniff, TLS, then a session or a relay.
+ * One connection from a worker: identity frame (doorstep.ts), destination, sniff, TLS, then a session or a relay.
  * Apart from what follows because until here nothing has been answered and everything odd is dropped (S11, S13, S15–S17).
  */
 import type { Socket } from 'node:net';
-import {
-  chooseListener,
-  computeAction,
-  parseIdentityFrame,
-  shapeOf,
-  type DenyReason,
-  type IdentityFrame,
-  type Wire,
-} from '../../contract/index.ts';
+import { chooseListener, computeAction, shapeOf, type DenyReason, type Wire } from '../../contract/index.ts';
 import { probeReset } from '../../process/index.ts';
 import { Boundary } from '../boundary.ts';
 import type { Refusal } from '../../decision/index.ts';
@@ -20,9 +12,10 @@ import type { Snapshot } from '../snapshot.ts';
 import { acceptTls } from '../tls/accept.ts';
 import { ClientHelloReader } from '../tls/client-hello.ts';
 import { ConnectionLog } from './connection-log.ts';
+import { Doorstep, type Arrival } from './doorstep.ts';
 import type { AbortReason, Session, SessionHooks } from './downstream.ts';
 import type { GatewayCore } from './gateway-core.ts';
-import { createPeer, isTrusted, judgeServerName, signerOf, type Signer } from './peer.ts';
+import { isTrusted, judgeServerName, type Signer } from './peer.ts';
 import { Sniffer } from './sniff.ts';
 import { judgeUnread, mayGreet } from './unread.ts';
 import { UnreadRelay } from './unread-relay.ts';
@@ -41,7 +34,7 @@ export class Connection {
   readonly #onData: (chunk: Buffer) => void;
   readonly #sniffer = new Sniffer();
   readonly #hello = new ClientHelloReader();
-  #frame: Buffer = Buffer.alloc(0);
+  readonly #doorstep: Doorstep;
   /** Read from the agent after its frame, and not yet handed on. */
   #chunks: Buffer[] = [];
   #signer: Signer | undefined;
@@ -66,8 +59,16 @@ export class Connection {
       (error) => core.broken(error),
     );
     this.#onData = this.#boundary.guard((chunk: Buffer) =>
-      this.#peer === undefined ? this.#readFrame(chunk) : this.#read(this.#peer, chunk),
+      this.#peer === undefined ? this.#doorstep.read(chunk) : this.#read(this.#peer, chunk),
     );
+    this.#doorstep = new Doorstep(socket, core, {
+      boundary: this.#boundary,
+      onDropped: (reason) => this.#drop(reason),
+      onMet: (arrival, rest) => {
+        this.#meet(arrival, rest);
+        return !this.#decided;
+      },
+    });
     // An agent that has said all it has to say still gets its answer.
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
@@ -129,45 +130,15 @@ export class Connection {
     else this.#socket.destroy();
   }
 
-  #readFrame(chunk: Buffer): void {
-    this.#frame = this.#frame.length === 0 ? chunk : Buffer.concat([this.#frame, chunk]);
-    const snapshot = this.#core.snapshot;
-    if (snapshot === undefined) {
-      // Fail closed until a policy is loaded.
-      this.#drop('no config loaded');
-      return;
-    }
-    const result = parseIdentityFrame(this.#frame, (pool) => snapshot.framePeers.get(pool), {
-      gateway: snapshot.gateway,
-      // Of this end, as the worker dialled it.
-      gatewayAddress: `${this.#socket.localAddress ?? ''}:${this.#socket.localPort ?? 0}`,
-    });
-    if (result.status === 'incomplete') return;
-    if (result.status === 'invalid') this.#drop(result.reason);
-    else this.#meet(result.frame, snapshot, this.#frame.subarray(result.byteLength));
-  }
-
-  #meet(frame: IdentityFrame, snapshot: Snapshot, rest: Buffer): void {
-    const refusal = this.#core.frames.refuse(frame, this.#core.now());
-    const peer = createPeer(frame);
-    if (refusal !== undefined || peer === undefined) {
-      this.#drop(refusal ?? 'frame names no valid host');
-      return;
-    }
-    this.#signer = signerOf(frame, snapshot);
+  #meet({ peer, signer, hasPlace, snapshot }: Arrival, rest: Buffer): void {
+    this.#signer = signer;
     this.#peer = peer;
-    this.#admit(peer, snapshot, rest);
-  }
-
-  #admit(peer: Peer, snapshot: Snapshot, rest: Buffer): void {
-    this.#frame = Buffer.alloc(0);
     const plan = snapshot.plans.at(siteOf(peer, false));
     if (plan.kind === 'shut') return this.#refuse(peer, plan.refusal);
     this.#log.opened(plan);
-    if (!this.#core.admit(peer.agentId)) {
+    if (!hasPlace) {
       return this.#deny(peer, 'the agent has as many connections as one may have', 'limit');
     }
-    this.#boundary.on(this.#socket, 'close', () => this.#core.release(peer.agentId));
     this.#unread = new UnreadRelay(this.#socket, this.#core, peer, this.#boundary);
     if (rest.length > 0) this.#read(peer, rest);
     else if (mayGreet(this.#core.snapshot, peer)) {

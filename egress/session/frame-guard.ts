@@ -9,7 +9,7 @@ import { frameSkewMs, type IdentityFrame } from '../../contract/index.ts';
 const maxNonces = 300_000;
 /** A pool may use half: 2,500 connections a second. */
 const poolShare = 1 / 2;
-/** An agent may use a twentieth: 250 connections a second, of all its sandboxes on this replica. */
+/** An agent may use a twentieth: 250 connections a second, of all its sandboxes on this replica, however many processes it has. */
 const agentShare = 1 / 20;
 
 interface Seen {
@@ -45,7 +45,10 @@ export class FrameGuard {
   }
 
   /** The reason to refuse, or undefined. Remembers the nonce of a frame it accepts. */
-  refuse(frame: IdentityFrame, now: number): string | undefined {
+  refuse(
+    frame: Pick<IdentityFrame, 'pool' | 'nonce' | 'issuedAt' | 'agentKind' | 'namespace' | 'name'>,
+    now: number,
+  ): string | undefined {
     if (Math.abs(now - frame.issuedAt) > frameSkewMs) return 'frame outside of the allowed clock skew';
     this.#forget(now);
     const { pool } = frame;

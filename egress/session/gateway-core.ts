@@ -24,7 +24,8 @@ import { Connection } from './connection.ts';
 import type { ExchangeFactory, Session, SessionHooks } from './downstream.ts';
 import { Exchange } from './exchange.ts';
 import type { PolicyInForce, Settle } from './exchange-context.ts';
-import { FrameGuard } from './frame-guard.ts';
+import { OwnDoor, type Door } from './door.ts';
+import { boundsOf, type GatewayBounds } from './gateway-bounds.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { Http1Session } from './http1-session.ts';
 import { Http2Session } from './http2-session.ts';
@@ -33,20 +34,16 @@ import { relay, type RelayOptions, type RelayResult } from './relay.ts';
 import { askOverNetwork, Tokens } from '../token/tokens.ts';
 import { relayWebSocket } from './websocket-relay.ts';
 
-// One agent cannot use up the process (S30, S54); a Node SDK opens tens of connections at most. As many streams of HTTP/2 on all
-// its connections together, because each may need a connection of its own at the upstream.
-const maxPerAgent = 512;
-const maxTotal = 10_000;
 /** A relay (raw, passthrough, WebSocket) without a byte either way. */
 const relayIdleMs = 10 * 60_000;
 
 export class GatewayCore {
-  readonly frames = new FrameGuard();
+  readonly door: Door;
   readonly now: () => number;
   readonly #options: GatewayOptions;
   readonly #connections = new Set<Connection>();
-  readonly #perAgent = new EqualShares(maxPerAgent);
-  readonly #streams = new EqualShares(maxPerAgent);
+  readonly #streams: EqualShares;
+  readonly #bounds: GatewayBounds;
   readonly #ticks = new Set<(now: number) => void>();
   readonly #held = new HeldBytes();
   readonly #budgets: Budgets;
@@ -61,6 +58,9 @@ export class GatewayCore {
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.now = options.now;
+    this.door = options.door ?? new OwnDoor(options.now);
+    this.#bounds = boundsOf(options.processes ?? 1);
+    this.#streams = new EqualShares(this.#bounds.streamsOfAgent);
     this.#health = new BackendHealth(options.now);
     this.#approvals = openApprovals(options.approvals, options.now);
     const { ledger = noLedger, now, unixMs = now, lookup, ownLookup = lookup } = options;
@@ -105,8 +105,12 @@ export class GatewayCore {
     }
   }
 
+  get #isFull(): boolean {
+    return this.#connections.size + this.#streams.total >= this.#bounds.total;
+  }
+
   accept(socket: Socket): void {
-    if (this.#connections.size + this.#streams.total >= maxTotal) {
+    if (this.#isFull) {
       this.countDenied('limit');
       socket.destroy();
       return;
@@ -117,22 +121,12 @@ export class GatewayCore {
 
   /** Counts a stream of HTTP/2; false: the agent or the gateway has too many. */
   admitStream(agentId: string): boolean {
-    if (this.#connections.size + this.#streams.total >= maxTotal) return false;
+    if (this.#isFull) return false;
     return this.#streams.take(agentId);
   }
 
   releaseStream(agentId: string): void {
     this.#streams.give(agentId);
-  }
-
-  /** Counts a connection for its agent; false: it has too many. */
-  admit(agentId: string): boolean {
-    return this.#perAgent.take(agentId);
-  }
-
-  /** `agentId` of an admitted connection that is over. */
-  release(agentId: string): void {
-    this.#perAgent.give(agentId);
   }
 
   forget(connection: Connection): void {

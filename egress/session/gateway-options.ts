@@ -3,6 +3,7 @@ import type { ApprovalLink } from '../approval/approval-link.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { AdmittingRecorder, Recorder } from '../record/recorder.ts';
+import type { Door } from './door.ts';
 import type { Lookup } from '../upstream/resolver.ts';
 
 export interface GatewayOptions {
@@ -18,6 +19,10 @@ export interface GatewayOptions {
   readonly ledger?: Ledger;
   /** Asks persons; absent: calls that need one are refused. */
   readonly approvals?: ApprovalLink;
+  /** Of the processes that are one gateway pod; absent: one. */
+  readonly processes?: number;
+  /** Who lets connections in; absent: this process alone knows of them. */
+  readonly door?: Door;
   /** Called when the number of connections changed. */
   readonly onConnections: () => void;
   /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */

@@ -18,8 +18,11 @@ import { renderRefusal } from './refusal-body.ts';
 import { Http2Downstream, pseudoHeader } from './http2-downstream.ts';
 import { Http2HeadClock } from './http2-head-clock.ts';
 
+/** As a connection is told. */
+export const maxStreamsOfConnection = 100;
+
 export const http2Agent = {
-  maxStreams: 100,
+  maxStreams: maxStreamsOfConnection,
   /** Without a stream: then it is asked to go, and after the grace it is closed. */
   idleMs: 120_000,
   graceMs: 5_000,

@@ -6,11 +6,10 @@ import type { EgressGateway } from '../kind.ts';
 import { controllerRef, managedLabels } from '../owner.ts';
 import type { KubeObject, Metadata } from '../runtime/index.ts';
 import { configReader, configReaderBinding, downwardEnv, probe } from '../workerpool/children.ts';
+import { gatewayProcesses, gatewayResources } from './resources.ts';
 
 // Reference: the gateway drains open calls for up to 30 s.
 const terminationGraceSeconds = 45;
-// Measured: 126 MB with 1,000 idle connections (docs/benchmarks/gateway.md); bodies under way and their buffers come on top.
-const resources = { requests: { cpu: '100m', memory: '192Mi' }, limits: { memory: '1Gi' } };
 /** The kind has no replicas field; one is enough until a policy kind asks for more. */
 export const gatewayReplicas = 1;
 
@@ -30,6 +29,7 @@ function gatewaySelector(gateway: EgressGateway): Record<string, string> {
 export function gatewayDeployment(gateway: EgressGateway, image: string): KubeObject {
   const { name } = gateway.metadata;
   const metadata = gatewayMetadata(gateway, childName.gateway(name));
+  const processes = gatewayProcesses(gateway);
   const container = {
     name: 'egress',
     image,
@@ -41,8 +41,9 @@ export function gatewayDeployment(gateway: EgressGateway, image: string): KubeOb
       { name: 'UV_THREADPOOL_SIZE', value: '64' },
       { name: environment.gatewayName, value: name },
       { name: environment.configSecret, value: configSecretName.gateway(name) },
+      ...(processes > 1 ? [{ name: environment.gatewayProcesses, value: String(processes) }] : []),
     ],
-    resources,
+    resources: gatewayResources(gateway),
     ports: [{ name: 'frame', containerPort: ports.egressFrame, protocol: 'TCP' }],
     securityContext: {
       allowPrivilegeEscalation: false,

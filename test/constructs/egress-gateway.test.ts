@@ -13,6 +13,12 @@ describe('EgressGateway', () => {
     });
   });
 
+  test('says what its container may use, and of that only what was said', () => {
+    const chart = testChart();
+    new EgressGateway(chart, 'gateway', { resources: { limits: { cpu: '4' } } });
+    expect(specOf(chart, 'EgressGateway')).toMatchObject({ resources: { limits: { cpu: '4' } } });
+  });
+
   test('allowProvider makes one route a provider, with a key', () => {
     const chart = testChart();
     const gateway = new EgressGateway(chart, 'gateway');

@@ -70,6 +70,7 @@ function gateways(chart: Chart): EgressGateway {
       secretHeaders: [{ name: 'authorization', secret: { name: 'otel', key: 'key' }, prefix: 'Bearer ' }],
     },
     captureBody: { maxSize: Size.kibibytes(16), contentTypes: ['application/json'] },
+    resources: { requests: { cpu: '1', memory: '512Mi' }, limits: { cpu: '2', memory: '2Gi' } },
   });
 }
 

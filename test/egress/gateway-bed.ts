@@ -12,6 +12,7 @@ import { GatewayMetrics } from '../../egress/metrics.ts';
 import type { AttributeList, AttributeValue } from '../../egress/record/attribute-list.ts';
 import type { AdmittingRecorder, Recorder } from '../../egress/record/recorder.ts';
 import type { SpanEvent, SpanRecord } from '../../egress/record/exchange-record.ts';
+import type { Door } from '../../egress/session/door.ts';
 import { GatewayCore } from '../../egress/session/gateway-core.ts';
 import { createSnapshot } from '../../egress/snapshot.ts';
 import type { LeafIssuer } from '../../egress/tls/leaf-store.ts';
@@ -29,6 +30,8 @@ export interface UpstreamOptions {
   readonly alpn?: readonly string[];
   /** Absent: calls that are counted are refused. */
   readonly ledger?: Ledger;
+  /** Absent: the gateway's own. */
+  readonly door?: Door;
   /** Absent: records are kept for the test to read. */
   readonly recorder?: Recorder & Partial<AdmittingRecorder>;
   readonly leaf?: { readonly certificatePem: string; readonly privateKeyPem: string };
@@ -172,6 +175,7 @@ export async function openGatewayBed(options: UpstreamOptions | OwnUpstream): Pr
     lookup: () => Promise.reject(new Error('no look-ups in tests')),
     now: () => Date.now() + ahead,
     ...('start' in options || options.ledger === undefined ? {} : { ledger: options.ledger }),
+    ...('start' in options || options.door === undefined ? {} : { door: options.door }),
     onConnections: () => undefined,
   });
   const gateway = createServer((socket) => {

@@ -2,8 +2,8 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { OtlpOutbox } from '../../../egress/record/otlp-outbox.ts';
+import type { Claim } from '../../../egress/session/door.ts';
 import { createRecorder } from '../../../egress/record/recorder.ts';
-import type { IdentityFrame } from '../../../contract/index.ts';
 import { openGatewayBed, type GatewayBed } from '../../../test/egress/gateway-bed.ts';
 import { createConfig, frameKey, gatewayCa } from '../../../test/egress/gateway-config.ts';
 import { json, serveHttp1, type SeenRequest } from '../../../test/egress/http1-upstream.ts';
@@ -21,14 +21,17 @@ export interface GatewayPartOptions {
 }
 
 function fillNonces({ core }: GatewayBed): void {
-  const frame = {
+  const frame: Omit<Claim, 'nonce'> = {
     ...{ agentKind: 'TaskAgent', namespace: 'default', name: 'other', pool: 'default/pool' },
     issuedAt: Date.now(),
-  } as const;
-  let nonce = 0;
-  while (
-    core.frames.refuse({ ...frame, nonce: String((nonce += 1)) } as IdentityFrame, Date.now()) === undefined
-  );
+  };
+  let isRefused = false;
+  for (let nonce = 0; !isRefused; nonce += 1) {
+    core.door.enter({ ...frame, nonce: String(nonce) }, (entry, leave) => {
+      isRefused = entry.kind === 'refused';
+      leave();
+    });
+  }
 }
 
 export async function openGatewayPart({

@@ -1,0 +1,26 @@
+/** Parts of an EgressGateway's spec, of what was said where it was made. Pure. */
+import type { EgressGatewaySpec } from '../api/index.ts';
+import { present } from './custom-resource.ts';
+import type { EgressGatewayProps } from './egress-gateway-props.ts';
+
+/** @internal */
+export function upstreamTlsSpec({
+  additionalTrustBundle,
+  hostAliases,
+}: EgressGatewayProps): EgressGatewaySpec['upstreamTLS'] {
+  const spec = present({
+    additionalTrustBundleSecretRef: additionalTrustBundle && { name: additionalTrustBundle.name },
+    hostAliases: hostAliases?.map(({ ip, hostnames }) => ({ ip, hostnames: [...hostnames] })),
+  });
+  return Object.keys(spec).length > 0 ? spec : undefined;
+}
+
+/** @internal */
+export function resourcesSpec({ resources }: EgressGatewayProps): EgressGatewaySpec['resources'] {
+  if (resources === undefined) return undefined;
+  const { requests, limits } = resources;
+  return present({
+    requests: requests && { ...present(requests) },
+    limits: limits && { ...present(limits) },
+  });
+}
