@@ -27,5 +27,8 @@ export function warmModeProblem(props: Props): string | undefined {
   if (warmPoolMode === 'Resident' && delivery !== 'Metadata') {
     return 'warmPoolMode Resident needs delivery Metadata: standard input is read once';
   }
+  if (warmPoolMode === 'Snapshot' && delivery === 'Metadata') {
+    return 'warmPoolMode Snapshot needs delivery Stdin: no image carries a question that is held';
+  }
   return undefined;
 }

@@ -95,6 +95,7 @@ export class Worker {
       run: {
         factory: parts.factory,
         warm: parts.warm,
+        restore: (plan, made) => parts.snapshots.restore(plan, made),
         occupancy: parts.occupancy,
         metadata: parts.metadata,
         tracer,
@@ -159,9 +160,12 @@ export class Worker {
 
   #imagesChanged(): void {
     const parts = this.#parts;
-    parts?.warm.apply(
-      this.#policy.warmTargets((namespace, revision) => parts.images.ready(namespace, revision)),
-    );
+    if (parts !== undefined) {
+      const ready = parts.images.ready.bind(parts.images);
+      const targets = this.#policy.warmTargets(ready);
+      void parts.snapshots.retain(targets.map(({ plan }) => plan));
+      parts.warm.apply(targets);
+    }
     this.#daemons?.refresh();
     this.#options.onChange();
   }
