@@ -51,6 +51,8 @@ export class Snapshots {
   readonly #options: SnapshotsOptions;
   readonly #held = new Map<string, Held>();
   #wanted: ReadonlySet<string> = new Set();
+  /** One at a time: pools are filled so. */
+  #making: { readonly key: string; readonly given: AbortController } | undefined;
   #count = 0;
 
   constructor(options: SnapshotsOptions) {
@@ -65,6 +67,8 @@ export class Snapshots {
   async retain(plans: readonly SandboxPlan[]): Promise<void> {
     const wanted = plans.filter(({ agent }) => agent.standby?.mode === 'Snapshot');
     this.#wanted = new Set(wanted.map((plan) => this.#keyOf(plan)));
+    const making = this.#making;
+    if (making !== undefined && !this.#wanted.has(making.key)) making.given.abort();
     for (const key of this.#held.keys()) if (!this.#wanted.has(key)) await this.#drop(key);
   }
 
@@ -84,32 +88,48 @@ export class Snapshots {
     if (standby?.mode === 'Snapshot' && standby.holdsSecret === true) {
       throw new SnapshotError('SecretInEnvironment', 'the environment holds what looks like a credential');
     }
-    const made = await this.#take(plan);
+    const given = new AbortController();
+    this.#making = { key, given };
     try {
-      await this.#tryOut(plan, made);
-      if (!this.#wanted.has(key)) throw new SnapshotError('SnapshotFailed', 'it is not wanted any more');
+      const made = await this.#make(plan, given.signal);
+      if (this.#wanted.has(key)) this.#held.set(key, made);
+      else await made.image.remove();
+    } catch (error) {
+      // Of what nobody wants any more nothing is missing.
+      if (this.#wanted.has(key)) throw error;
+    } finally {
+      this.#making = undefined;
+    }
+  }
+
+  async #make(plan: SandboxPlan, signal: AbortSignal): Promise<Held> {
+    const made = await this.#take(plan, signal);
+    try {
+      await this.#tryOut(plan, made, signal);
+      return made;
     } catch (error) {
       await made.image.remove();
       throw error;
     }
-    this.#held.set(key, made);
   }
 
   /** The agent waits: it has done nothing of what loses a warm sandbox, and does nothing now. */
-  async #awaitQuiet(sandbox: Sandbox, standby: Standby): Promise<void> {
+  async #awaitQuiet(sandbox: Sandbox, standby: Standby, given: AbortSignal): Promise<void> {
     const { usageOf } = this.#options;
     const lost = new AbortController();
     void standby.lost.then((reason) => lost.abort(reason));
     const { now } = this.#options.standby;
+    const signal = AbortSignal.any([lost.signal, given]);
     const cpuMs = (): number => usageOf(sandbox).cpuMs;
-    const isQuiet = await untilQuiet({ cpuMs, now, signal: lost.signal, mostMs: bootMs });
+    const isQuiet = await untilQuiet({ cpuMs, now, signal, mostMs: bootMs });
     if (isQuiet && standby.isFit) return;
+    given.throwIfAborted();
     if (!lost.signal.aborted) throw new SnapshotError('SnapshotFailed', `the agent is busy for ${bootMs} ms`);
     const reason = await standby.lost;
     throw new SnapshotError(reason, `the agent did not wait for its input: ${reason}`);
   }
 
-  async #take(plan: SandboxPlan): Promise<Held> {
+  async #take(plan: SandboxPlan, signal: AbortSignal): Promise<Held> {
     const { clear, make, standby: options, directory } = this.#options;
     const { sandbox, slot } = await make(plan);
     let standby: Standby | undefined;
@@ -117,7 +137,7 @@ export class Snapshots {
     const path = join(directory, String(this.#count));
     try {
       standby = await Standby.start(options, { sandbox, slot }, plan);
-      await this.#awaitQuiet(sandbox, standby);
+      await this.#awaitQuiet(sandbox, standby, signal);
       await this.#requireRoom(this.#options.usageOf(sandbox).memoryBytes);
       await SnapshotImage.prepare(path);
       return await this.#seal(path, sandbox, standby.occupant.names, plan);
@@ -156,7 +176,7 @@ export class Snapshots {
   }
 
   /** Restored once before anybody relies on it: a short image may have been written without a word. */
-  async #tryOut(plan: SandboxPlan, held: Held): Promise<void> {
+  async #tryOut(plan: SandboxPlan, held: Held, signal: AbortSignal): Promise<void> {
     const made = await this.#options.make(plan);
     let standby: Standby | undefined;
     try {
@@ -165,7 +185,7 @@ export class Snapshots {
         throw new SnapshotError('SnapshotFailed', `its image was taken and cannot be used: ${restored}`);
       }
       standby = restored;
-      await this.#awaitQuiet(made.sandbox, standby);
+      await this.#awaitQuiet(made.sandbox, standby, signal);
     } finally {
       this.#options.clear(made.sandbox);
       standby?.leave();
