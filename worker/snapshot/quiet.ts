@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
-const windowMs = 500;
+const defaultWindowMs = 500;
 /** A waiting Node, Python or JVM is far below, a starting one far above. */
 const busyShare = 0.03;
 
@@ -14,10 +14,17 @@ export interface QuietOptions {
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly mostMs: number;
+  readonly windowMs?: number;
 }
 
 /** False: it was busy all the time, or aborted. */
-export async function untilQuiet({ cpuMs, now, signal, mostMs }: QuietOptions): Promise<boolean> {
+export async function untilQuiet({
+  cpuMs,
+  now,
+  signal,
+  mostMs,
+  windowMs = defaultWindowMs,
+}: QuietOptions): Promise<boolean> {
   const deadline = now() + mostMs;
   for (let used = cpuMs(), at = now(); !signal.aborted;) {
     await delay(windowMs, undefined, { signal }).catch(() => undefined);

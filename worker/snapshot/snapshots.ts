@@ -78,11 +78,11 @@ export class Snapshots {
     await held?.image.remove().catch(this.#options.onError);
   }
 
-  /** Sees to it that there is a good image of this plan. Throws a SnapshotError. */
+  /** Sees to it that there is a good image of this plan. Throws a SnapshotError, or whatever when nobody wants it any more. */
   async ready(plan: SandboxPlan): Promise<void> {
     const key = this.#keyOf(plan);
     const held = this.#held.get(key);
-    if (held !== undefined && (await held.image.isWhole())) return;
+    if (held !== undefined && (await held.image.isUntouched()) && (await held.image.isWhole())) return;
     await this.#drop(key);
     const { standby } = plan.agent;
     if (standby?.mode === 'Snapshot' && standby.holdsSecret === true) {
@@ -91,12 +91,7 @@ export class Snapshots {
     const given = new AbortController();
     this.#making = { key, given };
     try {
-      const made = await this.#make(plan, given.signal);
-      if (this.#wanted.has(key)) this.#held.set(key, made);
-      else await made.image.remove();
-    } catch (error) {
-      // Of what nobody wants any more nothing is missing.
-      if (this.#wanted.has(key)) throw error;
+      this.#held.set(key, await this.#make(plan, given.signal));
     } finally {
       this.#making = undefined;
     }
@@ -106,6 +101,7 @@ export class Snapshots {
     const made = await this.#take(plan, signal);
     try {
       await this.#tryOut(plan, made, signal);
+      signal.throwIfAborted();
       return made;
     } catch (error) {
       await made.image.remove();
@@ -177,6 +173,7 @@ export class Snapshots {
 
   /** Restored once before anybody relies on it: a short image may have been written without a word. */
   async #tryOut(plan: SandboxPlan, held: Held, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const made = await this.#options.make(plan);
     let standby: Standby | undefined;
     try {

@@ -21,7 +21,7 @@ const node = `
 const big = { resources: { cpuMillis: 2000, memoryBytes: 1024 ** 3, ephemeralStorageBytes: 1024 * 1024 } };
 const agents = [
   snapshot('shell', `: $RANDOM; ${read} echo $RANDOM; ${bytes}`),
-  snapshot('seeded', `: $RANDOM; ${read} RANDOM=$(</tmp/seed); echo $RANDOM; cat /tmp/hook`),
+  snapshot('seeded', `: $RANDOM; ${read} RANDOM=$(</tmp/seed); echo $RANDOM$RANDOM$RANDOM; cat /tmp/hook`),
   snapshot('node', `exec ${process.execPath} -e '${node.replaceAll("'", '"')}'`, big),
 ];
 // As nobody but the agent's user: without a capability that the agent has not.

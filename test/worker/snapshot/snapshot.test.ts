@@ -102,5 +102,5 @@ test('a change of what it may reach makes a new image, and no image outlives its
   await waitFor(() => bed.images().length <= 1);
   await worker.apply([]);
   await waitFor(() => bed.images().length === 0);
-  await waitFor(() => !worker.leftovers().some((each) => each.startsWith('bundle')));
+  await waitFor(() => !worker.leftovers().some((each) => each.startsWith('bundle')), 60_000);
 });
