@@ -171,7 +171,6 @@ export async function openWorkerParts(
 /** After the last run has ended. The namespaces and cgroups are the caller's to delete. */
 export async function closeWorkerParts(parts: WorkerParts): Promise<void> {
   await parts.factory.close();
-  await parts.snapshots.close();
   parts.images.close();
   await Promise.all([
     parts.connector[Symbol.asyncDispose](),

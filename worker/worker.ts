@@ -163,7 +163,7 @@ export class Worker {
     if (parts !== undefined) {
       const ready = parts.images.ready.bind(parts.images);
       const targets = this.#policy.warmTargets(ready);
-      void parts.snapshots.retain(targets.map(({ plan }) => plan));
+      parts.snapshots.retain(targets.map(({ plan }) => plan)).catch(this.#options.onError);
       parts.warm.apply(targets);
     }
     this.#daemons?.refresh();
@@ -228,7 +228,12 @@ export class Worker {
     clearInterval(this.#daemonTicker);
     const parts = this.#parts;
     if (parts === undefined) return;
-    await Promise.all([parts.warm.close(), this.#dispatcher?.drain(drainMs), this.#daemons?.handOver()]);
+    await Promise.all([
+      parts.snapshots.close(),
+      parts.warm.close(),
+      this.#dispatcher?.drain(drainMs),
+      this.#daemons?.handOver(),
+    ]);
     await this.#server?.close();
     await closeWorkerParts(parts);
     await clearLeftovers(this.#place);

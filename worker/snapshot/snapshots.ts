@@ -54,6 +54,7 @@ export class Snapshots {
   /** One at a time: pools are filled so. */
   #making: { readonly key: string; readonly given: AbortController } | undefined;
   #count = 0;
+  #closed = false;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
@@ -65,6 +66,7 @@ export class Snapshots {
 
   /** Says of which plans there may be images; removes the others. */
   async retain(plans: readonly SandboxPlan[]): Promise<void> {
+    if (this.#closed) return;
     const wanted = plans.filter(({ agent }) => agent.standby?.mode === 'Snapshot');
     this.#wanted = new Set(wanted.map((plan) => this.#keyOf(plan)));
     const making = this.#making;
@@ -88,6 +90,7 @@ export class Snapshots {
     if (standby?.mode === 'Snapshot' && standby.holdsSecret === true) {
       throw new SnapshotError('SecretInEnvironment', 'the environment holds what looks like a credential');
     }
+    if (!this.#wanted.has(key)) throw new SnapshotError('SnapshotFailed', 'nobody wants it any more');
     const given = new AbortController();
     this.#making = { key, given };
     try {
@@ -194,7 +197,10 @@ export class Snapshots {
    * for nothing but to be cleared, except after `NoImage` and `ImageChanged`.
    */
   async restore(plan: SandboxPlan, made: MadeSandbox): Promise<Standby | FallbackReason> {
-    const restored = await this.#restoreHeld(plan, made);
+    const restored = await this.#restoreHeld(plan, made).catch((error: unknown): FallbackReason => {
+      this.#options.onError(error);
+      return 'RestoreFailed';
+    });
     if (typeof restored === 'string') this.#options.onFallback(restored);
     return restored;
   }
@@ -226,7 +232,9 @@ export class Snapshots {
   }
 
   /** Removes every image. */
-  close(): Promise<void> {
-    return this.retain([]);
+  async close(): Promise<void> {
+    const removed = this.retain([]);
+    this.#closed = true;
+    await removed;
   }
 }

@@ -4,7 +4,7 @@ import { appendFileSync, chmodSync, mkdirSync, readdirSync, truncateSync, writeF
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectNoLeftovers } from '../expectation.ts';
-import type { TestWorker } from '../test-worker.ts';
+import { waitFor, type TestWorker } from '../test-worker.ts';
 import { SnapshotBed, snapshot } from './snapshot-bed.ts';
 
 const waits = snapshot('waits', 'IFS= read -r -d "" event; echo done');
@@ -78,6 +78,12 @@ test('S60: on a disk that has no room there is no image, and nothing of one stay
     execFileSync('umount', [bed.directory]);
   }
 });
+
+test('one that never waits does not keep the worker from closing', async () => {
+  const busy = await SnapshotBed.open([snapshot('busy', 'echo up >&2; while :; do :; done')]);
+  await waitFor(() => busy.logged('up').length === 1, 60_000);
+  await busy.close();
+}, 50_000);
 
 test('a hook that fails leaves the run cold: there is no image with it', async () => {
   const hooks = join(worker.directory, 'rootfs/.clrk');
