@@ -23,9 +23,12 @@ test.each<[name: string, value: string, holdsSecret: boolean]>([
   ['OPENAI_API_KEY', 'placeholder', false],
   ['NOTE', `key sk-proj-${'a1B2'.repeat(8)}`, true],
   ['DB_PASSWORD', 'correct horse', true],
-])('S45: what looks like a credential in env is told, wherever it came from: %s', (name, value, holdsSecret) => {
-  const revisions = [{ name: 'a-00001', image: 'x', env: [{ name, value }] }];
-  const spec = { warmPoolMode: 'Snapshot' } as TaskAgent['spec'];
-  const expected = { mode: 'Snapshot', ...(holdsSecret ? { holdsSecret } : {}) };
-  expect(compileStandby(spec, revisions).standby).toEqual(expected);
-});
+])(
+  'S45: what looks like a credential in env is told, wherever it came from: %s',
+  (name, value, holdsSecret) => {
+    const revisions = [{ name: 'a-00001', image: 'x', env: [{ name, value }] }];
+    const spec = { warmPoolMode: 'Snapshot' } as TaskAgent['spec'];
+    const expected = { mode: 'Snapshot', ...(holdsSecret ? { holdsSecret } : {}) };
+    expect(compileStandby(spec, revisions).standby).toEqual(expected);
+  },
+);
