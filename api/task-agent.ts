@@ -84,11 +84,12 @@ const trigger = record('Trigger is what sets the agent off besides calls over HT
 });
 
 const startsAhead = "has(self.warmPoolMode) && self.warmPoolMode != 'Created'";
+const isSnapshot = "has(self.warmPoolMode) && self.warmPoolMode == 'Snapshot'";
 const isResident = "has(self.warmPoolMode) && self.warmPoolMode == 'Resident'";
 const warmRules = [
   {
     rule: `!(${startsAhead}) || (has(self.warmPoolSize) && self.warmPoolSize > 0)`,
-    message: 'warmPoolMode Started and Resident need a warmPoolSize of at least 1',
+    message: 'warmPoolMode Started, Resident and Snapshot need a warmPoolSize of at least 1',
   },
   {
     rule: `!(${startsAhead}) || !has(self.state)`,
@@ -98,6 +99,11 @@ const warmRules = [
   {
     rule: `!(${isResident}) || (has(self.delivery) && has(self.delivery.mode) && self.delivery.mode == 'Metadata')`,
     message: 'warmPoolMode Resident needs delivery.mode Metadata: standard input is read once',
+  },
+  {
+    rule: `!(${isSnapshot}) || !has(self.delivery) || !has(self.delivery.mode) || self.delivery.mode == 'Stdin'`,
+    message:
+      'warmPoolMode Snapshot needs delivery.mode Stdin: a question that is held is a connection, which no image carries',
   },
   {
     rule: `!has(self.reuse) || (${isResident})`,
@@ -132,8 +138,8 @@ const spec = record(
     ),
     warmPoolMode: Type.Optional(
       choice(
-        'warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.',
-        ['Created', 'Started', 'Resident'],
+        'warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Snapshot: an image of the memory of an agent that waits on standard input is restored for each run, which begins there and is of none before; without a usable image the run is cold. Clones of one image repeat its random state: Math.random, crypto.randomBytes and randomUUID of Node, OpenSSL, and random of Python give two runs the same bytes, and only what asks the kernel (/dev/urandom, os.urandom, secrets) does not; an executable /.clrk/on-restore of the agent’s image is run as its user in the sandbox before each run and may tell the agent to reseed (5s; if it fails, the run is cold). Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.',
+        ['Created', 'Started', 'Resident', 'Snapshot'],
       ),
     ),
     reuse: Type.Optional(

@@ -65,11 +65,12 @@ export interface TaskAgentProps extends AgentProps {
   /**
    * How far a ready sandbox is when its call comes. Created: the program is not started. Started: it runs and waits for its
    * input, and reaches nothing before. Resident: one program serves one execution after another through the metadata
-   * service; they share its memory and /tmp.
+   * service; they share its memory and /tmp. Snapshot: an image of a program that waits is restored for each execution; all of them
+   * repeat its random state (Math.random, OpenSSL, Python's random) unless the image ships /.clrk/on-restore to reseed.
    *
    * @default Created
    */
-  readonly warmPoolMode?: 'Created' | 'Started' | 'Resident';
+  readonly warmPoolMode?: 'Created' | 'Started' | 'Resident' | 'Snapshot';
   /**
    * Bounds of one program of warmPoolMode Resident.
    *

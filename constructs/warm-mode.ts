@@ -16,16 +16,23 @@ function reuseProblem({ warmPoolMode, reuse }: Props): string | undefined {
   return isWithin ? undefined : 'reuse.maxAge must be of 1s to 168h';
 }
 
+function deliveryProblem({ warmPoolMode, delivery }: Props): string | undefined {
+  if (warmPoolMode === 'Resident' && delivery !== 'Metadata') {
+    return 'warmPoolMode Resident needs delivery Metadata: standard input is read once';
+  }
+  if (warmPoolMode === 'Snapshot' && delivery === 'Metadata') {
+    return 'warmPoolMode Snapshot needs delivery Stdin: no image carries a question that is held';
+  }
+  return undefined;
+}
+
 /** What the API server would refuse, or undefined. */
 export function warmModeProblem(props: Props): string | undefined {
-  const { warmPoolMode = 'Created', warmPoolSize = 0, state, delivery } = props;
+  const { warmPoolMode = 'Created', warmPoolSize = 0, state } = props;
   const problem = reuseProblem(props);
   if (problem !== undefined || warmPoolMode === 'Created') return problem;
   if (warmPoolSize === 0) return `warmPoolMode ${warmPoolMode} needs a warmPoolSize of at least 1`;
   if (state !== undefined)
     return 'state goes with warmPoolMode Created alone: an agent that waits would hold it open';
-  if (warmPoolMode === 'Resident' && delivery !== 'Metadata') {
-    return 'warmPoolMode Resident needs delivery Metadata: standard input is read once';
-  }
-  return undefined;
+  return deliveryProblem(props);
 }

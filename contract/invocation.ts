@@ -65,7 +65,7 @@ export const invocationSchema = Type.Object({
     deadline: Type.Optional(Type.String()),
     requestBytes: Type.Optional(Type.Integer()),
     responseBytes: Type.Optional(Type.Integer()),
-    /** Milliseconds a phase: queue, slot, rootfs, create, start, boot, deliver, firstByte, wait, respond. */
+    /** Milliseconds a phase: queue, slot, rootfs, create, restore, start, boot, deliver, firstByte, wait, respond. */
     phasesMs: Type.Optional(Type.Record(Type.String(), Type.Number())),
     totalMs: Type.Optional(Type.Number()),
   }),

@@ -25,6 +25,12 @@ const standbySchema = Type.Union([
     maxRuns: Type.Integer({ minimum: 1 }),
     maxAgeMs: Type.Integer({ minimum: 1 }),
   }),
+  /** Restored for each run from an image of one that waited. */
+  Type.Object({
+    mode: Type.Literal('Snapshot'),
+    /** Its environment holds what looks like a credential: it would be in the image, so none is made. */
+    holdsSecret: Type.Optional(Type.Boolean()),
+  }),
 ]);
 
 const poolAgentSchema = Type.Object({

@@ -55,8 +55,19 @@ const daemonStatusSchema = Type.Object({
 });
 export type DaemonStatusWord = Static<typeof daemonStatusSchema>;
 
-/** A sandbox made ahead cannot be made; or its agent ends, writes or answers before it has a run. */
-export const warmTroubles = ['SandboxFailed', 'ExitsEarly', 'WritesEarly', 'AnswersEarly'] as const;
+/**
+ * A sandbox made ahead cannot be made; its agent ends, writes or answers before it has a run; of Snapshot, no image of it can be
+ * made, or none may be.
+ */
+export const warmTroubles = [
+  'SandboxFailed',
+  'ExitsEarly',
+  'WritesEarly',
+  'AnswersEarly',
+  'SnapshotFailed',
+  'SnapshotTooLarge',
+  'SecretInEnvironment',
+] as const;
 export type WarmTrouble = (typeof warmTroubles)[number];
 
 export const workerStatusSchema = Type.Object({

@@ -9,13 +9,13 @@ export interface AgentRow {
   readonly ways: readonly string[];
 }
 
-export const agentWays = ['cold', 'Created', 'Started', 'Resident', 'daemon'] as const;
+export const agentWays = ['cold', 'Created', 'Started', 'Snapshot', 'Resident', 'daemon'] as const;
 
 const head = `# Agents: what was tried
 
 Each program is run as it is, in a gVisor sandbox on the development platform, with the SDK as its maker ships it, no setting of CLRK's and a placeholder for a key. Each field is green when the call reached the provider stand-in through the gateway that terminates TLS, with the real key and nothing of the placeholder, when the provider's answer came back to the caller, and when the run's record says that the sandbox was of this sort.
 
-- **cold**: a sandbox made for the call. **Created**, **Started**: one of \`spec.warmPoolSize\`, with the agent not started, or blocked on standard input ([warm modes](decisions/063-warm-modes.md)). These read their question on standard input and write the answer to standard output.
+- **cold**: a sandbox made for the call. **Created**, **Started**: one of \`spec.warmPoolSize\`, with the agent not started, or blocked on standard input ([warm modes](decisions/063-warm-modes.md)). **Snapshot**: restored from an image of one that was. These read their question on standard input and write the answer to standard output.
 - **Resident**: one process answers call after call by the metadata service (\`GET /v1/event\`, \`POST /v1/response\` with the run's id); two calls, both in the same sandbox.
 - **daemon**: a DaemonAgent that asks, and tells the provider in a second call what it was answered.
 

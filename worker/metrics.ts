@@ -1,6 +1,7 @@
 /** The worker's Prometheus metrics: fixed labels, no names of agents (those are in spans). */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { DenyReason } from '../contract/index.ts';
+import type { FallbackReason } from './snapshot/snapshots.ts';
 import type { LossReason } from './standby/standby.ts';
 
 export interface WorkerGauges {
@@ -12,6 +13,7 @@ export class WorkerMetrics {
   readonly registry = new Registry();
   readonly #refused: Counter<'reason'>;
   readonly #warmLost: Counter<'reason'>;
+  readonly #snapshotFallback: Counter<'reason'>;
 
   constructor(gauges: WorkerGauges) {
     const registers = [this.registry];
@@ -27,6 +29,12 @@ export class WorkerMetrics {
       labelNames: ['reason'],
       registers,
     });
+    this.#snapshotFallback = new Counter({
+      name: 'clrk_worker_snapshot_fallbacks_total',
+      help: 'Runs of agents with warmPoolMode Snapshot that were cold, by reason',
+      labelNames: ['reason'],
+      registers,
+    });
     for (const [name, help, read] of [
       ['clrk_worker_running', 'Running invocations', gauges.running],
       ['clrk_worker_events_pending', 'Invocation events not yet acknowledged', gauges.pendingEvents],
@@ -37,6 +45,10 @@ export class WorkerMetrics {
 
   warmLost(reason: LossReason): void {
     this.#warmLost.inc({ reason });
+  }
+
+  snapshotFallback(reason: FallbackReason): void {
+    this.#snapshotFallback.inc({ reason });
   }
 
   refused(reason: DenyReason): void {

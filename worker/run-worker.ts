@@ -118,6 +118,7 @@ export async function runWorker(environment: Environment): Promise<void> {
     onChange: () => link.nats.changed(),
     onRefusal: (reason) => metrics.refused(reason),
     onWarmLost: (reason) => metrics.warmLost(reason),
+    onSnapshotFallback: (reason) => metrics.snapshotFallback(reason),
     onError,
   });
   shell.needs(() => worker.notReady());

@@ -3,6 +3,7 @@ import type { DenyReason, Invocation } from '../contract/index.ts';
 import type { ImageStore } from '../oci/index.ts';
 import type { LeaseStore } from './daemon/daemon-keeper.ts';
 import type { GatewayAddresses } from './egress/gateway-directory.ts';
+import type { FallbackReason } from './snapshot/snapshots.ts';
 import type { LossReason } from './standby/standby.ts';
 import type { LogEmitter, SpanStarter } from './telemetry/sink.ts';
 
@@ -29,5 +30,7 @@ export interface WorkerOptions {
   readonly onRefusal?: (reason: DenyReason) => void;
   /** A sandbox of a warm pool did not wait for its run. */
   readonly onWarmLost?: (reason: LossReason) => void;
+  /** A run that should have been restored was cold. */
+  readonly onSnapshotFallback?: (reason: FallbackReason) => void;
   readonly onError: (error: unknown) => void;
 }

@@ -23,6 +23,8 @@ import { Runsc } from './sandbox/runsc.ts';
 import { SandboxFactory } from './sandbox/sandbox-factory.ts';
 import { StateVolumes } from './sandbox/state-volumes.ts';
 import { WarmPool } from './sandbox/warm-pool.ts';
+import { machineOf } from './snapshot/machine.ts';
+import { Snapshots } from './snapshot/snapshots.ts';
 import { Standby } from './standby/standby.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
@@ -43,6 +45,7 @@ export interface WorkerParts extends NetworkParts {
   readonly state: StateVolumes;
   readonly factory: SandboxFactory;
   readonly warm: WarmPool;
+  readonly snapshots: Snapshots;
   readonly images: ImageKeeper;
 }
 
@@ -94,7 +97,7 @@ export async function openWorkerParts(
   onImages: () => void,
 ): Promise<WorkerParts> {
   const { runDirectory, runsc, logger, onError } = options;
-  for (const name of ['runsc', 'bundles', 'roots']) {
+  for (const name of ['runsc', 'bundles', 'roots', 'snapshots']) {
     await mkdir(join(runDirectory, name), { recursive: true, mode: 0o700 });
   }
   const router = await openRouterNamespace(place.routerNamespace);
@@ -123,26 +126,38 @@ export async function openWorkerParts(
     now: monotonicMs,
     onError,
   });
+  const { occupancy, metadata, refusals } = network;
+  const standby = { occupancy, metadata, refusals, logger, now: monotonicMs };
+  const snapshots = new Snapshots({
+    directory: join(runDirectory, 'snapshots'),
+    standby,
+    make: (plan) => factory.make(plan, () => undefined),
+    clear: (sandbox) => factory.clear(sandbox),
+    usageOf: (sandbox) => factory.usageOf(sandbox),
+    machine: () => machineOf(runsc),
+    onFallback: (reason) => options.onSnapshotFallback?.(reason),
+    onError,
+  });
   const warm = new WarmPool({
     make: async (plan) => {
+      const mode = plan.agent.standby?.mode;
+      if (mode === 'Snapshot') await snapshots.ready(plan);
       const statePath = await state.open(plan.agent, plan.user);
       const made = await factory.make(
         { ...plan, ...(statePath === undefined ? {} : { statePath }) },
         () => undefined,
       );
-      if (plan.agent.standby === undefined) return made;
-      const { occupancy, metadata, refusals } = network;
+      if (mode === undefined || mode === 'Snapshot') return made;
       try {
-        const options = { occupancy, metadata, refusals, logger, now: monotonicMs };
-        return { ...made, standby: await Standby.start(options, made, plan) };
+        return { ...made, standby: await Standby.start(standby, made, plan) };
       } catch (error) {
         factory.clear(made.sandbox);
         throw error;
       }
     },
-    clear: ({ sandbox, standby }) => {
-      factory.clear(sandbox);
-      standby?.leave();
+    clear: (cleared) => {
+      factory.clear(cleared.sandbox);
+      cleared.standby?.leave();
     },
     now: monotonicMs,
     onChange: options.onChange,
@@ -150,7 +165,7 @@ export async function openWorkerParts(
     onError,
   });
   const images = new ImageKeeper({ store: options.images, onChange: onImages, now: monotonicMs });
-  return { slots, roots, state, factory, warm, images, ...network };
+  return { slots, roots, state, factory, warm, snapshots, images, ...network };
 }
 
 /** After the last run has ended. The namespaces and cgroups are the caller's to delete. */

@@ -95,6 +95,7 @@ export class Worker {
       run: {
         factory: parts.factory,
         warm: parts.warm,
+        restore: (plan, made) => parts.snapshots.restore(plan, made),
         occupancy: parts.occupancy,
         metadata: parts.metadata,
         tracer,
@@ -159,9 +160,12 @@ export class Worker {
 
   #imagesChanged(): void {
     const parts = this.#parts;
-    parts?.warm.apply(
-      this.#policy.warmTargets((namespace, revision) => parts.images.ready(namespace, revision)),
-    );
+    if (parts !== undefined) {
+      const ready = parts.images.ready.bind(parts.images);
+      const targets = this.#policy.warmTargets(ready);
+      parts.snapshots.retain(targets.map(({ plan }) => plan)).catch(this.#options.onError);
+      parts.warm.apply(targets);
+    }
     this.#daemons?.refresh();
     this.#options.onChange();
   }
@@ -224,7 +228,12 @@ export class Worker {
     clearInterval(this.#daemonTicker);
     const parts = this.#parts;
     if (parts === undefined) return;
-    await Promise.all([parts.warm.close(), this.#dispatcher?.drain(drainMs), this.#daemons?.handOver()]);
+    await Promise.all([
+      parts.snapshots.close(),
+      parts.warm.close(),
+      this.#dispatcher?.drain(drainMs),
+      this.#daemons?.handOver(),
+    ]);
     await this.#server?.close();
     await closeWorkerParts(parts);
     await clearLeftovers(this.#place);

@@ -6873,7 +6873,7 @@ export interface TaskAgentSpec {
   readonly warmPoolIdleTtl?: string;
 
   /**
-   * warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.
+   * warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Snapshot: an image of the memory of an agent that waits on standard input is restored for each run, which begins there and is of none before; without a usable image the run is cold. Clones of one image repeat its random state: Math.random, crypto.randomBytes and randomUUID of Node, OpenSSL, and random of Python give two runs the same bytes, and only what asks the kernel (/dev/urandom, os.urandom, secrets) does not; an executable /.clrk/on-restore of the agent’s image is run as its user in the sandbox before each run and may tell the agent to reseed (5s; if it fails, the run is cold). Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.
    *
    * @schema TaskAgentSpec#warmPoolMode
    */
@@ -7054,7 +7054,7 @@ export function toJson_TaskAgentSpecResources(obj: TaskAgentSpecResources | unde
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.
+ * warmPoolMode is how far a sandbox of the warm pool is when its call comes; unset means Created. Created: made, the agent not started. Started: the agent runs and is blocked on its input, which is standard input or GET /v1/event, held until there is a run; each serves one run. It reaches nothing before: names are answered, connections wait up to 30s and are then refused. Whoever exits, answers or writes to standard output (of delivery Stdin) before its run is replaced, ever more slowly. Resident: one process serves many runs of its revision one after another, see reuse. Snapshot: an image of the memory of an agent that waits on standard input is restored for each run, which begins there and is of none before; without a usable image the run is cold. Clones of one image repeat its random state: Math.random, crypto.randomBytes and randomUUID of Node, OpenSSL, and random of Python give two runs the same bytes, and only what asks the kernel (/dev/urandom, os.urandom, secrets) does not; an executable /.clrk/on-restore of the agent’s image is run as its user in the sandbox before each run and may tell the agent to reseed (5s; if it fails, the run is cold). Time-outs count from the call. No environment variable tells of a run in any mode; its id is in the header x-clrk-invocation-id of GET /v1/event, all else in the event.
  *
  * @schema TaskAgentSpecWarmPoolMode
  */
@@ -7065,6 +7065,8 @@ export const TaskAgentSpecWarmPoolMode = {
   STARTED: "Started",
   /** Resident */
   RESIDENT: "Resident",
+  /** Snapshot */
+  SNAPSHOT: "Snapshot",
 } as const;
 export type TaskAgentSpecWarmPoolMode = (typeof TaskAgentSpecWarmPoolMode)[keyof typeof TaskAgentSpecWarmPoolMode];
 

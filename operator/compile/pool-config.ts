@@ -82,7 +82,7 @@ function compileAgent(world: World, member: PoolMember): PoolAgent {
     ...(serves && serving !== undefined ? { servingRevision: serving } : {}),
     resources: compileResources(spec.resources),
     gateways: gatewayNames(agent).map((name) => `${metadata.namespace}/${name}`),
-    ...(kind === 'TaskAgent' ? compileTask(agent) : compileDaemon(agent)),
+    ...(kind === 'TaskAgent' ? compileTask(agent, revisions) : compileDaemon(agent)),
   };
 }
 
@@ -91,7 +91,7 @@ type OfKind = Omit<
   'kind' | 'namespace' | 'name' | 'uid' | 'revisions' | 'servingRevision' | 'resources' | 'gateways'
 >;
 
-function compileTask(agent: TaskAgent): OfKind {
+function compileTask(agent: TaskAgent, revisions: readonly PoolRevision[]): OfKind {
   const { spec } = agent;
   return {
     timeoutMs: agentTimeoutMs(agent),
@@ -99,7 +99,7 @@ function compileTask(agent: TaskAgent): OfKind {
     warmPoolSize: spec.warmPoolSize ?? 0,
     warmPoolIdleTtlMs: positive(parseDuration(spec.warmPoolIdleTTL ?? ''), defaultIdleTtlMs),
     deliveryMode: spec.delivery?.mode ?? 'Stdin',
-    ...compileStandby(spec),
+    ...compileStandby(spec, revisions),
     ...compileState(spec.state),
   };
 }

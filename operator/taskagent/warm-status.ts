@@ -10,6 +10,15 @@ const words: Readonly<Record<WarmTrouble, readonly [reason: string, text: string
   SandboxFailed: ['SandboxFailed', 'sandboxes cannot be made or started'],
   ExitsEarly: ['AgentExitsEarly', 'the agent ends before it has a run'],
   WritesEarly: ['AgentWritesEarly', 'the agent writes to standard output before it has read its input'],
+  SnapshotFailed: ['SnapshotFailed', 'no image of the waiting agent can be made and restored'],
+  SnapshotTooLarge: [
+    'SnapshotTooLarge',
+    'the image of the waiting agent is larger than its share or the disk',
+  ],
+  SecretInEnvironment: [
+    'SecretInEnvironment',
+    'env holds what looks like a credential, which would be in the image of its memory',
+  ],
   AnswersEarly: ['AgentAnswersEarly', 'the agent answers, or answers once more, when it has no run'],
 };
 

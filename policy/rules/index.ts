@@ -34,6 +34,7 @@ import { privateRange } from './private-range.ts';
 import { privilegedWorker } from './privileged-worker.ts';
 import { routeNotAttached } from './route-not-attached.ts';
 import { routeShadowed } from './route-shadowed.ts';
+import { clonesRepeatRandom } from './clones-repeat-random.ts';
 import { runsShareProcess } from './runs-share-process.ts';
 import { scheduleNeverFires } from './schedule-never-fires.ts';
 import { secretInEnv } from './secret-in-env.ts';
@@ -81,6 +82,7 @@ export const rules: readonly Rule[] = [
   derivedNameClash,
   scheduleNeverFires,
   runsShareProcess,
+  clonesRepeatRandom,
   triggerHearsAll,
   notEnforced,
   imageWithoutDigest,

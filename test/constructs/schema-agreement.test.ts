@@ -100,6 +100,16 @@ describe('a construct refuses what the schema refuses, and nothing else', () => 
       { ...resident, delivery: 'Stdin' },
       { ...resident, delivery: { mode: 'Stdin' } },
     ],
+    [
+      'Snapshot',
+      { warmPoolSize: 1, warmPoolMode: 'Snapshot' },
+      { warmPoolSize: 1, warmPoolMode: 'Snapshot' },
+    ],
+    [
+      'Snapshot by the metadata service',
+      { ...resident, warmPoolMode: 'Snapshot' },
+      { ...resident, warmPoolMode: 'Snapshot', delivery: { mode: 'Metadata' } },
+    ],
     ['reuse without Resident', { reuse: {} }, { reuse: {} }],
   ])('an agent: %s', (_, props, spec) => {
     expect(isTaken(() => new TaskAgent(testChart(), 'a', { ...image, ...props }))).toBe(

@@ -84,6 +84,7 @@ describe('TaskAgent', () => {
     ['warmPoolSize', { warmPoolMode: 'Started' }],
     ['state', { warmPoolMode: 'Started', warmPoolSize: 1, state: {} }],
     ['delivery Metadata', { warmPoolMode: 'Resident', warmPoolSize: 1 }],
+    ['delivery Stdin', { warmPoolMode: 'Snapshot', warmPoolSize: 1, delivery: 'Metadata' }],
     ['reuse is of', { warmPoolMode: 'Started', warmPoolSize: 1, reuse: {} }],
     [
       'maxAge',

@@ -62,7 +62,7 @@ export const matrixPrograms: readonly Program[] = [
 ];
 
 /** Ways a call finds its sandbox, as the run's record names them. */
-export const callModes = ['cold', 'Created', 'Started', 'Resident'] as const;
+export const callModes = ['cold', 'Created', 'Started', 'Snapshot', 'Resident'] as const;
 export type CallMode = (typeof callModes)[number];
 
 export const agentName = (program: Program, mode: CallMode | 'daemon'): string =>

@@ -29,6 +29,9 @@ test.each<[string, TaskAgent, readonly WorkerStatus[], string, string]>([
   ['it ends', agent('Started', held), [worker(1), worker(0, 'ExitsEarly')], 'False', 'AgentExitsEarly'],
   ['it writes', agent('Started'), [worker(0, 'WritesEarly')], 'False', 'AgentWritesEarly'],
   ['it answers', agent('Resident'), [worker(0, 'AnswersEarly')], 'False', 'AgentAnswersEarly'],
+  ['no image', agent('Snapshot'), [worker(0, 'SnapshotFailed')], 'False', 'SnapshotFailed'],
+  ['no room', agent('Snapshot'), [worker(0, 'SnapshotTooLarge')], 'False', 'SnapshotTooLarge'],
+  ['a secret', agent('Snapshot'), [worker(0, 'SecretInEnvironment')], 'False', 'SecretInEnvironment'],
   ['not made', agent('Resident'), [worker(0, 'SandboxFailed')], 'False', 'SandboxFailed'],
 ])('%s', (_name, object, workers, status, reason) => {
   const finding = warmFinding({ agent: object, workers, revision: 'a-00002' });

@@ -41,6 +41,12 @@ function place(root: string, from: string, to: string): void {
   chmodSync(target, 0o755);
 }
 
+/** A program of this machine, with what it is linked with, at the path it has here. */
+export function placeProgram(root: string, file: string): void {
+  place(root, file, file);
+  for (const library of libraries(realpathSync(file))) place(root, library, library);
+}
+
 /** Builds it under `root`. */
 export function buildTestRoot(root: string): void {
   for (const path of ['bin', 'etc/ssl', 'proc', 'sys', 'dev', 'tmp', 'var'])

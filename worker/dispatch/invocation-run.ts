@@ -12,8 +12,10 @@ import {
   type PoolAgent,
 } from '../../contract/index.ts';
 import { computeArgs } from '../sandbox/oci-spec.ts';
-import type { SandboxPlan } from '../sandbox/sandbox-factory.ts';
+import type { MadeSandbox, SandboxPlan } from '../sandbox/sandbox-factory.ts';
 import type { WarmPool, WarmSandbox } from '../sandbox/warm-pool.ts';
+import type { FallbackReason } from '../snapshot/snapshots.ts';
+import type { Standby } from '../standby/standby.ts';
 import { traceparentOf } from '../telemetry/trace-context.ts';
 import type { AdmittedInvocation } from './admitted-image.ts';
 import type { Call } from './call.ts';
@@ -36,14 +38,15 @@ export interface InvocationRunOptions extends InvocationTrailOptions, SandboxSta
   readonly warm: WarmPool;
   /** Of an agent that is started before its runs: the digest of what it may reach. */
   readonly standbyPolicy: (agent: PoolAgent) => string | undefined;
+  /** Of an agent with images: its agent, waiting in this sandbox; or why the run is cold. */
+  readonly restore: (plan: SandboxPlan, made: MadeSandbox) => Promise<Standby | FallbackReason>;
   readonly openState: (admitted: AdmittedInvocation) => Promise<string | undefined>;
   readonly onError: (error: unknown) => void;
 }
 
 /** As its field says it: by what waited, not by what was asked for. */
-function modeOf({ standby }: WarmSandbox): 'Created' | 'Started' | 'Resident' {
-  if (standby === undefined) return 'Created';
-  return standby.isResident ? 'Resident' : 'Started';
+function modeOf({ standby }: WarmSandbox): Standby['mode'] | 'Created' {
+  return standby?.mode ?? 'Created';
 }
 
 export class InvocationRun {
@@ -192,13 +195,34 @@ export class InvocationRun {
       ...(statePath === undefined ? {} : { statePath }),
     };
     const warm = this.#options.warm.take(plan);
-    if (warm === undefined) {
-      return this.#options.factory.make(plan, (phase) => clock.mark(phase), this.#cutSignal.signal);
+    if (warm !== undefined) {
+      span.setAttribute('clrk.sandbox.warm', true);
+      span.setAttribute('clrk.sandbox.warm_mode', modeOf(warm));
+      for (const phase of ['slot', 'rootfs', 'create'] as const) clock.mark(phase);
     }
-    span.setAttribute('clrk.sandbox.warm', true);
-    span.setAttribute('clrk.sandbox.warm_mode', modeOf(warm));
-    for (const phase of ['slot', 'rootfs', 'create'] as const) clock.mark(phase);
-    return warm;
+    const made = warm ?? (await this.#make(plan));
+    return agent.standby?.mode === 'Snapshot' ? this.#restore(plan, made) : made;
+  }
+
+  #make(plan: SandboxPlan): Promise<MadeSandbox> {
+    return this.#options.factory.make(plan, (phase) => this.#trail.clock.mark(phase), this.#cutSignal.signal);
+  }
+
+  /** What cannot be restored is started, in a sandbox that nothing was tried in. */
+  async #restore(plan: SandboxPlan, made: MadeSandbox): Promise<WarmSandbox> {
+    const { clock, span } = this.#trail;
+    const restored = await this.#options.restore(plan, made);
+    clock.mark('restore');
+    if (typeof restored !== 'string') {
+      span.setAttribute('clrk.sandbox.warm_mode', restored.mode);
+      return { ...made, standby: restored };
+    }
+    span.setAttribute('clrk.sandbox.snapshot_fallback', restored);
+    if (restored === 'NoImage' || restored === 'ImageChanged') return made;
+    span.setAttribute('clrk.sandbox.warm', false);
+    span.setAttribute('clrk.sandbox.warm_mode', 'cold');
+    this.#options.factory.clear(made.sandbox);
+    return this.#make(plan);
   }
 
   /** Of one that is started already the place is filled when the run is over: the processor is the run's. */

@@ -27,6 +27,11 @@ export class SyntheticAddresses {
     return address;
   }
 
+  /** What an earlier sandbox was told means the same in this one, which has told nothing yet: addresses go by the order of names. */
+  adopt(told: SyntheticAddresses): void {
+    for (const name of told.#byName.keys()) this.addressOf(name);
+  }
+
   /** The name an address was handed out for, or undefined: then it is an IP literal. */
   nameOf(address: string): Hostname | undefined {
     return this.#byAddress.get(address);

@@ -145,6 +145,18 @@ export async function endProcessesIn(cgroupPath: string): Promise<boolean> {
   return true;
 }
 
+/** What the sandbox has used of the processor since it began, and of memory now. Throws when it is no more. */
+export function usageIn(cgroupPath: string): { readonly cpuMs: number; readonly memoryBytes: number } {
+  if (isV2()) {
+    const stat = readFileSync(join(mountPoint, cgroupPath, 'cpu.stat'), 'utf8');
+    const [memory = ''] = readNumbers(join(mountPoint, cgroupPath, 'memory.current'));
+    return { cpuMs: Number(/^usage_usec (\d+)$/m.exec(stat)?.[1]) / 1_000, memoryBytes: Number(memory) };
+  }
+  const [used = ''] = readNumbers(join(mountPoint, 'cpuacct', cgroupPath, 'cpuacct.usage'));
+  const [memory = ''] = readNumbers(join(mountPoint, 'memory', cgroupPath, 'memory.usage_in_bytes'));
+  return { cpuMs: Number(used) / 1_000_000, memoryBytes: Number(memory) };
+}
+
 /** The kernel has killed a process of this cgroup because its memory was used up. */
 export function ranOutOfMemory(cgroupPath: string): boolean {
   const file = isV2()

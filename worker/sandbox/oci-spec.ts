@@ -130,7 +130,11 @@ export function renderSpec(input: SpecInput): object {
     ociVersion: '1.1.0',
     hostname: 'agent',
     process: {
-      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+      // Absent, not empty: runsc compares the spec an image was taken under, where empty is absent.
+      user: {
+        ...{ uid: user.uid, gid: user.gid },
+        ...(user.additionalGids.length > 0 ? { additionalGids: user.additionalGids } : {}),
+      },
       args: computeArgs(input.revision, input.image),
       env: computeEnvironment(input),
       cwd: input.image.workingDir === '' ? '/' : input.image.workingDir,

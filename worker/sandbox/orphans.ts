@@ -73,7 +73,7 @@ export async function clearLeftovers(ownership: WorkerPlace): Promise<void> {
   const { routerNamespace, cgroup, runDirectory } = ownership;
   await endProcessesIn(cgroup);
   for (const mount of mountsUnder(runDirectory)) await runCommand('umount', ['--lazy', mount]);
-  for (const name of ['runsc', 'bundles', 'roots']) {
+  for (const name of ['runsc', 'bundles', 'roots', 'snapshots']) {
     await rm(join(runDirectory, name), { recursive: true, force: true });
   }
   // Of state that was mounted; never what is in them.

@@ -7,6 +7,8 @@ export const phaseNames = [
   'slot',
   'rootfs',
   'create',
+  /** Of an image of its agent, in place of start and boot. */
+  'restore',
   'start',
   /** Until a Metadata agent asks for its event; of one that reads standard input it is part of firstByte. */
   'boot',

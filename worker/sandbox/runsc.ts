@@ -22,6 +22,7 @@ export interface RunscState {
 }
 
 const createTimeoutMs = 30_000;
+const imageTimeout = { timeoutMs: 60_000 };
 
 export class Runsc {
   readonly #options: RunscOptions;
@@ -85,6 +86,42 @@ export class Runsc {
     } catch {
       throw new SandboxError('SANDBOX_START_FAILED', 'runsc start failed', await this.#lastError(log));
     }
+  }
+
+  /** Writes the memory of a started sandbox into a directory, which ends it. */
+  async checkpoint(id: string, bundle: string, image: string): Promise<void> {
+    const log = join(bundle, 'runsc.log');
+    const how = ['--compression=none', '--exclude-committed-zero-pages', `--image-path=${image}`];
+    try {
+      await runCommand(this.#options.binary, [...this.#flags(log), 'checkpoint', ...how, id], imageTimeout);
+    } catch {
+      const said = await this.#lastError(log);
+      throw new SandboxError('SANDBOX_START_FAILED', 'runsc checkpoint failed', said);
+    }
+  }
+
+  /** Puts what was in that memory into a sandbox that was created and not started. */
+  async restore(id: string, bundle: string, image: string): Promise<void> {
+    const log = join(bundle, 'runsc.log');
+    const how = ['--detach', `--image-path=${image}`, '--bundle', bundle];
+    try {
+      await runCommand(this.#options.binary, [...this.#flags(log), 'restore', ...how, id], imageTimeout);
+    } catch {
+      const said = await this.#lastError(log);
+      throw new SandboxError('SANDBOX_START_FAILED', 'runsc restore failed', said);
+    }
+  }
+
+  /** Runs a program beside the agent, as nobody more than the agent is. False: it failed, or took too long. */
+  async execute(id: string, user: { uid: number; gid: number }, args: readonly string[], timeout: number) {
+    const how = [`--user=${user.uid}:${user.gid}`, id, ...args];
+    const flags = this.#flags('/dev/null');
+    const options = { stdio: 'ignore', timeout, killSignal: 'SIGKILL' } as const;
+    const child = spawn(this.#options.binary, [...flags, 'exec', ...how], options);
+    return new Promise<boolean>((resolve) => {
+      child.once('error', () => resolve(false));
+      child.once('exit', (code) => resolve(code === 0));
+    });
   }
 
   /** Asks the agent's first process to end. */

@@ -12,7 +12,7 @@ import type { KeptImage } from '../image/image-keeper.ts';
 import { namespacePath } from '../network/router-namespace.ts';
 import type { SlotAddress } from '../network/slot-address.ts';
 import type { SlotPool } from '../network/slot-pool.ts';
-import { endProcessesIn, ranOutOfMemory, removeCgroup, requireLimits } from './cgroup.ts';
+import { endProcessesIn, ranOutOfMemory, removeCgroup, requireLimits, usageIn } from './cgroup.ts';
 import { grantedMillis } from './cpu-share.ts';
 import { homeOf, mountsHome, planHome } from './home-directory.ts';
 import { injectedFiles } from './injected-file.ts';
@@ -155,6 +155,11 @@ export class SandboxFactory {
   /** The kernel has ended this sandbox because it used up its memory. To be asked before it is cleared. */
   ranOutOfMemory(sandbox: Sandbox): boolean {
     return ranOutOfMemory(`${this.#options.cgroup}/${sandbox.id}`);
+  }
+
+  /** Throws when it is no more. */
+  usageOf(sandbox: Sandbox): ReturnType<typeof usageIn> {
+    return usageIn(`${this.#options.cgroup}/${sandbox.id}`);
   }
 
   async #create(id: string, plan: SandboxPlan, { rootPath, slot, signal }: SandboxSite): Promise<Sandbox> {

@@ -8,6 +8,7 @@ import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { untilChildEnds } from '../system/child-watch.ts';
 import { openPipe } from '../system/libc.ts';
+import type { SandboxUser } from './oci-spec.ts';
 import type { Runsc, RunscState } from './runsc.ts';
 
 export interface SandboxParts {
@@ -72,9 +73,30 @@ export class Sandbox {
   }
 
   start(): Promise<void> {
-    const started = this.#parts.runsc.start(this.id, this.#parts.bundle);
-    this.#starting = started.catch(() => undefined);
-    return started;
+    return this.#begin(this.#parts.runsc.start(this.id, this.#parts.bundle));
+  }
+
+  /** What works in it must have ended before its slot is another one's. */
+  #begin(work: Promise<void>): Promise<void> {
+    this.#starting = work.catch(() => undefined);
+    return work;
+  }
+
+  /** Writes its memory to this directory and ends it. */
+  checkpoint(image: string): Promise<void> {
+    return this.#begin(this.#parts.runsc.checkpoint(this.id, this.#parts.bundle, image));
+  }
+
+  /** In place of `start`: its processes go on where those of the image were. */
+  restore(image: string): Promise<void> {
+    return this.#begin(this.#parts.runsc.restore(this.id, this.#parts.bundle, image));
+  }
+
+  /** Runs a program in it. False: it failed or took too long. */
+  execute(args: readonly string[], user: SandboxUser, timeoutMs: number): Promise<boolean> {
+    const executed = this.#parts.runsc.execute(this.id, user, args, timeoutMs);
+    void this.#begin(executed.then(() => undefined));
+    return executed;
   }
 
   /** Asks it to end by itself; one that has ended, or has not begun, is asked nothing. */

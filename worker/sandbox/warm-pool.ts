@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { WarmTrouble } from '../../contract/index.ts';
 import type { LossReason, Standby } from '../standby/standby.ts';
+import { SnapshotError } from '../snapshot/snapshot-error.ts';
 import type { MadeSandbox, SandboxPlan } from './sandbox-factory.ts';
 
 export interface WarmSandbox extends MadeSandbox {
@@ -137,10 +138,16 @@ export class WarmPool {
         this.#keep(key, made, this.#options.now());
         void made.standby?.lost.then((reason) => this.#lose(key, made, reason));
       } catch (error) {
-        this.#failed(key, 'SandboxFailed');
-        this.#options.onError(error);
+        this.#notMade(key, error);
       }
     }
+  }
+
+  #notMade(key: string, error: unknown): void {
+    // Given up because nobody wants it any more: nothing went wrong.
+    if (!this.#targets.has(key)) return;
+    this.#failed(key, error instanceof SnapshotError ? error.trouble : 'SandboxFailed');
+    this.#options.onError(error);
   }
 
   #keep(key: string, made: WarmSandbox, madeAt: number): void {

@@ -12,12 +12,13 @@ import type { Refusals } from '../egress/refusal.ts';
 import type { Run, RunIdentity } from '../egress/run.ts';
 import type { MetadataServer } from '../metadata/metadata-server.ts';
 import type { MadeSandbox, SandboxPlan } from '../sandbox/sandbox-factory.ts';
+import type { SyntheticAddresses } from '../dns/synthetic-address.ts';
 import type { LogEmitter } from '../telemetry/sink.ts';
 import { contextOf } from '../telemetry/trace-context.ts';
 import { PipeLog } from './pipe-log.ts';
 
 /** Why one that waited is given no run: it ended, wrote to what is its answer, or answered for no run. */
-export type LossReason = Exclude<WarmTrouble, 'SandboxFailed'>;
+export type LossReason = Extract<WarmTrouble, 'ExitsEarly' | 'WritesEarly' | 'AnswersEarly'>;
 
 export interface StandbyOptions {
   readonly occupancy: Occupancy;
@@ -29,6 +30,13 @@ export interface StandbyOptions {
 }
 
 type Stream = 'stdout' | 'stderr';
+
+/** How its agent gets to where it waits, if not by being started. */
+export interface Beginning {
+  readonly begin: () => Promise<void>;
+  /** Names it was told of before. */
+  readonly told: SyntheticAddresses;
+}
 
 /** Of what it prints while it has no run so much is kept a window; see StdioLog. */
 const logWindowMs = 10 * 60_000;
@@ -66,11 +74,17 @@ export class Standby {
   }
 
   /** The sandbox stays the caller's to clear, whatever happens; after a success `leave` comes first. */
-  static async start(options: StandbyOptions, made: MadeSandbox, plan: SandboxPlan): Promise<Standby> {
+  static async start(
+    options: StandbyOptions,
+    made: MadeSandbox,
+    plan: SandboxPlan,
+    beginning?: Beginning,
+  ): Promise<Standby> {
     const standby = new Standby(options, made, plan);
+    if (beginning !== undefined) standby.occupant.names.adopt(beginning.told);
     standby.#watch();
     try {
-      await made.sandbox.start();
+      await (beginning?.begin() ?? made.sandbox.start());
     } catch (error) {
       standby.leave();
       throw error;
@@ -111,6 +125,11 @@ export class Standby {
     if (this.#runs === 0) return true;
     if (standby?.mode !== 'Resident') return false;
     return this.#runs < standby.maxRuns && this.#options.now() - this.#startedAt < standby.maxAgeMs;
+  }
+
+  /** How it got to where it waits. */
+  get mode(): 'Started' | 'Resident' | 'Snapshot' {
+    return this.#plan.agent.standby?.mode ?? 'Started';
   }
 
   /** It serves one run after another. */
