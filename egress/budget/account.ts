@@ -37,6 +37,8 @@ export class Account {
   #usedAt: number;
   /** The ledger said that so few are left, then. */
   #spent: { readonly at: number; readonly left: number; readonly cap: number } | undefined;
+  /** Of all of it, by everybody, as the ledger said last; undefined: it was not asked yet. */
+  #taken: number | undefined;
 
   constructor(key: LedgerKey, ledger: Ledger, now: () => number) {
     this.#key = key;
@@ -63,6 +65,11 @@ export class Account {
     this.#serve();
   }
 
+  /** Of a budget of `cap`, promised to nobody here and leased to nobody else when the ledger was asked last; undefined: it was not. */
+  left(cap: number): number | undefined {
+    return this.#taken === undefined ? undefined : Math.max(0, cap - this.#taken + this.#held);
+  }
+
   /** Nothing is held, promised or waited for. */
   get isEmpty(): boolean {
     return this.#waiting.length === 0 && this.#promised === 0 && this.#held === 0 && !this.#busy;
@@ -84,6 +91,7 @@ export class Account {
     void this.#ledger.adjust(this.#key, -tokens).then((done) => {
       this.#busy = false;
       if (!done) this.#held += tokens;
+      else if (this.#taken !== undefined) this.#taken = Math.max(0, this.#taken - tokens);
       this.#serve();
     });
   }
@@ -140,11 +148,13 @@ export class Account {
       this.#waiting.shift();
       if (lease.kind === 'leased') {
         this.#held += lease.tokens;
+        this.#taken = lease.taken;
         this.#spent = undefined;
         this.#tell(first, { kind: 'granted', tokens: this.#held });
       } else if (lease.kind === 'spent') {
         const { left } = lease;
         this.#spent = { at: this.#now(), left, cap };
+        this.#taken = cap - left;
         this.#tell(first, this.#settleFor(least, { kind: 'spent', left: left + Math.max(0, this.#held) }));
       } else {
         // Whoever waits behind it would ask a ledger that does not answer, one after the other.

@@ -3,19 +3,24 @@
  * what it used. Bounded, with a share for each agent: what cannot be counted now is not let through. It must never grant what was
  * not leased.
  */
-import { budgetLedger, type NanoUsd } from '../../contract/index.ts';
+import type { NanoUsd } from '../../contract/index.ts';
 import {
+  capOf,
   placeOf,
+  secondsTo,
   type Budget,
   type CallCount,
   type CountedCaller,
   type CountPlace,
+  type LimitState,
+  type ToldLimit,
   type SpentUse,
   type UseLimit,
 } from '../../decision/index.ts';
 import { Shares } from '../shares.ts';
 import { Account, type Grant } from './account.ts';
 import type { Ledger } from './ledger.ts';
+import { nameOf, placeOfUse, resetOf } from './use-place.ts';
 
 /** Tokens, and money, promised to one call. */
 export interface Reservation {
@@ -71,7 +76,6 @@ export interface BudgetsOptions {
 export const maxAccounts = 20_000;
 /** Of these, of one agent: it cannot keep the others from being counted (S54). */
 export const maxAccountsOfAgent = maxAccounts / 4;
-const dayMs = 24 * 60 * 60_000;
 
 type Unit = 'tokens' | 'nanoUsd' | 'calls';
 
@@ -161,6 +165,17 @@ export class Budgets {
     });
   }
 
+  /** How each of these limits stands for this caller now, as far as this gateway knows. Asks nobody, and counts nothing. */
+  stateOf(limits: readonly ToldLimit[], caller: CountedCaller): LimitState[] {
+    const at = this.#unixMs;
+    return limits.map((limit) => {
+      const { key, endsAt } = 'calls' in limit ? placeOf(limit, caller, at) : placeOfUse(limit, caller, at);
+      const resetsAt = 'calls' in limit ? endsAt : resetOf(limit, caller, at);
+      const left = this.#accounts.get(nameOf(key))?.account.left(capOf(limit));
+      return { limit, left, seconds: resetsAt === undefined ? undefined : secondsTo(at, resetsAt) };
+    });
+  }
+
   /** From time to time. `now`: everything that can be given back is. */
   tidy(now = false): void {
     const at = this.#unixMs;
@@ -214,7 +229,7 @@ export class Budgets {
 
   #accountOf({ key, endsAt }: CountPlace, agentId: string): Account | undefined {
     const { ledger, now } = this.#options;
-    const name = JSON.stringify([key.account, key.period]);
+    const name = nameOf(key);
     const known = this.#accounts.get(name);
     if (known !== undefined) return known.account;
     if (this.#accounts.size >= maxAccounts || !this.#shares.take(agentId)) return undefined;
@@ -222,23 +237,6 @@ export class Budgets {
     this.#accounts.set(name, { account, agentId, endsAt });
     return account;
   }
-}
-
-function placeOfUse(limit: UseLimit, caller: CountedCaller, at: number): CountPlace {
-  const { account } = limit;
-  if (limit.period === 'window') {
-    const { key, endsAt } = placeOf(limit, caller, at);
-    return { key: { ...key, period: `tokens/${key.period}` }, endsAt };
-  }
-  const unit = 'nanoUsd' in limit ? 'usd/' : '';
-  // What is left of a day goes back, for calls that are settled late.
-  const endsAt = undefined;
-  return limit.period === 'day'
-    ? { key: { account, period: `${unit}day/${new Date(at).toISOString().slice(0, 10)}` }, endsAt }
-    : {
-        key: { account, period: `${unit}run/${caller.invocationId}`, ttlMs: budgetLedger.executionTtlMs },
-        endsAt,
-      };
 }
 
 /** undefined: nobody knows how much the call asks of it. */
@@ -266,11 +264,6 @@ function reservationOf(taken: readonly Taken[], { most, cost }: Caller): Reserva
     nanoUsd: cost === undefined ? undefined : nanoUsd,
     settle: (used, paid) => settleOnce({ used, paid }),
   };
-}
-
-function resetOf(limit: UseLimit, caller: CountedCaller, at: number): number | undefined {
-  if (limit.period === 'window') return placeOf(limit, caller, at).endsAt;
-  return limit.period === 'day' ? (Math.floor(at / dayMs) + 1) * dayMs : undefined;
 }
 
 function once<T>(work: (value: T) => void): (value: T) => void {

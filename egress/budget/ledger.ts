@@ -2,7 +2,8 @@
 import type { LedgerKey } from '../../contract/index.ts';
 
 export type Lease =
-  | { readonly kind: 'leased'; readonly tokens: number }
+  /** `taken`: of the whole budget now, by everybody. */
+  | { readonly kind: 'leased'; readonly tokens: number; readonly taken: number }
   /** Fewer than needed are left. */
   | { readonly kind: 'spent'; readonly left: number }
   /** Nobody can say now. */

@@ -54,7 +54,7 @@ export class NatsLedger implements Ledger {
     });
     switch (changed.kind) {
       case 'changed':
-        return { kind: 'leased', tokens: changed.after - changed.before };
+        return { kind: 'leased', tokens: changed.after - changed.before, taken: changed.after };
       case 'left':
         return { kind: 'spent', left: Math.max(0, cap - changed.before) };
       case 'unavailable':

@@ -5,7 +5,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createField, fieldValue, type Field } from '../http1/index.ts';
+import { fieldValue, type Field } from '../http1/index.ts';
 import { endToEnd, safeTrailers } from '../pipeline/adapt.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
 import { UsageChunkFilter } from '../record/usage-chunk-filter.ts';
@@ -26,7 +26,9 @@ import type { Downstream } from './downstream.ts';
 import type { ExchangeLog } from './exchange-log.ts';
 import { opaque, type Failure } from './failure.ts';
 import { remakeAnswer, type Remaking } from './remake-answer.ts';
+import { isEventStream, withLength } from './answer-head.ts';
 import type { AnswerHolder, RemadeAnswer } from './remade-answer.ts';
+import { renderFailure } from './refusal-body.ts';
 
 type Expected = Pick<Outgoing, 'asksUsage' | 'hides'> & Remaking;
 
@@ -57,12 +59,23 @@ export class Answer {
   /** Nothing of the upstream's is passed on any more. */
   #over = false;
   #refusal: Failure | undefined;
+  #limits: () => readonly Field[] = () => [];
 
   constructor(downstream: Downstream, log: ExchangeLog, method: string, holder: AnswerHolder) {
     this.#downstream = downstream;
     this.#log = log;
     this.#method = method;
     this.#holder = holder;
+  }
+
+  /** What is told of the call's limits with whatever answers it, the upstream or the gateway. */
+  tell(limits: () => readonly Field[]): void {
+    this.#limits = limits;
+  }
+
+  /** Beside an upstream's own: both fields are lists. What the call's rule removes is removed here too. */
+  #told(): Field[] {
+    return this.#limits().filter(({ name }) => !this.#hidden.has(name.toLowerCase()));
   }
 
   /** Nothing that the upstream still sends is passed on. */
@@ -123,7 +136,8 @@ export class Answer {
     if (this.#expected?.asksUsage === true && isEventStream(answer)) this.#filter = new UsageChunkFilter();
     // What is taken out would be missing from the length.
     const bodyLength = this.#filter === undefined ? answer.bodyLength : undefined;
-    this.#downstream.respond({ status: answer.status, reason, fields, bodyLength });
+    const all = [...fields, ...this.#told()];
+    this.#downstream.respond({ status: answer.status, reason, fields: all, bodyLength });
   }
 
   /** A stream begins now, anything else when it is whole. */
@@ -141,7 +155,8 @@ export class Answer {
   #respond(status: number, fields: readonly Field[], bodyLength: number | undefined): void {
     this.#log.startResponse(status, fields, this.#headAt);
     this.#started = true;
-    this.#downstream.respond({ status, reason: STATUS_CODES[status] ?? '', fields, bodyLength });
+    const reason = STATUS_CODES[status] ?? '';
+    this.#downstream.respond({ status, reason, fields: [...fields, ...this.#told()], bodyLength });
   }
 
   #refuse(failure: Failure): void {
@@ -236,7 +251,7 @@ export class Answer {
     this.#log.startResponse(101, recorded, now);
     // From here on a failure can only break off.
     this.#started = true;
-    return this.#downstream.upgrade(sent);
+    return this.#downstream.upgrade([...sent, ...this.#told()]);
   }
 
   /** For what the upstream sends after `upgrade`. */
@@ -258,16 +273,10 @@ export class Answer {
     else this.#answerError(failure, now);
   }
 
-  #answerError({ status, code, message, body: own, retryAfterSeconds, final }: Failure, now: number): void {
-    const { codec } = this.#log;
-    const usual = (): string =>
-      codec?.renderError(status, code, message) ?? JSON.stringify({ error: { code, message } });
-    const text = own ?? usual();
-    const body = Buffer.from(text);
-    const fields = [createField('Content-Type', 'application/json'), createField('x-clrk-error-code', code)];
-    if (retryAfterSeconds !== undefined) fields.push(createField('Retry-After', String(retryAfterSeconds)));
-    // OpenAI's and Anthropic's SDKs ask it before they retry by themselves.
-    if (final === true) fields.push(createField('x-should-retry', 'false'));
+  #answerError(failure: Failure, now: number): void {
+    const { status } = failure;
+    const { body, fields: own } = renderFailure(failure, this.#log.codec);
+    const fields = [...own, ...this.#told()];
     this.#log.startResponse(status, fields, now);
     this.#started = true;
     this.#downstream.respond({ status, reason: 'Egress Gateway', fields, bodyLength: body.length });
@@ -282,13 +291,4 @@ export class Answer {
     this.#remade?.close();
     this.#log.mcpAnswer = this.#remade?.mcp;
   }
-}
-
-function isEventStream({ fields }: UpstreamAnswer): boolean {
-  return /^\s*text\/event-stream/i.test(fieldValue(fields, 'content-type') ?? '');
-}
-
-function withLength(fields: readonly Field[], answered: readonly Field[]): Field[] {
-  const length = fieldValue(answered, 'content-length');
-  return length === undefined ? [...fields] : [...fields, createField('Content-Length', length)];
 }

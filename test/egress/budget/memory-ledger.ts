@@ -25,7 +25,7 @@ export class MemoryLedger implements Ledger {
     const tokens = Math.min(left, most);
     this.#set(name, taken + tokens);
     await this.#wait();
-    return { kind: 'leased', tokens };
+    return { kind: 'leased', tokens, taken: taken + tokens };
   }
 
   async adjust(key: LedgerKey, tokens: number): Promise<boolean> {

@@ -66,10 +66,12 @@ describe('one key', () => {
     expect(await ledger.lease(key('one'), { cap: 100, least: 10, most: 60 })).toEqual({
       kind: 'leased',
       tokens: 60,
+      taken: 60,
     });
     expect(await ledger.lease(key('one'), { cap: 100, least: 10, most: 60 })).toEqual({
       kind: 'leased',
       tokens: 40,
+      taken: 100,
     });
     expect(await ledger.lease(key('one'), { cap: 100, least: 1, most: 1 })).toEqual({
       kind: 'spent',
@@ -91,6 +93,7 @@ describe('one key', () => {
     expect(await ledger.lease(run, { cap: 100, least: 10, most: 60 })).toEqual({
       kind: 'leased',
       tokens: 60,
+      taken: 60,
     });
     expect(await ledger.lease(run, { cap: 100, least: 50, most: 60 })).toEqual({ kind: 'spent', left: 40 });
   });
@@ -149,6 +152,7 @@ test('S57: a gateway that fills its namespace’s counts stops no other budget',
   expect(await ledger.lease(key('new'), { cap: 9, least: 1, most: 4 })).toEqual({
     kind: 'leased',
     tokens: 4,
+    taken: 4,
   });
 }, 120_000);
 
