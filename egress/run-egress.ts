@@ -42,7 +42,8 @@ export async function runEgress(env: Environment): Promise<void> {
 
   const status = (): GatewayStatus => {
     const { connections, snapshot } = core;
-    const facts = { namespace, pod, gateway, host, draining, connections, recordExport: exporter.state };
+    const own = { recordExport: exporter.state, budgets: core.budgets.warnings };
+    const facts = { namespace, pod, gateway, host, draining, connections, ...own };
     return gatewayWord({ ...facts, at: Date.now() }, snapshot);
   };
   const exporter: RecordExporter = new RecordExporter({
@@ -76,6 +77,7 @@ export async function runEgress(env: Environment): Promise<void> {
     approvals: new NatsApprovals({ namespace, name: gateway }, () => link.nats),
     now: () => performance.timeOrigin + performance.now(),
     unixMs: () => Date.now(),
+    onWarned: () => link.changed(),
     onConnections: () => undefined,
     onBroken: (error) => log.error(faultOf(error), 'a connection was closed by a defect of the gateway'),
   });

@@ -3,7 +3,7 @@
  * what it used. Bounded, with a share for each agent: what cannot be counted now is not let through. It must never grant what was
  * not leased.
  */
-import type { NanoUsd } from '../../contract/index.ts';
+import type { BudgetWarning, NanoUsd } from '../../contract/index.ts';
 import {
   capOf,
   placeOf,
@@ -21,6 +21,7 @@ import { Shares } from '../shares.ts';
 import { Account, type Grant } from './account.ts';
 import type { Ledger } from './ledger.ts';
 import { nameOf, placeOfUse, resetOf } from './use-place.ts';
+import { Warnings } from './warnings.ts';
 
 /** Tokens, and money, promised to one call. */
 export interface Reservation {
@@ -70,6 +71,8 @@ export interface BudgetsOptions {
   readonly now: () => number;
   /** What the wall clock says: which day and which window it is. Absent: the same. */
   readonly unixMs?: () => number;
+  /** A threshold of a budget was passed, or one of `warnings` is over. */
+  readonly onWarned?: () => void;
 }
 
 /** Executions, windows and days with calls under way, or in the last seconds. */
@@ -91,6 +94,7 @@ interface Ask extends Asked {
   readonly place: CountPlace;
   readonly unit: Unit;
   readonly cap: number;
+  readonly warnAt: readonly number[];
 }
 
 type Outcome =
@@ -111,8 +115,16 @@ export class Budgets {
   /** How many of them each agent opened. */
   readonly #shares = new Shares(maxAccountsOfAgent);
 
+  readonly #warnings: Warnings;
+
   constructor(options: BudgetsOptions) {
     this.#options = options;
+    this.#warnings = new Warnings(() => options.onWarned?.());
+  }
+
+  /** Thresholds of budgets of today that are passed. */
+  get warnings(): readonly BudgetWarning[] {
+    return this.#warnings.all;
   }
 
   get size(): number {
@@ -148,7 +160,7 @@ export class Budgets {
     const at = this.#unixMs;
     const asks = counts.map(({ limit, calls }) => ({
       place: placeOf(limit, caller, at),
-      ...{ unit: 'calls' as const, cap: limit.calls, least: calls, most: calls },
+      ...{ unit: 'calls' as const, cap: limit.calls, least: calls, most: calls, warnAt: [] },
     }));
     this.#take(asks, caller.agentId, (outcome) => {
       if (outcome.kind === 'taken') {
@@ -179,6 +191,7 @@ export class Budgets {
   /** From time to time. `now`: everything that can be given back is. */
   tidy(now = false): void {
     const at = this.#unixMs;
+    this.#warnings.tidy(at);
     for (const [key, { account, agentId, endsAt }] of this.#accounts) {
       // Nobody can use what is left of a window that is over, so nobody is told.
       const isPast = endsAt !== undefined && at >= endsAt && account.isOver;
@@ -212,7 +225,7 @@ export class Budgets {
       return;
     }
     account.reserve({
-      ...{ cap: ask.cap, least: ask.least, most: ask.most },
+      ...{ cap: ask.cap, warnAt: ask.warnAt, least: ask.least, most: ask.most },
       done: (grant: Grant) => {
         if (grant.kind === 'spent') refuse({ kind: 'spent', index, left: grant.left });
         else if (grant.kind === 'unavailable') refuse(grant);
@@ -233,7 +246,7 @@ export class Budgets {
     const known = this.#accounts.get(name);
     if (known !== undefined) return known.account;
     if (this.#accounts.size >= maxAccounts || !this.#shares.take(agentId)) return undefined;
-    const account = new Account(key, ledger, now);
+    const account = new Account(key, ledger, now, (marks) => this.#warnings.learn(key, marks));
     this.#accounts.set(name, { account, agentId, endsAt });
     return account;
   }
@@ -242,11 +255,12 @@ export class Budgets {
 /** undefined: nobody knows how much the call asks of it. */
 function askOf(limit: UseLimit, caller: Caller, at: number): Ask | undefined {
   const place = placeOfUse(limit, caller, at);
+  const warnAt = (limit.period === 'window' ? undefined : limit.warnAt) ?? [];
   if ('tokens' in limit) {
-    return { place, unit: 'tokens', cap: limit.tokens, least: caller.least, most: caller.most };
+    return { place, unit: 'tokens', cap: limit.tokens, warnAt, least: caller.least, most: caller.most };
   }
   const { cost } = caller;
-  return cost && { place, unit: 'nanoUsd', cap: limit.nanoUsd, least: cost.least, most: cost.most };
+  return cost && { place, unit: 'nanoUsd', cap: limit.nanoUsd, warnAt, least: cost.least, most: cost.most };
 }
 
 function reservationOf(taken: readonly Taken[], { most, cost }: Caller): Reservation {

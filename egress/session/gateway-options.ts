@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly ledger?: Ledger;
   /** Asks persons; absent: calls that need one are refused. */
   readonly approvals?: ApprovalLink;
+  /** A threshold of a budget was passed, or its day is over. */
+  readonly onWarned?: () => void;
   /** Called when the number of connections changed. */
   readonly onConnections: () => void;
   /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */
