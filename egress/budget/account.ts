@@ -31,7 +31,7 @@ export class Account {
   readonly #key: LedgerKey;
   readonly #ledger: Ledger;
   readonly #now: () => number;
-  readonly #onWarned: (marks: readonly string[]) => void;
+  readonly #warned: (marks: readonly string[]) => void;
   /** What the last that asked is told of. */
   #watched: Pick<Watched, 'cap' | 'warnAt'> = { cap: 1, warnAt: [] };
   /** More may be used than the ledger was told of when it was asked last. */
@@ -47,14 +47,14 @@ export class Account {
   /** Of all of it, by everybody, as the ledger said last; undefined: it was not asked yet. */
   #taken: number | undefined;
 
-  /** `onWarned`: thresholds that are noted in the ledger, whenever it says so. */
+  /** `warned`: thresholds that are noted in the ledger, whenever it says so. */
   constructor(
     key: LedgerKey,
     ledger: Ledger,
     now: () => number,
-    onWarned: (marks: readonly string[]) => void = () => undefined,
+    warned: (marks: readonly string[]) => void = () => undefined,
   ) {
-    this.#onWarned = onWarned;
+    this.#warned = warned;
     this.#key = key;
     this.#ledger = ledger;
     this.#now = now;
@@ -107,13 +107,13 @@ export class Account {
     this.#busy = true;
     this.#held = 0;
     const watched = this.#watchedNow(this.#watched);
-    void this.#ledger.adjust(this.#key, -tokens, watched).then((done) => {
+    void this.#ledger.adjust(this.#key, -tokens, watched).then((marks) => {
       this.#busy = false;
-      if (done === false) this.#held += tokens;
+      if (marks === false) this.#held += tokens;
       else {
         this.#taken = this.#taken && Math.max(0, this.#taken - tokens);
         if (this.#promised === 0) this.#isUnseen = false;
-        this.#onWarned(done);
+        this.#warned(marks);
       }
       this.#serve();
     });
@@ -173,7 +173,7 @@ export class Account {
     void this.#ledger.lease(this.#key, request, this.#watchedNow(first)).then((lease) => {
       this.#busy = false;
       this.#waiting.shift();
-      if (lease.kind !== 'unavailable') this.#onWarned(lease.warned ?? []);
+      if (lease.kind !== 'unavailable') this.#warned(lease.warned ?? []);
       if (lease.kind === 'leased') {
         this.#held += lease.tokens;
         this.#taken = lease.taken;
