@@ -65,8 +65,8 @@ export class CallUse {
   }
 
   /** What its budget says of it, for the record. Safe to repeat. */
-  end(facts: Facts, costUsd: number | undefined): ReturnType<Spending['end']> {
+  end(facts: Facts, costUsd: number | undefined, seenOutput?: number): ReturnType<Spending['end']> {
     this.counting.end();
-    return this.spending.end(facts, costUsd);
+    return this.spending.end(facts, costUsd, seenOutput);
   }
 }

@@ -293,7 +293,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     this.#way.body.release();
     this.#answer.close();
     this.#log.trailersDropped = this.#way.trailersDropped;
-    this.#log.budget = this.#use?.end(this.#log.facts, this.#log.costUsd);
+    this.#log.budget = this.#use?.end(this.#log.facts, this.#log.costUsd, this.#answer.seenOutput);
     const record = this.#log.finish(this.#context.now());
     (this.#settle ?? this.#context.onRefused)(record, this.#log);
   }
