@@ -67,6 +67,13 @@ const filter = record(
             usd,
           ),
         ),
+        warnAt: Type.Optional(
+          list(
+            'warnAt are the percentages of the limits a day at which an Event and the condition BudgetAvailable tell of it, once a day each; unset means 80 and 100, an empty list none.',
+            integer('One percentage, 1 to 100.', { min: 1, max: 100 }),
+            { max: 5 },
+          ),
+        ),
         budgetRef: Type.Optional(text('budgetRef is a budget shared with other rules; unset means its own.')),
       }),
     ),
@@ -100,7 +107,25 @@ const spec = record('spec is the route as it should be.', {
   ),
 });
 
-const status = routeStatus();
+const status = routeStatus({
+  budgets: Type.Optional(
+    list(
+      'budgets are the thresholds (warnAt) of budgets of today that are passed.',
+      record('BudgetMark is one of them.', {
+        budget: text('budget is its budgetRef, or its place in the rules.'),
+        namespace: text('namespace is where the gateways are that count it together.'),
+        unit: choice('unit is what is counted; nanoUsd are billionths of a US dollar.', [
+          'tokens',
+          'nanoUsd',
+        ]),
+        day: text('day is the UTC day, such as 2026-11-27.', { max: 10 }),
+        limit: integer('limit is what may be used in the day.', tokens),
+        percent: integer('percent of the limit that is used.', { min: 1, max: 100 }),
+      }),
+      { max: 64 },
+    ),
+  ),
+});
 
 export type AIProviderRouteSpec = Static<typeof spec>;
 export type AIProviderRouteStatus = Static<typeof status>;

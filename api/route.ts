@@ -1,5 +1,5 @@
 /** What the route kinds share: parents, backend references and the status a gateway writes for each parent. */
-import { Type } from 'typebox';
+import { Type, type TSchema } from 'typebox';
 import { choice, integer, labelLength, list, record, text } from './field.ts';
 import { conditions, statusOf } from './resource.ts';
 
@@ -54,7 +54,8 @@ export function extensionRef() {
   });
 }
 
-export function routeStatus() {
+/** `more`: what a kind says beside it. */
+export function routeStatus<T extends Record<string, TSchema> = Record<never, never>>(more?: T) {
   return statusOf({
     parents: Type.Optional(
       list(
@@ -67,6 +68,7 @@ export function routeStatus() {
         { max: 32 },
       ),
     ),
+    ...(more as T),
   });
 }
 

@@ -156,6 +156,23 @@ export class Budget {
     return new Budget({ ...this.spec, budgetRef: name });
   }
 
+  /**
+   * The same, told of at these percentages of its limits a day: by an Event, and by the condition `BudgetAvailable` of the route. Without
+   * it at 80 and 100; `warnAt()` tells nobody.
+   *
+   * @example
+   * ```ts
+   * Budget.costPerDay('25.00').warnAt(50, 80, 100);
+   * ```
+   */
+  warnAt(...percents: readonly number[]): Budget {
+    const odd = percents.find((percent) => !Number.isInteger(percent) || percent < 1 || percent > 100);
+    if (odd !== undefined)
+      throw new Error(`a threshold is a whole number of percent from 1 to 100, not ${odd}`);
+    if (percents.length > 5) throw new Error(`a budget has at most 5 thresholds, not ${percents.length}`);
+    return new Budget({ ...this.spec, warnAt: [...percents] });
+  }
+
   #withCost(limit: 'maxCostPerDay' | 'maxCostPerExecution', dollars: string): Budget {
     if (!/^(?:0|[1-9]\d{0,5})(?:\.\d{1,9})?$/.test(dollars) || !/[1-9]/.test(dollars)) {
       throw new Error(

@@ -4,6 +4,7 @@
  * dies when.
  */
 import { Type, type Static } from 'typebox';
+import { maxMarks } from './budget-warning.ts';
 import { natsToken } from './platform-identity.ts';
 
 export const budgetLedger = {
@@ -34,6 +35,8 @@ export const ledgerEntrySchema = Type.Object({
   writes: Type.Integer({ minimum: 1 }),
   /** Ids of the last writes, newest last. */
   ids: Type.Array(Type.String(), { maxItems: keptWrites }),
+  /** Thresholds that were passed (budget-warning.ts). Absent: none, or an older gateway wrote last. */
+  warned: Type.Optional(Type.Array(Type.String({ maxLength: 20 }), { maxItems: maxMarks })),
 });
 export type LedgerEntry = Static<typeof ledgerEntrySchema>;
 

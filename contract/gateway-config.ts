@@ -55,6 +55,8 @@ const tokenBudgetSchema = Type.Object({
   maxNanoUsdPerExecution: Type.Optional(Type.Integer({ minimum: 1 })),
   /** UTC. */
   maxNanoUsdPerDay: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Percent of its limits a day of which people are told. Absent: none. */
+  warnAt: Type.Optional(Type.Array(Type.Integer({ minimum: 1, maximum: 100 }))),
 });
 
 /** A filter no gateway carries out: calls of the rule are refused. */

@@ -5,6 +5,7 @@ export * from './attachment.ts';
 export * from './backend-ref.ts';
 export * from './attribute.ts';
 export * from './budget-ledger.ts';
+export * from './budget-warning.ts';
 export * from './call-result.ts';
 export * from './caller-identity.ts';
 export * from './capability.ts';

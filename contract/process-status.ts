@@ -4,6 +4,7 @@
  * from it. Written on every change (coalesced) and at least every 5 s; gone 20 s after the last word.
  */
 import { Type, type Static } from 'typebox';
+import { budgetWarningSchema, maxWarnings } from './budget-warning.ts';
 import { daemonEndReasons } from './daemon-lease.ts';
 import { natsToken } from './platform-identity.ts';
 import { exportStateSchema } from './record-export.ts';
@@ -107,6 +108,8 @@ export const gatewayStatusSchema = Type.Object({
   connections: Type.Integer(),
   /** Absent: it sends nobody a copy of its records. */
   recordExport: Type.Optional(exportStateSchema),
+  /** Thresholds of budgets of today that are passed, as the ledger has them. Absent: none, or an older gateway. */
+  budgets: Type.Optional(Type.Array(budgetWarningSchema, { maxItems: maxWarnings })),
 });
 export type GatewayStatus = Static<typeof gatewayStatusSchema>;
 

@@ -11,6 +11,8 @@ interface OfBudget {
   readonly period: 'day' | 'execution';
   /** Rules with the same account share the count. */
   readonly account: string;
+  /** Percent of a day of which people are told; absent: none. */
+  readonly warnAt?: readonly number[];
 }
 
 /** Of a TokenBudget, or in each window of a RateLimitPolicy. */
@@ -41,9 +43,10 @@ function limitsOf({
   account,
   maxTokensPerDay: day,
   maxTokensPerExecution: execution,
+  warnAt = [],
 }: TokenBudget): TokenLimit[] {
   return [
-    ...(day === undefined ? [] : [{ period: 'day' as const, account, tokens: day }]),
+    ...(day === undefined ? [] : [{ period: 'day' as const, account, tokens: day, warnAt }]),
     ...(execution === undefined ? [] : [{ period: 'execution' as const, account, tokens: execution }]),
   ];
 }
@@ -52,9 +55,10 @@ function costsOf({
   account,
   maxNanoUsdPerDay: day,
   maxNanoUsdPerExecution: execution,
+  warnAt = [],
 }: TokenBudget): CostLimit[] {
   return [
-    ...(day === undefined ? [] : [{ period: 'day' as const, account, nanoUsd: day as NanoUsd }]),
+    ...(day === undefined ? [] : [{ period: 'day' as const, account, nanoUsd: day as NanoUsd, warnAt }]),
     ...(execution === undefined
       ? []
       : [{ period: 'execution' as const, account, nanoUsd: execution as NanoUsd }]),

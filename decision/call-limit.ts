@@ -74,6 +74,9 @@ export function placeOf(
   return { key: { account, period, ttlMs }, endsAt: (number + 1) * windowMs };
 }
 
+/** Until a window or a day is over, in Unix milliseconds: a whole number, at least one. */
+export const secondsTo = (at: number, then: number): number => Math.max(1, Math.ceil((then - at) / 1_000));
+
 export const countedFor: Readonly<Record<CountScope, string>> = {
   PerAgent: 'an agent',
   PerExecution: 'an execution',
@@ -107,7 +110,7 @@ export function refuseReached(
     return { ...base, message, final: true };
   }
   if (endsAt === undefined) return { ...base, final: true };
-  const seconds = Math.max(1, Math.ceil((endsAt - at) / 1_000));
+  const seconds = secondsTo(at, endsAt);
   return { ...base, message: `${base.message}; try again in ${seconds} s`, retryAfterSeconds: seconds };
 }
 

@@ -4,12 +4,15 @@ export { auditBytes, type WouldDeny } from './audit.ts';
 export { awsRegionOf } from './aws-region.ts';
 export { type Budget, type CostLimit, type TokenLimit, type UseLimit } from './budget.ts';
 export { hasPrice, priceIds } from './model-price.ts';
+export { capOf, renderLimits, type LimitState, type ToldLimit } from './limit-fields.ts';
+export { reachedThresholds } from './threshold.ts';
 export { refuseSpent, refuseUnpriced, useUnavailable, type SpentUse } from './use-refusal.ts';
 export {
   countCall,
   limitsUnavailable,
   placeOf,
   refuseReached,
+  secondsTo,
   type CallCount,
   type CountedCaller,
   type CountPlace,

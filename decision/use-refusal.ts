@@ -4,7 +4,7 @@
  */
 import { renderUsd } from '../contract/index.ts';
 import type { UseLimit } from './budget.ts';
-import { countedFor } from './call-limit.ts';
+import { countedFor, secondsTo } from './call-limit.ts';
 import { refuse, type Refusal } from './call.ts';
 
 export interface SpentUse {
@@ -15,8 +15,6 @@ export interface SpentUse {
   /** undefined: never. */
   readonly resetsAt: number | undefined;
 }
-
-const secondsTo = (at: number, then: number): number => Math.max(1, Math.ceil((then - at) / 1_000));
 
 /** A TokenBudget: SDKs are told not to ask again. */
 function refuseBudget(limit: Exclude<UseLimit, { period: 'window' }>, spent: SpentUse): Refusal {

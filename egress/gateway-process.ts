@@ -76,6 +76,7 @@ export class GatewayProcess {
       approvals: new NatsApprovals({ namespace, name: gateway }, () => this.#link.nats),
       now: () => performance.timeOrigin + performance.now(),
       unixMs: () => Date.now(),
+      onWarned: onChanged,
       onConnections: onConnections ?? (() => undefined),
       onBroken: (error) => log.error(faultOf(error), 'a connection was closed by a defect of the gateway'),
       ...(processes === undefined ? {} : { processes }),

@@ -2,7 +2,7 @@
  * What a gateway says of itself to the platform: of its config the digests of the snapshot that decides, never of one that was
  * handed to it and is not in force. Pure.
  */
-import { ports, type ExportState, type GatewayStatus } from '../contract/index.ts';
+import { ports, type BudgetWarning, type ExportState, type GatewayStatus } from '../contract/index.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface GatewayFacts {
@@ -14,12 +14,14 @@ export interface GatewayFacts {
   readonly connections: number;
   /** undefined: nobody gets a copy of its records. */
   readonly recordExport?: ExportState | undefined;
+  /** Thresholds of budgets that are passed. */
+  readonly budgets?: readonly BudgetWarning[];
   readonly at: number;
 }
 
 /** `snapshot`: what is in force; undefined before the first. */
 export function gatewayWord(
-  { host, recordExport, ...facts }: GatewayFacts,
+  { host, recordExport, budgets = [], ...facts }: GatewayFacts,
   snapshot: Pick<Snapshot, 'digest' | 'policyDigest'> | undefined,
 ): GatewayStatus {
   return {
@@ -29,6 +31,7 @@ export function gatewayWord(
     address: `${host}:${ports.egressFrame}`,
     configDigest: snapshot?.digest ?? '',
     ...(recordExport === undefined ? {} : { recordExport }),
+    ...(budgets.length === 0 ? {} : { budgets: [...budgets] }),
     ...(snapshot === undefined ? {} : { policyDigest: snapshot.policyDigest }),
   };
 }

@@ -32,8 +32,10 @@ async function runAlone(env: Environment): Promise<void> {
   let draining = false;
 
   const status = (): GatewayStatus => {
-    const { connections, snapshot } = gateway.core;
-    const facts = { ...place, host, draining, connections, recordExport: gateway.exporter.state };
+    const { core, exporter } = gateway;
+    const { connections, snapshot, budgets } = core;
+    const own = { recordExport: exporter.state, budgets: budgets.warnings };
+    const facts = { ...place, host, draining, connections, ...own };
     return gatewayWord({ ...facts, at: Date.now() }, snapshot);
   };
   const gateway: GatewayProcess = new GatewayProcess({

@@ -45,6 +45,8 @@ export type ReadMark = ScheduleMark | 'unknown' | undefined;
 export interface StatusDiff {
   readonly pools: ReadonlySet<string>;
   readonly gateways: ReadonlySet<string>;
+  /** Gateways that say something new of budgets they count. */
+  readonly counting: ReadonlySet<string>;
   readonly revisions: ReadonlySet<string>;
   readonly agents: ReadonlySet<string>;
   readonly daemons: ReadonlySet<string>;
@@ -67,6 +69,7 @@ export function diffStatus(before: StatusSnapshot, after: StatusSnapshot): Statu
   const diff = {
     pools: new Set<string>(),
     gateways: new Set<string>(),
+    counting: new Set<string>(),
     revisions: new Set<string>(),
     agents: new Set<string>(),
     daemons: new Set<string>(),
@@ -74,7 +77,7 @@ export function diffStatus(before: StatusSnapshot, after: StatusSnapshot): Statu
     recordRoom: canonicalJson(before.recordRoom ?? null) !== canonicalJson(after.recordRoom ?? null),
   };
   for (const [old, now] of pairs(before.workers, after.workers)) addWorker(diff, old, now);
-  for (const [old, now] of pairs(before.gateways, after.gateways)) addGateway(diff.gateways, old, now);
+  for (const [old, now] of pairs(before.gateways, after.gateways)) addGateway(diff, old, now);
   diff.ingress = pairs(before.ingresses, after.ingresses).some(
     ([old, now]) => configsOf(old) !== configsOf(now),
   );
@@ -118,7 +121,7 @@ function addTroubled(
 const revisionNumber = /-\d+$/;
 
 function addGateway(
-  gateways: Set<string>,
+  { gateways, counting }: { readonly gateways: Set<string>; readonly counting: Set<string> },
   old: GatewayStatus | undefined,
   now: GatewayStatus | undefined,
 ): void {
@@ -126,7 +129,9 @@ function addGateway(
   const facts = (report: GatewayStatus | undefined): string =>
     JSON.stringify([report?.configDigest, report?.draining, report?.recordExport]);
   const moved = facts(old) !== facts(now);
-  if (word !== undefined && moved) gateways.add(`${word.namespace}/${word.gateway}`);
+  const key = `${word?.namespace ?? ''}/${word?.gateway ?? ''}`;
+  if (moved) gateways.add(key);
+  if (JSON.stringify(old?.budgets) !== JSON.stringify(now?.budgets)) counting.add(key);
 }
 
 function addAgent({ agents, daemons }: WorkerDiff, id: string): void {

@@ -20,6 +20,7 @@ import { ingressKeys } from './ingress/controller.ts';
 import { kinds } from './kind.ts';
 import { judgeObject, reportMalformed } from './malformed.ts';
 import { controlPlaneCa } from './platform.ts';
+import { dayBudgets, gatewaysOf } from './aiproviderroute/budget-marks.ts';
 import { tellDeadEvent } from './events/dead-event.ts';
 import type { ClaimsSink } from './nats-claims.ts';
 import type { DeadEvent } from './nats-events.ts';
@@ -160,11 +161,24 @@ export class Operator {
     this.#seen = now;
     if (diff.recordRoom) this.#enqueue('clrkconfig', clrkConfigKey(this.#options.settings().systemNamespace));
     for (const key of diff.gateways) this.#enqueue('egressgateway', key);
+    for (const key of this.#countingRoutes(diff.counting)) this.#enqueue('aiproviderroute', key);
     for (const key of diff.revisions) this.#enqueue('agentsandboxrevision', key);
     for (const key of diff.pools) this.#enqueue('workerpool', key, statusBeatMs);
     for (const key of diff.agents) this.#enqueue('taskagent', key, statusBeatMs);
     for (const key of diff.daemons) this.#enqueue('daemonagent', key, statusBeatMs);
     for (const key of this.#waitingAgents(diff)) this.#enqueue('taskagent', key);
+  }
+
+  /** Routes that may have a budget which one of these gateways counts: those that share it may be attached elsewhere. */
+  #countingRoutes(gateways: ReadonlySet<string>): string[] {
+    if (gateways.size === 0) return [];
+    const { world } = this.#manager;
+    const routes = world.list(kinds.aiProviderRoute).filter((route) => dayBudgets(route).length > 0);
+    const attached = routes.filter((route) => gatewaysOf(world, route).some((key) => gateways.has(key)));
+    const namespaces = new Set(attached.map(({ metadata }) => metadata.namespace));
+    return routes
+      .filter(({ metadata }) => namespaces.has(metadata.namespace))
+      .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   }
 
   /** Agents whose readiness waits for a config to arrive at a worker or the ingress. */

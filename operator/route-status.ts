@@ -20,6 +20,8 @@ export interface RouteObservation {
   readonly route: Route;
   /** ResolvedRefs is the same for every parent: it is about what the route points at. */
   readonly resolvedRefs: Finding;
+  /** What else its kind says of it. */
+  readonly more?: readonly Finding[];
   readonly now: number;
 }
 
@@ -29,7 +31,7 @@ interface ParentStatus {
 }
 
 export function routeStatus(observation: RouteObservation): object {
-  const { world, route, resolvedRefs, now } = observation;
+  const { world, route, resolvedRefs, more = [], now } = observation;
   const generation = route.metadata.generation ?? 0;
   const old = (route.status as { parents?: readonly ParentStatus[] } | undefined)?.parents ?? [];
   const refs = uniqueRefs(route.spec.parentRefs);
@@ -44,7 +46,7 @@ export function routeStatus(observation: RouteObservation): object {
   const summary = summarize([...accepted, resolvedRefs], graceLeft(previous, 'Ready', now) === 0);
   const { namespace, name } = route.metadata;
   const affected = affectedFindings(world, { kind: route.kind ?? '', namespace, name });
-  const all = [...summaryFindings(summary), ...affected];
+  const all = [...summaryFindings(summary), ...affected, ...more];
   const conditions = setConditions(all, { previous, generation, now });
   return { observedGeneration: generation, parents, conditions };
 }

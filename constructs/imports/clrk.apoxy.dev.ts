@@ -807,6 +807,13 @@ export interface AiProviderRouteSpecRulesFiltersTokenBudget {
   readonly maxCostPerDay?: string;
 
   /**
+   * warnAt are the percentages of the limits a day at which an Event and the condition BudgetAvailable tell of it, once a day each; unset means 80 and 100, an empty list none.
+   *
+   * @schema AiProviderRouteSpecRulesFiltersTokenBudget#warnAt
+   */
+  readonly warnAt?: number[];
+
+  /**
    * budgetRef is a budget shared with other rules; unset means its own.
    *
    * @schema AiProviderRouteSpecRulesFiltersTokenBudget#budgetRef
@@ -826,6 +833,7 @@ export function toJson_AiProviderRouteSpecRulesFiltersTokenBudget(obj: AiProvide
     'maxOutputTokensPerRequest': obj.maxOutputTokensPerRequest,
     'maxCostPerExecution': obj.maxCostPerExecution,
     'maxCostPerDay': obj.maxCostPerDay,
+    'warnAt': obj.warnAt?.map(y => y),
     'budgetRef': obj.budgetRef,
   };
   // filter undefined values

@@ -3,18 +3,24 @@
  * what it used. Bounded, with a share for each agent: what cannot be counted now is not let through. It must never grant what was
  * not leased.
  */
-import { budgetLedger, EqualShares, type NanoUsd } from '../../contract/index.ts';
+import { EqualShares, type BudgetWarning, type NanoUsd } from '../../contract/index.ts';
 import {
+  capOf,
   placeOf,
+  secondsTo,
   type Budget,
   type CallCount,
   type CountedCaller,
   type CountPlace,
+  type LimitState,
+  type ToldLimit,
   type SpentUse,
   type UseLimit,
 } from '../../decision/index.ts';
 import { Account, type Grant } from './account.ts';
 import type { Ledger } from './ledger.ts';
+import { nameOf, placeOfUse, resetOf } from './use-place.ts';
+import { Warnings } from './warnings.ts';
 
 /** Tokens, and money, promised to one call. */
 export interface Reservation {
@@ -64,13 +70,14 @@ export interface BudgetsOptions {
   readonly now: () => number;
   /** What the wall clock says: which day and which window it is. Absent: the same. */
   readonly unixMs?: () => number;
+  /** A threshold of a budget was passed, or one of `warnings` is over. */
+  readonly onWarned?: () => void;
 }
 
 /** Executions, windows and days with calls under way, or in the last seconds. */
 export const maxAccounts = 20_000;
 /** Of these, of one agent: it cannot keep the others from being counted (S54). */
 export const maxAccountsOfAgent = maxAccounts / 4;
-const dayMs = 24 * 60 * 60_000;
 
 type Unit = 'tokens' | 'nanoUsd' | 'calls';
 
@@ -86,6 +93,7 @@ interface Ask extends Asked {
   readonly place: CountPlace;
   readonly unit: Unit;
   readonly cap: number;
+  readonly warnAt: readonly number[];
 }
 
 type Outcome =
@@ -106,8 +114,16 @@ export class Budgets {
   /** How many of them each agent opened. */
   readonly #shares = new EqualShares(maxAccountsOfAgent);
 
+  readonly #warnings: Warnings;
+
   constructor(options: BudgetsOptions) {
     this.#options = options;
+    this.#warnings = new Warnings(() => options.onWarned?.());
+  }
+
+  /** Thresholds of budgets of today that are passed. */
+  get warnings(): readonly BudgetWarning[] {
+    return this.#warnings.all;
   }
 
   get size(): number {
@@ -143,7 +159,7 @@ export class Budgets {
     const at = this.#unixMs;
     const asks = counts.map(({ limit, calls }) => ({
       place: placeOf(limit, caller, at),
-      ...{ unit: 'calls' as const, cap: limit.calls, least: calls, most: calls },
+      ...{ unit: 'calls' as const, cap: limit.calls, least: calls, most: calls, warnAt: [] },
     }));
     this.#take(asks, caller.agentId, (outcome) => {
       if (outcome.kind === 'taken') {
@@ -160,9 +176,21 @@ export class Budgets {
     });
   }
 
+  /** How each of these limits stands for this caller now, as far as this gateway knows. Asks nobody, and counts nothing. */
+  stateOf(limits: readonly ToldLimit[], caller: CountedCaller): LimitState[] {
+    const at = this.#unixMs;
+    return limits.map((limit) => {
+      const { key, endsAt } = 'calls' in limit ? placeOf(limit, caller, at) : placeOfUse(limit, caller, at);
+      const resetsAt = 'calls' in limit ? endsAt : resetOf(limit, caller, at);
+      const left = this.#accounts.get(nameOf(key))?.account.left(capOf(limit));
+      return { limit, left, seconds: resetsAt === undefined ? undefined : secondsTo(at, resetsAt) };
+    });
+  }
+
   /** From time to time. `now`: everything that can be given back is. */
   tidy(now = false): void {
     const at = this.#unixMs;
+    this.#warnings.tidy(at);
     for (const [key, { account, agentId, endsAt }] of this.#accounts) {
       // Nobody can use what is left of a window that is over, so nobody is told.
       const isPast = endsAt !== undefined && at >= endsAt && account.isOver;
@@ -196,7 +224,7 @@ export class Budgets {
       return;
     }
     account.reserve({
-      ...{ cap: ask.cap, least: ask.least, most: ask.most },
+      ...{ cap: ask.cap, warnAt: ask.warnAt, least: ask.least, most: ask.most },
       done: (grant: Grant) => {
         if (grant.kind === 'spent') refuse({ kind: 'spent', index, left: grant.left });
         else if (grant.kind === 'unavailable') refuse(grant);
@@ -213,41 +241,25 @@ export class Budgets {
 
   #accountOf({ key, endsAt }: CountPlace, agentId: string): Account | undefined {
     const { ledger, now } = this.#options;
-    const name = JSON.stringify([key.account, key.period]);
+    const name = nameOf(key);
     const known = this.#accounts.get(name);
     if (known !== undefined) return known.account;
     if (this.#accounts.size >= maxAccounts || !this.#shares.take(agentId)) return undefined;
-    const account = new Account(key, ledger, now);
+    const account = new Account(key, ledger, now, (marks) => this.#warnings.learn(key, marks));
     this.#accounts.set(name, { account, agentId, endsAt });
     return account;
   }
 }
 
-function placeOfUse(limit: UseLimit, caller: CountedCaller, at: number): CountPlace {
-  const { account } = limit;
-  if (limit.period === 'window') {
-    const { key, endsAt } = placeOf(limit, caller, at);
-    return { key: { ...key, period: `tokens/${key.period}` }, endsAt };
-  }
-  const unit = 'nanoUsd' in limit ? 'usd/' : '';
-  // What is left of a day goes back, for calls that are settled late.
-  const endsAt = undefined;
-  return limit.period === 'day'
-    ? { key: { account, period: `${unit}day/${new Date(at).toISOString().slice(0, 10)}` }, endsAt }
-    : {
-        key: { account, period: `${unit}run/${caller.invocationId}`, ttlMs: budgetLedger.executionTtlMs },
-        endsAt,
-      };
-}
-
 /** undefined: nobody knows how much the call asks of it. */
 function askOf(limit: UseLimit, caller: Caller, at: number): Ask | undefined {
   const place = placeOfUse(limit, caller, at);
+  const warnAt = (limit.period === 'window' ? undefined : limit.warnAt) ?? [];
   if ('tokens' in limit) {
-    return { place, unit: 'tokens', cap: limit.tokens, least: caller.least, most: caller.most };
+    return { place, unit: 'tokens', cap: limit.tokens, warnAt, least: caller.least, most: caller.most };
   }
   const { cost } = caller;
-  return cost && { place, unit: 'nanoUsd', cap: limit.nanoUsd, least: cost.least, most: cost.most };
+  return cost && { place, unit: 'nanoUsd', cap: limit.nanoUsd, warnAt, least: cost.least, most: cost.most };
 }
 
 function reservationOf(taken: readonly Taken[], { most, cost }: Caller): Reservation {
@@ -265,11 +277,6 @@ function reservationOf(taken: readonly Taken[], { most, cost }: Caller): Reserva
     nanoUsd: cost === undefined ? undefined : nanoUsd,
     settle: (used, paid) => settleOnce({ used, paid }),
   };
-}
-
-function resetOf(limit: UseLimit, caller: CountedCaller, at: number): number | undefined {
-  if (limit.period === 'window') return placeOf(limit, caller, at).endsAt;
-  return limit.period === 'day' ? (Math.floor(at / dayMs) + 1) * dayMs : undefined;
 }
 
 function once<T>(work: (value: T) => void): (value: T) => void {

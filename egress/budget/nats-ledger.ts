@@ -10,12 +10,15 @@ import {
   ledgerKey,
   ledgerReadSubject,
   ledgerSubject,
+  markOf,
+  maxMarks,
   type LedgerEntry,
   type LedgerKey,
 } from '../../contract/index.ts';
 import { Value } from 'typebox/value';
 import { readEntry, writeEntry } from '../../process/index.ts';
-import type { Lease, LeaseRequest, Ledger } from './ledger.ts';
+import { reachedThresholds } from '../../decision/index.ts';
+import type { Lease, LeaseRequest, Ledger, Watched } from './ledger.ts';
 
 interface Read {
   readonly entry: LedgerEntry | undefined;
@@ -23,13 +26,17 @@ interface Read {
   readonly sequence: number;
 }
 
-/** What to write; undefined: leave it as it is. */
-type Change = (taken: number) => number | undefined;
+interface Count {
+  readonly taken: number;
+  readonly warned: readonly string[];
+}
+
+/** What to write. */
+type Change = (before: Count) => Count;
 
 type Changed =
   /** `before`: what was taken. */
-  | { readonly kind: 'changed'; readonly before: number; readonly after: number }
-  | { readonly kind: 'left'; readonly before: number }
+  | { readonly kind: 'changed' | 'left'; readonly before: number; readonly after: Count }
   | { readonly kind: 'unavailable' }
   /** It may have been written. */
   | { readonly kind: 'unknown' };
@@ -47,26 +54,37 @@ export class NatsLedger implements Ledger {
     this.#connection = connection;
   }
 
-  async lease(key: LedgerKey, { cap, least, most }: LeaseRequest): Promise<Lease> {
-    const changed = await this.#change(key, (taken) => {
+  async lease(key: LedgerKey, { cap, least, most }: LeaseRequest, watched?: Watched): Promise<Lease> {
+    const changed = await this.#change(key, ({ taken, warned }) => {
       const left = cap - taken;
-      return left < least ? undefined : taken + Math.min(left, most);
+      const refused = left < least;
+      const noted = note(warned, watched, { taken, refused });
+      return { taken: refused ? taken : taken + Math.min(left, most), warned: noted };
     });
     switch (changed.kind) {
       case 'changed':
-        return { kind: 'leased', tokens: changed.after - changed.before };
-      case 'left':
-        return { kind: 'spent', left: Math.max(0, cap - changed.before) };
+      case 'left': {
+        const { before, after } = changed;
+        const { taken, warned } = after;
+        const noted = warned.length === 0 ? {} : { warned };
+        return taken === before
+          ? { kind: 'spent', left: Math.max(0, cap - before), ...noted }
+          : { kind: 'leased', tokens: taken - before, taken, ...noted };
+      }
       case 'unavailable':
       case 'unknown':
         return { kind: 'unavailable' };
     }
   }
 
-  async adjust(key: LedgerKey, tokens: number): Promise<boolean> {
-    const changed = await this.#change(key, (taken) => Math.max(0, taken + tokens));
+  async adjust(key: LedgerKey, tokens: number, watched?: Watched): Promise<readonly string[] | false> {
+    const changed = await this.#change(key, ({ taken: before, warned }) => {
+      const taken = Math.max(0, before + tokens);
+      return { taken, warned: note(warned, watched, { taken, refused: false }) };
+    });
     // What may have been given back is not given back again; what may have been charged is not charged again.
-    return changed.kind !== 'unavailable';
+    if (changed.kind === 'unavailable') return false;
+    return changed.kind === 'unknown' ? [] : changed.after.warned;
   }
 
   async #change(key: LedgerKey, change: Change): Promise<Changed> {
@@ -81,7 +99,7 @@ export class NatsLedger implements Ledger {
       const changed = changedFrom(read, change);
       if (changed.kind === 'left') return changed;
       const id = `${name}-${tries}`;
-      const outcome = await this.#write(key, read, { taken: changed.after, id });
+      const outcome = await this.#write(key, read, { ...changed.after, id });
       if (outcome === 'written') return changed;
       if (outcome === 'unknown') unanswered.set(id, read);
     }
@@ -103,13 +121,14 @@ export class NatsLedger implements Ledger {
   async #write(
     key: LedgerKey,
     { entry, sequence }: Read,
-    { taken, id }: { readonly taken: number; readonly id: string },
+    { taken, warned, id }: Count & { readonly id: string },
   ): Promise<'written' | 'lost' | 'unknown'> {
     const next: LedgerEntry = {
       version: 1,
       taken,
       writes: (entry?.writes ?? 0) + 1,
       ids: [...(entry?.ids ?? []), id].slice(-keptWrites),
+      ...(warned.length === 0 ? {} : { warned: [...warned] }),
     };
     const ttl = key.ttlMs === undefined ? {} : { ttlSeconds: Math.ceil(key.ttlMs / 1_000) };
     const subject = ledgerSubject(ledgerKey(this.#namespace, key));
@@ -122,10 +141,23 @@ function changedFrom(
   { entry }: Read,
   change: Change,
 ): Extract<Changed, { readonly kind: 'changed' | 'left' }> {
-  const before = entry?.taken ?? 0;
-  const after = change(before);
-  const stays = after === undefined || after === before;
-  return stays ? { kind: 'left', before } : { kind: 'changed', before, after };
+  const { taken: before = 0, warned = [] } = entry ?? {};
+  const after = change({ taken: before, warned });
+  const stays = after.taken === before && after.warned === warned;
+  return { kind: stays ? 'left' : 'changed', before, after };
+}
+
+/** With the thresholds that are passed now; the same list where all of them are noted. */
+function note(
+  warned: readonly string[],
+  watched: Watched | undefined,
+  { taken, refused }: { readonly taken: number; readonly refused: boolean },
+): readonly string[] {
+  if (watched === undefined) return warned;
+  const { warnAt, cap, unused } = watched;
+  const reached = reachedThresholds(warnAt, { used: taken - unused, cap, refused });
+  const fresh = reached.map((percent) => markOf(percent, cap)).filter((mark) => !warned.includes(mark));
+  return fresh.length === 0 ? warned : [...warned, ...fresh].slice(-maxMarks);
 }
 
 /** The state on which one of these writes was made; undefined: none stands. `unknown`: too much was written since. */

@@ -3,10 +3,11 @@
  * as one how they stand. Sans-io. It must never give a connection to a process that does not serve, nor call a config in force that
  * one of them does not decide by.
  */
-import type { GatewayConfig } from '../../contract/index.ts';
+import type { BudgetWarning, GatewayConfig } from '../../contract/index.ts';
 import type { Door } from '../session/door.ts';
 import type { CrewFigures } from './crew-figures.ts';
 import { combineExports } from './combine-exports.ts';
+import { combineWarnings } from './combine-warnings.ts';
 import { Desk } from './desk.ts';
 import { Member, type Hands } from './member.ts';
 import type { FromMember, MemberState } from './message.ts';
@@ -94,6 +95,10 @@ export class Crew<Handle> {
 
   get recordExport(): MemberState['recordExport'] {
     return combineExports(this.#members.flatMap(({ life }) => life?.state?.recordExport ?? []));
+  }
+
+  get budgets(): readonly BudgetWarning[] {
+    return combineWarnings(this.#members.map(({ life }) => life?.state?.budgets ?? []));
   }
 
   /** Asks all for their figures, which come as they can; the number of those that were asked. */

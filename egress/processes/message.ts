@@ -2,7 +2,7 @@
  * What the processes of one gateway's pod say to each other, over the channel Node gives a child. Both ends are this program, of one
  * version: nothing foreign comes in here. Types only.
  */
-import type { ExportState, GatewayConfig } from '../../contract/index.ts';
+import type { BudgetWarning, ExportState, GatewayConfig } from '../../contract/index.ts';
 import type { Claim, Entry } from '../session/door.ts';
 
 /** A process's own metrics as prom-client gives them (`getMetricsAsJSON`). */
@@ -16,6 +16,8 @@ export interface MemberState {
   /** Absent: it serves. */
   readonly notReady?: string | undefined;
   readonly recordExport?: ExportState | undefined;
+  /** Thresholds of budgets that it knows to be passed. */
+  readonly budgets?: readonly BudgetWarning[];
 }
 
 export type ToMember =

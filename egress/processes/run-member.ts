@@ -56,6 +56,7 @@ export async function runEgressProcess(
       policyDigest: snapshot?.policyDigest ?? '',
       notReady: shell.notReady(),
       recordExport: gateway.exporter.state,
+      budgets: gateway.core.budgets.warnings,
     };
     void tell({ kind: 'state', state });
   };

@@ -5,11 +5,9 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createField, fieldValue, type Field } from '../http1/index.ts';
+import { fieldValue, type Field } from '../http1/index.ts';
 import { endToEnd, safeTrailers } from '../pipeline/adapt.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
-import { UsageChunkFilter } from '../record/usage-chunk-filter.ts';
-import { createUsageTap, type UsageTap } from '../record/usage-tap.ts';
 import {
   BodyScrubber,
   BodyStart,
@@ -24,9 +22,13 @@ import {
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
 import type { Downstream } from './downstream.ts';
 import type { ExchangeLog } from './exchange-log.ts';
-import { opaque, type Failure } from './failure.ts';
+import { budgetCut, opaque, type Failure } from './failure.ts';
 import { remakeAnswer, type Remaking } from './remake-answer.ts';
+import { isEventStream, mayHaveBody, ownFields } from './answer-head.ts';
+import { AnswerUse, type AnswerBound } from './answer-use.ts';
+import { PlainBody } from './plain-body.ts';
 import type { AnswerHolder, RemadeAnswer } from './remade-answer.ts';
+import { renderFailure } from './refusal-body.ts';
 
 type Expected = Pick<Outgoing, 'asksUsage' | 'hides'> & Remaking;
 
@@ -44,9 +46,8 @@ export class Answer {
   #headAt = 0;
   /** The upstream's. */
   #status = 0;
-  #tap: UsageTap | undefined;
-  /** Takes out of a stream what the gateway asked for and the agent did not. */
-  #filter: UsageChunkFilter | undefined;
+  #use: AnswerUse | undefined;
+  #plain: PlainBody | undefined;
   #expected: Expected | undefined;
   /** Fields that the agent does not get, in lower case. */
   #hidden: ReadonlySet<string> = new Set();
@@ -57,12 +58,22 @@ export class Answer {
   /** Nothing of the upstream's is passed on any more. */
   #over = false;
   #refusal: Failure | undefined;
+  #bound: AnswerBound | undefined;
+  #limits: () => readonly Field[] = () => [];
 
   constructor(downstream: Downstream, log: ExchangeLog, method: string, holder: AnswerHolder) {
-    this.#downstream = downstream;
-    this.#log = log;
-    this.#method = method;
-    this.#holder = holder;
+    [this.#downstream, this.#log] = [downstream, log];
+    [this.#method, this.#holder] = [method, holder];
+  }
+
+  /** What is told of the call's limits with whatever answers it, the upstream or the gateway. */
+  tell(limits: () => readonly Field[]): void {
+    this.#limits = limits;
+  }
+
+  /** Beside an upstream's own: both fields are lists. What the call's rule removes is removed here too. */
+  #told(): Field[] {
+    return this.#limits().filter(({ name }) => !this.#hidden.has(name.toLowerCase()));
   }
 
   /** Nothing that the upstream still sends is passed on. */
@@ -76,20 +87,19 @@ export class Answer {
   }
 
   /** Before a request is sent: the secrets on it, and what was changed in it that its answer must not show. */
-  expect(secrets: SecretSet | undefined, expected: Expected): void {
+  expect(secrets: SecretSet | undefined, expected: Expected, bound?: AnswerBound): void {
     this.#secrets = secrets ?? noSecrets;
-    this.#expected = expected;
+    [this.#expected, this.#bound] = [expected, bound];
     this.#hidden = new Set(expected.hides);
   }
 
   /** False: the answer cannot be searched for secrets, and nothing of it was passed on (`refusal`). */
   head(answer: UpstreamAnswer, now: number): boolean {
-    const { status, fields, bodyLength } = answer;
-    this.#headAt = now;
-    this.#status = status;
+    const { status, fields } = answer;
+    [this.#headAt, this.#status] = [now, status];
     this.#scrubber = new BodyScrubber(this.#secrets);
     this.#start = undefined;
-    this.#hasBody = this.#method !== 'HEAD' && status !== 304 && status !== 204 && bodyLength !== 0;
+    this.#hasBody = mayHaveBody(this.#method, answer);
     if (!this.#hasBody || !isArmed(this.#secrets)) {
       this.#sendHead(answer);
       return true;
@@ -109,26 +119,22 @@ export class Answer {
   #sendHead(answer: UpstreamAnswer): void {
     this.#waiting = undefined;
     const { sent, recorded } = scrubFields(endToEnd(answer.fields, this.#hidden), this.#secrets);
-    const { payee, facts } = this.#log;
-    if (payee !== undefined) {
-      const encoding = fieldValue(answer.fields, 'content-encoding');
-      this.#tap = createUsageTap(payee, facts, { contentType: fieldValue(sent, 'content-type'), encoding });
-    }
+    this.#use = new AnswerUse(this.#log, answer.fields, this.#bound);
     if (this.#isRemade(answer.status, sent)) return;
     this.#log.startResponse(answer.status, recorded, this.#headAt);
     this.#started = true;
-    const bodiless = this.#method === 'HEAD' || answer.status === 304;
-    const fields = bodiless ? withLength(sent, answer.fields) : sent;
+    const fields = ownFields(this.#method, answer, sent);
     const reason = scrubText(answer.reason, this.#secrets);
-    if (this.#expected?.asksUsage === true && isEventStream(answer)) this.#filter = new UsageChunkFilter();
-    // What is taken out would be missing from the length.
-    const bodyLength = this.#filter === undefined ? answer.bodyLength : undefined;
-    this.#downstream.respond({ status: answer.status, reason, fields, bodyLength });
+    this.#plain = new PlainBody(answer, this.#expected?.asksUsage === true, this.#use);
+    const bodyLength = this.#plain.isChanged ? undefined : answer.bodyLength;
+    this.#downstream.respond({
+      ...{ status: answer.status, reason, fields: [...fields, ...this.#told()], bodyLength },
+    });
   }
 
   /** A stream begins now, anything else when it is whole. */
   #isRemade(status: number, fields: readonly Field[]): boolean {
-    const head = { status, fields, hasBody: this.#hasBody, secrets: this.#secrets };
+    const head = { status, fields, hasBody: this.#hasBody, secrets: this.#secrets, meter: this.#use?.meter };
     const remade = this.#expected && remakeAnswer(this.#expected, head, this.#holder);
     this.#remade = remade;
     if (remade === undefined) return false;
@@ -141,7 +147,8 @@ export class Answer {
   #respond(status: number, fields: readonly Field[], bodyLength: number | undefined): void {
     this.#log.startResponse(status, fields, this.#headAt);
     this.#started = true;
-    this.#downstream.respond({ status, reason: STATUS_CODES[status] ?? '', fields, bodyLength });
+    const all = [...fields, ...this.#told()];
+    this.#downstream.respond({ status, reason: STATUS_CODES[status] ?? '', fields: all, bodyLength });
   }
 
   #refuse(failure: Failure): void {
@@ -155,6 +162,7 @@ export class Answer {
     if (end.kind === 'failed') return this.#refuse(end.failure);
     if (remade.isUnreadable) this.#log.error = 'UPSTREAM_UNREADABLE';
     this.#over = true;
+    if (this.seenOutput !== undefined) this.#log.failed(budgetCut);
     if (end.kind === 'cut') {
       this.#log.error = 'UPSTREAM_CLOSED';
       return this.#downstream.abort();
@@ -178,8 +186,7 @@ export class Answer {
     if (verdict.kind === 'more') return undefined;
     this.#start = undefined;
     if (verdict.kind === 'refuse') {
-      this.#refusal = opaque(verdict.reason);
-      this.fail(this.#refusal, this.#headAt);
+      this.#refuse(opaque(verdict.reason));
       return undefined;
     }
     if (this.#waiting !== undefined) this.#sendHead(this.#waiting);
@@ -188,11 +195,13 @@ export class Answer {
 
   #deliver(bytes: Buffer): boolean {
     if (bytes.length === 0) return true;
-    this.#tap?.push(bytes);
+    this.#use?.push(bytes);
     if (this.#remade !== undefined) return this.#deliverRemade(this.#remade, bytes);
-    this.#log.response?.capture.push(bytes);
-    const passed = this.#filter === undefined ? bytes : this.#filter.push(bytes);
-    return passed.length === 0 || this.#downstream.write(passed);
+    const { allowed, passed } = this.#plain?.push(bytes) ?? { allowed: bytes, passed: bytes };
+    this.#log.response?.capture.push(allowed);
+    const more = passed.length === 0 || this.#downstream.write(passed);
+    if (this.#plain?.isCut === true) this.#endPlain([]);
+    return more;
   }
 
   #deliverRemade(remade: RemadeAnswer, bytes: Buffer): boolean {
@@ -215,10 +224,23 @@ export class Answer {
     if (last !== undefined) this.#deliver(this.#scrubber.push(last));
     this.#deliver(this.#scrubber.flush());
     if (this.#remade !== undefined) return this.#over ? undefined : this.#finishRemade(this.#remade);
-    const rest = this.#filter?.flush();
+    this.#endPlain(safeTrailers(scrubFields(trailers, this.#secrets).sent, this.#hidden));
+  }
+
+  #endPlain(trailers: readonly Field[]): void {
+    if (this.#over) return;
+    const rest = this.#plain?.flush();
     if (rest !== undefined && rest.length > 0) this.#downstream.write(rest);
     this.#over = true;
-    this.#downstream.end(safeTrailers(scrubFields(trailers, this.#secrets).sent, this.#hidden));
+    if (this.seenOutput !== undefined) this.#log.failed(budgetCut);
+    this.#downstream.end(trailers);
+  }
+
+  /** Tokens of an answer that was cut; undefined: it was not. */
+  get seenOutput(): number | undefined {
+    const meter = this.#use?.meter;
+    const isCut = this.#plain?.isCut === true || (this.#remade?.hasFailed === true && meter?.isOver === true);
+    return isCut ? meter?.estimate : undefined;
   }
 
   /** Answers 101; undefined: the agent's connection cannot be given up, or the upstream's frames cannot be searched. */
@@ -228,15 +250,15 @@ export class Answer {
   ): { readonly socket: Duplex; readonly rest: Buffer } | undefined {
     if (fieldValue(answer.fields, 'sec-websocket-extensions') !== undefined) {
       // None was offered (adapt.ts), so it was not negotiated.
-      this.#refusal = opaque('switched to WebSocket frames of an extension nobody asked for');
-      this.fail(this.#refusal, now);
+      this.#headAt = now;
+      this.#refuse(opaque('switched to WebSocket frames of an extension nobody asked for'));
       return undefined;
     }
     const { sent, recorded } = scrubFields(endToEnd(answer.fields, this.#hidden), this.#secrets);
     this.#log.startResponse(101, recorded, now);
     // From here on a failure can only break off.
     this.#started = true;
-    return this.#downstream.upgrade(sent);
+    return this.#downstream.upgrade([...sent, ...this.#told()]);
   }
 
   /** For what the upstream sends after `upgrade`. */
@@ -251,23 +273,15 @@ export class Answer {
   fail(failure: Failure, now: number): void {
     if (this.#over) return;
     this.#over = true;
-    this.#log.denyReason = failure.denyReason;
-    this.#log.denyPolicy = failure.policy;
-    this.#log.error = failure.code;
+    this.#log.failed(failure);
     if (this.#started) this.#downstream.abort();
     else this.#answerError(failure, now);
   }
 
-  #answerError({ status, code, message, body: own, retryAfterSeconds, final }: Failure, now: number): void {
-    const { codec } = this.#log;
-    const usual = (): string =>
-      codec?.renderError(status, code, message) ?? JSON.stringify({ error: { code, message } });
-    const text = own ?? usual();
-    const body = Buffer.from(text);
-    const fields = [createField('Content-Type', 'application/json'), createField('x-clrk-error-code', code)];
-    if (retryAfterSeconds !== undefined) fields.push(createField('Retry-After', String(retryAfterSeconds)));
-    // OpenAI's and Anthropic's SDKs ask it before they retry by themselves.
-    if (final === true) fields.push(createField('x-should-retry', 'false'));
+  #answerError(failure: Failure, now: number): void {
+    const { status } = failure;
+    const { body, fields: own } = renderFailure(failure, this.#log.codec);
+    const fields = [...own, ...this.#told()];
     this.#log.startResponse(status, fields, now);
     this.#started = true;
     this.#downstream.respond({ status, reason: 'Egress Gateway', fields, bodyLength: body.length });
@@ -278,17 +292,8 @@ export class Answer {
 
   /** No more of the body comes: what the tap holds becomes facts. */
   close(): void {
-    this.#tap?.end();
+    this.#use?.end();
     this.#remade?.close();
     this.#log.mcpAnswer = this.#remade?.mcp;
   }
-}
-
-function isEventStream({ fields }: UpstreamAnswer): boolean {
-  return /^\s*text\/event-stream/i.test(fieldValue(fields, 'content-type') ?? '');
-}
-
-function withLength(fields: readonly Field[], answered: readonly Field[]): Field[] {
-  const length = fieldValue(answered, 'content-length');
-  return length === undefined ? [...fields] : [...fields, createField('Content-Length', length)];
 }

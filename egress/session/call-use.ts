@@ -2,9 +2,10 @@
  * What one call uses, asked for before it is sent: first it is counted under its limits, then its budget is asked for tokens. Settled
  * when the call is over. Apart from the exchange because both are one matter there; each settles by itself, whatever the other does.
  */
-import type { CountedCaller, Refusal } from '../../decision/index.ts';
+import { renderLimits, type CountedCaller, type Refusal, type ToldLimit } from '../../decision/index.ts';
 import type { Boundary } from '../boundary.ts';
 import type { Budgets } from '../budget/budgets.ts';
+import { createField, type Field } from '../http1/index.ts';
 import type { ReadBody } from '../pipeline/outgoing.ts';
 import type { Facts } from '../providers/index.ts';
 import { CallCounting } from './call-counting.ts';
@@ -27,15 +28,18 @@ export class CallUse {
   readonly spending: Spending;
   readonly counting: CallCounting;
 
-  private constructor(spending: Spending, counting: CallCounting) {
+  readonly #limits: readonly ToldLimit[];
+
+  private constructor(spending: Spending, { counts, budget }: Pick<Allowed, 'counts' | 'budget'>) {
     this.spending = spending;
-    this.counting = counting;
+    this.counting = new CallCounting(counts);
+    this.#limits = [...counts.map(({ limit }) => limit), ...(budget?.limits ?? []), ...(budget?.costs ?? [])];
   }
 
   /** Or why nobody can say what it would use. */
   static of(decision: Allowed, body: ReadBody | undefined, by: PricedBy): CallUse | failure.Failure {
     const spending = Spending.of(decision, body, costBoundOf(decision, by));
-    return 'status' in spending ? spending : new CallUse(spending, new CallCounting(decision.counts));
+    return 'status' in spending ? spending : new CallUse(spending, decision);
   }
 
   begin(budgets: Budgets, caller: CountedCaller, boundary: Boundary, owner: CallUseOwner): void {
@@ -52,10 +56,21 @@ export class CallUse {
     this.counting.begin(budgets, caller, counted);
   }
 
+  /** What the agent is told of the limits it is under, as they stand now. */
+  limitFields(budgets: Budgets, caller: CountedCaller): Field[] {
+    if (this.#limits.length === 0) return [];
+    return renderLimits(budgets.stateOf(this.#limits, caller)).map(([name, value]) =>
+      createField(name, value),
+    );
+  }
+
   /** What its budget says of it, for the record. Safe to repeat. */
-  end(log: { readonly facts: Facts; readonly costUsd: number | undefined }): ReturnType<Spending['end']> {
+  end(
+    log: { readonly facts: Facts; readonly costUsd: number | undefined },
+    seenOutput?: number,
+  ): ReturnType<Spending['end']> {
     this.counting.end();
     // Looking a price up costs more than all else here, and most calls are under no budget.
-    return this.spending.isCounted ? this.spending.end(log.facts, log.costUsd) : undefined;
+    return this.spending.isCounted ? this.spending.end(log.facts, log.costUsd, seenOutput) : undefined;
   }
 }

@@ -15,6 +15,7 @@ import type { Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { Decided } from './deliberation.ts';
 import type { Inbound } from './exchange-context.ts';
+import type { Failure } from './failure.ts';
 import type { AgentRequest, RequestLine } from '../pipeline/identify.ts';
 import type { Outgoing } from '../pipeline/outgoing.ts';
 import { isSmuggled } from '../pipeline/own-credential.ts';
@@ -181,6 +182,10 @@ export class ExchangeLog {
   /** Its end. */
   observed(): void {
     this.read(this.#observer?.end());
+  }
+
+  failed({ denyReason, policy, code }: Pick<Failure, 'denyReason' | 'policy' | 'code'>): void {
+    [this.denyReason, this.denyPolicy, this.error] = [denyReason, policy, code];
   }
 
   startResponse(status: number, fields: readonly Field[], at: number): void {

@@ -119,13 +119,13 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     if (body !== undefined && lengthOf(body.bytes) > (decision.maxBodyBytes ?? Infinity)) {
       return this.fail(failure.bodyOverRule);
     }
-    const by = { prices: this.#inForce.snapshot.prices, agentId: this.#inbound.peer.agentId };
-    const use = CallUse.of(decision, body, by);
+    const { peer } = this.#inbound;
+    const use = CallUse.of(decision, body, { prices: this.#inForce.snapshot.prices, agentId: peer.agentId });
     if ('status' in use) return this.fail(use);
-    this.#use = use;
-    this.#decision = decision;
+    [this.#use, this.#decision] = [use, decision];
+    this.#answer.tell(() => use.limitFields(this.#context.budgets, peer));
     this.#states.enter('reserving');
-    use.begin(this.#context.budgets, this.#inbound.peer, this.#boundary, {
+    use.begin(this.#context.budgets, peer, this.#boundary, {
       isReserving: () => this.#states.now === 'reserving',
       granted: () => this.#send(judgement, decision, use, body),
       overLimit: (refused) => this.refuse(judgement.refusalOf(refused)),
@@ -293,7 +293,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     this.#way.body.release();
     this.#answer.close();
     this.#log.trailersDropped = this.#way.trailersDropped;
-    this.#log.budget = this.#use?.end(this.#log);
+    this.#log.budget = this.#use?.end(this.#log, this.#answer.seenOutput);
     const record = this.#log.finish(this.#context.now());
     (this.#settle ?? this.#context.onRefused)(record, this.#log);
   }

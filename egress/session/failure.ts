@@ -79,6 +79,9 @@ export const budgetUnreadable: Failure = {
   denyReason: 'budget',
 };
 
+/** Of a stream that ended with an error of ours in it. */
+export const budgetCut = { code: 'BUDGET_CUT', denyReason: 'budget' } as const;
+
 /** The failure that an answer is replaced by when secrets cannot be looked for in it. */
 export function opaque(reason: string): Failure {
   const message = `the upstream ${reason}; an answer to a call with a credential must be searchable for it. Ask for the plain, whole text, or take it from a host that no credential is bound to`;

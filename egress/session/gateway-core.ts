@@ -63,8 +63,8 @@ export class GatewayCore {
     this.#streams = new EqualShares(this.#bounds.streamsOfAgent);
     this.#health = new BackendHealth(options.now);
     this.#approvals = openApprovals(options.approvals, options.now);
-    const { ledger = noLedger, now, unixMs = now, lookup, ownLookup = lookup } = options;
-    this.#budgets = new Budgets({ ledger, now, unixMs });
+    const { ledger = noLedger, now, unixMs = now, lookup, ownLookup = lookup, onWarned } = options;
+    this.#budgets = new Budgets({ ledger, now, unixMs, ...(onWarned === undefined ? {} : { onWarned }) });
     const askBy = askOverNetwork(ownLookup, now, (error) => this.broken(error));
     this.#tokens = new Tokens({ now, unixMs, askBy });
   }

@@ -23,6 +23,8 @@ export interface GatewayOptions {
   readonly processes?: number;
   /** Who lets connections in; absent: this process alone knows of them. */
   readonly door?: Door;
+  /** A threshold of a budget was passed, or its day is over. */
+  readonly onWarned?: () => void;
   /** Called when the number of connections changed. */
   readonly onConnections: () => void;
   /** Called with what a handler of foreign bytes threw; its connection is closed and counted already. */

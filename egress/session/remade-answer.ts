@@ -5,6 +5,7 @@
 import type { Field } from '../http1/index.ts';
 import type { GovernedFacts } from '../mcp/index.ts';
 import type { SecretSet } from '../scrub/index.ts';
+import type { OutputMeter } from '../translation/index.ts';
 import type { Failure } from './failure.ts';
 import type { HeldShare } from './read-ahead.ts';
 
@@ -24,6 +25,8 @@ export interface AnswerHead {
   readonly hasBody: boolean;
   /** What its answer must not show: pieces that are no secret each may be one where they are told together. */
   readonly secrets: SecretSet;
+  /** Counts what its budget does; absent: nobody does. */
+  readonly meter?: OutputMeter | undefined;
 }
 
 export type AnswerEnd =

@@ -176,7 +176,7 @@ export class Sending implements AttemptOwner {
   }
 
   #start(plan: SitePlan, candidate: Candidate, outgoing: Outgoing): void {
-    const { way, log, answer, inForce, judgement } = this.#parts;
+    const { way, log, answer, inForce, judgement, spending } = this.#parts;
     const { injection } = candidate;
     this.abort();
     way.close();
@@ -185,7 +185,7 @@ export class Sending implements AttemptOwner {
     way.prepare(outgoing, { injection, judged: this.#body?.bytes, noTrailers });
     log.sending(judgement.request, candidate, outgoing);
     // The secrets of this try and of no other: an upstream knows its own alone.
-    answer.expect(injection && inForce.snapshot.secretForms.of(injection), outgoing);
+    answer.expect(injection && inForce.snapshot.secretForms.of(injection), outgoing, spending.answerBound);
     this.#try(outgoing, false);
   }
 

@@ -15,6 +15,8 @@ export interface Ending {
   readonly facts: Facts;
   /** What the answer's usage costs; undefined: nobody can say. */
   readonly costUsd: number | undefined;
+  /** Tokens that were seen of an answer that was cut for being too long; 0: it was not. */
+  readonly seenOutput?: number;
 }
 
 /** What a call was promised and what it is charged. */
@@ -50,7 +52,7 @@ export function computeUsed(ending: Ending, promised: number): number {
   const seen = seenIn(ending);
   if (seen.isWhole || isFree(ending, seen)) return seen.sum;
   // Cut short, or never told in earnest: as much as it was promised.
-  return Math.max(seen.sum, promised);
+  return Math.max(seen.sum, promised, seen.input + (ending.seenOutput ?? 0));
 }
 
 /** The same in money. What is told and has no price costs as much as was promised, or as so many tokens at most do. */
@@ -59,7 +61,7 @@ export function computeCost(ending: Ending, promised: NanoUsd, bound: CostBound)
   if (isFree(ending, seen)) return 0 as NanoUsd;
   const exact = ending.costUsd === undefined ? undefined : nanoUsdOf(ending.costUsd);
   if (exact !== undefined && seen.isWhole) return exact;
-  const told = bound(seen.input, seen.output) ?? 0;
+  const told = bound(seen.input, Math.max(seen.output, ending.seenOutput ?? 0)) ?? 0;
   return Math.max(told, promised) as NanoUsd;
 }
 

@@ -26,6 +26,8 @@ import {
 } from '../budget/token-ask.ts';
 import { lengthOf, type ReadBody } from '../pipeline/outgoing.ts';
 import type { Facts } from '../providers/index.ts';
+import { chatCodecOf, type ChatCodec } from '../translation/index.ts';
+import type { AnswerBound } from './answer-use.ts';
 import type { Allowed } from './deliberation.ts';
 import * as failure from './failure.ts';
 import { computeCost, computeUsed, sumSpent, type Ending, type Spent } from './settlement.ts';
@@ -37,6 +39,8 @@ interface Counted {
   readonly bound: CostBound;
   /** Its answer may be larger than what it is counted with, where nothing limits it. */
   readonly isWide: boolean;
+  /** In which its answer comes where it is not translated. */
+  readonly codec: ChatCodec | undefined;
 }
 
 function isWide({ operation, model, candidates }: Allowed, body: ReadBody): boolean {
@@ -54,7 +58,7 @@ export class Spending {
   #sent = false;
   #status: number | undefined;
   /** When the call ended. */
-  #told: Pick<Ending, 'facts' | 'costUsd'> | undefined;
+  #told: Pick<Ending, 'facts' | 'costUsd' | 'seenOutput'> | undefined;
 
   private constructor(counted: Counted | undefined) {
     this.#counted = counted;
@@ -74,7 +78,7 @@ export class Spending {
       return failure.budgetUnreadable;
     }
     const ask = computeAsk(operation, { ...body.read, choices }, lengthOf(body.bytes), budget);
-    const counted = { budget, ask, bound, isWide: isWide(decision, body) };
+    const counted = { budget, ask, bound, isWide: isWide(decision, body), codec: chatCodecOf(operation) };
     if (budget.costs === undefined) return new Spending({ ...counted, cost: undefined });
     const cost = computeCostAsk(ask, bound);
     if (cost === undefined) return failure.ofRefusal(refuseUnpriced(schema, model));
@@ -119,6 +123,14 @@ export class Spending {
     return this.#counted?.ask.output;
   }
 
+  /** How much of an answer goes on; undefined: nobody counts, or there is none to count. */
+  get answerBound(): AnswerBound | undefined {
+    if (this.#counted === undefined) return undefined;
+    const { ask, codec } = this.#counted;
+    const tokens = (this.outputCap ?? ask.output) * ask.choices;
+    return tokens === 0 ? undefined : { tokens, codec };
+  }
+
   /** Has the try that failed perhaps used what was promised? `unprocessed`: its upstream cannot have begun. */
   mayHaveUsed(unprocessed: boolean): boolean {
     return this.#counted !== undefined && this.#sent && !unprocessed;
@@ -149,8 +161,8 @@ export class Spending {
   }
 
   /** Settles. Safe to repeat. undefined: nothing was promised. */
-  end(facts: Facts, costUsd: number | undefined): Spent | undefined {
-    this.#told ??= { facts, costUsd };
+  end(facts: Facts, costUsd: number | undefined, seenOutput = 0): Spent | undefined {
+    this.#told ??= { facts, costUsd, seenOutput };
     const ending = { sent: this.#sent, status: this.#status, ...this.#told };
     for (const lost of this.#lost) lost.settle(lost.tokens, lost.nanoUsd);
     const last = this.#reservation && this.#settle(this.#reservation, ending);

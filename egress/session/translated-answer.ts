@@ -83,7 +83,7 @@ export class TranslatedAnswer implements RemadeAnswer {
     this.#agentId = agentId;
     const type = (fieldValue(fields, 'content-type') ?? '').trim().toLowerCase();
     const isStream = call.stream && status === 200 && type.startsWith(call.upstreamMediaType);
-    this.#stream = isStream ? new StreamAnswer(call) : undefined;
+    this.#stream = isStream ? new StreamAnswer(call, head.meter) : undefined;
     const mediaType = isStream ? framings[call.framing].mediaType : 'application/json';
     this.fields = fieldsFor(call, fields, mediaType);
     this.#failure = judgeHead(call, head, isStream);

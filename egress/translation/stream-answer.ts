@@ -8,6 +8,7 @@ import type { StreamReader, StreamWriter, WireEvent } from './codec.ts';
 import type { FormEvent } from './form.ts';
 import { framings } from './framing/index.ts';
 import { KeptBound } from './kept-bound.ts';
+import { spentEvent, type OutputMeter } from './output-meter.ts';
 import type { FrameReader, FrameWriter } from './framing/frame-reader.ts';
 
 /** What the agent is told, as an event of its own API, where the upstream's bytes are no such stream. */
@@ -41,7 +42,11 @@ export class StreamAnswer {
   #hasFailed = false;
   #isUnreadable = false;
 
-  constructor({ from, to, framing, upstreamFraming, context }: CallTranslation) {
+  readonly #meter: OutputMeter | undefined;
+
+  /** `meter`: of what its budget counts with; absent: nobody counts. */
+  constructor({ from, to, framing, upstreamFraming, context }: CallTranslation, meter?: OutputMeter) {
+    this.#meter = meter;
     this.#frames = framings[upstreamFraming].createReader();
     this.#reader = to.createStreamReader();
     this.#writer = from.createStreamWriter(context);
@@ -69,16 +74,25 @@ export class StreamAnswer {
   }
 
   #pass(events: readonly FormEvent[]): WireEvent[] {
-    return events.flatMap((event) => {
-      if (this.#isOver) return [];
-      if (event.kind === 'finish') this.#hasFinished = true;
-      if (event.kind === 'end' || event.kind === 'error') this.#isOver = true;
-      this.#hasFailed ||= event.kind === 'error';
-      const written = this.#writer.write(event);
-      if (this.#isOver || this.#bound.holds(event, this.#writer.kept ?? 0)) return written;
-      this.#isUnreadable = true;
-      return [...written, ...this.#pass([tooMuch])];
-    });
+    return events.flatMap((event) => (this.#isOver ? [] : this.#passOne(event)));
+  }
+
+  #passOne(event: FormEvent): WireEvent[] {
+    if (event.kind === 'finish') this.#hasFinished = true;
+    this.#hasFailed ||= event.kind === 'error';
+    this.#isOver = event.kind === 'end' || event.kind === 'error';
+    const written = this.#writer.write(event);
+    const over = this.#isOver ? undefined : this.#overWith(event);
+    return over === undefined ? written : [...written, ...this.#pass([over])];
+  }
+
+  /** Why it ends with this event; undefined: it goes on. */
+  #overWith(event: FormEvent): FormEvent | undefined {
+    this.#meter?.see(event);
+    if (this.#meter?.isOver === true) return spentEvent;
+    if (this.#bound.holds(event, this.#writer.kept ?? 0)) return undefined;
+    this.#isUnreadable = true;
+    return tooMuch;
   }
 
   #framed(events: readonly WireEvent[]): Buffer {

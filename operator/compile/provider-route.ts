@@ -2,6 +2,7 @@
 import {
   faultOfBackendRef,
   parseUsd,
+  usualThresholds,
   type NanoUsd,
   type ProviderBackend,
   type ProviderDenial,
@@ -149,7 +150,7 @@ export function compileProviderRoute(
   };
 }
 
-type Limits = Omit<Extract<ProviderFilter, { type: 'TokenBudget' }>, 'type' | 'account'>;
+type Limits = Omit<Extract<ProviderFilter, { type: 'TokenBudget' }>, 'type' | 'account' | 'warnAt'>;
 
 /** Without those that are not set. */
 function given(limits: { readonly [K in keyof Limits]: Limits[K] | undefined }): Limits {
@@ -161,10 +162,18 @@ function nanosOf(text: string | undefined): NanoUsd | 'unreadable' | undefined {
 }
 
 /** A named budget is shared by the rules of one namespace's routes; else each has its own, by its place in the route. */
+export function budgetAccount(
+  { namespace, name }: AIProviderRoute['metadata'],
+  place: string,
+  budgetRef: string | undefined,
+): string {
+  return budgetRef === undefined ? `rule/${namespace}/${name}/${place}` : `ref/${namespace}/${budgetRef}`;
+}
+
 function tokenBudget({ metadata }: AIProviderRoute, place: string, filter: Filter): ProviderFilter[] {
   if (filter.type !== 'TokenBudget' || filter.tokenBudget === undefined) return [];
   const { budgetRef, maxTokensPerDay, maxTokensPerExecution, maxOutputTokensPerRequest } = filter.tokenBudget;
-  const { maxCostPerDay, maxCostPerExecution } = filter.tokenBudget;
+  const { maxCostPerDay, maxCostPerExecution, warnAt } = filter.tokenBudget;
   const [perDay, perExecution] = [nanosOf(maxCostPerDay), nanosOf(maxCostPerExecution)];
   if (perDay === 'unreadable' || perExecution === 'unreadable') {
     return [unsupportedFilter('an amount of its TokenBudget is none of US dollars, such as 12.50')];
@@ -173,7 +182,7 @@ function tokenBudget({ metadata }: AIProviderRoute, place: string, filter: Filte
     ...{ maxTokensPerDay, maxTokensPerExecution, maxOutputTokensPerRequest },
     ...{ maxNanoUsdPerDay: perDay, maxNanoUsdPerExecution: perExecution },
   });
-  const own = `rule/${metadata.namespace}/${metadata.name}/${place}`;
-  const account = budgetRef === undefined ? own : `ref/${metadata.namespace}/${budgetRef}`;
-  return [{ type: 'TokenBudget', account, ...limits }];
+  const account = budgetAccount(metadata, place, budgetRef);
+  const warned = (maxTokensPerDay ?? perDay) === undefined ? [] : [...new Set(warnAt ?? usualThresholds)];
+  return [{ type: 'TokenBudget', account, ...limits, ...(warned.length === 0 ? {} : { warnAt: warned }) }];
 }

@@ -51,6 +51,14 @@ export class EventRecorder {
     });
   }
 
+  /** One of this name: who finds it there has nothing to say. */
+  recordOnce(resource: Resource, object: KubeObject, note: EventNote, name: string): void {
+    const event = this.#event(resource, object, note, name);
+    void this.#options.api.create(builtins.events, event).catch((thrown: unknown) => {
+      this.#options.log.debug({ reason: note.reason, error: errorMessage(thrown) }, 'event not written');
+    });
+  }
+
   async #write(resource: Resource, object: KubeObject, note: EventNote): Promise<void> {
     const now = this.#options.now();
     const key = `${object.metadata?.uid ?? ''} ${note.reason} ${note.action} ${note.note}`;
@@ -77,13 +85,14 @@ export class EventRecorder {
     if (this.#series.size > maxSeries && oldest !== undefined) this.#series.delete(oldest);
   }
 
-  #event(resource: Resource, object: KubeObject, note: EventNote): KubeObject {
+  #event(resource: Resource, object: KubeObject, note: EventNote, own?: string): KubeObject {
     const { name = '', namespace = 'default', uid, resourceVersion } = object.metadata ?? {};
+    const eventName = own ?? `${name.slice(0, 200)}.${randomUUID().slice(0, 13)}`;
     const regarding = { apiVersion: apiVersionOf(resource), kind: resource.kind, name, namespace };
     return {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
-      metadata: { name: `${name.slice(0, 200)}.${randomUUID().slice(0, 13)}`, namespace },
+      metadata: { name: eventName, namespace },
       eventTime: microTime(this.#options.now()),
       reportingController: `clrk.apoxy.dev/${this.#options.controller}`,
       reportingInstance: this.#options.instance.slice(0, 128),

@@ -9,6 +9,7 @@ import { backendClosed } from './backend-closed.ts';
 import { backendPlainHttp } from './backend-plain-http.ts';
 import { broadRange } from './broad-range.ts';
 import { budgetWithoutCap } from './budget-without-cap.ts';
+import { budgetCountedApart } from './budget-counted-apart.ts';
 import { budgetWithoutPrice } from './budget-without-price.ts';
 import { callerExtractorUnreadable } from './caller-extractor-unreadable.ts';
 import { credentialCrossesProvider } from './credential-crosses-provider.ts';
@@ -76,6 +77,7 @@ export const rules: readonly Rule[] = [
   httpWildcardCredential,
   budgetWithoutCap,
   budgetWithoutPrice,
+  budgetCountedApart,
   policyWithoutEffect,
   policyConflict,
   derivedNameInvalid,

@@ -7,6 +7,7 @@ import { durationText } from '../../constructs/duration-text.ts';
 describe('values', () => {
   test.each([
     [Budget.perDay(3).spec, { maxTokensPerDay: 3 }],
+    [Budget.perDay(3).warnAt(50, 100).spec, { maxTokensPerDay: 3, warnAt: [50, 100] }],
     [
       Budget.perRequest(1).perExecution(2).perDay(3).sharedAs('team').spec,
       { maxOutputTokensPerRequest: 1, maxTokensPerExecution: 2, maxTokensPerDay: 3, budgetRef: 'team' },
@@ -53,6 +54,8 @@ describe('values', () => {
     ['whole number of tokens', () => TokenRate.perMinute(0)],
     ['window of a rate', () => TokenRate.per(1, Duration.millis(0))],
     ['not for a gateway', () => Tools.allow('a').limit(Rate.perHour(1).counted('PerGateway'))],
+    ['percent from 1 to 100', () => Budget.perDay(1).warnAt(0)],
+    ['at most 5 thresholds', () => Budget.perDay(1).warnAt(1, 2, 3, 4, 5, 6)],
     ['needs a name', () => Budget.perDay(1).sharedAs('')],
     ['port 0', () => Port.tcp(0)],
     ['port 65536', () => Port.tcpRange(1, 65_536)],

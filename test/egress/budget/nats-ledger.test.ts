@@ -66,21 +66,23 @@ describe('one key', () => {
     expect(await ledger.lease(key('one'), { cap: 100, least: 10, most: 60 })).toEqual({
       kind: 'leased',
       tokens: 60,
+      taken: 60,
     });
     expect(await ledger.lease(key('one'), { cap: 100, least: 10, most: 60 })).toEqual({
       kind: 'leased',
       tokens: 40,
+      taken: 100,
     });
     expect(await ledger.lease(key('one'), { cap: 100, least: 1, most: 1 })).toEqual({
       kind: 'spent',
       left: 0,
     });
-    expect(await ledger.adjust(key('one'), -30)).toBe(true);
+    expect(await ledger.adjust(key('one'), -30)).toEqual([]);
     expect(await ledger.lease(key('one'), { cap: 100, least: 31, most: 40 })).toEqual({
       kind: 'spent',
       left: 30,
     });
-    expect(await ledger.adjust(key('one'), 500)).toBe(true);
+    expect(await ledger.adjust(key('one'), 500)).toEqual([]);
     expect(await takenOf(connection, 'team-a', 'one')).toBe(570);
   });
 
@@ -91,6 +93,7 @@ describe('one key', () => {
     expect(await ledger.lease(run, { cap: 100, least: 10, most: 60 })).toEqual({
       kind: 'leased',
       tokens: 60,
+      taken: 60,
     });
     expect(await ledger.lease(run, { cap: 100, least: 50, most: 60 })).toEqual({ kind: 'spent', left: 40 });
   });
@@ -149,6 +152,7 @@ test('S57: a gateway that fills its namespace’s counts stops no other budget',
   expect(await ledger.lease(key('new'), { cap: 9, least: 1, most: 4 })).toEqual({
     kind: 'leased',
     tokens: 4,
+    taken: 4,
   });
 }, 120_000);
 

@@ -1,0 +1,110 @@
+/**
+ * What a route's status and its Events say of its budgets of a day: whether one is used up, and whether it is one count at all. Pure.
+ */
+import { createHash } from 'node:crypto';
+import { renderUsd } from '../../contract/index.ts';
+import type { AIProviderRoute } from '../kind.ts';
+import type { EventNote, Finding, World } from '../runtime/index.ts';
+import {
+  dayBudgets,
+  gatewaysOf,
+  keyOfMark,
+  routesOfBudget,
+  type BudgetMark,
+  type DayBudget,
+} from './budget-marks.ts';
+
+function amountOf({ unit, limit }: BudgetMark): string {
+  return unit === 'tokens' ? `${limit} tokens` : `$${renderUsd(limit)}`;
+}
+
+function sentenceOf(mark: BudgetMark): string {
+  const { budget, percent, day, namespace } = mark;
+  const of = `of ${amountOf(mark)} of budget ${budget} on ${day} (UTC), counted by the gateways of ${namespace}`;
+  return percent === 100
+    ? `all ${of}, are used: calls are refused until tomorrow`
+    : `${percent} % ${of}, are used`;
+}
+
+/** Of each count the highest. */
+function highest(marks: readonly BudgetMark[]): BudgetMark[] {
+  const most = new Map<string, BudgetMark>();
+  for (const mark of marks) {
+    const key = keyOfMark({ ...mark, percent: 0 });
+    if ((most.get(key)?.percent ?? 0) < mark.percent) most.set(key, mark);
+  }
+  return [...most.values()];
+}
+
+function availableFinding(marks: readonly BudgetMark[]): Finding {
+  const type = 'BudgetAvailable';
+  const all = highest(marks).sort((a, b) => b.percent - a.percent);
+  const [first] = all;
+  const message = all.map(sentenceOf).join('; ');
+  if (first === undefined) {
+    return {
+      type,
+      status: 'True',
+      reason: 'BelowThresholds',
+      message: 'no budget of today is used as far as its warnAt',
+    };
+  }
+  return first.percent === 100
+    ? { type, status: 'False', reason: 'BudgetSpent', message }
+    : { type, status: 'True', reason: 'ThresholdReached', message };
+}
+
+/** Namespaces whose gateways count this budget, each for itself. */
+function countedBy(world: World, route: AIProviderRoute, budget: DayBudget): string[] {
+  const gateways = routesOfBudget(world, route, budget).flatMap((each) => gatewaysOf(world, each));
+  return [...new Set(gateways.map((gateway) => gateway.split('/', 1)[0] ?? ''))].sort();
+}
+
+function exactFinding(world: World, route: AIProviderRoute, budgets: readonly DayBudget[]): Finding {
+  const type = 'BudgetExact';
+  const apart = new Map(
+    budgets.flatMap((budget) => {
+      const namespaces = countedBy(world, route, budget);
+      return namespaces.length > 1 ? [[budget.name, namespaces] as const] : [];
+    }),
+  );
+  if (apart.size === 0) {
+    return { type, status: 'True', reason: 'CountedOnce', message: 'each budget is one count' };
+  }
+  const message = [...apart]
+    .map(
+      ([name, namespaces]) =>
+        `budget ${name} is counted by the gateways of ${namespaces.join(' and ')}, in each namespace apart: up to ${namespaces.length} times its limit may be used a day`,
+    )
+    .join('; ');
+  return { type, status: 'False', reason: 'CountedPerNamespace', message };
+}
+
+/** None where no budget of a day is in it. */
+export function budgetFindings(
+  world: World,
+  route: AIProviderRoute,
+  marks: readonly BudgetMark[],
+): Finding[] {
+  const budgets = dayBudgets(route);
+  return budgets.length === 0 ? [] : [availableFinding(marks), exactFinding(world, route, budgets)];
+}
+
+/** Is it this route on which a threshold is told? Of those that share a budget one tells it. */
+export function isTeller(world: World, route: AIProviderRoute, mark: BudgetMark): boolean {
+  const budget = dayBudgets(route).find(({ name }) => name === mark.budget);
+  if (budget === undefined) return false;
+  const [first] = routesOfBudget(world, route, budget);
+  return first?.metadata.name === route.metadata.name;
+}
+
+export function noteOf(mark: BudgetMark): EventNote {
+  const reason = mark.percent === 100 ? 'BudgetSpent' : 'BudgetThresholdReached';
+  return { type: 'Warning', reason, action: 'Count', note: sentenceOf(mark) };
+}
+
+/** The same for the same threshold, whoever tells it and however often. */
+export function eventNameOf(route: AIProviderRoute, mark: BudgetMark): string {
+  const digest = createHash('sha256').update(keyOfMark(mark)).digest('hex').slice(0, 16);
+  return `${route.metadata.name.slice(0, 200)}.${digest}`;
+}
