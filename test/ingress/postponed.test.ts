@@ -1,5 +1,4 @@
 /** What is done later, and sooner where the room it holds is wanted. Its own timers never come here: time is what the test says. */
-import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { AgentRef } from '../../contract/index.ts';
 import { Postponed } from '../../ingress/postponed.ts';
@@ -50,13 +49,13 @@ test.each([
       ...{ writer: { role: 'ingress' }, log: silentLog },
       publish: () => Promise.resolve({ duplicate: false }),
     });
-    const event = invocation(randomUUID(), { phase: 'Dispatched' });
     let refused = 0;
     for (; clock.ms < 60_000; clock.ms += 1) {
       const agent: AgentRef = { kind: 'TaskAgent', namespace: 'shop', name: name(clock.ms) };
       if (outbox.isTight(agent)) postponed.hurry('shop');
       const room = outbox.reserve(2, agent);
       if (room === undefined) refused += 1;
+      const event = invocation(String(clock.ms), { phase: 'Dispatched' });
       room?.put(event);
       postponed.add('shop', when, () => {
         room?.put(event);

@@ -1,9 +1,10 @@
 /** The processors, between sandboxes of two pools on one machine: processes in cgroups as workers divide them. Needs root. */
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
+  endProcessesIn,
   prepareCgroups,
   removeWorkerCgroup,
   shareProcessors,
@@ -32,10 +33,11 @@ function openProcessors(): Promise<Part> {
   });
   return Promise.resolve({
     place: { hostile, honest },
-    [Symbol.asyncDispose]: () => {
-      for (const directory of [hostile, honest]) rmdirSync(directory);
-      for (const worker of workers) removeWorkerCgroup(workerCgroup(worker));
-      return Promise.resolve();
+    [Symbol.asyncDispose]: async () => {
+      for (const worker of workers) {
+        await endProcessesIn(workerCgroup(worker));
+        removeWorkerCgroup(workerCgroup(worker));
+      }
     },
   });
 }
@@ -48,7 +50,7 @@ const burn = (ms: number): string => `async () => {
 
 export const processors: SharedThing = {
   role: 'worker',
-  name: 'processors, between pools',
+  name: 'processors between pools',
   hostile: 'has four processes a processor that compute without end; the honest one computes for 2 ms',
   open: openProcessors,
   fill: async (place, tally, signal) => {
