@@ -57,14 +57,11 @@ export const notEnforced = {
     instead: 'Use type Upstream with the host of the Service in front of the pool.',
   },
   RouteBackends: {
-    title: 'Backends of L4 and MCP routes',
-    fields: [
-      { kind: 'EgressL4Route', path: 'spec.rules[].backendRefs' },
-      { kind: 'MCPRoute', path: 'spec.rules[].backendRefs' },
-    ],
+    title: 'Backends of L4 routes',
+    fields: [{ kind: 'EgressL4Route', path: 'spec.rules[].backendRefs' }],
     effect: 'refused',
     message:
-      'gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused',
+      'gateways of this version follow backendRefs of AIProviderRoutes and MCPRoutes alone: calls of the rule are refused',
     instead: 'Remove backendRefs; upstreamTLS.hostAliases of the gateway pins a name to an address.',
   },
   Notifications: {

@@ -3,6 +3,19 @@ import { Type, type Static } from 'typebox';
 
 export const objectRefSchema = Type.Object({ namespace: Type.String(), name: Type.String() });
 
+/** Where a rule sends calls instead: one of them by weight, or one after the other. */
+export const backendSchema = Type.Object({
+  name: Type.String(),
+  weight: Type.Integer({ minimum: 0 }),
+  /** The provider whose API it is; empty where nobody asks. */
+  schema: Type.String(),
+  host: Type.String(),
+  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  modelRewrites: Type.Array(Type.Object({ from: Type.String(), to: Type.String() })),
+  ensureStreamUsage: Type.Boolean(),
+});
+export type RouteBackend = Static<typeof backendSchema>;
+
 /** LoggingPolicies of a rule, joined: what one of them keeps out of records stays out. */
 export const loggingRuleSchema = Type.Object({
   captureRequest: Type.Boolean(),

@@ -20,11 +20,25 @@ import { httpClauses } from './http-clause.ts';
 import { governedBy, planMcp, type McpPlan } from './mcp/plan.ts';
 import { parseOpener, type Opener } from './opener.ts';
 import type { PolicyIndex } from './policy-index.ts';
-import { providerClauses, wayOf, type RouteClause, type Way } from './provider-clause.ts';
+import {
+  coursesOf,
+  providerClauses,
+  wayOf,
+  type CourseWays,
+  type RouteClause,
+  type Way,
+} from './provider-clause.ts';
 
 export interface ShutPlan {
   readonly kind: 'shut';
   readonly refusal: Refusal;
+}
+
+/** The ways of calls that no rule of an AIProviderRoute or an EgressHTTPRoute takes. */
+export interface OtherWays {
+  readonly ways: readonly Way[];
+  /** In place of `ways`, of what an MCPRoute sends somewhere else. */
+  readonly courses: readonly CourseWays[];
 }
 
 export interface OpenPlan {
@@ -45,7 +59,7 @@ export interface OpenPlan {
   /** In order; the first that takes a call decides. */
   readonly clauses: readonly RouteClause[];
   /** Calls no clause takes; undefined: refused. */
-  readonly otherwise: Way | undefined;
+  readonly otherwise: OtherWays | undefined;
   /** Calls no clause takes pass only because the gateway audits: without a key, and recorded as what would be denied. */
   readonly audited: boolean;
   /** The same of bytes nobody reads. */
@@ -102,7 +116,8 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
   const openedBeside = decideDestination(index.besideRules, destinationOf(site)).open;
   const provider = hostname === undefined ? undefined : providerOfHost(hostname);
   const mcp = planMcp(index, site);
-  const clauses = [...providerClauses(index, site, opener), ...httpClauses(index, site, opener)];
+  const origin = { opener, mcp };
+  const clauses = [...providerClauses(index, site, origin), ...httpClauses(index, site, origin)];
   const readsFields = [...clauses, ...denials].some(({ http }) =>
     http.some(({ written }) => written.headers.length > 0),
   );
@@ -121,7 +136,10 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     mcp,
     clauses,
     otherwise: openedBeside
-      ? wayOf(index, { site, opener: otherOpener, route: undefined }, plain)
+      ? {
+          ways: [wayOf(index, { site, opener: otherOpener, route: undefined }, plain)],
+          courses: coursesOf(index, site, { mcp, opener: otherOpener }),
+        }
       : undefined,
     audited,
     relayAudited: isAudited(index.unread, destinationOf(site)),

@@ -48,7 +48,7 @@ function acceptedFinding(backend: Backend): Finding {
     const { message, instead } = notEnforced.InferencePool;
     return refuse('NotEnforced', `${message}. ${instead}`);
   }
-  if (!(providers as readonly string[]).includes(schema.name)) {
+  if (schema !== undefined && !(providers as readonly string[]).includes(schema.name)) {
     return refuse('UnsupportedSchema', `schema ${schema.name} is not one of ${providers.join(', ')}`);
   }
   if (upstream === undefined) return refuse('Invalid', 'upstream is required for type Upstream');

@@ -22,7 +22,7 @@ import { attachedRoutes, type AttachedRoute } from './attachment.ts';
 import { denialAt } from './denial.ts';
 import { httpDestinations } from './http-route.ts';
 import { mcpHostnames } from './mcp-route.ts';
-import { resolveBackend } from './provider-route.ts';
+import { resolveBackend } from './route-backend.ts';
 import { compileFilters } from './route-filter.ts';
 import { sourceAgents } from './source-agents.ts';
 import { gatewayId } from './name.ts';
@@ -74,7 +74,7 @@ function openedRules(
   return attached.route.spec.rules.flatMap((rule) => {
     const route = { ...attached.route, kind: 'EgressL4Route', gateway: gatewayId(gateway) };
     const { unsupported, carried } = compileFilters(world, route, rule);
-    if (unsupported.length > 0) return [];
+    if (unsupported.length > 0 || (rule.backendRefs ?? []).length > 0) return [];
     return l4Rules(world, gateway, attached, rule).map((each) => ({ ...each, ...carried }));
   });
 }
@@ -136,7 +136,7 @@ function providerRules(world: World, attached: AttachedRoute<AIProviderRoute>): 
   const names = route.spec.rules.flatMap((rule) => (rule.matches ?? []).map((match) => match.provider));
   const backends = route.spec.rules.flatMap((rule) =>
     (rule.backendRefs ?? []).flatMap((ref) => {
-      const resolved = resolveBackend(world, route, ref);
+      const resolved = resolveBackend(world, route, ref, 'api');
       return resolved.resolved ? [resolved.backend] : [];
     }),
   );

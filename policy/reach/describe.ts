@@ -151,7 +151,7 @@ function callKinds(plan: OpenPlan, exit: Exit): Pick<Permit, 'modelCalls' | 'cha
 function permitOf(spot: Spot, exit: Exit, matters: (clause: Clause) => boolean): Permit {
   const { plan } = spot;
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
-  const mcp = toolCalls(plan);
+  const mcp = toolCalls(plan, exit.course);
   return {
     ...(clause === undefined ? {} : { taken: callsOf(clause) }),
     earlier: plan.clauses.slice(0, exit.clause).filter(matters).map(callsOf),
@@ -171,6 +171,7 @@ function outlineOf(spot: Spot): string {
     plan.mcp?.denied !== undefined,
     exitsOf(plan).map((exit) => [
       exit.clause,
+      exit.course,
       permitOf(spot, exit, () => true),
       exit.way.refusal !== undefined,
       exit.way.credential.kind,

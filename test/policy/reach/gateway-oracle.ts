@@ -53,9 +53,10 @@ class Gateway {
   readonly #invocations: readonly string[];
 
   constructor(document: GatewayDocument) {
-    const chooses = document.providerRoutes.some(({ rules }) =>
-      rules.some(({ backends }) => backends.length > 1),
+    const lists = [...document.providerRoutes, ...(document.mcpRoutes ?? [])].flatMap(({ rules }) =>
+      rules.map(({ backends = [] }) => backends),
     );
+    const chooses = lists.some(({ length }) => length > 1);
     this.#invocations = invocationIds.slice(0, chooses ? undefined : 1);
     this.#document = document;
     this.#plans = new SitePlans(new PolicyIndex(document));

@@ -267,10 +267,13 @@ function judgeTools(
   if (!claimsHold(attempt)) return false;
   const odd = ['jsonrpc', 'method', 'params', 'name', 'tool'];
   if (upgrade || queryNames.some((name) => odd.includes(name.toLowerCase()))) return false;
-  if (!hasBody) return ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method) ? [] : false;
+  const othersGo = mcp.othersElsewhere !== true;
+  if (!hasBody) return othersGo && ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method) ? [] : false;
   if (rpc === undefined) return false;
   const judged = rpc.map((message) => ({ message, rule: judgeMessage(mcp, message) }));
   if (judged.some(({ rule }) => rule === false)) return false;
+  // All of a request goes one way.
+  if (judged.some(({ rule }) => (rule ? rule.elsewhere === true : !othersGo))) return false;
   if (rpc.length > 1 && rpc.some((message) => isConfirmed(mcp, message))) return false;
   return judged.flatMap(({ message, rule }) => (rule ? [{ rule, tool: subjectOf(message).tool }] : []));
 }

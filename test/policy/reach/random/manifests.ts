@@ -328,6 +328,7 @@ const mcpRule = fc.record({
     { maxLength: 2 },
   ),
   filters: filters(toolPolicy),
+  backendRefs,
 });
 const mcpRoute = (name: string): fc.Arbitrary<Manifest> =>
   route(
