@@ -84,6 +84,8 @@ const destinationRule = {
 export const destinationRuleSchema = Type.Object({
   ...destinationRule,
   logging: Type.Optional(loggingRuleSchema),
+  /** Where it is dialled instead, one by weight. Absent: where the agent sent it. */
+  backends: Type.Optional(Type.Array(backendSchema)),
   /** Of connections whose bytes nobody reads, and of calls that no other route takes. Absent: none. */
   limits: Type.Optional(Type.Array(callLimitSchema)),
 });

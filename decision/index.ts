@@ -77,6 +77,7 @@ export { refuseAs, type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
 export { type McpClause, type McpCourse, type McpDenialClause, type McpPlan } from './mcp/plan.ts';
 export { type RpcBody, type RpcMessage, type WrittenJson } from './rpc-message.ts';
+export { chooseRelay, type RelayWay } from './l4-way.ts';
 export { renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
 export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';

@@ -99,7 +99,7 @@ interface Origin {
 }
 
 /** A call that is sent to another host is judged there too. */
-function judgeBackend(index: PolicyIndex, there: Site): Refusal | undefined {
+export function judgeBackend(index: PolicyIndex, there: Site): Refusal | undefined {
   if (there.hostname === undefined) return undefined;
   const denial = denialOf(index.policy.destinations, {
     agent: there.agent,
@@ -122,8 +122,9 @@ export function wayOf(
 ): Way {
   const { site } = origin;
   const { backend, target } = to;
-  const there: Site = { ...target, agent: site.agent };
-  const isElsewhere = target.hostname !== site.hostname || target.port !== site.port;
+  const { via } = target;
+  const there: Site = { ...target, ...via, agent: site.agent };
+  const isElsewhere = there.hostname !== site.hostname || there.port !== site.port || there.ip !== site.ip;
   const isRenamed = (backend?.modelRewrites.length ?? 0) > 0;
   return {
     ...to,

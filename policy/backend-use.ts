@@ -19,6 +19,12 @@ export function upstreamOf({ spec: { upstream } }: Item<'Backend'>): Upstream | 
   return upstream && { host: upstream.host.toLowerCase().replace(/\.$/, ''), port: upstream.port ?? 443 };
 }
 
+/** Is it a place for bytes and calls of whatever name, and for nothing else? */
+export function isPlaceAlone(world: World, backend: Item<'Backend'>): boolean {
+  const uses = usesOf(world, backend);
+  return uses.length > 0 && uses.every(({ route }) => route.kind === 'EgressL4Route');
+}
+
 /** Everywhere it is dialled: its own port, unless every reference to it names another. */
 export function upstreamsOf(world: World, backend: Item<'Backend'>): Upstream[] {
   const own = upstreamOf(backend);

@@ -26,7 +26,7 @@ function shareOf(plan: OpenPlan, exit: Exit, isOwn: boolean): Share {
 /** What is not as if there were no Backend. */
 export function describeBackend({ plan }: Spot, exit: Exit): Told | undefined {
   const { backend, target } = exit.way;
-  if (backend === undefined) return undefined;
+  if (backend === undefined || target.via !== undefined) return undefined;
   const isOwn = plan.site.hostname === target.hostname && plan.site.port === target.port;
   const changes = backend.modelRewrites.length > 0 || backend.ensureStreamUsage;
   const share = shareOf(plan, exit, isOwn);
@@ -38,4 +38,15 @@ export function describeBackend({ plan }: Spot, exit: Exit): Told | undefined {
     ...{ renames: backend.modelRewrites, asksUsage: backend.ensureStreamUsage },
     ...(exit.way.isForeign ? { as: backend.schema } : {}),
   };
+}
+
+/** Of a way among others that bytes or calls go by weight. */
+export function describeVia(
+  { backend, target: { via } }: Pick<Exit['way'], 'backend' | 'target'>,
+  beside: ReadonlyArray<Pick<Exit['way'], 'backend'>>,
+): Pick<Way, 'via'> {
+  if (backend === undefined || via === undefined) return {};
+  const of = beside.reduce((sum, each) => sum + (each.backend?.weight ?? 1), 0);
+  const { name, host, port, weight } = backend;
+  return { via: { name, host, port, weight, of } };
 }

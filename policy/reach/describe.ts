@@ -19,7 +19,7 @@ import {
   type OpenPlan,
   type TokenLimit,
 } from '../../decision/index.ts';
-import { Answers, exitsOf, type Exit } from './answer.ts';
+import { Answers, besideOf, exitsOf, type Exit } from './answer.ts';
 import type {
   CountedUse,
   Access,
@@ -32,7 +32,7 @@ import type {
   TokenUse,
   Way,
 } from './permit.ts';
-import { describeBackend, turnOf } from './backend-way.ts';
+import { describeBackend, describeVia, turnOf } from './backend-way.ts';
 import { mannerOf } from './manner.ts';
 import { CallSpaces } from './space/call-spaces.ts';
 import { dialOf, type Spot } from './spot.ts';
@@ -119,6 +119,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
   const backend = describeBackend(spot, exit);
   return {
     ...(backend === undefined ? {} : { backend }),
+    ...describeVia(exit.way, besideOf(plan, exit)),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
     ...(clause === undefined && plan.audited ? { audited: true as const } : {}),
@@ -235,14 +236,16 @@ export class Describer {
 function unreadPermits(spot: Spot): Permit[] {
   const { plan } = spot;
   if (plan.relayRefusal !== undefined) return [];
-  const { hostname, ip, port } = plan.site;
-  const pinned = dialOf(spot, { hostname, ip, port, tls: false });
-  if (pinned === 'refused') return [];
-  const way = {
-    ...(typeof pinned === 'string' ? {} : { pinned }),
-    credentials: [],
-    ...(plan.relayAudited ? { audited: true as const } : {}),
-    ...limitsOf(plan.relayLimits),
-  };
-  return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];
+  return plan.relayWays.flatMap((to): Permit[] => {
+    const pinned = dialOf(spot, to.target);
+    if (to.refusal !== undefined || pinned === 'refused') return [];
+    const way = {
+      ...describeVia(to, plan.relayWays),
+      ...(typeof pinned === 'string' ? {} : { pinned }),
+      credentials: [],
+      ...(plan.relayAudited ? { audited: true as const } : {}),
+      ...limitsOf(plan.relayLimits),
+    };
+    return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];
+  });
 }

@@ -63,8 +63,9 @@ function rulesOf({ destinations, document }: AgentGateway): DestinationRule[] {
 
 function backendsOf({ document }: AgentGateway): RouteBackend[] {
   const { providerRoutes, providerDenials = [], mcpRoutes = [] } = document;
-  return [...providerRoutes, ...providerDenials, ...mcpRoutes].flatMap(({ rules }) =>
-    rules.flatMap(({ backends = [] }) => backends),
+  const routes = [...providerRoutes, ...providerDenials, ...mcpRoutes, document.destinations];
+  return routes.flatMap(({ rules }) =>
+    rules.flatMap((rule: { readonly backends?: readonly RouteBackend[] }) => rule.backends ?? []),
   );
 }
 

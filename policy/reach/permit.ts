@@ -157,6 +157,15 @@ export interface Way {
     /** It speaks another API, and calls are translated into that of this schema; absent: they go as they are. */
     readonly as?: string;
   };
+  /** The place of a Backend at which it is dialled: name and certificate stay those the agent asked for. Absent: where they are. */
+  readonly via?: {
+    readonly name: string;
+    readonly host: string;
+    readonly port: number;
+    /** Of `of`, among the ways of one rule. */
+    readonly weight: number;
+    readonly of: number;
+  };
   /** Addresses its host is pinned to; absent: whatever public address it resolves to. */
   readonly pinned?: readonly string[];
   readonly credentials: readonly Credential[];

@@ -13,11 +13,9 @@ function judge(
   pinned?: string[],
   defaultPolicy: 'deny-all' | 'allow-all' = 'deny-all',
 ): string {
-  const hostname = parseHostname('api.example.com');
-  if (hostname === undefined) throw new Error('no name');
   const verdict = judgeAnswers(
     { ...policy, defaultPolicy },
-    { agentId: 'TaskAgent/d/a', hostname, port: 443, pinned },
+    { agentId: 'TaskAgent/d/a', port: 443, pinned },
     answers,
   );
   return verdict.kind === 'addresses' ? verdict.addresses.join() : verdict.reason;

@@ -371,7 +371,7 @@ function joinedLogging(rules: readonly LoggingRule[]): LoggingRule | undefined {
 const protocols = { tls: ['HTTPS', 'TLS'], http1: ['HTTP'], raw: ['TCP'] } as const;
 
 function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
-  const { backend, pinned, credentials, logging } = permit.way;
+  const { backend, via, pinned, credentials, logging } = permit.way;
   const { hostname, ip, port } = attempt;
   const { trust, capture, timeoutMs } = access.manner;
   const inspected = access.protocol.startsWith('HTTP');
@@ -381,7 +381,10 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
     inspected && mcp !== undefined && (attempt.rpc ?? []).some((message) => isConfirmed(mcp, message));
   return renderWay({
     protocol: access.protocol,
-    target: backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`,
+    target: [
+      backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`,
+      ...(via === undefined ? [] : [`${via.host}:${via.port}`]),
+    ].join(' at '),
     pinned,
     credentials: credentials.map(
       ({ place, name, secret }) => `${place} ${name}=${secret?.name ?? ''}/${secret?.key ?? ''}`,

@@ -446,6 +446,13 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
     },
   ],
   [
+    'dialled at Backend ',
+    (reader, { permit }) => {
+      const { name, host, port, weight, of } = backend(reader);
+      permit.way.via = { name, host, port, weight, of };
+    },
+  ],
+  [
     'at the pinned address ',
     (reader, { permit }) => {
       permit.way.pinned = reader.quotes();
