@@ -108,11 +108,9 @@ function isNamed(object: Named | undefined, { namespace, name }: Named): boolean
   return object !== undefined && object.namespace === namespace && object.name === name;
 }
 
-function isOpenedBy(
-  index: PolicyIndex,
-  route: Opener,
-  { site, target }: Pick<CredentialUse, 'site' | 'target'>,
-): boolean {
+type Sent = Pick<CredentialUse, 'site' | 'target'>;
+
+function isOpenedBy(index: PolicyIndex, route: Opener, { site, target }: Sent): boolean {
   const { hostname, port } = target;
   return hostname !== undefined && index.opens(route, { agent: site.agent, hostname, port });
 }
@@ -126,9 +124,8 @@ function isTakenBy(target: GatewayCredential['target'], { route }: CredentialUse
 function isOfMcpRoute(target: GatewayCredential['target'], index: PolicyIndex, use: CredentialUse): boolean {
   const route: Opener = { kind: 'MCPRoute', namespace: target.namespace, name: target.name };
   if (use.route?.kind === 'MCPRoute') {
-    const { site } = use;
     const isOfBackend = target.sectionName === undefined || target.sectionName === use.backend?.name;
-    return isNamed(use.route, target) && isOfBackend && isOpenedBy(index, route, { site, target: site });
+    return isNamed(use.route, target) && isOfBackend && isOpenedBy(index, route, { ...use, target: use.site });
   }
   const governing = governedBy(index.mcpRoutes, use.target.hostname);
   return (

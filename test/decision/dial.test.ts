@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseHostname, type DestinationPolicy } from '../../contract/index.ts';
+import type { DestinationPolicy } from '../../contract/index.ts';
 import { judgeAnswers, judgeOwnAnswers } from '../../decision/index.ts';
 
 const policy: DestinationPolicy = {
