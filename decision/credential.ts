@@ -109,7 +109,6 @@ function isNamed(object: Named | undefined, { namespace, name }: Named): boolean
 }
 
 type Sent = Pick<CredentialUse, 'site' | 'target'>;
-
 function isOpenedBy(index: PolicyIndex, route: Opener, { site, target }: Sent): boolean {
   const { hostname, port } = target;
   return hostname !== undefined && index.opens(route, { agent: site.agent, hostname, port });
@@ -125,12 +124,12 @@ function isOfMcpRoute(target: GatewayCredential['target'], index: PolicyIndex, u
   const route: Opener = { kind: 'MCPRoute', namespace: target.namespace, name: target.name };
   if (use.route?.kind === 'MCPRoute') {
     const isOfBackend = target.sectionName === undefined || target.sectionName === use.backend?.name;
-    return isNamed(use.route, target) && isOfBackend && isOpenedBy(index, route, { ...use, target: use.site });
+    const here = { ...use, target: use.site };
+    return isNamed(use.route, target) && isOfBackend && isOpenedBy(index, route, here);
   }
-  const governing = governedBy(index.mcpRoutes, use.target.hostname);
   return (
     target.sectionName === undefined &&
-    governing.some((each) => isNamed(each.route.route, target)) &&
+    governedBy(index.mcpRoutes, use.target.hostname).some((each) => isNamed(each.route.route, target)) &&
     isOpenedBy(index, route, use)
   );
 }
