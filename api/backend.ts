@@ -1,4 +1,4 @@
-/** Backend: one place calls of providers can be sent to. Never carries a credential. */
+/** Backend: one place that rules of routes can send to. Never carries a credential. */
 import { Type, type Static } from 'typebox';
 import { choice, flag, integer, list, record, text } from './field.ts';
 import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
@@ -12,15 +12,17 @@ const spec = record(
         default: 'Upstream',
       }),
     ),
-    schema: record('schema is the API it speaks.', {
-      name: choice('name is the provider whose API it is.', [
-        'openai',
-        'anthropic',
-        'google',
-        'azure-openai',
-        'bedrock',
-      ]),
-    }),
+    schema: Type.Optional(
+      record('schema is the API it speaks; unset means it is no place for calls of AIProviderRoutes.', {
+        name: choice('name is the provider whose API it is.', [
+          'openai',
+          'anthropic',
+          'google',
+          'azure-openai',
+          'bedrock',
+        ]),
+      }),
+    ),
     upstream: Type.Optional(
       record('upstream is the host for type Upstream.', {
         host: text('host is a name or an address.', {
@@ -74,7 +76,7 @@ export const backend: KindDefinition = {
   kind: 'Backend',
   plural: 'backends',
   shortName: 'be',
-  description: 'Backend is one place calls of providers can be sent to.',
+  description: 'Backend is one place that rules of routes can send to.',
   spec,
   status,
   columns: columns(

@@ -6,9 +6,9 @@ import { columns, type KindDefinition, type Resource } from './resource.ts';
 import { framingHeaders, headerNameRules, notAmong } from './rule.ts';
 
 const targetRef = policyTargetRef(['AIProviderRoute', 'MCPRoute', 'EgressHTTPRoute', 'EgressGateway'], {
-  description: 'sectionName is one Backend of an AIProviderRoute; unset means the whole object.',
-  rule: "!has(self.sectionName) || self.kind == 'AIProviderRoute'",
-  message: 'sectionName names a Backend and is allowed for AIProviderRoute only',
+  description: 'sectionName is one Backend of an AIProviderRoute or MCPRoute; unset means the whole object.',
+  rule: "!has(self.sectionName) || self.kind in ['AIProviderRoute', 'MCPRoute']",
+  message: 'sectionName names a Backend and is allowed for AIProviderRoute and MCPRoute only',
 });
 
 function tokenUrl(description: string) {

@@ -88,7 +88,9 @@ const spec = record('spec is the route as it should be.', {
         ),
       ),
       backendRefs: Type.Optional(
-        backendRefs('backendRefs are where the traffic goes instead; unset means where the agent sent it.'),
+        backendRefs(
+          'backendRefs are where it is dialled instead, one by weight: names, TLS and certificates stay those the agent asked for; unset means where the agent sent it.',
+        ),
       ),
     }),
     { max: 16 },

@@ -148,7 +148,9 @@ const spec = record('spec is the route as it should be.', {
           list('filters limit or extend the rule; unset means none.', filter, { max: 8 }),
         ),
         backendRefs: Type.Optional(
-          backendRefs('backendRefs are where the calls go instead; unset means where the agent sent them.'),
+          backendRefs(
+            'backendRefs are where the calls go instead, by TLS under the name of the Backend, one by weight and the same for an execution; unset means where the agent sent them.',
+          ),
         ),
       }),
       { max: 16 },

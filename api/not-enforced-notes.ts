@@ -15,16 +15,6 @@ export const notEnforcedNotes: ReadonlyArray<{
     note: 'Not carried out: gateways of this version dial hosts alone: a rule that has no other Backend takes no call.',
   },
   {
-    kind: 'EgressL4Route',
-    path: 'spec.rules[].backendRefs',
-    note: 'Not carried out: gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused.',
-  },
-  {
-    kind: 'MCPRoute',
-    path: 'spec.rules[].backendRefs',
-    note: 'Not carried out: gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused.',
-  },
-  {
     kind: 'CLRKConfig',
     path: 'spec.notifications',
     note: 'Not carried out: this version contacts nobody: no registration, no advisories, no reports.',

@@ -1,7 +1,6 @@
 /** An AIProviderRoute: which models of which provider a gateway lets through, where to, and with which key. */
 import type { Construct } from 'constructs';
 import type { AIProviderRouteSpec } from '../api/index.ts';
-import type { IBackend } from './backend.ts';
 import type { Budget } from './budget.ts';
 import { piecesOf } from './continuation.ts';
 import type { ICredentialTarget } from './credential-injection-policy.ts';
@@ -9,6 +8,7 @@ import { present, refuse } from './custom-resource.ts';
 import { maxRules, type IEgressRoute } from './egress-route.ts';
 import { KeyedRoute, type KeyedRouteProps } from './keyed-route.ts';
 import { splitMatch } from './match-split.ts';
+import { backendRefOf, type WeightedBackend } from './weighted-backend.ts';
 import { extensionFilters, type RuleExtensions } from './route-extension.ts';
 
 /** Every provider there is. */
@@ -39,24 +39,6 @@ export interface AIProviderMatch {
    * @default every endpoint
    */
   readonly endpoints?: readonly string[];
-}
-
-/** A backend and its share. */
-export interface WeightedBackend {
-  /** Where calls go. */
-  readonly backend: IBackend;
-  /**
-   * Its share of the calls, beside the other weights; 0 means none.
-   *
-   * @default 1
-   */
-  readonly weight?: number;
-  /**
-   * Its port, for calls of this rule.
-   *
-   * @default the Backend's own
-   */
-  readonly port?: number;
 }
 
 /** What happens to some calls. */
@@ -94,7 +76,6 @@ export interface AIProviderRouteProps extends KeyedRouteProps {
 }
 
 type RuleSpec = AIProviderRouteSpec['rules'][number];
-type BackendRefSpec = NonNullable<RuleSpec['backendRefs']>[number];
 type MatchSpec = NonNullable<RuleSpec['matches']>[number];
 
 // The CRD's own bounds.
@@ -157,7 +138,7 @@ export class AIProviderRoute extends KeyedRoute implements IAIProviderRoute {
     const outcome = {
       ...(requireApproval ? { approval: 'Required' as const } : {}),
       ...(filters.length > 0 ? { filters } : {}),
-      ...(backends.length > 0 ? { backendRefs: backends.map((each) => this.#backendRef(each)) } : {}),
+      ...(backends.length > 0 ? { backendRefs: backends.map((each) => backendRefOf(this, each)) } : {}),
     };
     const split = matches.flatMap((match) => splitMatch(this.#matchOf(match), matchBounds));
     if (split.length > maxMatches && isCounted(budget, extensions)) {
@@ -166,12 +147,6 @@ export class AIProviderRoute extends KeyedRoute implements IAIProviderRoute {
     }
     this.#rules.push(...piecesOf(split, maxMatches).map((each) => ({ matches: each, ...outcome })));
     this.growTo(Math.ceil(this.#rules.length / maxRules));
-  }
-
-  #backendRef({ backend, weight = 1, port }: WeightedBackend): BackendRefSpec {
-    this.requireSameNamespace(backend, 'Backend', 'a route sends to Backends of its own namespace only');
-    if (!Number.isInteger(weight) || weight < 0) refuse(this, `weight ${weight} is not a whole number`);
-    return { name: backend.name, weight, ...present({ port }) };
   }
 
   #matchOf({ provider, models, endpoints }: AIProviderMatch): MatchSpec {

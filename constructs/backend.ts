@@ -1,4 +1,4 @@
-/** A Backend: a host that speaks a provider's API, for an AIProviderRoute to send to. */
+/** A Backend: a host that rules of routes send to. */
 import type { Construct } from 'constructs';
 import type { BackendSpec } from '../api/index.ts';
 import { CustomResource, present, refuse, type INamed, type ResourceProps } from './custom-resource.ts';
@@ -21,8 +21,12 @@ export interface ModelRewrite {
 
 /** Properties of a Backend. */
 export interface BackendProps extends ResourceProps {
-  /** The API it speaks. */
-  readonly schema: BackendSchema;
+  /**
+   * The API it speaks, for AIProviderRoutes to send to.
+   *
+   * @default none: it is a place for other routes
+   */
+  readonly schema?: BackendSchema;
   /** One name or address, without scheme or port. */
   readonly host: string;
   /**
@@ -46,7 +50,8 @@ export interface BackendProps extends ResourceProps {
 }
 
 /**
- * A host that speaks a provider's API. It never carries a key; a Credential on the route does.
+ * A host that speaks a provider's API, or any other that rules of routes send to. It never carries a key; a Credential on
+ * the route does.
  *
  * @example
  * ```ts
@@ -101,7 +106,7 @@ export class Backend extends CustomResource implements IBackend {
     const { schema, host, port = 443, ensureStreamUsage } = this.#props;
     return present({
       type: 'Upstream' as const,
-      schema: { name: schema },
+      schema: schema && { name: schema },
       upstream: { host, port },
       modelRewrites: this.#rewrites.length > 0 ? [...this.#rewrites] : undefined,
       bodyMutation: ensureStreamUsage === undefined ? undefined : { ensureStreamUsage },

@@ -26,7 +26,7 @@ export interface CredentialInjectionPolicyProps extends ResourceProps {
 /** How a key is attached. */
 export interface CredentialTargetOptions {
   /**
-   * The one backend of the AIProviderRoute the key is for.
+   * The one backend of the AIProviderRoute or MCPRoute the key is for.
    *
    * @default all of them
    */
@@ -74,10 +74,11 @@ export class CredentialInjectionPolicy extends Policy<ICredentialTarget['credent
    * ```
    */
   addTarget(target: ICredentialTarget, { backend }: CredentialTargetOptions = {}): void {
-    if (backend !== undefined && target.credentialTargetKind !== 'AIProviderRoute') {
-      refuse(this, `a key for one backend needs an AIProviderRoute, not ${target.credentialTargetKind}`);
+    const kind = target.credentialTargetKind;
+    if (backend !== undefined && kind !== 'AIProviderRoute' && kind !== 'MCPRoute') {
+      refuse(this, `a key for one backend needs an AIProviderRoute or an MCPRoute, not ${kind}`);
     }
-    this.attach({ target, kind: target.credentialTargetKind, sectionName: backend?.name });
+    this.attach({ target, kind, sectionName: backend?.name });
   }
 
   /** @internal */

@@ -8,6 +8,7 @@ import { EgressRoute, maxRules, type EgressRouteProps, type IEgressRoute } from 
 import { problemOfCidr, problemOfHost } from './never-open.ts';
 import { Port } from './port.ts';
 import { extensionFilters, type RuleExtensions } from './route-extension.ts';
+import { backendRefOf, type WeightedBackend } from './weighted-backend.ts';
 
 /** Where connections may go. Hosts and CIDRs are either-or; ports and agents narrow both. */
 export interface L4Match extends RuleExtensions {
@@ -35,6 +36,12 @@ export interface L4Match extends RuleExtensions {
    * @default every agent of the gateway
    */
   readonly agents?: Readonly<Record<string, string>>;
+  /**
+   * Where it is dialled instead. Names, TLS and certificates stay those the agent asks for.
+   *
+   * @default where the agent sends it
+   */
+  readonly backends?: readonly WeightedBackend[];
 }
 
 /** An EgressL4Route made here or elsewhere. */
@@ -60,6 +67,7 @@ interface Conditions {
   readonly key: string;
   readonly rest: Omit<MatchSpec, 'destinationHostnames' | 'destinationCIDRs'>;
   readonly filters: NonNullable<RuleSpec['filters']>;
+  readonly backendRefs: NonNullable<RuleSpec['backendRefs']>;
 }
 
 interface OpenRule extends Conditions {
@@ -124,22 +132,23 @@ export class EgressL4Route extends EgressRoute implements IEgressL4Route {
     // An empty list is every port to the gateway, and the opposite to whoever wrote it.
     if (match.ports?.length === 0) refuse(this, 'ports are empty; leave them out to mean every port');
     for (const ports of match.ports === undefined ? [undefined] : piecesOf(match.ports, maxPorts)) {
-      const { rateLimit, logging, agents } = match;
-      const conditions = this.#conditionsOf(present({ rateLimit, logging, agents, ports }));
+      const { rateLimit, logging, agents, backends } = match;
+      const conditions = this.#conditionsOf(present({ rateLimit, logging, agents, backends, ports }));
       this.#fill(conditions, 'hosts', hosts);
       this.#fill(conditions, 'cidrs', cidrs);
     }
     this.growTo(Math.ceil(this.#rules.length / maxRules));
   }
 
-  #conditionsOf({ ports, agents, rateLimit, logging }: L4Match): Conditions {
+  #conditionsOf({ ports, agents, rateLimit, logging, backends = [] }: L4Match): Conditions {
     const rest = present({
       ports: ports?.map((port) => this.#port(port)),
       protocol: 'TCP' as const,
       sourceAgents: agents === undefined ? undefined : { matchLabels: { ...agents } },
     });
     const filters = extensionFilters(this, present({ rateLimit, logging }));
-    return { key: JSON.stringify([rest, filters]), rest, filters };
+    const backendRefs = backends.map((each) => backendRefOf(this, each));
+    return { key: JSON.stringify([rest, filters, backendRefs]), rest, filters, backendRefs };
   }
 
   /** Into the rules of equal conditions that have room, and then into new ones: nothing that is there moves. */
@@ -172,7 +181,7 @@ export class EgressL4Route extends EgressRoute implements IEgressL4Route {
   /** @internal */
   protected override specOf(part: number): EgressL4RouteSpec {
     const own = this.#rules.slice(part * maxRules, (part + 1) * maxRules);
-    const rules = own.map(({ hosts, cidrs, rest, filters }) => ({
+    const rules = own.map(({ hosts, cidrs, rest, filters, backendRefs }) => ({
       matches: [
         {
           ...(hosts.length > 0 ? { destinationHostnames: hosts } : {}),
@@ -181,6 +190,7 @@ export class EgressL4Route extends EgressRoute implements IEgressL4Route {
         },
       ],
       ...(filters.length > 0 ? { filters } : {}),
+      ...(backendRefs.length > 0 ? { backendRefs } : {}),
     }));
     return { parentRefs: this.parentRefs, rules };
   }

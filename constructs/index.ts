@@ -39,6 +39,7 @@ export { Schedule, type TimeOfDay } from './schedule.ts';
 export * from './task-agent.ts';
 export type { AgentProps, RevisionMetadata } from './agent.ts';
 export * from './token-rate.ts';
+export type { WeightedBackend } from './weighted-backend.ts';
 export * from './tools.ts';
 export * from './worker-pool.ts';
 export type { PodFragment, Toleration, WorkerResources, WorkerVolume } from './worker-template.ts';

@@ -10,6 +10,7 @@ import { splitMatch } from './match-split.ts';
 import { problemOfHost } from './never-open.ts';
 import { extensionFilters, type RuleExtensions } from './route-extension.ts';
 import type { Tools } from './tools.ts';
+import { backendRefOf, type WeightedBackend } from './weighted-backend.ts';
 
 /** An MCPRoute made here or elsewhere. */
 export interface IMCPRoute extends IEgressRoute, ICredentialTarget {
@@ -59,6 +60,12 @@ export interface MCPRule extends RuleExtensions {
    * @default every tool
    */
   readonly tools?: Tools;
+  /**
+   * Where the calls go. Give all rules of a route the same, or none: a session lives at one server.
+   *
+   * @default the host the agent asked for
+   */
+  readonly backends?: readonly WeightedBackend[];
 }
 
 /** Properties of an MCPRoute. */
@@ -159,7 +166,7 @@ export class MCPRoute extends KeyedRoute implements IMCPRoute {
    * route.addRule({ matches: [{ methods: ['tools/*'] }], tools: Tools.deny('delete_*') });
    * ```
    */
-  addRule({ matches = [], tools, ...extensions }: MCPRule): void {
+  addRule({ matches = [], tools, backends, ...extensions }: MCPRule): void {
     const filters = [
       ...(tools === undefined ? [] : [{ type: 'ToolPolicy' as const, toolPolicy: tools.spec }]),
       ...extensionFilters(this, extensions),
@@ -170,6 +177,7 @@ export class MCPRoute extends KeyedRoute implements IMCPRoute {
       this.#rules.push({
         ...(each.length > 0 ? { matches: each } : {}),
         ...(filters.length > 0 ? { filters } : {}),
+        ...present({ backendRefs: backends?.map((sent) => backendRefOf(this, sent)) }),
       });
     }
   }

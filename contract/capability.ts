@@ -56,17 +56,6 @@ export const notEnforced = {
     message: 'gateways of this version dial hosts alone: a rule that has no other Backend takes no call',
     instead: 'Use type Upstream with the host of the Service in front of the pool.',
   },
-  RouteBackends: {
-    title: 'Backends of L4 and MCP routes',
-    fields: [
-      { kind: 'EgressL4Route', path: 'spec.rules[].backendRefs' },
-      { kind: 'MCPRoute', path: 'spec.rules[].backendRefs' },
-    ],
-    effect: 'refused',
-    message:
-      'gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused',
-    instead: 'Remove backendRefs; upstreamTLS.hostAliases of the gateway pins a name to an address.',
-  },
   Notifications: {
     title: 'Notifications of the installation',
     fields: [{ kind: 'CLRKConfig', path: 'spec.notifications' }],

@@ -3,6 +3,19 @@ import { Type, type Static } from 'typebox';
 
 export const objectRefSchema = Type.Object({ namespace: Type.String(), name: Type.String() });
 
+/** Where a rule sends calls instead: one of them by weight, or one after the other. */
+export const backendSchema = Type.Object({
+  name: Type.String(),
+  weight: Type.Integer({ minimum: 0 }),
+  /** The provider whose API it is; empty where nobody asks. */
+  schema: Type.String(),
+  host: Type.String(),
+  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  modelRewrites: Type.Array(Type.Object({ from: Type.String(), to: Type.String() })),
+  ensureStreamUsage: Type.Boolean(),
+});
+export type RouteBackend = Static<typeof backendSchema>;
+
 /** LoggingPolicies of a rule, joined: what one of them keeps out of records stays out. */
 export const loggingRuleSchema = Type.Object({
   captureRequest: Type.Boolean(),
@@ -71,6 +84,8 @@ const destinationRule = {
 export const destinationRuleSchema = Type.Object({
   ...destinationRule,
   logging: Type.Optional(loggingRuleSchema),
+  /** Where it is dialled instead, one by weight. Absent: where the agent sent it. */
+  backends: Type.Optional(Type.Array(backendSchema)),
   /** Of connections whose bytes nobody reads, and of calls that no other route takes. Absent: none. */
   limits: Type.Optional(Type.Array(callLimitSchema)),
 });

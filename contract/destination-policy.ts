@@ -6,7 +6,7 @@
 import { cidrContains, parseCidr, parseIp, type Cidr } from './ip-address.ts';
 import { matchesHostname, parseHostnamePattern, type Hostname, type HostnamePattern } from './hostname.ts';
 import { isPrivateAddress, reservedReason } from './reserved-address.ts';
-import type { CallLimit, LoggingRule } from './config-parts.ts';
+import type { CallLimit, LoggingRule, RouteBackend } from './config-parts.ts';
 import type { DenyReason } from './deny-reason.ts';
 
 export interface PortRange {
@@ -25,6 +25,8 @@ export interface DestinationRule {
   readonly protocol: 'TCP' | 'UDP';
   /** Agent ids (`TaskAgent/ns/name`) it applies to; absent: all. */
   readonly sourceAgents?: readonly string[];
+  /** Where what it opens is dialled instead, one by weight; absent: where the agent sent it. */
+  readonly backends?: readonly RouteBackend[];
   /** LoggingPolicies of the rule. */
   readonly logging?: LoggingRule;
   /** RateLimitPolicies of the rule. */

@@ -5,6 +5,7 @@
  */
 import { Type, type Static } from 'typebox';
 import {
+  backendSchema,
   callLimitSchema,
   denyAnswerSchema,
   destinationPolicySchema,
@@ -29,18 +30,6 @@ const listenerSchema = Type.Object({
   /** Destination port it takes; absent: every port no other listener takes. */
   port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
   tlsMode: Type.Union([Type.Literal('Terminate'), Type.Literal('Passthrough')]),
-});
-
-const modelRewriteSchema = Type.Object({ from: Type.String(), to: Type.String() });
-
-const backendSchema = Type.Object({
-  name: Type.String(),
-  weight: Type.Integer({ minimum: 0 }),
-  schema: Type.String(),
-  host: Type.String(),
-  port: Type.Integer({ minimum: 1, maximum: 65535 }),
-  modelRewrites: Type.Array(modelRewriteSchema),
-  ensureStreamUsage: Type.Boolean(),
 });
 
 const tokenBudgetSchema = Type.Object({
@@ -139,7 +128,7 @@ const credentialSchema = Type.Object({
     ]),
     namespace: Type.String(),
     name: Type.String(),
-    /** A backend's name; only on AIProviderRoute. */
+    /** A backend's name; only on AIProviderRoute and MCPRoute. */
     sectionName: Type.Optional(Type.String()),
   }),
   inject: injectionSchema,
@@ -197,7 +186,6 @@ export type ProviderRoute = Static<typeof providerRouteSchema>;
 export type ProviderDenial = NonNullable<GatewayConfig['providerDenials']>[number];
 export type RouteFallback = Static<typeof fallbackSchema>;
 export type ProviderRule = Static<typeof providerRuleSchema>;
-export type ProviderBackend = Static<typeof backendSchema>;
 export type GatewayCredential = Static<typeof credentialSchema>;
 export type SecretSource = NonNullable<GatewayCredential['source']>;
 export type CredentialInjection = Static<typeof injectionSchema>;

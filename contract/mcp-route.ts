@@ -3,7 +3,13 @@
  * from gateway-config.ts because an MCPRoute is a document of its own size. Lists are empty where nothing was set.
  */
 import { Type, type Static } from 'typebox';
-import { callLimitSchema, denyAnswerSchema, loggingRuleSchema, objectRefSchema } from './config-parts.ts';
+import {
+  backendSchema,
+  callLimitSchema,
+  denyAnswerSchema,
+  loggingRuleSchema,
+  objectRefSchema,
+} from './config-parts.ts';
 
 const strings = Type.Array(Type.String());
 
@@ -52,6 +58,8 @@ const mcpRuleSchema = Type.Object({
   toolPolicies: Type.Array(toolPolicySchema),
   /** What the rule asks for and no gateway carries out: its calls are refused. */
   unsupported: strings,
+  /** Where its calls go, one by weight. Absent: where the agent sent them; empty: nowhere. */
+  backends: Type.Optional(Type.Array(backendSchema)),
   logging: Type.Optional(loggingRuleSchema),
   /** RateLimitPolicies, of each message the rule takes. Absent: none. */
   limits: Type.Optional(Type.Array(callLimitSchema)),

@@ -20,6 +20,14 @@ export interface Site {
   readonly tls: boolean;
 }
 
+/** The place of a Backend that says nothing of names: an address, or what a name stands for. */
+export interface DialPlace {
+  readonly hostname: Hostname | undefined;
+  /** Only where there is no name. */
+  readonly ip: string | undefined;
+  readonly port: number;
+}
+
 /** Where a call is sent. */
 export interface UpstreamTarget {
   readonly hostname: Hostname | undefined;
@@ -27,6 +35,8 @@ export interface UpstreamTarget {
   readonly ip: string | undefined;
   readonly port: number;
   readonly tls: boolean;
+  /** Where it is dialled instead; who is spoken to there, and who must prove to be it, stays the target. Absent: at the target. */
+  readonly via?: DialPlace;
 }
 
 /** What is known of a request's body. */

@@ -3,7 +3,7 @@
  * which that object opened, over TLS, and nowhere else (S39). A policy whose Secret is missing refuses the call: nothing
  * leaves unauthenticated because of our fault.
  */
-import type { GatewayCredential, ProviderBackend, SecretSource } from '../contract/index.ts';
+import type { GatewayCredential, RouteBackend, SecretSource } from '../contract/index.ts';
 import { awsRegionOf } from './aws-region.ts';
 import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts';
 import { governedBy } from './mcp/plan.ts';
@@ -95,7 +95,7 @@ export interface CredentialUse {
   readonly opener: Opener | undefined;
   /** The route whose rule took them. */
   readonly route: Opener | undefined;
-  readonly backend: ProviderBackend | undefined;
+  readonly backend: RouteBackend | undefined;
   readonly target: UpstreamTarget;
 }
 
@@ -108,7 +108,8 @@ function isNamed(object: Named | undefined, { namespace, name }: Named): boolean
   return object !== undefined && object.namespace === namespace && object.name === name;
 }
 
-function isOpenedBy(index: PolicyIndex, route: Opener, { site, target }: CredentialUse): boolean {
+type Sent = Pick<CredentialUse, 'site' | 'target'>;
+function isOpenedBy(index: PolicyIndex, route: Opener, { site, target }: Sent): boolean {
   const { hostname, port } = target;
   return hostname !== undefined && index.opens(route, { agent: site.agent, hostname, port });
 }
@@ -118,18 +119,28 @@ function isTakenBy(target: GatewayCredential['target'], { route }: CredentialUse
   return route?.kind === target.kind && isNamed(route, target);
 }
 
+/** Where it sends its calls somewhere else: on those, from where it opened. Else: at the hosts that it opened. */
+function isOfMcpRoute(target: GatewayCredential['target'], index: PolicyIndex, use: CredentialUse): boolean {
+  const route: Opener = { kind: 'MCPRoute', namespace: target.namespace, name: target.name };
+  if (use.route?.kind === 'MCPRoute') {
+    const isOfBackend = target.sectionName === undefined || target.sectionName === use.backend?.name;
+    const here = { ...use, target: use.site };
+    return isNamed(use.route, target) && isOfBackend && isOpenedBy(index, route, here);
+  }
+  return (
+    target.sectionName === undefined &&
+    governedBy(index.mcpRoutes, use.target.hostname).some((each) => isNamed(each.route.route, target)) &&
+    isOpenedBy(index, route, use)
+  );
+}
+
 function applies({ target }: GatewayCredential, index: PolicyIndex, use: CredentialUse): boolean {
   switch (target.kind) {
     case 'EgressGateway':
       // Not where only allow-all let the call through: nobody wrote that host down.
       return use.opener !== undefined && isNamed(index.policy.gateway, target);
-    case 'MCPRoute': {
-      const { hostname } = use.target;
-      return (
-        governedBy(index.mcpRoutes, hostname).some(({ route }) => isNamed(route.route, target)) &&
-        isOpenedBy(index, { kind: 'MCPRoute', namespace: target.namespace, name: target.name }, use)
-      );
-    }
+    case 'MCPRoute':
+      return isOfMcpRoute(target, index, use);
     case 'EgressHTTPRoute':
       return isTakenBy(target, use);
     case 'AIProviderRoute':

@@ -2,7 +2,6 @@
  * The decision about one call at one destination: a function of the plan and of what is known of the call. It answers once with
  * everything that follows, or says that the body is needed first. Pure; it must never let through what it could not read.
  */
-import { joinLogging, type LoggingRule } from '../contract/index.ts';
 import { asksOf, judgeAsks } from './asks.ts';
 import { auditCall, type WouldDeny } from './audit.ts';
 import { waitsAtBackend } from './backend-judgement.ts';
@@ -17,10 +16,10 @@ import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
 import { refuseHttp } from './http-refusal.ts';
 import { McpAnswers } from './mcp/answers.ts';
-import { judgeMcp, type McpVerdict } from './mcp/judge.ts';
+import { joinedLogging, judgeMcp, type McpVerdict } from './mcp/judge.ts';
 import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
-import type { OpenPlan, SitePlan } from './plan.ts';
+import type { OpenPlan, OtherWays, SitePlan } from './plan.ts';
 import type { RouteClause, Way } from './provider-clause.ts';
 import { chooseWays } from './way-choice.ts';
 
@@ -105,12 +104,7 @@ function decideOpen(plan: OpenPlan, call: Call, reading: Reading): Decision {
   if (mcp.kind === 'need-body') return { kind: 'need-body', need: 'rpc' };
   if (mcp.kind === 'pass') return decideProvider(plan, call, { reading, mcp });
   const { refusal, facts, logging } = mcp;
-  return { ...nothing, kind: 'refuse', refusal, mcp: facts, logging: joined(plan.logging, logging) };
-}
-
-function joined(...rules: ReadonlyArray<LoggingRule | undefined>): LoggingRule | undefined {
-  const present = rules.filter((rule) => rule !== undefined);
-  return present.length === 0 ? undefined : joinLogging(present);
+  return { ...nothing, kind: 'refuse', refusal, mcp: facts, logging: joinedLogging(plan.logging, logging) };
 }
 
 interface Judged {
@@ -139,7 +133,7 @@ function commonOf(plan: OpenPlan, clause: RouteClause | undefined, { reading, mc
     model: facts.model,
     route: clause?.route,
     mcp: mcp?.facts,
-    logging: mcp?.logging === undefined ? own : joined(own, mcp.logging),
+    logging: mcp?.logging === undefined ? own : joinedLogging(own, mcp.logging),
   };
 }
 
@@ -152,14 +146,15 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   // What may be any model is under no rule about models, and not under the next rule either.
   const clause = found?.result === 'yes' ? found.clause : undefined;
   const common = commonOf(plan, clause, judged);
-  if (clause === undefined && plan.otherwise === undefined) {
+  const taker = clause ?? plan.otherwise;
+  if (taker === undefined) {
     return {
       ...common,
       kind: 'refuse',
       refusal: notTaken(plan, call, { model: common.model, modelMissing: found !== undefined }),
     };
   }
-  const ways = waysOf(plan, clause, { call, operation: common.operation });
+  const ways = waysOf(taker, judged, { call, operation: common.operation });
   const use = judgeUse(clause, call, common);
   const read = reading.by(operationTable(common.schema));
   if (use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, read))) {
@@ -197,13 +192,17 @@ function answersOf({ mcp }: OpenPlan, call: Call): McpAnswers | undefined {
   return mcp && McpAnswers.of(mcp, call);
 }
 
+/** Of what takes the call; of what an MCPRoute sends somewhere else, those of its course. */
 function waysOf(
-  { otherwise }: OpenPlan,
-  clause: RouteClause | undefined,
+  taker: RouteClause | OtherWays,
+  { mcp }: Judged,
   { call, operation }: { readonly call: Call; readonly operation: Operation | undefined },
 ): readonly Way[] {
-  if (clause !== undefined) return chooseWays(clause, call, operation);
-  return otherwise === undefined ? [] : [otherwise];
+  const course = mcp?.course;
+  const fallback = 'fallback' in taker ? taker.fallback : undefined;
+  if (course === undefined) return chooseWays({ ways: taker.ways, fallback }, call, operation);
+  const ways = taker.courses.find((each) => each.course === course)?.ways ?? [];
+  return chooseWays({ ways, fallback: undefined }, call, operation);
 }
 
 function judgeUse(

@@ -8,12 +8,10 @@ import {
   judgeAddress,
   type DenyReason,
   type DestinationPolicy,
-  type Hostname,
 } from '../contract/index.ts';
 
 export interface DialRequest {
   readonly agentId: string;
-  readonly hostname: Hostname;
   readonly port: number;
   /** The gateway owner's pins; they may name private addresses (never reserved or platform ones). */
   readonly pinned: readonly string[] | undefined;

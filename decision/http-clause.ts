@@ -3,13 +3,12 @@
  * what is open: where no rule of any route takes a call, it is refused unless a route of another kind opens the host. Pure.
  */
 import type { Site } from './call.ts';
-import type { Opener } from './opener.ts';
 import type { PolicyIndex } from './policy-index.ts';
-import { wayOf, type RouteClause } from './provider-clause.ts';
+import { coursesOf, wayOf, type ClauseOrigin, type RouteClause } from './provider-clause.ts';
 import { httpClauseOf } from './http-route.ts';
 
 /** In the order of the routes and their rules. */
-export function httpClauses(index: PolicyIndex, site: Site, opener: Opener | undefined): RouteClause[] {
+export function httpClauses(index: PolicyIndex, site: Site, { opener, mcp }: ClauseOrigin): RouteClause[] {
   const { hostname, ip, port, agent, tls } = site;
   if (hostname === undefined) return [];
   return index.httpRoutes.flatMap(({ route, rules, denial }) => {
@@ -26,6 +25,7 @@ export function httpClauses(index: PolicyIndex, site: Site, opener: Opener | und
           { backend: undefined, target: { hostname, ip, port, tls }, isForeign: false },
         ),
       ],
+      courses: coursesOf(index, site, { mcp, opener }),
     }));
   });
 }

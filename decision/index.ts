@@ -78,8 +78,9 @@ export { readClaims, type RpcClaim } from './rpc-claim.ts';
 export { listedKinds, McpAnswers, type ListedKind } from './mcp/answers.ts';
 export { refuseAs, type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
-export { type McpClause, type McpDenialClause, type McpPlan } from './mcp/plan.ts';
+export { type McpClause, type McpCourse, type McpDenialClause, type McpPlan } from './mcp/plan.ts';
 export { type RpcBody, type RpcMessage, type WrittenJson } from './rpc-message.ts';
+export { chooseRelay, type RelayWay } from './l4-way.ts';
 export { renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
 export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
@@ -94,7 +95,7 @@ export {
   type TokenEndpoint,
 } from './token-endpoint.ts';
 export { refuseToken, secretsOf, type TokenNeed } from './token.ts';
-export { computePlan, type OpenPlan, type ShutPlan, type SitePlan } from './plan.ts';
+export { computePlan, type OpenPlan, type OtherWays, type ShutPlan, type SitePlan } from './plan.ts';
 export { PolicyIndex, type Policy } from './policy-index.ts';
 export { type RouteClause, type Way } from './provider-clause.ts';
 export { computeCall, computeRetry, newAllowance, type RetryAllowance } from './retry-budget.ts';

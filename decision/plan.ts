@@ -8,8 +8,8 @@ import {
   providerOfHost,
   type CallLimit,
   type Destination,
-  type DestinationPolicy,
   type DestinationRule,
+  type DestinationVerdict,
   type LoggingRule,
   type Provider,
 } from '../contract/index.ts';
@@ -17,14 +17,30 @@ import { isAudited } from './audit.ts';
 import { denyAnswer, refuse, type Refusal, type Site } from './call.ts';
 import { denialsAt, type DenialClause } from './denial.ts';
 import { httpClauses } from './http-clause.ts';
+import { l4Targets, relayWays, type RelayWay } from './l4-way.ts';
 import { governedBy, planMcp, type McpPlan } from './mcp/plan.ts';
 import { parseOpener, type Opener } from './opener.ts';
 import type { PolicyIndex } from './policy-index.ts';
-import { providerClauses, wayOf, type RouteClause, type Way } from './provider-clause.ts';
+import {
+  coursesOf,
+  providerClauses,
+  wayOf,
+  type ClauseOrigin,
+  type CourseWays,
+  type RouteClause,
+  type Way,
+} from './provider-clause.ts';
 
 export interface ShutPlan {
   readonly kind: 'shut';
   readonly refusal: Refusal;
+}
+
+/** The ways of calls that no rule of an AIProviderRoute or an EgressHTTPRoute takes. */
+export interface OtherWays {
+  readonly ways: readonly Way[];
+  /** In place of `ways`, of what an MCPRoute sends somewhere else. */
+  readonly courses: readonly CourseWays[];
 }
 
 export interface OpenPlan {
@@ -45,7 +61,7 @@ export interface OpenPlan {
   /** In order; the first that takes a call decides. */
   readonly clauses: readonly RouteClause[];
   /** Calls no clause takes; undefined: refused. */
-  readonly otherwise: Way | undefined;
+  readonly otherwise: OtherWays | undefined;
   /** Calls no clause takes pass only because the gateway audits: without a key, and recorded as what would be denied. */
   readonly audited: boolean;
   /** The same of bytes nobody reads. */
@@ -56,6 +72,8 @@ export interface OpenPlan {
   readonly relayLimits: readonly CallLimit[];
   /** Why bytes nobody reads do not go there; undefined: they do. */
   readonly relayRefusal: Refusal | undefined;
+  /** Which of these such bytes go, by weight; empty: no Backend is left. */
+  readonly relayWays: readonly RelayWay[];
 }
 
 export type SitePlan = ShutPlan | OpenPlan;
@@ -76,8 +94,12 @@ function judgeSite(index: PolicyIndex, site: Site): Refusal | { readonly rule: D
 }
 
 /** Bytes nobody can read cannot be told apart, so they go to no host of which some calls are denied or judged. */
-function judgeRelay(index: PolicyIndex, site: Site, denials: readonly DenialClause[]): Refusal | undefined {
-  if (!decideDestination(index.unread, destinationOf(site)).open) {
+function judgeRelay(
+  index: PolicyIndex,
+  site: Site,
+  { isOpen, denials }: { readonly isOpen: boolean; readonly denials: readonly DenialClause[] },
+): Refusal | undefined {
+  if (!isOpen) {
     return refuse(403, 'protocol', 'only an EgressL4Route opens a destination to bytes that are not HTTP');
   }
   const [denial] = denials;
@@ -87,28 +109,40 @@ function judgeRelay(index: PolicyIndex, site: Site, denials: readonly DenialClau
     : refuse(403, 'protocol', 'an MCPRoute governs this host: its calls must be readable');
 }
 
-/** Of the rule that opens the site as this policy has it. */
-function limitsAt(policy: DestinationPolicy, site: Site): readonly CallLimit[] {
-  const verdict = decideDestination(policy, destinationOf(site));
+/** Of the rule that opens the site as a policy has it. */
+function limitsOf(verdict: DestinationVerdict): readonly CallLimit[] {
   return verdict.open ? (verdict.rule?.limits ?? []) : [];
+}
+
+function otherWays(
+  index: PolicyIndex,
+  site: Site,
+  { rule, ...origin }: ClauseOrigin & { readonly rule: DestinationRule | undefined },
+): OtherWays {
+  const by = { site, opener: origin.opener, route: undefined };
+  return {
+    ways: l4Targets(rule, site).map((to) => wayOf(index, by, to)),
+    courses: coursesOf(index, site, origin),
+  };
 }
 
 export function computePlan(index: PolicyIndex, site: Site): SitePlan {
   const open = judgeSite(index, site);
   if ('kind' in open) return { kind: 'shut', refusal: open };
   const opener = open.rule === undefined ? undefined : parseOpener(open.rule.route);
-  const { hostname, ip, port, tls } = site;
+  const { hostname } = site;
   const denials = denialsAt(index, site);
-  const openedBeside = decideDestination(index.besideRules, destinationOf(site)).open;
+  const beside = decideDestination(index.besideRules, destinationOf(site));
+  const unread = decideDestination(index.unread, destinationOf(site));
   const provider = hostname === undefined ? undefined : providerOfHost(hostname);
   const mcp = planMcp(index, site);
-  const clauses = [...providerClauses(index, site, opener), ...httpClauses(index, site, opener)];
+  const origin = { opener, mcp };
+  const clauses = [...providerClauses(index, site, origin), ...httpClauses(index, site, origin)];
   const readsFields = [...clauses, ...denials].some(({ http }) =>
     http.some(({ written }) => written.headers.length > 0),
   );
   const audited = isAudited(index.besideRules, destinationOf(site));
   const otherOpener = audited ? undefined : opener;
-  const plain = { backend: undefined, target: { hostname, ip, port, tls }, isForeign: false };
   return {
     kind: 'open',
     site,
@@ -120,13 +154,14 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     denials,
     mcp,
     clauses,
-    otherwise: openedBeside
-      ? wayOf(index, { site, opener: otherOpener, route: undefined }, plain)
+    otherwise: beside.open
+      ? otherWays(index, site, { rule: beside.rule, mcp, opener: otherOpener })
       : undefined,
     audited,
     relayAudited: isAudited(index.unread, destinationOf(site)),
-    callLimits: limitsAt(index.besideRules, site),
-    relayLimits: limitsAt(index.unread, site),
-    relayRefusal: judgeRelay(index, site, denials),
+    callLimits: limitsOf(beside),
+    relayLimits: limitsOf(unread),
+    relayRefusal: judgeRelay(index, site, { isOpen: unread.open, denials }),
+    relayWays: relayWays(index, site, unread),
   };
 }

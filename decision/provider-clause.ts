@@ -8,7 +8,7 @@ import {
   type HeaderEdit,
   type LoggingRule,
   parseHostname,
-  type ProviderBackend,
+  type RouteBackend,
   type ProviderRule,
   type RouteFallback,
 } from '../contract/index.ts';
@@ -17,7 +17,7 @@ import { refuse, type Refusal, type Site, type UpstreamTarget } from './call.ts'
 import type { Clause } from './clause.ts';
 import { computeCredential, type CredentialPlan } from './credential.ts';
 import { denialsAt, type DenialClause } from './denial.ts';
-import { governedBy } from './mcp/plan.ts';
+import { governedBy, type McpCourse, type McpPlan } from './mcp/plan.ts';
 import type { Opener } from './opener.ts';
 import type { PolicyIndex } from './policy-index.ts';
 import { clauseOf, isAt } from './rule-scope.ts';
@@ -25,7 +25,7 @@ import { clauseOf, isAt } from './rule-scope.ts';
 /** One way calls may go. */
 export interface Way {
   /** undefined: to where the agent sent it, by no Backend. */
-  readonly backend: ProviderBackend | undefined;
+  readonly backend: RouteBackend | undefined;
   readonly target: UpstreamTarget;
   /** Its Backend is of another schema than calls are read as: what goes there is translated (translation.ts). */
   readonly isForeign: boolean;
@@ -36,12 +36,21 @@ export interface Way {
   readonly refusal: Refusal | undefined;
 }
 
+/** The ways of messages that rules of MCPRoutes send somewhere else. */
+export interface CourseWays {
+  readonly course: McpCourse;
+  /** By weight; empty: no Backend is left. */
+  readonly ways: readonly Way[];
+}
+
 /** Calls that a rule of a route takes. */
 export interface RouteClause extends Clause {
   readonly route: Opener;
   readonly logging: LoggingRule | undefined;
   /** In the order of the rule. Several: by weight, or one after the other (`fallback`). Empty: no Backend is left. */
   readonly ways: readonly Way[];
+  /** In place of `ways`, of what an MCPRoute sends somewhere else. */
+  readonly courses: readonly CourseWays[];
   /** undefined: a call goes one way alone. */
   readonly fallback: RouteFallback | undefined;
   /** The rule asks for what this gateway does not do: its calls are refused. */
@@ -69,13 +78,18 @@ function targetsOf(
     return [{ backend: own, target: ownTarget(), isForeign: false }];
   }
   return rule.backends.flatMap((backend): Array<Pick<Way, 'backend' | 'target' | 'isForeign'>> => {
-    if (backend.weight === 0) return [];
-    if (isAt(backend, site)) return [{ backend, target: ownTarget(), isForeign: false }];
-    const host = parseHostname(backend.host);
-    if (host === undefined) return [];
-    const target = { hostname: host, ip: undefined, port: backend.port, tls: true };
-    return [{ backend, target, isForeign: backend.schema !== schema }];
+    const target = targetAt(backend, site);
+    if (backend.weight === 0 || target === undefined) return [];
+    return [{ backend, target, isForeign: !isAt(backend, site) && backend.schema !== schema }];
   });
+}
+
+/** undefined: it names no host. */
+function targetAt(backend: RouteBackend, site: Site): UpstreamTarget | undefined {
+  const { hostname, ip, port, tls } = site;
+  if (isAt(backend, site)) return { hostname, ip, port, tls };
+  const host = parseHostname(backend.host);
+  return host === undefined ? undefined : { hostname: host, ip: undefined, port: backend.port, tls: true };
 }
 
 interface Origin {
@@ -85,7 +99,7 @@ interface Origin {
 }
 
 /** A call that is sent to another host is judged there too. */
-function judgeBackend(index: PolicyIndex, there: Site): Refusal | undefined {
+export function judgeBackend(index: PolicyIndex, there: Site): Refusal | undefined {
   if (there.hostname === undefined) return undefined;
   const denial = denialOf(index.policy.destinations, {
     agent: there.agent,
@@ -108,8 +122,9 @@ export function wayOf(
 ): Way {
   const { site } = origin;
   const { backend, target } = to;
-  const there: Site = { ...target, agent: site.agent };
-  const isElsewhere = target.hostname !== site.hostname || target.port !== site.port;
+  const { via } = target;
+  const there: Site = { ...target, ...via, agent: site.agent };
+  const isElsewhere = there.hostname !== site.hostname || there.port !== site.port || there.ip !== site.ip;
   const isRenamed = (backend?.modelRewrites.length ?? 0) > 0;
   return {
     ...to,
@@ -117,6 +132,26 @@ export function wayOf(
     denials: isElsewhere || isRenamed ? denialsAt(index, there) : [],
     refusal: isElsewhere ? judgeBackend(index, there) : undefined,
   };
+}
+
+/** Of its own for each rule that takes calls: who asks which one did is told by the way. */
+export function coursesOf(
+  index: PolicyIndex,
+  site: Site,
+  { mcp, opener }: { readonly mcp: McpPlan | undefined; readonly opener: Opener | undefined },
+): CourseWays[] {
+  const clauses = new Map((mcp?.clauses ?? []).map((clause) => [clause.course, clause]));
+  return [...clauses].flatMap(([course, { route: name, compiled }]): CourseWays[] => {
+    if (course === undefined) return [];
+    const route: Opener = { kind: 'MCPRoute', ...name };
+    const { backends = [] } = compiled.rule;
+    const ways = backends.flatMap((backend): Way[] => {
+      const target = targetAt(backend, site);
+      if (backend.weight === 0 || target === undefined) return [];
+      return [wayOf(index, { site, opener, route }, { backend, target, isForeign: false })];
+    });
+    return [{ course, ways }];
+  });
 }
 
 /** A limit that nobody counts is worse than a refusal. */
@@ -127,8 +162,17 @@ function limitOf({ filters }: ProviderRule): Refusal | undefined {
     : refuse(503, 'limit', `this route cannot be carried out by the gateway: ${unsupported.what}`);
 }
 
+export interface ClauseOrigin {
+  readonly opener: Opener | undefined;
+  readonly mcp: McpPlan | undefined;
+}
+
 /** In the order the gateway tries them. */
-export function providerClauses(index: PolicyIndex, site: Site, opener: Opener | undefined): RouteClause[] {
+export function providerClauses(
+  index: PolicyIndex,
+  site: Site,
+  { opener, mcp }: ClauseOrigin,
+): RouteClause[] {
   const { hostname, agent, port } = site;
   if (hostname === undefined) return [];
   return index.policy.providerRoutes.flatMap(({ route: name, rules, fallback }) => {
@@ -150,6 +194,7 @@ export function providerClauses(index: PolicyIndex, site: Site, opener: Opener |
           route,
           logging,
           ways,
+          courses: coursesOf(index, site, { mcp, opener }),
           fallback,
           ...use,
           headers: undefined,

@@ -2,13 +2,13 @@
  * Which rules of AIProviderRoutes are about a destination, and how calls to it are read. Pure. `custom` has no hosts of its
  * own: to allow, it names those of its Backends only.
  */
-import { parseHostname, providerOfHost, type ProviderBackend, type ProviderRule } from '../contract/index.ts';
+import { parseHostname, providerOfHost, type RouteBackend, type ProviderRule } from '../contract/index.ts';
 import type { Site } from './call.ts';
 import { compileMatch, type Clause, type Purpose } from './clause.ts';
 import { operationTable } from './operation/index.ts';
 
 /** Is the Backend where this name and port are? */
-export function isAt(backend: ProviderBackend, { hostname, port }: Site): boolean {
+export function isAt(backend: RouteBackend, { hostname, port }: Site): boolean {
   return hostname !== undefined && parseHostname(backend.host) === hostname && backend.port === port;
 }
 

@@ -15,9 +15,12 @@ function hash(text: string): number {
 }
 
 /** By weight; a single way needs none. */
-function chooseWay(ways: readonly Way[], key: string): Way | undefined {
+export function chooseByWeight<W extends Pick<Way, 'backend'>>(
+  ways: readonly W[],
+  key: string,
+): W | undefined {
   if (ways.length < 2) return ways[0];
-  const weightOf = ({ backend }: Way): number => backend?.weight ?? 1;
+  const weightOf = ({ backend }: W): number => backend?.weight ?? 1;
   const total = ways.reduce((sum, way) => sum + weightOf(way), 0);
   let point = total === 0 ? 0 : hash(key) % total;
   return ways.find((way) => {
@@ -34,6 +37,6 @@ export function chooseWays(
 ): readonly Way[] {
   const able = ways.filter((way) => isTakenBy(way, call, operation));
   if (fallback !== undefined) return mayGoElsewhere(call, operation) ? able : able.slice(0, 1);
-  const way = chooseWay(able, call.invocationId);
+  const way = chooseByWeight(able, call.invocationId);
   return way === undefined ? [] : [way];
 }

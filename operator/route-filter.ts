@@ -1,7 +1,7 @@
 /** ResolvedRefs of a route as far as its filters and backendRefs go: what a gateway refuses for is said here. Pure. */
 import { compilePath } from '../decision/index.ts';
 import { changedObjects } from './change.ts';
-import { compileExtensions, compileFilters } from './compile/index.ts';
+import { compileFilters, unresolvedBackends, type BackendUse } from './compile/index.ts';
 import type { ControllerSpec } from './context.ts';
 import {
   kinds,
@@ -13,11 +13,27 @@ import {
 } from './kind.ts';
 import { keyOfObject, type Finding, type Kind, type KubeObject, type World } from './runtime/index.ts';
 
-/** For routes whose backendRefs no gateway follows. */
-export function resolvedFilters(world: World, route: EgressL4Route | MCPRoute): Finding {
-  return refsFinding(
-    (route.spec.rules ?? []).flatMap((rule) => compileFilters(world, route, rule).unsupported),
-  );
+/** For routes whose rules send calls of any kind to Backends. */
+export function resolvedPlaces(world: World, route: EgressL4Route | MCPRoute): Finding {
+  return missingBackends(world, route, 'place') ?? resolvedFilters(world, route);
+}
+
+/** References to Backends that come to nothing; undefined: there are none. */
+export function missingBackends(
+  world: World,
+  route: AIProviderRoute | EgressL4Route | MCPRoute,
+  use: BackendUse,
+): Finding | undefined {
+  const failed = unresolvedBackends(world, route, use);
+  const [first] = failed;
+  if (first === undefined) return undefined;
+  const message = [...new Set(failed.map((each) => each.message))].join('; ');
+  return { type: 'ResolvedRefs', status: 'False', reason: first.reason, message };
+}
+
+export function resolvedFilters(world: World, route: AIProviderRoute | EgressL4Route | MCPRoute): Finding {
+  const rules: ReadonlyArray<Parameters<typeof compileFilters>[2]> = route.spec.rules ?? [];
+  return refsFinding(rules.flatMap((rule) => compileFilters(world, route, rule).unsupported));
 }
 
 /** For EgressHTTPRoutes: also paths that gateways cannot compare with, though the API server took them. */
@@ -33,17 +49,31 @@ export function resolvedHttpRules(world: World, route: EgressHTTPRoute): Finding
   ]);
 }
 
-/** For routes whose backendRefs gateways follow. */
-export function resolvedExtensions(world: World, route: AIProviderRoute): Finding {
-  const at = { ...route, kind: 'AIProviderRoute' };
-  return refsFinding(route.spec.rules.flatMap((rule) => compileExtensions(world, at, rule).unsupported));
-}
-
 function refsFinding(problems: readonly string[]): Finding {
   const type = 'ResolvedRefs';
   if (problems.length === 0) return { type, status: 'True', reason: 'ResolvedRefs', message: '' };
   const message = `${[...new Set(problems)].join('; ')}; calls of these rules are refused`;
   return { type, status: 'False', reason: 'UnsupportedValue', message };
+}
+
+/** Routes look again when a Backend their rules name comes or goes. */
+export function backendWatch(
+  kind: Kind<AIProviderRoute> | Kind<EgressL4Route> | Kind<MCPRoute>,
+): ControllerSpec['watches'][number] {
+  return {
+    resource: kinds.backend,
+    keysOf: (world, change) => {
+      const names = new Set(changedObjects(change).map(({ metadata }) => metadata?.name));
+      const routes: ReadonlyArray<AIProviderRoute | EgressL4Route | MCPRoute> = world.list<
+        AIProviderRoute | EgressL4Route | MCPRoute
+      >(kind, (change.after ?? change.before)?.metadata?.namespace);
+      return routes
+        .filter(({ spec }) =>
+          (spec.rules ?? []).some(({ backendRefs = [] }) => backendRefs.some((ref) => names.has(ref.name))),
+        )
+        .map((route) => keyOfObject(route as KubeObject));
+    },
+  };
 }
 
 /** Routes look again when a policy their filters name comes or goes. */

@@ -6,6 +6,8 @@ import { openingsOf } from './opening.ts';
 import { topologyOf, type GatewayItem } from './topology.ts';
 import { backendOf, type Item, type World } from './world.ts';
 
+type BackendRef = NonNullable<Item<'AIProviderRoute'>['spec']['rules'][number]['backendRefs']>[number];
+
 export interface Upstream {
   /** Lower case. */
   readonly host: string;
@@ -17,23 +19,40 @@ export function upstreamOf({ spec: { upstream } }: Item<'Backend'>): Upstream | 
   return upstream && { host: upstream.host.toLowerCase().replace(/\.$/, ''), port: upstream.port ?? 443 };
 }
 
+/** Is it a place for bytes and calls of whatever name, and for nothing else? */
+export function isPlaceAlone(world: World, backend: Item<'Backend'>): boolean {
+  const uses = usesOf(world, backend);
+  return uses.length > 0 && uses.every(({ route }) => route.kind === 'EgressL4Route');
+}
+
 /** Everywhere it is dialled: its own port, unless every reference to it names another. */
 export function upstreamsOf(world: World, backend: Item<'Backend'>): Upstream[] {
   const own = upstreamOf(backend);
   if (own === undefined) return [];
-  const refs = referencesTo(world, backend);
-  const ports = refs.length === 0 ? [own.port] : refs.map(({ port = own.port }) => port);
+  const uses = usesOf(world, backend);
+  const ports = uses.length === 0 ? [own.port] : uses.map(({ ref: { port = own.port } }) => port);
   return [...new Set(ports)].map((port) => ({ host: own.host, port }));
 }
 
-function referencesTo(world: World, backend: Item<'Backend'>): ReadonlyArray<{ readonly port?: number }> {
-  return world
-    .all('AIProviderRoute')
-    .flatMap(({ namespace, spec }) =>
-      spec.rules
-        .flatMap(({ backendRefs = [] }) => backendRefs)
-        .filter((ref) => backendOf(world, namespace, ref) === backend),
-    );
+const sendingKinds = ['AIProviderRoute', 'MCPRoute', 'EgressL4Route'] as const;
+type SendingRoute = Item<(typeof sendingKinds)[number]>;
+
+interface Use {
+  readonly route: SendingRoute;
+  readonly ref: { readonly port?: number | undefined };
+}
+
+/** Every reference of a route to the Backend. */
+function usesOf(world: World, backend: Item<'Backend'>): Use[] {
+  const routes = sendingKinds.flatMap((kind): readonly SendingRoute[] => world.all(kind));
+  return routes.flatMap((route) => {
+    const rules: ReadonlyArray<{ readonly backendRefs?: readonly BackendRef[] | undefined }> =
+      route.spec.rules ?? [];
+    return rules
+      .flatMap(({ backendRefs = [] }) => backendRefs)
+      .filter((ref) => backendOf(world, route.namespace, ref) === backend)
+      .map((ref) => ({ route, ref }));
+  });
 }
 
 /** A name only a cluster's DNS answers, with a private address. */
@@ -44,14 +63,7 @@ export function isClusterHost(host: string): boolean {
 /** The gateways that send calls to a Backend. */
 export function gatewaysUsing(world: World, backend: Item<'Backend'>): GatewayItem[] {
   const topology = topologyOf(world);
-  const routes = world
-    .all('AIProviderRoute')
-    .filter((route) =>
-      route.spec.rules.some(({ backendRefs = [] }) =>
-        backendRefs.some((ref) => backendOf(world, route.namespace, ref) === backend),
-      ),
-    );
-  return [...new Set(routes.flatMap((route) => topology.gatewaysOf(route)))];
+  return [...new Set(usesOf(world, backend).flatMap(({ route }) => topology.gatewaysOf(route)))];
 }
 
 function isPinned({ spec }: GatewayItem, host: string): boolean {

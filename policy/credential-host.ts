@@ -3,11 +3,11 @@ import { parse } from 'tldts';
 import { parseHostname, providerHosts, providerOfHost, providers, type Provider } from '../contract/index.ts';
 import { upstreamOf } from './backend-use.ts';
 import { openingsOf } from './opening.ts';
-import { routeKinds, topologyOf, type CredentialItem } from './topology.ts';
+import { routeKinds, topologyOf, type CredentialItem, type RouteItem } from './topology.ts';
 import { backendOf, type Item, type World } from './world.ts';
 
 type Target = CredentialItem['spec']['targetRefs'][number];
-type ProviderRule = Item<'AIProviderRoute'>['spec']['rules'][number];
+type SendingRule = Pick<Item<'AIProviderRoute'>['spec']['rules'][number], 'backendRefs'>;
 
 /** Whose a host is: its registrable domain, or the text itself where there is none. */
 export function ownerOf(host: string): string {
@@ -26,7 +26,7 @@ export function isHostOf(provider: string, host: string): boolean {
 }
 
 /** The Backends of a rule that exist, with their hosts. */
-export function backendsOf(world: World, namespace: string, { backendRefs = [] }: ProviderRule) {
+export function backendsOf(world: World, namespace: string, { backendRefs = [] }: SendingRule) {
   return backendRefs.flatMap((ref) => {
     const backend = backendOf(world, namespace, ref);
     const upstream = backend && upstreamOf(backend);
@@ -51,6 +51,23 @@ function providerRouteHosts(
   });
 }
 
+/** Does an MCPRoute leave some calls where the agent sent them? As `courseOfOthers` of decision/mcp/plan.ts has it. */
+function staysHome(rules: NonNullable<Item<'MCPRoute'>['spec']['rules']>): boolean {
+  const places = new Set(rules.map(({ backendRefs = [] }) => JSON.stringify(backendRefs)));
+  if (places.size === 0 || places.has('[]')) return true;
+  return places.size > 1 && !rules.some(({ matches = [] }) => matches.length === 0);
+}
+
+/** Of its own hosts only those that it leaves calls at. */
+function mcpRouteHosts(world: World, route: Item<'MCPRoute'>, section: string | undefined): string[] {
+  const { rules = [] } = route.spec;
+  const backends = rules
+    .flatMap((rule) => backendsOf(world, route.namespace, rule))
+    .filter(({ backend }) => section === undefined || backend.name === section);
+  const own = section === undefined && staysHome(rules) ? openingsOf(world, route) : [];
+  return [...own.flatMap(({ hostnames }) => hostnames), ...backends.map(({ host }) => host)];
+}
+
 function gatewayHosts(world: World, namespace: string, name: string): string[] {
   const gateway = world.find('EgressGateway', namespace, name);
   const routes = gateway === undefined ? [] : topologyOf(world).routesOf(gateway);
@@ -65,9 +82,19 @@ export function hostsOfTarget(world: World, { namespace }: CredentialItem, targe
   const kind = routeKinds.find((each) => each === target.kind);
   const route = kind === undefined ? undefined : world.find(kind, namespace, target.name);
   if (route === undefined) return [];
-  const hosts =
-    route.kind === 'AIProviderRoute'
-      ? providerRouteHosts(world, route as Item<'AIProviderRoute'>, target.sectionName)
-      : openingsOf(world, route).flatMap(({ hostnames }) => hostnames);
-  return [...new Set(hosts)];
+  return [...new Set(hostsOfRoute(world, route, target.sectionName))];
+}
+
+function hostsOfRoute(world: World, route: RouteItem, section: string | undefined): string[] {
+  switch (route.kind) {
+    case 'AIProviderRoute':
+      return providerRouteHosts(world, route as Item<'AIProviderRoute'>, section);
+    case 'MCPRoute':
+      return mcpRouteHosts(world, route as Item<'MCPRoute'>, section);
+    case 'EgressHTTPRoute':
+    case 'EgressL4Route':
+      return openingsOf(world, route).flatMap(({ hostnames }) => [...hostnames]);
+    default:
+      return route.kind satisfies never;
+  }
 }

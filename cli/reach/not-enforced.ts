@@ -24,7 +24,7 @@ function untranslatedLines(objects: readonly CompiledObject[]): string[] {
       .filter(({ kind }) => kind === 'Backend')
       .map(({ metadata: { namespace = defaultNamespace, name }, spec }) => [
         idOf(namespace, name),
-        (spec as Backend['spec']).schema.name,
+        (spec as Backend['spec']).schema?.name,
       ]),
   );
   return objects

@@ -1393,7 +1393,7 @@ export type ApprovalSpecRequestAgentKind = (typeof ApprovalSpecRequestAgentKind)
 
 
 /**
- * Backend is one place calls of providers can be sent to.
+ * Backend is one place that rules of routes can send to.
  *
  * @schema Backend
  */
@@ -1447,7 +1447,7 @@ export class Backend extends ApiObject {
 }
 
 /**
- * Backend is one place calls of providers can be sent to.
+ * Backend is one place that rules of routes can send to.
  *
  * @schema Backend
  */
@@ -1494,11 +1494,11 @@ export interface BackendSpec {
   readonly type?: BackendSpecType;
 
   /**
-   * schema is the API it speaks.
+   * schema is the API it speaks; unset means it is no place for calls of AIProviderRoutes.
    *
    * @schema BackendSpec#schema
    */
-  readonly schema: BackendSpecSchema;
+  readonly schema?: BackendSpecSchema;
 
   /**
    * upstream is the host for type Upstream.
@@ -1562,7 +1562,7 @@ export const BackendSpecType = {
 export type BackendSpecType = (typeof BackendSpecType)[keyof typeof BackendSpecType];
 
 /**
- * schema is the API it speaks.
+ * schema is the API it speaks; unset means it is no place for calls of AIProviderRoutes.
  *
  * @schema BackendSpecSchema
  */
@@ -2130,7 +2130,7 @@ export interface CredentialInjectionPolicySpecTargetRefs {
   readonly name: string;
 
   /**
-   * sectionName is one Backend of an AIProviderRoute; unset means the whole object.
+   * sectionName is one Backend of an AIProviderRoute or MCPRoute; unset means the whole object.
    *
    * @schema CredentialInjectionPolicySpecTargetRefs#sectionName
    */
@@ -5140,7 +5140,7 @@ export interface EgressL4RouteSpecRules {
   readonly filters?: EgressL4RouteSpecRulesFilters[];
 
   /**
-   * backendRefs are where the traffic goes instead; unset means where the agent sent it. Not carried out: gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused.
+   * backendRefs are where it is dialled instead, one by weight: names, TLS and certificates stay those the agent asked for; unset means where the agent sent it.
    *
    * @schema EgressL4RouteSpecRules#backendRefs
    */
@@ -6175,7 +6175,7 @@ export interface McpRouteSpecRules {
   readonly filters?: McpRouteSpecRulesFilters[];
 
   /**
-   * backendRefs are where the calls go instead; unset means where the agent sent them. Not carried out: gateways of this version follow backendRefs of AIProviderRoutes alone: calls of the rule are refused.
+   * backendRefs are where the calls go instead, by TLS under the name of the Backend, one by weight and the same for an execution; unset means where the agent sent them.
    *
    * @schema McpRouteSpecRules#backendRefs
    */

@@ -7,7 +7,7 @@ import { sumCounts, type CallCount } from '../call-limit.ts';
 import { denyAnswer, refuse, type Call, type CallBody, type Refusal } from '../call.ts';
 import { falseClaim } from '../rpc-claim.ts';
 import { isAmbiguousMethod, isProtocolMethod, resourceOf, toolOf } from './method.ts';
-import type { McpClause, McpPlan } from './plan.ts';
+import type { McpClause, McpCourse, McpPlan } from './plan.ts';
 import type { RpcBody, RpcMessage } from '../rpc-message.ts';
 import { headerMismatch, rpcError } from './rpc-error.ts';
 import { asksPerson, countMessage, judgeRule, takesMessage } from './tool-policy.ts';
@@ -38,6 +38,8 @@ export type McpVerdict =
   | (Judged & {
       readonly kind: 'pass';
       readonly counts: readonly CallCount[];
+      /** Where all of it goes; undefined: to where the agent sent it. */
+      readonly course: McpCourse | undefined;
       readonly asked?: AskedTool;
     })
   | (Judged & { readonly kind: 'refuse'; readonly refusal: Refusal });
@@ -111,7 +113,8 @@ export function judgeMcp(plan: McpPlan, call: Call): McpVerdict {
     );
   }
   if (body.kind !== 'rpc') {
-    return { kind: 'pass', facts: { ...noFacts, decision: 'allow' }, logging: undefined, counts: [] };
+    const course = plan.othersCourse;
+    return { kind: 'pass', facts: { ...noFacts, decision: 'allow' }, logging: undefined, counts: [], course };
   }
   return judgeMessages(plan, body.rpc);
 }
@@ -142,22 +145,59 @@ export function refuseAs(body: CallBody, refusal: Refusal): Refusal {
 function judgeMessages(plan: McpPlan, { batch, messages }: RpcBody): McpVerdict {
   let last: Judged = { facts: { ...noFacts, decision: 'allow' }, logging: undefined };
   const counts: CallCount[][] = [];
+  const courses = new Set<McpCourse | undefined>();
   for (const message of messages) {
-    const { refusal, clause } = judgeMessage(plan, message);
-    const facts = factsOf(message, clause, refusal === undefined ? 'allow' : 'deny');
-    // One rule that keeps bodies out of records keeps out the body all share.
-    const rules = [last.logging, clause?.compiled.rule.logging].filter((each) => each !== undefined);
-    last = { facts, logging: rules.length === 0 ? undefined : joinLogging(rules) };
-    if (clause !== undefined) counts.push(countMessage(clause, message));
-    if (refusal !== undefined)
-      return { ...last, kind: 'refuse', refusal: refusalOf(refusal, message, batch) };
-    if (clause === undefined || !asksPerson(clause, message)) continue;
-    if (batch) return { ...last, kind: 'refuse', refusal: refusalOf(inBatch(message), message, batch) };
-    const asked = { message, route: clause.route };
-    return { ...last, kind: 'pass', counts: sumCounts(counts), asked };
+    const { refusal, facts, logging, course, count, asked } = readMessage(plan, message);
+    last = { facts, logging: joinedLogging(last.logging, logging) };
+    counts.push(count);
+    courses.add(course);
+    const why = refusal ?? (batch ? judgeBeside(courses, message, asked) : undefined);
+    if (why !== undefined) return { ...last, kind: 'refuse', refusal: refusalOf(why, message, batch) };
+    if (asked !== undefined) return { ...last, kind: 'pass', counts: sumCounts(counts), course, asked };
   }
-  return { ...last, kind: 'pass', counts: sumCounts(counts) };
+  const course = courses.size === 0 ? plan.othersCourse : [...courses][0];
+  return { ...last, kind: 'pass', counts: sumCounts(counts), course };
 }
+
+/** A message with everything that its rule says of it. */
+function readMessage(plan: McpPlan, message: RpcMessage) {
+  const { refusal, clause } = judgeMessage(plan, message);
+  const facts = factsOf(message, clause, refusal === undefined ? 'allow' : 'deny');
+  if (clause === undefined) {
+    const nothing = { logging: undefined, count: [], asked: undefined };
+    return { ...nothing, refusal, facts, course: plan.othersCourse };
+  }
+  const { compiled, course, route } = clause;
+  const asked: AskedTool | undefined = asksPerson(clause, message) ? { message, route } : undefined;
+  return {
+    ...{ refusal, facts, course, asked },
+    logging: compiled.rule.logging,
+    count: countMessage(clause, message),
+  };
+}
+
+/** One rule that keeps bodies out of records keeps out the body all share. */
+export function joinedLogging(...rules: ReadonlyArray<LoggingRule | undefined>): LoggingRule | undefined {
+  const present = rules.filter((each) => each !== undefined);
+  return present.length === 0 ? undefined : joinLogging(present);
+}
+
+/** What may not be beside the messages of a batch before it. */
+function judgeBeside(
+  courses: ReadonlySet<McpCourse | undefined>,
+  message: RpcMessage,
+  asked: AskedTool | undefined,
+): Refusal | undefined {
+  if (courses.size > 1) return scattered;
+  return asked === undefined ? undefined : inBatch(message);
+}
+
+/** One request goes to one place. */
+const scattered = refuse(
+  403,
+  'protocol',
+  'the messages of this batch go to different Backends of their MCPRoute: send each in a request of its own',
+);
 
 /** A person who decides sees one call; an answer about it would be about all of a batch. */
 function inBatch(message: RpcMessage): Refusal {

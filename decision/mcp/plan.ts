@@ -16,6 +16,12 @@ import {
   type CompiledToolPolicy,
 } from './compiled-route.ts';
 
+/**
+ * Where the messages of some rules go: rules of one route that name the same Backends send there together. As a text, so that two of
+ * them compare.
+ */
+export type McpCourse = string;
+
 /** A rule with those of its matches that are about the host. */
 export interface McpClause {
   readonly route: McpRoute['route'];
@@ -24,6 +30,8 @@ export interface McpClause {
   readonly toolPolicies: readonly CompiledToolPolicy[];
   /** It takes every call to this host, readable or not. */
   readonly takesAll: boolean;
+  /** To where it sends what it takes; undefined: to where the agent sent it. */
+  readonly course: McpCourse | undefined;
 }
 
 export interface McpDenialClause extends McpClause {
@@ -40,6 +48,8 @@ export interface McpPlan {
   readonly clauses: readonly McpClause[];
   /** Calls that no clause takes pass. */
   readonly othersPass: boolean;
+  /** Where what no clause takes goes, and what holds no message: a session lives at one server. */
+  readonly othersCourse: McpCourse | undefined;
   /** What the servers may not ask of the agent, by any of the routes. */
   readonly deniedRequests: readonly ServerRequest[];
 }
@@ -67,8 +77,21 @@ function clausesOf({ route, rules }: CompiledMcpRoute, hostname: Hostname): McpC
       matches,
       toolPolicies: compiled.toolPolicies,
       takesAll: !compiled.isReadable || matches.some(isEverything),
+      course: courseOf(route, compiled),
     };
   });
+}
+
+function courseOf({ route }: McpRoute, { rule: { backends } }: CompiledMcpRule): McpCourse | undefined {
+  return backends === undefined ? undefined : JSON.stringify([route.namespace, route.name, backends]);
+}
+
+/** With the rule that takes everything, else with all of them where they go one way. */
+function courseOfOthers(clauses: readonly McpClause[]): McpCourse | undefined {
+  const every = clauses.find(({ takesAll }) => takesAll);
+  if (every !== undefined) return every.course;
+  const [course, ...more] = new Set(clauses.map((clause) => clause.course));
+  return more.length === 0 ? course : undefined;
 }
 
 /** What of a policy is about MCP. */
@@ -87,6 +110,7 @@ export function planMcp(index: McpPolicy, { agent, hostname, port }: Site): McpP
   const whole = denying.find(
     (each) => each.rules.length === 0 || clausesOf(each, hostname).some(({ takesAll }) => takesAll),
   );
+  const clauses = live.flatMap((each) => clausesOf(each, hostname));
   const isOpenAnyway = live.length === 0 && decideDestination(index.unread, { agent, hostname, port }).open;
   return {
     routes: governing.map(({ route }) => route),
@@ -95,7 +119,8 @@ export function planMcp(index: McpPolicy, { agent, hostname, port }: Site): McpP
       const answer = each.route.denial;
       return answer === undefined ? [] : clausesOf(each, hostname).map((clause) => ({ ...clause, answer }));
     }),
-    clauses: live.flatMap((each) => clausesOf(each, hostname)),
+    clauses,
+    othersCourse: courseOfOthers(clauses),
     deniedRequests: [...new Set(live.flatMap(({ route }) => route.deniedServerRequests ?? []))].sort(),
     othersPass: isOpenAnyway || live.some(({ rules }) => rules.length === 0),
   };

@@ -3,7 +3,7 @@
  * (`ensureStreamUsage`, and what is counted) and the most an answer may hold. Pure. Only the bytes of the values concerned change, so that numbers and order stay as the agent
  * wrote them; what cannot be changed as asked is refused, never sent as it is.
  */
-import type { ProviderBackend } from '../../contract/index.ts';
+import type { RouteBackend } from '../../contract/index.ts';
 import { refuse, renamedModel, type Budget, type Operation, type Refusal } from '../../decision/index.ts';
 import { askForUsage, renameModel, replaceSpans, type BodyRead, type Edit } from '../body/index.ts';
 import { capOutput } from '../budget/output-cap.ts';
@@ -21,7 +21,7 @@ export interface Rewrite {
 /** What a Backend may want to change. */
 export interface Rewritable {
   readonly operation: Operation | undefined;
-  readonly backend: ProviderBackend | undefined;
+  readonly backend: RouteBackend | undefined;
 }
 
 /** What a budget wants of a request. */
@@ -41,7 +41,7 @@ function mayAskUsage(operation: Operation | undefined): boolean {
   return operation?.shape === 'openai' && operation.name !== undefined && operation.name !== 'embeddings';
 }
 
-function isRenamed(backend: ProviderBackend, model: string | undefined): model is string {
+function isRenamed(backend: RouteBackend, model: string | undefined): model is string {
   return model !== undefined && renamedModel(backend, model) !== model;
 }
 

@@ -12,7 +12,8 @@ import { openApprovals } from '../approval/open-approvals.ts';
 import { Budgets } from '../budget/budgets.ts';
 import { noLedger } from '../budget/ledger.ts';
 import { BackendHealth } from '../fallback/backend-health.ts';
-import { siteOf, type Peer } from '../pipeline/call.ts';
+import type { UpstreamTarget } from '../../decision/index.ts';
+import type { Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import { admitRecord } from '../record/recorder.ts';
 import type { RecordSlot } from '../record/record-queue.ts';
@@ -244,17 +245,11 @@ export class GatewayCore {
   }
 
   /** A plain TCP connection for a relay to where the peer wanted to go, at a judged address. */
-  async dialRaw(peer: Peer): Promise<Socket> {
-    const snapshot = this.#snapshot;
-    if (
-      snapshot === undefined ||
-      this.#pool === undefined ||
-      snapshot.plans.at(siteOf(peer, false)).kind === 'shut'
-    ) {
+  /** `target`: as the policy in force has it; undefined: it opens nothing. */
+  async dialRaw(peer: Peer, target: UpstreamTarget | undefined): Promise<Socket> {
+    if (target === undefined || this.#pool === undefined) {
       throw new UpstreamError('EGRESS_DENIED', 'not open', { denyReason: 'policy' });
     }
-    const { hostname, ip, port } = peer;
-    const target = { hostname, ip: hostname === undefined ? ip : undefined, port, tls: false };
     return this.#pool.dialSocket(target, peer.agentId, []);
   }
 

@@ -6,14 +6,14 @@ import type { Socket } from 'node:net';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { CallCounting } from './call-counting.ts';
 import type { Wire } from '../../contract/index.ts';
-import { countCall, type CallCount, type Refusal } from '../../decision/index.ts';
+import { countCall, type CallCount, type Refusal, type UpstreamTarget } from '../../decision/index.ts';
 import type { Boundary } from '../boundary.ts';
 import { siteOf, type Peer } from '../pipeline/call.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { GatewayCore } from './gateway-core.ts';
 import { Greeting } from './greeting.ts';
 import type { RelayResult } from './relay.ts';
-import { judgeUnread, mayGoOn, type Unread } from './unread.ts';
+import { isDialledThere, judgeUnread, mayGoOn, relayWayOf, type Unread } from './unread.ts';
 
 export class UnreadRelay {
   readonly #agent: Socket;
@@ -24,6 +24,8 @@ export class UnreadRelay {
   #counting: CallCounting | undefined;
   #greeting: Greeting | undefined;
   #unread: Unread | undefined;
+  /** Where it was dialled. */
+  #target: UpstreamTarget | undefined;
   /** The agent turned out to speak something that is read. */
   #over = false;
 
@@ -66,7 +68,9 @@ export class UnreadRelay {
     this.#boundary.on(this.#agent, 'close', () => counting.end());
     counting.sent();
     try {
-      return await this.#core.dialRaw(this.#peer);
+      const { snapshot } = this.#core;
+      this.#target = snapshot && relayWayOf(snapshot, this.#peer)?.target;
+      return await this.#core.dialRaw(this.#peer, this.#target);
     } catch (thrown) {
       counting.failed(true);
       counting.end();
@@ -123,6 +127,8 @@ export class UnreadRelay {
 
   /** Would the new policy have opened it just so (S36)? */
   mayStay(snapshot: Snapshot): boolean {
+    const target = this.#target;
+    if (!this.#over && target !== undefined && !isDialledThere(snapshot, this.#peer, target)) return false;
     if (this.#unread !== undefined) return mayGoOn(snapshot, this.#peer, this.#unread);
     return this.#over || this.#dial === undefined || judgeUnread(snapshot, this.#peer, 'raw') === undefined;
   }

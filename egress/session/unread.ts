@@ -3,7 +3,14 @@
  * policy changes, and both must be the same question (S36).
  */
 import { chooseListener, computeAction, shapeOf, type Wire } from '../../contract/index.ts';
-import { judgeAnswers, refuse, type Refusal } from '../../decision/index.ts';
+import {
+  chooseRelay,
+  judgeAnswers,
+  refuse,
+  type Refusal,
+  type RelayWay,
+  type UpstreamTarget,
+} from '../../decision/index.ts';
 import { openerOf, siteOf, type Peer } from '../pipeline/call.ts';
 import type { Snapshot } from '../snapshot.ts';
 
@@ -16,6 +23,17 @@ export interface Unread {
   readonly address: string | undefined;
 }
 
+/** Which way bytes that pass unread go; undefined: none. The same for all connections of an invocation. */
+export function relayWayOf({ plans }: Snapshot, peer: Peer): RelayWay | undefined {
+  const plan = plans.at(siteOf(peer, false));
+  return plan.kind === 'shut' ? undefined : chooseRelay(plan.relayWays, peer.invocationId);
+}
+
+/** Would the new policy have dialled it there? */
+export function isDialledThere(snapshot: Snapshot, peer: Peer, target: UpstreamTarget): boolean {
+  return JSON.stringify(relayWayOf(snapshot, peer)?.target) === JSON.stringify(target);
+}
+
 /** Why not; undefined: they may. Only an L4 rule (or allow-all) opens a destination to bytes nobody can read. */
 export function judgeUnread({ config, plans }: Snapshot, peer: Peer, wire: Wire): Refusal | undefined {
   const listener = chooseListener(config.listeners, peer.port);
@@ -24,7 +42,8 @@ export function judgeUnread({ config, plans }: Snapshot, peer: Peer, wire: Wire)
     return refuse(403, 'protocol', 'no listener of the gateway lets bytes pass that are not HTTP');
   }
   const plan = plans.at(siteOf(peer, false));
-  return plan.kind === 'shut' ? plan.refusal : plan.relayRefusal;
+  if (plan.kind === 'shut') return plan.refusal;
+  return plan.relayRefusal ?? chooseRelay(plan.relayWays, peer.invocationId).refusal;
 }
 
 /** Would the new policy have opened it just so? */
@@ -32,14 +51,22 @@ export function mayGoOn(snapshot: Snapshot, peer: Peer, relay: Unread): boolean 
   const plan = snapshot.plans.at(siteOf(peer, false));
   if (plan.kind === 'shut' || openerOf(plan) !== relay.route) return false;
   if (judgeUnread(snapshot, peer, relay.wire) !== undefined) return false;
-  const { agentId, hostname, port } = peer;
-  if (hostname === undefined || relay.address === undefined) return true;
-  const pinned = snapshot.plans.index.pins.get(hostname);
-  if (pinned !== undefined && !pinned.includes(relay.address)) return false;
-  const { destinations } = snapshot.config;
-  return (
-    judgeAnswers(destinations, { agentId, hostname, port, pinned }, [relay.address]).kind === 'addresses'
-  );
+  const target = relayWayOf(snapshot, peer)?.target;
+  if (target === undefined || relay.address === undefined) return true;
+  return mayStandAt(snapshot, { agentId: peer.agentId, target, address: relay.address });
+}
+
+/** May what goes to the target be at this address? */
+function mayStandAt(
+  { plans, config }: Snapshot,
+  { agentId, target, address }: { agentId: string; target: UpstreamTarget; address: string },
+): boolean {
+  const { hostname, port } = target.via ?? target;
+  // A literal that is dialled as it is was judged by its plan.
+  if (hostname === undefined && target.via === undefined) return true;
+  const pinned = hostname === undefined ? undefined : plans.index.pins.get(hostname);
+  if (pinned !== undefined && !pinned.includes(address)) return false;
+  return judgeAnswers(config.destinations, { agentId, port, pinned }, [address]).kind === 'addresses';
 }
 
 /** May its server speak first, before anybody knows what the agent does? */

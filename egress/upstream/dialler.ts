@@ -78,18 +78,16 @@ export class Dialler {
   }
 
   async #addresses(target: UpstreamTarget, agentId: string): Promise<readonly string[]> {
+    const { via } = target;
     // The connection itself was opened for a literal, which its plan judged.
-    if (target.hostname === undefined) return [target.ip ?? ''];
-    const { hostname, port } = target;
-    const pinned = this.#snapshot.plans.index.pins.get(hostname);
-    const answers = await this.#answers(hostname, agentId);
-    const verdict = judgeAnswers(
-      this.#snapshot.plans.index.destinations,
-      { agentId, hostname, port, pinned },
-      answers,
-    );
+    if (via === undefined && target.hostname === undefined) return [target.ip ?? ''];
+    const { hostname, ip = '', port } = via ?? target;
+    const { destinations, pins } = this.#snapshot.plans.index;
+    const pinned = hostname === undefined ? undefined : pins.get(hostname);
+    const answers = hostname === undefined ? [ip] : await this.#answers(hostname, agentId);
+    const verdict = judgeAnswers(destinations, { agentId, port, pinned }, answers);
     if (verdict.kind === 'addresses') return verdict.addresses;
-    throw refused(hostname, verdict.reason);
+    throw refused(hostname ?? ip, verdict.reason);
   }
 
   async #answers(hostname: string, agentId: string): Promise<readonly string[]> {
@@ -107,7 +105,8 @@ export class Dialler {
 
   #connect(target: UpstreamTarget, { address, agentId, alpn }: Way): Promise<Dialled> {
     return new Promise((resolve, reject) => {
-      const carrier = connectTcp({ host: address, port: target.port, allowHalfOpen: true, noDelay: true });
+      const { port } = target.via ?? target;
+      const carrier = connectTcp({ host: address, port, allowHalfOpen: true, noDelay: true });
       const boundary = new Boundary(() => failed(unreachable('dialling failed')), this.#onBroken);
       const way = { address, agentId, alpn };
       const socket = target.tls ? this.#secure(carrier, target, way, boundary) : carrier;
@@ -140,8 +139,9 @@ export class Dialler {
     { address, agentId, alpn }: Way,
     boundary: Boundary,
   ): TLSSocket {
-    const name = target.hostname ?? address;
-    const key = `${name}:${target.port}:${alpn.join()}`;
+    // Wherever it is dialled: the server proves to be who the agent asked for.
+    const name = target.hostname ?? target.ip ?? address;
+    const key = `${name}:${target.port}:${renderVia(target)}:${alpn.join()}`;
     const session = this.#sessions.get(key);
     const socket = connectTls({
       socket: carrier,
@@ -157,6 +157,11 @@ export class Dialler {
     carrier.on('error', (error) => socket.destroy(error));
     return socket;
   }
+}
+
+/** Where a target is dialled, if somewhere else: a part of what its connections are kept by. */
+export function renderVia({ via }: UpstreamTarget): string {
+  return via === undefined ? '' : `${via.hostname ?? via.ip ?? ''}:${via.port}`;
 }
 
 /** What stands between any caller and the host, not what a caller wanted. */

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { FairCache } from '../../contract/index.ts';
 import type { UpstreamTarget } from '../../decision/index.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { Dialler, noCommonProtocol, type Dialled } from './dialler.ts';
+import { Dialler, noCommonProtocol, renderVia, type Dialled } from './dialler.ts';
 import type { UpstreamConnection } from './exchange-port.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
@@ -26,7 +26,7 @@ export interface PoolRequest {
 
 function keyOf({ agentId, target, http2 }: PoolRequest): string {
   // By agent: what one agent's rules opened is never lent to another.
-  return `${agentId} ${target.hostname ?? target.ip ?? ''}:${target.port} ${target.tls ? 'tls' : 'tcp'} ${http2 ? 2 : 1}`;
+  return `${agentId} ${target.hostname ?? target.ip ?? ''}:${target.port} ${target.tls ? 'tls' : 'tcp'} ${http2 ? 2 : 1} ${renderVia(target)}`;
 }
 
 type Protocol = 'h1' | 'h2';

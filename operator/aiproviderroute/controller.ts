@@ -1,22 +1,14 @@
 /** AIProviderRoute status. What it opens and where calls go is compiled with its gateway. */
-import { changedObjects } from '../change.ts';
-import { isLive, unresolvedBackends, untranslatedBackends } from '../compile/index.ts';
+import { isLive, untranslatedBackends } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds, type AIProviderRoute } from '../kind.ts';
 import { keyOfMark, marksOf, type BudgetMark } from './budget-marks.ts';
 import { budgetFindings, eventNameOf, isTeller, noteOf } from './budget-status.ts';
 import { graceRequeue, markPending, previousConditions } from '../pending.ts';
-import { filterWatches, resolvedExtensions } from '../route-filter.ts';
+import { backendWatch, filterWatches, missingBackends, resolvedFilters } from '../route-filter.ts';
 import { routeStatus } from '../route-status.ts';
 import { routeWatches } from '../route-watches.ts';
-import {
-  keyOfObject,
-  splitKey,
-  type Finding,
-  type KubeObject,
-  type ReconcileResult,
-  type World,
-} from '../runtime/index.ts';
+import { splitKey, type Finding, type ReconcileResult, type World } from '../runtime/index.ts';
 
 async function reconcile(context: Context, key: string): Promise<ReconcileResult> {
   const { namespace, name } = splitKey(key);
@@ -60,17 +52,12 @@ function tell(
 }
 
 export function resolvedRefs(world: World, route: AIProviderRoute): Finding {
-  const type = 'ResolvedRefs';
-  const failed = unresolvedBackends(world, route);
-  const [first] = failed;
-  if (first === undefined) {
-    const unused = [...new Set(untranslatedBackends(world, route))];
-    return unused.length === 0
-      ? resolvedExtensions(world, route)
-      : { type, status: 'False', reason: 'TranslationUnsupported', message: unused.join('; ') };
-  }
-  const message = failed.map((each) => each.message).join('; ');
-  return { type, status: 'False', reason: first.reason, message };
+  const missing = missingBackends(world, route, 'api');
+  if (missing !== undefined) return missing;
+  const unused = [...new Set(untranslatedBackends(world, route))];
+  return unused.length === 0
+    ? resolvedFilters(world, { ...route, kind: 'AIProviderRoute' })
+    : { type: 'ResolvedRefs', status: 'False', reason: 'TranslationUnsupported', message: unused.join('; ') };
 }
 
 export const aiProviderRouteController: ControllerSpec = {
@@ -80,17 +67,6 @@ export const aiProviderRouteController: ControllerSpec = {
   watches: [
     ...routeWatches(kinds.aiProviderRoute),
     ...filterWatches(kinds.aiProviderRoute),
-    {
-      resource: kinds.backend,
-      keysOf: (world, change) => {
-        const names = new Set(changedObjects(change).map(({ metadata }) => metadata?.name));
-        return world
-          .list(kinds.aiProviderRoute, (change.after ?? change.before)?.metadata?.namespace)
-          .filter((route) =>
-            route.spec.rules.some((rule) => (rule.backendRefs ?? []).some((ref) => names.has(ref.name))),
-          )
-          .map((route) => keyOfObject(route as KubeObject));
-      },
-    },
+    backendWatch(kinds.aiProviderRoute),
   ],
 };

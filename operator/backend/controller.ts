@@ -1,5 +1,5 @@
 /** Backend status: Accepted (a schema we speak, an upstream we can dial) and ResolvedRefs. */
-import { notEnforced, parseHostname, providers } from '../../contract/index.ts';
+import { notEnforced, parseHostname, parseIp, providers } from '../../contract/index.ts';
 import { changedObjects } from '../change.ts';
 import { isLive } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
@@ -48,11 +48,13 @@ function acceptedFinding(backend: Backend): Finding {
     const { message, instead } = notEnforced.InferencePool;
     return refuse('NotEnforced', `${message}. ${instead}`);
   }
-  if (!(providers as readonly string[]).includes(schema.name)) {
+  if (schema !== undefined && !(providers as readonly string[]).includes(schema.name)) {
     return refuse('UnsupportedSchema', `schema ${schema.name} is not one of ${providers.join(', ')}`);
   }
   if (upstream === undefined) return refuse('Invalid', 'upstream is required for type Upstream');
-  if (parseHostname(upstream.host) === undefined) {
+  // A place for EgressL4Routes alone needs no name.
+  const isPlace = schema === undefined && parseIp(upstream.host) !== undefined;
+  if (!isPlace && parseHostname(upstream.host) === undefined) {
     return refuse('Invalid', `upstream.host ${upstream.host} is not a host name`);
   }
   return { type, status: 'True', reason: 'Accepted', message: '' };

@@ -22,7 +22,7 @@ import { attachedRoutes, type AttachedRoute } from './attachment.ts';
 import { denialAt } from './denial.ts';
 import { httpDestinations } from './http-route.ts';
 import { mcpHostnames } from './mcp-route.ts';
-import { resolveBackend } from './provider-route.ts';
+import { placesOf, resolveBackend } from './route-backend.ts';
 import { compileFilters } from './route-filter.ts';
 import { sourceAgents } from './source-agents.ts';
 import { gatewayId } from './name.ts';
@@ -65,7 +65,7 @@ function routeId(kind: string, route: EgressL4Route | AIProviderRoute | MCPRoute
   return `${kind}/${route.metadata.namespace}/${route.metadata.name}`;
 }
 
-/** A rule with a filter or backendRefs that no gateway carries out opens nothing. */
+/** A rule with a filter that no gateway carries out, or of which no Backend is there, opens nothing. */
 function openedRules(
   world: World,
   gateway: EgressGateway,
@@ -74,8 +74,10 @@ function openedRules(
   return attached.route.spec.rules.flatMap((rule) => {
     const route = { ...attached.route, kind: 'EgressL4Route', gateway: gatewayId(gateway) };
     const { unsupported, carried } = compileFilters(world, route, rule);
-    if (unsupported.length > 0) return [];
-    return l4Rules(world, gateway, attached, rule).map((each) => ({ ...each, ...carried }));
+    const backends = placesOf(world, attached.route, rule);
+    if (unsupported.length > 0 || backends?.length === 0) return [];
+    const sent = backends === undefined ? {} : { backends };
+    return l4Rules(world, gateway, attached, rule).map((each) => ({ ...each, ...carried, ...sent }));
   });
 }
 
@@ -136,7 +138,7 @@ function providerRules(world: World, attached: AttachedRoute<AIProviderRoute>): 
   const names = route.spec.rules.flatMap((rule) => (rule.matches ?? []).map((match) => match.provider));
   const backends = route.spec.rules.flatMap((rule) =>
     (rule.backendRefs ?? []).flatMap((ref) => {
-      const resolved = resolveBackend(world, route, ref);
+      const resolved = resolveBackend(world, route, ref, 'api');
       return resolved.resolved ? [resolved.backend] : [];
     }),
   );

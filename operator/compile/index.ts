@@ -22,6 +22,7 @@ export * from './pool-config.ts';
 export * from './provider-route.ts';
 export * from './record-export.ts';
 export * from './registry.ts';
+export * from './route-backend.ts';
 export * from './route-filter.ts';
 export * from './secret-value.ts';
 export * from './settings.ts';

@@ -5,6 +5,7 @@ import type { World } from '../runtime/index.ts';
 import { compileRate } from './call-limit.ts';
 import { denialAt } from './denial.ts';
 import { gatewayId } from './name.ts';
+import { placesOf } from './route-backend.ts';
 import { compileFilters } from './route-filter.ts';
 
 type Rule = NonNullable<MCPRoute['spec']['rules']>[number];
@@ -42,6 +43,7 @@ function compileRule(
   const { unsupported, carried } = compileFilters(world, route, rule);
   const { namespace, name } = route.metadata;
   const matches = rule.matches ?? [];
+  const backends = placesOf(world, route, rule);
   const policies = (rule.filters ?? []).flatMap(({ toolPolicy }, index) =>
     toolPolicy === undefined
       ? []
@@ -50,7 +52,12 @@ function compileRule(
   return {
     matches: (matches.length === 0 ? [{}] : matches).map(compileMatch),
     toolPolicies: policies.map(({ policy }) => policy),
-    unsupported: [...unsupported, ...policies.flatMap((each) => each.unsupported)],
+    unsupported: [
+      ...(backends?.length === 0 ? ['none of its Backends is there'] : []),
+      ...unsupported,
+      ...policies.flatMap((each) => each.unsupported),
+    ],
+    ...(backends === undefined ? {} : { backends }),
     ...carried,
   };
 }

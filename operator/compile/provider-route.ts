@@ -1,89 +1,31 @@
 /** AIProviderRoute to the gateway's form, with Backends resolved. A reference that cannot be resolved is left out. */
 import {
-  faultOfBackendRef,
   parseUsd,
   usualThresholds,
   type NanoUsd,
-  type ProviderBackend,
   type ProviderDenial,
   type ProviderRoute,
 } from '../../contract/index.ts';
 import { renderUntranslated, untranslated } from '../../decision/index.ts';
-import { kinds, type AIProviderRoute, type Backend, type EgressGateway } from '../kind.ts';
+import type { AIProviderRoute, EgressGateway } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { denialAt } from './denial.ts';
 import { gatewayId } from './name.ts';
-import { isLive } from './order.ts';
 import { fallbackAt } from './fallback.ts';
-import { compileExtensions } from './route-filter.ts';
+import { resolveBackend } from './route-backend.ts';
+import { compileFilters } from './route-filter.ts';
 
 type Rule = AIProviderRoute['spec']['rules'][number];
-type BackendRef = NonNullable<Rule['backendRefs']>[number];
 type Filter = NonNullable<Rule['filters']>[number];
 type ProviderFilter = ProviderRoute['rules'][number]['filters'][number];
-
-export type ResolvedBackend =
-  | { readonly resolved: true; readonly backend: ProviderBackend }
-  | {
-      readonly resolved: false;
-      readonly reason: 'InvalidKind' | 'BackendNotFound' | 'RefNotPermitted' | 'UnsupportedBackend';
-      readonly message: string;
-    };
-
-export function resolveBackend(world: World, route: AIProviderRoute, ref: BackendRef): ResolvedBackend {
-  const reason = faultOfBackendRef(ref, route.metadata.namespace);
-  if (reason !== undefined) {
-    const message =
-      reason === 'InvalidKind'
-        ? `${ref.kind ?? ''} ${ref.name} is not a Backend`
-        : `Backend ${ref.namespace ?? ''}/${ref.name} is in another namespace`;
-    return { resolved: false, reason, message };
-  }
-  const backend = world.get(kinds.backend, route.metadata.namespace, ref.name);
-  if (backend === undefined || !isLive(backend)) {
-    return { resolved: false, reason: 'BackendNotFound', message: `Backend ${ref.name} does not exist` };
-  }
-  const upstream = backend.spec.upstream;
-  if (upstream === undefined) {
-    const message = `Backend ${ref.name} has no upstream (type ${backend.spec.type ?? 'Upstream'})`;
-    return { resolved: false, reason: 'UnsupportedBackend', message };
-  }
-  return { resolved: true, backend: providerBackend(ref, backend, upstream) };
-}
-
-export type UnresolvedBackend = Extract<ResolvedBackend, { resolved: false }>;
-
-/** The references of all its rules that come to nothing. */
-export function unresolvedBackends(world: World, route: AIProviderRoute): UnresolvedBackend[] {
-  return route.spec.rules
-    .flatMap(({ backendRefs = [] }) => backendRefs)
-    .map((ref) => resolveBackend(world, route, ref))
-    .filter((each) => !each.resolved);
-}
 
 /** Why Backends of its rules get no call, each a sentence without its end. */
 export function untranslatedBackends(world: World, route: AIProviderRoute): string[] {
   return route.spec.rules.flatMap(({ matches = [], backendRefs = [] }) => {
-    const backends = backendRefs.map((ref) => resolveBackend(world, route, ref));
+    const backends = backendRefs.map((ref) => resolveBackend(world, route, ref, 'api'));
     const resolved = backends.flatMap((each) => (each.resolved ? [each.backend] : []));
     return untranslated(matches, resolved).map(renderUntranslated);
   });
-}
-
-function providerBackend(
-  ref: BackendRef,
-  backend: Backend,
-  upstream: NonNullable<Backend['spec']['upstream']>,
-): ProviderBackend {
-  return {
-    name: ref.name,
-    weight: ref.weight ?? 1,
-    schema: backend.spec.schema.name,
-    host: upstream.host.toLowerCase(),
-    port: ref.port ?? upstream.port ?? 443,
-    modelRewrites: (backend.spec.modelRewrites ?? []).map(({ from, to }) => ({ from, to })),
-    ensureStreamUsage: backend.spec.bodyMutation?.ensureStreamUsage ?? false,
-  };
 }
 
 function unsupportedFilter(what: string): ProviderFilter {
@@ -96,7 +38,7 @@ export function compileProviderDenial(world: World, route: AIProviderRoute): Pro
   if (answer === undefined) return undefined;
   const { namespace, name } = route.metadata;
   const rules = route.spec.rules.map((rule) => {
-    const backends = (rule.backendRefs ?? []).map((ref) => resolveBackend(world, route, ref));
+    const backends = (rule.backendRefs ?? []).map((ref) => resolveBackend(world, route, ref, 'api'));
     return {
       matches: compileMatches(rule),
       filters: [],
@@ -127,11 +69,11 @@ export function compileProviderRoute(
     route: { namespace, name },
     ...(fallback === undefined ? {} : { fallback }),
     rules: route.spec.rules.flatMap((rule, place) => {
-      const backends = (rule.backendRefs ?? []).map((ref) => resolveBackend(world, route, ref));
+      const backends = (rule.backendRefs ?? []).map((ref) => resolveBackend(world, route, ref, 'api'));
       const resolved = backends.flatMap((each) => (each.resolved ? [each.backend] : []));
       // A rule whose every backend is missing must not fall back to the host the agent asked for.
       if (backends.length > 0 && resolved.length === 0) return [];
-      const { unsupported, carried } = compileExtensions(world, at, rule);
+      const { unsupported, carried } = compileFilters(world, at, rule);
       return [
         {
           matches: compileMatches(rule),

@@ -2,13 +2,7 @@
  * What the filters of a route's rule come to: what is counted, what is kept out of records, and what no gateway carries out. A filter that
  * is not carried out never lets a call through as if it were not there: its rule is refused (or opens nothing).
  */
-import {
-  joinLogging,
-  notEnforced,
-  type CallLimit,
-  type LoggingRule,
-  type TokenRate,
-} from '../../contract/index.ts';
+import { joinLogging, type CallLimit, type LoggingRule, type TokenRate } from '../../contract/index.ts';
 import { apiGroup, kinds } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { compileRatePolicy, type CompiledRate, type RouteAt } from './call-limit.ts';
@@ -23,7 +17,6 @@ interface ExtensionRef {
 interface Rule {
   readonly filters?:
     ReadonlyArray<{ readonly type: string; readonly extensionRef?: ExtensionRef | undefined }> | undefined;
-  readonly backendRefs?: readonly object[] | undefined;
 }
 
 export interface CompiledFilters {
@@ -40,17 +33,7 @@ export interface CompiledFilters {
 
 type Extension = CompiledRate | { readonly logging: LoggingRule };
 
-/** For routes whose backendRefs no gateway follows. */
 export function compileFilters(world: World, route: RouteAt, rule: Rule): CompiledFilters {
-  const filters = compileExtensions(world, route, rule);
-  const redirected = (rule.backendRefs ?? []).length > 0;
-  const unsupported = redirected
-    ? [...filters.unsupported, `backendRefs: ${notEnforced.RouteBackends.message}`]
-    : filters.unsupported;
-  return { ...filters, unsupported };
-}
-
-export function compileExtensions(world: World, route: RouteAt, rule: Rule): CompiledFilters {
   const refs = (rule.filters ?? []).flatMap(({ type, extensionRef }) =>
     type === 'ExtensionRef' && extensionRef !== undefined ? [extensionRef] : [],
   );

@@ -1,6 +1,6 @@
 /** `status.ancestors` of a CredentialInjectionPolicy (GEP-713). Pure. */
 import { compileInjection, secretKeysOf } from '../compile/index.ts';
-import { kinds, type CredentialInjectionPolicy } from '../kind.ts';
+import { kinds, type AIProviderRoute, type CredentialInjectionPolicy, type MCPRoute } from '../kind.ts';
 import { policyStatus as statusOf } from '../policy-status.ts';
 import { accepted, findTarget, refused } from '../policy-target.ts';
 import type { Finding, World } from '../runtime/index.ts';
@@ -41,9 +41,12 @@ function acceptedFinding(world: World, policy: CredentialInjectionPolicy, ref: T
   const { namespace } = policy.metadata;
   const finding = findTarget(world, namespace, ref);
   if (finding.status !== 'True' || ref.sectionName === undefined) return finding;
-  const route = world.get(kinds.aiProviderRoute, namespace, ref.name);
-  const names = route?.spec.rules.flatMap((rule) => (rule.backendRefs ?? []).map((each) => each.name)) ?? [];
+  const kind = ref.kind === 'MCPRoute' ? kinds.mcpRoute : kinds.aiProviderRoute;
+  const route = world.get<AIProviderRoute | MCPRoute>(kind, namespace, ref.name);
+  const rules: ReadonlyArray<Pick<AIProviderRoute['spec']['rules'][number], 'backendRefs'>> =
+    route?.spec.rules ?? [];
+  const names = rules.flatMap(({ backendRefs = [] }) => backendRefs.map((each) => each.name));
   return names.includes(ref.sectionName)
     ? accepted
-    : refused('TargetNotFound', `AIProviderRoute ${ref.name} has no backend ${ref.sectionName}`);
+    : refused('TargetNotFound', `${ref.kind} ${ref.name} has no backend ${ref.sectionName}`);
 }

@@ -14,7 +14,7 @@ function resolvedRefs(world: World, { metadata }: Policy, { kind, name }: Policy
     kind === 'AIProviderRoute' ? world.get(kinds.aiProviderRoute, metadata.namespace, name) : undefined;
   if (route === undefined) return [];
   const type = 'ResolvedRefs';
-  const [first, ...more] = unresolvedBackends(world, route);
+  const [first, ...more] = unresolvedBackends(world, route, 'api');
   if (first === undefined) return [{ type, status: 'True', reason: 'ResolvedRefs', message: '' }];
   const missing = [first, ...more].map(({ message }) => message).join('; ');
   const message = `${missing}; until then what the rule names is denied on every host`;

@@ -14,7 +14,7 @@ import type { CallSpaces } from './space/call-spaces.ts';
 import { quote } from './phrases.ts';
 import type { Spot } from './spot.ts';
 import { mcpParts, renderServerRequests } from './tool-words.ts';
-import { callParts, renderPlacedSecret, renderTurn, wayParts } from './words.ts';
+import { callParts, renderPlacedSecret, renderTurn, viaParts, wayParts } from './words.ts';
 
 export type Direction = 'added' | 'removed' | 'changed';
 export type ChangeKind = 'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown' | 'trigger';
@@ -63,7 +63,7 @@ function sentTo({ host, port, weight, of, turn, asksUsage, as }: NonNullable<Way
 function partsOf(spot: Spot, { exit, model, logging, budget, counts, asksPerson }: WayTaken): string[] {
   const described = describeWay(spot, exit);
   const { backend, logging: _l, budget: _b, limits: _limits, asksPerson: _asks, ...rest } = described;
-  const { credentials, ...way } = rest;
+  const { credentials, via, ...way } = rest;
   const counted = {
     ...(budget === undefined ? {} : { budget: countedUse(budget) }),
     ...(asksPerson ? { asksPerson: true as const } : {}),
@@ -73,6 +73,7 @@ function partsOf(spot: Spot, { exit, model, logging, budget, counts, asksPerson 
   const renames = backend !== undefined && backend.renames.length > 0 && model !== undefined;
   return [
     ...(sent === undefined ? [] : [sent]),
+    ...viaParts(via === undefined ? {} : { via }, false),
     ...(renames ? [`as model ${quote(model)}`] : []),
     ...wayParts({ ...way, ...counted, credentials: [], ...(logging === undefined ? {} : { logging }) }),
     ...credentials.map(renderPlacedSecret),

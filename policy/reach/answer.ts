@@ -7,19 +7,23 @@ import {
   renamedModel,
   type Call,
   type Decision,
+  type McpCourse,
   type OpenPlan,
+  type OtherWays,
   type Refusal,
+  type Way,
 } from '../../decision/index.ts';
 import { dialOf, type Spot } from './spot.ts';
 
 type Allowed = Extract<Decision, { kind: 'allow' }>;
-export type PlannedWay = NonNullable<OpenPlan['otherwise']>;
 
 /** A way of a plan and what leads to it. */
 export interface Exit {
   /** Index of its clause; undefined: it is for calls no clause takes. */
   readonly clause: number | undefined;
-  readonly way: PlannedWay;
+  /** Of messages that rules of an MCPRoute send there; undefined: of all else. */
+  readonly course: McpCourse | undefined;
+  readonly way: Way;
 }
 
 export interface WayTaken {
@@ -41,25 +45,48 @@ export interface Answer {
   readonly refusals: readonly Refusal[];
 }
 
-export function exitsOf({ clauses, otherwise }: OpenPlan): Exit[] {
-  const taken = clauses.flatMap(({ ways }, clause) => ways.map((way) => ({ clause, way })));
-  return otherwise === undefined ? taken : [...taken, { clause: undefined, way: otherwise }];
+export function exitsOf({ clauses, otherwise }: Pick<OpenPlan, 'clauses' | 'otherwise'>): Exit[] {
+  const of = (clause: number | undefined, { ways, courses }: OtherWays): Exit[] => [
+    ...ways.map((way) => ({ clause, course: undefined, way })),
+    ...courses.flatMap(({ course, ways: own }) => own.map((way) => ({ clause, course, way }))),
+  ];
+  const taken = clauses.flatMap((clause, index) => of(index, clause));
+  return otherwise === undefined ? taken : [...taken, ...of(undefined, otherwise)];
+}
+
+/** What leads to the ways beside which one goes, by weight or in turn. */
+export function besideOf({ clauses, otherwise }: OpenPlan, { clause, course }: Exit): readonly Way[] {
+  const taker = clause === undefined ? otherwise : clauses[clause];
+  if (course === undefined) return taker?.ways ?? [];
+  return taker?.courses.find((each) => each.course === course)?.ways ?? [];
 }
 
 /** As many plans as the widest rule that chooses has ways, each with one way of such a rule. */
 function narrowed(plan: OpenPlan): OpenPlan[] {
   const chooses = plan.clauses.filter(({ fallback }) => fallback === undefined);
-  const width = Math.max(1, ...chooses.map(({ ways }) => ways.length));
+  const takers = [...plan.clauses, ...(plan.otherwise === undefined ? [] : [plan.otherwise])];
+  const choices = [
+    ...[...chooses, plan.otherwise].map((taker) => taker?.ways ?? []),
+    ...takers.flatMap(({ courses }) => courses.map(({ ways }) => ways)),
+  ];
+  const width = Math.max(1, ...choices.map(({ length }) => length));
   if (width === 1) return [plan];
-  return Array.from({ length: width }, (_, index) => ({
-    ...plan,
-    clauses: plan.clauses.map((clause) => {
+  return Array.from({ length: width }, (_, index) => {
+    const only = (ways: readonly Way[]): Way[] => ways.slice(index % Math.max(1, ways.length)).slice(0, 1);
+    const alone = <T extends OtherWays>(taker: T): T => ({
+      ...taker,
+      ways: only(taker.ways),
+      courses: taker.courses.map((each) => ({ ...each, ways: only(each.ways) })),
+    });
+    return {
+      ...plan,
       // Tried one after the other: an answer tells all of them.
-      if (clause.fallback !== undefined) return clause;
-      const way = clause.ways[index % Math.max(1, clause.ways.length)];
-      return { ...clause, ways: way === undefined ? [] : [way] };
-    }),
-  }));
+      clauses: plan.clauses.map((clause) =>
+        clause.fallback === undefined ? alone(clause) : { ...alone(clause), ways: clause.ways },
+      ),
+      otherwise: plan.otherwise && alone(plan.otherwise),
+    };
+  });
 }
 
 /** One spot, asked about many calls. */

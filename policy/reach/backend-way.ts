@@ -1,6 +1,6 @@
 /** The Backend of a way as a permit tells it: where it is, for which share of the calls or in which turn, and what it changes. Pure. */
 import type { OpenPlan } from '../../decision/index.ts';
-import type { Exit } from './answer.ts';
+import { besideOf, type Exit } from './answer.ts';
 import type { Way } from './permit.ts';
 import type { Spot } from './spot.ts';
 
@@ -8,17 +8,17 @@ type Told = NonNullable<Way['backend']>;
 type Share = Pick<Told, 'weight' | 'of' | 'turn'>;
 
 /** Among ways that are tried one after the other; undefined: there is one alone, or the weights decide. */
-export function turnOf({ clauses }: Pick<OpenPlan, 'clauses'>, { clause, way }: Exit): Told['turn'] {
-  const own = clause === undefined ? undefined : clauses[clause];
+export function turnOf({ clauses }: Pick<OpenPlan, 'clauses'>, { clause, course, way }: Exit): Told['turn'] {
+  const own = clause === undefined || course !== undefined ? undefined : clauses[clause];
   if (own?.fallback === undefined || own.ways.length < 2) return undefined;
   return { place: own.ways.indexOf(way) + 1, of: own.ways.length };
 }
 
-function shareOf({ clauses }: OpenPlan, exit: Exit, isOwn: boolean): Share {
-  const turn = turnOf({ clauses }, exit);
+function shareOf(plan: OpenPlan, exit: Exit, isOwn: boolean): Share {
+  const turn = turnOf(plan, exit);
   if (turn !== undefined) return { weight: 1, of: 1, turn };
-  if (isOwn) return { weight: 1, of: 1 };
-  const ways = (exit.clause === undefined ? undefined : clauses[exit.clause])?.ways ?? [];
+  const ways = besideOf(plan, exit);
+  if (isOwn && ways.length < 2) return { weight: 1, of: 1 };
   const weightOf = ({ backend }: Exit['way']): number => backend?.weight ?? 1;
   return { weight: weightOf(exit.way), of: ways.reduce((sum, each) => sum + weightOf(each), 0) };
 }
@@ -26,15 +26,27 @@ function shareOf({ clauses }: OpenPlan, exit: Exit, isOwn: boolean): Share {
 /** What is not as if there were no Backend. */
 export function describeBackend({ plan }: Spot, exit: Exit): Told | undefined {
   const { backend, target } = exit.way;
-  if (backend === undefined) return undefined;
+  if (backend === undefined || target.via !== undefined) return undefined;
   const isOwn = plan.site.hostname === target.hostname && plan.site.port === target.port;
   const changes = backend.modelRewrites.length > 0 || backend.ensureStreamUsage;
   const share = shareOf(plan, exit, isOwn);
-  if (isOwn && !changes && share.turn === undefined) return undefined;
+  const isShared = share.turn !== undefined || share.weight < share.of;
+  if (isOwn && !changes && !isShared) return undefined;
   return {
     ...{ name: backend.name, host: backend.host, port: backend.port },
     ...share,
     ...{ renames: backend.modelRewrites, asksUsage: backend.ensureStreamUsage },
     ...(exit.way.isForeign ? { as: backend.schema } : {}),
   };
+}
+
+/** Of a way among others that bytes or calls go by weight. */
+export function describeVia(
+  { backend, target: { via } }: Pick<Exit['way'], 'backend' | 'target'>,
+  beside: ReadonlyArray<Pick<Exit['way'], 'backend'>>,
+): Pick<Way, 'via'> {
+  if (backend === undefined || via === undefined) return {};
+  const of = beside.reduce((sum, each) => sum + (each.backend?.weight ?? 1), 0);
+  const { name, host, port, weight } = backend;
+  return { via: { name, host, port, weight, of } };
 }

@@ -6,6 +6,7 @@ import {
   type OpenPlan,
   type RpcMessage,
 } from '../../decision/index.ts';
+import { exitsOf } from './answer.ts';
 import { resultOf } from './describe.ts';
 import { quote } from './phrases.ts';
 import { renderHttpScope, renderScope } from './words.ts';
@@ -93,8 +94,8 @@ export function renderTaken(plan: OpenPlan, calls: readonly Call[], others: read
 
 /** Calls that denials of a plan refuse. */
 export function renderDenied({ denials, clauses, otherwise }: OpenPlan, calls: readonly Call[]): string {
-  const ways = [...clauses.flatMap((clause) => clause.ways), ...(otherwise === undefined ? [] : [otherwise])];
-  const all = [...denials, ...ways.flatMap((way) => way.denials)];
+  const ways = exitsOf({ clauses, otherwise }).flatMap(({ way }) => way.denials);
+  const all = [...denials, ...ways];
   const example = shortest(calls);
   const such = example === undefined ? '' : `for example ${renderCall(example)}`;
   return [renderByClauses(all, calls, []).join(' or '), such].filter((text) => text !== '').join('; ');

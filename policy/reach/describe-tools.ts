@@ -1,6 +1,6 @@
 /** The rules about messages of MCP at a place, and limits of calls, as permits tell them. Pure. */
 import { compilePattern, type CallLimit, type ToolPolicy } from '../../contract/index.ts';
-import { compileGlob, type McpClause, type OpenPlan } from '../../decision/index.ts';
+import { compileGlob, type McpClause, type McpCourse, type OpenPlan } from '../../decision/index.ts';
 import type { CountedCalls, CountedTools, ToolCalls, ToolLimit, ToolScope } from './permit.ts';
 
 /** A list that restricts: one that cannot be read concerns every text. */
@@ -73,7 +73,8 @@ function toolLimit(policy: ToolPolicy): ToolLimit {
   };
 }
 
-export function toolCalls({ mcp }: OpenPlan): ToolCalls | undefined {
+/** `course`: the way that is told; rules that send to another are told as such. */
+export function toolCalls({ mcp }: OpenPlan, course: McpCourse | undefined): ToolCalls | undefined {
   if (mcp === undefined) return undefined;
   return {
     denied: mcp.denials.map((clause) => ({
@@ -88,10 +89,12 @@ export function toolCalls({ mcp }: OpenPlan): ToolCalls | undefined {
         limits: rule.toolPolicies.map(toolLimit),
         refused: !isReadable || rule.unsupported.length > 0,
         counted: (rule.limits ?? []).map(countedCalls),
+        ...(clause.course === course ? {} : { elsewhere: true as const }),
         ...(logging === undefined ? {} : { logging }),
       };
     }),
     othersPass: mcp.othersPass,
+    ...(mcp.othersCourse === course ? {} : { othersElsewhere: true as const }),
     deniedRequests: mcp.deniedRequests,
   };
 }

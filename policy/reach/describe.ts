@@ -19,7 +19,7 @@ import {
   type OpenPlan,
   type TokenLimit,
 } from '../../decision/index.ts';
-import { Answers, exitsOf, type Exit } from './answer.ts';
+import { Answers, besideOf, exitsOf, type Exit } from './answer.ts';
 import type {
   CountedUse,
   Access,
@@ -32,7 +32,7 @@ import type {
   TokenUse,
   Way,
 } from './permit.ts';
-import { describeBackend, turnOf } from './backend-way.ts';
+import { describeBackend, describeVia, turnOf } from './backend-way.ts';
 import { mannerOf } from './manner.ts';
 import { CallSpaces } from './space/call-spaces.ts';
 import { dialOf, type Spot } from './spot.ts';
@@ -119,6 +119,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
   const backend = describeBackend(spot, exit);
   return {
     ...(backend === undefined ? {} : { backend }),
+    ...describeVia(exit.way, besideOf(plan, exit)),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
     ...(clause === undefined && plan.audited ? { audited: true as const } : {}),
@@ -151,7 +152,7 @@ function callKinds(plan: OpenPlan, exit: Exit): Pick<Permit, 'modelCalls' | 'cha
 function permitOf(spot: Spot, exit: Exit, matters: (clause: Clause) => boolean): Permit {
   const { plan } = spot;
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
-  const mcp = toolCalls(plan);
+  const mcp = toolCalls(plan, exit.course);
   return {
     ...(clause === undefined ? {} : { taken: callsOf(clause) }),
     earlier: plan.clauses.slice(0, exit.clause).filter(matters).map(callsOf),
@@ -171,6 +172,7 @@ function outlineOf(spot: Spot): string {
     plan.mcp?.denied !== undefined,
     exitsOf(plan).map((exit) => [
       exit.clause,
+      exit.course,
       permitOf(spot, exit, () => true),
       exit.way.refusal !== undefined,
       exit.way.credential.kind,
@@ -234,14 +236,16 @@ export class Describer {
 function unreadPermits(spot: Spot): Permit[] {
   const { plan } = spot;
   if (plan.relayRefusal !== undefined) return [];
-  const { hostname, ip, port } = plan.site;
-  const pinned = dialOf(spot, { hostname, ip, port, tls: false });
-  if (pinned === 'refused') return [];
-  const way = {
-    ...(typeof pinned === 'string' ? {} : { pinned }),
-    credentials: [],
-    ...(plan.relayAudited ? { audited: true as const } : {}),
-    ...limitsOf(plan.relayLimits),
-  };
-  return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];
+  return plan.relayWays.flatMap((to): Permit[] => {
+    const pinned = dialOf(spot, to.target);
+    if (to.refusal !== undefined || pinned === 'refused') return [];
+    const way = {
+      ...describeVia(to, plan.relayWays),
+      ...(typeof pinned === 'string' ? {} : { pinned }),
+      credentials: [],
+      ...(plan.relayAudited ? { audited: true as const } : {}),
+      ...limitsOf(plan.relayLimits),
+    };
+    return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];
+  });
 }

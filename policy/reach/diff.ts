@@ -32,7 +32,9 @@ function essence(sides: readonly Side[]): string {
   );
   return JSON.stringify(accesses, (key, value: unknown) => {
     if (key === 'policy') return undefined;
-    return key === 'backend' && typeof value === 'object' ? { ...value, name: undefined } : value;
+    return (key === 'backend' || key === 'via') && typeof value === 'object'
+      ? { ...value, name: undefined }
+      : value;
   });
 }
 

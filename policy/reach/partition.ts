@@ -12,7 +12,7 @@ import {
   providers,
   reservedCidrs,
   type DestinationRule,
-  type ProviderBackend,
+  type RouteBackend,
 } from '../../contract/index.ts';
 import type { AgentGateway, ReachAgent } from './documents.ts';
 import { classifyNames, describeNames, type NameClass, type NameSet } from './name-class.ts';
@@ -61,9 +61,11 @@ function rulesOf({ destinations, document }: AgentGateway): DestinationRule[] {
   ];
 }
 
-function backendsOf({ document }: AgentGateway): ProviderBackend[] {
-  return [...document.providerRoutes, ...(document.providerDenials ?? [])].flatMap(({ rules }) =>
-    rules.flatMap(({ backends }) => backends),
+function backendsOf({ document }: AgentGateway): RouteBackend[] {
+  const { providerRoutes, providerDenials = [], mcpRoutes = [] } = document;
+  const routes = [...providerRoutes, ...providerDenials, ...mcpRoutes, document.destinations];
+  return routes.flatMap(({ rules }) =>
+    rules.flatMap((rule: { readonly backends?: readonly RouteBackend[] }) => rule.backends ?? []),
   );
 }
 

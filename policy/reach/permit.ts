@@ -87,6 +87,8 @@ export interface ToolRule {
   readonly limits: readonly ToolLimit[];
   /** The gateway cannot carry the rule out: what it takes is refused. */
   readonly refused: boolean;
+  /** What it takes goes another way than that of the permit, and with nothing that goes that. */
+  readonly elsewhere?: true;
   /** Of each message it takes; empty: as many as there are. */
   readonly counted: readonly CountedCalls[];
   readonly logging?: LoggingRule;
@@ -98,6 +100,8 @@ export interface ToolCalls {
   readonly rules: readonly ToolRule[];
   /** Messages no rule takes pass; otherwise only those that every session needs. */
   readonly othersPass: boolean;
+  /** What no rule takes, and what holds no message, goes another way than that of the permit. */
+  readonly othersElsewhere?: true;
   /** What the servers may not ask of the agent. */
   readonly deniedRequests: readonly string[];
 }
@@ -152,6 +156,15 @@ export interface Way {
     readonly asksUsage: boolean;
     /** It speaks another API, and calls are translated into that of this schema; absent: they go as they are. */
     readonly as?: string;
+  };
+  /** The place of a Backend at which it is dialled: name and certificate stay those the agent asked for. Absent: where they are. */
+  readonly via?: {
+    readonly name: string;
+    readonly host: string;
+    readonly port: number;
+    /** Of `of`, among the ways of one rule. */
+    readonly weight: number;
+    readonly of: number;
   };
   /** Addresses its host is pinned to; absent: whatever public address it resolves to. */
   readonly pinned?: readonly string[];

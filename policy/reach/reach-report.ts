@@ -41,6 +41,7 @@ function linesOf(region: AccessRegion): Line[] {
 function destinationCell({ region, permit: { way } }: Line): string {
   const from = renderDestinations(region.destinations);
   const pins = way.pinned === undefined ? '' : ` (at ${way.pinned.join(', ')})`;
+  if (way.via !== undefined) return `${from} at ${way.via.host}:${way.via.port}${pins}`;
   return way.backend === undefined
     ? `${from}${pins}`
     : `${from} → ${way.backend.host}:${way.backend.port}${pins}`;

@@ -34,11 +34,15 @@ export interface Spot {
 /** The pins a dial of the target uses; `none`: whatever public address it resolves to; `refused`: it is never dialled. */
 export type Dial = readonly string[] | 'none' | 'refused';
 
-export function dialOf({ gateway: { index }, plan }: Spot, { hostname, port }: UpstreamTarget): Dial {
+export function dialOf({ gateway: { index }, plan }: Spot, target: UpstreamTarget): Dial {
+  const { hostname, port } = target.via ?? target;
   const pinned = hostname === undefined ? undefined : index.pins.get(hostname);
-  if (hostname === undefined || pinned === undefined) return 'none';
-  const request = { agentId: plan.site.agent, hostname, port, pinned };
-  return judgeAnswers(index.policy.destinations, request, pinned).kind === 'refused' ? 'refused' : pinned;
+  // What the agent asked for by its address was judged by its plan.
+  const answers = hostname === undefined && target.via?.ip !== undefined ? [target.via.ip] : pinned;
+  if (answers === undefined) return 'none';
+  const request = { agentId: plan.site.agent, port, pinned };
+  const verdict = judgeAnswers(index.policy.destinations, request, answers);
+  return verdict.kind === 'refused' ? 'refused' : (pinned ?? 'none');
 }
 
 /** The protocols of which a listener lets something through. */

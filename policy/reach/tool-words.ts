@@ -44,6 +44,7 @@ function renderToolRule(rule: ToolRule): string {
   return [
     `messages about ${scopes(rule.matches)}`,
     ...(rule.refused ? [', none of which passes yet'] : []),
+    ...(rule.elsewhere === true ? [', all of which go another way'] : []),
     ...rule.counted.map((each) => `, ${renderCounted(each)}`),
     ...rule.limits.map(renderLimit),
     ...(logging === '' ? [] : [`, ${logging}`]),
@@ -58,14 +59,15 @@ export function renderServerRequests(mcp: Pick<ToolCalls, 'deniedRequests'> | un
 
 /** Rules in the order they are asked. */
 export function mcpParts(mcp: ToolCalls): string[] {
-  const { denied, rules, othersPass } = mcp;
+  const { denied, rules, othersPass, othersElsewhere } = mcp;
+  const others = othersPass ? 'every other message' : 'and what sessions need';
   return [
     'as MCP',
     ...denied.map(
       ({ policy, matches }) => `but no messages about ${scopes(matches)}, by policy ${quote(policy)}`,
     ),
     ...rules.map(renderToolRule),
-    othersPass ? 'every other message' : 'and what sessions need',
+    othersElsewhere === true ? `${others}, another way` : others,
     ...renderServerRequests(mcp),
   ];
 }

@@ -74,7 +74,7 @@ function takesWay(
   way: Way,
   { hostname, port }: ReachDestination,
 ): boolean {
-  const { backend } = way;
+  const backend = way.backend ?? way.via;
   const secrets = way.credentials.map(({ policy, secret }) =>
     secret === undefined ? policy : `${secret.namespace}/${secret.name}/${secret.key}`,
   );
@@ -119,8 +119,8 @@ class Search {
     const { hostname, ip = '', port } = destination;
     const host: string = hostname ?? ip;
     const made = call === undefined ? '' : `: ${renderCall(call)}`;
-    const sent =
-      way.backend === undefined ? '' : `, sent to ${quote(`${way.backend.host}:${way.backend.port}`)}`;
+    const sentTo = way.backend ?? way.via;
+    const sent = sentTo === undefined ? '' : `, sent to ${quote(`${sentTo.host}:${sentTo.port}`)}`;
     const keys = way.credentials.map((each) => `, ${renderCredential(each)}`).join('');
     const sentence = `agent ${quote(agent)} can reach ${quote(`${host}:${port}`)} over ${protocol}${made}${sent}${keys}`;
     const told = call === undefined ? {} : { call };
@@ -132,12 +132,13 @@ class Search {
     if (access === undefined) return;
     const rows = rowsAt(this.#boundary, { ...place, protocol: spot.protocol });
     if (!spot.isRead) {
-      const way = access.permits[0]?.way ?? { credentials: [] };
       // A row about calls says nothing of bytes nobody reads.
       const about = ({ models, endpoints, tools, methods }: BoundaryRow): number =>
         [models, endpoints, tools, methods].flatMap(({ texts }) => texts).length;
-      if (!rows.some((row) => about(row) === 0 && takesWay(row, way, place.destination)))
-        this.#tell(place, spot, way);
+      for (const { way } of access.permits) {
+        if (!rows.some((row) => about(row) === 0 && takesWay(row, way, place.destination)))
+          this.#tell(place, spot, way);
+      }
       return;
     }
     this.#askCalls(place, spot, rows);

@@ -143,6 +143,16 @@ function backendPart({ backend }: Way): string[] {
   ];
 }
 
+/** `isNamed` false: where the name of a Backend is no part of what is told. */
+export function viaParts({ via }: Pick<Way, 'via'>, isNamed = true): string[] {
+  if (via === undefined) return [];
+  const { name, host, port, weight, of } = via;
+  const who = isNamed ? `Backend ${quote(name)} at ` : '';
+  return [
+    `dialled at ${who}${quote(`${host}:${port}`)}${weight === of ? '' : ` for ${weight} of ${of} invocations`}`,
+  ];
+}
+
 const periods = { day: 'a UTC day', execution: 'an execution' } as const;
 
 function renderTokenUse(use: TokenUse): string {
@@ -176,6 +186,7 @@ export function wayParts(way: Way): string[] {
   const logging = renderLogging(way.logging);
   return [
     ...backendPart(way),
+    ...viaParts(way),
     ...(way.pinned === undefined ? [] : [`at the pinned address ${quoted(way.pinned)}`]),
     ...way.credentials.map(renderCredential),
     ...(way.audited === true ? ['by audit alone'] : []),

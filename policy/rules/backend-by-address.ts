@@ -1,6 +1,6 @@
 /** A Backend named by its address. */
 import { isIP } from 'node:net';
-import { upstreamOf } from '../backend-use.ts';
+import { isPlaceAlone, upstreamOf } from '../backend-use.ts';
 import type { Rule } from '../rule.ts';
 
 export const backendByAddress: Rule = {
@@ -13,7 +13,7 @@ export const backendByAddress: Rule = {
   *check(world) {
     for (const backend of world.own('Backend')) {
       const { host } = upstreamOf(backend) ?? { host: '' };
-      if (isIP(host) === 0) continue;
+      if (isIP(host) === 0 || isPlaceAlone(world, backend)) continue;
       const path = ['spec', 'upstream', 'host'];
       yield {
         manifest: backend.manifest,
@@ -25,7 +25,8 @@ export const backendByAddress: Rule = {
   admission: [
     {
       resources: ['backends'],
-      expression: '!has(object.spec.upstream) || !isIP(object.spec.upstream.host)',
+      expression:
+        '!has(object.spec.schema) || !has(object.spec.upstream) || !isIP(object.spec.upstream.host)',
       message: 'a Backend is dialled by name: pin its address with upstreamTLS.hostAliases of the gateway',
     },
   ],

@@ -1,5 +1,5 @@
 /** A Backend on a port where servers speak plain HTTP. */
-import { isClusterHost, upstreamsOf } from '../backend-use.ts';
+import { isClusterHost, isPlaceAlone, upstreamsOf } from '../backend-use.ts';
 import type { Rule } from '../rule.ts';
 
 // Defaults of vLLM, SGLang, TGI, llama.cpp, Ollama, LM Studio and LiteLLM, none of which has TLS there.
@@ -14,6 +14,7 @@ export const backendPlainHttp: Rule = {
   promises: ['S39'],
   *check(world) {
     for (const backend of world.own('Backend')) {
+      if (isPlaceAlone(world, backend)) continue;
       for (const { host, port } of upstreamsOf(world, backend)) {
         if (!plainPorts.includes(port) || (port !== 80 && !isClusterHost(host))) continue;
         const message = `${host}:${port} is dialled by TLS; servers speak plain HTTP on this port`;
@@ -25,7 +26,7 @@ export const backendPlainHttp: Rule = {
     {
       resources: ['backends'],
       expression:
-        '!has(object.spec.upstream) || !has(object.spec.upstream.port) || object.spec.upstream.port != 80',
+        '!has(object.spec.schema) || !has(object.spec.upstream) || !has(object.spec.upstream.port) || object.spec.upstream.port != 80',
       message: 'a Backend is dialled by TLS; on port 80 servers speak plain HTTP',
     },
   ],

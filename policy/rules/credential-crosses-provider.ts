@@ -10,7 +10,7 @@ function apisOf(world: World, route: ProviderRoute): string[] {
   const apis = route.spec.rules.flatMap(({ matches = [], backendRefs = [] }) =>
     backendRefs.length === 0
       ? matches.map(({ provider }) => provider)
-      : backendRefs.flatMap((ref) => backendOf(world, route.namespace, ref)?.spec.schema.name ?? []),
+      : backendRefs.flatMap((ref) => backendOf(world, route.namespace, ref)?.spec.schema?.name ?? []),
   );
   return [...new Set<string>(apis)].sort();
 }

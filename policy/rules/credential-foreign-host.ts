@@ -6,7 +6,7 @@ import type { Item, World } from '../world.ts';
 
 function foreignBackends(world: World, route: Item<'AIProviderRoute'>): string[] {
   const backends = route.spec.rules.flatMap((rule) => backendsOf(world, route.namespace, rule));
-  const foreign = backends.filter(({ backend, host }) => !isHostOf(backend.spec.schema.name, host));
+  const foreign = backends.filter(({ backend, host }) => !isHostOf(backend.spec.schema?.name ?? '', host));
   return [...new Set(foreign.map(({ backend, host }) => `Backend ${backend.name} (${host})`))].sort();
 }
 

@@ -26,6 +26,7 @@ import { headerEditUnfit } from './header-edit-unfit.ts';
 import { httpRouteWidened } from './http-route-widened.ts';
 import { httpWildcardCredential } from './http-wildcard-credential.ts';
 import { imageWithoutDigest } from './image-without-digest.ts';
+import { mcpSessionSplit } from './mcp-session-split.ts';
 import { missingLimits } from './missing-limits.ts';
 import { neverOpenDestination } from './never-open-destination.ts';
 import { notEnforced } from './not-enforced.ts';
@@ -66,6 +67,7 @@ export const rules: readonly Rule[] = [
   secretInEnv,
   fallbackWithoutCredential,
   translationImpossible,
+  mcpSessionSplit,
   backendByAddress,
   backendClosed,
   backendPlainHttp,

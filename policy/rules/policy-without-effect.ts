@@ -45,15 +45,15 @@ function hasSecondBackend(world: World, route: RouteItem): boolean {
     const schemas = backendRefs
       .filter(({ weight }) => weight !== 0)
       // Of one that is elsewhere nobody knows.
-      .map((ref) => backendOf(world, route.namespace, ref)?.spec.schema.name);
+      .map((ref) => backendOf(world, route.namespace, ref)?.spec.schema?.name);
     return schemas.some((schema, index) => schema === undefined || schemas.indexOf(schema) < index);
   });
 }
 
 function backendNames(route: RouteItem): string[] {
-  if (route.kind !== 'AIProviderRoute') return [];
-  return (route as Item<'AIProviderRoute'>).spec.rules.flatMap(({ backendRefs = [] }) =>
-    backendRefs.map(({ name }) => name),
+  if (route.kind !== 'AIProviderRoute' && route.kind !== 'MCPRoute') return [];
+  return ((route as Item<'AIProviderRoute'> | Item<'MCPRoute'>).spec.rules ?? []).flatMap(
+    ({ backendRefs = [] }) => backendRefs.map(({ name }) => name),
   );
 }
 

@@ -21,6 +21,11 @@ function* ofRoute(world: World, route: Route): Iterable<Found> {
           message: `Backend ${name}: ${notEnforced.InferencePool.message}`,
         };
       }
+      if (schema === undefined) {
+        const message = `Backend ${name} names no schema, so no call of an AIProviderRoute goes there`;
+        yield { manifest: route.manifest, path, message };
+        continue;
+      }
       for (const unused of untranslated(matches, [{ name, schema: schema.name }])) {
         yield { manifest: route.manifest, path, message: renderUntranslated(unused) };
       }

@@ -14,13 +14,13 @@ test.each<[string, string, object, string[]]>([
   ['who calls', 'TaskAgent', { spec: { identity: {} } }, []],
   [
     'items of lists, each by its place',
-    'EgressL4Route',
-    { spec: { rules: [{ backendRefs: [] }, { backendRefs: [{ name: 'a' }] }] } },
-    ['spec.rules[1].backendRefs'],
+    'TaskAgent',
+    { spec: { template: { spec: { env: [{}, { valueFrom: { fieldRef: { apiVersion: 'v2' } } }] } } } },
+    ['spec.template.spec.env[1].valueFrom.fieldRef.apiVersion'],
   ],
   ['one of its values', 'Backend', { spec: { type: 'InferencePool' } }, ['spec.type']],
   ['another value', 'Backend', { spec: { type: 'Upstream' } }, []],
-  ['an empty list', 'MCPRoute', { spec: { rules: [{ backendRefs: [] }] } }, []],
+  ['an empty list', 'TaskAgent', { spec: { template: { spec: { env: [] } } } }, []],
   [
     'what happens anyway',
     'TaskAgent',

@@ -84,8 +84,8 @@ describe('S39: a secret goes only where its policy says, whatever was asked befo
       const found = order.filter((name) => {
         const plan = plans.at(places[name]!);
         if (plan.kind === 'shut') throw new Error(`${name} is shut`);
-        const ways = [...plan.clauses.flatMap(({ ways: each }) => each), plan.otherwise];
-        return ways.some((way) => way?.credential.kind === 'inject');
+        const ways = [...plan.clauses.flatMap(({ ways: each }) => each), ...(plan.otherwise?.ways ?? [])];
+        return ways.some((way) => way.credential.kind === 'inject');
       });
       expect(found.sort()).toEqual([...expected].sort());
     }

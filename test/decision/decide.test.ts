@@ -160,7 +160,7 @@ test('a plan is remembered by everything it depends on: agent, host, literal, po
   expect(kind({ hostname: undefined, ip: '203.0.113.8' })).toBe('shut');
   const tlsOf = (tls: boolean): boolean | undefined => {
     const plan = plans.at(site('x.example.com', { tls }));
-    return plan.kind === 'open' ? plan.otherwise?.target.tls : undefined;
+    return plan.kind === 'open' ? plan.otherwise?.ways[0]?.target.tls : undefined;
   };
   expect([tlsOf(true), tlsOf(false), tlsOf(true)]).toEqual([true, false, true]);
 });

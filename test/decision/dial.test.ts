@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseHostname, type DestinationPolicy } from '../../contract/index.ts';
+import type { DestinationPolicy } from '../../contract/index.ts';
 import { judgeAnswers, judgeOwnAnswers } from '../../decision/index.ts';
 
 const policy: DestinationPolicy = {
@@ -13,11 +13,9 @@ function judge(
   pinned?: string[],
   defaultPolicy: 'deny-all' | 'allow-all' = 'deny-all',
 ): string {
-  const hostname = parseHostname('api.example.com');
-  if (hostname === undefined) throw new Error('no name');
   const verdict = judgeAnswers(
     { ...policy, defaultPolicy },
-    { agentId: 'TaskAgent/d/a', hostname, port: 443, pinned },
+    { agentId: 'TaskAgent/d/a', port: 443, pinned },
     answers,
   );
   return verdict.kind === 'addresses' ? verdict.addresses.join() : verdict.reason;

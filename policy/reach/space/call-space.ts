@@ -17,6 +17,7 @@ import {
   type RpcMessage,
 } from '../../../decision/index.ts';
 import type { HttpMatch } from '../../../contract/index.ts';
+import { exitsOf } from '../answer.ts';
 import { HttpSpace, oneHead } from './http-space.ts';
 import { endSlashReaders, globReaders, patternReaders } from './reader.ts';
 import { mcpDistinctions, type McpDistinctions } from './mcp-distinctions.ts';
@@ -51,10 +52,7 @@ export interface HttpDistinction {
 }
 
 export function distinctionsOf(plan: OpenPlan): Distinctions {
-  const ways = [
-    ...plan.clauses.flatMap((clause) => clause.ways),
-    ...(plan.otherwise ? [plan.otherwise] : []),
-  ];
+  const ways = exitsOf(plan).map(({ way }) => way);
   const clauses: readonly Clause[] = [
     ...plan.denials,
     ...plan.clauses,

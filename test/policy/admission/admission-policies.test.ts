@@ -240,7 +240,6 @@ describe('what this version does not carry out is told at admission', () => {
         ],
       }),
     ],
-    ['MCPRoute.spec.rules[].backendRefs: ', mcp({ backendRefs: [{ name: 'b' }] })],
     ['CredentialInjectionPolicy.spec.secretRef.namespace: ', pooled('elsewhere')],
     [
       'WorkerPool.spec.imageCache.enabled: ',

@@ -17,8 +17,8 @@ const agent = (name = 'triage', gateways = ['g']) =>
   });
 const gateway = (part: object = {}, name = 'g') =>
   object('EgressGateway', name, { listeners: [{ name: 'tls', protocol: 'HTTPS' }], ...part });
-const l4 = (match: object, name = 'web') =>
-  object('EgressL4Route', name, { parentRefs: [{ name: 'g' }], rules: [{ matches: [match] }] });
+const l4 = (match: object, name = 'web', rest: object = {}) =>
+  object('EgressL4Route', name, { parentRefs: [{ name: 'g' }], rules: [{ matches: [match], ...rest }] });
 const stripe = l4({ destinationHostnames: ['api.stripe.com'], ports: [{ port: 443 }] });
 const llm = (rule: object) =>
   object('AIProviderRoute', 'llm', { parentRefs: [{ name: 'g' }], rules: [rule].flat() });
@@ -194,6 +194,28 @@ describe('a change of manifests in sentences', () => {
       [
         '+ agent `triage` may use more tools at `mcp.example.com:443`: for example tool `delete_`; now: as MCP; messages about tools `search_*`, `delete_*`; and what sessions need; before: as MCP; messages about tools `search_*`; and what sessions need',
       ],
+    ],
+    [
+      'an MCPRoute that sends to a Backend',
+      [...base, backend, mcp({})],
+      [...base, backend, mcp(inTurn('b'))],
+      ['~ agent `triage` goes another way to `mcp.example.com:443`: now sent to `llm.example.com:443`'],
+    ],
+    [
+      'a Backend at which an EgressL4Route dials',
+      [...base, backend, stripe],
+      [
+        ...base,
+        backend,
+        l4({ destinationHostnames: ['api.stripe.com'], ports: [{ port: 443 }] }, 'web', inTurn('b')),
+      ],
+      ['~ agent `triage` goes another way to `api.stripe.com:443`: now dialled at `llm.example.com:443`'],
+    ],
+    [
+      'the same place by a Backend of another name',
+      [...base, backend, { ...backend, metadata: { ...backend.metadata, name: 'c' } }, mcp(inTurn('b'))],
+      [...base, backend, { ...backend, metadata: { ...backend.metadata, name: 'c' } }, mcp(inTurn('c'))],
+      [],
     ],
     [
       'an EgressDenyPolicy on a route',

@@ -10,6 +10,7 @@ import {
   parseHostname,
   shapeOf,
   type Hostname,
+  type RouteBackend,
 } from '../../../contract/index.ts';
 import {
   countCall,
@@ -21,12 +22,14 @@ import {
   RequestHead,
   readClaims,
   SitePlans,
+  chooseRelay,
   type AwsSigning,
   type TokenNeed,
   type Call,
   type Candidate,
   type CallBody,
   type Decision,
+  type SitePlan,
   type UpstreamTarget,
 } from '../../../decision/index.ts';
 import type { GatewayDocument, ReachDocuments } from '../../../policy/reach/index.ts';
@@ -45,6 +48,11 @@ function readBody({ rpc, model }: Attempt, need: string): CallBody {
   return rpc === undefined ? { kind: 'inference', model } : { kind: 'inference', model: undefined };
 }
 
+const placeOf = ({ hostname, ip, port, via }: UpstreamTarget): string => {
+  const there = via === undefined ? '' : ` at ${via.hostname ?? via.ip ?? ''}:${via.port}`;
+  return `${hostname ?? ip ?? ''}:${port}${there}`;
+};
+
 type Wire = 'HTTPS' | 'HTTP' | 'TLS' | 'TCP';
 
 class Gateway {
@@ -53,19 +61,23 @@ class Gateway {
   readonly #invocations: readonly string[];
 
   constructor(document: GatewayDocument) {
-    const chooses = document.providerRoutes.some(({ rules }) =>
-      rules.some(({ backends }) => backends.length > 1),
+    const { providerRoutes, mcpRoutes = [], destinations } = document;
+    const lists = [...providerRoutes, ...mcpRoutes, destinations].flatMap(({ rules }) =>
+      rules.map((rule: { readonly backends?: readonly RouteBackend[] }) => rule.backends ?? []),
     );
+    const chooses = lists.some(({ length }) => length > 1);
     this.#invocations = invocationIds.slice(0, chooses ? undefined : 1);
     this.#document = document;
     this.#plans = new SitePlans(new PolicyIndex(document));
   }
 
   /** The pins a dial would use; false: it is refused. */
-  #dial(agentId: string, { hostname, port }: UpstreamTarget): readonly string[] | undefined | false {
+  #dial(agentId: string, target: UpstreamTarget): readonly string[] | undefined | false {
+    const { hostname, ip, port } = target.via ?? target;
     const pinned = hostname === undefined ? undefined : this.#plans.index.pins.get(hostname);
-    if (hostname === undefined || pinned === undefined) return undefined;
-    const verdict = judgeAnswers(this.#document.destinations, { agentId, hostname, port, pinned }, pinned);
+    const written = target.via !== undefined && ip !== undefined ? [ip] : pinned;
+    if (written === undefined) return undefined;
+    const verdict = judgeAnswers(this.#document.destinations, { agentId, port, pinned }, written);
     return verdict.kind === 'refused' ? false : pinned;
   }
 
@@ -132,7 +144,7 @@ class Gateway {
     };
     return renderWay({
       protocol: attempt.wire === 'tls' ? 'HTTPS' : 'HTTP',
-      target: `${target.hostname ?? target.ip ?? ''}:${target.port}`,
+      target: placeOf(target),
       pinned,
       credentials: [
         ...(injection?.fields ?? []).map(({ name, value }) => sourceOf(`header ${name}`, value)),
@@ -162,17 +174,22 @@ class Gateway {
     };
   }
 
-  #relay({ agent, ip, port }: Attempt, hostname: Hostname | undefined, protocol: Wire): string | undefined {
-    const where = { ip: hostname === undefined ? ip : undefined, hostname, port };
-    const plan = this.#plans.at({ agent, ...where, tls: false });
+  #relay(attempt: Attempt, protocol: Wire, plan: SitePlan, id: string): string | undefined {
     if (plan.kind === 'shut' || plan.relayRefusal !== undefined) return undefined;
-    const pinned = this.#dial(agent, { ...where, tls: false });
-    if (pinned === false) return undefined;
-    const target = `${hostname ?? ip}:${port}`;
+    const { target, refusal } = chooseRelay(plan.relayWays, id);
+    const pinned = this.#dial(attempt.agent, target);
+    if (pinned === false || refusal !== undefined) return undefined;
     const plain = { credentials: [], renames: [], asksUsage: false, asksPerson: false };
     const bytes = { ...plain, audited: plan.relayAudited, budget: undefined, logging: undefined };
     const counts = countCall(plan.relayLimits);
-    return renderWay({ protocol, target, pinned, counts, ...bytes, ...this.#manner() });
+    return renderWay({ protocol, target: placeOf(target), pinned, counts, ...bytes, ...this.#manner() });
+  }
+
+  #relays(attempt: Attempt, hostname: Hostname | undefined, protocol: Wire): Array<string | undefined> {
+    const { agent, ip, port } = attempt;
+    const where = { ip: hostname === undefined ? ip : undefined, hostname, port };
+    const plan = this.#plans.at({ agent, ...where, tls: false });
+    return this.#invocations.map((id) => this.#relay(attempt, protocol, plan, id));
   }
 
   ways(attempt: Attempt, hostname: Hostname | undefined): string[] {
@@ -182,7 +199,7 @@ class Gateway {
       action === 'refuse'
         ? []
         : action === 'relay' || action === 'passthrough'
-          ? [this.#relay(attempt, hostname, action === 'relay' ? 'TCP' : 'TLS')]
+          ? this.#relays(attempt, hostname, action === 'relay' ? 'TCP' : 'TLS')
           : this.#invocations.flatMap((id) => this.#call(attempt, hostname, id));
     return [...new Set(ways.filter((way) => way !== undefined))].sort();
   }

@@ -267,10 +267,13 @@ function judgeTools(
   if (!claimsHold(attempt)) return false;
   const odd = ['jsonrpc', 'method', 'params', 'name', 'tool'];
   if (upgrade || queryNames.some((name) => odd.includes(name.toLowerCase()))) return false;
-  if (!hasBody) return ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method) ? [] : false;
+  const othersGo = mcp.othersElsewhere !== true;
+  if (!hasBody) return othersGo && ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method) ? [] : false;
   if (rpc === undefined) return false;
   const judged = rpc.map((message) => ({ message, rule: judgeMessage(mcp, message) }));
   if (judged.some(({ rule }) => rule === false)) return false;
+  // All of a request goes one way.
+  if (judged.some(({ rule }) => (rule ? rule.elsewhere === true : !othersGo))) return false;
   if (rpc.length > 1 && rpc.some((message) => isConfirmed(mcp, message))) return false;
   return judged.flatMap(({ message, rule }) => (rule ? [{ rule, tool: subjectOf(message).tool }] : []));
 }
@@ -368,7 +371,7 @@ function joinedLogging(rules: readonly LoggingRule[]): LoggingRule | undefined {
 const protocols = { tls: ['HTTPS', 'TLS'], http1: ['HTTP'], raw: ['TCP'] } as const;
 
 function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
-  const { backend, pinned, credentials, logging } = permit.way;
+  const { backend, via, pinned, credentials, logging } = permit.way;
   const { hostname, ip, port } = attempt;
   const { trust, capture, timeoutMs } = access.manner;
   const inspected = access.protocol.startsWith('HTTP');
@@ -378,7 +381,10 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
     inspected && mcp !== undefined && (attempt.rpc ?? []).some((message) => isConfirmed(mcp, message));
   return renderWay({
     protocol: access.protocol,
-    target: backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`,
+    target: [
+      backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`,
+      ...(via === undefined ? [] : [`${via.host}:${via.port}`]),
+    ].join(' at '),
     pinned,
     credentials: credentials.map(
       ({ place, name, secret }) => `${place} ${name}=${secret?.name ?? ''}/${secret?.key ?? ''}`,

@@ -274,12 +274,17 @@ function logging(reader: Reader): LoggingRule | undefined {
 function toolRule(reader: Reader): ToolRule {
   const matches = toolScopes(reader);
   const refused = reader.eat(', none of which passes yet');
+  const elsewhere = reader.eat(', all of which go another way');
   const all: CountedCalls[] = [];
   while (reader.eat(', at most ')) all.push(counted(reader));
   const limits: ToolLimit[] = [];
   while (reader.eat(' (')) limits.push(toolLimit(reader));
   const kept = reader.eat(', ') ? logging(reader) : undefined;
-  return { matches, refused, counted: all, limits, ...(kept === undefined ? {} : { logging: kept }) };
+  return {
+    ...{ matches, refused, counted: all, limits },
+    ...(elsewhere ? { elsewhere: true as const } : {}),
+    ...(kept === undefined ? {} : { logging: kept }),
+  };
 }
 
 interface Parts {
@@ -359,6 +364,10 @@ function mcpOf({ permit }: Parts): Draft<ToolCalls> {
   return permit.mcp;
 }
 
+function othersGo(reader: Reader, parts: Parts): void {
+  if (reader.eat(', another way')) mcpOf(parts).othersElsewhere = true;
+}
+
 /** By how a part begins. */
 const handlers: ReadonlyArray<readonly [string, Handler]> = [
   [
@@ -412,11 +421,12 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
   ],
   [
     'every other message',
-    (_reader, parts) => {
+    (reader, parts) => {
       mcpOf(parts).othersPass = true;
+      othersGo(reader, parts);
     },
   ],
-  ['and what sessions need', () => undefined],
+  ['and what sessions need', othersGo],
   [
     'but no requests of its servers for ',
     (reader, parts) => {
@@ -433,6 +443,13 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
     'sent to Backend ',
     (reader, { permit }) => {
       permit.way.backend = backend(reader);
+    },
+  ],
+  [
+    'dialled at Backend ',
+    (reader, { permit }) => {
+      const { name, host, port, weight, of } = backend(reader);
+      permit.way.via = { name, host, port, weight, of };
     },
   ],
   [

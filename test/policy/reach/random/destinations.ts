@@ -1,8 +1,17 @@
 /** Random rules of which destinations are open. */
 import fc from 'fast-check';
-import type { DestinationPolicy } from '../../../../contract/index.ts';
+import type { DestinationPolicy, RouteBackend } from '../../../../contract/index.ts';
 import { ruleLimits } from './call-limits.ts';
-import { agentIds, cidrs, patterns, portSpan, some } from './vocabulary.ts';
+import { agentIds, cidrs, names, patterns, portSpan, some } from './vocabulary.ts';
+
+const place: fc.Arbitrary<RouteBackend> = fc
+  .record({
+    name: fc.constantFrom('x', 'y'),
+    weight: fc.integer({ min: 0, max: 2 }),
+    host: fc.constantFrom(...names, 'api.openai.com', '8.8.8.8', '10.9.9.9', '127.0.0.1', 'not a host'),
+    port: fc.constantFrom(443, 8443),
+  })
+  .map((each) => ({ ...each, schema: '', modelRewrites: [], ensureStreamUsage: false }));
 
 const rule = fc.record({
   route: fc.constantFrom(
@@ -21,14 +30,19 @@ const rule = fc.record({
   protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'TCP' as const, 'UDP' as const),
   sourceAgents: fc.option(some(agentIds), { nil: undefined }),
   limits: ruleLimits,
+  backends: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 2, arbitrary: fc.array(place, { minLength: 1, maxLength: 2 }) },
+  ),
 });
 
 type RandomRule = DestinationPolicy['rules'][number];
 
-const cleanRule: fc.Arbitrary<RandomRule> = rule.map(({ sourceAgents, limits, ...rest }) => ({
+const cleanRule: fc.Arbitrary<RandomRule> = rule.map(({ sourceAgents, limits, backends, ...rest }) => ({
   ...rest,
-  // Only what an L4 route opens is counted by its own rule.
+  // Only what an L4 route opens is counted by its own rule, or sent to a place of it.
   ...(rest.route.startsWith('EgressL4Route/') ? limits : {}),
+  ...(rest.route.startsWith('EgressL4Route/') && backends !== undefined ? { backends } : {}),
   ...(sourceAgents === undefined ? {} : { sourceAgents }),
 }));
 

@@ -2,7 +2,7 @@
  * Random sets of documents: pools, gateways, and agents that name them; broad ones, and narrow ones that try one matter often.
  */
 import fc from 'fast-check';
-import type { DestinationPolicy, ProviderBackend } from '../../../../contract/index.ts';
+import type { DestinationPolicy, RouteBackend } from '../../../../contract/index.ts';
 import type { GatewayDocument, PoolDocument, ReachDocuments } from '../../../../policy/reach/index.ts';
 import { destinations } from './destinations.ts';
 import { endpoints, gatewayDocument } from './gateway.ts';
@@ -97,7 +97,7 @@ export const providerDocuments: fc.Arbitrary<ReachDocuments> = fc
     });
   });
 
-const sentOn: fc.Arbitrary<ProviderBackend> = fc.tuple(backend, fc.boolean()).map(([each, own]) => ({
+const sentOn: fc.Arbitrary<RouteBackend> = fc.tuple(backend, fc.boolean()).map(([each, own]) => ({
   ...each,
   ...(own ? { host: 'api.openai.com' } : {}),
   weight: 1,
@@ -150,7 +150,7 @@ const orderedRule = fc.record({
     { weight: 1, arbitrary: fc.constantFrom<string[]>(['/v1/chat/*'], ['/v1/models/*']) },
   ),
   backends: fc.oneof(
-    fc.constant<ProviderBackend[]>([]),
+    fc.constant<RouteBackend[]>([]),
     sentOn.map((each) => [each]),
   ),
 });

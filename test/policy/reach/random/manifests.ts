@@ -209,22 +209,6 @@ const l4Match = fc
   .filter(
     ({ destinationCIDRs, destinationHostnames }) => destinationCIDRs.length + destinationHostnames.length > 0,
   );
-const l4Route = (name: string): fc.Arbitrary<Manifest> =>
-  route(
-    'EgressL4Route',
-    name,
-    fc.record({
-      rules: fc.array(
-        fc.record({
-          matches: fc.array(l4Match, { minLength: 1, maxLength: 2 }),
-          filters: filters(extension),
-          backendRefs: rarely(fc.constant([{ name: 'x' }])),
-        }),
-        { minLength: 1, maxLength: 2 },
-      ),
-    }),
-  );
-
 const backendRefs = fc.oneof(
   { weight: 3, arbitrary: fc.constant(undefined) },
   {
@@ -242,6 +226,22 @@ const backendRefs = fc.oneof(
     ),
   },
 );
+const l4Route = (name: string): fc.Arbitrary<Manifest> =>
+  route(
+    'EgressL4Route',
+    name,
+    fc.record({
+      rules: fc.array(
+        fc.record({
+          matches: fc.array(l4Match, { minLength: 1, maxLength: 2 }),
+          filters: filters(extension),
+          backendRefs,
+        }),
+        { minLength: 1, maxLength: 2 },
+      ),
+    }),
+  );
+
 const budget = fc
   .record(
     {
@@ -328,6 +328,7 @@ const mcpRule = fc.record({
     { maxLength: 2 },
   ),
   filters: filters(toolPolicy),
+  backendRefs,
 });
 const mcpRoute = (name: string): fc.Arbitrary<Manifest> =>
   route(

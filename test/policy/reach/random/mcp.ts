@@ -1,8 +1,8 @@
 /** Random MCPRoutes. */
 import fc from 'fast-check';
-import type { McpRoute } from '../../../../contract/index.ts';
+import type { McpRoute, RouteBackend } from '../../../../contract/index.ts';
 import { callLimit, ruleLimits } from './call-limits.ts';
-import { some } from './vocabulary.ts';
+import { names, some } from './vocabulary.ts';
 
 export const answer = { policy: { namespace: 'd', name: 'deny' }, status: 403 };
 type Policy = McpRoute['rules'][number]['toolPolicies'][number];
@@ -23,6 +23,32 @@ const cap = fc.constantFrom<Partial<Policy>>(
   { maxCallsPerExecution: 3, account: 'tools/d/m/0/0/calls' },
   { maxCallsPerExecution: 3, account: 'tools/d/m/0/0/calls' },
   { maxCallsPerExecution: 3 },
+);
+
+const sentOn: fc.Arbitrary<RouteBackend> = fc
+  .record({
+    name: fc.constantFrom('x', 'y'),
+    weight: fc.integer({ min: 0, max: 2 }),
+    host: fc.constantFrom(...names, 'b.example.com', 'b.example.com', '10.1.2.3'),
+    port: fc.constantFrom(443, 8443),
+  })
+  .map((each) => ({ ...each, schema: '', modelRewrites: [], ensureStreamUsage: false }));
+
+/** `x` often alone, so that rules of one route often go one way. */
+const sent = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<{ backends?: RouteBackend[] }>({}) },
+  {
+    weight: 2,
+    arbitrary: fc.constant<{ backends?: RouteBackend[] }>({
+      backends: [
+        {
+          ...{ name: 'x', weight: 1, host: 'b.example.com', port: 8443 },
+          ...{ schema: '', modelRewrites: [], ensureStreamUsage: false },
+        },
+      ],
+    }),
+  },
+  { weight: 2, arbitrary: fc.array(sentOn, { maxLength: 2 }).map((backends) => ({ backends })) },
 );
 
 const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc
@@ -62,8 +88,9 @@ const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc
       { weight: 1, arbitrary: fc.constant<string[]>(['a mirror']) },
     ),
     limits: ruleLimits,
+    sent,
   })
-  .map(({ limits, ...each }) => ({ ...each, ...limits }));
+  .map(({ limits, sent: to, ...each }) => ({ ...each, ...limits, ...to }));
 
 export const mcpRoutes: fc.Arbitrary<McpRoute[]> = fc.array(
   fc

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type {
   GatewayCredential,
   LoggingRule,
-  ProviderBackend,
+  RouteBackend,
   ProviderRoute,
   ProviderRule,
   RouteFallback,
@@ -13,14 +13,14 @@ import { ruleLimits, ruleTokenRates } from './call-limits.ts';
 import { answer } from './mcp.ts';
 import { endpointGlobs, gatewayNames, modelGlobs, names, routeNames, some } from './vocabulary.ts';
 
-export const backend: fc.Arbitrary<ProviderBackend> = fc.record({
+export const backend: fc.Arbitrary<RouteBackend> = fc.record({
   name: fc.constantFrom('x', 'y', 'z'),
   weight: fc.integer({ min: 0, max: 2 }),
   schema: fc.constantFrom('openai', 'openai', 'anthropic', 'custom'),
   host: fc.constantFrom(...names, '10.1.2.3'),
   port: fc.constantFrom(443, 8443),
   modelRewrites: fc.oneof(
-    { weight: 3, arbitrary: fc.constant<ProviderBackend['modelRewrites']>([]) },
+    { weight: 3, arbitrary: fc.constant<RouteBackend['modelRewrites']>([]) },
     {
       weight: 1,
       arbitrary: fc.array(
@@ -75,7 +75,7 @@ export const providerRule: fc.Arbitrary<ProviderRule> = fc
         arbitrary: fc.constant<ProviderRule['filters']>([{ type: 'Unsupported', what: 'a mirror' }]),
       },
     ),
-    backends: fc.oneof(fc.constant<ProviderBackend[]>([]), fc.array(backend, { maxLength: 3 })),
+    backends: fc.oneof(fc.constant<RouteBackend[]>([]), fc.array(backend, { maxLength: 3 })),
     logging: fc.option(logging, { nil: undefined, freq: 3 }),
     limits: ruleLimits,
     rates: ruleTokenRates,
