@@ -3375,6 +3375,13 @@ export interface EgressGatewaySpec {
   readonly dns?: EgressGatewaySpecDns;
 
   /**
+   * resources are those of the container of the gateway. One process serves for each whole CPU of limits.cpu, no more than its node has; unset means one process, 100m CPU and 192Mi reserved, 1Gi memory at most.
+   *
+   * @schema EgressGatewaySpec#resources
+   */
+  readonly resources?: EgressGatewaySpecResources;
+
+  /**
    * requestTimeout is how long one upstream request may take; unset means 5m.
    *
    * @schema EgressGatewaySpec#requestTimeout
@@ -3395,6 +3402,7 @@ export function toJson_EgressGatewaySpec(obj: EgressGatewaySpec | undefined): Re
     'otlp': toJson_EgressGatewaySpecOtlp(obj.otlp),
     'upstreamTLS': toJson_EgressGatewaySpecUpstreamTls(obj.upstreamTls),
     'dns': toJson_EgressGatewaySpecDns(obj.dns),
+    'resources': toJson_EgressGatewaySpecResources(obj.resources),
     'requestTimeout': obj.requestTimeout,
   };
   // filter undefined values
@@ -3598,6 +3606,42 @@ export function toJson_EgressGatewaySpecDns(obj: EgressGatewaySpecDns | undefine
   if (obj === undefined) { return undefined; }
   const result = {
     'lookupFamily': obj.lookupFamily,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * resources are those of the container of the gateway. One process serves for each whole CPU of limits.cpu, no more than its node has; unset means one process, 100m CPU and 192Mi reserved, 1Gi memory at most.
+ *
+ * @schema EgressGatewaySpecResources
+ */
+export interface EgressGatewaySpecResources {
+  /**
+   * limits are the most it may use; memory unset means 1Gi a process, CPU unset means unlimited.
+   *
+   * @schema EgressGatewaySpecResources#limits
+   */
+  readonly limits?: { [key: string]: EgressGatewaySpecResourcesLimits };
+
+  /**
+   * requests are what is reserved for it; unset means the limits, or the defaults where there are none.
+   *
+   * @schema EgressGatewaySpecResources#requests
+   */
+  readonly requests?: { [key: string]: EgressGatewaySpecResourcesRequests };
+}
+
+/**
+ * Converts an object of type 'EgressGatewaySpecResources' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressGatewaySpecResources(obj: EgressGatewaySpecResources | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'limits': ((obj.limits) === undefined) ? undefined : (Object.entries(obj.limits).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1]?.value }), {})),
+    'requests': ((obj.requests) === undefined) ? undefined : (Object.entries(obj.requests).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1]?.value }), {})),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -3865,6 +3909,38 @@ export const EgressGatewaySpecDnsLookupFamily = {
   ALL: "All",
 } as const;
 export type EgressGatewaySpecDnsLookupFamily = (typeof EgressGatewaySpecDnsLookupFamily)[keyof typeof EgressGatewaySpecDnsLookupFamily];
+
+/**
+ * @schema EgressGatewaySpecResourcesLimits
+ */
+export class EgressGatewaySpecResourcesLimits {
+  public static fromNumber(value: number): EgressGatewaySpecResourcesLimits {
+    return new EgressGatewaySpecResourcesLimits(value);
+  }
+  public static fromString(value: string): EgressGatewaySpecResourcesLimits {
+    return new EgressGatewaySpecResourcesLimits(value);
+  }
+  public readonly value: number | string;
+  private constructor(value: number | string) {
+    this.value = value;
+  }
+}
+
+/**
+ * @schema EgressGatewaySpecResourcesRequests
+ */
+export class EgressGatewaySpecResourcesRequests {
+  public static fromNumber(value: number): EgressGatewaySpecResourcesRequests {
+    return new EgressGatewaySpecResourcesRequests(value);
+  }
+  public static fromString(value: string): EgressGatewaySpecResourcesRequests {
+    return new EgressGatewaySpecResourcesRequests(value);
+  }
+  public readonly value: number | string;
+  private constructor(value: number | string) {
+    this.value = value;
+  }
+}
 
 /**
  * mode is Terminate to inspect, Passthrough not to; unset means Passthrough.
