@@ -283,13 +283,13 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
   /** @internal */
   protected override toSpec(): EgressGatewaySpec {
     const { defaultPolicy = 'deny-all', additionalTrustBundle, hostAliases, requestTimeout } = this.#props;
-    const { enforcement, lookupFamily, otlp, captureBody } = this.#props;
+    const { enforcement, onUnlisted, lookupFamily, otlp, captureBody } = this.#props;
     const upstreamTLS = present({
       additionalTrustBundleSecretRef: additionalTrustBundle && { name: additionalTrustBundle.name },
       hostAliases: hostAliases?.map(({ ip, hostnames }) => ({ ip, hostnames: [...hostnames] })),
     });
     return present({
-      ...{ defaultPolicy, enforcement },
+      ...{ defaultPolicy, enforcement, onUnlisted },
       listeners: this.#listeners.spec(this.namespace),
       otlp: otlpSpec(otlp, captureBody),
       dns: lookupFamily === undefined ? undefined : { lookupFamily },

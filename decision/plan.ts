@@ -13,6 +13,7 @@ import {
   type LoggingRule,
   type Provider,
 } from '../contract/index.ts';
+import type { AskingRule } from './approval.ts';
 import { isAudited } from './audit.ts';
 import { denyAnswer, refuse, type Refusal, type Site } from './call.ts';
 import { denialsAt, type DenialClause } from './denial.ts';
@@ -50,6 +51,8 @@ export interface OpenPlan {
   readonly audited: boolean;
   /** The same of bytes nobody reads. */
   readonly relayAudited: boolean;
+  /** The gateway, where no route opens the site and a person decides about each call; none of them carries a key. */
+  readonly asking: AskingRule | undefined;
   /** How many of these pass, by the L4 rule that opens the site. */
   readonly callLimits: readonly CallLimit[];
   /** How many connections pass of bytes nobody reads, by the L4 rule that opens the site to them. */
@@ -65,9 +68,12 @@ function destinationOf({ agent, hostname, ip, port }: Site): Destination {
 }
 
 /** The rule that opens the site; undefined: the gateway's allow-all. */
-function judgeSite(index: PolicyIndex, site: Site): Refusal | { readonly rule: DestinationRule | undefined } {
+function judgeSite(
+  index: PolicyIndex,
+  site: Site,
+): Refusal | { readonly rule: DestinationRule | undefined; readonly asks: boolean } {
   const verdict = decideDestination(index.destinations, destinationOf(site));
-  if (verdict.open) return { rule: verdict.rule };
+  if (verdict.open) return { rule: verdict.rule, asks: verdict.asks === true };
   if (verdict.denial !== undefined) {
     const message = 'an EgressDenyPolicy denies this destination';
     return { ...refuse(403, 'deny_policy', message), policy: verdict.denial.policy };
@@ -93,22 +99,40 @@ function limitsAt(policy: DestinationPolicy, site: Site): readonly CallLimit[] {
   return verdict.open ? (verdict.rule?.limits ?? []) : [];
 }
 
+/**
+ * Calls no clause takes go to where the agent sent them. Nobody wrote down what the gateway alone lets through: without an opener no key
+ * goes there.
+ */
+function otherCalls(
+  index: PolicyIndex,
+  site: Site,
+  { opener, asks }: { readonly opener: Opener | undefined; readonly asks: boolean },
+): Pick<OpenPlan, 'otherwise' | 'audited' | 'asking'> {
+  const { hostname, ip, port, tls } = site;
+  const audited = isAudited(index.besideRules, destinationOf(site));
+  const isOpen = asks || decideDestination(index.besideRules, destinationOf(site)).open;
+  const plain = { backend: undefined, target: { hostname, ip, port, tls }, isForeign: false };
+  const keyed = audited ? undefined : opener;
+  const { namespace, name } = index.policy.gateway;
+  return {
+    otherwise: isOpen ? wayOf(index, { site, opener: keyed, route: undefined }, plain) : undefined,
+    audited,
+    asking: asks ? { kind: 'EgressGateway', namespace, name } : undefined,
+  };
+}
+
 export function computePlan(index: PolicyIndex, site: Site): SitePlan {
   const open = judgeSite(index, site);
   if ('kind' in open) return { kind: 'shut', refusal: open };
   const opener = open.rule === undefined ? undefined : parseOpener(open.rule.route);
-  const { hostname, ip, port, tls } = site;
+  const { hostname } = site;
   const denials = denialsAt(index, site);
-  const openedBeside = decideDestination(index.besideRules, destinationOf(site)).open;
   const provider = hostname === undefined ? undefined : providerOfHost(hostname);
   const mcp = planMcp(index, site);
   const clauses = [...providerClauses(index, site, opener), ...httpClauses(index, site, opener)];
   const readsFields = [...clauses, ...denials].some(({ http }) =>
     http.some(({ written }) => written.headers.length > 0),
   );
-  const audited = isAudited(index.besideRules, destinationOf(site));
-  const otherOpener = audited ? undefined : opener;
-  const plain = { backend: undefined, target: { hostname, ip, port, tls }, isForeign: false };
   return {
     kind: 'open',
     site,
@@ -120,10 +144,7 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     denials,
     mcp,
     clauses,
-    otherwise: openedBeside
-      ? wayOf(index, { site, opener: otherOpener, route: undefined }, plain)
-      : undefined,
-    audited,
+    ...otherCalls(index, site, { opener, asks: open.asks }),
     relayAudited: isAudited(index.unread, destinationOf(site)),
     callLimits: limitsAt(index.besideRules, site),
     relayLimits: limitsAt(index.unread, site),

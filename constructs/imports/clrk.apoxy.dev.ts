@@ -1037,7 +1037,7 @@ export interface ApprovalSpecRequest {
   readonly invocation: string;
 
   /**
-   * route is the route whose rule wants an answer.
+   * route is the route whose rule wants an answer, or the EgressGateway that asks about what no route opens.
    *
    * @schema ApprovalSpecRequest#route
    */
@@ -1191,7 +1191,7 @@ export function toJson_ApprovalSpecRequestAgent(obj: ApprovalSpecRequestAgent | 
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * route is the route whose rule wants an answer.
+ * route is the route whose rule wants an answer, or the EgressGateway that asks about what no route opens.
  *
  * @schema ApprovalSpecRequestRoute
  */
@@ -3339,6 +3339,13 @@ export interface EgressGatewaySpec {
   readonly enforcement?: EgressGatewaySpecEnforcement;
 
   /**
+   * onUnlisted is what happens to calls to destinations no route opens: Deny, or Ask: each waits for a person (`clrk approvals`) and carries no credential. Bytes that are no HTTP, and calls that the routes of a host do not take, are denied all the same. It needs deny-all and Enforce. Unset means Deny.
+   *
+   * @schema EgressGatewaySpec#onUnlisted
+   */
+  readonly onUnlisted?: EgressGatewaySpecOnUnlisted;
+
+  /**
    * listeners are the traffic it takes.
    *
    * @schema EgressGatewaySpec#listeners
@@ -3383,6 +3390,7 @@ export function toJson_EgressGatewaySpec(obj: EgressGatewaySpec | undefined): Re
   const result = {
     'defaultPolicy': obj.defaultPolicy,
     'enforcement': obj.enforcement,
+    'onUnlisted': obj.onUnlisted,
     'listeners': obj.listeners?.map(y => toJson_EgressGatewaySpecListeners(y)),
     'otlp': toJson_EgressGatewaySpecOtlp(obj.otlp),
     'upstreamTLS': toJson_EgressGatewaySpecUpstreamTls(obj.upstreamTls),
@@ -3419,6 +3427,19 @@ export const EgressGatewaySpecEnforcement = {
   AUDIT: "Audit",
 } as const;
 export type EgressGatewaySpecEnforcement = (typeof EgressGatewaySpecEnforcement)[keyof typeof EgressGatewaySpecEnforcement];
+
+/**
+ * onUnlisted is what happens to calls to destinations no route opens: Deny, or Ask: each waits for a person (`clrk approvals`) and carries no credential. Bytes that are no HTTP, and calls that the routes of a host do not take, are denied all the same. It needs deny-all and Enforce. Unset means Deny.
+ *
+ * @schema EgressGatewaySpecOnUnlisted
+ */
+export const EgressGatewaySpecOnUnlisted = {
+  /** Deny */
+  DENY: "Deny",
+  /** Ask */
+  ASK: "Ask",
+} as const;
+export type EgressGatewaySpecOnUnlisted = (typeof EgressGatewaySpecOnUnlisted)[keyof typeof EgressGatewaySpecOnUnlisted];
 
 /**
  * Listener takes one kind of traffic.

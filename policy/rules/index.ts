@@ -19,6 +19,7 @@ import { derivedNameClash } from './derived-name-clash.ts';
 import { derivedNameInvalid } from './derived-name-invalid.ts';
 import { exportEndpointUnfit } from './export-endpoint-unfit.ts';
 import { fallbackWithoutCredential } from './fallback-without-credential.ts';
+import { gatewayAsks } from './gateway-asks.ts';
 import { gatewayAudits } from './gateway-audits.ts';
 import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
 import { headerEditUnfit } from './header-edit-unfit.ts';
@@ -50,6 +51,7 @@ export const rules: readonly Rule[] = [
   gatewayOpensNothing,
   allowAllGateway,
   approvalBypassed,
+  gatewayAsks,
   gatewayAudits,
   broadRange,
   neverOpenDestination,

@@ -402,6 +402,20 @@ test('to audit is to open every public destination, and shown as that', () => {
   expect(told.join()).toContain('every name');
 });
 
+test('a gateway that asks about what no route opens: every public destination, with a person’s approval', () => {
+  const asks = gateway({ onUnlisted: 'Ask' });
+  const all = reachSentences(computeReach(compileManifests([agent(), asks], [])));
+  expect(all.length).toBeGreaterThan(0);
+  expect(all.filter((sentence) => !sentence.includes("with a person's approval"))).toEqual([]);
+  expect(all.join()).not.toMatch(/TCP|credential/);
+  const told = sentences([agent(), gateway({})], [agent(), asks]);
+  expect(told.length).toBeGreaterThan(0);
+  expect(told.filter((sentence) => !sentence.startsWith('+'))).toEqual([]);
+  // No longer to ask is to open, never less.
+  const opened = sentences([agent(), asks], [agent(), gateway({ enforcement: 'Audit' })]);
+  expect(opened.join()).toContain("without a person's approval");
+});
+
 test('an agent without a gateway, or with one that is not there, reaches nothing', () => {
   const documents = compileManifests([agent('alone', []), agent('lost', ['nowhere'])], []);
   expect(reachSentences(computeReach(documents))).toEqual([

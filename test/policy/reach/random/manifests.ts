@@ -105,7 +105,10 @@ const gateway = (name: string): fc.Arbitrary<Manifest> =>
     .record(
       {
         defaultPolicy: fc.constantFrom('deny-all', 'deny-all', 'deny-all', 'allow-all', undefined),
-        enforcement: fc.constantFrom(undefined, undefined, undefined, 'Enforce', 'Audit'),
+        ...{
+          enforcement: fc.constantFrom(undefined, undefined, undefined, 'Enforce', 'Audit'),
+          onUnlisted: fc.constantFrom(undefined, undefined, 'Deny', 'Ask'),
+        },
         listeners: fc.oneof(
           { weight: 3, arbitrary: fc.constant<Body[]>([{ name: 'l0', protocol: 'HTTPS' }]) },
           { weight: 1, arbitrary: fc.constant<Body[]>([{ name: 'l0', protocol: 'TLS' }]) },
