@@ -102,7 +102,7 @@ export function askOfTool(asking: Asking, message: RpcMessage): Ask {
     call: {
       ...{ ...place, method: 'tools/call' },
       // Where either is cut, that is told.
-      ...(message.arguments === undefined ? {} : renderArguments(message.arguments)),
+      ...(typeof message.arguments === 'object' ? renderArguments(message.arguments) : {}),
       ...shownParts({ tool, path: asking.call.path }),
     },
     message,

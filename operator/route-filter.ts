@@ -1,5 +1,5 @@
 /** ResolvedRefs of a route as far as its filters and backendRefs go: what a gateway refuses for is said here. Pure. */
-import { compilePath } from '../decision/index.ts';
+import { compilePath, faultOfArgumentExpression } from '../decision/index.ts';
 import { changedObjects } from './change.ts';
 import { compileExtensions, compileFilters } from './compile/index.ts';
 import type { ControllerSpec } from './context.ts';
@@ -13,8 +13,22 @@ import {
 } from './kind.ts';
 import { keyOfObject, type Finding, type Kind, type KubeObject, type World } from './runtime/index.ts';
 
+/** For MCPRoutes: also expressions over arguments that gateways cannot read. */
+export function resolvedMcpRules(world: World, route: MCPRoute): Finding {
+  const rules = route.spec.rules ?? [];
+  return refsFinding([
+    ...rules.flatMap((rule) => compileFilters(world, route, rule).unsupported),
+    ...rules
+      .flatMap(({ filters = [] }) => filters.flatMap(({ toolPolicy }) => toolPolicy?.argumentRules ?? []))
+      .flatMap(({ expression }) => {
+        const problem = faultOfArgumentExpression(expression);
+        return problem === undefined ? [] : [`argumentRules: ${JSON.stringify(expression)}: ${problem}`];
+      }),
+  ]);
+}
+
 /** For routes whose backendRefs no gateway follows. */
-export function resolvedFilters(world: World, route: EgressL4Route | MCPRoute): Finding {
+export function resolvedFilters(world: World, route: EgressL4Route): Finding {
   return refsFinding(
     (route.spec.rules ?? []).flatMap((rule) => compileFilters(world, route, rule).unsupported),
   );

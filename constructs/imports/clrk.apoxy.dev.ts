@@ -6438,6 +6438,13 @@ export interface McpRouteSpecRulesFiltersToolPolicy {
   readonly requireConfirmation?: string[];
 
   /**
+   * argumentRules say with which arguments tools may be called: all that are about a tool must let its call pass; unset means with any.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicy#argumentRules
+   */
+  readonly argumentRules?: McpRouteSpecRulesFiltersToolPolicyArgumentRules[];
+
+  /**
    * maxCallsPerExecution is how many calls of tools the rule lets through of one execution, over all gateways of the namespace; unset means unlimited.
    *
    * @schema McpRouteSpecRulesFiltersToolPolicy#maxCallsPerExecution
@@ -6464,6 +6471,7 @@ export function toJson_McpRouteSpecRulesFiltersToolPolicy(obj: McpRouteSpecRules
     'deniedTools': obj.deniedTools?.map(y => y),
     'deniedToolsRegex': obj.deniedToolsRegex?.map(y => y),
     'requireConfirmation': obj.requireConfirmation?.map(y => y),
+    'argumentRules': obj.argumentRules?.map(y => toJson_McpRouteSpecRulesFiltersToolPolicyArgumentRules(y)),
     'maxCallsPerExecution': obj.maxCallsPerExecution,
     'rateLimits': obj.rateLimits?.map(y => toJson_McpRouteSpecRulesFiltersToolPolicyRateLimits(y)),
   };
@@ -6510,6 +6518,58 @@ export function toJson_McpRouteSpecRulesFiltersExtensionRef(obj: McpRouteSpecRul
     'group': obj.group,
     'kind': obj.kind,
     'name': obj.name,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * ArgumentRule says with which arguments some tools may be called.
+ *
+ * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRules
+ */
+export interface McpRouteSpecRulesFiltersToolPolicyArgumentRules {
+  /**
+   * tools are globs of the tools it is about, without case; unset means every tool.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRules#tools
+   */
+  readonly tools?: string[];
+
+  /**
+   * toolsRegex are patterns of the tools it is about, besides tools; unset means none.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRules#toolsRegex
+   */
+  readonly toolsRegex?: string[];
+
+  /**
+   * action is Allow: a call passes only where the expression holds; or Deny: only where it does not. Unset means Allow.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRules#action
+   */
+  readonly action?: McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction;
+
+  /**
+   * expression is CEL of type bool over arguments, such as arguments.to.all(x, x.endsWith("@example.com")). Taken are operators, has, size, int, double, all, exists, exists_one, filter, and of texts contains, startsWith, endsWith, matches (RE2), lowerAscii, upperAscii. Without an answer, such as of a member that is missing, a call is refused.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRules#expression
+   */
+  readonly expression: string;
+}
+
+/**
+ * Converts an object of type 'McpRouteSpecRulesFiltersToolPolicyArgumentRules' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpecRulesFiltersToolPolicyArgumentRules(obj: McpRouteSpecRulesFiltersToolPolicyArgumentRules | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'tools': obj.tools?.map(y => y),
+    'toolsRegex': obj.toolsRegex?.map(y => y),
+    'action': obj.action,
+    'expression': obj.expression,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -6575,6 +6635,19 @@ export function toJson_McpRouteSpecRulesFiltersToolPolicyRateLimits(obj: McpRout
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * action is Allow: a call passes only where the expression holds; or Deny: only where it does not. Unset means Allow.
+ *
+ * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction
+ */
+export const McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction = {
+  /** Allow */
+  ALLOW: "Allow",
+  /** Deny */
+  DENY: "Deny",
+} as const;
+export type McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction = (typeof McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction)[keyof typeof McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction];
 
 /**
  * scope is who shares a count: each agent has its own, each execution has, or there is one for the route; unset means PerAgent.

@@ -54,7 +54,7 @@ export class McpAnswers {
   shows(kind: ListedKind, name: string): boolean {
     const { method } = listedKinds[kind];
     const params = method === 'resources/read' ? { uri: name } : { name };
-    return judgeMessage(this.#plan, { id: 0, method, params }).refusal === undefined;
+    return judgeMessage(this.#plan, { id: 0, method, params, arguments: 'any' }).refusal === undefined;
   }
 
   get #requests(): readonly RpcMessage[] {

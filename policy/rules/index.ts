@@ -3,6 +3,7 @@ import type { Rule } from '../rule.ts';
 import { agentReachesNothing } from './agent-reaches-nothing.ts';
 import { allowAllGateway } from './allow-all-gateway.ts';
 import { approvalBypassed } from './approval-bypassed.ts';
+import { argumentRuleUnreadable } from './argument-rule-unreadable.ts';
 import { awsSignatureUnfit } from './aws-signature-unfit.ts';
 import { backendByAddress } from './backend-by-address.ts';
 import { backendClosed } from './backend-closed.ts';
@@ -51,6 +52,7 @@ export const rules: readonly Rule[] = [
   gatewayOpensNothing,
   allowAllGateway,
   approvalBypassed,
+  argumentRuleUnreadable,
   gatewayAsks,
   gatewayAudits,
   broadRange,

@@ -392,6 +392,45 @@ test('an allow-all gateway is shown as what it is', () => {
     expect(sentence).toContain(closed);
 });
 
+const mails = (...argumentRules: object[]) => [...[agent(), gateway({})], tools({ argumentRules })];
+const ours = { tools: ['send_mail'], expression: 'arguments.to.endsWith("@example.com")' };
+const short = { action: 'Deny', expression: 'size(arguments.text) > 99' };
+
+test.each<[string, object[], object[], RegExp[]]>([
+  ['a rule that goes', [ours], [], [/^\+ .*more arguments .*tool `send_mail`.*; no longer under `Allow arg/]],
+  [
+    'a rule that comes',
+    [],
+    [ours],
+    [/^- .*fewer arguments .*tool `send_mail`.*; now under `Allow arguments/],
+  ],
+  [
+    'another expression may be a wider one',
+    [ours],
+    [{ ...ours, expression: 'arguments.to.endsWith("example.com")' }],
+    [/^\+ .*no longer under `Allow .*@example/, /^- .*now under `Allow .*"example/],
+  ],
+  [
+    'the other action',
+    [short],
+    [{ ...short, action: 'Allow' }],
+    [/^\+ .*no longer under `Deny/, /^- .*`Allow/],
+  ],
+  ['fewer tools under it', [short], [{ ...short, tools: ['send_*'] }], [/^\+ .*no longer under `Deny/]],
+  ['the order of rules', [ours, short], [short, ours], []],
+  ['a rule that cannot be read', [ours], [{ ...ours, expression: 'arguments.to' }], [/^- .*fewer tools/]],
+])('rules over arguments: %s', (_title, before, after, expected) => {
+  const told = sentences(mails(...before) as KubeObject[], mails(...after) as KubeObject[]);
+  expect(told).toEqual(expected.map((each) => expect.stringMatching(each) as string));
+});
+
+test('rules over arguments are in the sentences', () => {
+  const [told] = reachSentences(computeReach(compileManifests(mails(ours, short) as KubeObject[], [])));
+  expect(told).toContain(
+    'only with arguments where `arguments.to.endsWith("@example.com")` for tools `send_mail`, not with arguments where `size(arguments.text) > 99` for every tool',
+  );
+});
+
 test('to audit is to open every public destination, and shown as that', () => {
   const audits = gateway({ enforcement: 'Audit' });
   const all = reachSentences(computeReach(compileManifests([agent(), audits], [])));

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { McpRoute } from '../../../../contract/index.ts';
 import { callLimit, ruleLimits } from './call-limits.ts';
-import { some } from './vocabulary.ts';
+import { argumentExpressions, some } from './vocabulary.ts';
 
 export const answer = { policy: { namespace: 'd', name: 'deny' }, status: 403 };
 type Policy = McpRoute['rules'][number]['toolPolicies'][number];
@@ -23,6 +23,23 @@ const cap = fc.constantFrom<Partial<Policy>>(
   { maxCallsPerExecution: 3, account: 'tools/d/m/0/0/calls' },
   { maxCallsPerExecution: 3, account: 'tools/d/m/0/0/calls' },
   { maxCallsPerExecution: 3 },
+);
+
+/** One of them is none. */
+const argumentRules = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<NonNullable<Policy['argumentRules']>>([]) },
+  {
+    weight: 2,
+    arbitrary: fc.array(
+      fc.record({
+        tools: some(['search_*', 'GET_?'], 1),
+        toolsRegex: some(['_x$', '[bad'], 1),
+        action: fc.constantFrom('Allow' as const, 'Deny' as const),
+        expression: fc.constantFrom(...argumentExpressions, 'arguments.n'),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+  },
 );
 
 const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc
@@ -52,6 +69,7 @@ const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc
             { weight: 2, arbitrary: fc.constant<Policy['rateLimits']>([]) },
             { weight: 1, arbitrary: fc.array(rate, { minLength: 1, maxLength: 2 }) },
           ),
+          argumentRules,
           cap,
         })
         .map(({ cap: counted, ...policy }): Policy => ({ ...policy, ...counted })),
@@ -84,6 +102,7 @@ const countedPolicy: fc.Arbitrary<Policy> = fc
   .record({
     allowedTools: fc.constantFrom<string[]>([], ['search_*', 'get_?', 'delete_*']),
     rateLimits: fc.array(rate, { maxLength: 2 }),
+    argumentRules,
     counted: cap,
   })
   .map(({ counted, ...policy }) => ({
