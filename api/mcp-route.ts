@@ -13,13 +13,11 @@ function globs(description: string) {
   return list(description, glob('One glob; * is any text, ? any character.'), { max: 32 });
 }
 
-function regexes(description: string) {
+function regexes(description: string, max = 16) {
   return list(
     description,
     text('One RE2 pattern, found anywhere in the name.', { max: 256, rules: regexRules }),
-    {
-      max: 16,
-    },
+    { max },
   );
 }
 
@@ -78,7 +76,7 @@ const argumentRule = record('ArgumentRule says with which arguments some tools m
     globs('tools are globs of the tools it is about, without case; unset means every tool.'),
   ),
   toolsRegex: Type.Optional(
-    regexes('toolsRegex are patterns of the tools it is about, besides tools; unset means none.'),
+    regexes('toolsRegex are patterns of the tools it is about, besides tools; unset means none.', 4),
   ),
   action: Type.Optional(
     choice(
@@ -118,7 +116,7 @@ const toolPolicy = record('toolPolicy says which tools may be called, for type T
     list(
       'argumentRules say with which arguments tools may be called: all that are about a tool must let its call pass; unset means with any.',
       argumentRule,
-      { max: 16 },
+      { max: 8 },
     ),
   ),
   maxCallsPerExecution: Type.Optional(

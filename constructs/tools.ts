@@ -37,7 +37,7 @@ const bounds = {
   deniedTools: 32,
   deniedToolsRegex: 16,
   requireConfirmation: 32,
-  argumentRules: 16,
+  argumentRules: 8,
   rateLimits: 8,
 } as const;
 
