@@ -72,8 +72,24 @@ class Walk {
       case '[?]':
       case 'map':
         return refuse(node, 'this form is not taken');
-      default:
+      case '==':
+      case '!=':
+      case 'in':
+      case '<':
+      case '<=':
+      case '>':
+      case '>=':
+      case '+':
+      case '-':
+      case '*':
+      case '/':
+      case '%':
+      case '&&':
+      case '||':
+      case '?:':
         return this.#all(node.args, scope);
+      default:
+        return node satisfies never;
     }
   }
 

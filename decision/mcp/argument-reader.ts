@@ -12,8 +12,6 @@ export type ReadArguments =
     }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-const token = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
-
 /** As a server that is lenient about names compares them. */
 export function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase();
@@ -44,6 +42,25 @@ class Reading {
   }
 }
 
+/** How many members are written in a JSON text: texts before a colon. */
+function countNames(text: string): number {
+  let count = 0;
+  let inText = false;
+  let isName = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const each = text[at];
+    if (inText && each === '\\') at += 1;
+    else if (each === '"') {
+      inText = !inText;
+      isName = !inText;
+    } else if (!inText && each === ':' && isName) {
+      count += 1;
+      isName = false;
+    }
+  }
+  return count;
+}
+
 function unreadable(why: string): ReadArguments {
   return { kind: 'unreadable', why };
 }
@@ -59,8 +76,7 @@ function readText(text: string): ReadArguments {
     return unreadable('they are no object');
   const reading = new Reading();
   const members = reading.object(value);
-  const names = [...text.matchAll(token)].filter(([, colon]) => colon !== undefined);
-  if (names.length !== reading.members) reading.problem ??= 'a member is there twice';
+  if (countNames(text) !== reading.members) reading.problem ??= 'a member is there twice';
   const { problem, spellings } = reading;
   return problem === undefined ? { kind: 'read', members, spellings } : unreadable(problem);
 }

@@ -420,12 +420,12 @@ test.each<[string, object[], object[], RegExp[]]>([
   ['the order of rules', [ours, short], [short, ours], []],
   ['a rule that cannot be read', [ours], [{ ...ours, expression: 'arguments.to' }], [/^- .*fewer tools/]],
 ])('rules over arguments: %s', (_title, before, after, expected) => {
-  const told = sentences(mails(...before) as KubeObject[], mails(...after) as KubeObject[]);
+  const told = sentences(mails(...before), mails(...after));
   expect(told).toEqual(expected.map((each) => expect.stringMatching(each) as string));
 });
 
 test('rules over arguments are in the sentences', () => {
-  const [told] = reachSentences(computeReach(compileManifests(mails(ours, short) as KubeObject[], [])));
+  const [told] = reachSentences(computeReach(compileManifests(mails(ours, short), [])));
   expect(told).toContain(
     'only with arguments where `arguments.to.endsWith("@example.com")` for tools `send_mail`, not with arguments where `size(arguments.text) > 99` for every tool',
   );
