@@ -14,11 +14,14 @@ const request = record(
       uid: text('uid is the agent, so that a namesake made later is another.', { max: 253 }),
     }),
     invocation: text('invocation is the run it is part of.', { max: 253 }),
-    route: record('route is the route whose rule wants an answer.', {
-      kind: text('kind is its kind.', { max: 63 }),
-      namespace: text('namespace is where it is.', { max: 253 }),
-      name: text('name is the route.', { max: 253 }),
-    }),
+    route: record(
+      'route is the route whose rule wants an answer, or the EgressGateway that asks about what no route opens.',
+      {
+        kind: text('kind is its kind.', { max: 63 }),
+        namespace: text('namespace is where it is.', { max: 253 }),
+        name: text('name is the route.', { max: 253 }),
+      },
+    ),
     key: text('key is the same for calls an answer that lasts is about.', { max: 64 }),
     call: record('call is what it wants to do; agents write most of it.', {
       method: text('method is the HTTP method, or the JSON-RPC method.', { max: 32 }),

@@ -182,57 +182,75 @@ const upstreamTLS = record(
   },
 );
 
-const spec = record('spec is the gateway as it should be.', {
-  defaultPolicy: Type.Optional(
-    choice(
-      'defaultPolicy is what happens to destinations no route names; unset means deny-all.',
-      ['allow-all', 'deny-all'],
-      { default: 'deny-all' },
-    ),
-  ),
-  enforcement: Type.Optional(
-    choice(
-      'enforcement is Enforce, or Audit: what no route opens passes, without a credential, and is recorded as what would be denied. Never-open and private addresses, EgressDenyPolicies, MCPRoutes at their hosts, approvals, budgets and limits hold all the same. Unset means Enforce.',
-      ['Enforce', 'Audit'],
-    ),
-  ),
-  listeners: list('listeners are the traffic it takes.', listener, { max: 16, min: 1, keys: ['name'] }),
-  otlp: Type.Optional(otlp),
-  upstreamTLS: Type.Optional(upstreamTLS),
-  dns: Type.Optional(
-    record('dns is how upstream names are resolved; unset means the defaults.', {
-      lookupFamily: Type.Optional(
-        choice('lookupFamily is which addresses are used; unset means V4Preferred.', [
-          'V4Preferred',
-          'V4Only',
-          'V6Only',
-          'Auto',
-          'All',
-        ]),
+const spec = record(
+  'spec is the gateway as it should be.',
+  {
+    defaultPolicy: Type.Optional(
+      choice(
+        'defaultPolicy is what happens to destinations no route names; unset means deny-all.',
+        ['allow-all', 'deny-all'],
+        { default: 'deny-all' },
       ),
-    }),
-  ),
-  resources: Type.Optional(
-    record(
-      'resources are those of the container of the gateway. One process serves for each whole CPU of limits.cpu, no more than its node has; unset means one process, 100m CPU and 192Mi reserved, 1Gi memory at most.',
-      {
-        limits: Type.Optional(
-          quantityMap(
-            'limits are the most it may use; memory unset means 1Gi a process, CPU unset means unlimited.',
-          ),
-        ),
-        requests: Type.Optional(
-          quantityMap(
-            'requests are what is reserved for it; unset means the limits, or the defaults where there are none.',
-          ),
-        ),
-      },
     ),
-  ),
-  requestTimeout: Type.Optional(
-    duration('requestTimeout is how long one upstream request may take; unset means 5m.', 'requestTimeout'),
-  ),
-});
+    enforcement: Type.Optional(
+      choice(
+        'enforcement is Enforce, or Audit: what no route opens passes, without a credential, and is recorded as what would be denied. Never-open and private addresses, EgressDenyPolicies, MCPRoutes at their hosts, approvals, budgets and limits hold all the same. Unset means Enforce.',
+        ['Enforce', 'Audit'],
+      ),
+    ),
+    onUnlisted: Type.Optional(
+      choice(
+        'onUnlisted is what happens to calls to destinations no route opens: Deny, or Ask: each waits for a person (`clrk approvals`) and carries no credential. Bytes that are no HTTP, and calls that the routes of a host do not take, are denied all the same. It needs deny-all and Enforce. Unset means Deny.',
+        ['Deny', 'Ask'],
+      ),
+    ),
+    listeners: list('listeners are the traffic it takes.', listener, { max: 16, min: 1, keys: ['name'] }),
+    otlp: Type.Optional(otlp),
+    upstreamTLS: Type.Optional(upstreamTLS),
+    dns: Type.Optional(
+      record('dns is how upstream names are resolved; unset means the defaults.', {
+        lookupFamily: Type.Optional(
+          choice('lookupFamily is which addresses are used; unset means V4Preferred.', [
+            'V4Preferred',
+            'V4Only',
+            'V6Only',
+            'Auto',
+            'All',
+          ]),
+        ),
+      }),
+    ),
+    resources: Type.Optional(
+      record(
+        'resources are those of the container of the gateway. One process serves for each whole CPU of limits.cpu, no more than its node has; unset means one process, 100m CPU and 192Mi reserved, 1Gi memory at most.',
+        {
+          limits: Type.Optional(
+            quantityMap(
+              'limits are the most it may use; memory unset means 1Gi a process, CPU unset means unlimited.',
+            ),
+          ),
+          requests: Type.Optional(
+            quantityMap(
+              'requests are what is reserved for it; unset means the limits, or the defaults where there are none.',
+            ),
+          ),
+        },
+      ),
+    ),
+    requestTimeout: Type.Optional(
+      duration('requestTimeout is how long one upstream request may take; unset means 5m.', 'requestTimeout'),
+    ),
+  },
+  {
+    rules: [
+      {
+        rule: "!has(self.onUnlisted) || self.onUnlisted != 'Ask' || ((!has(self.defaultPolicy) || self.defaultPolicy == 'deny-all') && (!has(self.enforcement) || self.enforcement == 'Enforce'))",
+        message:
+          'onUnlisted Ask needs defaultPolicy deny-all and enforcement Enforce: the others let pass what it would ask about',
+      },
+    ],
+  },
+);
 
 const status = statusOf({
   readyReplicas: Type.Optional(integer('readyReplicas is the number of replicas that are ready.')),

@@ -13,13 +13,11 @@ function globs(description: string) {
   return list(description, glob('One glob; * is any text, ? any character.'), { max: 32 });
 }
 
-function regexes(description: string) {
+function regexes(description: string, max = 16) {
   return list(
     description,
     text('One RE2 pattern, found anywhere in the name.', { max: 256, rules: regexRules }),
-    {
-      max: 16,
-    },
+    { max },
   );
 }
 
@@ -73,6 +71,25 @@ const rateLimit = record('ToolRateLimit limits calls of some tools.', {
   ),
 });
 
+const argumentRule = record('ArgumentRule says with which arguments some tools may be called.', {
+  tools: Type.Optional(
+    globs('tools are globs of the tools it is about, without case; unset means every tool.'),
+  ),
+  toolsRegex: Type.Optional(
+    regexes('toolsRegex are patterns of the tools it is about, besides tools; unset means none.', 4),
+  ),
+  action: Type.Optional(
+    choice(
+      'action is Allow: a call passes only where the expression holds; or Deny: only where it does not. Unset means Allow.',
+      ['Allow', 'Deny'],
+    ),
+  ),
+  expression: text(
+    'expression is CEL of type bool over arguments, such as arguments.to.all(x, x.endsWith("@example.com")). Taken are operators, has, size, int, double, all, exists, exists_one, filter, and of texts contains, startsWith, endsWith, matches (RE2), lowerAscii, upperAscii. Without an answer, such as of a member that is missing, a call is refused.',
+    { max: 1_024 },
+  ),
+});
+
 const toolPolicy = record('toolPolicy says which tools may be called, for type ToolPolicy.', {
   allowedTools: Type.Optional(
     globs(
@@ -94,6 +111,13 @@ const toolPolicy = record('toolPolicy says which tools may be called, for type T
   ),
   requireConfirmation: Type.Optional(
     globs('requireConfirmation are globs of tools a person must confirm; unset means none.'),
+  ),
+  argumentRules: Type.Optional(
+    list(
+      'argumentRules say with which arguments tools may be called: all that are about a tool must let its call pass; unset means with any.',
+      argumentRule,
+      { max: 8 },
+    ),
   ),
   maxCallsPerExecution: Type.Optional(
     integer(

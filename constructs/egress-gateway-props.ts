@@ -44,6 +44,12 @@ export interface EgressGatewayProps extends ResourceProps {
    */
   readonly enforcement?: 'Enforce' | 'Audit';
   /**
+   * Ask: a call to a destination no route opens waits for a person (`clrk approvals`), and carries no credential.
+   *
+   * @default Deny
+   */
+  readonly onUnlisted?: 'Deny' | 'Ask';
+  /**
    * The traffic it takes; more with addListener.
    *
    * @default one that takes every port and inspects TLS and HTTP

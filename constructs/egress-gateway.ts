@@ -283,10 +283,10 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
 
   /** @internal */
   protected override toSpec(): EgressGatewaySpec {
-    const { defaultPolicy = 'deny-all', enforcement, lookupFamily, requestTimeout } = this.#props;
-    const { otlp, captureBody } = this.#props;
+    const { defaultPolicy = 'deny-all', enforcement, onUnlisted, lookupFamily } = this.#props;
+    const { otlp, captureBody, requestTimeout } = this.#props;
     return present({
-      ...{ defaultPolicy, enforcement },
+      ...{ defaultPolicy, enforcement, onUnlisted },
       listeners: this.#listeners.spec(this.namespace),
       otlp: otlpSpec(otlp, captureBody),
       dns: lookupFamily === undefined ? undefined : { lookupFamily },

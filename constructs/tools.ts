@@ -13,12 +13,19 @@ interface ToolRate {
   scope?: Exclude<RateScope, 'PerGateway'>;
 }
 
+interface ArgumentRule {
+  tools?: string[];
+  action: 'Allow' | 'Deny';
+  expression: string;
+}
+
 interface ToolPolicy {
   allowedTools?: string[];
   allowedToolsRegex?: string[];
   deniedTools?: string[];
   deniedToolsRegex?: string[];
   requireConfirmation?: string[];
+  argumentRules?: ArgumentRule[];
   maxCallsPerExecution?: number;
   rateLimits?: ToolRate[];
 }
@@ -30,6 +37,7 @@ const bounds = {
   deniedTools: 32,
   deniedToolsRegex: 16,
   requireConfirmation: 32,
+  argumentRules: 8,
   rateLimits: 8,
 } as const;
 
@@ -148,6 +156,31 @@ export class Tools {
   }
 
   /**
+   * The same, but these tools (or all, when none is named) are called only with arguments for which the expression holds: CEL of type
+   * bool over `arguments`. Without an answer, such as of a member that is missing, a call is refused.
+   *
+   * @example
+   * ```ts
+   * Tools.allow('send_mail').where('arguments.to.all(x, x.endsWith("@example.com"))', 'send_mail');
+   * ```
+   */
+  where(expression: string, ...globs: readonly string[]): Tools {
+    return this.#ask('Allow', expression, globs);
+  }
+
+  /**
+   * The same, but these tools (or all, when none is named) are not called with arguments for which the expression holds.
+   *
+   * @example
+   * ```ts
+   * Tools.allow('query').unless('arguments.sql.lowerAscii().contains("drop ")', 'query');
+   * ```
+   */
+  unless(expression: string, ...globs: readonly string[]): Tools {
+    return this.#ask('Deny', expression, globs);
+  }
+
+  /**
    * The same, with at most so many calls an execution, over all gateways of the namespace. What is more answers an error on its
    * id, so that the session goes on.
    *
@@ -181,6 +214,14 @@ export class Tools {
     const tools = globs.length > 0 ? named(globs) : undefined;
     const limit: ToolRate = present({ tools, requests, window: durationText(window), scope });
     return new Tools({ ...this.spec, rateLimits: [...(this.spec.rateLimits ?? []), limit] });
+  }
+
+  #ask(action: 'Allow' | 'Deny', expression: string, globs: readonly string[]): Tools {
+    if (expression === '' || expression.length > 1_024)
+      throw new Error('an expression over arguments has 1 to 1024 characters');
+    const tools = globs.length > 0 ? named(globs) : undefined;
+    const rule: ArgumentRule = present({ tools, action, expression });
+    return new Tools({ ...this.spec, argumentRules: [...(this.spec.argumentRules ?? []), rule] });
   }
 
   #add(field: Names, names: readonly string[]): Tools {

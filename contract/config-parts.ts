@@ -94,6 +94,7 @@ export const destinationRuleSchema = Type.Object({
 export const destinationPolicySchema = Type.Object({
   defaultPolicy: Type.Union([Type.Literal('deny-all'), Type.Literal('allow-all')]),
   audit: Type.Optional(Type.Literal(true)),
+  asksUnlisted: Type.Optional(Type.Literal(true)),
   rules: Type.Array(destinationRuleSchema),
   denials: Type.Optional(Type.Array(Type.Object({ ...destinationRule, policy: Type.String() }))),
   platformCidrs: Type.Array(Type.String()),

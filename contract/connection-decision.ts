@@ -17,20 +17,22 @@ export interface Dialled {
 export type ConnectionVerdict<G = PoolGateway> =
   { readonly open: true; readonly gateway: G } | { readonly open: false; readonly reason: DenyReason };
 
-/** The first gateway that opens it. Refused by all: the first one's reason. */
+/** The first gateway that opens it; where none does, the first that asks a person. Refused by all: the first one's reason. */
 export function decideConnection<G extends { readonly destinations: DestinationPolicy }>(
   gateways: readonly G[],
   agentId: string,
   dialled: Dialled,
 ): ConnectionVerdict<G> {
   let reason: DenyReason = 'no_gateway';
+  let asking: G | undefined;
   for (const [index, gateway] of gateways.entries()) {
     const { ip, port, hostname } = dialled;
     const destination =
       hostname === undefined ? { agent: agentId, ip, port } : { agent: agentId, hostname, port };
     const verdict = decideDestination(gateway.destinations, destination);
-    if (verdict.open) return { open: true, gateway };
-    if (index === 0) reason = verdict.reason;
+    if (verdict.open && verdict.asks !== true) return { open: true, gateway };
+    if (verdict.open) asking ??= gateway;
+    else if (index === 0) reason = verdict.reason;
   }
-  return { open: false, reason };
+  return asking === undefined ? { open: false, reason } : { open: true, gateway: asking };
 }

@@ -43,6 +43,8 @@ export interface DestinationPolicy {
   readonly defaultPolicy: 'deny-all' | 'allow-all';
   /** It is allow-all only to find out what routes do not open: that carries no key, and is recorded as what would be denied. */
   readonly audit?: true;
+  /** What no route opens is open to calls that a person allows. Beside deny-all, so that a reader who does not know it denies. */
+  readonly asksUnlisted?: true;
   /** In order; first match opens. */
   readonly rules: readonly DestinationRule[];
   /** Absent: none. */
@@ -60,7 +62,8 @@ export interface Destination {
 }
 
 export type DestinationVerdict =
-  | { readonly open: true; readonly rule: DestinationRule | undefined }
+  /** `asks`: no route opens it, and each call there waits for a person. */
+  | { readonly open: true; readonly rule: DestinationRule | undefined; readonly asks?: true }
   | { readonly open: false; readonly reason: DenyReason; readonly denial?: DestinationDenial };
 
 interface CompiledRule {
@@ -144,6 +147,11 @@ export function judgeAddress(
   return isPrivateAddress(address) && !namedByCidr ? 'private' : undefined;
 }
 
+/** As if the gateway opened nothing by itself: what its rules alone open. */
+export function byRulesAlone({ asksUnlisted: _asks, ...policy }: DestinationPolicy): DestinationPolicy {
+  return { ...policy, defaultPolicy: 'deny-all' };
+}
+
 /**
  * Is this destination open? Give `hostname` for a name the worker handed out, `ip` for a literal.
  * For a name, the gateway must afterwards pass each address it resolved through `judgeAddress`.
@@ -161,5 +169,6 @@ export function decideDestination(policy: DestinationPolicy, destination: Destin
   const rule = rules.find((candidate) => nameMatches(candidate, hostname) || cidrMatches(candidate, ip));
   if (rule !== undefined) return { open: true, rule };
   if (policy.defaultPolicy === 'allow-all') return { open: true, rule: undefined };
+  if (policy.asksUnlisted === true) return { open: true, rule: undefined, asks: true };
   return { open: false, reason: ip === undefined ? 'policy' : 'ip_literal' };
 }

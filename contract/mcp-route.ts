@@ -31,12 +31,24 @@ const serverRequestSchema = Type.Union([
   Type.Literal('Other'),
 ]);
 
+const argumentRuleSchema = Type.Object({
+  /** Both empty: every tool. */
+  tools: strings,
+  toolsRegex: strings,
+  /** `Allow`: a call passes only where the expression holds; `Deny`: only where it does not. */
+  action: Type.Union([Type.Literal('Allow'), Type.Literal('Deny')]),
+  /** CEL over `arguments`. Without an answer a call is refused. */
+  expression: Type.String(),
+});
+
 const toolPolicySchema = Type.Object({
   allowedTools: strings,
   allowedToolsRegex: strings,
   deniedTools: strings,
   deniedToolsRegex: strings,
   requireConfirmation: strings,
+  /** All that are about a tool must let its call pass. Absent: none. */
+  argumentRules: Type.Optional(Type.Array(argumentRuleSchema)),
   maxCallsPerExecution: Type.Optional(Type.Integer({ minimum: 1 })),
   /** What that is counted under. Absent beside it: compiled by an operator that could not count; its tools are refused. */
   account: Type.Optional(Type.String()),
@@ -81,4 +93,5 @@ export type ServerRequest = Static<typeof serverRequestSchema>;
 export type McpRoute = Static<typeof mcpRouteSchema>;
 export type McpRule = Static<typeof mcpRuleSchema>;
 export type McpMatch = Static<typeof mcpMatchSchema>;
+export type ArgumentRule = Static<typeof argumentRuleSchema>;
 export type ToolPolicy = Static<typeof toolPolicySchema>;

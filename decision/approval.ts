@@ -17,11 +17,17 @@ import type { RpcMessage, WrittenJson } from './rpc-message.ts';
 import { showArguments } from './shown-arguments.ts';
 import { showText } from './shown-text.ts';
 
+/** The route whose rule wants an answer, or the gateway, about what no route opens. */
+export interface AskingRule {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
 export interface Ask {
   /** 64 hex digits. */
   readonly key: string;
-  /** Of the rule that wants it. */
-  readonly route: { readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly route: AskingRule;
   readonly call: AskedCall;
   /** The JSON-RPC message it is about; undefined: it is about the whole request. */
   readonly message: RpcMessage | undefined;
@@ -68,7 +74,7 @@ function placeOf({ site, call }: Asking): Pick<AskedCall, 'method' | 'host' | 'p
   return { method, host: site.hostname ?? site.ip ?? '', port: site.port };
 }
 
-/** Of a call under a rule of an HTTP or provider route. */
+/** Of a call under a rule of an HTTP or provider route, or to a place that no route opens. */
 export function askOfCall(asking: Asking, model: string | undefined): Ask {
   const { call, route, site } = asking;
   const place = placeOf(asking);
@@ -96,7 +102,7 @@ export function askOfTool(asking: Asking, message: RpcMessage): Ask {
     call: {
       ...{ ...place, method: 'tools/call' },
       // Where either is cut, that is told.
-      ...(message.arguments === undefined ? {} : renderArguments(message.arguments)),
+      ...(typeof message.arguments === 'object' ? renderArguments(message.arguments) : {}),
       ...shownParts({ tool, path: asking.call.path }),
     },
     message,

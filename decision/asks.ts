@@ -1,5 +1,6 @@
-/** What persons are asked about one call: by the rule of an MCPRoute, and by the rule that says where it goes. Pure. */
-import { askOfCall, askOfTool, refuseAsk, type Ask } from './approval.ts';
+/** What persons are asked about one call: by the rule of an MCPRoute, and by the rule that says where it goes or, at a place no
+ * route opens, by the gateway. Pure. */
+import { askOfCall, askOfTool, refuseAsk, type Ask, type AskingRule } from './approval.ts';
 import type { Call, Site } from './call.ts';
 import type { Decision } from './decision.ts';
 import type { AskedTool } from './mcp/judge.ts';
@@ -9,20 +10,30 @@ export interface AskingCall {
   readonly call: Call;
   readonly clause: RouteClause | undefined;
   readonly model: string | undefined;
+  /** The gateway, where no route opens the site. */
+  readonly asking: AskingRule | undefined;
+}
+
+/** A rule that takes the call speaks for it, the gateway about what none takes. */
+function askedBy({ clause, asking }: AskingCall): AskingRule | undefined {
+  if (clause === undefined) return asking;
+  return clause.asksPerson ? clause.route : undefined;
 }
 
 /** One after the other, in this order. */
 export function asksOf(
   site: Site,
-  { call, clause, model }: AskingCall,
+  asking: AskingCall,
   mcp: { readonly asked?: AskedTool } | undefined,
 ): Ask[] {
+  const { call, model } = asking;
   const asked = mcp?.asked;
+  const route = askedBy(asking);
   return [
     ...(asked === undefined
       ? []
       : [askOfTool({ site, call, route: { kind: 'MCPRoute', ...asked.route } }, asked.message)]),
-    ...(clause?.asksPerson === true ? [askOfCall({ site, call, route: clause.route }, model)] : []),
+    ...(route === undefined ? [] : [askOfCall({ site, call, route }, model)]),
   ];
 }
 

@@ -3,6 +3,7 @@
  * after everything that refuses; the words are for people who write routes, bounded, and hold nothing of a query, a field or a body.
  */
 import {
+  byRulesAlone,
   decideDestination,
   type Destination,
   type DestinationPolicy,
@@ -19,7 +20,7 @@ export interface WouldDeny {
 /** Is the destination open by nothing but the audit? */
 export function isAudited(policy: DestinationPolicy, destination: Destination): boolean {
   if (policy.audit !== true || !decideDestination(policy, destination).open) return false;
-  return !decideDestination({ ...policy, defaultPolicy: 'deny-all' }, destination).open;
+  return !decideDestination(byRulesAlone(policy), destination).open;
 }
 
 const maxText = 200;

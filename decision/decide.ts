@@ -166,7 +166,8 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   const wouldDeny = auditOf(plan, clause, { call, model: common.model, modelMissing: found !== undefined });
   const [site, answers] = [plan.site, answersOf(plan, call)];
   const go = { ways, use, counts, fallback, maxBodyBytes, headers, wouldDeny, answers, site };
-  const asks = asksOf(plan.site, { call, clause, model: common.model }, judged.mcp);
+  const { asking } = plan;
+  const asks = asksOf(plan.site, { call, clause, model: common.model, asking }, judged.mcp);
   return judgeAsks(asks, call, goBy(go, call, common));
 }
 

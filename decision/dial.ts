@@ -3,6 +3,7 @@
  * the name (S9: rebinding mixes public and private ones); the address returned is the one that is dialled.
  */
 import {
+  byRulesAlone,
   decideDestination,
   denialOf,
   judgeAddress,
@@ -23,9 +24,8 @@ export type DialVerdict =
 
 function namedByCidr(policy: DestinationPolicy, request: DialRequest, ip: string): boolean {
   const { agentId, port } = request;
-  // deny-all, so that only a rule whose CIDR holds the address counts.
-  const verdict = decideDestination({ ...policy, defaultPolicy: 'deny-all' }, { agent: agentId, ip, port });
-  return verdict.open;
+  // Only a rule whose CIDR holds the address counts.
+  return decideDestination(byRulesAlone(policy), { agent: agentId, ip, port }).open;
 }
 
 export function judgeAnswers(

@@ -13,6 +13,7 @@ import {
   type LoggingRule,
   type Provider,
 } from '../contract/index.ts';
+import type { AskingRule } from './approval.ts';
 import { isAudited } from './audit.ts';
 import { denyAnswer, refuse, type Refusal, type Site } from './call.ts';
 import { denialsAt, type DenialClause } from './denial.ts';
@@ -66,6 +67,8 @@ export interface OpenPlan {
   readonly audited: boolean;
   /** The same of bytes nobody reads. */
   readonly relayAudited: boolean;
+  /** The gateway, where no route opens the site and a person decides about each call; none of them carries a key. */
+  readonly asking: AskingRule | undefined;
   /** How many of these pass, by the L4 rule that opens the site. */
   readonly callLimits: readonly CallLimit[];
   /** How many connections pass of bytes nobody reads, by the L4 rule that opens the site to them. */
@@ -83,9 +86,12 @@ function destinationOf({ agent, hostname, ip, port }: Site): Destination {
 }
 
 /** The rule that opens the site; undefined: the gateway's allow-all. */
-function judgeSite(index: PolicyIndex, site: Site): Refusal | { readonly rule: DestinationRule | undefined } {
+function judgeSite(
+  index: PolicyIndex,
+  site: Site,
+): Refusal | { readonly rule: DestinationRule | undefined; readonly asks: boolean } {
   const verdict = decideDestination(index.destinations, destinationOf(site));
-  if (verdict.open) return { rule: verdict.rule };
+  if (verdict.open) return { rule: verdict.rule, asks: verdict.asks === true };
   if (verdict.denial !== undefined) {
     const message = 'an EgressDenyPolicy denies this destination';
     return { ...refuse(403, 'deny_policy', message), policy: verdict.denial.policy };
@@ -126,6 +132,23 @@ function otherWays(
   };
 }
 
+/** Nobody wrote down what the gateway alone lets through: without an opener no key goes there. */
+function otherCalls(
+  index: PolicyIndex,
+  site: Site,
+  { beside, asks, ...origin }: ClauseOrigin & { readonly beside: DestinationVerdict; readonly asks: boolean },
+): Pick<OpenPlan, 'otherwise' | 'audited' | 'asking'> {
+  const audited = isAudited(index.besideRules, destinationOf(site));
+  const opener = audited ? undefined : origin.opener;
+  const rule = beside.open ? beside.rule : undefined;
+  const { namespace, name } = index.policy.gateway;
+  return {
+    otherwise: asks || beside.open ? otherWays(index, site, { ...origin, rule, opener }) : undefined,
+    audited,
+    asking: asks ? { kind: 'EgressGateway', namespace, name } : undefined,
+  };
+}
+
 export function computePlan(index: PolicyIndex, site: Site): SitePlan {
   const open = judgeSite(index, site);
   if ('kind' in open) return { kind: 'shut', refusal: open };
@@ -141,8 +164,6 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
   const readsFields = [...clauses, ...denials].some(({ http }) =>
     http.some(({ written }) => written.headers.length > 0),
   );
-  const audited = isAudited(index.besideRules, destinationOf(site));
-  const otherOpener = audited ? undefined : opener;
   return {
     kind: 'open',
     site,
@@ -154,10 +175,7 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     denials,
     mcp,
     clauses,
-    otherwise: beside.open
-      ? otherWays(index, site, { rule: beside.rule, mcp, opener: otherOpener })
-      : undefined,
-    audited,
+    ...otherCalls(index, site, { opener, mcp, beside, asks: open.asks }),
     relayAudited: isAudited(index.unread, destinationOf(site)),
     callLimits: limitsOf(beside),
     relayLimits: limitsOf(unread),

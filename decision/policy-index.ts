@@ -74,8 +74,11 @@ export class PolicyIndex {
     });
     this.policy = policy;
     this.destinations = without();
-    this.besideRules = without('AIProviderRoute', 'EgressHTTPRoute');
-    this.unread = without('AIProviderRoute', 'MCPRoute', 'EgressHTTPRoute');
+    // A person is asked about places that no route opens, and about calls: a route that takes other calls opens the place.
+    const { asksUnlisted: _asks, ...listed } = without('AIProviderRoute', 'EgressHTTPRoute');
+    this.besideRules = listed;
+    const { asksUnlisted: _too, ...unread } = without('AIProviderRoute', 'MCPRoute', 'EgressHTTPRoute');
+    this.unread = unread;
     this.httpRoutes = (policy.httpRoutes ?? []).map(compileHttpRoute);
     this.mcpRoutes = (policy.mcpRoutes ?? []).map(compileMcpRoute);
     this.pins = pinsOf(policy);

@@ -14,8 +14,8 @@ export interface RpcMessage {
   readonly id: string | number | undefined;
   /** What decides, of them. */
   readonly params: { readonly [name: string]: unknown };
-  /** Of `tools/call`; absent: it has none. */
-  readonly arguments?: WrittenJson;
+  /** Of `tools/call`; absent: it has none; `any`: asked is about the tool, whatever its arguments. */
+  readonly arguments?: WrittenJson | 'any';
 }
 
 export interface RpcBody {

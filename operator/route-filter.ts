@@ -1,5 +1,5 @@
 /** ResolvedRefs of a route as far as its filters and backendRefs go: what a gateway refuses for is said here. Pure. */
-import { compilePath } from '../decision/index.ts';
+import { compilePath, faultOfArgumentExpression } from '../decision/index.ts';
 import { changedObjects } from './change.ts';
 import { compileFilters, unresolvedBackends, type BackendUse } from './compile/index.ts';
 import type { ControllerSpec } from './context.ts';
@@ -13,9 +13,25 @@ import {
 } from './kind.ts';
 import { keyOfObject, type Finding, type Kind, type KubeObject, type World } from './runtime/index.ts';
 
-/** For routes whose rules send calls of any kind to Backends. */
-export function resolvedPlaces(world: World, route: EgressL4Route | MCPRoute): Finding {
+/** For EgressL4Routes, whose rules send connections to Backends. */
+export function resolvedPlaces(world: World, route: EgressL4Route): Finding {
   return missingBackends(world, route, 'place') ?? resolvedFilters(world, route);
+}
+
+/** For MCPRoutes: also expressions over arguments that gateways cannot read. */
+export function resolvedMcpRules(world: World, route: MCPRoute): Finding {
+  const missing = missingBackends(world, route, 'place');
+  if (missing !== undefined) return missing;
+  const rules = route.spec.rules ?? [];
+  return refsFinding([
+    ...rules.flatMap((rule) => compileFilters(world, route, rule).unsupported),
+    ...rules
+      .flatMap(({ filters = [] }) => filters.flatMap(({ toolPolicy }) => toolPolicy?.argumentRules ?? []))
+      .flatMap(({ expression }) => {
+        const problem = faultOfArgumentExpression(expression);
+        return problem === undefined ? [] : [`argumentRules: ${JSON.stringify(expression)}: ${problem}`];
+      }),
+  ]);
 }
 
 /** References to Backends that come to nothing; undefined: there are none. */
@@ -31,7 +47,7 @@ export function missingBackends(
   return { type: 'ResolvedRefs', status: 'False', reason: first.reason, message };
 }
 
-export function resolvedFilters(world: World, route: AIProviderRoute | EgressL4Route | MCPRoute): Finding {
+export function resolvedFilters(world: World, route: AIProviderRoute | EgressL4Route): Finding {
   const rules: ReadonlyArray<Parameters<typeof compileFilters>[2]> = route.spec.rules ?? [];
   return refsFinding(rules.flatMap((rule) => compileFilters(world, route, rule).unsupported));
 }

@@ -81,9 +81,9 @@ function providerRouteOpenings(world: World, route: Item<'AIProviderRoute'>): Op
   return providerOpenings(names, backends).map((opening) => ({ ...opening, agents: undefined }));
 }
 
-/** Does the gateway let pass what no route opens, for good or for an audit? */
+/** Does the gateway let pass what no route opens: for good, for an audit, or where a person allows it? */
 export function opensAll({ spec }: GatewayItem): boolean {
-  return spec.defaultPolicy === 'allow-all' || spec.enforcement === 'Audit';
+  return spec.defaultPolicy === 'allow-all' || spec.enforcement === 'Audit' || spec.onUnlisted === 'Ask';
 }
 
 /** Does this route, attached like this, open anything for this agent? */

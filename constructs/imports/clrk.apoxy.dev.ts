@@ -1045,7 +1045,7 @@ export interface ApprovalSpecRequest {
   readonly invocation: string;
 
   /**
-   * route is the route whose rule wants an answer.
+   * route is the route whose rule wants an answer, or the EgressGateway that asks about what no route opens.
    *
    * @schema ApprovalSpecRequest#route
    */
@@ -1199,7 +1199,7 @@ export function toJson_ApprovalSpecRequestAgent(obj: ApprovalSpecRequestAgent | 
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
- * route is the route whose rule wants an answer.
+ * route is the route whose rule wants an answer, or the EgressGateway that asks about what no route opens.
  *
  * @schema ApprovalSpecRequestRoute
  */
@@ -3347,6 +3347,13 @@ export interface EgressGatewaySpec {
   readonly enforcement?: EgressGatewaySpecEnforcement;
 
   /**
+   * onUnlisted is what happens to calls to destinations no route opens: Deny, or Ask: each waits for a person (`clrk approvals`) and carries no credential. Bytes that are no HTTP, and calls that the routes of a host do not take, are denied all the same. It needs deny-all and Enforce. Unset means Deny.
+   *
+   * @schema EgressGatewaySpec#onUnlisted
+   */
+  readonly onUnlisted?: EgressGatewaySpecOnUnlisted;
+
+  /**
    * listeners are the traffic it takes.
    *
    * @schema EgressGatewaySpec#listeners
@@ -3398,6 +3405,7 @@ export function toJson_EgressGatewaySpec(obj: EgressGatewaySpec | undefined): Re
   const result = {
     'defaultPolicy': obj.defaultPolicy,
     'enforcement': obj.enforcement,
+    'onUnlisted': obj.onUnlisted,
     'listeners': obj.listeners?.map(y => toJson_EgressGatewaySpecListeners(y)),
     'otlp': toJson_EgressGatewaySpecOtlp(obj.otlp),
     'upstreamTLS': toJson_EgressGatewaySpecUpstreamTls(obj.upstreamTls),
@@ -3435,6 +3443,19 @@ export const EgressGatewaySpecEnforcement = {
   AUDIT: "Audit",
 } as const;
 export type EgressGatewaySpecEnforcement = (typeof EgressGatewaySpecEnforcement)[keyof typeof EgressGatewaySpecEnforcement];
+
+/**
+ * onUnlisted is what happens to calls to destinations no route opens: Deny, or Ask: each waits for a person (`clrk approvals`) and carries no credential. Bytes that are no HTTP, and calls that the routes of a host do not take, are denied all the same. It needs deny-all and Enforce. Unset means Deny.
+ *
+ * @schema EgressGatewaySpecOnUnlisted
+ */
+export const EgressGatewaySpecOnUnlisted = {
+  /** Deny */
+  DENY: "Deny",
+  /** Ask */
+  ASK: "Ask",
+} as const;
+export type EgressGatewaySpecOnUnlisted = (typeof EgressGatewaySpecOnUnlisted)[keyof typeof EgressGatewaySpecOnUnlisted];
 
 /**
  * Listener takes one kind of traffic.
@@ -6501,6 +6522,13 @@ export interface McpRouteSpecRulesFiltersToolPolicy {
   readonly requireConfirmation?: string[];
 
   /**
+   * argumentRules say with which arguments tools may be called: all that are about a tool must let its call pass; unset means with any.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicy#argumentRules
+   */
+  readonly argumentRules?: McpRouteSpecRulesFiltersToolPolicyArgumentRules[];
+
+  /**
    * maxCallsPerExecution is how many calls of tools the rule lets through of one execution, over all gateways of the namespace; unset means unlimited.
    *
    * @schema McpRouteSpecRulesFiltersToolPolicy#maxCallsPerExecution
@@ -6527,6 +6555,7 @@ export function toJson_McpRouteSpecRulesFiltersToolPolicy(obj: McpRouteSpecRules
     'deniedTools': obj.deniedTools?.map(y => y),
     'deniedToolsRegex': obj.deniedToolsRegex?.map(y => y),
     'requireConfirmation': obj.requireConfirmation?.map(y => y),
+    'argumentRules': obj.argumentRules?.map(y => toJson_McpRouteSpecRulesFiltersToolPolicyArgumentRules(y)),
     'maxCallsPerExecution': obj.maxCallsPerExecution,
     'rateLimits': obj.rateLimits?.map(y => toJson_McpRouteSpecRulesFiltersToolPolicyRateLimits(y)),
   };
@@ -6573,6 +6602,58 @@ export function toJson_McpRouteSpecRulesFiltersExtensionRef(obj: McpRouteSpecRul
     'group': obj.group,
     'kind': obj.kind,
     'name': obj.name,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * ArgumentRule says with which arguments some tools may be called.
+ *
+ * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRules
+ */
+export interface McpRouteSpecRulesFiltersToolPolicyArgumentRules {
+  /**
+   * tools are globs of the tools it is about, without case; unset means every tool.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRules#tools
+   */
+  readonly tools?: string[];
+
+  /**
+   * toolsRegex are patterns of the tools it is about, besides tools; unset means none.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRules#toolsRegex
+   */
+  readonly toolsRegex?: string[];
+
+  /**
+   * action is Allow: a call passes only where the expression holds; or Deny: only where it does not. Unset means Allow.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRules#action
+   */
+  readonly action?: McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction;
+
+  /**
+   * expression is CEL of type bool over arguments, such as arguments.to.all(x, x.endsWith("@example.com")). Taken are operators, has, size, int, double, all, exists, exists_one, filter, and of texts contains, startsWith, endsWith, matches (RE2), lowerAscii, upperAscii. Without an answer, such as of a member that is missing, a call is refused.
+   *
+   * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRules#expression
+   */
+  readonly expression: string;
+}
+
+/**
+ * Converts an object of type 'McpRouteSpecRulesFiltersToolPolicyArgumentRules' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpRouteSpecRulesFiltersToolPolicyArgumentRules(obj: McpRouteSpecRulesFiltersToolPolicyArgumentRules | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'tools': obj.tools?.map(y => y),
+    'toolsRegex': obj.toolsRegex?.map(y => y),
+    'action': obj.action,
+    'expression': obj.expression,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -6638,6 +6719,19 @@ export function toJson_McpRouteSpecRulesFiltersToolPolicyRateLimits(obj: McpRout
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * action is Allow: a call passes only where the expression holds; or Deny: only where it does not. Unset means Allow.
+ *
+ * @schema McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction
+ */
+export const McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction = {
+  /** Allow */
+  ALLOW: "Allow",
+  /** Deny */
+  DENY: "Deny",
+} as const;
+export type McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction = (typeof McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction)[keyof typeof McpRouteSpecRulesFiltersToolPolicyArgumentRulesAction];
 
 /**
  * scope is who shares a count: each agent has its own, each execution has, or there is one for the route; unset means PerAgent.

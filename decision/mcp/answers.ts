@@ -54,7 +54,7 @@ export class McpAnswers {
   shows(kind: ListedKind, name: string): boolean {
     const { method } = listedKinds[kind];
     const params = method === 'resources/read' ? { uri: name } : { name };
-    return judgeMessage(this.#plan, { id: 0, method, params }).refusal === undefined;
+    return judgeMessage(this.#plan, { id: 0, method, params, arguments: 'any' }).refusal === undefined;
   }
 
   get #requests(): readonly RpcMessage[] {
@@ -80,8 +80,15 @@ export class McpAnswers {
     return this.#asked?.batch === true ? 'batch' : 'one';
   }
 
+  /** Messages were sent of which none waits for an answer: notifications, or answers to the server. */
+  get hasOnlyTold(): boolean {
+    return this.#asked !== undefined && this.#requests.length === 0;
+  }
+
   /** An answer that cannot be passed on, as an SDK takes it: an error on the same id with 200, so that its session lives. */
   fault(code: string, message: string): { readonly status: number; readonly body: string } {
+    // The server took what it was told; of its answer to that nobody misses anything.
+    if (this.hasOnlyTold) return { status: 202, body: '' };
     const request = this.awaited === 'one' ? this.#requests[0] : undefined;
     const refusal = { ...refuse(502, 'protocol', message), code };
     return { status: request === undefined ? 502 : 200, body: rpcError(request?.id, refusal) };

@@ -17,12 +17,9 @@ import {
   type ToolPolicy,
 } from '../../contract/index.ts';
 import { compileGlob, openingGlobs, restrictingGlobs, type GlobList } from '../glob.ts';
-
-/** Names by glob or by pattern. */
-export interface NameList {
-  readonly isEmpty: boolean;
-  takes(name: string): boolean;
-}
+import { compileArgumentExpression } from './argument-expression.ts';
+import type { CompiledArgumentRule } from './argument-rule.ts';
+import type { NameList } from './name-list.ts';
 
 export interface CompiledMatch {
   readonly servers: readonly HostnamePattern[];
@@ -39,6 +36,7 @@ export interface CompiledToolPolicy {
   readonly confirmed: NameList;
   /** Of all calls of tools under it; `unknown`: the document does not say where they are counted. */
   readonly cap: CallLimit | 'unknown' | undefined;
+  readonly argumentRules: readonly CompiledArgumentRule[];
   readonly limited: ReadonlyArray<{ readonly names: NameList; readonly limit: CallLimit | 'unknown' }>;
 }
 
@@ -125,6 +123,11 @@ function compileToolPolicy(policy: ToolPolicy): CompiledToolPolicy {
     allowed: openingNames(policy.allowedTools, policy.allowedToolsRegex),
     denied: restrictingNames(policy.deniedTools, policy.deniedToolsRegex),
     confirmed: restrictingNames(policy.requireConfirmation, []),
+    argumentRules: (policy.argumentRules ?? []).map((written) => ({
+      written,
+      names: restrictingNames(written.tools, written.toolsRegex),
+      expression: compileArgumentExpression(written.expression),
+    })),
     cap: capOf(policy),
     limited: policy.rateLimits.map(({ tools, toolsRegex, limit }) => ({
       names: restrictingNames(tools, toolsRegex),

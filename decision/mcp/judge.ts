@@ -10,7 +10,7 @@ import { isAmbiguousMethod, isProtocolMethod, resourceOf, toolOf } from './metho
 import type { McpClause, McpCourse, McpPlan } from './plan.ts';
 import type { RpcBody, RpcMessage } from '../rpc-message.ts';
 import { headerMismatch, rpcError } from './rpc-error.ts';
-import { asksPerson, countMessage, judgeRule, takesMessage } from './tool-policy.ts';
+import { argumentsAsked, asksPerson, countMessage, judgeRule, takesMessage } from './tool-policy.ts';
 
 /** For the record: the last message judged. */
 export interface McpFacts {
@@ -254,4 +254,10 @@ export function judgeMessage(plan: McpPlan, message: RpcMessage): MessageOutcome
   const tool = toolOf(message);
   const what = tool === undefined ? method.slice(0, 100) : `the tool "${tool}"`;
   return { ...none, refusal: refuse(403, 'tool', `no rule of an MCPRoute takes ${what}`) };
+}
+
+/** What the rule that takes a message asks of its arguments. */
+export function argumentsAskedOf({ clauses }: McpPlan, message: RpcMessage): readonly string[] {
+  const clause = clauses.find((each) => takesMessage(each, message));
+  return clause === undefined ? [] : argumentsAsked(clause, message);
 }

@@ -6,6 +6,7 @@ import type { CallLimit } from '../../contract/index.ts';
 import { countCall, type CallCount } from '../call-limit.ts';
 import { refuse, type Refusal } from '../call.ts';
 import type { CompiledMatch, CompiledToolPolicy } from './compiled-route.ts';
+import { judgeArguments, rulesAbout } from './argument-rule.ts';
 import { resourceOf, toolOf } from './method.ts';
 import type { McpClause } from './plan.ts';
 import type { RpcMessage } from '../rpc-message.ts';
@@ -34,10 +35,12 @@ function limitsOf({ cap, limited }: CompiledToolPolicy, tool: string): Array<Cal
   return cap === undefined ? rates : [cap, ...rates];
 }
 
-function judgePolicy(policy: CompiledToolPolicy, tool: string): Refusal | undefined {
+function judgePolicy(policy: CompiledToolPolicy, tool: string, message: RpcMessage): Refusal | undefined {
   if (policy.denied.takes(tool) || (!policy.allowed.isEmpty && !policy.allowed.takes(tool))) {
     return refuse(403, 'tool', `the tool "${tool}" is not allowed by the MCPRoute`);
   }
+  const refusal = judgeArguments(policy.argumentRules, tool, message);
+  if (refusal !== undefined) return refusal;
   return limitsOf(policy, tool).includes('unknown')
     ? refuse(503, 'limit', `the tool "${tool}" is not called: where its calls are counted has not come yet`)
     : undefined;
@@ -60,7 +63,7 @@ export function judgeRule({ compiled, toolPolicies }: McpClause, message: RpcMes
   }
   const tool = toolOf(message);
   if (tool === undefined) return undefined;
-  const verdicts = toolPolicies.map((policy) => judgePolicy(policy, tool));
+  const verdicts = toolPolicies.map((policy) => judgePolicy(policy, tool, message));
   // What is forbidden is said before what cannot be counted.
   return verdicts.find((each) => each?.status === 403) ?? verdicts.find((each) => each !== undefined);
 }
@@ -69,4 +72,12 @@ export function judgeRule({ compiled, toolPolicies }: McpClause, message: RpcMes
 export function asksPerson({ toolPolicies }: McpClause, message: RpcMessage): boolean {
   const tool = toolOf(message);
   return tool !== undefined && toolPolicies.some(({ confirmed }) => confirmed.takes(tool));
+}
+
+/** What a rule that takes the message asks of its arguments, each as one text; what is asked twice is there once. */
+export function argumentsAsked({ toolPolicies }: McpClause, message: RpcMessage): readonly string[] {
+  const tool = toolOf(message);
+  if (tool === undefined) return [];
+  const rules = toolPolicies.flatMap(({ argumentRules }) => rulesAbout(argumentRules, tool));
+  return [...new Set(rules.map(({ written: { action, expression } }) => `${action} ${expression}`))];
 }

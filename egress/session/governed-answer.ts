@@ -39,11 +39,14 @@ function formOf(fields: readonly Field[]): Form {
 }
 
 /** Does an agent's client look for messages in an answer of such a form? */
-function mayHoldMessages({ awaited, opensStream }: McpAnswers, form: Form, status: number): boolean {
+function mayHoldMessages(answers: McpAnswers, form: Form, status: number): boolean {
+  const { awaited, opensStream, hasOnlyTold } = answers;
   if (form === 'events') return true;
   // `Accepted`, and a refusal in words.
   const isTaken = status >= 200 && status < 300 && status !== 202;
   if (awaited !== 'none') return form !== 'other' || isTaken;
+  // Some read what comes for a notification as they read any other answer.
+  if (hasOnlyTold && form !== 'other') return isTaken;
   // Some take whatever comes for the stream that was asked for; a page, or a document about the server, was not.
   return opensStream && isTaken;
 }

@@ -43,11 +43,18 @@ export function faultOf(world: World, gateway: EgressGateway, ask: ApprovalAsk):
   if (agent?.metadata.uid !== ask.agent.uid) return 'the platform knows no such agent';
   if (agent === undefined || !gatewayNames(agent).includes(name))
     return 'the agent does not use this gateway';
-  const route = routeKinds.get(ask.route.kind);
-  const found = route && world.get(route, ask.route.namespace, ask.route.name);
-  return found === undefined || found.metadata.deletionTimestamp !== undefined
-    ? 'the route that asks for approval is gone'
-    : undefined;
+  return isAsking(world, gateway, ask.route) ? undefined : 'the route that asks for approval is gone';
+}
+
+/** A route that is there; or the gateway itself, as long as it is to ask about what no route opens. */
+function isAsking(world: World, { metadata, spec }: EgressGateway, rule: ApprovalAsk['route']): boolean {
+  if (rule.kind === 'EgressGateway') {
+    const isItself = rule.namespace === metadata.namespace && rule.name === metadata.name;
+    return isItself && spec.onUnlisted === 'Ask';
+  }
+  const route = routeKinds.get(rule.kind);
+  const found = route && world.get(route, rule.namespace, rule.name);
+  return found !== undefined && found.metadata.deletionTimestamp === undefined;
 }
 
 /** Does the Approval ask what the gateway asks? */

@@ -54,11 +54,14 @@ export function compileDestinations(
   };
 }
 
-/** Workers let pass what the gateway audits, as they do under allow-all. */
-function defaultOf({ spec }: EgressGateway): Pick<DestinationPolicy, 'defaultPolicy' | 'audit'> {
-  const { defaultPolicy = 'deny-all', enforcement } = spec;
-  const audits = enforcement === 'Audit' && defaultPolicy === 'deny-all';
-  return audits ? { defaultPolicy: 'allow-all', audit: true } : { defaultPolicy };
+/** Workers let pass what the gateway audits, as they do under allow-all. Asking is beside deny-all: who does not know it denies. */
+function defaultOf({
+  spec,
+}: EgressGateway): Pick<DestinationPolicy, 'defaultPolicy' | 'audit' | 'asksUnlisted'> {
+  const { defaultPolicy = 'deny-all', enforcement, onUnlisted } = spec;
+  if (defaultPolicy === 'allow-all') return { defaultPolicy };
+  if (enforcement === 'Audit') return { defaultPolicy: 'allow-all', audit: true };
+  return onUnlisted === 'Ask' ? { defaultPolicy, asksUnlisted: true } : { defaultPolicy };
 }
 
 function routeId(kind: string, route: EgressL4Route | AIProviderRoute | MCPRoute): string {

@@ -92,6 +92,7 @@ function compilePolicy(policy: Policy, account: string): CompiledPolicy {
       deniedTools: [...(policy.deniedTools ?? [])],
       deniedToolsRegex: [...(policy.deniedToolsRegex ?? [])],
       requireConfirmation: [...(policy.requireConfirmation ?? [])],
+      ...argumentRulesOf(policy),
       ...(maxCallsPerExecution === undefined ? {} : { maxCallsPerExecution, account: `${account}/calls` }),
       rateLimits: rates.map(({ compiled, ...names }) => ({
         ...names,
@@ -101,5 +102,16 @@ function compilePolicy(policy: Policy, account: string): CompiledPolicy {
     unsupported: rates.flatMap(({ compiled }) =>
       'unsupported' in compiled ? [`rateLimits: ${compiled.unsupported}`] : [],
     ),
+  };
+}
+
+/** As they are written: what cannot be read of one, the gateway refuses. */
+function argumentRulesOf({ argumentRules = [] }: Policy): Pick<ToolPolicy, 'argumentRules'> {
+  if (argumentRules.length === 0) return {};
+  return {
+    argumentRules: argumentRules.map(({ tools = [], toolsRegex = [], action = 'Allow', expression }) => ({
+      ...{ tools: [...tools], toolsRegex: [...toolsRegex] },
+      ...{ action, expression },
+    })),
   };
 }

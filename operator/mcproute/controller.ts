@@ -3,7 +3,7 @@ import { isLive } from '../compile/index.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { kinds } from '../kind.ts';
 import { graceRequeue, markPending, previousConditions } from '../pending.ts';
-import { backendWatch, filterWatches, resolvedPlaces } from '../route-filter.ts';
+import { backendWatch, filterWatches, resolvedMcpRules } from '../route-filter.ts';
 import { routeStatus } from '../route-status.ts';
 import { routeWatches } from '../route-watches.ts';
 import { splitKey, type ReconcileResult } from '../runtime/index.ts';
@@ -17,7 +17,7 @@ async function reconcile(context: Context, key: string): Promise<ReconcileResult
   const status = routeStatus({
     world,
     route: { ...route, kind: 'MCPRoute' },
-    resolvedRefs: resolvedPlaces(world, route),
+    resolvedRefs: resolvedMcpRules(world, route),
     now: context.now(),
   });
   await context.applier.applyStatus(kinds.mcpRoute, route, status);

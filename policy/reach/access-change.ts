@@ -3,7 +3,7 @@
  * What passes now and did not is added, what passed and does not is removed, and what passes both times another way is
  * changed. Sound: nothing is said to be the same that was not asked about. Pure.
  */
-import type { Call, Refusal } from '../../decision/index.ts';
+import { argumentsAskedOf, type Call, type Refusal } from '../../decision/index.ts';
 import { Answers, type Answer, type WayTaken } from './answer.ts';
 import { renderDenied, renderTaken } from './call-words.ts';
 import { countedCalls } from './describe-tools.ts';
@@ -11,7 +11,7 @@ import { countedUse, describeWay } from './describe.ts';
 import { mannerOf, mannerParts } from './manner.ts';
 import type { Access, Way } from './permit.ts';
 import type { CallSpaces } from './space/call-spaces.ts';
-import { quote } from './phrases.ts';
+import { quote, quoted } from './phrases.ts';
 import type { Spot } from './spot.ts';
 import { mcpParts, renderServerRequests } from './tool-words.ts';
 import { callParts, renderPlacedSecret, renderTurn, viaParts, wayParts } from './words.ts';
@@ -169,6 +169,38 @@ function oneSided({ direction, passing, refusing, kept }: OneSided, found: reado
   return changes;
 }
 
+/**
+ * Calls of tools that pass both times, under other rules over their arguments: which arguments those are nobody can tell, so a rule that
+ * is gone, or is another one, counts as more calls, and a new one as fewer.
+ */
+function argumentChanges(before: Side, after: Side, kept: readonly Asked[]): AccessChange[] {
+  const rulesOf = ({ spot }: Side, { call: { body } }: Asked): readonly string[] => {
+    const { mcp } = spot.plan;
+    if (mcp === undefined || body.kind !== 'rpc') return [];
+    return unique(body.rpc.messages.flatMap((message) => argumentsAskedOf(mcp, message)));
+  };
+  const missing = (from: Side, to: Side): AccessChange[] => {
+    const isAdded = from === before;
+    const found = new Map<string, Asked[]>();
+    for (const each of kept) {
+      const [here, there] = [rulesOf(from, each), rulesOf(to, each)];
+      const gone = here.filter((rule) => !there.includes(rule));
+      if (gone.length > 0) found.set(quoted(gone), [...(found.get(quoted(gone)) ?? []), each]);
+    }
+    return [...found].map(([rules, asked]) => {
+      const what = renderTaken(after.spot.plan, calls(asked), []);
+      return isAdded
+        ? change(
+            'added',
+            'tools',
+            `may use tools with more arguments at %: ${what}; no longer under ${rules}`,
+          )
+        : change('removed', 'tools', `may use tools with fewer arguments at %: ${what}; now under ${rules}`);
+    });
+  };
+  return [...missing(before, after), ...missing(after, before)];
+}
+
 function compare(before: Side, after: Side, spaces: CallSpaces): AccessChange[] {
   const space = spaces.of([before.spot.plan, after.spot.plan]);
   if (!space.complete) {
@@ -188,6 +220,7 @@ function compare(before: Side, after: Side, spaces: CallSpaces): AccessChange[] 
   return [
     ...oneSided({ direction: 'added', passing: after, refusing: before, kept }, added),
     ...unaskedCalls(after, kept),
+    ...argumentChanges(before, after, kept),
     ...oneSided({ direction: 'removed', passing: before, refusing: after, kept }, removed),
     ...[...changed].map(([text, found]) => {
       const same = kept.filter((each) => !found.includes(each));

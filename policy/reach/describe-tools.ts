@@ -1,6 +1,12 @@
 /** The rules about messages of MCP at a place, and limits of calls, as permits tell them. Pure. */
 import { compilePattern, type CallLimit, type ToolPolicy } from '../../contract/index.ts';
-import { compileGlob, type McpClause, type McpCourse, type OpenPlan } from '../../decision/index.ts';
+import {
+  compileGlob,
+  faultOfArgumentExpression,
+  type McpClause,
+  type McpCourse,
+  type OpenPlan,
+} from '../../decision/index.ts';
 import type { CountedCalls, CountedTools, ToolCalls, ToolLimit, ToolScope } from './permit.ts';
 
 /** A list that restricts: one that cannot be read concerns every text. */
@@ -31,12 +37,13 @@ export function countedCalls({ calls, windowMs, scope, account }: CallLimit): Co
   return { calls, scope, account, ...(windowMs === undefined ? {} : { windowMs }) };
 }
 
+const isAboutAll = ({ tools, toolsRegex }: Omit<CountedTools, 'limit'>): boolean =>
+  tools.length + toolsRegex.length === 0;
+
 /** A limit of calls of which the document does not say where they are counted. */
 const isUnknown = ({ rateLimits, maxCallsPerExecution, account }: ToolPolicy): boolean =>
   (maxCallsPerExecution !== undefined && account === undefined) ||
-  rateLimits.some(
-    ({ tools, toolsRegex, limit }) => limit === undefined && tools.length + toolsRegex.length === 0,
-  );
+  rateLimits.some((rate) => rate.limit === undefined && isAboutAll(rate));
 
 function countedTools({ maxCallsPerExecution, account, rateLimits }: ToolPolicy): CountedTools[] {
   const cap: CountedTools[] =
@@ -59,14 +66,22 @@ function countedTools({ maxCallsPerExecution, account, rateLimits }: ToolPolicy)
 function toolLimit(policy: ToolPolicy): ToolLimit {
   const { allowedTools, allowedToolsRegex, deniedTools, deniedToolsRegex, rateLimits } = policy;
   const denied = concerned(deniedTools, deniedToolsRegex);
-  const unknown = rateLimits
-    .filter(({ limit }) => limit === undefined)
-    .map(({ tools, toolsRegex }) => concerned(tools, toolsRegex));
-  const all = isUnknown(policy);
+  const rules = policy.argumentRules ?? [];
+  const unread = rules.filter(({ expression }) => faultOfArgumentExpression(expression) !== undefined);
+  const unknown = [...rateLimits.filter(({ limit }) => limit === undefined), ...unread].map(
+    ({ tools, toolsRegex }) => concerned(tools, toolsRegex),
+  );
+  const all = isUnknown(policy) || unread.some(isAboutAll);
   return {
     ...{ allowedTools, allowedToolsRegex },
     ...{ deniedTools: denied.tools, deniedToolsRegex: denied.toolsRegex },
     confirmedTools: restricting(policy.requireConfirmation),
+    asked: rules
+      .filter((rule) => !unread.includes(rule))
+      .map(({ tools, toolsRegex, action, expression }) => ({
+        ...concerned(tools, toolsRegex),
+        ...{ action, expression },
+      })),
     uncountedTools: all ? ['*'] : unknown.flatMap(({ tools }) => tools),
     uncountedToolsRegex: all ? [] : unknown.flatMap(({ toolsRegex }) => toolsRegex),
     counted: countedTools(policy),

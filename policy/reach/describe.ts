@@ -101,13 +101,19 @@ function limitsOf(limits: readonly CallLimit[]): Pick<Way, 'limits'> {
   return limits.length === 0 ? {} : { limits: limits.map(countedCalls) };
 }
 
-function useOf(
-  clause: OpenPlan['clauses'][number] | undefined,
-): Pick<Way, 'asksPerson' | 'budget' | 'headers'> {
+/** What no rule takes. */
+function byGateway({ audited, asking }: OpenPlan): Pick<Way, 'audited' | 'asksPerson'> {
   return {
-    ...(clause?.asksPerson === true ? { asksPerson: true as const } : {}),
-    ...(clause?.headers === undefined ? {} : { headers: clause.headers }),
-    ...(clause?.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
+    ...(audited ? { audited: true as const } : {}),
+    ...(asking === undefined ? {} : { asksPerson: true as const }),
+  };
+}
+
+function useOf(clause: OpenPlan['clauses'][number]): Pick<Way, 'asksPerson' | 'budget' | 'headers'> {
+  return {
+    ...(clause.asksPerson ? { asksPerson: true as const } : {}),
+    ...(clause.headers === undefined ? {} : { headers: clause.headers }),
+    ...(clause.budget === undefined ? {} : { budget: countedUse(clause.budget) }),
   };
 }
 
@@ -122,8 +128,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     ...describeVia(exit.way, besideOf(plan, exit)),
     ...(typeof pinned === 'string' ? {} : { pinned }),
     credentials: credentialsOf(exit),
-    ...(clause === undefined && plan.audited ? { audited: true as const } : {}),
-    ...useOf(clause),
+    ...(clause === undefined ? byGateway(plan) : useOf(clause)),
     ...limitsOf((clause ?? plan).callLimits),
     ...(logging === undefined ? {} : { logging }),
   };

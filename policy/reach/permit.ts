@@ -66,6 +66,15 @@ export interface CountedTools {
   readonly limit: CountedCalls;
 }
 
+/** Calls of these tools, compared without case, pass only where the expression holds (`Allow`) or does not (`Deny`); both lists empty: of every tool. */
+export interface AskedArguments {
+  readonly tools: readonly string[];
+  readonly toolsRegex: readonly string[];
+  readonly action: 'Allow' | 'Deny';
+  /** CEL over `arguments`. */
+  readonly expression: string;
+}
+
 /** What a rule that took the call of a tool lets through of it. */
 export interface ToolLimit {
   readonly allowedTools: readonly string[];
@@ -74,7 +83,9 @@ export interface ToolLimit {
   readonly deniedToolsRegex: readonly string[];
   /** A person decides about each call of one, made in a request of its own. */
   readonly confirmedTools: readonly string[];
-  /** Refused: where they are counted is not known. */
+  /** All that are about a tool hold at once. */
+  readonly asked: readonly AskedArguments[];
+  /** Refused: where they are counted is not known, or a rule over their arguments cannot be read. */
   readonly uncountedTools: readonly string[];
   readonly uncountedToolsRegex: readonly string[];
   /** All that are about a tool hold at once. */

@@ -1,5 +1,5 @@
 /** Rules about messages of MCP in words. As words.ts, and read back by the same parser. Pure. */
-import type { CountedTools, ToolCalls, ToolLimit, ToolRule, ToolScope } from './permit.ts';
+import type { AskedArguments, CountedTools, ToolCalls, ToolLimit, ToolRule, ToolScope } from './permit.ts';
 import { quote, quoted, renderCounted, renderLogging } from './phrases.ts';
 
 /** Patterns between slashes. */
@@ -25,6 +25,12 @@ function renderCountedTools({ tools, toolsRegex, limit }: CountedTools): string 
   return `${renderCounted(limit)} to ${names === '' ? 'every tool' : `tools ${names}`}`;
 }
 
+function renderAsked({ tools, toolsRegex, action, expression }: AskedArguments): string {
+  const names = withPatterns(tools, toolsRegex);
+  const about = names === '' ? 'every tool' : `tools ${names}`;
+  return `${action === 'Allow' ? 'only' : 'not'} with arguments where ${quote(expression)} for ${about}`;
+}
+
 function renderLimit(limit: ToolLimit): string {
   const lists = [
     ['only', withPatterns(limit.allowedTools, limit.allowedToolsRegex)],
@@ -34,6 +40,7 @@ function renderLimit(limit: ToolLimit): string {
   ] as const;
   const parts = [
     ...lists.flatMap(([word, texts]) => (texts === '' ? [] : [`${word} tools ${texts}`])),
+    ...limit.asked.map(renderAsked),
     ...limit.counted.map(renderCountedTools),
   ];
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;

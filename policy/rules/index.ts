@@ -3,6 +3,7 @@ import type { Rule } from '../rule.ts';
 import { agentReachesNothing } from './agent-reaches-nothing.ts';
 import { allowAllGateway } from './allow-all-gateway.ts';
 import { approvalBypassed } from './approval-bypassed.ts';
+import { argumentRuleUnreadable } from './argument-rule-unreadable.ts';
 import { awsSignatureUnfit } from './aws-signature-unfit.ts';
 import { backendByAddress } from './backend-by-address.ts';
 import { backendClosed } from './backend-closed.ts';
@@ -20,6 +21,7 @@ import { derivedNameClash } from './derived-name-clash.ts';
 import { derivedNameInvalid } from './derived-name-invalid.ts';
 import { exportEndpointUnfit } from './export-endpoint-unfit.ts';
 import { fallbackWithoutCredential } from './fallback-without-credential.ts';
+import { gatewayAsks } from './gateway-asks.ts';
 import { gatewayAudits } from './gateway-audits.ts';
 import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
 import { headerEditUnfit } from './header-edit-unfit.ts';
@@ -53,6 +55,8 @@ export const rules: readonly Rule[] = [
   gatewayOpensNothing,
   allowAllGateway,
   approvalBypassed,
+  argumentRuleUnreadable,
+  gatewayAsks,
   gatewayAudits,
   broadRange,
   neverOpenDestination,

@@ -1,5 +1,5 @@
 /**
- * The one place where CEL is evaluated: the rules of the CRDs, with the Kubernetes libraries they use, outside a cluster.
+ * The one place where rules of the CRDs are evaluated: CEL, with the Kubernetes libraries they use, outside a cluster.
  * A rule that cannot be compiled or evaluated refuses, as in the API server. It must never see more than `self`.
  */
 import { Environment } from '@marcbachmann/cel-js';

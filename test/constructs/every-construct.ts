@@ -55,6 +55,7 @@ function pools(chart: Chart): WorkerPool {
 function gateways(chart: Chart): EgressGateway {
   return new EgressGateway(chart, 'gateway', {
     defaultPolicy: 'deny-all',
+    onUnlisted: 'Ask',
     listeners: [
       { name: 'https', protocol: 'HTTPS', port: 443, ca: { name: 'own-ca' }, routesFrom: 'All' },
       { name: 'tls', protocol: 'TLS', port: 8443, tls: 'Terminate', routesFrom: { team: 'a' } },
@@ -125,6 +126,8 @@ function routes(chart: Chart, gateway: EgressGateway): void {
           .deny('get_secret*')
           .denyMatching('_admin$')
           .confirm('get_all')
+          .where('arguments.id.startsWith("a-")', 'get_*')
+          .unless('size(arguments.text) > 99')
           .atMost(20)
           .limit(Rate.perMinute(5).counted('PerRoute'), 'get_*'),
         rateLimit,

@@ -29,6 +29,16 @@ describe('values', () => {
       { maxCostPerDay: '25.00', maxCostPerExecution: '0.5' },
     ],
     [Rate.per(3, Duration.seconds(2)).counted('PerRoute').scope, 'PerRoute'],
+    [
+      Tools.allow('a').where('has(arguments.x)', 'a').unless('arguments.y').spec,
+      {
+        allowedTools: ['a'],
+        argumentRules: [
+          { tools: ['a'], action: 'Allow', expression: 'has(arguments.x)' },
+          { action: 'Deny', expression: 'arguments.y' },
+        ],
+      },
+    ],
     [TokenRate.perMinute(9).counted('PerGateway').scope, 'PerGateway'],
     [TokenRate.perHour(9).tokens, 9],
     [durationText(Duration.millis(1_500)), '1500ms'],
@@ -56,6 +66,7 @@ describe('values', () => {
     ['not for a gateway', () => Tools.allow('a').limit(Rate.perHour(1).counted('PerGateway'))],
     ['percent from 1 to 100', () => Budget.perDay(1).warnAt(0)],
     ['at most 5 thresholds', () => Budget.perDay(1).warnAt(1, 2, 3, 4, 5, 6)],
+    ['1 to 1024 characters', () => Tools.allow('a').where('')],
     ['needs a name', () => Budget.perDay(1).sharedAs('')],
     ['port 0', () => Port.tcp(0)],
     ['port 65536', () => Port.tcpRange(1, 65_536)],

@@ -44,6 +44,23 @@ test.each(['constructor', '__proto__', 'toString'])('a route of kind %s is gone'
   });
 });
 
+test('what no route opens is asked by the gateway itself, as long as it is to ask', () => {
+  const rule = (name: string) => ({ route: { kind: 'EgressGateway', namespace: 'default', name } });
+  const asks = (spec: object, name: string): string | undefined => {
+    const asking = { ...gateway, spec: { ...(gateway as { spec?: object }).spec, ...spec } };
+    const all = objects.map((each) =>
+      each.kind === 'EgressGateway' ? { ...each, spec: asking.spec } : each,
+    );
+    const known = { world: new TestWorld(all).world, asks: new Asks(() => 0), now: 0 };
+    const reply = answerReport(known, asker, report(ask('1', rule(name))), () => undefined);
+    if (reply === undefined || reply === 'malformed') return reply;
+    return reply.words.map((word) => word.kind).join();
+  };
+  expect(asks({ onUnlisted: 'Ask' }, 'g')).toBe('');
+  expect(asks({ onUnlisted: 'Ask' }, 'other')).toBe('refused');
+  expect(asks({}, 'g')).toBe('refused');
+});
+
 test('an ask that is none is refused, and the others go on', () => {
   const call = { method: 'M'.repeat(40), host: 'a.example', port: 443 };
   expect(answered(report(ask('1', { call }), { id: 7 }, ask('2')))).toEqual({

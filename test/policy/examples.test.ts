@@ -10,7 +10,10 @@ const manifests = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) =
 /** What an example leaves to its reader. */
 const advice = new Set(['image-without-digest', 'missing-limits']);
 /** What an example is about, and the page says. */
-const told = [{ rule: 'gateway-audits', object: 'EgressGateway agents/look' }];
+const told = [
+  { rule: 'gateway-asks', object: 'EgressGateway agents/ask' },
+  { rule: 'gateway-audits', object: 'EgressGateway agents/look' },
+];
 
 test('the examples are whole and break no rule', () => {
   expect(manifests.length).toBeGreaterThan(3);

@@ -267,7 +267,7 @@ export function computeCallSpace(asked: readonly Distinctions[]): CallSpace {
         ...base,
         ...form,
         path,
-        body: { kind: 'rpc', rpc: { batch: false, messages: [message] } },
+        body: { kind: 'rpc', rpc: { batch: false, messages: [{ ...message, arguments: 'any' }] } },
       })),
     ),
   );

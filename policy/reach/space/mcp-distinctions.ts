@@ -13,7 +13,7 @@ export function mcpDistinctions({ mcp }: OpenPlan): McpDistinctions | undefined 
   const rules = mcp.routes.flatMap((route) => route.rules);
   const matches = rules.flatMap((rule) => rule.matches);
   const policies = rules.flatMap((rule) => rule.toolPolicies);
-  const limits = policies.flatMap((policy) => policy.rateLimits);
+  const limits = policies.flatMap(({ rateLimits, argumentRules = [] }) => [...rateLimits, ...argumentRules]);
   return {
     tools: [
       ...[...matches, ...limits].flatMap(({ tools }) => tools),

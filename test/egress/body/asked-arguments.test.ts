@@ -62,7 +62,10 @@ test('a batch keeps no more than one message may', async () => {
     params: { name: 't', arguments: 'x'.repeat(40_000) },
   });
   const messages = await messagesOf(`[${one},${one}]`, 1_000);
-  expect(messages.map((each) => each.arguments?.text?.length)).toEqual([40_002, undefined]);
+  expect(messages.map(({ arguments: kept }) => typeof kept === 'object' && kept.text?.length)).toEqual([
+    40_002,
+    undefined,
+  ]);
 });
 
 test('of another method nothing is kept', async () => {

@@ -107,6 +107,38 @@ describe('a list', () => {
   });
 });
 
+describe('S47: JSON in answer to what was only told', () => {
+  const told = { jsonrpc: '2.0', method: 'notifications/initialized' };
+
+  test.each([
+    ['a list is cut as in any answer', tools('search_web', 'rm'), `200 ${tools('search_web')} | end`],
+    ['an answer without content', '{}', '200 {} | end'],
+    [
+      'what cannot be read is not told on, and the server took the message',
+      '{"result":{},"result":{}}',
+      /^202 +\| end$/,
+    ],
+    ['nothing at all', '', /^20[02] +\| end$/],
+  ])('%s', async (_title, text, expected) => {
+    const talk = await asked(told);
+    says(talk, text === '' ? [] : [text]);
+    if (typeof expected === 'string') expect(talk.told()).toBe(expected);
+    else expect(talk.told()).toMatch(expected);
+  });
+
+  test('an answer to a request of the server is told too', async () => {
+    const talk = await asked({ jsonrpc: '2.0', id: 4, result: { roots: [] } });
+    says(talk, [tools('search_web', 'rm')]);
+    expect(talk.told()).toBe(`200 ${tools('search_web')} | end`);
+  });
+
+  test('a refusal goes on in its own words', async () => {
+    const talk = await asked(told);
+    says(talk, ['{"why":"no"}'], { status: 400 });
+    expect(talk.told()).toBe('400 {"why":"no"} | end');
+  });
+});
+
 describe('what cannot be read', () => {
   const twice = '{"jsonrpc":"2.0","id":7,"result":{"tools":[]},"result":{"tools":[{"name":"rm"}]}}';
   const error = expect.objectContaining({ jsonrpc: '2.0', id: 7, error: expect.anything() }) as unknown;

@@ -1,7 +1,7 @@
 /** Backends of MCPRoutes in the gateway's document and in the statuses of their routes. */
 import { expect, test } from 'vitest';
 import { kinds } from '../../../operator/kind.ts';
-import { resolvedPlaces } from '../../../operator/route-filter.ts';
+import { resolvedMcpRules } from '../../../operator/route-filter.ts';
 import { TestWorld } from '../compiled-world.ts';
 import { gateway, manifest } from '../manifest.ts';
 
@@ -42,5 +42,5 @@ test.each<[string, object[] | undefined, object[] | undefined, string]>([
   // Its messages are refused by name; what holds none, for it goes nowhere.
   expect(compiled?.unsupported).toHaveLength(backends?.length === 0 ? 1 : 0);
   const route = test.world.get(kinds.mcpRoute, 'default', 'tools');
-  expect(route && resolvedPlaces(test.world, route).reason).toBe(reason);
+  expect(route && resolvedMcpRules(test.world, route).reason).toBe(reason);
 });

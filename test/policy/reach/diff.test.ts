@@ -414,6 +414,45 @@ test('an allow-all gateway is shown as what it is', () => {
     expect(sentence).toContain(closed);
 });
 
+const mails = (...argumentRules: object[]) => [...[agent(), gateway({})], tools({ argumentRules })];
+const ours = { tools: ['send_mail'], expression: 'arguments.to.endsWith("@example.com")' };
+const short = { action: 'Deny', expression: 'size(arguments.text) > 99' };
+
+test.each<[string, object[], object[], RegExp[]]>([
+  ['a rule that goes', [ours], [], [/^\+ .*more arguments .*tool `send_mail`.*; no longer under `Allow arg/]],
+  [
+    'a rule that comes',
+    [],
+    [ours],
+    [/^- .*fewer arguments .*tool `send_mail`.*; now under `Allow arguments/],
+  ],
+  [
+    'another expression may be a wider one',
+    [ours],
+    [{ ...ours, expression: 'arguments.to.endsWith("example.com")' }],
+    [/^\+ .*no longer under `Allow .*@example/, /^- .*now under `Allow .*"example/],
+  ],
+  [
+    'the other action',
+    [short],
+    [{ ...short, action: 'Allow' }],
+    [/^\+ .*no longer under `Deny/, /^- .*`Allow/],
+  ],
+  ['fewer tools under it', [short], [{ ...short, tools: ['send_*'] }], [/^\+ .*no longer under `Deny/]],
+  ['the order of rules', [ours, short], [short, ours], []],
+  ['a rule that cannot be read', [ours], [{ ...ours, expression: 'arguments.to' }], [/^- .*fewer tools/]],
+])('rules over arguments: %s', (_title, before, after, expected) => {
+  const told = sentences(mails(...before), mails(...after));
+  expect(told).toEqual(expected.map((each) => expect.stringMatching(each) as string));
+});
+
+test('rules over arguments are in the sentences', () => {
+  const [told] = reachSentences(computeReach(compileManifests(mails(ours, short), [])));
+  expect(told).toContain(
+    'only with arguments where `arguments.to.endsWith("@example.com")` for tools `send_mail`, not with arguments where `size(arguments.text) > 99` for every tool',
+  );
+});
+
 test('to audit is to open every public destination, and shown as that', () => {
   const audits = gateway({ enforcement: 'Audit' });
   const all = reachSentences(computeReach(compileManifests([agent(), audits], [])));
@@ -422,6 +461,20 @@ test('to audit is to open every public destination, and shown as that', () => {
   const told = sentences([agent(), gateway({})], [agent(), audits]);
   expect(told.length).toBeGreaterThan(0);
   expect(told.join()).toContain('every name');
+});
+
+test('a gateway that asks about what no route opens: every public destination, with a person’s approval', () => {
+  const asks = gateway({ onUnlisted: 'Ask' });
+  const all = reachSentences(computeReach(compileManifests([agent(), asks], [])));
+  expect(all.length).toBeGreaterThan(0);
+  expect(all.filter((sentence) => !sentence.includes("with a person's approval"))).toEqual([]);
+  expect(all.join()).not.toMatch(/TCP|credential/);
+  const told = sentences([agent(), gateway({})], [agent(), asks]);
+  expect(told.length).toBeGreaterThan(0);
+  expect(told.filter((sentence) => !sentence.startsWith('+'))).toEqual([]);
+  // No longer to ask is to open, never less.
+  const opened = sentences([agent(), asks], [agent(), gateway({ enforcement: 'Audit' })]);
+  expect(opened.join()).toContain("without a person's approval");
 });
 
 test('an agent without a gateway, or with one that is not there, reaches nothing', () => {

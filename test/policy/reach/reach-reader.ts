@@ -3,6 +3,7 @@
  * include this one. Of the decision it knows only the tables of operations, which permits refer to; globs, rules, denials and
  * tools it reads by itself, so that it cannot agree with the gateway by being the gateway.
  */
+import { evaluate } from '@marcbachmann/cel-js';
 import { isIP } from 'node:net';
 import {
   cidrContains,
@@ -26,6 +27,7 @@ import type {
   CountedCalls,
   DestinationSet,
   Permit,
+  AskedArguments,
   ToolCalls,
   ToolLimit,
   ToolRule,
@@ -201,6 +203,26 @@ function takes(scope: ToolScope, { method, tool, resource }: Subject, folds: boo
   );
 }
 
+/** By the library alone, not as the gateway does: attempts have plain arguments. */
+function holdsFor({ expression, action }: AskedArguments, written: RpcMessage['arguments']): boolean {
+  const text = typeof written === 'object' ? (written.text ?? '') : '{}';
+  try {
+    const answer: unknown = evaluate(expression, { arguments: JSON.parse(text) as object });
+    return typeof answer === 'boolean' && answer === (action === 'Allow');
+  } catch {
+    return false;
+  }
+}
+
+function passesArguments({ asked }: ToolLimit, tool: string, message: RpcMessage): boolean {
+  return asked
+    .filter(
+      ({ tools, toolsRegex }) =>
+        tools.length + toolsRegex.length === 0 || fitsFolded(tools, tool) || foundFolded(toolsRegex, tool),
+    )
+    .every((rule) => holdsFor(rule, message.arguments));
+}
+
 function passesLimit(limit: ToolLimit, tool: string): boolean {
   const { allowedTools, allowedToolsRegex, deniedTools, deniedToolsRegex } = limit;
   const listed = allowedTools.length + allowedToolsRegex.length > 0;
@@ -229,7 +251,9 @@ function judgeMessage(mcp: ToolCalls, message: RpcMessage): false | ToolRule | u
   if (rule !== undefined) {
     const { tool } = subject;
     const passes =
-      !rule.refused && (tool === undefined || rule.limits.every((each) => passesLimit(each, tool)));
+      !rule.refused &&
+      (tool === undefined ||
+        rule.limits.every((each) => passesLimit(each, tool) && passesArguments(each, tool, message)));
     return passes && rule;
   }
   const isSession = sessionMethods.includes(subject.method) || subject.method.startsWith('notifications/');

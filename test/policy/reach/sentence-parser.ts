@@ -6,6 +6,7 @@ import type {
   Calls,
   CallScope,
   CountedCalls,
+  AskedArguments,
   CountedTools,
   CountedUse,
   DestinationSet,
@@ -230,14 +231,31 @@ function countedTools(reader: Reader): CountedTools {
   return { tools: globs, toolsRegex: patterns, limit };
 }
 
+function askedArguments(reader: Reader, action: AskedArguments['action']): AskedArguments {
+  const expression = reader.quote();
+  if (reader.eat(' for every tool')) return { tools: [], toolsRegex: [], action, expression };
+  reader.must(' for tools ');
+  const { globs, patterns } = names(reader);
+  return { tools: globs, toolsRegex: patterns, action, expression };
+}
+
 function toolLimit(reader: Reader): ToolLimit {
   const found: Draft<ToolLimit> = {
     ...{ allowedTools: [], allowedToolsRegex: [], deniedTools: [], deniedToolsRegex: [] },
-    ...{ confirmedTools: [], uncountedTools: [], uncountedToolsRegex: [], counted: [] },
+    ...{ confirmedTools: [], uncountedTools: [], uncountedToolsRegex: [], counted: [], asked: [] },
   };
   do {
     if (reader.eat('with approval tools ')) {
       found.confirmedTools = names(reader).globs;
+      continue;
+    }
+    const action = reader.eat('only with arguments where ')
+      ? 'Allow'
+      : reader.eat('not with arguments where ')
+        ? 'Deny'
+        : undefined;
+    if (action !== undefined) {
+      found.asked = [...found.asked, askedArguments(reader, action)];
       continue;
     }
     if (reader.eat('at most ')) {

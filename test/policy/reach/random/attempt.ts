@@ -33,12 +33,17 @@ export interface Attempt {
   readonly rpc: readonly RpcMessage[] | undefined;
 }
 
+const toolArguments = fc
+  .constantFrom(undefined, '{"to":["a@x"]}', '{"to":["a@y"],"n":7}', '{"n":3}', '{"n":"3"}')
+  .map((text): Pick<RpcMessage, 'arguments'> =>
+    text === undefined ? {} : { arguments: { text, digest: '' } },
+  );
 const message: fc.Arbitrary<RpcMessage> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .constantFrom(...toolNames)
-      .map((name): RpcMessage => ({ method: 'tools/call', id: 1, params: { name } })),
+      .tuple(fc.constantFrom(...toolNames), toolArguments)
+      .map(([name, given]): RpcMessage => ({ method: 'tools/call', id: 1, params: { name }, ...given })),
   },
   {
     weight: 2,

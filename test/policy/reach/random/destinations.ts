@@ -63,13 +63,15 @@ export const destinations: fc.Arbitrary<DestinationPolicy> = fc
       { weight: 1, arbitrary: fc.array(cleanRule, { maxLength: 2 }) },
     ),
     audits: fc.boolean(),
+    asks: fc.constantFrom(false, false, true),
     platformCidrs: fc.oneof(
       { weight: 8, arbitrary: some(['10.1.2.0/24', '203.0.113.128/25', 'fd00:1::/32'], 2) },
       { weight: 1, arbitrary: fc.constant(['not a cidr']) },
     ),
   })
-  .map(({ denials, audits, ...policy }) => ({
+  .map(({ denials, audits, asks, ...policy }) => ({
     ...policy,
     ...(audits && policy.defaultPolicy === 'allow-all' ? { audit: true as const } : {}),
+    ...(asks && policy.defaultPolicy === 'deny-all' ? { asksUnlisted: true as const } : {}),
     ...(denials.length === 0 ? {} : { denials: denials.map((each) => ({ ...each, policy: 'd/deny' })) }),
   }));

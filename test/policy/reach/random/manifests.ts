@@ -6,7 +6,17 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { containedAnnotation } from '../../../../contract/index.ts';
 import { httpHosts } from './http.ts';
-import { cidrs, endpointGlobs, mcpHosts, modelGlobs, names, patterns, port, some } from './vocabulary.ts';
+import {
+  argumentExpressions,
+  cidrs,
+  endpointGlobs,
+  mcpHosts,
+  modelGlobs,
+  names,
+  patterns,
+  port,
+  some,
+} from './vocabulary.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -105,7 +115,10 @@ const gateway = (name: string): fc.Arbitrary<Manifest> =>
     .record(
       {
         defaultPolicy: fc.constantFrom('deny-all', 'deny-all', 'deny-all', 'allow-all', undefined),
-        enforcement: fc.constantFrom(undefined, undefined, undefined, 'Enforce', 'Audit'),
+        ...{
+          enforcement: fc.constantFrom(undefined, undefined, undefined, 'Enforce', 'Audit'),
+          onUnlisted: fc.constantFrom(undefined, undefined, 'Deny', 'Ask'),
+        },
         listeners: fc.oneof(
           { weight: 3, arbitrary: fc.constant<Body[]>([{ name: 'l0', protocol: 'HTTPS' }]) },
           { weight: 1, arbitrary: fc.constant<Body[]>([{ name: 'l0', protocol: 'TLS' }]) },
@@ -311,6 +324,19 @@ const toolPolicy = fc
       deniedToolsRegex: some(['_x$'], 1),
       requireConfirmation: rarely(fc.constant(['get_*'])),
       maxCallsPerExecution: rarely(fc.constant(3)),
+      argumentRules: maybe(
+        fc.array(
+          fc.record(
+            {
+              tools: some(['search_*', 'get_?'], 1),
+              action: fc.constantFrom('Allow', 'Deny'),
+              expression: fc.constantFrom(...argumentExpressions, 'arguments.n'),
+            },
+            { requiredKeys: ['expression'] },
+          ),
+          { minLength: 1, maxLength: 2 },
+        ),
+      ),
       rateLimits: rarely(fc.array(toolRate, { minLength: 1, maxLength: 2 })),
     },
     { requiredKeys: ['allowedTools', 'deniedTools'] },

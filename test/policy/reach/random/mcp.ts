@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { McpRoute, RouteBackend } from '../../../../contract/index.ts';
 import { callLimit, ruleLimits } from './call-limits.ts';
-import { names, some } from './vocabulary.ts';
+import { argumentExpressions, names, some } from './vocabulary.ts';
 
 export const answer = { policy: { namespace: 'd', name: 'deny' }, status: 403 };
 type Policy = McpRoute['rules'][number]['toolPolicies'][number];
@@ -51,6 +51,23 @@ const sent = fc.oneof(
   { weight: 2, arbitrary: fc.array(sentOn, { maxLength: 2 }).map((backends) => ({ backends })) },
 );
 
+/** One of them is none. */
+const argumentRules = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<NonNullable<Policy['argumentRules']>>([]) },
+  {
+    weight: 2,
+    arbitrary: fc.array(
+      fc.record({
+        tools: some(['search_*', 'GET_?'], 1),
+        toolsRegex: some(['_x$', '[bad'], 1),
+        action: fc.constantFrom('Allow' as const, 'Deny' as const),
+        expression: fc.constantFrom(...argumentExpressions, 'arguments.n'),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+  },
+);
+
 const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc
   .record({
     matches: fc.array(
@@ -78,6 +95,7 @@ const mcpRule: fc.Arbitrary<McpRoute['rules'][number]> = fc
             { weight: 2, arbitrary: fc.constant<Policy['rateLimits']>([]) },
             { weight: 1, arbitrary: fc.array(rate, { minLength: 1, maxLength: 2 }) },
           ),
+          argumentRules,
           cap,
         })
         .map(({ cap: counted, ...policy }): Policy => ({ ...policy, ...counted })),
@@ -111,6 +129,7 @@ const countedPolicy: fc.Arbitrary<Policy> = fc
   .record({
     allowedTools: fc.constantFrom<string[]>([], ['search_*', 'get_?', 'delete_*']),
     rateLimits: fc.array(rate, { maxLength: 2 }),
+    argumentRules,
     counted: cap,
   })
   .map(({ counted, ...policy }) => ({

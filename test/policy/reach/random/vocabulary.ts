@@ -119,3 +119,9 @@ export const portSpan = fc
   .tuple(port, port)
   .map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
 export const mcpHosts = ['a.example.com', 'b.example.com'];
+
+export const argumentExpressions = [
+  'arguments.to.all(x, x.endsWith("@x"))',
+  'has(arguments.n) && arguments.n <= 5',
+  '!has(arguments.to)',
+];
