@@ -10,6 +10,10 @@ import { readSourceFiles, report, type SourceFile } from './source-files.ts';
 const reasons: ReadonlyMap<string, string> = new Map([
   ['egress/boundary.ts', 'it is the guard'],
   ['egress/run-egress.ts', 'the process itself: what fails here is to end it'],
+  ['egress/gateway-process.ts', 'the process itself: what fails here is to end it'],
+  ['egress/processes/run-processes.ts', 'the process that listens: it reads no byte of a connection'],
+  ['egress/processes/run-member.ts', 'the process itself; what it hears is of the process that started it'],
+  ['egress/processes/start-member.ts', 'hears of a child that is this program'],
   ['egress/http1-writer.ts', 'writes to sockets, which do not throw, and reads nothing'],
   [
     'egress/record/otlp-outbox.ts',

@@ -46,7 +46,7 @@ test('S13: a frame is taken once, whichever process reads it', async () => {
   const again = [];
   for (let turn = 0; turn < 4; turn += 1) again.push(await pod.dial(frame));
   expect(again).toEqual([undefined, undefined, undefined, undefined]);
-  expect(pod.members.map((pid) => pod.connectionsOf(pid)).sort()).toEqual([0, 1]);
+  expect(pod.members.map((pid) => pod.connectionsOf(pid)).toSorted((a, b) => a - b)).toEqual([0, 1]);
 });
 
 test('S54: an agent has its share of connections in all processes together', async () => {
