@@ -61,10 +61,16 @@ const signatures: ReadonlyArray<readonly [string, string]> = [
   ['ff060000734e', compressed],
 ];
 
-/** The most bytes `judgeStart` looks at. */
-const startBytes = 16;
 /** The other header of zlib reads `x^`: a text goes on as text. */
 const zlibOrText = '785e';
+const beginnings = [...signatures.map(([signature]) => signature), zlibOrText];
+/** Most bodies begin with none of these bytes. */
+const firstBytes: ReadonlySet<number> = new Set(
+  beginnings.map((beginning) => Number.parseInt(beginning.slice(0, 2), 16)),
+);
+
+/** The most bytes `judgeStart` looks at. */
+const startBytes = 16;
 
 function isBinary(bytes: Buffer): boolean {
   return bytes.some((byte) => byte > 126 || (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13));
@@ -77,6 +83,8 @@ export type StartVerdict =
 
 /** Whether a body that starts with these bytes can be searched. `ended`: they are all of it. */
 export function judgeStart(bytes: Buffer, ended: boolean): StartVerdict {
+  const first = bytes[0];
+  if (first !== undefined && !firstBytes.has(first)) return { kind: 'pass', bytes };
   const start = bytes.subarray(0, startBytes);
   const hex = start.toString('hex');
   const found = signatures.find(([signature]) => hex.startsWith(signature));
@@ -86,7 +94,6 @@ export function judgeStart(bytes: Buffer, ended: boolean): StartVerdict {
     if (isBinary(start)) return { kind: 'refuse', reason: compressed };
     if (isOpen) return { kind: 'more' };
   }
-  const mayBecome = [...signatures.map(([signature]) => signature), zlibOrText];
-  const isBeginning = isOpen && mayBecome.some((signature) => signature.startsWith(hex));
+  const isBeginning = isOpen && beginnings.some((beginning) => beginning.startsWith(hex));
   return isBeginning ? { kind: 'more' } : { kind: 'pass', bytes };
 }

@@ -72,8 +72,10 @@ export class Answer {
   }
 
   /** Beside an upstream's own: both fields are lists. What the call's rule removes is removed here too. */
-  #told(): Field[] {
-    return this.#limits().filter(({ name }) => !this.#hidden.has(name.toLowerCase()));
+  #told(fields: readonly Field[]): readonly Field[] {
+    const limits = this.#limits();
+    if (limits.length === 0) return fields;
+    return [...fields, ...limits.filter(({ name }) => !this.#hidden.has(name.toLowerCase()))];
   }
 
   /** Nothing that the upstream still sends is passed on. */
@@ -127,9 +129,7 @@ export class Answer {
     const reason = scrubText(answer.reason, this.#secrets);
     this.#plain = new PlainBody(answer, this.#expected?.asksUsage === true, this.#use);
     const bodyLength = this.#plain.isChanged ? undefined : answer.bodyLength;
-    this.#downstream.respond({
-      ...{ status: answer.status, reason, fields: [...fields, ...this.#told()], bodyLength },
-    });
+    this.#downstream.respond({ status: answer.status, reason, fields: this.#told(fields), bodyLength });
   }
 
   /** A stream begins now, anything else when it is whole. */
@@ -147,7 +147,7 @@ export class Answer {
   #respond(status: number, fields: readonly Field[], bodyLength: number | undefined): void {
     this.#log.startResponse(status, fields, this.#headAt);
     this.#started = true;
-    const all = [...fields, ...this.#told()];
+    const all = this.#told(fields);
     this.#downstream.respond({ status, reason: STATUS_CODES[status] ?? '', fields: all, bodyLength });
   }
 
@@ -258,7 +258,7 @@ export class Answer {
     this.#log.startResponse(101, recorded, now);
     // From here on a failure can only break off.
     this.#started = true;
-    return this.#downstream.upgrade([...sent, ...this.#told()]);
+    return this.#downstream.upgrade(this.#told(sent));
   }
 
   /** For what the upstream sends after `upgrade`. */
@@ -281,7 +281,7 @@ export class Answer {
   #answerError(failure: Failure, now: number): void {
     const { status } = failure;
     const { body, fields: own } = renderFailure(failure, this.#log.codec);
-    const fields = [...own, ...this.#told()];
+    const fields = this.#told(own);
     this.#log.startResponse(status, fields, now);
     this.#started = true;
     this.#downstream.respond({ status, reason: 'Egress Gateway', fields, bodyLength: body.length });
