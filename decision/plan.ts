@@ -169,7 +169,8 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     site,
     opener,
     logging: open.rule?.logging,
-    readsPath: provider !== undefined || mcp !== undefined || denials.length > 0 || clauses.length > 0,
+    readsPath:
+      open.asks || provider !== undefined || mcp !== undefined || denials.length > 0 || clauses.length > 0,
     readsFields,
     provider,
     denials,

@@ -5,6 +5,7 @@
  */
 import { Environment, type ASTNode } from '@marcbachmann/cel-js';
 import { compilePattern, errorMessage, type LinearPattern } from '../../contract/index.ts';
+import { boundEvaluation, NotTaken } from './bounded-evaluation.ts';
 
 export interface ArgumentExpression {
   /** Texts it names members by, or could: what is nearly one of these is another member to some servers. */
@@ -18,6 +19,10 @@ const maxLength = 1_024;
 const maxSearched = 128;
 /** Characters that patterns read of one call's arguments: they cost a microsecond each. */
 const maxMatched = 16_384;
+/** What asking a pattern costs beside the characters, in characters: agents write many empty texts. */
+const matchCost = 8;
+/** Each `+` of lists copies what those before it made. */
+const maxSums = 8;
 const macros: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter']);
 /** Their text is written out: searching for one that agents wrote is not linear. */
 const searches: ReadonlySet<string> = new Set(['contains', 'startsWith', 'endsWith', 'matches']);
@@ -30,8 +35,6 @@ const base = new Environment({ unlistedVariablesAreDyn: false, limits }).registe
   'map<string, dyn>',
 );
 
-class NotTaken extends Error {}
-
 function refuse(node: ASTNode, why: string): never {
   throw new NotTaken(`${why}: ${node.input.slice(node.range.start, node.range.end).slice(0, 60)}`);
 }
@@ -42,6 +45,7 @@ class Walk {
   readonly patterns = new Map<string, LinearPattern>();
   /** Where a `matches` is written. */
   readonly renamed: number[] = [];
+  #sums = 0;
 
   /** `scope` is what may be named: the arguments, or in a condition its element. */
   visit(node: ASTNode, scope: string): void {
@@ -79,7 +83,6 @@ class Walk {
       case '<=':
       case '>':
       case '>=':
-      case '+':
       case '-':
       case '*':
       case '/':
@@ -87,6 +90,10 @@ class Walk {
       case '&&':
       case '||':
       case '?:':
+        return this.#all(node.args, scope);
+      case '+':
+        this.#sums += 1;
+        if (this.#sums > maxSums) refuse(node, `+ is taken ${maxSums} times`);
         return this.#all(node.args, scope);
       default:
         return node satisfies never;
@@ -154,16 +161,18 @@ function compile(text: string): ArgumentExpression {
   const environment = base
     .clone()
     .registerFunction('string.linearMatches(string): bool', (subject: string, source: string) => {
-      left -= subject.length;
+      left -= subject.length + matchCost;
       if (left < 0) throw new NotTaken('too long for a pattern');
       return walk.patterns.get(source)?.test(subject) === true;
     });
+  const beginAnew = boundEvaluation(environment);
   const program = environment.parse(withLinearPatterns(text, walk));
   const { valid, type, error } = program.check();
   if (!valid) throw error ?? new NotTaken('this is no CEL');
   if (type !== 'bool') throw new NotTaken(`it is of type ${type ?? 'unknown'} and not bool`);
   const holds = (read: ReadonlyMap<string, unknown>): boolean | undefined => {
     left = maxMatched;
+    beginAnew();
     try {
       const answer: unknown = program({ arguments: read });
       return typeof answer === 'boolean' ? answer : undefined;

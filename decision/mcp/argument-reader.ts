@@ -12,9 +12,9 @@ export type ReadArguments =
     }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-/** As a server that is lenient about names compares them. */
+/** As servers that are lenient about names compare them: Java's has the Turkish i for an i. */
 export function foldName(name: string): string {
-  return name.normalize('NFKC').toLowerCase();
+  return name.normalize('NFKC').toUpperCase().toLowerCase().replaceAll('\u0307', '');
 }
 
 class Reading {
@@ -88,8 +88,13 @@ export function readArguments({ arguments: written }: RpcMessage): ReadArguments
   return text === undefined ? unreadable('they are too long') : readText(text);
 }
 
-/** A member that some servers take for one that is named, and others do not. */
+/** A member that some servers take for one that is named, or for another beside it, and others do not. */
 export function nearMember(spellings: ReadonlySet<string>, names: ReadonlySet<string>): string | undefined {
   const folded = new Set([...names].map(foldName));
-  return [...spellings].find((each) => !names.has(each) && folded.has(foldName(each)));
+  const near = [...spellings].filter((each) => folded.has(foldName(each)));
+  const odd = near.find((each) => !names.has(each));
+  // A text that the rule compares with may be another spelling of a member it reads.
+  return (
+    odd ?? near.find((each) => near.some((other) => other !== each && foldName(other) === foldName(each)))
+  );
 }

@@ -19,6 +19,9 @@ export interface MemberStart {
   readonly ended: (how: string) => void;
 }
 
+/** Node tells of no end of a channel while a connection is on its way there: so often it is asked. */
+const listenMs = 50;
+
 /** Whoever set the size of the heap meant that of each process. */
 function heapFlags(environment: Environment, processes: number): readonly string[] {
   const set = [...process.execArgv, environment['NODE_OPTIONS'] ?? ''].join(' ');
@@ -35,31 +38,44 @@ export function startMember({ environment, number, processes, hear, ended }: Mem
   let how: string | undefined;
   let isSilent = false;
   let isTold = false;
+  let listening: NodeJS.Timeout | undefined;
+  /** Given, and not yet in its channel: one that does not read has them wait, and takes none with it. */
+  const onTheWay = new Set<Socket>();
   const settle = (): void => {
     if (how === undefined || !isSilent || isTold) return;
     isTold = true;
+    clearInterval(listening);
+    for (const socket of onTheWay) socket.destroy();
+    onTheWay.clear();
     ended(how);
+  };
+  const fallSilent = (): void => {
+    isSilent = true;
+    settle();
   };
   child.on('message', (message) => hear(message as FromMember));
   // Its last words may come after it has gone.
-  child.once('disconnect', () => {
-    isSilent = true;
-    settle();
-  });
+  child.once('disconnect', fallSilent);
   child.once('exit', (code, signal) => {
     how = `exit ${code ?? signal ?? 'unknown'}`;
+    listening = setInterval(() => {
+      if (!child.connected) fallSilent();
+    }, listenMs);
     settle();
   });
   child.on('error', (error) => {
     if (child.pid !== undefined) return;
     how = error.message;
-    isSilent = true;
-    settle();
+    fallSilent();
   });
   return {
     send: (message, socket) => {
-      child.send(message, socket, (error) => {
-        if (error !== null) socket?.destroy();
+      if (socket !== undefined) onTheWay.add(socket);
+      // What is in the channel is the other's; this end is closed here, since Node would wait for the word of one that has died.
+      child.send(message, socket, { keepOpen: true }, () => {
+        if (socket === undefined) return;
+        onTheWay.delete(socket);
+        socket.destroy();
       });
     },
     kill: () => void child.kill('SIGKILL'),

@@ -31,14 +31,14 @@ interface Seen {
   readonly input: number;
   readonly output: number;
   readonly sum: number;
-  /** All of it, by counts that make sense. */
+  /** All of it, by counts that make sense; what was cut may have gone on behind what it told. */
   readonly isWhole: boolean;
 }
 
-function seenIn({ facts }: Ending): Seen {
+function seenIn({ facts, seenOutput = 0 }: Ending): Seen {
   const counts = credibleCounts(facts);
   const { inputTokens: input = 0, outputTokens: output = 0 } = counts ?? {};
-  const isWhole = counts !== undefined && facts.usage === 'whole';
+  const isWhole = counts !== undefined && facts.usage === 'whole' && seenOutput === 0;
   return { input, output, sum: sumOf(input, output) ?? 0, isWhole };
 }
 

@@ -68,6 +68,15 @@ test('an answer decides this call, and is about no other host, method or path', 
   expect(say('Allow', unlisted, { method: 'POST' })).toBe('ask /a');
 });
 
+test('S33: an answer is about one reading of the path and one method', () => {
+  const allowed = answered(ask(config(), unlisted, get), 'Allow');
+  const say = (change: object): string =>
+    render(ask(config(), unlisted, { ...get, ...change, approvals: allowed }));
+  expect(say({ queryNames: ['page'] })).toBe('allow other.example.com:443');
+  expect(say({ queryNames: ['_method'] })).toBe('400 protocol');
+  expect(say({ path: '/a/..;/b' })).toBe('400 protocol');
+});
+
 describe('what is never asked about', () => {
   test.each([
     ['S25: metadata', literal('169.254.169.254'), 'link_local'],

@@ -203,3 +203,67 @@ test('property: what is taken means what CEL says, but for patterns', () => {
     }),
   );
 });
+
+describe('S46: another spelling of a member', () => {
+  test.each([
+    ['a dotted capital I, which Java takes for an i', '{"id":"a","\u0130d":"b"}'],
+    ['a dotless i', '{"id":"a","\u0131d":"b"}'],
+    ['that the rule compares with', '{"id":"a","ID":"b"}'],
+  ])('%s', (_title, text) => {
+    expect(verdict(planOf({ expression: 'arguments.id in ["a", "ID"]' }), text)).toBe(otherwise);
+  });
+});
+
+describe('S54: what arguments cost is bounded, whatever an agent writes', () => {
+  const holds = (expression: string, value: unknown): boolean | undefined => {
+    const compiled = compileArgumentExpression(expression);
+    if ('problem' in compiled) throw new Error(compiled.problem);
+    return compiled.holds(asMap(value) as ReadonlyMap<string, unknown>);
+  };
+  const many = (value: unknown): unknown => ({ l: Array.from({ length: 30_000 }, () => value) });
+  const often = (text: string, between: string): string =>
+    Array.from({ length: 30 }, () => text).join(` ${between} `);
+
+  test.each([
+    ['errors', 'arguments.l.exists(x, x.endsWith("a"))', 1],
+    ['errors of many conditions', `arguments.l.exists(x, ${often('x < "a"', '&&')})`, 1],
+    ['steps', `arguments.l.all(x, ${often('x < 2', '&&')})`, 1],
+    ['empty texts for a pattern', 'arguments.l.all(x, !x.matches("a"))', ''],
+  ])('%s: no answer', (_title, expression, value) => {
+    const before = process.cpuUsage();
+    expect(holds(expression, many(value))).toBeUndefined();
+    const { user } = process.cpuUsage(before);
+    // Without a bound the second takes ten seconds and more.
+    expect(user / 1_000).toBeLessThan(2_000);
+  });
+
+  test('a few errors are what CEL makes of them', () => {
+    expect(holds('arguments.l.exists(x, x == "a")', { l: [1, 'a'] })).toBe(true);
+    expect(holds('arguments.l.exists(x, x.endsWith("a"))', { l: [1, 'a'] })).toBe(true);
+    expect(holds('arguments.l.all(x, x.endsWith("a"))', { l: [1, 'b'] })).toBe(false);
+  });
+
+  test('lists are added up a few times and no more', () => {
+    const sum = Array.from({ length: 10 }, () => 'arguments.l').join(' + ');
+    expect(faultOfArgumentExpression(`size(${sum}) > 1`)).toMatch(/\+ is taken 8 times/);
+  });
+
+  test('types of values are not kept as deep as an agent writes them', () => {
+    const compiled = compileArgumentExpression('arguments.l.all(x, x != "a")');
+    if ('problem' in compiled) throw new Error(compiled.problem);
+    const shape = (bits: number): unknown =>
+      Array.from({ length: 100 }).reduce<unknown>(
+        (inner, _, at) => ((bits >> (at % 20)) & 1 ? [inner] : new Map([['a', inner]])),
+        1,
+      );
+    const used = (from: number): number => {
+      const l = Array.from({ length: 100 }, (_, index) => shape(from + index));
+      const before = process.memoryUsage().heapUsed;
+      expect(compiled.holds(new Map([['l', l]]))).toBe(true);
+      return process.memoryUsage().heapUsed - before;
+    };
+    used(0);
+    // A hundred such types took 25 MB, for good.
+    expect(used(1_000)).toBeLessThan(5_000_000);
+  });
+});

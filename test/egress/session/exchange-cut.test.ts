@@ -137,3 +137,14 @@ test('what cannot be read passes', async () => {
   push(talk, 'data: {"choices":[{"delta":{"content":7}}]}\n\ndata: no json\n\ndata: [DONE]\n\n');
   expect(talk.told()).toContain('[DONE]');
 });
+
+test('S48: what was cut is charged what was promised at least, whatever it had told before', async () => {
+  const talk = await stream(openai);
+  push(
+    talk,
+    'data: {"id":"c","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}\n\n',
+  );
+  for (let n = 0; n < 4; n += 1) push(talk, openai.delta('x'.repeat(100)));
+  expect(talk.told()).toContain('BUDGET_CUT');
+  expect(attributeOf(talk, 'clrk.budget.charged_tokens')).toBeGreaterThanOrEqual(100);
+});
