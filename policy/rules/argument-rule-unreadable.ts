@@ -9,9 +9,11 @@ function found({ manifest, spec }: Item<'MCPRoute'>): Found[] {
   );
   return policies.flatMap(({ toolPolicy, at }) =>
     (toolPolicy?.argumentRules ?? []).flatMap(({ expression }, index) => {
-      const message = faultOfArgumentExpression(expression);
+      const fault = faultOfArgumentExpression(expression);
       const path = [...at, 'toolPolicy', 'argumentRules', index, 'expression'];
-      return message === undefined ? [] : [{ manifest, path, message }];
+      return fault === undefined
+        ? []
+        : [{ manifest, path, message: `the expression cannot be read: ${fault}` }];
     }),
   );
 }
