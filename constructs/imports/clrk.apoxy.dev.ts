@@ -3640,7 +3640,7 @@ export function toJson_EgressGatewaySpecDns(obj: EgressGatewaySpecDns | undefine
  */
 export interface EgressGatewaySpecResources {
   /**
-   * limits are the most it may use; memory unset means 1Gi a process, CPU unset means unlimited.
+   * limits are the most it may use; memory of which requests say nothing either means 1Gi a process, CPU unset means unlimited.
    *
    * @schema EgressGatewaySpecResources#limits
    */

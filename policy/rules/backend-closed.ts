@@ -13,7 +13,7 @@ export const backendClosed: Rule = {
   id: 'backend-closed',
   severity: 'error',
   title: 'A Backend inside the cluster that its gateway refuses to dial',
-  why: 'The name of a Service stands for a private address, and gateways open private addresses only to an L4 route that names them or to a pin: every call of the rule is refused.',
+  why: 'The name of a Service stands for a private address, as a private address does for itself, and gateways open private addresses only to an L4 route that names them or to a pin: every call of the rule is refused.',
   fix: 'Attach an EgressL4Route with the address range and port of the Service, or pin the name with upstreamTLS.hostAliases.',
   promises: ['S26'],
   *check(world) {
