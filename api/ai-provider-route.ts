@@ -74,7 +74,7 @@ const filter = record(
           ),
           warnAt: Type.Optional(
             list(
-              'warnAt are the percentages of the limits a day at which an Event and the condition BudgetAvailable tell of it, once a day each; unset means 80 and 100, an empty list none.',
+              'warnAt are the percentages of the limits a day at which an Event and the condition BudgetAvailable tell of it, once a day each; unset means 80 and 100, an empty list none. Without 100 that condition is Unknown.',
               integer('One percentage, 1 to 100.', { min: 1, max: 100 }),
               { max: 5 },
             ),

@@ -807,7 +807,7 @@ export interface AiProviderRouteSpecRulesFiltersTokenBudget {
   readonly maxCostPerDay?: string;
 
   /**
-   * warnAt are the percentages of the limits a day at which an Event and the condition BudgetAvailable tell of it, once a day each; unset means 80 and 100, an empty list none.
+   * warnAt are the percentages of the limits a day at which an Event and the condition BudgetAvailable tell of it, once a day each; unset means 80 and 100, an empty list none. Without 100 that condition is Unknown.
    *
    * @schema AiProviderRouteSpecRulesFiltersTokenBudget#warnAt
    */
