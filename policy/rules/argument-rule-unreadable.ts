@@ -10,10 +10,9 @@ function found({ manifest, spec }: Item<'MCPRoute'>): Found[] {
   return policies.flatMap(({ toolPolicy, at }) =>
     (toolPolicy?.argumentRules ?? []).flatMap(({ expression }, index) => {
       const fault = faultOfArgumentExpression(expression);
+      if (fault === undefined) return [];
       const path = [...at, 'toolPolicy', 'argumentRules', index, 'expression'];
-      return fault === undefined
-        ? []
-        : [{ manifest, path, message: `the expression cannot be read: ${fault}` }];
+      return [{ manifest, path, message: `the expression cannot be read: ${fault}` }];
     }),
   );
 }
