@@ -42,40 +42,56 @@ const filter = record(
   {
     type: choice('type is which of the blocks below applies.', ['TokenBudget', 'ExtensionRef']),
     tokenBudget: Type.Optional(
-      record('tokenBudget limits tokens and money for type TokenBudget.', {
-        maxTokensPerExecution: Type.Optional(
-          integer('maxTokensPerExecution is the most one execution may use; unset means unlimited.', tokens),
-        ),
-        maxTokensPerDay: Type.Optional(
-          integer(
-            'maxTokensPerDay is the most this rule may use in a UTC day; unset means unlimited.',
-            tokens,
+      record(
+        'tokenBudget limits tokens and money for type TokenBudget.',
+        {
+          maxTokensPerExecution: Type.Optional(
+            integer(
+              'maxTokensPerExecution is the most one execution may use; unset means unlimited.',
+              tokens,
+            ),
           ),
-        ),
-        maxOutputTokensPerRequest: Type.Optional(
-          integer(
-            'maxOutputTokensPerRequest is the most one answer may hold; unset means unlimited.',
-            tokens,
+          maxTokensPerDay: Type.Optional(
+            integer(
+              'maxTokensPerDay is the most this rule may use in a UTC day; unset means unlimited.',
+              tokens,
+            ),
           ),
-        ),
-        maxCostPerExecution: Type.Optional(
-          text('maxCostPerExecution is the most one execution may cost; unset means unlimited.', usd),
-        ),
-        maxCostPerDay: Type.Optional(
-          text(
-            'maxCostPerDay is the most this rule may cost in a UTC day, in US dollars by the price of the model; calls whose price is not known are refused. Unset means unlimited.',
-            usd,
+          maxOutputTokensPerRequest: Type.Optional(
+            integer(
+              'maxOutputTokensPerRequest is the most one answer may hold; unset means unlimited.',
+              tokens,
+            ),
           ),
-        ),
-        warnAt: Type.Optional(
-          list(
-            'warnAt are the percentages of the limits a day at which an Event and the condition BudgetAvailable tell of it, once a day each; unset means 80 and 100, an empty list none.',
-            integer('One percentage, 1 to 100.', { min: 1, max: 100 }),
-            { max: 5 },
+          maxCostPerExecution: Type.Optional(
+            text('maxCostPerExecution is the most one execution may cost; unset means unlimited.', usd),
           ),
-        ),
-        budgetRef: Type.Optional(text('budgetRef is a budget shared with other rules; unset means its own.')),
-      }),
+          maxCostPerDay: Type.Optional(
+            text(
+              'maxCostPerDay is the most this rule may cost in a UTC day, in US dollars by the price of the model; calls whose price is not known are refused. Unset means unlimited.',
+              usd,
+            ),
+          ),
+          warnAt: Type.Optional(
+            list(
+              'warnAt are the percentages of the limits a day at which an Event and the condition BudgetAvailable tell of it, once a day each; unset means 80 and 100, an empty list none. Without 100 that condition is Unknown.',
+              integer('One percentage, 1 to 100.', { min: 1, max: 100 }),
+              { max: 5 },
+            ),
+          ),
+          budgetRef: Type.Optional(
+            text('budgetRef is a budget shared with other rules; unset means its own.'),
+          ),
+        },
+        {
+          rules: [
+            {
+              rule: '!has(self.warnAt) || size(self.warnAt) == 0 || has(self.maxTokensPerDay) || has(self.maxCostPerDay)',
+              message: 'warnAt is about limits a day: set maxTokensPerDay or maxCostPerDay',
+            },
+          ],
+        },
+      ),
     ),
     extensionRef: Type.Optional(extensionRef()),
   },

@@ -226,7 +226,7 @@ const spec = record(
         {
           limits: Type.Optional(
             quantityMap(
-              'limits are the most it may use; memory unset means 1Gi a process, CPU unset means unlimited.',
+              'limits are the most it may use; memory of which requests say nothing either means 1Gi a process, CPU unset means unlimited.',
             ),
           ),
           requests: Type.Optional(

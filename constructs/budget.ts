@@ -158,7 +158,7 @@ export class Budget {
 
   /**
    * The same, told of at these percentages of its limits a day: by an Event, and by the condition `BudgetAvailable` of the route. Without
-   * it at 80 and 100; `warnAt()` tells nobody.
+   * it at 80 and 100; `warnAt()` tells nobody. Without 100 that condition is Unknown. It needs a limit a day.
    *
    * @example
    * ```ts

@@ -24,7 +24,7 @@ export interface GatewayResources {
   /**
    * The most it may use. One process serves for each whole CPU of `cpu`.
    *
-   * @default unlimited CPU with one process; 1Gi memory a process
+   * @default unlimited CPU with one process; 1Gi memory a process, unlimited where `requests` speaks of memory
    */
   readonly limits?: { readonly cpu?: string; readonly memory?: string };
 }

@@ -3,6 +3,20 @@ import type { EgressGatewaySpec } from '../api/index.ts';
 import { present } from './custom-resource.ts';
 import type { EgressGatewayProps } from './egress-gateway-props.ts';
 
+/**
+ * What the API server would refuse.
+ *
+ * @internal
+ */
+export function unlistedProblem({
+  onUnlisted,
+  defaultPolicy,
+  enforcement,
+}: EgressGatewayProps): string | undefined {
+  if (onUnlisted !== 'Ask' || (defaultPolicy !== 'allow-all' && enforcement !== 'Audit')) return undefined;
+  return 'onUnlisted Ask needs defaultPolicy deny-all and enforcement Enforce: the others let pass what it would ask about';
+}
+
 /** @internal */
 export function upstreamTlsSpec({
   additionalTrustBundle,

@@ -12,7 +12,7 @@ import { durationText } from './duration-text.ts';
 import { EgressDenials } from './egress-denials.ts';
 import type { EgressDenyPolicy } from './egress-deny-policy.ts';
 import type { EgressGatewayProps } from './egress-gateway-props.ts';
-import { resourcesSpec, upstreamTlsSpec } from './egress-gateway-spec.ts';
+import { resourcesSpec, unlistedProblem, upstreamTlsSpec } from './egress-gateway-spec.ts';
 import type {
   AllowCidrsOptions,
   AllowHttpOptions,
@@ -69,7 +69,7 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
     this.#props = props;
     if (props.routesFrom !== undefined) this.allowRoutesFrom(props.routesFrom);
     for (const listener of props.listeners ?? []) this.addListener(listener);
-    const problem = problemOfTelemetry(props.otlp, props.captureBody);
+    const problem = problemOfTelemetry(props.otlp, props.captureBody) ?? unlistedProblem(props);
     if (problem !== undefined) refuse(this, problem);
   }
 

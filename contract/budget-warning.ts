@@ -4,15 +4,16 @@
  */
 import { Type, type Static } from 'typebox';
 
-/** As a TokenBudget may ask for, percent of its limit. */
-export const thresholdBounds = { least: 1, most: 100, max: 5 } as const;
-/** Where it asks for none. */
+/** Percent of its limit of which a TokenBudget that asks for none is told. */
 export const usualThresholds: readonly number[] = [80, 100];
 
 /** Of one count: rules that share it may have limits of their own. */
 export const maxMarks = 10;
 /** Of one gateway's word. */
 export const maxWarnings = 64;
+
+/** The day of budgets, `2026-11-27`: the same for whoever counts and whoever tells. */
+export const utcDay = (unixMs: number): string => new Date(unixMs).toISOString().slice(0, 10);
 
 /** `80/2000000`: percent, of which limit. With another limit it is another mark, so that a raised one begins anew. */
 export type ThresholdMark = `${number}/${number}`;
@@ -29,9 +30,9 @@ export const budgetWarningSchema = Type.Object({
   /** As the operator names it. */
   account: Type.String({ maxLength: 600 }),
   unit: Type.Union([Type.Literal('tokens'), Type.Literal('nanoUsd')]),
-  /** UTC, `2026-11-27`. */
+  /** As `utcDay` has it. */
   day: Type.String({ maxLength: 10 }),
   cap: Type.Integer({ minimum: 1 }),
-  percent: Type.Integer({ minimum: thresholdBounds.least, maximum: thresholdBounds.most }),
+  percent: Type.Integer({ minimum: 1, maximum: 100 }),
 });
 export type BudgetWarning = Static<typeof budgetWarningSchema>;

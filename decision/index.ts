@@ -110,4 +110,5 @@ export {
   type Translation,
 } from './translation.ts';
 export { renderUntranslated, untranslated } from './untranslated.ts';
+export { sumWeights, weightOf } from './way-choice.ts';
 export { answersWide, unnamedOutputTokens } from './wide-answer.ts';

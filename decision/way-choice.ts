@@ -14,14 +14,19 @@ function hash(text: string): number {
   return value;
 }
 
+type Weighed = Pick<Way, 'backend'>;
+
+export const weightOf = ({ backend }: Weighed): number => backend?.weight ?? 1;
+
+/** Of all ways among which one is chosen. */
+export function sumWeights(ways: readonly Weighed[]): number {
+  return ways.reduce((sum, way) => sum + weightOf(way), 0);
+}
+
 /** By weight; a single way needs none. */
-export function chooseByWeight<W extends Pick<Way, 'backend'>>(
-  ways: readonly W[],
-  key: string,
-): W | undefined {
+export function chooseByWeight<W extends Weighed>(ways: readonly W[], key: string): W | undefined {
   if (ways.length < 2) return ways[0];
-  const weightOf = ({ backend }: W): number => backend?.weight ?? 1;
-  const total = ways.reduce((sum, way) => sum + weightOf(way), 0);
+  const total = sumWeights(ways);
   let point = total === 0 ? 0 : hash(key) % total;
   return ways.find((way) => {
     point -= weightOf(way);

@@ -1,6 +1,6 @@
 /** Which Backends are used, through which gateways, and whether a host can only be inside the cluster. */
 import { isIP } from 'node:net';
-import { parseCidr } from '../contract/index.ts';
+import { cidrContains, isPrivateAddress, parseCidr, parseIp } from '../contract/index.ts';
 import { privateIn } from './destination-range.ts';
 import { openingsOf } from './opening.ts';
 import { topologyOf, type GatewayItem } from './topology.ts';
@@ -17,6 +17,19 @@ export interface Upstream {
 /** Undefined for a Backend that is no host. */
 export function upstreamOf({ spec: { upstream } }: Item<'Backend'>): Upstream | undefined {
   return upstream && { host: upstream.host.toLowerCase().replace(/\.$/, ''), port: upstream.port ?? 443 };
+}
+
+/** Where a rule sends, as a text: rules with one text send to one place, however their references are spelled. */
+export function placesOfRule(
+  world: World,
+  namespace: string,
+  { backendRefs = [] }: { readonly backendRefs?: readonly BackendRef[] | undefined },
+): string {
+  const places = backendRefs.map((ref) => {
+    const backend = backendOf(world, namespace, ref);
+    return [ref.name, ref.weight ?? 1, ref.port ?? (backend && upstreamOf(backend)?.port) ?? null];
+  });
+  return JSON.stringify(places);
 }
 
 /** Is it a place for bytes and calls of whatever name, and for nothing else? */
@@ -60,6 +73,12 @@ export function isClusterHost(host: string): boolean {
   return (!host.includes('.') && isIP(host) === 0) || /\.(?:svc|cluster\.local)$/.test(host);
 }
 
+/** A private address itself. */
+export function isPrivateHost(host: string): boolean {
+  const address = parseIp(host);
+  return address !== undefined && isPrivateAddress(address);
+}
+
 /** The gateways that send calls to a Backend. */
 export function gatewaysUsing(world: World, backend: Item<'Backend'>): GatewayItem[] {
   const topology = topologyOf(world);
@@ -72,9 +91,10 @@ function isPinned({ spec }: GatewayItem, host: string): boolean {
   );
 }
 
-/** May this gateway dial the private address a name stands for? A pin says so, or an L4 route that names the range. */
+/** May this gateway dial a private address, or the one a name stands for? A pin says so, or an L4 route that names the range. */
 export function opensPrivately(world: World, gateway: GatewayItem, { host, port }: Upstream): boolean {
   if (isPinned(gateway, host)) return true;
+  const address = parseIp(host);
   return topologyOf(world)
     .routesOf(gateway)
     .filter(({ route }) => route.kind === 'EgressL4Route')
@@ -84,7 +104,8 @@ export function opensPrivately(world: World, gateway: GatewayItem, { host, port 
         (ports.length === 0 || ports.some(({ start, end }) => port >= start && port <= end)) &&
         cidrs.some((text) => {
           const cidr = parseCidr(text);
-          return cidr !== undefined && privateIn(cidr).length > 0;
+          if (cidr === undefined) return false;
+          return address === undefined ? privateIn(cidr).length > 0 : cidrContains(cidr, address);
         }),
     );
 }

@@ -1,7 +1,7 @@
 /** Where credentials go: the hosts each CredentialInjectionPolicy puts its Secret on, and whose they are. */
 import { parse } from 'tldts';
 import { parseHostname, providerHosts, providerOfHost, providers, type Provider } from '../contract/index.ts';
-import { upstreamOf } from './backend-use.ts';
+import { placesOfRule, upstreamOf } from './backend-use.ts';
 import { openingsOf } from './opening.ts';
 import { routeKinds, topologyOf, type CredentialItem, type RouteItem } from './topology.ts';
 import { backendOf, type Item, type World } from './world.ts';
@@ -52,8 +52,8 @@ function providerRouteHosts(
 }
 
 /** Does an MCPRoute leave some calls where the agent sent them? As `courseOfOthers` of decision/mcp/plan.ts has it. */
-function staysHome(rules: NonNullable<Item<'MCPRoute'>['spec']['rules']>): boolean {
-  const places = new Set(rules.map(({ backendRefs = [] }) => JSON.stringify(backendRefs)));
+function staysHome(world: World, { namespace, spec: { rules = [] } }: Item<'MCPRoute'>): boolean {
+  const places = new Set(rules.map((rule) => placesOfRule(world, namespace, rule)));
   if (places.size === 0 || places.has('[]')) return true;
   return places.size > 1 && !rules.some(({ matches = [] }) => matches.length === 0);
 }
@@ -64,7 +64,7 @@ function mcpRouteHosts(world: World, route: Item<'MCPRoute'>, section: string | 
   const backends = rules
     .flatMap((rule) => backendsOf(world, route.namespace, rule))
     .filter(({ backend }) => section === undefined || backend.name === section);
-  const own = section === undefined && staysHome(rules) ? openingsOf(world, route) : [];
+  const own = section === undefined && staysHome(world, route) ? openingsOf(world, route) : [];
   return [...own.flatMap(({ hostnames }) => hostnames), ...backends.map(({ host }) => host)];
 }
 

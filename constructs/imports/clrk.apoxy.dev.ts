@@ -807,7 +807,7 @@ export interface AiProviderRouteSpecRulesFiltersTokenBudget {
   readonly maxCostPerDay?: string;
 
   /**
-   * warnAt are the percentages of the limits a day at which an Event and the condition BudgetAvailable tell of it, once a day each; unset means 80 and 100, an empty list none.
+   * warnAt are the percentages of the limits a day at which an Event and the condition BudgetAvailable tell of it, once a day each; unset means 80 and 100, an empty list none. Without 100 that condition is Unknown.
    *
    * @schema AiProviderRouteSpecRulesFiltersTokenBudget#warnAt
    */
@@ -3640,7 +3640,7 @@ export function toJson_EgressGatewaySpecDns(obj: EgressGatewaySpecDns | undefine
  */
 export interface EgressGatewaySpecResources {
   /**
-   * limits are the most it may use; memory unset means 1Gi a process, CPU unset means unlimited.
+   * limits are the most it may use; memory of which requests say nothing either means 1Gi a process, CPU unset means unlimited.
    *
    * @schema EgressGatewaySpecResources#limits
    */

@@ -169,6 +169,7 @@ function compile(text: string): ArgumentExpression {
   const program = environment.parse(withLinearPatterns(text, walk));
   const { valid, type, error } = program.check();
   if (!valid) throw error ?? new NotTaken('this is no CEL');
+  if (type === 'dyn') throw new NotTaken('it is a value of any type and not bool: compare it with something');
   if (type !== 'bool') throw new NotTaken(`it is of type ${type ?? 'unknown'} and not bool`);
   const holds = (read: ReadonlyMap<string, unknown>): boolean | undefined => {
     left = maxMatched;
@@ -183,13 +184,28 @@ function compile(text: string): ArgumentExpression {
   return { names: walk.names, holds };
 }
 
+const limitWords: Readonly<Record<string, string>> = {
+  maxAstNodes: 'parts (names, texts, numbers, operators)',
+  maxDepth: 'levels',
+  maxListElements: 'elements in a list',
+} satisfies Partial<Record<keyof typeof limits, string>>;
+
+/** In words of ours where the library's are about itself. */
+function problemOf(error: unknown): string {
+  const [line = ''] = errorMessage(error).split('\n');
+  const [, limit = '', most = ''] = /^Exceeded (\w+) \((\d+)\)/.exec(line) ?? [];
+  const what = limitWords[limit];
+  if (what !== undefined) return `it has more than ${most} ${what}`;
+  return (line === 'Unexpected token: EOF' ? 'it ends too early' : line).slice(0, 200);
+}
+
 /** `problem`: why it is no rule, one line. */
 export function compileArgumentExpression(text: string): ArgumentExpression | { readonly problem: string } {
   if (text.length > maxLength) return { problem: `an expression has at most ${maxLength} characters` };
   try {
     return compile(text);
   } catch (error) {
-    return { problem: (errorMessage(error).split('\n')[0] ?? '').slice(0, 200) };
+    return { problem: problemOf(error) };
   }
 }
 

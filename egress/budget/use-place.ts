@@ -1,5 +1,5 @@
 /** In which count of the ledger the tokens, or the money, of a call are taken, and when that count begins anew. Pure. */
-import { budgetLedger, type LedgerKey } from '../../contract/index.ts';
+import { budgetLedger, utcDay, type BudgetWarning, type LedgerKey } from '../../contract/index.ts';
 import { placeOf, type CountedCaller, type CountPlace, type UseLimit } from '../../decision/index.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -17,11 +17,17 @@ export function placeOfUse(limit: UseLimit, caller: CountedCaller, at: number): 
   // What is left of a day goes back, for calls that are settled late.
   const endsAt = undefined;
   return limit.period === 'day'
-    ? { key: { account, period: `${unit}day/${new Date(at).toISOString().slice(0, 10)}` }, endsAt }
+    ? { key: { account, period: `${unit}day/${utcDay(at)}` }, endsAt }
     : {
         key: { account, period: `${unit}run/${caller.invocationId}`, ttlMs: budgetLedger.executionTtlMs },
         endsAt,
       };
+}
+
+/** What a period of `placeOfUse` counts in which day; undefined: it is no day's. */
+export function dayOfPeriod(period: string): Pick<BudgetWarning, 'unit' | 'day'> | undefined {
+  const [, usd, day] = /^(usd\/)?day\/(\d{4}-\d\d-\d\d)$/.exec(period) ?? [];
+  return day === undefined ? undefined : { unit: usd === undefined ? 'tokens' : 'nanoUsd', day };
 }
 
 /** Unix milliseconds; undefined: never. */

@@ -1,13 +1,6 @@
 /** The thresholds of budgets of today that are known to be passed: what this gateway says of them to the operator. Bounded. */
-import { maxWarnings, parseMark, type BudgetWarning, type LedgerKey } from '../../contract/index.ts';
-
-/** undefined: no count of a day. */
-function dayOf({ period }: LedgerKey): Pick<BudgetWarning, 'unit' | 'day'> | undefined {
-  const parts = /^(usd\/)?day\/(\d{4}-\d\d-\d\d)$/.exec(period);
-  return parts === null
-    ? undefined
-    : { unit: parts[1] === undefined ? 'tokens' : 'nanoUsd', day: parts[2] ?? '' };
-}
+import { maxWarnings, parseMark, utcDay, type BudgetWarning, type LedgerKey } from '../../contract/index.ts';
+import { dayOfPeriod } from './use-place.ts';
 
 export class Warnings {
   readonly #onChanged: () => void;
@@ -23,7 +16,7 @@ export class Warnings {
 
   /** What the ledger has noted of this count. */
   learn(key: LedgerKey, marks: readonly string[]): void {
-    const of = dayOf(key);
+    const of = dayOfPeriod(key.period);
     if (of === undefined) return;
     for (const mark of marks) {
       const parsed = parseMark(mark);
@@ -36,7 +29,7 @@ export class Warnings {
 
   /** A day that is over concerns nobody. */
   tidy(unixMs: number): void {
-    const today = new Date(unixMs).toISOString().slice(0, 10);
+    const today = utcDay(unixMs);
     for (const [name, { day }] of this.#known) {
       if (day >= today) continue;
       this.#known.delete(name);

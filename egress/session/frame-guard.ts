@@ -3,7 +3,7 @@
  * tested as a table. When the memory of nonces is full it refuses new frames rather than forgetting one, and who fills it is
  * refused before others are: an agent and a pool have shares.
  */
-import { frameSkewMs, type IdentityFrame } from '../../contract/index.ts';
+import { frameSkewMs, ShareCounts, type IdentityFrame, type Share } from '../../contract/index.ts';
 
 // A nonce matters for twice the skew, a minute. At about 200 bytes each this is 60 MB when all of it is used.
 const maxNonces = 300_000;
@@ -18,26 +18,15 @@ interface Seen {
   readonly agent: string;
 }
 
-/** How many nonces of each name are remembered. */
-class Counts {
-  readonly #counts = new Map<string, number>();
-
-  of(name: string): number {
-    return this.#counts.get(name) ?? 0;
-  }
-
-  add(name: string, step: 1 | -1): void {
-    const count = this.of(name) + step;
-    if (count === 0) this.#counts.delete(name);
-    else this.#counts.set(name, count);
-  }
+/** Of the nonces that are remembered. */
+interface NonceShare extends Share {
+  readonly who: string;
 }
 
 export class FrameGuard {
   /** Insertion order is time order, near enough: entries are dropped from the front once they are too old. */
   readonly #seen = new Map<string, Seen>();
-  readonly #pools = new Counts();
-  readonly #agents = new Counts();
+  readonly #counts = new ShareCounts();
   readonly #capacity: number;
 
   constructor(capacity: number = maxNonces) {
@@ -55,27 +44,29 @@ export class FrameGuard {
     const key = `${pool} ${frame.nonce}`;
     if (this.#seen.has(key)) return 'frame was replayed';
     const agent = `${pool} ${frame.agentKind}/${frame.namespace}/${frame.name}`;
-    const refusal = this.#judgeShares(pool, agent);
-    if (refusal !== undefined) return refusal;
+    const shares = this.#sharesOf(pool, agent);
+    const full = this.#counts.full(shares);
+    if (full !== undefined) return `too many frames of ${full.who} to remember`;
+    if (this.#seen.size >= this.#capacity) return 'too many frames to remember';
     this.#seen.set(key, { at: now, pool, agent });
-    this.#pools.add(pool, 1);
-    this.#agents.add(agent, 1);
+    this.#counts.take(shares);
     return undefined;
   }
 
-  #judgeShares(pool: string, agent: string): string | undefined {
+  /** The name of an agent begins with its pool and a space, so that the two are never one. */
+  #sharesOf(pool: string, agent: string): readonly NonceShare[] {
     const share = (part: number): number => Math.max(2, Math.floor(this.#capacity * part));
-    if (this.#agents.of(agent) >= share(agentShare)) return 'too many frames of one agent to remember';
-    if (this.#pools.of(pool) >= share(poolShare)) return 'too many frames of one pool to remember';
-    return this.#seen.size >= this.#capacity ? 'too many frames to remember' : undefined;
+    return [
+      { key: agent, most: share(agentShare), who: 'one agent' },
+      { key: pool, most: share(poolShare), who: 'one pool' },
+    ];
   }
 
   #forget(now: number): void {
     for (const [key, { at, pool, agent }] of this.#seen) {
       if (now - at <= 2 * frameSkewMs) return;
       this.#seen.delete(key);
-      this.#pools.add(pool, -1);
-      this.#agents.add(agent, -1);
+      this.#counts.give([{ key: agent }, { key: pool }]);
     }
   }
 }

@@ -244,8 +244,10 @@ export class GatewayCore {
     return { snapshot, pool };
   }
 
-  /** A plain TCP connection for a relay to where the peer wanted to go, at a judged address. */
-  /** `target`: as the policy in force has it; undefined: it opens nothing. */
+  /**
+   * A plain TCP connection for a relay to where the peer wanted to go, at a judged address. `target`: as the policy in force has it;
+   * undefined: it opens nothing.
+   */
   async dialRaw(peer: Peer, target: UpstreamTarget | undefined): Promise<Socket> {
     if (target === undefined || this.#pool === undefined) {
       throw new UpstreamError('EGRESS_DENIED', 'not open', { denyReason: 'policy' });

@@ -2,7 +2,13 @@
  * The budgets of a day of a route, and which of their thresholds are passed: by the words of the gateways that count them, and by what
  * the route's status said of them today. Pure. A gateway is believed of the budgets it counts, and of nothing else.
  */
-import { parseUsd, usualThresholds, type BudgetWarning, type GatewayStatus } from '../../contract/index.ts';
+import {
+  parseUsd,
+  usualThresholds,
+  utcDay,
+  type BudgetWarning,
+  type GatewayStatus,
+} from '../../contract/index.ts';
 import { attach, budgetAccount, isLive } from '../compile/index.ts';
 import { kinds, type AIProviderRoute } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
@@ -29,8 +35,6 @@ export interface BudgetMark {
   readonly limit: number;
   readonly percent: number;
 }
-
-export const dayOf = (unixMs: number): string => new Date(unixMs).toISOString().slice(0, 10);
 
 export function dayBudgets({ metadata, spec }: AIProviderRoute): DayBudget[] {
   return spec.rules.flatMap(({ filters = [] }, place) =>
@@ -92,7 +96,7 @@ export function marksOf(
     readonly now: number;
   },
 ): BudgetMark[] {
-  const day = dayOf(now);
+  const day = utcDay(now);
   const all = new Map<string, BudgetMark>();
   for (const budget of dayBudgets(route)) {
     const gateways = new Set(routesOfBudget(world, route, budget).flatMap((each) => gatewaysOf(world, each)));

@@ -36,11 +36,20 @@ function highest(marks: readonly BudgetMark[]): BudgetMark[] {
   return [...most.values()];
 }
 
-function availableFinding(marks: readonly BudgetMark[]): Finding {
+/** Gateways note what `warnAt` asks for alone: without 100 nobody says that a budget is used up. */
+function availableFinding(budgets: readonly DayBudget[], marks: readonly BudgetMark[]): Finding {
   const type = 'BudgetAvailable';
   const all = highest(marks).sort((a, b) => b.percent - a.percent);
   const [first] = all;
   const message = all.map(sentenceOf).join('; ');
+  const untold = budgets.find(({ warnAt }) => !warnAt.includes(100));
+  if (untold !== undefined && first?.percent !== 100) {
+    const why = `warnAt of budget ${untold.name} has no 100, so nobody is told when it is used up`;
+    return {
+      ...{ type, status: 'Unknown', reason: 'NotTold' },
+      message: [message, why].filter((text) => text !== '').join('; '),
+    };
+  }
   if (first === undefined) {
     return {
       type,
@@ -87,7 +96,7 @@ export function budgetFindings(
   marks: readonly BudgetMark[],
 ): Finding[] {
   const budgets = dayBudgets(route);
-  return budgets.length === 0 ? [] : [availableFinding(marks), exactFinding(world, route, budgets)];
+  return budgets.length === 0 ? [] : [availableFinding(budgets, marks), exactFinding(world, route, budgets)];
 }
 
 /** Is it this route on which a threshold is told? Of those that share a budget one tells it. */

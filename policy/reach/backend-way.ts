@@ -1,5 +1,5 @@
 /** The Backend of a way as a permit tells it: where it is, for which share of the calls or in which turn, and what it changes. Pure. */
-import type { OpenPlan } from '../../decision/index.ts';
+import { sumWeights, weightOf, type OpenPlan } from '../../decision/index.ts';
 import { besideOf, type Exit } from './answer.ts';
 import type { Way } from './permit.ts';
 import type { Spot } from './spot.ts';
@@ -19,8 +19,7 @@ function shareOf(plan: OpenPlan, exit: Exit, isOwn: boolean): Share {
   if (turn !== undefined) return { weight: 1, of: 1, turn };
   const ways = besideOf(plan, exit);
   if (isOwn && ways.length < 2) return { weight: 1, of: 1 };
-  const weightOf = ({ backend }: Exit['way']): number => backend?.weight ?? 1;
-  return { weight: weightOf(exit.way), of: ways.reduce((sum, each) => sum + weightOf(each), 0) };
+  return { weight: weightOf(exit.way), of: sumWeights(ways) };
 }
 
 /** What is not as if there were no Backend. */
@@ -46,7 +45,6 @@ export function describeVia(
   beside: ReadonlyArray<Pick<Exit['way'], 'backend'>>,
 ): Pick<Way, 'via'> {
   if (backend === undefined || via === undefined) return {};
-  const of = beside.reduce((sum, each) => sum + (each.backend?.weight ?? 1), 0);
   const { name, host, port, weight } = backend;
-  return { via: { name, host, port, weight, of } };
+  return { via: { name, host, port, weight, of: sumWeights(beside) } };
 }

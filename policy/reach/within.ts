@@ -118,11 +118,12 @@ class Search {
   #tell({ agent, destination }: Place, { protocol }: Spot, way: Way, call?: Call): void {
     const { hostname, ip = '', port } = destination;
     const host: string = hostname ?? ip;
+    const named = host.includes(':') ? `[${host}]` : host;
     const made = call === undefined ? '' : `: ${renderCall(call)}`;
     const sentTo = way.backend ?? way.via;
     const sent = sentTo === undefined ? '' : `, sent to ${quote(`${sentTo.host}:${sentTo.port}`)}`;
     const keys = way.credentials.map((each) => `, ${renderCredential(each)}`).join('');
-    const sentence = `agent ${quote(agent)} can reach ${quote(`${host}:${port}`)} over ${protocol}${made}${sent}${keys}`;
+    const sentence = `agent ${quote(agent)} can reach ${quote(`${named}:${port}`)} over ${protocol}${made}${sent}${keys}`;
     const told = call === undefined ? {} : { call };
     this.#offer({ agent, host, port, protocol, ...told, way, sentence });
   }

@@ -9,9 +9,10 @@ function found({ manifest, spec }: Item<'MCPRoute'>): Found[] {
   );
   return policies.flatMap(({ toolPolicy, at }) =>
     (toolPolicy?.argumentRules ?? []).flatMap(({ expression }, index) => {
-      const message = faultOfArgumentExpression(expression);
+      const fault = faultOfArgumentExpression(expression);
+      if (fault === undefined) return [];
       const path = [...at, 'toolPolicy', 'argumentRules', index, 'expression'];
-      return message === undefined ? [] : [{ manifest, path, message }];
+      return [{ manifest, path, message: `the expression cannot be read: ${fault}` }];
     }),
   );
 }

@@ -9,6 +9,15 @@ function routeOf(world: World, kind: string, namespace: string, name: string): R
   return known === undefined ? undefined : world.find(known, namespace, name);
 }
 
+/** Its schema refused a gateway that the route names: told there, and what it takes is not known. */
+function namesRefusedGateway(world: World, route: RouteItem): boolean {
+  return route.spec.parentRefs.some(
+    ({ name, namespace = route.namespace }) =>
+      world.has('EgressGateway', namespace, name) &&
+      world.find('EgressGateway', namespace, name) === undefined,
+  );
+}
+
 function* targeting(world: World): Iterable<Found> {
   const topology = topologyOf(world);
   for (const { manifest, namespace, spec } of targetingKinds.flatMap((kind) => [...world.own(kind)])) {
@@ -16,7 +25,7 @@ function* targeting(world: World): Iterable<Found> {
       const route = routeOf(world, kind, namespace, name);
       if (route === undefined) continue;
       const path = ['spec', 'targetRefs', index];
-      if (topology.gatewaysOf(route).length === 0) {
+      if (topology.gatewaysOf(route).length === 0 && !namesRefusedGateway(world, route)) {
         yield {
           manifest,
           path,

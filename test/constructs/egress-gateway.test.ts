@@ -19,6 +19,15 @@ describe('EgressGateway', () => {
     expect(specOf(chart, 'EgressGateway')).toMatchObject({ resources: { limits: { cpu: '4' } } });
   });
 
+  test.each([{ defaultPolicy: 'allow-all' }, { enforcement: 'Audit' }] as const)(
+    'asks about nothing that %o lets pass',
+    (rest) => {
+      expect(() => new EgressGateway(testChart(), 'gateway', { onUnlisted: 'Ask', ...rest })).toThrow(
+        'onUnlisted Ask needs defaultPolicy deny-all and enforcement Enforce',
+      );
+    },
+  );
+
   test('allowProvider makes one route a provider, with a key', () => {
     const chart = testChart();
     const gateway = new EgressGateway(chart, 'gateway');

@@ -10,7 +10,7 @@ test.each([
   [
     'arguments.to',
     'False',
-    'argumentRules: "arguments.to": it is of type dyn and not bool; calls of these rules are refused',
+    'argumentRules: "arguments.to": it is a value of any type and not bool: compare it with something; calls of these rules are refused',
   ],
 ])('%s: ResolvedRefs is %s', (expression, status, message) => {
   const toolPolicy = { argumentRules: [{ tools: ['send_mail'], expression }] };

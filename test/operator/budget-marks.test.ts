@@ -110,6 +110,17 @@ describe('what is said of it', () => {
     expect(`${available?.status} ${available?.reason} ${available?.message}`).toBe(expected);
   });
 
+  test.each<[string, number[], BudgetMark[], string]>([
+    ['nothing is told', [], [], 'Unknown NotTold'],
+    ['a threshold is passed', [80], [mark()], 'Unknown NotTold'],
+    ['the end is told too', [80, 100], [mark()], 'True ThresholdReached'],
+  ])('that it is not used up is said only where its end is told: %s', (_title, warnAt, marks, expected) => {
+    const { world, get } = bed(route('a', { maxTokensPerDay: 1_000, warnAt }));
+    const [available] = budgetFindings(world, get('a'), marks);
+    expect(`${available?.status} ${available?.reason}`).toBe(expected);
+    expect(available?.message).toMatch(warnAt.includes(100) ? /^80 %/ : /has no 100/);
+  });
+
   test('nothing of a route without a budget of a day', () => {
     const { world, get } = bed(route('a', { maxTokensPerExecution: 1_000 }));
     expect(budgetFindings(world, get('a'), [])).toEqual([]);

@@ -118,9 +118,10 @@ describe('a call of a tool under a rule', () => {
 
 describe('an expression that is no rule', () => {
   test.each([
-    ['no CEL', 'arguments.to ==', /./],
+    ['no CEL', 'arguments.to ==', /ends too early/],
+    ['of too many parts', `${'!'.repeat(256)}arguments.a`, /more than 256 parts/],
     ['of another type', 'size(arguments.to)', /type int/],
-    ['of a type nobody knows', 'arguments.to', /type dyn/],
+    ['of a type nobody knows', 'arguments.to', /compare it with something/],
     ['too long', `arguments.a == "${'x'.repeat(1_024)}"`, /1024 characters/],
     ['another variable', 'self.a == 1', /only arguments may be named/],
     ['a search for a text of the agent', 'arguments.a.contains(arguments.b)', /written out/],

@@ -277,6 +277,22 @@ describe('the smallest call that leaves a boundary', () => {
     });
   });
 
+  test('an address of IPv6 is told apart from its port', () => {
+    const range = object('EgressL4Route', 'six', {
+      parentRefs: [{ name: 'g' }],
+      rules: [{ matches: [{ destinationCIDRs: ['2001:4860::/32'] }] }],
+    });
+    const verdict = judgeWithin(
+      compileManifests(
+        [base[0]!, object('EgressGateway', 'g', { listeners: [{ name: 'all', protocol: 'TCP' }] }), range],
+        [],
+      ),
+      parseBoundary('version: 1\nrows: [{ destinations: [api.openai.com] }]'),
+    );
+    const sentence = verdict.kind === 'outside' ? verdict.counterexample.sentence : verdict.kind;
+    expect(sentence).toContain('`[2001:4860::]:1`');
+  });
+
   test('a gateway that is not there leaves it unknown', () => {
     const [agent] = base;
     const verdict = judgeWithin(compileManifests([agent!], []), parseBoundary('version: 1\nrows: []'));

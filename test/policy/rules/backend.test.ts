@@ -11,6 +11,12 @@ const route = object(
   'r',
   '{ parentRefs: [{ name: gw }], rules: [{ matches: [{ provider: openai }], backendRefs: [{ name: b }] }] }',
 );
+/** Sends what it opens to the place `b`. */
+const relay = object(
+  'EgressL4Route',
+  's',
+  '{ parentRefs: [{ name: gw }], rules: [{ matches: [{ destinationHostnames: [db.example.com] }], backendRefs: [{ name: b }] }] }',
+);
 const opening = (match: string): string =>
   object('EgressL4Route', 'l', `{ parentRefs: [{ name: gw }], rules: [{ matches: [${match}] }] }`);
 const pinned = gateway('upstreamTLS: { hostAliases: [{ ip: 10.1.2.3, hostnames: [VLLM.models.svc] }] },');
@@ -32,6 +38,10 @@ test.each([
   ['by its name', [gateway(), backend('vllm.models.svc'), route, opening('{ destinationHostnames: [vllm.models.svc] }')], ['backend-closed']],
   ['a Service that is pinned', [pinned, backend('vllm.models.svc'), route], []],
   ['a pinned Service of plain HTTP', [pinned, backend('vllm.models.svc', 8000), route], ['backend-plain-http']],
+  ['a private address as a place', [gateway(), backend('10.1.2.3'), relay], ['backend-closed']],
+  ['whose range is open', [gateway(), backend('10.1.2.3'), relay, opening('{ destinationCIDRs: [10.1.0.0/16] }')], []],
+  ['of which another range is open', [gateway(), backend('10.1.2.3'), relay, opening('{ destinationCIDRs: [10.96.0.0/16] }')], ['backend-closed']],
+  ['a public address as a place', [gateway(), backend('203.0.113.9'), relay], []],
   ['port 80 anywhere', [gateway(), backend('llm.example.com', 80), route], ['backend-plain-http']],
   ['port 8000 elsewhere', [gateway(), backend('llm.example.com', 8000), route], []],
 ])('%s', (_, texts, expected) => {
