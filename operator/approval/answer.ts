@@ -10,7 +10,7 @@ import {
   type DecidedWord,
 } from '../../contract/index.ts';
 import { covers, strictest } from '../../decision/index.ts';
-import { gatewayNames, isLive, type AnyAgent } from '../compile/index.ts';
+import { asksUnlisted, gatewayNames, isLive, type AnyAgent } from '../compile/index.ts';
 import { isWaiting, ownApprovals, type OwnApprovals } from './index-of-approvals.ts';
 import { kinds, type Approval, type EgressGateway } from '../kind.ts';
 import type { Kind, World } from '../runtime/index.ts';
@@ -47,10 +47,10 @@ export function faultOf(world: World, gateway: EgressGateway, ask: ApprovalAsk):
 }
 
 /** A route that is there; or the gateway itself, as long as it is to ask about what no route opens. */
-function isAsking(world: World, { metadata, spec }: EgressGateway, rule: ApprovalAsk['route']): boolean {
+function isAsking(world: World, gateway: EgressGateway, rule: ApprovalAsk['route']): boolean {
   if (rule.kind === 'EgressGateway') {
-    const isItself = rule.namespace === metadata.namespace && rule.name === metadata.name;
-    return isItself && spec.onUnlisted === 'Ask';
+    const { namespace, name } = gateway.metadata;
+    return rule.namespace === namespace && rule.name === name && asksUnlisted(gateway);
   }
   const route = routeKinds.get(rule.kind);
   const found = route && world.get(route, rule.namespace, rule.name);

@@ -64,6 +64,11 @@ function defaultOf({
   return onUnlisted === 'Ask' ? { defaultPolicy, asksUnlisted: true } : { defaultPolicy };
 }
 
+/** Does the gateway ask about what no route opens? */
+export function asksUnlisted(gateway: EgressGateway): boolean {
+  return defaultOf(gateway).asksUnlisted === true;
+}
+
 function routeId(kind: string, route: EgressL4Route | AIProviderRoute | MCPRoute): string {
   return `${kind}/${route.metadata.namespace}/${route.metadata.name}`;
 }

@@ -39,6 +39,7 @@ const sample = {
     slot: 2,
     rootfs: 3,
     create: 100,
+    restore: 0,
     start: 50,
     boot: 0,
     deliver: 1,
