@@ -26,7 +26,8 @@ async function look(
 
 test.each<[string, readonly number[], number, readonly [boolean, number]]>([
   ['at once', [1], 10_000, [true, 1]],
-  ['a waiting JVM uses a little', [400, 350, 9], 10_000, [true, 3]],
+  ['a sandbox that waits uses a little', [400, 350, 22], 10_000, [true, 3]],
+  ['a start that gets a fifth of a processor is no wait', [100, 100, 100, 22], 10_000, [true, 4]],
   ['never', [400, 400, 400, 400], 1_500, [false, 3]],
 ])('%s', async (_name, used, mostMs, expected) => {
   expect(await look(used, mostMs)).toEqual(expected);
