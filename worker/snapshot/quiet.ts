@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const defaultWindowMs = 500;
 /** A sandbox that waits uses 3 to 4 % of a processor for itself (measured; bash that reads its input), one that starts all it gets. */
-const busyShare = 0.1;
+const busyShare = 0.15;
 
 export interface QuietOptions {
   /** Milliseconds of processor it has used by now. */
