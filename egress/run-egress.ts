@@ -2,22 +2,15 @@
  * The role `clrk egress`: environment, config watch, listener, health, status and telemetry around a GatewayProcess, or around
  * several (processes/). It serves nobody until a config is loaded.
  */
-import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
-import {
-  environment as variable,
-  gatewayConfigSchema,
-  ports,
-  type GatewayStatus,
-} from '../contract/index.ts';
+import { environment as variable, gatewayConfigSchema, type GatewayStatus } from '../contract/index.ts';
 import { Shell, type Environment } from '../process/index.ts';
+import { listenForFrames } from './frame-listener.ts';
 import { placeOf } from './gateway-place.ts';
 import { GatewayProcess } from './gateway-process.ts';
 import { gatewayWord } from './gateway-word.ts';
 import { countProcesses } from './processes/count.ts';
 import { runProcesses } from './processes/run-processes.ts';
-
-const backlog = 1024;
 
 export async function runEgress(env: Environment): Promise<void> {
   const processes = countProcesses(env[variable.gatewayProcesses], availableParallelism());
@@ -49,14 +42,10 @@ async function runAlone(env: Environment): Promise<void> {
   shell.watchConfig(gatewayConfigSchema, (config) => gateway.use(config));
   shell.needs(() => gateway.notReady());
 
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
+  const { server, address } = await listenForFrames(host, { paused: false }, (socket) =>
     gateway.core.accept(socket),
   );
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port: ports.egressFrame, backlog }, resolve);
-  });
-  log.info({ address: `${host}:${ports.egressFrame}` }, 'listening');
+  log.info({ address }, 'listening');
 
   await shell.untilStopped();
   draining = true;

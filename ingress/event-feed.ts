@@ -9,6 +9,7 @@ import {
   eventConsumer,
   type EventTrigger,
   type IngressAgent,
+  ShareCounts,
 } from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
 import { deliver, inspect, type DeliveryContext, type DeliveryEnd } from './event-delivery.ts';
@@ -48,7 +49,7 @@ export class EventFeed {
   readonly #loops = new Map<string, Loop>();
   readonly #places = new Shares(limits.events);
   /** By agent: taken and not ended. */
-  readonly #taken = new Map<string, number>();
+  readonly #taken = new ShareCounts();
   readonly #running = new Set<Promise<unknown>>();
   readonly #retries: RetryFeed;
   #stopped = false;
@@ -163,12 +164,13 @@ export class EventFeed {
   #hasPlace(agent: IngressAgent): boolean {
     const { maxConcurrent } = agent;
     const most = Math.min(limits.events.agent, maxConcurrent > 0 ? maxConcurrent : Number.POSITIVE_INFINITY);
-    return (this.#taken.get(agentId(agent)) ?? 0) < most;
+    return this.#taken.of(agentId(agent)) < most;
   }
 
   #run(delivery: Delivery, { agent, trigger }: Loop): void {
     const id = agentId(agent);
-    this.#count(id, 1);
+    const counted = [{ key: id, most: Number.POSITIVE_INFINITY }];
+    this.#taken.take(counted);
     const { namespace } = agent;
     const place = (lost: AbortSignal): Promise<(() => void) | undefined> =>
       this.#places.wait({ namespace, agent: id, peer: namespace }, lost);
@@ -181,14 +183,8 @@ export class EventFeed {
       )
       .finally(() => {
         this.#running.delete(running);
-        this.#count(id, -1);
+        this.#taken.give(counted);
       });
     this.#running.add(running);
-  }
-
-  #count(id: string, change: 1 | -1): void {
-    const now = (this.#taken.get(id) ?? 0) + change;
-    if (now === 0) this.#taken.delete(id);
-    else this.#taken.set(id, now);
   }
 }

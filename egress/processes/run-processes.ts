@@ -2,10 +2,11 @@
  * The gateway's pod as several processes: this one listens, watches the config, answers probes and scrapes and says what the pod is;
  * its children serve (run-member.ts). It must never read a byte of a connection.
  */
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Counter, Gauge } from 'prom-client';
-import { gatewayConfigSchema, ports, type GatewayStatus } from '../../contract/index.ts';
+import { gatewayConfigSchema, type GatewayStatus } from '../../contract/index.ts';
 import { NatsLink, Shell, type Environment } from '../../process/index.ts';
+import { listenForFrames } from '../frame-listener.ts';
 import { keyOfPlace, placeOf } from '../gateway-place.ts';
 import { gatewayWord } from '../gateway-word.ts';
 import { OwnDoor } from '../session/door.ts';
@@ -13,7 +14,6 @@ import { CrewFigures } from './crew-figures.ts';
 import { Crew } from './crew.ts';
 import { startMember } from './start-member.ts';
 
-const backlog = 1024;
 const tickMs = 200;
 /** As often as figures are kept in case their process dies. */
 const figuresMs = 5_000;
@@ -72,18 +72,14 @@ export async function runProcesses(environment: Environment, processes: number):
   shell.needs(() => crew.notReady());
   shell.needs(() => link.notReady());
 
-  const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+  const { server, address } = await listenForFrames(host, { paused: true }, (socket) => {
     // Until it is another's.
     socket.on('error', () => socket.destroy());
     if (crew.take(socket)) return;
     unserved.inc();
     socket.destroy();
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port: ports.egressFrame, backlog }, resolve);
-  });
-  log.info({ address: `${host}:${ports.egressFrame}`, processes }, 'listening');
+  log.info({ address, processes }, 'listening');
   const timers = [setInterval(() => crew.tick(), tickMs), setInterval(() => crew.askFigures(), figuresMs)];
   crew.tick();
 

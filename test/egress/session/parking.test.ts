@@ -6,6 +6,7 @@ import { host, httpPolicy } from '../../decision/http/http-policy.ts';
 import { createConfig } from '../gateway-config.ts';
 import { StandInOperator } from '../approval/stand-in-operator.ts';
 import { script, type Script } from './exchange-script.ts';
+import { recorded, tick } from './parked-call.ts';
 
 const ok = { status: 200, reason: 'OK', fields: [], bodyLength: undefined };
 const config = (approval: boolean): GatewayConfig =>
@@ -32,18 +33,6 @@ function talkTo(operator: StandInOperator, change: Parameters<typeof script>[0] 
   });
   talk.exchange.start();
   return talk;
-}
-
-async function tick(talk: Script, ms = 1_000): Promise<void> {
-  talk.now += ms;
-  talk.exchange.tick(talk.now);
-  talk.tidy(false);
-  await talk.settle();
-}
-
-function recorded(talk: Script): object {
-  const { names = [], values = [] } = (talk.records[0] ?? talk.refused[0])?.attributes ?? {};
-  return Object.fromEntries(names.map((name, at) => [name, values[at]]));
 }
 
 test('nothing goes out before a person allowed it; then the whole body does, and the record says who', async () => {

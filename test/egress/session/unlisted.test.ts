@@ -5,6 +5,7 @@ import { StandInOperator } from '../approval/stand-in-operator.ts';
 import { createConfig } from '../gateway-config.ts';
 import { createField } from '../../../egress/http1/index.ts';
 import { script, type Script } from './exchange-script.ts';
+import { recorded, tick } from './parked-call.ts';
 
 const host = 'files.example.com';
 const base = createConfig('192.0.2.1', 443);
@@ -23,18 +24,6 @@ function talkTo(operator: StandInOperator): Script {
   talk.exchange.start();
   talk.exchange.end([]);
   return talk;
-}
-
-async function tick(talk: Script, ms = 1_000): Promise<void> {
-  talk.now += ms;
-  talk.exchange.tick(talk.now);
-  talk.tidy(false);
-  await talk.settle();
-}
-
-function recorded(talk: Script): object {
-  const { names = [], values = [] } = (talk.records[0] ?? talk.refused[0])?.attributes ?? {};
-  return Object.fromEntries(names.map((name, at) => [name, values[at]]));
 }
 
 test('S39: it waits, goes with the agent’s own key and none of ours, and the record says who allowed it', async () => {
