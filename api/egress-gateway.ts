@@ -1,17 +1,8 @@
 /** EgressGateway: the only way out of a sandbox; it decides, inspects and records. */
 import { Type, type Static } from 'typebox';
 import { labelSelector } from './container.ts';
-import {
-  choice,
-  duration,
-  integer,
-  labelLength,
-  list,
-  quantityMap,
-  record,
-  stringMap,
-  text,
-} from './field.ts';
+import { choice, duration, integer, labelLength, list, record, stringMap, text } from './field.ts';
+import { gatewayWorkload } from './gateway-workload.ts';
 import { columns, conditions, labelName, statusOf, type KindDefinition, type Resource } from './resource.ts';
 import { headerNameRules } from './rule.ts';
 import { runningPolicies } from './running-policy.ts';
@@ -220,23 +211,7 @@ const spec = record(
         ),
       }),
     ),
-    resources: Type.Optional(
-      record(
-        'resources are those of the container of the gateway. One process serves for each whole CPU of limits.cpu, no more than its node has; unset means one process, 100m CPU and 192Mi reserved, 1Gi memory at most.',
-        {
-          limits: Type.Optional(
-            quantityMap(
-              'limits are the most it may use; memory of which requests say nothing either means 1Gi a process, CPU unset means unlimited.',
-            ),
-          ),
-          requests: Type.Optional(
-            quantityMap(
-              'requests are what is reserved for it; unset means the limits, or the defaults where there are none.',
-            ),
-          ),
-        },
-      ),
-    ),
+    ...gatewayWorkload,
     requestTimeout: Type.Optional(
       duration('requestTimeout is how long one upstream request may take; unset means 5m.', 'requestTimeout'),
     ),
@@ -253,6 +228,7 @@ const spec = record(
 );
 
 const status = statusOf({
+  selector: Type.Optional(text('selector is the label selector of its pods, for autoscalers.')),
   readyReplicas: Type.Optional(integer('readyReplicas is the number of replicas that are ready.')),
   running: runningPolicies(),
   listenerCount: Type.Optional(integer('listenerCount is the number of listeners.')),
@@ -281,6 +257,11 @@ export const egressGateway: KindDefinition = {
   kind: 'EgressGateway',
   plural: 'egressgateways',
   shortName: 'egw',
+  scale: {
+    specReplicasPath: '.spec.replicas',
+    statusReplicasPath: '.status.readyReplicas',
+    labelSelectorPath: '.status.selector',
+  },
   description: 'EgressGateway is the way out of the sandboxes: it decides, inspects and records.',
   // `clrk-egress-NAME` is a Service.
   name: labelName(51),
@@ -289,5 +270,7 @@ export const egressGateway: KindDefinition = {
   columns: columns([
     { name: 'Policy', type: 'string', jsonPath: '.spec.defaultPolicy' },
     { name: 'Listeners', type: 'integer', jsonPath: '.status.listenerCount' },
+    { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' },
+    { name: 'Ready Pods', type: 'integer', jsonPath: '.status.readyReplicas' },
   ]),
 };

@@ -4,6 +4,7 @@ export { kinds } from './kinds.ts';
 export { customResourceDefinition } from './crd.ts';
 export { maxScheduleInputBytes } from './schedule-input.ts';
 export { maxRunningPolicies } from './running-policy.ts';
+export { faultOfGatewayResources, gatewayProcesses, gatewayResources } from './gateway-resources.ts';
 export { parseDuration, parseQuantity } from './quantity.ts';
 export type {
   Column,

@@ -72,7 +72,12 @@ export interface KindDefinition {
   /** Beside the one all kinds have. */
   readonly categories?: readonly string[];
   /** Where `kubectl scale` reads and writes; absent: it does not scale. */
-  readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string };
+  readonly scale?: {
+    readonly specReplicasPath: string;
+    readonly statusReplicasPath: string;
+    /** By which an autoscaler finds the pods. */
+    readonly labelSelectorPath?: string;
+  };
 }
 
 const readyCondition = '.status.conditions[?(@.type=="Ready")]';

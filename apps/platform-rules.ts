@@ -68,6 +68,7 @@ export const operatorClusterRules: readonly k8s.PolicyRule[] = [
   rule('apps', ['deployments'], [...watch, ...apply]),
   rule('rbac.authorization.k8s.io', ['roles', 'rolebindings'], [...watch, ...apply]),
   rule('networking.k8s.io', ['networkpolicies'], [...watch, ...apply]),
+  rule('policy', ['poddisruptionbudgets'], [...watch, ...apply]),
   rule('events.k8s.io', ['events'], apply),
   // What the aggregated API proves itself by is written into our own two APIServices alone.
   rule('apiregistration.k8s.io', ['apiservices'], watch),

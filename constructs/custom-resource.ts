@@ -8,7 +8,8 @@ import { Construct, type IConstruct } from 'constructs';
 import { noteSource } from './source-record.ts';
 
 export const group = 'clrk.apoxy.dev';
-const apiVersion = `${group}/v1alpha1`;
+/** @internal */
+export const apiVersion = `${group}/v1alpha1`;
 
 // RFC 1123 label: names become parts of Service and Secret names.
 const namePattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;

@@ -1,4 +1,5 @@
 /** What can be said of an EgressGateway where it is made. Apart from the gateway: types only, and many. */
+import type { AutoscaleOptions } from './autoscaler.ts';
 import type { Duration } from 'cdk8s';
 import type { ResourceProps } from './custom-resource.ts';
 import type { EgressListener } from './egress-listener.ts';
@@ -97,6 +98,24 @@ export interface EgressGatewayProps extends ResourceProps {
    * @default one process, 100m CPU and 192Mi memory reserved, 1Gi memory at most
    */
   readonly resources?: GatewayResources;
+  /**
+   * Its pods. Budgets and limits are counted over all of them; connections and bodies under way are bounded in each.
+   *
+   * @default 1
+   */
+  readonly replicas?: number;
+  /**
+   * Has a HorizontalPodAutoscaler set how many pods it has, by the CPU they use of what `resources` request. The cluster needs a
+   * metrics server.
+   *
+   * @example
+   * ```ts
+   * const cpu = { requests: { cpu: '1' }, limits: { cpu: '1' } };
+   * new EgressGateway(chart, 'busy', { resources: cpu, autoscale: { min: 2, max: 8 } });
+   * ```
+   * @default none
+   */
+  readonly autoscale?: AutoscaleOptions;
   /**
    * What is kept of bodies.
    *

@@ -1,18 +1,22 @@
 /** Parts of an EgressGateway's spec, of what was said where it was made. Pure. */
 import type { EgressGatewaySpec } from '../api/index.ts';
+import { problemOfReplicas } from './autoscaler.ts';
 import { present } from './custom-resource.ts';
 import type { EgressGatewayProps } from './egress-gateway-props.ts';
+import { problemOfTelemetry } from './egress-telemetry.ts';
 
 /**
  * What the API server would refuse.
  *
  * @internal
  */
-export function unlistedProblem({
-  onUnlisted,
-  defaultPolicy,
-  enforcement,
-}: EgressGatewayProps): string | undefined {
+export function problemOfProps(props: EgressGatewayProps): string | undefined {
+  return (
+    problemOfTelemetry(props.otlp, props.captureBody) ?? unlistedProblem(props) ?? problemOfReplicas(props)
+  );
+}
+
+function unlistedProblem({ onUnlisted, defaultPolicy, enforcement }: EgressGatewayProps): string | undefined {
   if (onUnlisted !== 'Ask' || (defaultPolicy !== 'allow-all' && enforcement !== 'Audit')) return undefined;
   return 'onUnlisted Ask needs defaultPolicy deny-all and enforcement Enforce: the others let pass what it would ask about';
 }

@@ -5,6 +5,7 @@
 import type { Construct } from 'constructs';
 import type { EgressGatewaySpec } from '../api/index.ts';
 import type { AIProviderRoute, Provider } from './ai-provider-route.ts';
+import { addAutoscaler } from './autoscaler.ts';
 import type { Cidr } from './cidr.ts';
 import type { ICredentialTarget } from './credential-injection-policy.ts';
 import { CustomResource, present, refuse } from './custom-resource.ts';
@@ -12,7 +13,7 @@ import { durationText } from './duration-text.ts';
 import { EgressDenials } from './egress-denials.ts';
 import type { EgressDenyPolicy } from './egress-deny-policy.ts';
 import type { EgressGatewayProps } from './egress-gateway-props.ts';
-import { resourcesSpec, unlistedProblem, upstreamTlsSpec } from './egress-gateway-spec.ts';
+import { problemOfProps, resourcesSpec, upstreamTlsSpec } from './egress-gateway-spec.ts';
 import type {
   AllowCidrsOptions,
   AllowHttpOptions,
@@ -27,7 +28,7 @@ import type { EgressL4Route } from './egress-l4-route.ts';
 import type { EgressListener } from './egress-listener.ts';
 import { EgressOpenings } from './egress-openings.ts';
 import type { EgressRouteKind, IEgressGateway } from './egress-route.ts';
-import { otlpSpec, problemOfTelemetry } from './egress-telemetry.ts';
+import { otlpSpec } from './egress-telemetry.ts';
 import type { Http } from './http.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { MCPRoute } from './mcp-route.ts';
@@ -69,8 +70,9 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
     this.#props = props;
     if (props.routesFrom !== undefined) this.allowRoutesFrom(props.routesFrom);
     for (const listener of props.listeners ?? []) this.addListener(listener);
-    const problem = problemOfTelemetry(props.otlp, props.captureBody) ?? unlistedProblem(props);
+    const problem = problemOfProps(props);
     if (problem !== undefined) refuse(this, problem);
+    if (props.autoscale !== undefined) addAutoscaler(this, 'EgressGateway', props.autoscale);
   }
 
   /** What it takes; empty means every port. */
@@ -284,9 +286,9 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
   /** @internal */
   protected override toSpec(): EgressGatewaySpec {
     const { defaultPolicy = 'deny-all', enforcement, onUnlisted, lookupFamily } = this.#props;
-    const { otlp, captureBody, requestTimeout } = this.#props;
+    const { otlp, captureBody, requestTimeout, replicas } = this.#props;
     return present({
-      ...{ defaultPolicy, enforcement, onUnlisted },
+      ...{ defaultPolicy, enforcement, onUnlisted, replicas },
       listeners: this.#listeners.spec(this.namespace),
       otlp: otlpSpec(otlp, captureBody),
       dns: lookupFamily === undefined ? undefined : { lookupFamily },

@@ -13,6 +13,7 @@ export type { INamed, ResourceProps } from './custom-resource.ts';
 export * from './daemon-agent.ts';
 export * from './egress-deny-policy.ts';
 export * from './egress-gateway.ts';
+export type { AutoscaleOptions } from './autoscaler.ts';
 export type * from './egress-gateway-props.ts';
 export type * from './egress-grant.ts';
 export * from './egress-http-route.ts';

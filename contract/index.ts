@@ -4,6 +4,7 @@ export * from './approval.ts';
 export * from './attachment.ts';
 export * from './backend-ref.ts';
 export * from './attribute.ts';
+export * from './budget-account.ts';
 export * from './budget-ledger.ts';
 export * from './budget-warning.ts';
 export * from './call-result.ts';

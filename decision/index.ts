@@ -79,7 +79,13 @@ export { listedKinds, McpAnswers, type ListedKind } from './mcp/answers.ts';
 export { faultOfArgumentExpression } from './mcp/argument-expression.ts';
 export { argumentsAskedOf, refuseAs, type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
-export { type McpClause, type McpCourse, type McpDenialClause, type McpPlan } from './mcp/plan.ts';
+export {
+  courseOfOthers,
+  type McpClause,
+  type McpCourse,
+  type McpDenialClause,
+  type McpPlan,
+} from './mcp/plan.ts';
 export { type RpcBody, type RpcMessage, type WrittenJson } from './rpc-message.ts';
 export { chooseRelay, type RelayWay } from './l4-way.ts';
 export { renderOpener, type Opener, type OpenerKind } from './opener.ts';

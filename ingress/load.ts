@@ -2,7 +2,7 @@
  * How busy workers are, as far as this ingress can know: what they last said, corrected by what this ingress has
  * started or seen end since they said it. Pure state with the clock passed in; it never asks anybody.
  */
-import { statusBucket, type WorkerStatus } from '../contract/index.ts';
+import { ShareCounts, statusBucket, type WorkerStatus } from '../contract/index.ts';
 
 interface Dispatch {
   readonly agent: string;
@@ -19,7 +19,8 @@ export class Load {
   readonly #now: () => number;
   /** By worker; ended ones only as long as a worker's word may be older than their end. */
   readonly #dispatches = new Map<string, Set<Dispatch>>();
-  readonly #active = new Map<string, number>();
+  /** By agent; others bound how many. */
+  readonly #active = new ShareCounts();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -31,13 +32,11 @@ export class Load {
     const dispatch: Dispatch = { agent, worker: id, startedAt: this.#now() };
     const set = this.#dispatches.get(id) ?? new Set();
     this.#dispatches.set(id, set.add(dispatch));
-    this.#active.set(agent, (this.#active.get(agent) ?? 0) + 1);
+    this.#active.take([{ key: agent, most: Infinity }]);
     return () => {
       if (dispatch.endedAt !== undefined) return;
       dispatch.endedAt = this.#now();
-      const left = (this.#active.get(agent) ?? 1) - 1;
-      if (left === 0) this.#active.delete(agent);
-      else this.#active.set(agent, left);
+      this.#active.give([{ key: agent }]);
       this.#prune(id);
     };
   }
@@ -66,7 +65,7 @@ export class Load {
   /** This agent's invocations on all these workers, and ours on workers that are no longer among them. */
   cluster(agent: string, workers: readonly WorkerStatus[]): number {
     const sum = workers.reduce((total, worker) => total + this.onWorker(agent, worker), 0);
-    return Math.max(sum, this.#active.get(agent) ?? 0);
+    return Math.max(sum, this.#active.of(agent));
   }
 
   #correction(dispatch: Dispatch, at: number): number {

@@ -3,7 +3,14 @@
  * none leads: what one does not claim, another does. It must never fire what it has not claimed, and never claim once it is
  * told to stop.
  */
-import { agentId, errorMessage, type IngressAgent, type ScheduleResult } from '../contract/index.ts';
+import {
+  agentId,
+  errorMessage,
+  ShareCounts,
+  type IngressAgent,
+  type ScheduleResult,
+  type Share,
+} from '../contract/index.ts';
 import type { Log } from '../process/index.ts';
 import { limits } from './limits.ts';
 import type { ReferenceClock } from './reference-clock.ts';
@@ -32,12 +39,14 @@ const lookEveryMs = 250;
 /** Of one namespace. */
 const firesALook = (limits.schedulesPerSecond * lookEveryMs) / 1_000;
 
+const runningOf = ({ agent }: Due): Share => ({ key: agentId(agent), most: limits.scheduled.agent });
+
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #book = new ScheduleBook();
   readonly #places = new Shares(limits.scheduled);
   /** By agent: whose own share is full waits alone. */
-  readonly #running = new Map<string, number>();
+  readonly #running = new ShareCounts();
   readonly #claiming = new Set<Promise<unknown>>();
   readonly #attending = new Set<Promise<unknown>>();
   #agents: readonly IngressAgent[] | undefined;
@@ -104,7 +113,7 @@ export class Scheduler {
         .finally(() => {
           this.#attending.delete(attending);
           places.get(due)?.();
-          this.#count(due, -1);
+          this.#running.give([runningOf(due)]);
         });
       this.#attending.add(attending);
     }
@@ -116,20 +125,13 @@ export class Scheduler {
     const agent = agentId(due.agent);
     const before = firing.get(namespace) ?? 0;
     if (before >= firesALook) return 'full';
-    if ((this.#running.get(agent) ?? 0) >= limits.scheduled.agent) return 'later';
+    if (this.#running.full([runningOf(due)]) !== undefined) return 'later';
     const place = this.#places.take({ namespace, agent, peer: namespace });
     if (place === undefined) return 'full';
     places.set(due, place);
     firing.set(namespace, before + 1);
-    this.#count(due, 1);
+    this.#running.take([runningOf(due)]);
     return 'here';
-  }
-
-  #count({ agent }: Due, change: 1 | -1): void {
-    const id = agentId(agent);
-    const now = (this.#running.get(id) ?? 0) + change;
-    if (now === 0) this.#running.delete(id);
-    else this.#running.set(id, now);
   }
 
   async #attend(due: Due, now: number): Promise<void> {

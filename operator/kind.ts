@@ -130,5 +130,6 @@ export const kinds = {
   role: builtins.roles as Kind<Role>,
   roleBinding: builtins.roleBindings as Kind<RoleBinding>,
   apiService: builtins.apiServices as Kind<KubeObject>,
+  podDisruptionBudget: builtins.podDisruptionBudgets as Kind<KubeObject>,
   networkPolicy: builtins.networkPolicies as Kind<KubeObject>,
 } as const;

@@ -174,7 +174,9 @@ export class Operator {
     if (gateways.size === 0) return [];
     const { world } = this.#manager;
     const routes = world.list(kinds.aiProviderRoute).filter((route) => dayBudgets(route).length > 0);
-    const attached = routes.filter((route) => gatewaysOf(world, route).some((key) => gateways.has(key)));
+    const attached = routes.filter((route) =>
+      gatewaysOf(world, route).some(({ namespace, name }) => gateways.has(`${namespace}/${name}`)),
+    );
     const namespaces = new Set(attached.map(({ metadata }) => metadata.namespace));
     return routes
       .filter(({ metadata }) => namespaces.has(metadata.namespace))

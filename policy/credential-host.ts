@@ -1,6 +1,7 @@
 /** Where credentials go: the hosts each CredentialInjectionPolicy puts its Secret on, and whose they are. */
 import { parse } from 'tldts';
 import { parseHostname, providerHosts, providerOfHost, providers, type Provider } from '../contract/index.ts';
+import { courseOfOthers } from '../decision/index.ts';
 import { placesOfRule, upstreamOf } from './backend-use.ts';
 import { openingsOf } from './opening.ts';
 import { routeKinds, topologyOf, type CredentialItem, type RouteItem } from './topology.ts';
@@ -51,11 +52,13 @@ function providerRouteHosts(
   });
 }
 
-/** Does an MCPRoute leave some calls where the agent sent them? As `courseOfOthers` of decision/mcp/plan.ts has it. */
+/** Does an MCPRoute leave some calls where the agent sent them? */
 function staysHome(world: World, { namespace, spec: { rules = [] } }: Item<'MCPRoute'>): boolean {
-  const places = new Set(rules.map((rule) => placesOfRule(world, namespace, rule)));
-  if (places.size === 0 || places.has('[]')) return true;
-  return places.size > 1 && !rules.some(({ matches = [] }) => matches.length === 0);
+  const clauses = rules.map((rule) => ({
+    takesAll: (rule.matches ?? []).length === 0,
+    course: (rule.backendRefs ?? []).length === 0 ? undefined : placesOfRule(world, namespace, rule),
+  }));
+  return clauses.some(({ course }) => course === undefined) || courseOfOthers(clauses) === undefined;
 }
 
 /** Of its own hosts only those that it leaves calls at. */

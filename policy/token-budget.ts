@@ -1,4 +1,5 @@
 /** Token budgets of routes, with where they stand. Apart because more than one rule is about them. */
+import { budgetAccount } from '../contract/index.ts';
 import type { Path } from './manifest/path.ts';
 import type { Item } from './world.ts';
 
@@ -11,6 +12,8 @@ export interface PlacedBudget {
   readonly rule: Rule;
   readonly path: Path;
   readonly budget: TokenBudget;
+  /** Budgets of one account are one count. */
+  readonly account: string;
 }
 
 export function budgetsOf(routes: readonly Route[]): PlacedBudget[] {
@@ -18,7 +21,9 @@ export function budgetsOf(routes: readonly Route[]): PlacedBudget[] {
     route.spec.rules.flatMap((rule, place) =>
       (rule.filters ?? []).flatMap(({ tokenBudget: budget }, filter) => {
         const path = ['spec', 'rules', place, 'filters', filter, 'tokenBudget'];
-        return budget === undefined ? [] : [{ route, rule, path, budget }];
+        if (budget === undefined) return [];
+        const account = budgetAccount(route, `${place}/${filter}`, budget.budgetRef);
+        return [{ route, rule, path, budget, account }];
       }),
     ),
   );

@@ -3389,6 +3389,13 @@ export interface EgressGatewaySpec {
   readonly resources?: EgressGatewaySpecResources;
 
   /**
+   * replicas is the number of pods; budgets and limits are counted over all of them, connections and bodies that are held in each; unset means 1. Leave it out where a HorizontalPodAutoscaler sets it.
+   *
+   * @schema EgressGatewaySpec#replicas
+   */
+  readonly replicas?: number;
+
+  /**
    * requestTimeout is how long one upstream request may take; unset means 5m.
    *
    * @schema EgressGatewaySpec#requestTimeout
@@ -3411,6 +3418,7 @@ export function toJson_EgressGatewaySpec(obj: EgressGatewaySpec | undefined): Re
     'upstreamTLS': toJson_EgressGatewaySpecUpstreamTls(obj.upstreamTls),
     'dns': toJson_EgressGatewaySpecDns(obj.dns),
     'resources': toJson_EgressGatewaySpecResources(obj.resources),
+    'replicas': obj.replicas,
     'requestTimeout': obj.requestTimeout,
   };
   // filter undefined values

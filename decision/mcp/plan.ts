@@ -86,8 +86,10 @@ function courseOf({ route }: McpRoute, { rule: { backends } }: CompiledMcpRule):
   return backends === undefined ? undefined : JSON.stringify([route.namespace, route.name, backends]);
 }
 
-/** With the rule that takes everything, else with all of them where they go one way. */
-function courseOfOthers(clauses: readonly McpClause[]): McpCourse | undefined {
+/** With the rule that takes everything, else with all of them where they go one way; undefined: where the agent sent them. */
+export function courseOfOthers(
+  clauses: ReadonlyArray<Pick<McpClause, 'takesAll' | 'course'>>,
+): McpCourse | undefined {
   const every = clauses.find(({ takesAll }) => takesAll);
   if (every !== undefined) return every.course;
   const [course, ...more] = new Set(clauses.map((clause) => clause.course));

@@ -3,14 +3,16 @@
  * the route's status said of them today. Pure. A gateway is believed of the budgets it counts, and of nothing else.
  */
 import {
+  budgetAccount,
+  countingNamespaces,
   parseUsd,
   usualThresholds,
   utcDay,
   type BudgetWarning,
   type GatewayStatus,
 } from '../../contract/index.ts';
-import { attach, budgetAccount, isLive } from '../compile/index.ts';
-import { kinds, type AIProviderRoute } from '../kind.ts';
+import { attach, isLive } from '../compile/index.ts';
+import { kinds, type AIProviderRoute, type EgressGateway } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 
 type Unit = BudgetWarning['unit'];
@@ -51,14 +53,12 @@ export function dayBudgets({ metadata, spec }: AIProviderRoute): DayBudget[] {
   );
 }
 
-/** `namespace/name` of the gateways the route is attached to. */
-export function gatewaysOf(world: World, route: AIProviderRoute): string[] {
+/** The gateways the route is attached to. */
+export function gatewaysOf(world: World, route: AIProviderRoute): Array<EgressGateway['metadata']> {
   const named = { ...route, kind: 'AIProviderRoute' };
   return route.spec.parentRefs.flatMap((parent) => {
     const attachment = attach(world, named, parent);
-    if (!attachment.attached) return [];
-    const { namespace, name } = attachment.gateway.metadata;
-    return [`${namespace}/${name}`];
+    return attachment.attached ? [attachment.gateway.metadata] : [];
   });
 }
 
@@ -99,8 +99,9 @@ export function marksOf(
   const day = utcDay(now);
   const all = new Map<string, BudgetMark>();
   for (const budget of dayBudgets(route)) {
-    const gateways = new Set(routesOfBudget(world, route, budget).flatMap((each) => gatewaysOf(world, each)));
-    const namespaces = new Set([...gateways].map((gateway) => gateway.split('/', 1)[0]));
+    const counting = routesOfBudget(world, route, budget).flatMap((each) => gatewaysOf(world, each));
+    const gateways = new Set(counting.map(({ namespace, name }) => `${namespace}/${name}`));
+    const namespaces = countingNamespaces(counting);
     const said = words
       .filter(({ namespace, gateway }) => gateways.has(`${namespace}/${gateway}`))
       .flatMap(({ namespace, budgets = [] }) => budgets.map((mark) => ({ ...mark, namespace })))
@@ -109,7 +110,10 @@ export function marksOf(
       );
     const kept = before.filter(
       ({ budget: name, namespace, unit, limit }) =>
-        name === budget.name && unit === budget.unit && limit === budget.cap && namespaces.has(namespace),
+        name === budget.name &&
+        unit === budget.unit &&
+        limit === budget.cap &&
+        namespaces.includes(namespace),
     );
     for (const each of [...kept, ...said]) {
       if (each.day !== day || !budget.warnAt.includes(each.percent)) continue;

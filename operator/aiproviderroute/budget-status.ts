@@ -2,7 +2,7 @@
  * What a route's status and its Events say of its budgets of a day: whether one is used up, and whether it is one count at all. Pure.
  */
 import { createHash } from 'node:crypto';
-import { renderUsd } from '../../contract/index.ts';
+import { countedApart, countingNamespaces, renderUsd } from '../../contract/index.ts';
 import type { AIProviderRoute } from '../kind.ts';
 import type { EventNote, Finding, World } from '../runtime/index.ts';
 import {
@@ -63,30 +63,18 @@ function availableFinding(budgets: readonly DayBudget[], marks: readonly BudgetM
     : { type, status: 'True', reason: 'ThresholdReached', message };
 }
 
-/** Namespaces whose gateways count this budget, each for itself. */
-function countedBy(world: World, route: AIProviderRoute, budget: DayBudget): string[] {
-  const gateways = routesOfBudget(world, route, budget).flatMap((each) => gatewaysOf(world, each));
-  return [...new Set(gateways.map((gateway) => gateway.split('/', 1)[0] ?? ''))].sort();
-}
-
 function exactFinding(world: World, route: AIProviderRoute, budgets: readonly DayBudget[]): Finding {
   const type = 'BudgetExact';
-  const apart = new Map(
+  const apart = new Set(
     budgets.flatMap((budget) => {
-      const namespaces = countedBy(world, route, budget);
-      return namespaces.length > 1 ? [[budget.name, namespaces] as const] : [];
+      const gateways = routesOfBudget(world, route, budget).flatMap((each) => gatewaysOf(world, each));
+      const said = countedApart(countingNamespaces(gateways));
+      return said === undefined ? [] : [`budget ${budget.name} ${said}`];
     }),
   );
-  if (apart.size === 0) {
-    return { type, status: 'True', reason: 'CountedOnce', message: 'each budget is one count' };
-  }
-  const message = [...apart]
-    .map(
-      ([name, namespaces]) =>
-        `budget ${name} is counted by the gateways of ${namespaces.join(' and ')}, in each namespace apart: up to ${namespaces.length} times its limit may be used a day`,
-    )
-    .join('; ');
-  return { type, status: 'False', reason: 'CountedPerNamespace', message };
+  return apart.size === 0
+    ? { type, status: 'True', reason: 'CountedOnce', message: 'each budget is one count' }
+    : { type, status: 'False', reason: 'CountedPerNamespace', message: [...apart].join('; ') };
 }
 
 /** None where no budget of a day is in it. */

@@ -1,5 +1,6 @@
 /** AIProviderRoute to the gateway's form, with Backends resolved. A reference that cannot be resolved is left out. */
 import {
+  budgetAccount,
   parseUsd,
   usualThresholds,
   type NanoUsd,
@@ -101,15 +102,6 @@ function given(limits: { readonly [K in keyof Limits]: Limits[K] | undefined }):
 
 function nanosOf(text: string | undefined): NanoUsd | 'unreadable' | undefined {
   return text === undefined ? undefined : (parseUsd(text) ?? 'unreadable');
-}
-
-/** A named budget is shared by the rules of one namespace's routes; else each has its own, by its place in the route. */
-export function budgetAccount(
-  { namespace, name }: AIProviderRoute['metadata'],
-  place: string,
-  budgetRef: string | undefined,
-): string {
-  return budgetRef === undefined ? `rule/${namespace}/${name}/${place}` : `ref/${namespace}/${budgetRef}`;
 }
 
 function tokenBudget({ metadata }: AIProviderRoute, place: string, filter: Filter): ProviderFilter[] {

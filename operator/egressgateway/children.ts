@@ -1,4 +1,5 @@
 /** An EgressGateway's children, pure: Deployment, headless Service, and the right to read one Secret. */
+import { gatewayProcesses, gatewayResources } from '../../api/index.ts';
 import { configSecretName, environment, ports } from '../../contract/index.ts';
 import { childName, label, labelValue } from '../compile/index.ts';
 import { gatewayNetworkPolicy } from '../data-plane-policy.ts';
@@ -6,12 +7,9 @@ import type { EgressGateway } from '../kind.ts';
 import { controllerRef, managedLabels } from '../owner.ts';
 import type { KubeObject, Metadata } from '../runtime/index.ts';
 import { configReader, configReaderBinding, downwardEnv, probe } from '../workerpool/children.ts';
-import { gatewayProcesses, gatewayResources } from './resources.ts';
 
 // Reference: the gateway drains open calls for up to 30 s.
 const terminationGraceSeconds = 45;
-/** The kind has no replicas field; one is enough until a policy kind asks for more. */
-export const gatewayReplicas = 1;
 
 export function gatewayMetadata(gateway: EgressGateway, name: string): Metadata {
   return {
@@ -22,14 +20,18 @@ export function gatewayMetadata(gateway: EgressGateway, name: string): Metadata 
   };
 }
 
-function gatewaySelector(gateway: EgressGateway): Record<string, string> {
+export function gatewayReplicas({ spec }: EgressGateway): number {
+  return spec.replicas ?? 1;
+}
+
+export function gatewaySelector(gateway: EgressGateway): Record<string, string> {
   return { [label.egressGateway]: labelValue(gateway.metadata.name) };
 }
 
 export function gatewayDeployment(gateway: EgressGateway, image: string): KubeObject {
   const { name } = gateway.metadata;
   const metadata = gatewayMetadata(gateway, childName.gateway(name));
-  const processes = gatewayProcesses(gateway);
+  const processes = gatewayProcesses(gateway.spec.resources);
   const container = {
     name: 'egress',
     image,
@@ -43,7 +45,7 @@ export function gatewayDeployment(gateway: EgressGateway, image: string): KubeOb
       { name: environment.configSecret, value: configSecretName.gateway(name) },
       ...(processes > 1 ? [{ name: environment.gatewayProcesses, value: String(processes) }] : []),
     ],
-    resources: gatewayResources(gateway),
+    resources: gatewayResources(gateway.spec.resources),
     ports: [{ name: 'frame', containerPort: ports.egressFrame, protocol: 'TCP' }],
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -58,12 +60,19 @@ export function gatewayDeployment(gateway: EgressGateway, image: string): KubeOb
     terminationGracePeriodSeconds: terminationGraceSeconds,
     // Pod Security "restricted"; 65532 is the image's nonroot user.
     securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
+    // Not one node's end for all of them, where there are others.
+    topologySpreadConstraints: [
+      {
+        ...{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
+        labelSelector: { matchLabels: gatewaySelector(gateway) },
+      },
+    ],
     containers: [container],
   };
   return {
     metadata,
     spec: {
-      replicas: gatewayReplicas,
+      replicas: gatewayReplicas(gateway),
       selector: { matchLabels: gatewaySelector(gateway) },
       template: { metadata: { labels: metadata.labels }, spec: podSpec },
     },
@@ -79,6 +88,14 @@ export function gatewayService(gateway: EgressGateway): KubeObject {
       selector: gatewaySelector(gateway),
       ports: [{ name: 'frame', port: ports.egressFrame, targetPort: ports.egressFrame, protocol: 'TCP' }],
     },
+  } as KubeObject;
+}
+
+/** One pod at a time may go for maintenance; with a single replica that is a short pause, not a blocked node. */
+export function gatewayDisruptionBudget(gateway: EgressGateway): KubeObject {
+  return {
+    metadata: gatewayMetadata(gateway, childName.gateway(gateway.metadata.name)),
+    spec: { maxUnavailable: 1, selector: { matchLabels: gatewaySelector(gateway) } },
   } as KubeObject;
 }
 

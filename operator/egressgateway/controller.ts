@@ -25,6 +25,7 @@ import { writeRandomSecret } from '../random-secret.ts';
 import { splitKey, type KubeObject, type ReconcileResult, type Resource } from '../runtime/index.ts';
 import {
   gatewayDeployment,
+  gatewayDisruptionBudget,
   gatewayPolicy,
   gatewayRole,
   gatewayRoleBinding,
@@ -69,6 +70,7 @@ async function applyChildren(context: Context, gateway: EgressGateway): Promise<
     // Before the pods it is for.
     [kinds.networkPolicy, gatewayPolicy(gateway)],
     [kinds.service, gatewayService(gateway)],
+    [kinds.podDisruptionBudget, gatewayDisruptionBudget(gateway)],
     [kinds.deployment, gatewayDeployment(gateway, context.settings().platformImage)],
   ];
   for (const [resource, child] of children) {

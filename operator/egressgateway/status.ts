@@ -5,7 +5,7 @@ import type { Deployment, EgressGateway } from '../kind.ts';
 import { graceLeft, previousConditions } from '../pending.ts';
 import { runningPolicies } from '../running-policy.ts';
 import { setConditions, summaryFindings, type Finding, type Summary } from '../runtime/index.ts';
-import { gatewayReplicas } from './children.ts';
+import { gatewayReplicas, gatewaySelector } from './children.ts';
 import { exportFinding } from './export-finding.ts';
 
 export interface GatewayObservation {
@@ -44,6 +44,9 @@ export function gatewayStatus(observation: GatewayObservation): object {
   const exported = exportFinding(observation.recordExport, currentReports(observation)) ?? [];
   return {
     observedGeneration: generation,
+    selector: Object.entries(gatewaySelector(gateway))
+      .map((pair) => pair.join('='))
+      .join(','),
     readyReplicas: observation.deployment?.status?.readyReplicas ?? 0,
     running: runningPolicies(observation.reports),
     listenerCount: gateway.spec.listeners.length,
@@ -67,14 +70,20 @@ function resolvedRefs({ missing }: GatewayObservation): Finding {
   return { type: 'ResolvedRefs', status: 'False', ...missing };
 }
 
-function programmed({ deployment, reports, digest }: GatewayObservation): Finding {
+function programmed({ gateway, deployment, reports, digest }: GatewayObservation): Finding {
   const type = 'Programmed';
   if (digest === undefined) {
     return { type, status: 'False', reason: 'ConfigPending', message: 'no config compiled yet' };
   }
   const ready = deployment?.status?.readyReplicas ?? 0;
-  if (ready < gatewayReplicas) {
-    const message = `${ready} of ${gatewayReplicas} replicas ready`;
+  // One that is ready is a way out: how many there should be is Ready's matter.
+  if (ready < 1) {
+    const wanted = gatewayReplicas(gateway);
+    if (wanted === 0) {
+      const message = 'replicas is 0: its agents have no way out';
+      return { type, status: 'False', reason: 'ScaledToZero', message };
+    }
+    const message = `${ready} of ${wanted} replicas ready`;
     return { type, status: 'False', reason: 'GatewayNotProgrammed', message };
   }
   const serving = reports.filter((report) => !report.draining);
@@ -94,6 +103,12 @@ function short(digest: string): string {
 function summarize(findings: readonly Finding[], observation: GatewayObservation): Summary {
   const failed = findings.find((finding) => finding.status !== 'True');
   if (failed === undefined) {
+    const wanted = gatewayReplicas(observation.gateway);
+    const ready = observation.deployment?.status?.readyReplicas ?? 0;
+    if (ready < wanted) {
+      const message = `${ready} of ${wanted} replicas ready`;
+      return { state: 'pending', reason: 'ReplicasNotReady', message };
+    }
     return { state: 'ready', reason: 'GatewayProgrammed', message: 'every replica runs the current config' };
   }
   const { reason, message } = failed;

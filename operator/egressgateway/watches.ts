@@ -93,6 +93,7 @@ export const gatewayWatches: ControllerSpec['watches'] = [
   { resource: kinds.serviceAccount, keysOf: (_world, change) => ownerKeys('EgressGateway', change) },
   { resource: kinds.role, keysOf: (_world, change) => ownerKeys('EgressGateway', change) },
   { resource: kinds.networkPolicy, keysOf: (_world, change) => ownerKeys('EgressGateway', change) },
+  { resource: kinds.podDisruptionBudget, keysOf: (_world, change) => ownerKeys('EgressGateway', change) },
   { resource: kinds.roleBinding, keysOf: (_world, change) => ownerKeys('EgressGateway', change) },
   {
     resource: kinds.service,

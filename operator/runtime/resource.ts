@@ -54,6 +54,7 @@ export const builtins = {
   roles: builtin('rbac.authorization.k8s.io', 'roles', 'Role'),
   roleBindings: builtin('rbac.authorization.k8s.io', 'rolebindings', 'RoleBinding'),
   networkPolicies: builtin('networking.k8s.io', 'networkpolicies', 'NetworkPolicy'),
+  podDisruptionBudgets: builtin('policy', 'poddisruptionbudgets', 'PodDisruptionBudget'),
   apiServices: builtin('apiregistration.k8s.io', 'apiservices', 'APIService', false),
   leases: builtin('coordination.k8s.io', 'leases', 'Lease'),
   events: builtin('events.k8s.io', 'events', 'Event'),

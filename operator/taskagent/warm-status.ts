@@ -11,9 +11,9 @@ const words: Readonly<Record<WarmTrouble, readonly [reason: string, text: string
   ExitsEarly: ['AgentExitsEarly', 'the agent ends before it has a run'],
   WritesEarly: ['AgentWritesEarly', 'the agent writes to standard output before it has read its input'],
   SnapshotFailed: ['SnapshotFailed', 'no image of the waiting agent can be made and restored'],
-  SnapshotTooLarge: [
-    'SnapshotTooLarge',
-    'the image of the waiting agent is larger than its share or the disk',
+  SnapshotNoRoom: [
+    'SnapshotNoRoom',
+    'there is no room for the image of the waiting agent: it is larger than its share or the disk, or too many are kept',
   ],
   SecretInEnvironment: [
     'SecretInEnvironment',

@@ -1,18 +1,11 @@
 /** A budget of a day that gateways of several namespaces count, each namespace for itself. */
+import { countedApart, countingNamespaces } from '../../contract/index.ts';
 import type { Rule } from '../rule.ts';
 import { topologyOf } from '../topology.ts';
 import { budgetsOf, type PlacedBudget } from '../token-budget.ts';
 
 const isOfDay = ({ budget }: PlacedBudget): boolean =>
   (budget.maxTokensPerDay ?? budget.maxCostPerDay) !== undefined;
-
-/** Those that count together share it; a budget without a name is alone. */
-function sharedWith(placed: PlacedBudget, all: readonly PlacedBudget[]): readonly PlacedBudget[] {
-  const { budgetRef } = placed.budget;
-  if (budgetRef === undefined) return [placed];
-  const { namespace } = placed.route;
-  return all.filter(({ route, budget }) => route.namespace === namespace && budget.budgetRef === budgetRef);
-}
 
 export const budgetCountedApart: Rule = {
   id: 'budget-counted-apart',
@@ -24,11 +17,11 @@ export const budgetCountedApart: Rule = {
     const topology = topologyOf(world);
     const all = budgetsOf(world.all('AIProviderRoute'));
     for (const placed of budgetsOf(world.own('AIProviderRoute')).filter(isOfDay)) {
-      const gateways = sharedWith(placed, all).flatMap(({ route }) => topology.gatewaysOf(route));
-      const namespaces = [...new Set(gateways.map(({ namespace }) => namespace))].sort();
-      if (namespaces.length < 2) continue;
-      const message = `the budget is counted apart by the gateways of ${namespaces.join(' and ')}: up to ${namespaces.length} times its limit may be used in a day`;
-      yield { manifest: placed.route.manifest, path: placed.path, message };
+      const together = all.filter(({ account }) => account === placed.account);
+      const gateways = together.flatMap(({ route }) => topology.gatewaysOf(route));
+      const said = countedApart(countingNamespaces(gateways));
+      if (said === undefined) continue;
+      yield { manifest: placed.route.manifest, path: placed.path, message: `the budget ${said}` };
     }
   },
 };

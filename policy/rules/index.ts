@@ -8,6 +8,7 @@ import { awsSignatureUnfit } from './aws-signature-unfit.ts';
 import { backendByAddress } from './backend-by-address.ts';
 import { backendClosed } from './backend-closed.ts';
 import { backendPlainHttp } from './backend-plain-http.ts';
+import { backendsWeighNothing } from './backends-weigh-nothing.ts';
 import { broadRange } from './broad-range.ts';
 import { budgetWithoutCap } from './budget-without-cap.ts';
 import { budgetCountedApart } from './budget-counted-apart.ts';
@@ -24,6 +25,7 @@ import { fallbackWithoutCredential } from './fallback-without-credential.ts';
 import { gatewayAsks } from './gateway-asks.ts';
 import { gatewayAudits } from './gateway-audits.ts';
 import { gatewayOpensNothing } from './gateway-opens-nothing.ts';
+import { gatewayResourcesUnfit } from './gateway-resources-unfit.ts';
 import { headerEditUnfit } from './header-edit-unfit.ts';
 import { httpRouteWidened } from './http-route-widened.ts';
 import { httpWildcardCredential } from './http-wildcard-credential.ts';
@@ -53,6 +55,7 @@ export const rules: readonly Rule[] = [
   routeNotAttached,
   agentReachesNothing,
   gatewayOpensNothing,
+  gatewayResourcesUnfit,
   allowAllGateway,
   approvalBypassed,
   argumentRuleUnreadable,
@@ -75,6 +78,7 @@ export const rules: readonly Rule[] = [
   backendByAddress,
   backendClosed,
   backendPlainHttp,
+  backendsWeighNothing,
   exportEndpointUnfit,
   callerExtractorUnreadable,
   routeShadowed,

@@ -40,7 +40,7 @@ export class KeptAnswers<T> {
     const asked = this.#asked.get(key);
     if (asked !== undefined) return await asked;
     if (this.#asked.size >= (this.#options.atOnce ?? Infinity)) {
-      throw new ClrkError('TOO_MANY_FOLLOWERS', 'too many tokens are being looked at, try again');
+      throw new ClrkError('TOO_MANY_AT_ONCE', 'too many tokens are being looked at, try again');
     }
     const asking = ask();
     this.#asked.set(key, asking);

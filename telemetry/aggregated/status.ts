@@ -18,7 +18,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   TELEMETRY_TOO_BROAD: { status: 422, reason: 'Invalid' },
   /** Nobody reads this. */
   READER_GONE: { status: 499, reason: 'ClientClosedRequest' },
-  TOO_MANY_FOLLOWERS: { status: 429, reason: 'TooManyRequests' },
+  TOO_MANY_AT_ONCE: { status: 429, reason: 'TooManyRequests' },
   INGRESS_UNREACHABLE: { status: 502, reason: 'ServiceUnavailable' },
   INVOKE_UPGRADED: { status: 502, reason: 'ServiceUnavailable' },
 };

@@ -41,7 +41,7 @@ const statusOf: Readonly<Record<string, number>> = {
   NOT_FOUND: 404,
   BAD_REQUEST: 400,
   METHOD_NOT_ALLOWED: 405,
-  TOO_MANY_FOLLOWERS: 429,
+  TOO_MANY_AT_ONCE: 429,
   TELEMETRY_TOO_BROAD: 422,
   READER_GONE: 499,
 };

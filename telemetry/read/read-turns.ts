@@ -55,7 +55,7 @@ export class ReadTurns {
     if (signal.aborted) throw gone();
     if (!this.#asked.take(owner)) {
       throw new ClrkError(
-        'TOO_MANY_FOLLOWERS',
+        'TOO_MANY_AT_ONCE',
         `one namespace may have ${this.#limits.asked} questions at once`,
       );
     }

@@ -40,12 +40,12 @@ export class WatcherShare {
     this.#what = what;
   }
 
-  /** Gives back when disposed. Throws TOO_MANY_FOLLOWERS. */
+  /** Gives back when disposed. Throws TOO_MANY_AT_ONCE. */
   take(watcher: Watcher): Disposable {
     const parts = this.#partsOf(watcher);
     const full = this.#counts.take(parts);
     if (full !== undefined) {
-      throw new ClrkError('TOO_MANY_FOLLOWERS', `${full.who} may ${this.#what} ${full.most} times at once`);
+      throw new ClrkError('TOO_MANY_AT_ONCE', `${full.who} may ${this.#what} ${full.most} times at once`);
     }
     return { [Symbol.dispose]: () => this.#counts.give(parts) };
   }

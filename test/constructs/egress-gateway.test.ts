@@ -19,6 +19,35 @@ describe('EgressGateway', () => {
     expect(specOf(chart, 'EgressGateway')).toMatchObject({ resources: { limits: { cpu: '4' } } });
   });
 
+  test('has as many pods as it says, or as an autoscaler of its own says', () => {
+    const chart = testChart();
+    new EgressGateway(chart, 'three', { replicas: 3 });
+    expect(specOf(chart, 'EgressGateway')).toMatchObject({ replicas: 3 });
+    const scaled = testChart();
+    new EgressGateway(scaled, 'busy', { autoscale: { max: 8, cpuPercent: 60 } });
+    expect(specOf(scaled, 'EgressGateway')).not.toHaveProperty('replicas');
+    expect(synth(scaled).find(({ kind }) => kind === 'HorizontalPodAutoscaler')).toMatchObject({
+      apiVersion: 'autoscaling/v2',
+      metadata: { name: 'busy' },
+      spec: {
+        scaleTargetRef: { apiVersion: 'clrk.apoxy.dev/v1alpha1', kind: 'EgressGateway', name: 'busy' },
+        ...{ minReplicas: 2, maxReplicas: 8 },
+        metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 60 } } }],
+      },
+    });
+  });
+
+  test.each([
+    [{ replicas: 2, autoscale: { max: 3 } }, 'has replicas and autoscale'],
+    [{ autoscale: { max: 1 } }, 'autoscale from 2 to 1'],
+    [{ autoscale: { min: 0, max: 4 } }, 'autoscale from 0 to 4'],
+    [{ autoscale: { max: 2.5 } }, 'autoscale from 2 to 2.5'],
+    [{ autoscale: { max: 101 } }, 'autoscale from 2 to 101'],
+    [{ autoscale: { max: 4, cpuPercent: 0 } }, 'autoscale at 0 % CPU'],
+  ])('%o is refused', (props, said) => {
+    expect(() => new EgressGateway(testChart(), 'gateway', props)).toThrow(said);
+  });
+
   test.each([{ defaultPolicy: 'allow-all' }, { enforcement: 'Audit' }] as const)(
     'asks about nothing that %o lets pass',
     (rest) => {

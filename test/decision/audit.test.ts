@@ -1,33 +1,11 @@
 /** A gateway that audits: what it lets through beyond its routes, what it never does, and what it says of it. */
 import { describe, expect, test } from 'vitest';
 import type { GatewayConfig } from '../../contract/index.ts';
-import { createConfig } from '../egress/gateway-config.ts';
 import { ask, call, naming, render, site } from './asking.ts';
+import { routedConfig, ruleOf } from './routed-config.ts';
 
-type Rule = GatewayConfig['destinations']['rules'][number];
-
-const rule = (route: string, hostname: string): Rule => ({
-  ...{ route, hostnames: [hostname], cidrs: [], ports: [{ start: 443, end: 443 }] },
-  protocol: 'TCP',
-});
-
-/** `llm` opens gpt-4o* at OpenAI; the gateway has a key for all that routes open. */
-function config(change: Partial<GatewayConfig['destinations']> = {}): GatewayConfig {
-  const base = createConfig('192.0.2.1', 443);
-  const key = base.credentials[0]!;
-  return {
-    ...base,
-    destinations: {
-      ...{ defaultPolicy: 'allow-all', audit: true, platformCidrs: ['203.0.113.0/24'] },
-      rules: [
-        rule('AIProviderRoute/default/llm', 'api.openai.com'),
-        rule('EgressL4Route/default/l4', 'l4.example.com'),
-      ],
-      ...change,
-    },
-    credentials: [{ ...key, target: { kind: 'EgressGateway', namespace: 'default', name: 'main' } }],
-  };
-}
+const config = (change: Partial<GatewayConfig['destinations']> = {}): GatewayConfig =>
+  routedConfig({ defaultPolicy: 'allow-all', audit: true, ...change });
 
 const get = call({ method: 'GET', path: '/a', body: { kind: 'none' } });
 const literal = (ip: string) => site('', { hostname: undefined, ip });
@@ -98,7 +76,7 @@ describe('what a gateway never lets through', () => {
   });
 
   test('what an EgressDenyPolicy denies', () => {
-    const denials = [{ ...rule('EgressL4Route/default/ban', 'bad.example.com'), policy: 'default/ban' }];
+    const denials = [{ ...ruleOf('EgressL4Route/default/ban', 'bad.example.com'), policy: 'default/ban' }];
     expect(render(ask(config({ denials }), site('bad.example.com'), get))).toBe('403 deny_policy');
   });
 

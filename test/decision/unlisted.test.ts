@@ -7,32 +7,11 @@ import {
   type Hostname,
 } from '../../contract/index.ts';
 import { judgeAnswers, PolicyIndex, SitePlans, type Call, type Decision } from '../../decision/index.ts';
-import { createConfig } from '../egress/gateway-config.ts';
 import { ask, call, naming, render, site } from './asking.ts';
+import { routedConfig, ruleOf } from './routed-config.ts';
 
-const rule = (route: string, hostname: string) => ({
-  ...{ route, hostnames: [hostname], cidrs: [] as string[] },
-  ports: [{ start: 443, end: 443 }],
-  protocol: 'TCP' as const,
-});
-
-/** `llm` opens gpt-4o* at OpenAI; the gateway has a key for all that routes open. */
-function config(change: Partial<GatewayConfig['destinations']> = {}): GatewayConfig {
-  const base = createConfig('192.0.2.1', 443);
-  const key = base.credentials[0]!;
-  return {
-    ...base,
-    destinations: {
-      ...{ defaultPolicy: 'deny-all', asksUnlisted: true, platformCidrs: ['203.0.113.0/24'] },
-      rules: [
-        rule('AIProviderRoute/default/llm', 'api.openai.com'),
-        rule('EgressL4Route/default/l4', 'l4.example.com'),
-      ],
-      ...change,
-    },
-    credentials: [{ ...key, target: { kind: 'EgressGateway', namespace: 'default', name: 'main' } }],
-  };
-}
+const config = (change: Partial<GatewayConfig['destinations']> = {}): GatewayConfig =>
+  routedConfig({ defaultPolicy: 'deny-all', asksUnlisted: true, ...change });
 
 const get = call({ method: 'GET', path: '/a', body: { kind: 'none' } });
 const literal = (ip: string) => site('', { hostname: undefined, ip });
@@ -88,7 +67,7 @@ describe('what is never asked about', () => {
   });
 
   test('what an EgressDenyPolicy denies', () => {
-    const denials = [{ ...rule('EgressL4Route/default/ban', 'bad.example.com'), policy: 'default/ban' }];
+    const denials = [{ ...ruleOf('EgressL4Route/default/ban', 'bad.example.com'), policy: 'default/ban' }];
     expect(render(ask(config({ denials }), site('bad.example.com'), get))).toBe('403 deny_policy');
   });
 
@@ -123,7 +102,7 @@ test('whoever does not know the word denies', () => {
 test('a gateway that opens a place goes before one that would ask', () => {
   const asking = { id: 'asks', destinations: config().destinations };
   const { asksUnlisted: _none, ...listed } = config({
-    rules: [rule('EgressL4Route/default/x', 'x.example.com')],
+    rules: [ruleOf('EgressL4Route/default/x', 'x.example.com')],
   }).destinations;
   const through = (hostname: string): string => {
     const dialled = { ip: '198.18.0.1', port: 443, hostname: hostname as Hostname };

@@ -80,6 +80,7 @@ async function converged(): Promise<void> {
   expect(await namespaced(kinds.role)).toEqual(['clrk-egress-g', 'clrk-worker-p']);
   expect(await namespaced(kinds.roleBinding)).toEqual(['clrk-egress-g', 'clrk-worker-p']);
   expect(await namespaced(kinds.networkPolicy)).toEqual(['clrk-egress-g', 'p-workers']);
+  expect(await namespaced(kinds.podDisruptionBudget)).toEqual(['clrk-egress-g']);
   expect(await namespaced(kinds.agentSandboxRevision)).toHaveLength(1);
   expect(await namespaced(kinds.secret)).toEqual([
     configSecretName.gateway('g'),
@@ -108,6 +109,7 @@ async function removeAll(): Promise<void> {
       kinds.role,
       kinds.roleBinding,
       kinds.networkPolicy,
+      kinds.podDisruptionBudget,
     ]) {
       const { items } = await api.list(kind, {});
       expect(items.filter((item) => item.metadata?.namespace === 'default')).toEqual([]);

@@ -1,5 +1,6 @@
 /** An EgressGateway's resources as its Deployment has them. */
 import { describe, expect, test } from 'vitest';
+import { faultOfGatewayResources } from '../../api/index.ts';
 import { gatewayDeployment } from '../../operator/egressgateway/children.ts';
 import type { EgressGateway } from '../../operator/kind.ts';
 
@@ -72,5 +73,28 @@ describe('resources of a gateway', () => {
       requests: { cpu: '100m', memory: '2Gi' },
       limits: {},
     });
+  });
+});
+
+describe('resources with which no gateway serves', () => {
+  test.each([
+    [
+      'a request above its limit',
+      { requests: { cpu: '2' }, limits: { cpu: '1' } },
+      /requests\.cpu 2 is more/,
+    ],
+    ['a usual request above a limit', { limits: { memory: '64Mi' } }, /too little/],
+    [
+      'too little memory for its processes',
+      { limits: { cpu: '4', memory: '700Mi' } },
+      /4 processes need 768Mi/,
+    ],
+    ['as much as they need', { limits: { cpu: '4', memory: '768Mi' } }, undefined],
+    ['limits alone', { limits: { cpu: '500m', memory: '1Gi' } }, undefined],
+    ['nothing', {}, undefined],
+  ])('%s', (_title, written, said) => {
+    const fault = faultOfGatewayResources(written);
+    if (said === undefined) expect(fault).toBeUndefined();
+    else expect(fault).toMatch(said);
   });
 });

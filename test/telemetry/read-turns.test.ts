@@ -76,7 +76,7 @@ describe('questions to the store', () => {
   test('one namespace has so many waiting; another is let in', async () => {
     const store = new SlowStore({ underWay: 3, ofOwner: 2, asked: 4 });
     for (let index = 0; index < 4; index += 1) void store.ask('mall', `mall ${index}`);
-    expect(await store.ask('mall', 'one more')).toBe('TOO_MANY_FOLLOWERS');
+    expect(await store.ask('mall', 'one more')).toBe('TOO_MANY_AT_ONCE');
     void store.ask('shop', 'shop');
     await turn();
     expect(store.asked).toContain('shop');
