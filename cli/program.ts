@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { renderError } from '../contract/index.ts';
 import { addApply } from './commands/apply.ts';
 import { addApprovals } from './commands/approvals.ts';
+import { addBlame } from './commands/blame.ts';
 import { examples, type AddCommand } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addContain } from './commands/contain.ts';
@@ -55,6 +56,7 @@ const commands: readonly AddCommand[] = [
   addLogs,
   addToken,
   addTraces,
+  addBlame,
   addImage,
   addInit,
   addValidate,

@@ -28,7 +28,8 @@ function isFolder(path: string): boolean {
   return existsSync(path) && statSync(path).isDirectory();
 }
 
-async function git(folder: string, ...args: readonly string[]): Promise<string> {
+/** What git answers. Throws when it fails. */
+export async function git(folder: string, ...args: readonly string[]): Promise<string> {
   const { stdout } = await run('git', ['-C', folder, ...args], { maxBuffer: maxBytes });
   return stdout;
 }
@@ -125,7 +126,7 @@ async function unpackAround(folder: string, commit: string, into: string): Promi
 }
 
 /** Where git can be asked about a folder that may be gone from the working tree. */
-function nearestFolder(path: string): string {
+export function nearestFolder(path: string): string {
   let folder = path;
   while (!isFolder(folder) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;

@@ -89,7 +89,7 @@ export class ConnectionLog {
       peer,
       startedAt: this.#startedAt,
       endedAt: this.#core.now(),
-      digest: this.#core.snapshot?.digest ?? '',
+      digest: this.#core.snapshot?.policyDigest ?? '',
       route: this.#route,
       denyReason,
       denyPolicy,

@@ -242,7 +242,7 @@ export class ExchangeLog {
       budget: this.budget,
       approval: this.approval,
       retryIneligible: this.retryIneligible,
-      digest: this.snapshot.digest,
+      digest: this.snapshot.policyDigest,
     });
   }
 

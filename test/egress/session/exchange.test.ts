@@ -1,7 +1,8 @@
 /** What of an exchange is allowed, and how a connection goes on: requests judged one by one, answers in order. */
 import { expect, test } from 'vitest';
+import { gatewayPolicyDigest } from '../../../contract/index.ts';
 import { converse, until } from '../gateway-bed.ts';
-import { secret } from '../gateway-config.ts';
+import { createConfig, secret } from '../gateway-config.ts';
 import { header, json, type SeenRequest } from '../http1-upstream.ts';
 import { chat, whole, useConversation } from './conversation.ts';
 
@@ -17,6 +18,12 @@ const completion = {
 
 test('an allowed chat call gets the real key, its answer, and one record with usage and cost', async () => {
   talk.answer = () => json(200, completion);
+  let policy = '';
+  talk.bed.configure((ip, port) => {
+    const config = createConfig(ip, port);
+    policy = gatewayPolicyDigest(config);
+    return config;
+  });
   const agent = await talk.bed.dial('api.openai.com');
   const got = await converse(agent, chat('gpt-4o'), (text) => text.includes('"total_tokens":15'));
   expect(got).toMatch(/^HTTP\/1\.1 200/);
@@ -29,6 +36,7 @@ test('an allowed chat call gets the real key, its answer, and one record with us
     'gen_ai.usage.output_tokens': 3,
     'gen_ai.response.model': 'gpt-4o-2024-08-06',
     'clrk.decision': 'allow',
+    'clrk.policy.digest': policy,
     'clrk.decision.route': 'AIProviderRoute/default/llm',
     'clrk.credential.policy': 'default/key',
     'http.response.status_code': 200,

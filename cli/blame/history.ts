@@ -1,0 +1,131 @@
+/**
+ * The commits that touched a folder of manifests, and what the manifests of one come to: the digests of its gateways and where each
+ * object is written. git is asked with argument arrays only, and nothing in the repository is changed.
+ */
+import { resolve } from 'node:path';
+import { gatewayPolicyDigest } from '../../contract/index.ts';
+import { loadManifests, objectKey, type Manifest, type ReachDocuments } from '../../policy/index.ts';
+import { git, nearestFolder, openBase } from '../reach/base.ts';
+import { place } from '../reach/compiled-object.ts';
+import { readReachInput, type Compile, type SetOptions } from '../reach/manifest-sets.ts';
+import { undecided, UndecidedError } from '../reach/undecided.ts';
+
+export interface Commit {
+  /** 40 or 64 hex digits. */
+  readonly hash: string;
+  readonly author: string;
+  /** RFC 3339. */
+  readonly date: string;
+  readonly subject: string;
+}
+
+/** An object as its manifest has it. */
+export interface Written {
+  /** `file:line:column`. */
+  readonly place: string;
+  /** The line of a program that made it, where synth has left a note of it; else undefined. */
+  readonly source: string | undefined;
+  /** The whole of it, to compare. */
+  readonly text: string;
+}
+
+export interface Content {
+  /** By digest: `namespace/name` of the gateway that decides so. */
+  readonly gateways: ReadonlyMap<string, string>;
+  /** By `Kind/namespace/name`. */
+  readonly objects: ReadonlyMap<string, Written>;
+  /** Something of it could not be read. */
+  readonly isPartial: boolean;
+}
+
+const empty: Content = { gateways: new Map(), objects: new Map(), isPartial: false };
+
+/** Newest first, at most so many. Throws HISTORY_MISSING where there is no git repository. */
+export async function commitsOf(path: string, most: number): Promise<Commit[]> {
+  const folder = nearestFolder(resolve(path));
+  const format = '--format=%H%x1f%an%x1f%aI%x1f%s';
+  let told: string;
+  try {
+    told = await git(folder, 'log', '-z', format, `--max-count=${most}`, '--', resolve(path));
+  } catch {
+    const why = `${path} is in no git repository with commits`;
+    throw undecided('HISTORY_MISSING', [why], 'Run it where the manifests are committed.');
+  }
+  return told
+    .split('\0')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [hash = '', author = '', date = '', subject = ''] = line.split('\x1f');
+      return { hash, author, date, subject };
+    });
+}
+
+export interface HistoryOptions extends SetOptions {
+  readonly path: string;
+  readonly compile: Compile;
+}
+
+function gatewaysOf({ gateways }: ReachDocuments): Array<readonly [string, string]> {
+  return gateways.map((each) => [
+    gatewayPolicyDigest(each),
+    `${each.gateway.namespace}/${each.gateway.name}`,
+  ]);
+}
+
+function sourceOf({ source }: Manifest): string | undefined {
+  return source && `${source.file}:${source.line}:${source.column} (${source.construct})`;
+}
+
+/** What a folder holds as it is. */
+export function contentOf(folder: string, { compile, path: _path, ...options }: HistoryOptions): Content {
+  const { manifests } = loadManifests([folder], options);
+  const objects = new Map(
+    manifests.map((manifest) => [
+      objectKey(manifest),
+      {
+        place: place(manifest, []).replace(`${folder}/`, ''),
+        source: sourceOf(manifest),
+        text: JSON.stringify(manifest.value),
+      },
+    ]),
+  );
+  try {
+    const { sets, unseen } = readReachInput(folder, compile, { ...options, assumePartial: true });
+    const gateways = new Map(sets.flatMap(({ documents }) => gatewaysOf(documents)));
+    return { gateways, objects, isPartial: unseen.length > 0 };
+  } catch (error) {
+    if (!(error instanceof UndecidedError)) throw error;
+    return { gateways: new Map(), objects, isPartial: true };
+  }
+}
+
+export class History {
+  readonly #options: HistoryOptions;
+  readonly #known = new Map<string, Content>();
+  #partial = 0;
+
+  constructor(options: HistoryOptions) {
+    this.#options = options;
+  }
+
+  /** Commits of which something could not be read. */
+  get partial(): number {
+    return this.#partial;
+  }
+
+  async at({ hash }: Commit): Promise<Content> {
+    const known = this.#known.get(hash);
+    if (known !== undefined) return known;
+    const fresh = await this.#read(hash);
+    if (fresh.isPartial) this.#partial += 1;
+    this.#known.set(hash, fresh);
+    return fresh;
+  }
+
+  async #read(hash: string): Promise<Content> {
+    using base = await openBase(this.#options.path, hash);
+    if (base.folder === undefined) return empty;
+    const content = contentOf(base.folder, this.#options);
+    return base.unseen.length === 0 ? content : { ...content, isPartial: true };
+  }
+}
