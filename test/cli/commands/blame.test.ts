@@ -76,6 +76,11 @@ beforeAll(async () => {
   steps['image'] = commit('another image', { 'agent.yaml': agent('2') });
   steps['more'] = commit('open more', { 'more.yaml': route('more', 'more.example.com') });
   steps['widened'] = commit('open all of stripe', { 'web.yaml': route('web', "'*.stripe.com'") });
+  // The same route once more, under another policy: who wrote it later did not let the earlier call through.
+  steps['again'] = commit('narrow again', {
+    'web.yaml': route('web', 'api.stripe.com'),
+    'third.yaml': route('third', 'third.example.com'),
+  });
 }, 60_000);
 afterAll(async () => {
   await server.stop();
@@ -137,7 +142,7 @@ test('S50: on a terminal what a commit says is shown, not obeyed', async () => {
 });
 
 test.each([
-  ['a policy of nobody', () => `sha256:${'0'.repeat(64)}`, [], 'none of the 5 commits'],
+  ['a policy of nobody', () => `sha256:${'0'.repeat(64)}`, [], 'none of the 6 commits'],
   [
     'one that is older than what may be looked at',
     () => steps['first']!.digest,
@@ -152,7 +157,7 @@ test.each([
 });
 
 test('the oldest commit that was looked at may not be the first', async () => {
-  const { stdout } = await blame(steps['image']!.digest, '--commits', '3');
+  const { stdout } = await blame(steps['image']!.digest, '--commits', '4');
   expect(stdout).toContain(`since ${steps['image']!.hash}`);
   expect(stdout).toContain('(or before: no older commit was looked at)');
 });
