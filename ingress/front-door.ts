@@ -10,6 +10,8 @@ import {
   header,
   type IngressAgent,
   type IngressConfig,
+  openVoucher,
+  voucherKey,
   type Trigger,
 } from '../contract/index.ts';
 import type { EventOutbox, Log, Reservation } from '../process/index.ts';
@@ -24,7 +26,7 @@ import type { RequestBody } from './request-body.ts';
 import { prefersAsync } from './prefer.ts';
 import { ResultDoor } from './result-door.ts';
 import { KeptBytes, Shares, type Place } from './share.ts';
-import { parseTarget, type Target } from './target.ts';
+import { parseTarget } from './target.ts';
 
 export interface FrontDoorOptions {
   readonly outbox: EventOutbox;
@@ -54,6 +56,7 @@ function problemOf({ code, message, hint }: ClrkError): Problem {
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
   #agents: AgentTable | undefined;
+  #voucherKey: Uint8Array | undefined;
   readonly #kept = new KeptBytes(limits.keptBytes.total);
   readonly #halfSent = new Shares(limits.halfSent);
   readonly #uploads = new Shares(limits.uploads);
@@ -70,6 +73,7 @@ export class FrontDoor {
 
   configure(config: IngressConfig): void {
     this.#agents = new AgentTable(config);
+    this.#voucherKey = voucherKey(config.platform.otlp.token);
   }
 
   /** What is shared, as it is used now. */
@@ -164,11 +168,35 @@ export class FrontDoor {
       await results.answer(call, agent, { path: target.path, reader });
       return;
     }
-    await this.#receive(call, agent, target, context);
+    await this.#identify({ call, agent, path: target.path }, context);
+  }
+
+  async #identify(taken: Omit<Taken, 'body'>, context: InvocationContext): Promise<void> {
+    const said = saidByCaller(taken.call);
+    const user = this.#userOf(taken.call, taken.agent, said.id);
+    if (user === 'doubtful') {
+      sendProblem(taken.call, problems.notVouched);
+      return;
+    }
+    const told = user === undefined ? said : { ...said, user, trigger: vouchedTrigger };
+    await this.#receive(taken, told, context);
+  }
+
+  /** Undefined: nobody vouches for the caller. `doubtful`: somebody says so, and it is not the platform, or not about this call. */
+  #userOf(call: Call, { namespace, name }: IngressAgent, id: string): string | 'doubtful' | undefined {
+    const voucher = single(call.headers[header.voucher]);
+    if (voucher === undefined) return undefined;
+    const key = this.#voucherKey;
+    const about = { namespace, agent: name, id };
+    return (key && openVoucher(key, voucher, about, Date.now())) ?? 'doubtful';
   }
 
   /** The body as far as it is wanted before a worker is asked, within the shares of whoever sends it. */
-  async #receive(call: Call, agent: IngressAgent, target: Target, context: InvocationContext): Promise<void> {
+  async #receive(
+    { call, agent, path }: Omit<Taken, 'body'>,
+    said: Omit<Told, 'caller'>,
+    context: InvocationContext,
+  ): Promise<void> {
     const taker = { namespace: agent.namespace, agent: agentId(agent), peer: call.peer };
     const place = call.hasBody ? this.#halfSent.take(taker) : () => undefined;
     if (place === undefined) {
@@ -194,8 +222,7 @@ export class FrontDoor {
         ...{ headers: call.headers, now: context.now() },
         body: body.whole,
       });
-      const told = { ...saidByCaller(call), caller };
-      await this.#begin({ call, body, agent, path: target.path }, told, context);
+      await this.#begin({ call, body, agent, path }, { ...said, caller }, context);
     } finally {
       body?.close();
       for (const each of places) each();
@@ -248,7 +275,10 @@ interface Taken {
 }
 
 /** Who sets a call off, and what it is called. */
-type Told = Pick<InvocationCall, 'id' | 'ownId' | 'trigger' | 'parent' | 'caller'>;
+type Told = Pick<InvocationCall, 'id' | 'ownId' | 'trigger' | 'parent' | 'caller' | 'user'>;
+
+/** By the aggregated API, which is the only one to vouch for anybody. */
+const vouchedTrigger: Trigger = { type: 'CLI', source: 'invoke' };
 
 function saidByCaller({ headers }: Call): Omit<Told, 'caller'> {
   const given = parseInvocationId(single(headers[header.invocationId]));
