@@ -2,7 +2,6 @@
  * Every request that reaches the ingress: who is it for, may it come in at all, then an InvocationRun. What it
  * refuses here (400, 404, not ready) belongs to no agent or was never admitted and leaves no record.
  */
-import { randomUUID } from 'node:crypto';
 import {
   agentId,
   ClrkError,
@@ -10,16 +9,14 @@ import {
   header,
   type IngressAgent,
   type IngressConfig,
-  openVoucher,
-  voucherKey,
   type Trigger,
 } from '../contract/index.ts';
 import type { EventOutbox, Log, Reservation } from '../process/index.ts';
 import { AgentTable } from './agent-table.ts';
 import type { Call } from './call.ts';
-import { parseInvocationId, parseTraceParent } from './caller.ts';
+import { CallerWords, single, type Told } from './caller-words.ts';
 import { parseEventTarget, type EventDoor } from './event-door.ts';
-import { eventsPerCall, InvocationRun, type InvocationCall, type InvocationContext } from './invocation.ts';
+import { eventsPerCall, InvocationRun, type InvocationContext } from './invocation.ts';
 import { limits } from './limits.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
 import type { RequestBody } from './request-body.ts';
@@ -40,10 +37,6 @@ export interface FrontDoorOptions {
   readonly events?: EventDoor | undefined;
 }
 
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(', ') : value;
-}
-
 const bodyProblems: Readonly<Record<string, Problem>> = {
   BODY_TOO_LARGE: problems.bodyTooLarge,
   BODY_STALLED: problems.bodyStalled,
@@ -56,7 +49,7 @@ function problemOf({ code, message, hint }: ClrkError): Problem {
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
   #agents: AgentTable | undefined;
-  #voucherKey: Uint8Array | undefined;
+  readonly #words = new CallerWords();
   readonly #kept = new KeptBytes(limits.keptBytes.total);
   readonly #halfSent = new Shares(limits.halfSent);
   readonly #uploads = new Shares(limits.uploads);
@@ -73,7 +66,7 @@ export class FrontDoor {
 
   configure(config: IngressConfig): void {
     this.#agents = new AgentTable(config);
-    this.#voucherKey = voucherKey(config.platform.otlp.token);
+    this.#words.configure(config.platform.otlp.token);
   }
 
   /** What is shared, as it is used now. */
@@ -172,23 +165,9 @@ export class FrontDoor {
   }
 
   async #identify(taken: Omit<Taken, 'body'>, context: InvocationContext): Promise<void> {
-    const said = saidByCaller(taken.call);
-    const user = this.#userOf(taken.call, taken.agent, said.id);
-    if (user === 'doubtful') {
-      sendProblem(taken.call, problems.notVouched);
-      return;
-    }
-    const told = user === undefined ? said : { ...said, user, trigger: vouchedTrigger };
-    await this.#receive(taken, told, context);
-  }
-
-  /** Undefined: nobody vouches for the caller. `doubtful`: somebody says so, and it is not the platform, or not about this call. */
-  #userOf(call: Call, { namespace, name }: IngressAgent, id: string): string | 'doubtful' | undefined {
-    const voucher = single(call.headers[header.voucher]);
-    if (voucher === undefined) return undefined;
-    const key = this.#voucherKey;
-    const about = { namespace, agent: name, id };
-    return (key && openVoucher(key, voucher, about, Date.now())) ?? 'doubtful';
+    const said = this.#words.of(taken.call, taken.agent);
+    if (said === 'doubtful') sendProblem(taken.call, problems.notVouched);
+    else await this.#receive(taken, said, context);
   }
 
   /** The body as far as it is wanted before a worker is asked, within the shares of whoever sends it. */
@@ -272,22 +251,6 @@ interface Taken {
   readonly body: RequestBody;
   readonly agent: IngressAgent;
   readonly path: string;
-}
-
-/** Who sets a call off, and what it is called. */
-type Told = Pick<InvocationCall, 'id' | 'ownId' | 'trigger' | 'parent' | 'caller' | 'user'>;
-
-/** By the aggregated API, which is the only one to vouch for anybody. */
-const vouchedTrigger: Trigger = { type: 'CLI', source: 'invoke' };
-
-function saidByCaller({ headers }: Call): Omit<Told, 'caller'> {
-  const given = parseInvocationId(single(headers[header.invocationId]));
-  return {
-    id: given ?? randomUUID(),
-    ownId: given !== undefined,
-    trigger: { type: 'HTTP', source: 'ingress' },
-    parent: parseTraceParent(single(headers[header.traceparent]), single(headers[header.tracestate])),
-  };
 }
 
 /** Gives back the room for events when the run is over, or when what it postponed is done. */
