@@ -77,9 +77,8 @@ export interface InvocationCall {
   readonly ownId: boolean;
   readonly trigger: Trigger;
   readonly parent: TraceParent | undefined;
-  /** Who calls; undefined: the agent does not ask, or nobody does. */
+  /** Who calls; undefined: the agent does not ask, or nobody does. `user`: of the cluster, whom the platform vouches for. */
   readonly caller: readonly CallerField[] | undefined;
-  /** The user of the cluster, whom the platform vouches for. */
   readonly user?: string | undefined;
   readonly events: Reservation;
 }
