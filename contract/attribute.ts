@@ -132,6 +132,8 @@ export const attribute = {
   trigger: 'clrk.trigger',
   /** Before the name of a field of the caller's identity. */
   caller: 'clrk.caller',
+  /** The user of the cluster who called, as its API server knows him. */
+  callerUser: 'clrk.caller_user',
   /** The fields of it that a key of the agent's key set has signed. */
   callerVerified: 'clrk.caller_verified',
   phase: 'clrk.sandbox.phase',

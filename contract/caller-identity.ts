@@ -40,14 +40,22 @@ export const callerFieldsSchema = Type.Array(callerFieldSchema, { maxItems: maxC
 
 export type CallerProblem = 'Missing' | 'TooLong' | 'Unreadable' | 'NotVerified' | 'NotRead';
 
-/** `user=alice` as the caller says, `tenant=acme (verified)`, `user=unknown (Missing)`. */
-export function renderCaller(fields: readonly CallerField[] = []): string {
-  return fields
-    .map(({ field, value, verified, problem }) => {
-      if (value === undefined) return `${field}=unknown (${problem ?? 'Missing'})`;
-      return `${field}=${value}${verified ? ' (verified)' : ''}`;
-    })
-    .join(', ');
+/**
+ * `user=alice` as the caller says, `tenant=acme (verified)`, `user=unknown (Missing)`; before them the user of the cluster, if it is one:
+ * `jane (Kubernetes)`.
+ */
+export function renderCaller({
+  caller = [],
+  user,
+}: {
+  readonly caller?: readonly CallerField[];
+  readonly user?: string;
+}): string {
+  const fields = caller.map(({ field, value, verified, problem }) => {
+    if (value === undefined) return `${field}=unknown (${problem ?? 'Missing'})`;
+    return `${field}=${value}${verified ? ' (verified)' : ''}`;
+  });
+  return [...(user === undefined ? [] : [`${user} (Kubernetes)`]), ...fields].join(', ');
 }
 
 /** For a header of the dispatch connection. */

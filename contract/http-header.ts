@@ -11,6 +11,10 @@ export const header = {
   createdAt: 'x-clrk-created-at',
   /** Ingress to worker: who called, as the agent's extractors say. */
   caller: 'x-clrk-caller',
+  /** Ingress to worker: the user of the cluster who called, encoded. */
+  user: 'x-clrk-user',
+  /** Telemetry to ingress: its word for who that is. */
+  voucher: 'x-clrk-voucher',
   /** Of a result that is not whole: `cut` or `broken`, and how many bytes of how many were kept. */
   resultEnd: 'x-clrk-result-end',
   /** Of a result: so many headers of its answer had no room. */

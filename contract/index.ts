@@ -69,3 +69,4 @@ export * from './schedule-time.ts';
 export * from './schedule.ts';
 export * from './schedule-mark.ts';
 export * from './terminal-text.ts';
+export * from './voucher.ts';

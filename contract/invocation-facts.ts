@@ -9,6 +9,7 @@ import { callerFieldsSchema, encodeCaller, type CallerField } from './caller-ide
 import { recordsGroupVersion } from './environment.ts';
 import { hardTimeoutMs, header } from './http-header.ts';
 import type { Invocation, Phase } from './invocation.ts';
+import { isRecordableUser } from './voucher.ts';
 
 /** Those that are calls. */
 export const triggerTypes = ['HTTP', 'Cron', 'Event', 'CLI'] as const;
@@ -32,6 +33,8 @@ export interface InvocationFacts {
   readonly traceId?: string | undefined;
   /** Who called; absent: nobody asked, or nobody did. */
   readonly caller?: readonly CallerField[] | undefined;
+  /** The user of the cluster who called, whom the platform vouches for; absent: nobody does. */
+  readonly user?: string | undefined;
 }
 
 /** As an agent is given it: `http`. */
@@ -48,7 +51,7 @@ const iso = (unixMs: number): string => new Date(unixMs).toISOString();
 
 /** The event that says this status. It never ends before it began, whatever the clocks of two machines say. */
 export function composeInvocation(facts: InvocationFacts, status: InvocationStatus): Invocation {
-  const { id, agent, trigger, createdAt, timeoutMs, traceId, caller } = facts;
+  const { id, agent, trigger, createdAt, timeoutMs, traceId, caller, user } = facts;
   const { completedAt, ...said } = status;
   const times = completedAt === undefined ? {} : { completionTime: iso(Math.max(completedAt, createdAt)) };
   return {
@@ -58,7 +61,11 @@ export function composeInvocation(facts: InvocationFacts, status: InvocationStat
     spec: {
       parentRef: { kind: agent.kind, name: agent.name, uid: agent.uid },
       trigger: { type: trigger.type, source: trigger.source },
-      identity: { audiences: [], ...(caller === undefined ? {} : { caller: [...caller] }) },
+      identity: {
+        audiences: [],
+        ...(caller === undefined ? {} : { caller: [...caller] }),
+        ...(user === undefined ? {} : { user }),
+      },
     },
     status: {
       startTime: iso(createdAt),
@@ -81,13 +88,19 @@ export type InvocationStatus = Omit<
 };
 
 /** Of the dispatch connection: what the worker cannot know by itself. */
-export function renderFactHeaders({ trigger, createdAt, caller }: InvocationFacts): Record<string, string> {
+export function renderFactHeaders({
+  trigger,
+  createdAt,
+  caller,
+  user,
+}: InvocationFacts): Record<string, string> {
   return {
     [header.trigger]: triggerWord(trigger),
     // Schedules may hold what a header may not.
     [header.triggerSource]: encodeURIComponent(trigger.source),
     [header.createdAt]: iso(createdAt),
     ...(caller === undefined ? {} : { [header.caller]: encodeCaller(caller) }),
+    ...(user === undefined ? {} : { [header.user]: encodeURIComponent(user) }),
   };
 }
 
@@ -95,7 +108,7 @@ export function renderFactHeaders({ trigger, createdAt, caller }: InvocationFact
 export function parseFactHeaders(
   read: (name: string) => string | undefined,
   now: number,
-): Pick<InvocationFacts, 'trigger' | 'createdAt' | 'caller'> {
+): Pick<InvocationFacts, 'trigger' | 'createdAt' | 'caller' | 'user'> {
   const word = read(header.trigger)?.toLowerCase();
   const type = triggerTypes.find((each) => each.toLowerCase() === word) ?? 'HTTP';
   const createdAt = Date.parse(read(header.createdAt) ?? '');
@@ -103,6 +116,7 @@ export function parseFactHeaders(
     trigger: { type, source: decoded(read(header.triggerSource)) },
     createdAt: Number.isNaN(createdAt) ? now : createdAt,
     ...callerOf(read(header.caller)),
+    ...userOf(read(header.user)),
   };
 }
 
@@ -115,6 +129,11 @@ function callerOf(text: string | undefined): Pick<InvocationFacts, 'caller'> {
   } catch {
     return {};
   }
+}
+
+function userOf(text: string | undefined): Pick<InvocationFacts, 'user'> {
+  const user = decoded(text);
+  return isRecordableUser(user) ? { user } : {};
 }
 
 function decoded(text = ''): string {

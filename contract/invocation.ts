@@ -7,6 +7,7 @@ import { Type, type Static } from 'typebox';
 import { callerFieldsSchema } from './caller-identity.ts';
 import { recordsGroupVersion } from './environment.ts';
 import { natsToken } from './platform-identity.ts';
+import { maxUserBytes } from './voucher.ts';
 
 export const terminalPhases = ['Succeeded', 'Failed', 'Timeout', 'Rejected'] as const;
 export const phases = ['Pending', 'Dispatched', 'Running', ...terminalPhases] as const;
@@ -43,6 +44,8 @@ export const invocationSchema = Type.Object({
       audiences: Type.Array(Type.String()),
       /** What the agent's extractors found of the caller. Absent: it has none, or nobody called. */
       caller: Type.Optional(callerFieldsSchema),
+      /** The user of the cluster who called, as its API server knows him. Absent: the call did not come through it. */
+      user: Type.Optional(Type.String({ maxLength: maxUserBytes })),
     }),
   }),
   status: Type.Object({

@@ -106,6 +106,7 @@ export { computePlan, type OpenPlan, type OtherWays, type ShutPlan, type SitePla
 export { PolicyIndex, type Policy } from './policy-index.ts';
 export { type RouteClause, type Way } from './provider-clause.ts';
 export { computeCall, computeRetry, newAllowance, type RetryAllowance } from './retry-budget.ts';
+export { allowedBy, answerLastsMs, type StandingAnswer, type TimedAnswer } from './standing-answer.ts';
 export { SitePlans } from './site-plans.ts';
 export {
   chatApiOf,

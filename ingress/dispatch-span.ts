@@ -26,6 +26,7 @@ export interface SpanFacts {
   readonly path: string;
   readonly parent: TraceParent | undefined;
   readonly caller: readonly CallerField[] | undefined;
+  readonly user: string | undefined;
 }
 
 /** An attribute a field, of the names that manifests give; what is unknown has none. */
@@ -69,6 +70,7 @@ export class DispatchSpan {
           [attribute.invocationId]: facts.invocationId,
           [attribute.trigger]: facts.trigger,
           ...callerAttributes(facts.caller),
+          ...(facts.user === undefined ? {} : { [attribute.callerUser]: facts.user }),
           [attribute.httpMethod]: facts.method,
           // The query may hold what the caller thinks is between it and the agent.
           [attribute.urlPath]: facts.path.split('?')[0] ?? '/',

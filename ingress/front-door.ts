@@ -2,7 +2,6 @@
  * Every request that reaches the ingress: who is it for, may it come in at all, then an InvocationRun. What it
  * refuses here (400, 404, not ready) belongs to no agent or was never admitted and leaves no record.
  */
-import { randomUUID } from 'node:crypto';
 import {
   agentId,
   ClrkError,
@@ -15,16 +14,16 @@ import {
 import type { EventOutbox, Log, Reservation } from '../process/index.ts';
 import { AgentTable } from './agent-table.ts';
 import type { Call } from './call.ts';
-import { parseInvocationId, parseTraceParent } from './caller.ts';
+import { CallerWords, single, type Told } from './caller-words.ts';
 import { parseEventTarget, type EventDoor } from './event-door.ts';
-import { eventsPerCall, InvocationRun, type InvocationCall, type InvocationContext } from './invocation.ts';
+import { eventsPerCall, InvocationRun, type InvocationContext } from './invocation.ts';
 import { limits } from './limits.ts';
 import { problems, sendProblem, type Problem } from './problem.ts';
 import type { RequestBody } from './request-body.ts';
 import { prefersAsync } from './prefer.ts';
 import { ResultDoor } from './result-door.ts';
 import { KeptBytes, Shares, type Place } from './share.ts';
-import { parseTarget, type Target } from './target.ts';
+import { parseTarget } from './target.ts';
 
 export interface FrontDoorOptions {
   readonly outbox: EventOutbox;
@@ -36,10 +35,6 @@ export interface FrontDoorOptions {
   readonly results?: ResultDoor | undefined;
   /** Absent: no events are taken. */
   readonly events?: EventDoor | undefined;
-}
-
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 const bodyProblems: Readonly<Record<string, Problem>> = {
@@ -54,6 +49,7 @@ function problemOf({ code, message, hint }: ClrkError): Problem {
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
   #agents: AgentTable | undefined;
+  readonly #words = new CallerWords();
   readonly #kept = new KeptBytes(limits.keptBytes.total);
   readonly #halfSent = new Shares(limits.halfSent);
   readonly #uploads = new Shares(limits.uploads);
@@ -70,6 +66,7 @@ export class FrontDoor {
 
   configure(config: IngressConfig): void {
     this.#agents = new AgentTable(config);
+    this.#words.configure(config.platform.otlp.token);
   }
 
   /** What is shared, as it is used now. */
@@ -164,11 +161,21 @@ export class FrontDoor {
       await results.answer(call, agent, { path: target.path, reader });
       return;
     }
-    await this.#receive(call, agent, target, context);
+    await this.#identify({ call, agent, path: target.path }, context);
+  }
+
+  async #identify(taken: Omit<Taken, 'body'>, context: InvocationContext): Promise<void> {
+    const said = this.#words.of(taken.call, taken.agent);
+    if (said === 'doubtful') sendProblem(taken.call, problems.notVouched);
+    else await this.#receive(taken, said, context);
   }
 
   /** The body as far as it is wanted before a worker is asked, within the shares of whoever sends it. */
-  async #receive(call: Call, agent: IngressAgent, target: Target, context: InvocationContext): Promise<void> {
+  async #receive(
+    { call, agent, path }: Omit<Taken, 'body'>,
+    said: Omit<Told, 'caller'>,
+    context: InvocationContext,
+  ): Promise<void> {
     const taker = { namespace: agent.namespace, agent: agentId(agent), peer: call.peer };
     const place = call.hasBody ? this.#halfSent.take(taker) : () => undefined;
     if (place === undefined) {
@@ -194,8 +201,7 @@ export class FrontDoor {
         ...{ headers: call.headers, now: context.now() },
         body: body.whole,
       });
-      const told = { ...saidByCaller(call), caller };
-      await this.#begin({ call, body, agent, path: target.path }, told, context);
+      await this.#begin({ call, body, agent, path }, { ...said, caller }, context);
     } finally {
       body?.close();
       for (const each of places) each();
@@ -245,19 +251,6 @@ interface Taken {
   readonly body: RequestBody;
   readonly agent: IngressAgent;
   readonly path: string;
-}
-
-/** Who sets a call off, and what it is called. */
-type Told = Pick<InvocationCall, 'id' | 'ownId' | 'trigger' | 'parent' | 'caller'>;
-
-function saidByCaller({ headers }: Call): Omit<Told, 'caller'> {
-  const given = parseInvocationId(single(headers[header.invocationId]));
-  return {
-    id: given ?? randomUUID(),
-    ownId: given !== undefined,
-    trigger: { type: 'HTTP', source: 'ingress' },
-    parent: parseTraceParent(single(headers[header.traceparent]), single(headers[header.tracestate])),
-  };
 }
 
 /** Gives back the room for events when the run is over, or when what it postponed is done. */

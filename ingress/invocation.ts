@@ -77,8 +77,9 @@ export interface InvocationCall {
   readonly ownId: boolean;
   readonly trigger: Trigger;
   readonly parent: TraceParent | undefined;
-  /** Who calls; undefined: the agent does not ask, or nobody does. */
+  /** Who calls; undefined: the agent does not ask, or nobody does. `user`: of the cluster, whom the platform vouches for. */
   readonly caller: readonly CallerField[] | undefined;
+  readonly user?: string | undefined;
   readonly events: Reservation;
 }
 
@@ -91,12 +92,13 @@ export class InvocationRun {
   constructor(context: InvocationContext, call: InvocationCall) {
     this.#context = context;
     this.#call = call;
-    const { agent, id, trigger, path, parent, caller } = call;
+    const { agent, id, trigger, path, parent, caller, user } = call;
     const facts = {
       id,
       agent,
       trigger,
       caller,
+      user,
       createdAt: context.now(),
       timeoutMs: boundedTimeoutMs(agent),
     };
@@ -109,6 +111,7 @@ export class InvocationRun {
       path,
       parent,
       caller,
+      user,
     });
     this.#facts = { ...facts, traceId: this.#span.traceId };
   }

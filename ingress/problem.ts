@@ -16,6 +16,12 @@ export interface Problem {
 }
 
 export const problems = {
+  notVouched: {
+    status: 401,
+    code: 'CALLER_NOT_VOUCHED',
+    message: 'who this call is of is said by nobody who may say it, or is said of another call',
+    hint: 'X-Clrk-Voucher is for the platform itself: leave it out, or call by the `invoke` subresource again.',
+  },
   agentNotFound: {
     status: 404,
     code: 'AGENT_NOT_FOUND',

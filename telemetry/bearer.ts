@@ -5,7 +5,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkOtlpToken, checkReaderToken, type OtlpSpeaker, type ReaderClaims } from '../contract/index.ts';
+import {
+  checkOtlpToken,
+  checkReaderToken,
+  mintOtlpToken,
+  voucherKey,
+  type OtlpSpeaker,
+  type ReaderClaims,
+} from '../contract/index.ts';
 
 /** kubelet refreshes Secret volumes about once a minute; a few seconds on top change nothing. */
 const rereadAfterMs = 5_000;
@@ -36,6 +43,12 @@ export function readerOf(
 ): ReaderClaims | undefined {
   const given = tokenOf(authorization);
   return given === undefined ? undefined : checkReaderToken(secret, given, nowMs);
+}
+
+/** Pure: what the ingress has too, from its own token; `keyBase64` empty: nothing. */
+export function voucherKeyOf(keyBase64: string): Uint8Array | undefined {
+  if (keyBase64 === '') return undefined;
+  return voucherKey(mintOtlpToken(Buffer.from(keyBase64, 'base64'), { role: 'ingress' }));
 }
 
 export class TokenFiles {

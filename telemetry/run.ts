@@ -15,7 +15,7 @@ import {
   type Log,
   type NatsAccess,
 } from '../process/index.ts';
-import { readerOf, speakerOf, TokenFiles } from './bearer.ts';
+import { readerOf, speakerOf, TokenFiles, voucherKeyOf } from './bearer.ts';
 import { retentionOf } from './schema/retention.ts';
 import { createMetrics, type TelemetryMetrics } from './metrics.ts';
 import { serverUrl } from './store/server-url.ts';
@@ -82,6 +82,7 @@ export async function runTelemetry(environment: Environment): Promise<void> {
       port: ports.aggregatedApi,
       call: kubeCaller(() => loadKubeConfig(environment)),
       ingressUrl: ingressUrl(environment),
+      voucherKey: () => voucherKeyOf(otlpFiles.tokens().get(platformAuthKeys.otlpKey) ?? ''),
     },
     store,
     spoolDir: join(requireVariable(environment, variables.dataDir), 'spool'),

@@ -51,7 +51,7 @@ export interface TelemetryOptions {
   /** Absent: no aggregated API. It needs `tls`. */
   readonly aggregated?: Pick<
     AggregatedOptions,
-    'call' | 'ingressUrl' | 'pollMs' | 'recheckMs' | 'watcherLimits'
+    'call' | 'ingressUrl' | 'voucherKey' | 'pollMs' | 'recheckMs' | 'watcherLimits'
   > & {
     readonly port: number;
   };

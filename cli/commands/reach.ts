@@ -32,6 +32,7 @@ interface ReachOptions extends InputFlags, ClusterFlags {
   readonly failOnChanged?: boolean;
   readonly within?: string;
   readonly live?: boolean;
+  readonly at?: string;
   readonly platformCidr?: readonly string[];
 }
 
@@ -42,10 +43,20 @@ function parseFormat(text: string): ReachFormat {
   return format;
 }
 
-async function compiler(platformCidrs: readonly string[]) {
+async function compiler(platformCidrs: readonly string[], at: number) {
   const { compileManifests } = await import('../../operator/index.ts');
   return (objects: Parameters<typeof compileManifests>[0]): ReachDocuments =>
-    compileManifests(objects, platformCidrs);
+    compileManifests(objects, platformCidrs, at);
+}
+
+/** Of which Approvals that last are told; one that ended before is not there. */
+function parseMoment({ at, live }: ReachOptions, now: Date): number {
+  if (at === undefined) return now.getTime();
+  if (live === true)
+    throw usageError('--at goes with manifests, not with --live', 'A cluster says what holds now.');
+  const moment = /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(at) ? Date.parse(at) : Number.NaN;
+  if (!Number.isNaN(moment)) return moment;
+  throw usageError(`--at ${at} is not a time`, 'For example 2026-11-28T17:00:00Z.');
 }
 
 /** Gateways without agents are for agents of somebody else: that nobody here reaches anything says nothing of them. */
@@ -100,7 +111,10 @@ async function answerLive(question: Question, compile: Compile, input: Input): P
     const objects = objectsOf(path, input);
     const live = new LiveCluster(await openCluster(io, options), io.interruption());
     const dated = await live.dating(objects);
-    const found = readReachInput(path, (each) => compile(each.map(dated)), input);
+    const approvals = await live.approvals(objects);
+    const manifests = (each: readonly CompiledObject[]): CompiledObject[] =>
+      each.filter(({ kind }) => kind !== 'Approval').map(dated);
+    const found = readReachInput(path, (each) => compile([...manifests(each), ...approvals]), input);
     if (!input.assumePartial) requireAgents(path, found);
     const answer = await compareLive(live, soleSet(found), options.platformCidr !== undefined);
     const changes = answer.changes.map((change) => ({ folder: '', ...change }));
@@ -118,7 +132,7 @@ async function decide(question: Question): Promise<number> {
     throw usageError('--diff, --within and --live are questions of their own', 'Ask one of them.');
   if (within !== undefined && reachCommentFormats.some((each) => each === format))
     throw usageError(`--within has no output format "${format}"`, 'There are table (a sentence) and json.');
-  const compile = await compiler(parsePlatformCidrs(options));
+  const compile = await compiler(parsePlatformCidrs(options), parseMoment(options, io.now()));
   const assumePartial = options.assumePartial === true;
   const input = { ...(await readInput(io, [path], options)), assumePartial };
   if (diff !== undefined) return await answerDiff(diff, question, compile, input);
@@ -156,6 +170,7 @@ export const addReach: AddCommand = ({ program, io, setExitCode }) => {
         'clrk reach --diff origin/main -o markdown',
         'clrk reach dist/prod --within ../policy/boundary.yaml',
         'clrk reach dist/prod --live',
+        'clrk reach dist/prod --at 2026-11-28T17:00:00Z',
         'clrk reach apps --env dev=apps/dev --env prod=apps/prod',
         'kubectl kustomize overlays/prod | clrk reach -n agents -',
       ),
@@ -192,6 +207,7 @@ outside, or --live something that runs another policy, 3 could not decide.`,
       'a file with what may be reached at most: exit with 1 and a call that leaves it',
     )
     .option('--live', 'compare with what gateways and pools of the cluster run: exit with 1 when it differs')
+    .option('--at <time>', 'the moment of which Approvals that last are told (now)')
     .option('--platform-cidr <cidr>', 'an address range of the platform; may be repeated', collect);
   addInputFlags(command).action(async (path: string | undefined, options: ReachOptions, own) => {
     setExitCode(await runReach(io, path, { ...clusterFlags(own), ...options }));

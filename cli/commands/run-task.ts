@@ -8,7 +8,7 @@ import { parseAgentTarget } from '../cluster/agent-target.ts';
 import { requireAgent } from '../cluster/known-agent.ts';
 import { platformNamespace } from '../cluster/platform-namespace.ts';
 import { TelemetryClient } from '../cluster/telemetry-client.ts';
-import { agentPath } from '../cluster/agent-path.ts';
+import { agentPath, invokePath } from '../cluster/agent-path.ts';
 import type { ApiResponse, Cluster } from '../cluster/cluster.ts';
 import { readAnswer } from '../cluster/agent-answer.ts';
 import { usageError } from '../exit-code.ts';
@@ -24,6 +24,7 @@ interface RunTaskOptions extends ClusterFlags {
   readonly contentType?: string;
   readonly timeout: string;
   readonly async?: boolean;
+  readonly invoke?: boolean;
 }
 
 interface Call {
@@ -33,6 +34,8 @@ interface Call {
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** By the cluster's own API, which says who calls. */
+  readonly isInvoked: boolean;
 }
 
 /** How long to wait for the record of a call that has been answered: publish, batch (1 s) and insert. */
@@ -74,6 +77,7 @@ async function buildCall(io: Io, target: string, options: RunTaskOptions, namesp
     id,
     body,
     timeoutMs: parseTimeout(options.timeout),
+    isInvoked: options.invoke === true,
     headers: {
       ...contentTypeHeader(options.contentType, body),
       ...Object.fromEntries((options.header ?? []).map(parseHeader)),
@@ -94,7 +98,7 @@ async function exchange(io: Io, cluster: Cluster, call: Call): Promise<Answer | 
   try {
     const response = await cluster.send({
       method: 'POST',
-      path: agentPath(await platformNamespace(cluster), call),
+      path: call.isInvoked ? invokePath(call) : agentPath(await platformNamespace(cluster), call),
       headers: call.headers,
       body: call.body,
       signal: AbortSignal.any([io.interruption(), timeout]),
@@ -165,6 +169,7 @@ export const addRunTask: AddCommand = ({ program, io }) => {
         `clrk run-task hello -i '{"prompt":"hi"}'`,
         'clrk run-task hello -i @request.json --timeout 2m',
         `clrk run-task hello -i '{"prompt":"hi"}' --async`,
+        `clrk run-task hello -i '{"prompt":"hi"}' --invoke`,
         'cat page.html | clrk run-task summarize -i - --content-type text/html',
       ),
     )
@@ -174,6 +179,10 @@ export const addRunTask: AddCommand = ({ program, io }) => {
     .option(
       '--async',
       'print NAME/INVOCATION once it runs, and do not wait: `clrk result` fetches the answer',
+    )
+    .option(
+      '--invoke',
+      'by the API of the cluster, so that the record says who you are; the API server cuts answers after a minute',
     )
     .option('--timeout <duration>', 'how long to wait', '5m')
     .action(async (name: string, options: RunTaskOptions, command) => {

@@ -7,11 +7,15 @@ export interface CompiledObject {
   readonly kind: string;
   readonly metadata: Manifest['metadata'] & { readonly name: string; readonly namespace?: string };
   readonly spec: unknown;
+  /** Only of kinds whose status decides about reach. */
+  readonly status?: unknown;
 }
 
 const ownVersion = `${apiGroup}/${apiVersionName}`;
 /** Built-in kinds whose content decides about reach: labels of namespaces. */
 const foreignKinds = new Set(['v1/Namespace']);
+/** Until when an answer holds is in its status. */
+const statusKinds = new Set(['Approval']);
 
 export function place(manifest: Manifest, path: ReadonlyArray<string | number>): string {
   const { file, line, column } = manifest.locate(path);
@@ -46,7 +50,10 @@ export function compiledObject(
     return { problem: `${place(manifest, ['kind'])}: there is no kind ${kind} in ${apiVersion}` };
   }
   const [issue] = verdict.issues;
-  if (issue === undefined && verdict.spec !== undefined) return { object: { ...named, spec: verdict.spec } };
+  if (issue === undefined && verdict.spec !== undefined) {
+    const status = statusKinds.has(kind) ? { status: manifest.value['status'] } : {};
+    return { object: { ...named, spec: verdict.spec, ...status } };
+  }
   return problemOf(manifest, issue);
 }
 

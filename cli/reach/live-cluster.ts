@@ -5,7 +5,9 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Static, TSchema } from 'typebox';
+import type { Approval } from '../../api/index.ts';
 import {
+  agentKinds,
   ClrkError,
   configSecretKey,
   configSecretName,
@@ -43,6 +45,7 @@ interface LiveObject {
     readonly namespace?: string;
     readonly name?: string;
     readonly creationTimestamp?: string;
+    readonly uid?: string;
   };
   readonly spec?: { readonly replicas?: number };
   readonly status?: { readonly readyReplicas?: number; readonly running?: LiveHolder['running'] };
@@ -102,6 +105,28 @@ export class LiveCluster {
       const creationTimestamp = ages.get(ageKey(kind, metadata.namespace, metadata.name)) ?? '9999';
       return { ...object, metadata: { ...metadata, creationTimestamp } };
     };
+  }
+
+  /** Approvals of agents that are there now: one of an earlier agent of the name is about nobody. */
+  async approvals(objects: readonly CompiledObject[]): Promise<CompiledObject[]> {
+    const agents = objects.filter(({ kind }) => agentKinds.some((each) => each === kind));
+    const namespaces = new Set(agents.map(({ metadata }) => metadata.namespace ?? ''));
+    const found: CompiledObject[] = [];
+    for (const namespace of namespaces) {
+      const uids = new Map<string, string | undefined>();
+      for (const kind of agentKinds) {
+        for (const { metadata } of await this.#list(kind, namespace))
+          uids.set(ageKey(kind, namespace, metadata.name), metadata.uid);
+      }
+      for (const { metadata, spec, status } of await this.#list('Approval', namespace)) {
+        const { agent } = (spec as Approval['spec']).request;
+        if (uids.get(ageKey(agent.kind, namespace, agent.name)) !== agent.uid) continue;
+        const { name = '' } = metadata;
+        const own = { apiVersion: `${ownGroup}/${ownVersion}`, kind: 'Approval' };
+        found.push({ ...own, metadata: { ...metadata, name, namespace }, spec, status });
+      }
+    }
+    return found;
   }
 
   /** All of a kind in a namespace. */

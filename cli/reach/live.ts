@@ -5,6 +5,7 @@
 import { ClrkError, gatewayPolicyDigest, poolPolicyDigest } from '../../contract/index.ts';
 import {
   diffReach,
+  standingSentences,
   type GatewayDocument,
   type PoolDocument,
   type ReachChange,
@@ -22,6 +23,8 @@ export interface LiveAnswer {
   readonly differing: readonly string[];
   /** Added is what runs and is not in the manifests. */
   readonly changes: readonly ReachChange[];
+  /** What persons allow there now, one sentence each: manifests that ask leave it to them, so that it is no difference. */
+  readonly standing: readonly string[];
 }
 
 /** What kept a cluster from answering keeps us from a verdict. */
@@ -145,10 +148,15 @@ class LiveQuestion {
   }
 
   /** `platformGiven`: the manifests were compiled with ranges that the caller named. */
-  async changes(differing: readonly Differing[], platformGiven: boolean): Promise<ReachChange[]> {
-    if (differing.length === 0) return [];
+  async changes(
+    differing: readonly Differing[],
+    platformGiven: boolean,
+  ): Promise<Pick<LiveAnswer, 'changes' | 'standing'>> {
+    const { standing } = this.#git;
+    if (differing.length === 0) return { changes: [], standing: standingSentences(this.#git) };
     const { before, after } = sidesOf(this.#git, await this.#running(differing), platformGiven);
-    return diffReach(before, after);
+    const runs = standing === undefined ? after : { ...after, standing };
+    return { changes: diffReach(before, after), standing: standingSentences(runs) };
   }
 }
 
@@ -163,6 +171,6 @@ export async function compareLive(
   return {
     seen,
     differing: differing.filter(({ isOurs }) => isOurs).map(({ holder }) => renderHolder(holder)),
-    changes: await question.changes(differing, platformGiven),
+    ...(await question.changes(differing, platformGiven)),
   };
 }

@@ -147,13 +147,18 @@ function gapsOf(unit: Unit, others: readonly Unit[]): string[] {
 }
 
 function documentsOf(objects: readonly CompiledObject[], own: Set<string>, compile: Compile): ReachDocuments {
-  const { gateways, pools, heard } = compile(withNamespaces(objects));
+  const { gateways, pools, heard, standing } = compile(withNamespaces(objects));
   const kept = pools.map((pool) => ({
     ...pool,
     agents: pool.agents.filter((agent) => own.has(agentId(agent))),
   }));
-  if (heard === undefined) return { gateways, pools: kept };
-  return { gateways, pools: kept, heard: new Map([...heard].filter(([id]) => own.has(id))) };
+  const ofOwn = <T>(all: ReadonlyMap<string, T>): Map<string, T> =>
+    new Map([...all].filter(([id]) => own.has(id)));
+  return {
+    ...{ gateways, pools: kept },
+    ...(heard === undefined ? {} : { heard: ofOwn(heard) }),
+    ...(standing === undefined ? {} : { standing: ofOwn(standing) }),
+  };
 }
 
 function settle(unseen: readonly string[], assumePartial: boolean): readonly string[] {

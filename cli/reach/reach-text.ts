@@ -62,12 +62,13 @@ export function renderReach(
   }
   if (format === 'json') {
     const agents = all.flatMap(({ label, reach }) =>
-      reach.map(({ agent, regions, missingGateways, setOffBy }) => ({
+      reach.map(({ agent, regions, missingGateways, setOffBy, standing }) => ({
         folder: label,
         agent,
         reaches: regions.map(({ destinations, ports, value }) => ({ destinations, ports, accesses: value })),
         missingGateways,
         setOffBy,
+        standing,
       })),
     );
     return JSON.stringify({ version: 1, partial: unseen.length > 0, unseen, notEnforced, agents }, null, 2);
@@ -87,7 +88,7 @@ export interface LabelledChange extends ReachChange {
 }
 
 const signs: Readonly<Record<ReachChange['direction'], string>> = { added: '+', removed: '-', changed: '~' };
-const nothing: ReachDocuments = { gateways: [], pools: [], heard: new Map() };
+const nothing: ReachDocuments = { gateways: [], pools: [], heard: new Map(), standing: new Map() };
 
 export function changesOf(before: readonly ManifestSet[], after: readonly ManifestSet[]): LabelledChange[] {
   const labels = [...new Set([...before, ...after].map(({ label }) => label))].sort();
@@ -105,7 +106,14 @@ export interface Changes {
   readonly unseen: readonly string[];
   readonly notEnforced: readonly string[];
   /** Of a comparison with a cluster. */
-  readonly live?: Pick<LiveAnswer, 'seen' | 'differing'>;
+  readonly live?: Pick<LiveAnswer, 'seen' | 'differing' | 'standing'>;
+}
+
+/** Of a comparison with a cluster: what persons allowed there, which manifests leave to them. */
+function standingBlock(lines: readonly string[] = []): string[] {
+  return lines.length === 0
+    ? []
+    : [['allowed by persons now:', ...lines.map((line) => `  ${line}`)].join('\n')];
 }
 
 /** How a comparison with a cluster ended, below its changes. */
@@ -137,7 +145,12 @@ export function renderChanges(
   const comment = commentFormat(format);
   if (comment !== undefined) {
     const labelled = changes.map((each) => ({ ...each, folder: several ? each.folder || '.' : '' }));
-    const told = [...labelled, ...unseen.map(notSeen), ...notEnforced.map(notCarriedOut)];
+    const allowed = (live?.standing ?? []).map((sentence) => ({
+      direction: 'is' as const,
+      sentence,
+      folder: '',
+    }));
+    const told = [...labelled, ...allowed, ...unseen.map(notSeen), ...notEnforced.map(notCarriedOut)];
     return renderReachComment({ base, changes: told, path }, comment).trimEnd();
   }
   const lines = changes.map(
@@ -150,5 +163,11 @@ export function renderChanges(
       ? `reach ${partial ? 'of what was seen ' : ''}is the same as in ${base}`
       : `${counted} since ${base}`;
   const summary = live === undefined ? since : liveSummary(live, changes.length === 0 ? '' : counted);
-  return [...lines, summary, ...renderNotEnforcedBlock(notEnforced), ...renderUnseen(unseen)].join('\n');
+  return [
+    ...lines,
+    summary,
+    ...standingBlock(live?.standing),
+    ...renderNotEnforcedBlock(notEnforced),
+    ...renderUnseen(unseen),
+  ].join('\n');
 }

@@ -39,7 +39,7 @@ const columns: readonly Column[] = [
   { header: 'REVISION', cell: (each) => each.status.revision ?? '', shown: wide },
   { header: 'WORKER', cell: (each) => each.status.worker ?? '', shown: wide },
   { header: 'TRACE', cell: (each) => each.status.traceId ?? '', shown: wide },
-  { header: 'CALLER', cell: (each) => renderCaller(each.spec.identity.caller), shown: wide },
+  { header: 'CALLER', cell: (each) => renderCaller(each.spec.identity), shown: wide },
   { header: 'REASON', cell: (each) => each.status.reason ?? '', shown: wide },
   { header: 'AGE', cell: (each, now) => renderAge(new Date(each.metadata.creationTimestamp), now) },
 ];

@@ -2,39 +2,16 @@
  * What a gateway is answered: the decision about each call it has parked, or nothing yet. Pure. What a gateway says of an agent
  * is believed only as far as the objects say the same: an agent of its own that is there, and a route that is.
  */
-import {
-  approvalTtl,
-  parseApprovalTtl,
-  type ApprovalAsk,
-  type ApprovalWord,
-  type DecidedWord,
-} from '../../contract/index.ts';
-import { covers, strictest } from '../../decision/index.ts';
-import { asksUnlisted, gatewayNames, isLive, type AnyAgent } from '../compile/index.ts';
+import type { ApprovalAsk, ApprovalWord, DecidedWord } from '../../contract/index.ts';
+import { answerLastsMs, covers, strictest } from '../../decision/index.ts';
+import { agentOfAsk, gatewayNames, isAsking } from '../compile/index.ts';
 import { isWaiting, ownApprovals, type OwnApprovals } from './index-of-approvals.ts';
 import { kinds, type Approval, type EgressGateway } from '../kind.ts';
-import type { Kind, World } from '../runtime/index.ts';
+import type { World } from '../runtime/index.ts';
 import { approvalName } from './asks.ts';
 
 /** Calls of one agent, and of one gateway, that wait for a person: more are not asked about. */
 export const maxWaiting = { agent: 32, gateway: 256 } as const;
-
-/** A Map, because the kind is a tenant's word: of an object, `constructor` would be one. */
-const routeKinds = new Map<string, Kind<{ metadata: { deletionTimestamp?: string } }>>([
-  ['MCPRoute', kinds.mcpRoute],
-  ['EgressHTTPRoute', kinds.egressHttpRoute],
-  ['AIProviderRoute', kinds.aiProviderRoute],
-]);
-
-export function agentOfAsk(
-  world: World,
-  namespace: string,
-  { kind, name }: Pick<ApprovalAsk['agent'], 'kind' | 'name'>,
-): AnyAgent | undefined {
-  const agents: Kind<AnyAgent> = kind === 'DaemonAgent' ? kinds.daemonAgent : kinds.taskAgent;
-  const agent = world.get(agents, namespace, name);
-  return agent !== undefined && isLive(agent) ? agent : undefined;
-}
 
 /** Why nobody will be asked; undefined: it is as the gateway says. */
 export function faultOf(world: World, gateway: EgressGateway, ask: ApprovalAsk): string | undefined {
@@ -44,17 +21,6 @@ export function faultOf(world: World, gateway: EgressGateway, ask: ApprovalAsk):
   if (agent === undefined || !gatewayNames(agent).includes(name))
     return 'the agent does not use this gateway';
   return isAsking(world, gateway, ask.route) ? undefined : 'the route that asks for approval is gone';
-}
-
-/** A route that is there; or the gateway itself, as long as it is to ask about what no route opens. */
-function isAsking(world: World, gateway: EgressGateway, rule: ApprovalAsk['route']): boolean {
-  if (rule.kind === 'EgressGateway') {
-    const { namespace, name } = gateway.metadata;
-    return rule.namespace === namespace && rule.name === name && asksUnlisted(gateway);
-  }
-  const route = routeKinds.get(rule.kind);
-  const found = route && world.get(route, rule.namespace, rule.name);
-  return found !== undefined && found.metadata.deletionTimestamp === undefined;
 }
 
 /** Does the Approval ask what the gateway asks? */
@@ -69,10 +35,9 @@ export function isOf({ spec: { request } }: Approval, gateway: EgressGateway, as
 
 /** How long its answer holds for other calls; 0: not at all. */
 export function lastsMs({ spec: { decision }, status }: Approval, now: number): number {
-  if (decision === undefined || (decision.for ?? 'Once') === 'Once') return 0;
-  const until = Date.parse(status?.validUntil ?? '');
-  const ttl = parseApprovalTtl(decision.ttl ?? '') ?? approvalTtl.usualMs;
-  return Number.isNaN(until) ? ttl : Math.max(0, until - now);
+  if (decision === undefined) return 0;
+  const { for: scope, ttl } = decision;
+  return answerLastsMs({ scope, ttl, validUntil: status?.validUntil }, now);
 }
 
 function wordOf(approval: Approval, ask: ApprovalAsk, now: number): DecidedWord | undefined {

@@ -1,12 +1,12 @@
 /** Approvals: made of what gateways ask, their status, and their end. Of the spec it writes `request` alone, and once. */
 import { approvalBounds, terminalLine, type ApprovalAsk } from '../../contract/index.ts';
-import { isLive } from '../compile/index.ts';
+import { agentOfAsk, isLive } from '../compile/index.ts';
 import { changedObjects } from '../change.ts';
 import type { Context, ControllerSpec } from '../context.ts';
 import { apiVersion, kinds, type Approval } from '../kind.ts';
 import { managedLabels } from '../owner.ts';
 import { keyOfObject, splitKey, type ReconcileResult } from '../runtime/index.ts';
-import { agentOfAsk, lastsMs } from './answer.ts';
+import { lastsMs } from './answer.ts';
 import { isWaiting, ownApprovals } from './index-of-approvals.ts';
 import { approvalStatus, callStateOf } from './status.ts';
 import type { HeardAsk } from './asks.ts';

@@ -1,4 +1,5 @@
 /** The one door of `operator/compile/`: CRs to contract documents, pure. */
+export * from './asking-rule.ts';
 export * from './attachment.ts';
 export * from './call-limit.ts';
 export * from './counting.ts';
@@ -26,4 +27,5 @@ export * from './route-backend.ts';
 export * from './route-filter.ts';
 export * from './secret-value.ts';
 export * from './settings.ts';
+export * from './standing-approval.ts';
 export * from './trigger-share.ts';

@@ -23,6 +23,7 @@ import type { AnyAgent } from './membership.ts';
 import { poolKey } from './name.ts';
 import { compilePool } from './pool-config.ts';
 import { encodeSecretData } from './secret-value.ts';
+import { standingApprovals } from './standing-approval.ts';
 import { triggersByAgent } from './trigger-share.ts';
 
 export interface CompiledManifests {
@@ -30,6 +31,8 @@ export interface CompiledManifests {
   readonly pools: ReadonlyArray<Omit<PoolConfig, 'digest'>>;
   /** Subjects of events by agent id. */
   readonly heard: ReadonlyMap<string, readonly string[]>;
+  /** What persons allow at the moment asked about, by agent id. */
+  readonly standing: ReturnType<typeof standingApprovals>;
 }
 
 const placeholder = 'placeholder';
@@ -129,15 +132,20 @@ function heardBy(world: World): CompiledManifests['heard'] {
   return new Map(found.filter(([, subjects]) => subjects.length > 0));
 }
 
-/** `objects` passed their schemas and have a namespace where their kind has one. */
+/**
+ * `objects` passed their schemas and have a namespace where their kind has one. `at`: the moment, in milliseconds, of which Approvals
+ * that last are told; undefined: they are left out.
+ */
 export function compileManifests(
   objects: readonly KubeObject[],
   platformCidrs: readonly string[],
+  at?: number,
 ): CompiledManifests {
   const world = new ManifestWorld(objects);
   assumePools(world);
   return {
     heard: heardBy(world),
+    standing: at === undefined ? new Map() : standingApprovals(world, at),
     gateways: world
       .list(kinds.egressGateway)
       .map((gateway) => compileGateway(world, { gateway, platform: nowhere, platformCidrs }))

@@ -17,7 +17,9 @@ import { mcpParts, renderServerRequests } from './tool-words.ts';
 import { callParts, renderPlacedSecret, renderTurn, viaParts, wayParts } from './words.ts';
 
 export type Direction = 'added' | 'removed' | 'changed';
-export type ChangeKind = 'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown' | 'trigger';
+/** `approval`: what a person allowed for a time. */
+export type ChangeKind =
+  'destination' | 'calls' | 'denial' | 'tools' | 'way' | 'unknown' | 'trigger' | 'approval';
 
 export interface AccessChange {
   readonly direction: Direction;

@@ -8,6 +8,7 @@ import { agentsOf, reachKeyOf, type ReachAgent, type ReachDocuments } from './do
 import { partitionFor, regionsOf, type DestinationSet, type PortSpan, type Region } from './partition.ts';
 import { beyond, setOffWords } from './set-off.ts';
 import { reachProtocols, spotsAt, type ReachDestination, type ReachProtocol } from './spot.ts';
+import { standingChanges, standingOf } from './standing.ts';
 import { agentNames, renderPlaces } from './words.ts';
 
 export interface ReachChange {
@@ -18,6 +19,11 @@ export interface ReachChange {
   readonly ports: readonly PortSpan[];
   readonly protocols: readonly ReachProtocol[];
   readonly sentence: string;
+}
+
+interface DatedAgent {
+  readonly agent: ReachAgent | undefined;
+  readonly documents: ReachDocuments;
 }
 
 interface Pair {
@@ -85,6 +91,24 @@ function changesIn(
   });
 }
 
+const nowhere: DestinationSet = { names: [], wildcards: [], addresses: { cidrs: [], except: [] } };
+
+/** Nothing where one side does not say what persons allowed. */
+function approvalChanges(
+  id: string,
+  who: string,
+  [before, after]: readonly [DatedAgent, DatedAgent],
+): ReachChange[] {
+  if (before.documents.standing === undefined || after.documents.standing === undefined) return [];
+  const [old, now] = [before, after].map(({ agent, documents }) =>
+    agent === undefined ? [] : standingOf(agent, documents),
+  );
+  return standingChanges(old ?? [], now ?? []).map(({ direction, text }) => ({
+    ...{ agent: id, direction, kind: 'approval' as const, destinations: nowhere, ports: [], protocols: [] },
+    sentence: `agent \`${who}\` ${text}`,
+  }));
+}
+
 /** Nothing where one side does not say what sets its agents off. */
 function setOffChanges(
   id: string,
@@ -97,7 +121,6 @@ function setOffChanges(
     { direction: 'added', subjects: beyond(now, old), may: 'may now' },
     { direction: 'removed', subjects: beyond(old, now), may: 'may no longer' },
   ] as const;
-  const nowhere = { names: [], wildcards: [], addresses: { cidrs: [], except: [] } };
   return changes
     .filter(({ subjects }) => subjects.length > 0)
     .map(({ direction, subjects, may }) => ({
@@ -125,7 +148,12 @@ export function diffReach(
     const reached = regions.flatMap((region) =>
       changesIn(region, nameOf(id), describer).map((change) => ({ agent: id, ...change })),
     );
-    return [...reached, ...setOffChanges(id, nameOf(id), [before, after])];
+    const sides = [
+      { agent: was, documents: before },
+      { agent: is, documents: after },
+    ] as const;
+    const allowed = approvalChanges(id, nameOf(id), sides);
+    return [...reached, ...allowed, ...setOffChanges(id, nameOf(id), [before, after])];
   });
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../contract/index.ts';
 import { PolicyIndex } from '../../decision/index.ts';
 import type { HeardSubjects } from './set-off.ts';
+import type { StandingAnswers } from './standing.ts';
 
 export type GatewayDocument = Omit<GatewayConfig, 'digest'>;
 export type PoolDocument = Omit<PoolConfig, 'digest'>;
@@ -19,6 +20,8 @@ export interface ReachDocuments {
   readonly pools: readonly PoolDocument[];
   /** Absent: it is not known what sets them off. */
   readonly heard?: HeardSubjects;
+  /** What persons allow at the moment asked about; absent: it is not known. */
+  readonly standing?: StandingAnswers;
 }
 
 /** One gateway as an agent meets it: the worker decides by `destinations`, then the gateway by its own document. */

@@ -1,9 +1,12 @@
 /** The closed set as a table's rows and as sentences. Pure; the CLI lays them out. */
+import type { StandingAnswer } from '../../decision/index.ts';
+import { agentsOf, type ReachDocuments } from './documents.ts';
 import { mannerParts } from './manner.ts';
 import type { Access, Permit } from './permit.ts';
 import type { AccessRegion, AgentReach } from './reach.ts';
 import { setOffWords } from './set-off.ts';
 import type { ReachProtocol } from './spot.ts';
+import { standingCall, standingOf, standingOrigin, standingPlace, standingWords } from './standing.ts';
 import { agentNames, callParts, renderDestinations, renderPlaces, renderPorts, wayParts } from './words.ts';
 
 export const reachHeaders = [
@@ -49,10 +52,21 @@ function destinationCell({ region, permit: { way } }: Line): string {
 
 const plain = (parts: readonly string[]): string => parts.join('; ').replaceAll('`', '');
 
-/** One row a way; an agent that reaches nothing has one row that says so, and one that events set off has one of them. */
+function standingRow(name: string, answer: StandingAnswer): string[] {
+  const calls = `without asking: ${standingCall(answer)}`;
+  const way = `until ${answer.until}; ${standingOrigin(answer)}`;
+  const [port = ''] = standingPlace(answer).split(':').slice(-1);
+  const host = standingPlace(answer).slice(0, -port.length - 1);
+  return [name, host, port, 'HTTPS, HTTP', plain([calls]), '-', plain([way]), answer.gateway];
+}
+
+/**
+ * One row a way; an agent that reaches nothing has one row that says so. One that events set off has one of them, and one for each
+ * answer of a person that lasts.
+ */
 export function reachRows(reach: readonly AgentReach[]): string[][] {
   const nameOf = agentNames(reach.map(({ agent }) => agent));
-  return reach.flatMap(({ agent, regions, setOffBy }) => {
+  return reach.flatMap(({ agent, regions, setOffBy, standing }) => {
     const lines = regions.flatMap(linesOf);
     const setOff =
       setOffBy.length === 0
@@ -76,13 +90,22 @@ export function reachRows(reach: readonly AgentReach[]): string[][] {
         access.gateway,
       ];
     });
-    return [...ways, ...setOff];
+    return [...ways, ...standing.map((each) => standingRow(nameOf(agent), each)), ...setOff];
   });
+}
+
+/** Of each agent, what persons allow it now. */
+export function standingSentences(documents: ReachDocuments): string[] {
+  const agents = agentsOf(documents);
+  const nameOf = agentNames(agents.map(({ id }) => id));
+  return agents.flatMap((agent) =>
+    standingOf(agent, documents).map((each) => `agent \`${nameOf(agent.id)}\` may ${standingWords(each)}`),
+  );
 }
 
 export function reachSentences(reach: readonly AgentReach[]): string[] {
   const nameOf = agentNames(reach.map(({ agent }) => agent));
-  return reach.flatMap(({ agent, regions, missingGateways, setOffBy }) => {
+  return reach.flatMap(({ agent, regions, missingGateways, setOffBy, standing }) => {
     const who = `agent \`${nameOf(agent)}\``;
     const missing = missingGateways.map(
       (id) => `${who} names the gateway \`${id}\`, which is not in these manifests`,
@@ -94,6 +117,8 @@ export function reachSentences(reach: readonly AgentReach[]): string[] {
       return `${who} may reach ${where} over ${protocols.join(', ')}${how}`;
     });
     const setOff = setOffBy.length === 0 ? [] : [`${who} may ${setOffWords(setOffBy)}`];
-    return [...(lines.length === 0 ? [`${who} may reach nothing`] : lines), ...missing, ...setOff];
+    const allowed = standing.map((each) => `${who} may ${standingWords(each)}`);
+    const reached = lines.length === 0 ? [`${who} may reach nothing`] : lines;
+    return [...reached, ...missing, ...allowed, ...setOff];
   });
 }

@@ -3,10 +3,12 @@
  * refused; nothing is sampled or guessed. Pure.
  */
 import { Describer } from './describe.ts';
+import type { StandingAnswer } from '../../decision/index.ts';
 import { agentsOf, reachKeyOf, type ReachAgent, type ReachDocuments } from './documents.ts';
 import { partitionFor, regionsOf, type Region } from './partition.ts';
 import type { Access } from './permit.ts';
 import { spotsAt } from './spot.ts';
+import { standingOf } from './standing.ts';
 
 export type AccessRegion = Region<readonly Access[]>;
 
@@ -18,6 +20,8 @@ export interface AgentReach {
   readonly missingGateways: readonly string[];
   /** Subjects of events that set it off. */
   readonly setOffBy: readonly string[];
+  /** Calls that need no person's answer now, of those that otherwise wait for one. */
+  readonly standing: readonly StandingAnswer[];
 }
 
 function regionsFor(agent: ReachAgent, describer: Describer): AccessRegion[] {
@@ -39,6 +43,7 @@ export function computeReach(documents: ReachDocuments, describer = new Describe
     const regions = known.get(key) ?? regionsFor(agent, describer);
     known.set(key, regions);
     const setOffBy = documents.heard?.get(agent.id) ?? [];
-    return { agent: agent.id, regions, missingGateways: agent.missing, setOffBy };
+    const standing = standingOf(agent, documents);
+    return { agent: agent.id, regions, missingGateways: agent.missing, setOffBy, standing };
   });
 }

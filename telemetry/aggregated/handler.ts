@@ -5,7 +5,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
-import { ClrkError, errorMessage } from '../../contract/index.ts';
+import {
+  ClrkError,
+  errorMessage,
+  isRecordableUser,
+  maxUserBytes,
+  mintVoucher,
+} from '../../contract/index.ts';
 import type { KubeCaller, Log } from '../../process/index.ts';
 import { bearerToken } from '../bearer.ts';
 import { answerFollower, answerPage, untilClosed } from '../read/answer.ts';
@@ -23,7 +29,7 @@ import {
 import { FrontProxy } from './front-proxy.ts';
 import { parseIntent, splitUrl, type Attributes, type Document, type Intent } from './intent.ts';
 import { answerList, answerOne, answerWatch, sendJson, type InvocationRequest } from './invocation-answer.ts';
-import { forwardInvoke } from './invoke.ts';
+import { forwardInvoke, invocationIdOf } from './invoke.ts';
 import { answerMetrics } from './metrics-answer.ts';
 import { metricsOpenApi } from './metrics-openapi.ts';
 import { openApiDocument, openApiGroupDocument } from './openapi.ts';
@@ -46,6 +52,8 @@ export interface AggregatedOptions {
   /** The cluster, as this role's ServiceAccount. */
   readonly call: KubeCaller;
   readonly ingressUrl: string;
+  /** With it the ingress is told who calls; absent or undefined: it is not. */
+  readonly voucherKey?: () => Uint8Array | undefined;
   readonly log: Log;
   /** Ends every watch. */
   readonly signal: AbortSignal;
@@ -149,7 +157,9 @@ class AggregatedHandler {
     if (intent.what === 'invoke') {
       using place = this.#calls.take(watcher);
       void place;
-      return await forwardInvoke(this.#options.ingressUrl, intent, request, response);
+      const vouched = this.#vouch(user, intent, request);
+      const target = { ...intent, ...(vouched === undefined ? {} : { vouched }) };
+      return await forwardInvoke(this.#options.ingressUrl, target, request, response);
     }
     if (intent.what === 'records') {
       const { namespace, plural, agent, records } = intent;
@@ -168,6 +178,22 @@ class AggregatedHandler {
     using place = this.#reads.take(watcher);
     void place;
     await answerMetrics({ store, ...asked }, intent);
+  }
+
+  /** Whose call it is stands in its record, or it is not made: half a name is another name. */
+  #vouch(
+    { name: user }: User,
+    { namespace, agent }: Extract<Intent, { what: 'invoke' }>,
+    request: IncomingMessage,
+  ): { readonly id: string; readonly voucher: string } | undefined {
+    const key = this.#options.voucherKey?.();
+    if (key === undefined) return undefined;
+    if (!isRecordableUser(user)) {
+      const message = `your user name cannot be recorded: it has more than ${maxUserBytes} bytes, or characters nobody can see`;
+      throw new ClrkError('BAD_REQUEST', message);
+    }
+    const id = invocationIdOf(request.headers);
+    return { id, voucher: mintVoucher(key, { namespace, agent, id }, { user, now: Date.now() }) };
   }
 
   /** In turn with others, and for nobody who went. */

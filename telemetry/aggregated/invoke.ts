@@ -9,6 +9,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerResponse,
 } from 'node:http';
+import { randomUUID } from 'node:crypto';
 import { ClrkError, header, hopByHop, isInvocationId } from '../../contract/index.ts';
 
 export interface InvokeTarget {
@@ -16,6 +17,14 @@ export interface InvokeTarget {
   readonly agent: string;
   /** Path and query as the agent sees them. */
   readonly path: string;
+  /** Our word for who calls, and the id of the call it is about; absent: the ingress is not told. */
+  readonly vouched?: { readonly id: string; readonly voucher: string };
+}
+
+/** Pure: the caller's id, else one of ours: what is vouched for is one call, which runs once. */
+export function invocationIdOf(headers: IncomingMessage['headers']): string {
+  const id = headers[header.invocationId];
+  return typeof id === 'string' && isInvocationId(id) ? id : randomUUID();
 }
 
 /** Between two connections, too. */
@@ -52,13 +61,20 @@ export async function forwardInvoke(
   response: ServerResponse,
 ): Promise<void> {
   const url = new URL(ingressUrl);
+  const { vouched } = target;
   await new Promise<void>((resolve, reject) => {
     const onward = httpRequest({
       hostname: url.hostname,
       port: url.port === '' ? 80 : Number(url.port),
       method: 'POST',
       path: `/agents/${target.namespace}/${target.agent}${target.path}`,
-      headers: { ...forwardedHeaders(request.headers), host: url.host },
+      headers: {
+        ...forwardedHeaders(request.headers),
+        ...(vouched === undefined
+          ? {}
+          : { [header.invocationId]: vouched.id, [header.voucher]: vouched.voucher }),
+        host: url.host,
+      },
     });
     response.once('close', () => {
       onward.destroy();

@@ -40,8 +40,8 @@ const columns: readonly Column[] = [
   text('Reason', 1, 'Why it ended like that', (each) => each.status.reason ?? ''),
   text('Revision', 1, 'Of the agent', (each) => each.status.revision ?? ''),
   text('Worker', 1, 'Pod it ran on', (each) => each.status.worker ?? ''),
-  text('Caller', 1, "Who called, as the agent's extractors say", (each) =>
-    renderCaller(each.spec.identity.caller),
+  text('Caller', 1, "The user of the cluster who called, and what the agent's extractors say", (each) =>
+    renderCaller(each.spec.identity),
   ),
   text('Trace', 1, 'Id of its trace', (each) => each.status.traceId ?? ''),
   text('Age', 0, 'Since when', (each, now) => renderAge(new Date(each.metadata.creationTimestamp), now)),

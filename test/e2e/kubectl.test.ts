@@ -1,6 +1,9 @@
 /** Stock kubectl on the kubeconfig of `clrk dev`: what people and their tools see of the platform's objects. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { shellAgent } from './agents.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { namespace, shellAgent } from './agents.ts';
 import { DevPlatform } from './dev-platform.ts';
 
 let platform: DevPlatform;
@@ -11,6 +14,31 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(() => platform[Symbol.asyncDispose]());
+
+test('a call by invoke is recorded with the user who made it, whatever it says of itself', async () => {
+  const place = `/apis/telemetry.clrk.apoxy.dev/v1alpha1/namespaces/${namespace}/taskagents/shown/invoke`;
+  const body = join(mkdtempSync(join(tmpdir(), 'clrk-e2e-invoke-')), 'body.json');
+  writeFileSync(body, '{"asked":"by admin"}');
+  const said = await platform.must('create', '--raw', place, '-f', body);
+  rmSync(dirname(body), { recursive: true });
+  expect(said).toContain('by admin');
+  const direct = await platform.call('shown', { body: 'x', headers: { 'x-clrk-user': 'root' } });
+  await vi.waitFor(
+    async () => {
+      const all = await platform.invocations('shown');
+      const ended = all.filter(({ status }) => status.phase === 'Succeeded');
+      expect(ended.find(({ metadata }) => metadata.name === direct.id)?.spec.identity).not.toHaveProperty(
+        'user',
+      );
+      expect(ended.find(({ spec }) => spec.trigger.type === 'CLI')?.spec).toMatchObject({
+        trigger: { type: 'CLI', source: 'invoke' },
+        identity: { user: 'clrk-admin' },
+      });
+    },
+    { timeout: 30_000, interval: 200 },
+  );
+  expect(await platform.must('get', 'inv', '-o', 'wide')).toContain('clrk-admin (Kubernetes)');
+});
 
 interface Listed {
   readonly items: readonly {

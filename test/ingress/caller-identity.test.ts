@@ -45,7 +45,7 @@ function read(
   text: string | undefined = '',
 ): string {
   const input = { headers, now, body: text === 'not here' ? undefined : Buffer.from(text) };
-  return renderCaller(new CallerReader(extractors).read(input));
+  return renderCaller({ caller: new CallerReader(extractors).read(input) });
 }
 
 describe('an extractor', () => {
@@ -256,9 +256,7 @@ describe('at the front door', () => {
     bed.ingress.configure(configWith([{ ...agent, callerExtractors: extractors }]));
     await call({ port: bed.ingress.port, headers: { 'x-user': 'alice' } });
     await until('a rejection', () => Promise.resolve(bed.phases().includes('Rejected')));
-    expect(renderCaller(bed.events.at(-1)?.spec.identity.caller)).toBe(
-      'user=alice, tenant=unknown (Missing)',
-    );
+    expect(renderCaller(bed.events.at(-1)?.spec.identity ?? {})).toBe('user=alice, tenant=unknown (Missing)');
   });
 
   test('a long body is passed on as it comes and not looked into', async () => {
@@ -267,7 +265,7 @@ describe('at the front door', () => {
     const text = `{"tenant":"acme","rest":"${'x'.repeat(200_000)}"}`;
     await call({ port: bed.ingress.port, body: text });
     await until('an event', () => Promise.resolve(bed.events.length > 0));
-    expect(renderCaller(bed.events[0]?.spec.identity.caller)).toContain('tenant=unknown (NotRead)');
+    expect(renderCaller(bed.events[0]?.spec.identity ?? {})).toContain('tenant=unknown (NotRead)');
     expect(worker.seen[0]?.body).toBe(text);
   });
 });

@@ -124,7 +124,14 @@ interface Asked {
   readonly leave: () => void;
 }
 
-function park(tool: string, change: { uid?: string; invocation?: string; arguments?: string } = {}): Asked {
+interface ParkChange {
+  readonly uid?: string;
+  readonly invocation?: string;
+  readonly arguments?: string;
+  readonly waitMs?: number;
+}
+
+function park(tool: string, change: ParkChange = {}): Asked {
   let resolve: (outcome: ParkOutcome) => void = () => undefined;
   const outcome = new Promise<ParkOutcome>((settle) => (resolve = settle));
   const call = { method: 'tools/call', host: 'mcp.example.com', port: 443, tool, path: '/mcp' };
@@ -138,7 +145,11 @@ function park(tool: string, change: { uid?: string; invocation?: string; argumen
     {
       ...{ agent: { kind: 'TaskAgent', namespace: 'default', name: 'hello' } },
       ...{ agentId: 'TaskAgent/default/hello', agentUid: change.uid ?? uid },
-      ...{ invocation: change.invocation ?? 'run-1', ask, until: performance.now() + 60_000 },
+      ...{
+        invocation: change.invocation ?? 'run-1',
+        ask,
+        until: performance.now() + (change.waitMs ?? 60_000),
+      },
     },
     (ended) => resolve(ended),
   );
@@ -263,6 +274,20 @@ test('an answer for the agent lasts, is about no other tool, and ends when it is
   const after = park('read_file', { invocation: 'run-3' });
   await pendingFor('read_file');
   after.leave();
+});
+
+test('nobody decides in time: the call is refused, and its Approval is Expired', async () => {
+  const { outcome } = park('wait_long', { waitMs: 3_000 });
+  const { metadata } = await pendingFor('wait_long');
+  expect(await outcome).toEqual({ kind: 'timeout' });
+  await eventually(async () => {
+    const found = (await api.get(kinds.approval, { namespace: 'default', name: metadata.name })) as Approval;
+    expect(found.status).toMatchObject({ phase: 'Expired', call: 'Refused' });
+  });
+  expect(await cli('approvals', 'allow', metadata.name)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('waits no more') as string,
+  });
 });
 
 test('the call of an agent that went is Expired: allowing it once is refused, for its next calls not', async () => {

@@ -28,8 +28,11 @@ export interface InvocationTrailOptions {
   readonly worker: string;
 }
 
-/** What set it off. */
-export interface TrailOrigin extends Pick<InvocationFacts, 'trigger' | 'createdAt' | 'timeoutMs'> {
+/** What set it off, and who. */
+export interface TrailOrigin extends Pick<
+  InvocationFacts,
+  'trigger' | 'createdAt' | 'timeoutMs' | 'caller' | 'user'
+> {
   readonly traceparent?: string | undefined;
 }
 
@@ -57,9 +60,9 @@ export class InvocationTrail {
       { startTime: this.clock.startedAt, attributes: this.#attributes() },
       contextOf(origin.traceparent),
     );
+    const { traceparent: _parent, ...said } = origin;
     this.facts = {
-      ...{ trigger: origin.trigger, createdAt: origin.createdAt },
-      ...(origin.timeoutMs === undefined ? {} : { timeoutMs: origin.timeoutMs }),
+      ...said,
       id: admitted.invocationId,
       agent: admitted.agent,
       traceId: this.span.spanContext().traceId,

@@ -59,6 +59,12 @@ describe('clrk run-task', () => {
     });
   });
 
+  test('by the cluster’s own API, which says who calls, and nothing of the platform is looked for', async () => {
+    server.on('POST /apis/telemetry.clrk.apoxy.dev/v1alpha1/namespaces/team/taskagents/hello/invoke', ok);
+    expect(await server.run(['run-task', 'hello', '--invoke'])).toMatchObject({ code: 0, stdout: 'hello' });
+    expect(server.received.map(({ method }) => method)).toEqual(['POST']);
+  });
+
   test('finds the platform where it was installed, when that is not the usual namespace', async () => {
     const services = { items: [{ metadata: { name: 'clrk-telemetry', namespace: 'agents-prod' } }] };
     server.on('GET /api/v1/services', json(services));

@@ -148,6 +148,41 @@ test('S52: what somebody opened by hand is told as the calls that differ: 1, in 
   await becomes({ code: 0, text: /what runs is/ });
 }, 240_000);
 
+test('what persons allowed for a time is told beside it, of the agent that is there, and is no difference', async () => {
+  const mail = manifest('EgressHTTPRoute', 'mail', {
+    parentRefs: [{ name: 'g' }],
+    hostnames: ['mail.example.com'],
+    rules: [{ matches: [{ methods: ['POST'] }], approval: 'Required' }],
+  });
+  await apply(mail);
+  write([...git, mail]);
+  await becomes({ code: 0, text: /^what runs is what the manifests say: .*\n$/ });
+  const found = await api.get(kinds.taskAgent as Resource, { namespace: 'default', name: 'hello' });
+  const allow = (name: string, uid = ''): KubeObject =>
+    manifest('Approval', name, {
+      request: {
+        ...{ id: '0123456789abcdef', gateway: 'g', agent: { kind: 'TaskAgent', name: 'hello', uid } },
+        ...{ invocation: 'i', route: { kind: 'EgressHTTPRoute', namespace: 'default', name: 'mail' } },
+        call: { method: 'POST', host: 'mail.example.com', port: 443, path: `/${name}` },
+        ...{ key: name.padEnd(64, '0'), expiresAt: '2026-01-01T00:00:00Z' },
+      },
+      decision: { answer: 'Allow', for: 'Agent', ttl: '1h', decidedBy: 'alice' },
+    });
+  const approvals = [allow('now', found?.metadata?.uid), allow('former', 'another')];
+  for (const each of approvals) await apply(each);
+  const text = await becomes({
+    code: 0,
+    text: /^what runs is .*\nallowed by persons now:\n {2}agent `hello` may without asking until `[^`]+` call `POST` on path `\/now` at `mail\.example\.com:443`: allowed by `alice`/,
+  });
+  expect(text).not.toContain('/former');
+  expect(await live('--at', '2026-01-01T00:00:00Z')).toMatchObject({ code: 2 });
+  for (const each of approvals) await remove(each);
+  await becomes({ code: 0, text: /^what runs is what the manifests say: .*\n$/ });
+  await remove(mail);
+  write(git);
+  await becomes({ code: 0, text: /what runs is/ });
+}, 240_000);
+
 test('manifests that are not in force yet are told too', async () => {
   const more = manifest('AIProviderRoute', 'openai', {
     parentRefs: [{ name: 'g' }],

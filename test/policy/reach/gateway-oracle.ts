@@ -23,6 +23,7 @@ import {
   readClaims,
   SitePlans,
   chooseRelay,
+  type Ask,
   type AwsSigning,
   type TokenNeed,
   type Call,
@@ -192,6 +193,14 @@ class Gateway {
     return this.#invocations.map((id) => this.#relay(attempt, protocol, plan, id));
   }
 
+  question(attempt: Attempt, hostname: Hostname | undefined): Ask | undefined {
+    const listener = chooseListener(this.#document.listeners, attempt.port);
+    const action = listener === undefined ? 'refuse' : computeAction(shapeOf(listener), attempt.wire);
+    if (action === 'refuse' || action === 'relay' || action === 'passthrough') return undefined;
+    const decision = this.#decide(attempt, hostname, invocationIds[0] ?? '');
+    return decision.kind === 'ask' ? decision.ask : undefined;
+  }
+
   ways(attempt: Attempt, hostname: Hostname | undefined): string[] {
     const listener = chooseListener(this.#document.listeners, attempt.port);
     const action = listener === undefined ? 'refuse' : computeAction(shapeOf(listener), attempt.wire);
@@ -218,6 +227,19 @@ export class Platform {
   }
 
   ask(attempt: Attempt): string[] {
+    return this.#at(attempt, (gateway, hostname) => gateway.ways(attempt, hostname))?.found ?? [];
+  }
+
+  /** What a person is asked about it, and by which gateway. */
+  question(attempt: Attempt): { readonly gateway: string; readonly found: Ask } | undefined {
+    const at = this.#at(attempt, (gateway, hostname) => gateway.question(attempt, hostname));
+    return at?.found === undefined ? undefined : { gateway: at.gateway, found: at.found };
+  }
+
+  #at<T>(
+    attempt: Attempt,
+    look: (gateway: Gateway, hostname: Hostname | undefined) => T,
+  ): { readonly gateway: string; readonly found: T } | undefined {
     const hostname = attempt.hostname === undefined ? undefined : parseHostname(attempt.hostname);
     for (const pool of this.#documents.pools) {
       const agent = pool.agents.find(
@@ -229,8 +251,10 @@ export class Platform {
       // A gateway that has no document yet answers nobody.
       const known = gateways.filter(({ id }) => this.#gateways.has(id));
       const verdict = decideConnection(known, attempt.agent, { ip, port, hostname });
-      return verdict.open ? (this.#gateways.get(verdict.gateway.id)?.ways(attempt, hostname) ?? []) : [];
+      const id = verdict.open ? verdict.gateway.id : '';
+      const gateway = this.#gateways.get(id);
+      return gateway === undefined ? undefined : { gateway: id, found: look(gateway, hostname) };
     }
-    return [];
+    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** Reads a sentence of `clrk reach -o sentences` back to what it was made from, by the grammar of policy/reach/words.ts. */
 import type { HeaderEdit, LoggingRule } from '../../../contract/index.ts';
+import type { StandingAnswer } from '../../../decision/index.ts';
 import type {
   Access,
   AgentReach,
@@ -654,6 +655,41 @@ export function parseSetOff(sentence: string): { agent: string; subjects: string
   return { agent, subjects };
 }
 
+/** What a person allowed for a time; undefined: the sentence says something else. */
+export function parseStanding(
+  sentence: string,
+): { readonly agent: string; readonly answer: Omit<StandingAnswer, 'agent' | 'key' | 'answer'> } | undefined {
+  const reader = new Reader(sentence);
+  reader.must('agent ');
+  const agent = reader.quote();
+  if (!reader.eat(' may without asking until ')) return undefined;
+  const until = reader.quote();
+  reader.must(' call ');
+  const tool = reader.eat('tool ') ? reader.quote() : undefined;
+  const method = tool === undefined ? reader.quote() : 'tools/call';
+  const path = reader.eat(' on path ') ? reader.quote() : undefined;
+  const model = reader.eat(' for model ') ? reader.quote() : undefined;
+  const cut = reader.eat(' told in part');
+  reader.must(' at ');
+  const place = reader.quote();
+  reader.must(': allowed by ');
+  const by = reader.quote();
+  reader.must(' in Approval ');
+  const approval = reader.quote();
+  reader.must(', asked by ');
+  const [kind = '', namespace = '', name = ''] = reader.quote().split('/');
+  reader.must(' of gateway ');
+  const gateway = reader.quote();
+  if (!reader.isDone) throw new Error(`left over: ${sentence}`);
+  const at = place.lastIndexOf(':');
+  const host = place.slice(0, at).replace(/^\[|\]$/g, '');
+  const shown = Object.fromEntries(
+    Object.entries({ path, model, tool, cut: cut || undefined }).filter(([, value]) => value !== undefined),
+  );
+  const call = { method, host, port: Number(place.slice(at + 1)), ...shown };
+  return { agent, answer: { approval, gateway, route: { kind, namespace, name }, call, by, until } };
+}
+
 /** One region of one access for each sentence; sentences of an agent that say something else are left out. */
 export function parseSentence(
   sentence: string,
@@ -661,7 +697,7 @@ export function parseSentence(
   const reader = new Reader(sentence);
   reader.must('agent ');
   const agent = reader.quote();
-  const others = [' may reach nothing', ' names the gateway ', ' may be set off by '];
+  const others = [' may reach nothing', ' names the gateway ', ' may be set off by ', ' may without asking '];
   if (others.some((each) => reader.eat(each))) return undefined;
   reader.must(' may reach ');
   const { destinations, ports } = places(reader);

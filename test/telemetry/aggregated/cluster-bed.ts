@@ -47,6 +47,9 @@ function binding(namespace: string | undefined, user: string, role: string): obj
   };
 }
 
+/** What telemetry and the ingress share. */
+export const voucherKeyOfTests = new Uint8Array(32).fill(7);
+
 export class ClusterBed {
   readonly api = new AggregatingApiServer();
   readonly servingCa = createCa({ commonName: 'clrk-control-plane', years: 1 });
@@ -71,6 +74,7 @@ export class ClusterBed {
       port: 0,
       call: this.api.caller(serviceAccount),
       ingressUrl,
+      voucherKey: () => voucherKeyOfTests,
       pollMs: 100,
       recheckMs: 200,
       watcherLimits: { inAll: 12, ofUser: 4, ofNamespace: 8 },

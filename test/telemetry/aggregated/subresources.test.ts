@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { header, openVoucher } from '../../../contract/index.ts';
 import { until } from '../embedded.ts';
-import { ClusterBed } from './cluster-bed.ts';
+import { ClusterBed, voucherKeyOfTests } from './cluster-bed.ts';
 
 const bed = new ClusterBed();
 const calls: string[] = [];
+const vouched: Array<{ readonly voucher: string; readonly id: string }> = [];
 /** The front door: says what it was asked. */
 const ingress = createServer((request, response) => {
   let body = '';
@@ -16,6 +18,8 @@ const ingress = createServer((request, response) => {
     calls.push(
       `${request.method ?? ''} ${request.url ?? ''} ${body} ${String(request.headers['x-remote-user'])}`,
     );
+    const said = (name: string): string => String(request.headers[name] ?? '');
+    vouched.push({ voucher: said(header.voucher), id: said(header.invocationId) });
     response.writeHead(200, { 'content-type': 'text/plain' });
     response.end('hello yourself');
   });
@@ -106,6 +110,10 @@ describe('a call', () => {
     calls.length = 0;
     expect((await invoke('alice', 'team-a')).stdout).toBe('hello yourself');
     expect(calls).toEqual(['POST /agents/team-a/hello/ask?x=1 {"prompt":"hi"} undefined']);
+    // As the API server says, about this very call.
+    const { voucher, id } = vouched.at(-1)!;
+    const about = { namespace: 'team-a', agent: 'hello', id };
+    expect(openVoucher(voucherKeyOfTests, voucher, about, Date.now())).toBe('alice');
     for (const [user, namespace] of [
       ['alice', 'team-b'],
       ['bob', 'team-a'],

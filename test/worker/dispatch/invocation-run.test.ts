@@ -1,5 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
+import { renderFactHeaders, type Invocation } from '../../../contract/index.ts';
 import type { CallAnswer } from '../../../process/index.ts';
 import type { AdmittedInvocation } from '../../../worker/dispatch/admitted-image.ts';
 import type { Call } from '../../../worker/dispatch/call.ts';
@@ -30,14 +31,14 @@ function settledLater<T>() {
 }
 
 /** An invocation whose body and sandbox come when the test says so, and who holds its image. */
-function openRun() {
+function openRun(headers: Call['headers'] = {}) {
   const body = settledLater<Buffer>();
   const made = settledLater<never>();
-  const seen = { holds: 0, asked: false };
+  const seen = { holds: 0, asked: false, events: [] as Invocation[] };
   const call: Call = {
     method: 'POST',
     url: '/',
-    headers: {},
+    headers,
     answer,
     readBody: () => body.promise,
     stopReading: () => body.reject(new Error('not read any more')),
@@ -66,7 +67,7 @@ function openRun() {
     standbyPolicy: () => undefined,
     tracer: trace.getTracer('test'),
     logger: { emit: () => undefined },
-    publish: () => undefined,
+    publish: (event: Invocation) => void seen.events.push(event),
     openState: () => Promise.resolve(undefined),
     now: () => performance.now(),
     worker: 'w',
@@ -94,4 +95,22 @@ test('a caller who goes before the body is whole gives the image back', async ()
   await ended;
   await expect.poll(() => seen.holds).toBe(0);
   expect(seen.asked).toBe(false);
+});
+
+test('who called is in every event of the worker, too', async () => {
+  const caller = [{ field: 'tenant', source: 'Header', value: 'acme', verified: false }] as const;
+  const told = renderFactHeaders({
+    ...{ id: 'i', trigger: { type: 'CLI', source: 'invoke' }, createdAt: 0, caller, user: 'jane' },
+    agent: { kind: 'TaskAgent', namespace: 'team', name: 'a', uid: 'u' },
+  });
+  const { run, seen, body, made } = openRun(told);
+  const ended = run.run();
+  body.resolve(Buffer.from(''));
+  made.reject(new Error('no sandbox'));
+  await ended;
+  expect(seen.events.length).toBeGreaterThan(0);
+  for (const { spec } of seen.events) {
+    expect(spec.identity).toEqual({ audiences: [], caller, user: 'jane' });
+    expect(spec.trigger).toEqual({ type: 'CLI', source: 'invoke' });
+  }
 });
