@@ -84,7 +84,14 @@ export { type RpcBody, type RpcMessage, type WrittenJson } from './rpc-message.t
 export { chooseRelay, type RelayWay } from './l4-way.ts';
 export { renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
-export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
+export {
+  operationOf,
+  operationTable,
+  socketMethod,
+  type ApiShape,
+  type Operation,
+  type OperationTable,
+} from './operation/index.ts';
 export { isPlainPath, parseQueryNames, parseTarget, splitQuery, withoutEndSlash } from './path.ts';
 export { isSecretName } from './secret-name.ts';
 export { showText } from './shown-text.ts';
@@ -101,6 +108,9 @@ export { PolicyIndex, type Policy } from './policy-index.ts';
 export { type RouteClause, type Way } from './provider-clause.ts';
 export { computeCall, computeRetry, newAllowance, type RetryAllowance } from './retry-budget.ts';
 export { SitePlans } from './site-plans.ts';
+export { callOfMessage, decideMessage } from './socket.ts';
+export { binaryMessage, kindOfMessage, type MessageKind } from './socket-message.ts';
+export type { SocketReading } from './socket-reading.ts';
 export {
   chatApiOf,
   refuseTranslation,

@@ -28,6 +28,8 @@ export interface RecordedMessage {
 }
 
 export interface ExchangeFacts {
+  /** 16 hex digits, where other records belong to this one; undefined: any. */
+  readonly spanId?: string | undefined;
   readonly peer: Peer;
   readonly tls: boolean;
   readonly method: string;
@@ -243,6 +245,7 @@ class ExchangeRecord implements SpanRecord {
   readonly start: number;
   readonly end: number;
   readonly traceparent: string | undefined;
+  readonly spanId: string | undefined;
   readonly agentId: string;
   readonly refused: boolean;
   readonly steadyOf: object;
@@ -256,6 +259,7 @@ class ExchangeRecord implements SpanRecord {
     this.start = exchange.startedAt;
     this.end = exchange.endedAt;
     this.traceparent = exchange.peer.traceparent;
+    this.spanId = exchange.spanId;
     this.agentId = exchange.peer.agentId;
     this.refused = exchange.decision === 'deny';
     this.steadyOf = exchange.peer;

@@ -17,7 +17,6 @@ import type { Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import { admitRecord } from '../record/recorder.ts';
 import type { RecordSlot } from '../record/record-queue.ts';
-import type { FrameScrubber } from '../scrub/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { UpstreamPool } from '../upstream/pool.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
@@ -33,7 +32,7 @@ import { Http2Session } from './http2-session.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { relay, type RelayOptions, type RelayResult } from './relay.ts';
 import { askOverNetwork, Tokens } from '../token/tokens.ts';
-import { relayWebSocket } from './websocket-relay.ts';
+import { relayWebSocket, type WebSocketSides } from './websocket-relay.ts';
 
 /** A relay (raw, passthrough, WebSocket) without a byte either way. */
 const relayIdleMs = 10 * 60_000;
@@ -219,11 +218,11 @@ export class GatewayCore {
           count(record, outcome);
           this.record(record);
         },
-        relay: (agent: Duplex, upstream: Duplex, frames: FrameScrubber) =>
-          relayWebSocket(
-            { agent, upstream, frames },
-            { ...this.#relayOptions(peer.agentId), ...(breakAgent === undefined ? {} : { breakAgent }) },
-          ),
+        relay: (sides: WebSocketSides) =>
+          relayWebSocket(sides, {
+            ...this.#relayOptions(peer.agentId),
+            ...(breakAgent === undefined ? {} : { breakAgent }),
+          }),
       };
       return new Exchange(context, { peer, tls, line, length }, downstream);
     };

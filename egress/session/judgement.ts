@@ -5,12 +5,16 @@
 import type { Boundary } from '../boundary.ts';
 import type { ApprovalAnswer } from '../../contract/index.ts';
 import {
+  callOfMessage,
   decide,
+  decideMessage,
   refuse,
   refuseAs,
   RequestHead,
   type BodyNeed,
+  type Call,
   type CallBody,
+  type Candidate,
   type Decision,
   type Refusal,
   type SitePlan,
@@ -29,6 +33,13 @@ import type { AgentRequest } from '../pipeline/identify.ts';
 import type { ReadBody } from '../pipeline/outgoing.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Inbound } from './exchange-context.ts';
+
+/** What was read of a message, and what persons decided of it. */
+export interface JudgedMessage extends Pick<Call, 'body' | 'approvals'> {
+  readonly bodyBytes: number;
+}
+
+type Decided = Exclude<Decision, { kind: 'need-body' }>;
 
 export class Judgement {
   readonly #inbound: Inbound;
@@ -88,11 +99,15 @@ export class Judgement {
   }
 
   ask(snapshot: Snapshot): Decision {
+    return decide(this.planBy(snapshot), this.#call);
+  }
+
+  get #call(): Call {
     const { method, path, queryNames, claims, upgrade } = this.#request;
     const { invocationId } = this.#inbound.peer;
     const isUpgrade = upgrade !== undefined;
     const body = this.#body;
-    return decide(this.planBy(snapshot), {
+    return {
       method,
       path,
       queryNames,
@@ -102,7 +117,16 @@ export class Judgement {
       upgrade: isUpgrade,
       body,
       approvals: this.#approvals,
-    });
+    };
+  }
+
+  /** A message in the WebSocket that it has become; `isWay`: whether that goes this way. */
+  askMessage(snapshot: Snapshot, message: JudgedMessage, isWay: (candidate: Candidate) => boolean): Decided {
+    const { query, fields } = this.#request;
+    const head = new RequestHead({ query, fields, bodyBytes: message.bodyBytes });
+    const { body, approvals } = message;
+    const call = callOfMessage(this.#call, body, { head, approvals });
+    return decideMessage(this.planBy(snapshot), call, isWay);
   }
 
   /** A person decided about this call. It holds for the whole of it, whatever policy comes. */
