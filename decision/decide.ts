@@ -16,6 +16,7 @@ import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
 import { refuseHttp } from './http-refusal.ts';
 import { McpAnswers } from './mcp/answers.ts';
+import { countOnce } from './mcp/input-state.ts';
 import { joinedLogging, judgeMcp, type McpVerdict } from './mcp/judge.ts';
 import { operationOf, operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
@@ -161,7 +162,7 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   if (use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, read))) {
     return { kind: 'need-body', need: needOf(common.operation) };
   }
-  const counts = countsOf(plan, clause, judged);
+  const counts = countOnce(countsOf(plan, clause, judged), call);
   const maxBodyBytes = bodyLimitOf(clause, call);
   const { fallback, headers } = clause ?? { fallback: undefined, headers: undefined };
   const wouldDeny = auditOf(plan, clause, { call, model: common.model, modelMissing: found !== undefined });

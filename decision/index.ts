@@ -77,6 +77,7 @@ export { RequestHead, type HeadText } from './request-head.ts';
 export { readClaims, type RpcClaim } from './rpc-claim.ts';
 export { listedKinds, McpAnswers, type ListedKind } from './mcp/answers.ts';
 export { faultOfArgumentExpression } from './mcp/argument-expression.ts';
+export { retryKey, stateBrought } from './mcp/input-state.ts';
 export { argumentsAskedOf, refuseAs, type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
 export { type McpClause, type McpCourse, type McpDenialClause, type McpPlan } from './mcp/plan.ts';

@@ -27,5 +27,14 @@ export {
 } from './request-body-reader.ts';
 export { SseReader } from './sse-reader.ts';
 export { unreadable, type Unreadable, type UnreadableCode } from './unreadable.ts';
-export { wantList, wantMap, wantObject, wantPresence, wantScalar, type Wanted } from './wanted.ts';
+export {
+  wantList,
+  wantMap,
+  wantObject,
+  wantPresence,
+  wantScalar,
+  wantWritten,
+  type Wanted,
+} from './wanted.ts';
+export { digestOfText } from './written-text.ts';
 export { createZlibDecoders } from './zlib-decoder.ts';

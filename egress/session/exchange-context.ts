@@ -2,6 +2,7 @@
 import type { Approvals } from '../approval/approvals.ts';
 import type { Budgets } from '../budget/budgets.ts';
 import type { BackendHealth } from '../fallback/backend-health.ts';
+import type { InputStates } from '../mcp/input-states.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { RequestLine } from '../pipeline/identify.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
@@ -36,6 +37,8 @@ export interface ExchangeContext {
   readonly budgets: Budgets;
   readonly approvals: Approvals;
   readonly health: BackendHealth;
+  /** States with which MCP servers asked for input. */
+  readonly inputs: InputStates;
   readonly tokens: TokenSource;
   readonly now: () => number;
   /** What the wall clock says, in ms: upstreams judge a signature's time by theirs, and `now` does not see a clock that was set. */

@@ -55,13 +55,19 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     const { agentId } = inbound.peer;
     this.#way = new RequestWay({ share: context.held, agentId, readsAhead: !downstream.http2 });
     this.#boundary = new Boundary(() => this.#broke(), context.onBroken);
-    this.#answer = new Answer(downstream, this.#log, inbound.line.method, { share: context.held, agentId });
+    const onState = (state: string): void =>
+      this.#deliberation?.judgement.answeredWith(state, this.#decision?.counts ?? []);
+    const holder = { share: context.held, agentId, onState };
+    this.#answer = new Answer(downstream, this.#log, inbound.line.method, holder);
   }
 
   start(): void {
     const request = identify(this.#inbound.line, this.#inbound.peer);
     if (isRefusal(request)) return this.refuse(request);
-    this.#deliberation = new Deliberation(new Judgement(this.#inbound, request, this.#boundary), this);
+    this.#deliberation = new Deliberation(
+      new Judgement(this.#inbound, request, this.#boundary, this.#context.inputs),
+      this,
+    );
     this.#deliberation.begin(this.#inForce.snapshot);
   }
 

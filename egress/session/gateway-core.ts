@@ -13,6 +13,7 @@ import { Budgets } from '../budget/budgets.ts';
 import { noLedger } from '../budget/ledger.ts';
 import { BackendHealth } from '../fallback/backend-health.ts';
 import type { UpstreamTarget } from '../../decision/index.ts';
+import { InputStates } from '../mcp/input-states.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import { admitRecord } from '../record/recorder.ts';
@@ -50,6 +51,7 @@ export class GatewayCore {
   readonly #approvals: Approvals;
   readonly #health: BackendHealth;
   readonly #tokens: Tokens;
+  readonly #inputs: InputStates;
   /** Of earlier policies, until their last exchange is over. */
   readonly #retired = new Set<UpstreamPool>();
   #pool: UpstreamPool | undefined;
@@ -62,6 +64,7 @@ export class GatewayCore {
     this.#bounds = boundsOf(options.processes ?? 1);
     this.#streams = new EqualShares(this.#bounds.streamsOfAgent);
     this.#health = new BackendHealth(options.now);
+    this.#inputs = new InputStates(options.now);
     this.#approvals = openApprovals(options.approvals, options.now);
     const { ledger = noLedger, now, unixMs = now, lookup, ownLookup = lookup, onWarned } = options;
     this.#budgets = new Budgets({ ledger, now, unixMs, ...(onWarned === undefined ? {} : { onWarned }) });
@@ -141,6 +144,7 @@ export class GatewayCore {
     this.#guarded(() => this.#pool?.sweep());
     this.#guarded(() => this.#budgets.tidy());
     this.#guarded(() => this.#approvals.tick());
+    this.#inputs.tidy();
     for (const pool of this.#retired) {
       this.#guarded(() => pool.sweep());
       if (pool.empty) this.#retired.delete(pool);
@@ -201,6 +205,7 @@ export class GatewayCore {
         budgets: this.#budgets,
         approvals: this.#approvals,
         health: this.#health,
+        inputs: this.#inputs,
         tokens: this.#tokens,
         now: this.now,
         unixMs: this.#options.unixMs ?? this.now,

@@ -11,9 +11,12 @@ import {
   refuse,
   refuseAs,
   RequestHead,
+  retryKey,
+  stateBrought,
   type BodyNeed,
   type Call,
   type CallBody,
+  type CallCount,
   type Candidate,
   type Decision,
   type Refusal,
@@ -28,6 +31,7 @@ import {
   type RequestBodyReader,
 } from '../body/index.ts';
 import { fieldValues } from '../http1/index.ts';
+import type { InputStates } from '../mcp/input-states.ts';
 import { siteOf } from '../pipeline/call.ts';
 import type { AgentRequest } from '../pipeline/identify.ts';
 import type { ReadBody } from '../pipeline/outgoing.ts';
@@ -54,8 +58,13 @@ export class Judgement {
   readonly #approvals = new Map<string, ApprovalAnswer>();
   #planned: { readonly plans: Snapshot['plans']; readonly plan: SitePlan } | undefined;
 
-  /** `boundary`: around the exchange that asks. */
-  constructor(inbound: Inbound, request: AgentRequest, boundary: Boundary) {
+  readonly #inputs: InputStates | undefined;
+  /** Under what it is counted already. */
+  #continued: ReadonlySet<string> | undefined;
+
+  /** `boundary`: around the exchange that asks. `inputs` absent: no call goes on from another. */
+  constructor(inbound: Inbound, request: AgentRequest, boundary: Boundary, inputs?: InputStates) {
+    this.#inputs = inputs;
     this.#boundary = boundary;
     this.#inbound = inbound;
     this.#request = request;
@@ -117,6 +126,7 @@ export class Judgement {
       upgrade: isUpgrade,
       body,
       approvals: this.#approvals,
+      continued: this.#continued,
     };
   }
 
@@ -188,6 +198,22 @@ export class Judgement {
     const { rpc, model } = result;
     this.#body =
       this.#need === 'rpc' && rpc !== undefined ? { kind: 'rpc', rpc } : { kind: 'inference', model };
+    this.#goOn();
+  }
+
+  /** From a call whose server asked for input: at most one call does from each. */
+  #goOn(): void {
+    const call = this.#call;
+    const state = stateBrought(call);
+    const key = state === undefined ? undefined : retryKey(call, state);
+    if (key !== undefined) this.#continued = this.#inputs?.take(this.#inbound.peer, key);
+  }
+
+  /** Its server asks for input, with this state; `counts`: of this call. */
+  answeredWith(state: string, counts: readonly CallCount[]): void {
+    const key = retryKey(this.#call, state);
+    const accounts = new Set([...(this.#continued ?? []), ...counts.map(({ limit }) => limit.account)]);
+    if (key !== undefined && accounts.size > 0) this.#inputs?.remember(this.#inbound.peer, key, accounts);
   }
 
   /** The call is over. Safe to repeat. */
