@@ -58,7 +58,8 @@ function isBareReading(call: Call): boolean {
 
 function modelOfMessages(call: Call): ModelFact {
   if (call.message === true) return modelOfBody(call);
-  return call.body.kind === 'none' && !namesModelInQuery(call) ? { kind: 'each' } : { kind: 'unknown' };
+  if (namesModelInQuery(call) || call.body.kind !== 'none') return { kind: 'unknown' };
+  return { kind: 'each' };
 }
 
 function modelOfBody(call: Call): ModelFact {

@@ -1,11 +1,11 @@
 /**
  * An exchange that has become a WebSocket, until both sides are over. Apart from the exchange because nothing of HTTP is left: frames are
- * relayed, and where the policy or the record asks for it their messages are read (egress/socket).
+ * relayed, and where the policy or the record asks for it their messages are read (read-messages.ts).
  */
 import type { Duplex } from 'node:stream';
 import type { FrameScrubber } from '../scrub/index.ts';
-import { readMessages, type SocketMessages } from '../socket/index.ts';
-import type { SocketParts } from '../socket/socket-parts.ts';
+import { readMessages, type SocketMessages } from './read-messages.ts';
+import type { SocketParts } from './socket-parts.ts';
 import type { ExchangeLog } from './exchange-log.ts';
 import type { RelayResult } from './relay.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { FrameScrubber } from '../scrub/index.ts';
-import type { SocketMessages } from '../socket/socket-parts.ts';
+import type { SocketMessages } from './socket-parts.ts';
 import { relay, type RelayOptions, type RelayResult } from './relay.ts';
 import { FrameInspector } from './websocket.ts';
 

@@ -4,8 +4,8 @@
  */
 import { bodyCaps, EventReader, unreadable, type EventRead, type Unreadable } from '../body/index.ts';
 import { ChunkList } from '../chunk-list.ts';
-import type { HeldShare } from '../session/read-ahead.ts';
-import { FrameReader } from './frame-reader.ts';
+import type { HeldShare } from './read-ahead.ts';
+import { FrameReader } from '../socket/frame-reader.ts';
 
 /** `release` when nothing of its bytes is needed any more; safe to repeat. */
 export interface AgentMessage {

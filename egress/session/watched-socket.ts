@@ -3,9 +3,9 @@
  * response of it is recorded when it is over. It only listens; it ends the socket when a response cannot be recorded.
  */
 import { asObject } from '../providers/index.ts';
-import { ExchangeLog } from '../session/exchange-log.ts';
+import { ExchangeLog } from './exchange-log.ts';
 import { lastEvents } from './response-call.ts';
-import { ServerMessages, type ServerEvent } from './server-messages.ts';
+import { ServerMessages, type ServerEvent } from '../socket/server-messages.ts';
 import type { SocketMessages, SocketParts, SocketPorts } from './socket-parts.ts';
 
 export class WatchedSocket implements SocketMessages {

@@ -1,9 +1,9 @@
 /** What the responses of one open WebSocket share. Types only. */
 import type { Boundary } from '../boundary.ts';
 import type { Candidate } from '../../decision/index.ts';
-import type { Allowed } from '../session/deliberation.ts';
-import type { ExchangeContext, Inbound } from '../session/exchange-context.ts';
-import type { Judgement } from '../session/judgement.ts';
+import type { Allowed } from './deliberation.ts';
+import type { ExchangeContext, Inbound } from './exchange-context.ts';
+import type { Judgement } from './judgement.ts';
 
 export interface SocketParts {
   readonly context: ExchangeContext;

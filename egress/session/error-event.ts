@@ -1,7 +1,7 @@
 /** Why the gateway did not let a message through, as an event of the API that the socket speaks. Pure. */
 import { asObject, type ProviderCodec } from '../providers/index.ts';
 import { renderOpenAiError } from '../providers/openai/index.ts';
-import type { Failure } from '../session/failure.ts';
+import type { Failure } from './failure.ts';
 
 function headersOf({ code, retryAfterSeconds, final }: Failure): Record<string, string> {
   return {

@@ -7,14 +7,14 @@ import type { EventRead } from '../body/index.ts';
 import { rewriteRequest } from '../pipeline/rewrite.ts';
 import { isSameWay } from '../pipeline/revalidate.ts';
 import { OutputMeter } from '../translation/index.ts';
-import { CallUse } from '../session/call-use.ts';
-import type { Allowed, Decided } from '../session/deliberation.ts';
-import type { Settle } from '../session/exchange-context.ts';
-import { ExchangeLog } from '../session/exchange-log.ts';
-import * as failure from '../session/failure.ts';
-import { Parking, type ParkingOwner } from '../session/parking.ts';
+import { CallUse } from './call-use.ts';
+import type { Allowed, Decided } from './deliberation.ts';
+import type { Settle } from './exchange-context.ts';
+import { ExchangeLog } from './exchange-log.ts';
+import * as failure from './failure.ts';
+import { Parking, type ParkingOwner } from './parking.ts';
 import type { AgentMessage } from './agent-messages.ts';
-import type { ServerEvent } from './server-messages.ts';
+import type { ServerEvent } from '../socket/server-messages.ts';
 import type { SocketParts } from './socket-parts.ts';
 
 /** Called while it lives. */

@@ -5,13 +5,13 @@
 import { randomBytes } from 'node:crypto';
 import { binaryMessage, kindOfMessage, type Refusal } from '../../decision/index.ts';
 import type { EventRead } from '../body/index.ts';
-import * as failure from '../session/failure.ts';
+import * as failure from './failure.ts';
 import { AgentMessages, type AgentMessage } from './agent-messages.ts';
 import { renderErrorEvent } from './error-event.ts';
-import { writeText } from './frame-writer.ts';
+import { writeText } from '../socket/frame-writer.ts';
 import { codecFor } from '../providers/index.ts';
 import { lastEvents, ResponseCall, tooMany, type ResponseOwner } from './response-call.ts';
-import { ServerMessages, type ServerEvent } from './server-messages.ts';
+import { ServerMessages, type ServerEvent } from '../socket/server-messages.ts';
 import type { SocketMessages, SocketParts, SocketPorts } from './socket-parts.ts';
 
 /** Responses that wait for the one before. */
