@@ -28,7 +28,6 @@ export interface RecordedMessage {
 }
 
 export interface ExchangeFacts {
-  /** 16 hex digits, where other records belong to this one; undefined: any. */
   readonly spanId?: string | undefined;
   readonly peer: Peer;
   readonly tls: boolean;
@@ -258,8 +257,7 @@ class ExchangeRecord implements SpanRecord {
     this.name = exchangeName(exchange);
     this.start = exchange.startedAt;
     this.end = exchange.endedAt;
-    this.traceparent = exchange.peer.traceparent;
-    this.spanId = exchange.spanId;
+    [this.traceparent, this.spanId] = [exchange.peer.traceparent, exchange.spanId];
     this.agentId = exchange.peer.agentId;
     this.refused = exchange.decision === 'deny';
     this.steadyOf = exchange.peer;
