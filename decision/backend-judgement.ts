@@ -6,7 +6,7 @@ import { denyAnswer, refuse, type Call, type Refusal } from './call.ts';
 import { computeModel, matchClause, type ModelFact } from './clause.ts';
 import type { DenialClause } from './denial.ts';
 import { compileGlob } from './glob.ts';
-import type { Operation } from './operation/index.ts';
+import { operationOf, type Operation } from './operation/index.ts';
 import type { Way } from './provider-clause.ts';
 import { judgeTranslation, translatedCalls, translationOf, type Translation } from './translation.ts';
 
@@ -46,10 +46,9 @@ export function judgeAtBackend(
 }
 
 function isDenied(clause: DenialClause, call: Call, renamed: string | undefined): boolean {
-  const operation = clause.operations(call.method, call.path);
-  const fact = computeModel(call, operation);
+  const fact = computeModel(call, operationOf(clause.operations, call));
   const there: ModelFact =
-    fact.kind === 'none'
+    fact.kind === 'none' || fact.kind === 'each'
       ? fact
       : renamed === undefined
         ? { kind: 'unknown' }

@@ -85,8 +85,15 @@ export function budgetOf({ filters, tokenRates }: ProviderRule): Budget | undefi
 /** `none`: it uses no tokens that are paid for. `unknown`: nobody tells how many. */
 type Countable = 'tokens' | 'none' | 'unknown';
 
-function countableOf(call: Pick<Call, 'method' | 'upgrade'>, operation: Operation | undefined): Countable {
-  if (call.upgrade) return 'unknown';
+/** To open a socket uses nothing; its messages are calls of their own, where it is known which they are. */
+function countableOfSocket({ message, body }: Call, operation: Operation | undefined): Countable {
+  if (operation?.model.from !== 'messages') return 'unknown';
+  if (message === true) return 'tokens';
+  return body.kind === 'none' ? 'none' : 'unknown';
+}
+
+function countableOf(call: Call, operation: Operation | undefined): Countable {
+  if (call.upgrade) return countableOfSocket(call, operation);
   if (operation === undefined) return isReading(call.method) ? 'none' : 'unknown';
   if (operation.shape === 'bedrock-invoke') return 'unknown';
   if (operation.name !== undefined) return 'tokens';

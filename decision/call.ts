@@ -63,6 +63,10 @@ export interface Call {
   readonly head: RequestHead;
   /** It asks for another protocol (WebSocket). */
   readonly upgrade: boolean;
+  /** It is a message in a WebSocket that was asked for so, and `body` is what the message says. */
+  readonly message?: true;
+  /** It goes on, with the input a server asked for, from a call that is counted under these accounts; absent: from none. */
+  readonly continued?: ReadonlySet<string> | undefined;
   /** Calls of one invocation go to one backend. */
   readonly invocationId: string;
   readonly body: CallBody;

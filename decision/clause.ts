@@ -16,6 +16,8 @@ export type ModelFact =
   | { readonly kind: 'named'; readonly model: string }
   /** The operation runs no model. */
   | { readonly kind: 'none' }
+  /** A WebSocket each of whose messages names its own and is judged by itself. */
+  | { readonly kind: 'each' }
   /** The body has to be read first. */
   | { readonly kind: 'unread' }
   /** It may run any model. */
@@ -32,6 +34,10 @@ export function computeModel(call: Call, operation: Operation | undefined): Mode
     case 'body':
     case 'form':
       return modelOfBody(call);
+    case 'messages':
+      return modelOfMessages(call);
+    case 'session':
+      return { kind: 'unknown' };
     default:
       return model satisfies never;
   }
@@ -48,6 +54,12 @@ function namesModelInQuery({ queryNames }: Call): boolean {
 function isBareReading(call: Call): boolean {
   const { method, upgrade, body } = call;
   return isReading(method) && !upgrade && body.kind === 'none' && !namesModelInQuery(call);
+}
+
+function modelOfMessages(call: Call): ModelFact {
+  if (call.message === true) return modelOfBody(call);
+  if (namesModelInQuery(call) || call.body.kind !== 'none') return { kind: 'unknown' };
+  return { kind: 'each' };
 }
 
 function modelOfBody(call: Call): ModelFact {
@@ -110,6 +122,8 @@ function takesModel({ models }: CallMatch, fact: ModelFact, purpose: Purpose): M
       return models.takes(fact.model) ? 'yes' : 'no';
     case 'none':
       return 'no';
+    case 'each':
+      return purpose === 'deny' ? 'no' : 'yes';
     case 'unread':
       return 'unread';
     case 'unknown':

@@ -13,6 +13,7 @@ import { noCredentials } from './credential.ts';
 import type { Candidate, Common, Decision } from './decision.ts';
 import type { McpAnswers } from './mcp/answers.ts';
 import type { Way } from './provider-clause.ts';
+import type { SocketReading } from './socket-reading.ts';
 import { translationOf } from './translation.ts';
 
 function judgeWay(way: Way, call: Call, common: Common): Refusal | undefined {
@@ -35,6 +36,7 @@ export interface Course {
   readonly wouldDeny: WouldDeny | undefined;
   readonly maxBodyBytes: number | undefined;
   readonly answers: McpAnswers | undefined;
+  readonly messages: SocketReading | undefined;
   /** Where the agent sent it. */
   readonly site: Site;
 }
@@ -109,6 +111,7 @@ export function goBy(course: Course, call: Call, common: Common): Decision {
     headers: course.headers,
     wouldDeny: course.wouldDeny,
     answers: course.answers,
+    messages: course.messages,
   };
 }
 

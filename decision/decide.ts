@@ -16,11 +16,13 @@ import type { DenialClause } from './denial.ts';
 import { bodyLimitOf } from './http/match.ts';
 import { refuseHttp } from './http-refusal.ts';
 import { McpAnswers } from './mcp/answers.ts';
+import { countOnce } from './mcp/input-state.ts';
 import { joinedLogging, judgeMcp, type McpVerdict } from './mcp/judge.ts';
-import { operationTable, type Operation, type OperationTable } from './operation/index.ts';
+import { operationOf, operationTable, type Operation, type OperationTable } from './operation/index.ts';
 import { judgeForm } from './form.ts';
 import type { OpenPlan, OtherWays, SitePlan } from './plan.ts';
 import type { RouteClause, Way } from './provider-clause.ts';
+import { readSocket } from './socket-reading.ts';
 import { chooseWays } from './way-choice.ts';
 
 const nothing: Omit<Common, 'logging'> = {
@@ -45,7 +47,7 @@ class Reading {
   by(table: OperationTable): { readonly operation: Operation | undefined; readonly fact: ModelFact } {
     if (table !== this.#table) {
       this.#table = table;
-      this.#operation = table(this.#call.method, this.#call.path);
+      this.#operation = operationOf(table, this.#call);
       this.#fact = computeModel(this.#call, this.#operation);
     }
     return { operation: this.#operation, fact: this.#fact };
@@ -160,12 +162,16 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
   if (use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, read))) {
     return { kind: 'need-body', need: needOf(common.operation) };
   }
-  const counts = countsOf(plan, clause, judged);
+  const counts = countOnce(countsOf(plan, clause, judged), call);
   const maxBodyBytes = bodyLimitOf(clause, call);
   const { fallback, headers } = clause ?? { fallback: undefined, headers: undefined };
   const wouldDeny = auditOf(plan, clause, { call, model: common.model, modelMissing: found !== undefined });
   const [site, answers] = [plan.site, answersOf(plan, call)];
-  const go = { ways, use, counts, fallback, maxBodyBytes, headers, wouldDeny, answers, site };
+  const messages = readSocket(read, {
+    clause,
+    denials: [plan.denials, ...ways.map((way) => way.denials)].flat(),
+  });
+  const go = { ways, use, counts, fallback, maxBodyBytes, headers, wouldDeny, answers, messages, site };
   const { asking } = plan;
   const asks = asksOf(plan.site, { call, clause, model: common.model, asking }, judged.mcp);
   return judgeAsks(asks, call, goBy(go, call, common));

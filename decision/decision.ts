@@ -12,6 +12,7 @@ import type { McpFacts } from './mcp/judge.ts';
 import type { Operation } from './operation/index.ts';
 import type { Opener } from './opener.ts';
 import type { Way } from './provider-clause.ts';
+import type { SocketReading } from './socket-reading.ts';
 import type { Translation } from './translation.ts';
 
 /** Where a call may be sent, and as what. */
@@ -57,6 +58,8 @@ export interface AllowDecision extends Common {
   readonly wouldDeny: WouldDeny | undefined;
   /** What its rule changes in its head and in its answer's; undefined: nothing. */
   readonly headers: HeaderEdit | undefined;
+  /** What passes in it is told apart by message; undefined: it is no socket of an API we know. */
+  readonly messages: SocketReading | undefined;
   /** After what the next candidate is tried; undefined: there is none. */
   readonly fallback: RouteFallback | undefined;
   /** What of an MCP server's answers the agent may see; undefined: they go on as they come. */

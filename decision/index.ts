@@ -77,6 +77,7 @@ export { RequestHead, type HeadText } from './request-head.ts';
 export { readClaims, type RpcClaim } from './rpc-claim.ts';
 export { listedKinds, McpAnswers, type ListedKind } from './mcp/answers.ts';
 export { faultOfArgumentExpression } from './mcp/argument-expression.ts';
+export { retryKey, stateBrought } from './mcp/input-state.ts';
 export { argumentsAskedOf, refuseAs, type McpFacts } from './mcp/judge.ts';
 export { isAmbiguousMethod, protocolMethods } from './mcp/method.ts';
 export {
@@ -90,7 +91,14 @@ export { type RpcBody, type RpcMessage, type WrittenJson } from './rpc-message.t
 export { chooseRelay, type RelayWay } from './l4-way.ts';
 export { renderOpener, type Opener, type OpenerKind } from './opener.ts';
 export { pathSpaceOf, type PathSpace, type PathTemplate } from './operation/path-space.ts';
-export { operationTable, type ApiShape, type Operation, type OperationTable } from './operation/index.ts';
+export {
+  operationOf,
+  operationTable,
+  socketMethod,
+  type ApiShape,
+  type Operation,
+  type OperationTable,
+} from './operation/index.ts';
 export { isPlainPath, parseQueryNames, parseTarget, splitQuery, withoutEndSlash } from './path.ts';
 export { isSecretName } from './secret-name.ts';
 export { showText } from './shown-text.ts';
@@ -108,6 +116,9 @@ export { type RouteClause, type Way } from './provider-clause.ts';
 export { computeCall, computeRetry, newAllowance, type RetryAllowance } from './retry-budget.ts';
 export { allowedBy, answerLastsMs, type StandingAnswer, type TimedAnswer } from './standing-answer.ts';
 export { SitePlans } from './site-plans.ts';
+export { callOfMessage, decideMessage } from './socket.ts';
+export { binaryMessage, kindOfMessage, type MessageKind } from './socket-message.ts';
+export type { SocketReading } from './socket-reading.ts';
 export {
   chatApiOf,
   refuseTranslation,

@@ -16,6 +16,8 @@ export interface RpcMessage {
   readonly params: { readonly [name: string]: unknown };
   /** Of `tools/call`; absent: it has none; `any`: asked is about the tool, whatever its arguments. */
   readonly arguments?: WrittenJson | 'any';
+  /** Digest of the state with which a server asked for input before (MCP since 2026-07-28); absent: it brings none. */
+  readonly state?: string;
 }
 
 export interface RpcBody {

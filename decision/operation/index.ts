@@ -3,7 +3,13 @@ import type { Provider } from '../../contract/index.ts';
 import { azureOpenaiOperation } from './azure-openai.ts';
 import { bedrockOperation } from './bedrock.ts';
 import { googleOperation } from './google.ts';
-import { anthropicOperation, openaiBelow, type OperationTable } from './operation.ts';
+import {
+  anthropicOperation,
+  openaiBelow,
+  socketMethod,
+  type Operation,
+  type OperationTable,
+} from './operation.ts';
 
 const openai = openaiBelow('/v1');
 /** Both vendors serve the other's shape for clients that speak only that. */
@@ -24,8 +30,17 @@ export function operationTable(schema: string | undefined): OperationTable {
   return schema !== undefined && Object.hasOwn(tables, schema) ? tables[schema as Provider] : () => undefined;
 }
 
+/** Of a call, by this table. */
+export function operationOf(
+  table: OperationTable,
+  { method, path, upgrade }: { readonly method: string; readonly path: string; readonly upgrade: boolean },
+): Operation | undefined {
+  return table(upgrade ? socketMethod : method, path);
+}
+
 export {
   isReading,
+  socketMethod,
   type ApiShape,
   type ModelSource,
   type Operation,

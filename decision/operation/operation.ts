@@ -11,6 +11,10 @@ export type ModelSource =
   /** In a part of a multipart form. */
   | { readonly from: 'form' }
   | { readonly from: 'path'; readonly model: string }
+  /** In each message of a WebSocket that asks for a response: such a message is a call of its own. */
+  | { readonly from: 'messages' }
+  /** What a WebSocket's session says last. */
+  | { readonly from: 'session' }
   /** The operation runs none. */
   | { readonly from: 'nothing' };
 
@@ -29,7 +33,10 @@ export interface Operation {
   readonly free?: boolean;
 }
 
-/** The operation of a canonical path; undefined: not in the table. */
+/** In place of a method where a WebSocket is asked for; no request can have it. */
+export const socketMethod = 'GET (WebSocket)';
+
+/** The operation of a canonical path; undefined: not in the table. A WebSocket's method is `socketMethod`. */
 export type OperationTable = (method: string, path: string) => Operation | undefined;
 
 const inBody: ModelSource = { from: 'body' };
@@ -64,11 +71,17 @@ const openaiPosts: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['/audio/translations', { name: undefined, shape: 'openai', model: inForm }],
   ['/files', { name: undefined, shape: 'openai', model: nowhere, free: true }],
 ]);
+/** What goes through a WebSocket there. */
+const openaiSockets: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  ['/responses', { name: 'chat', shape: 'openai-responses', model: { from: 'messages' } }],
+  ['/realtime', { name: 'chat', shape: 'openai', model: { from: 'session' } }],
+]);
 const openaiModel = /^\/models\/([^/]+)$/;
 
 /** `path` after the prefix. */
 export function openaiOperation(method: string, path: string): Operation | undefined {
   if (method === 'POST') return openaiPosts.get(path);
+  if (method === socketMethod) return openaiSockets.get(path);
   const model = openaiModel.exec(path)?.[1];
   if (model !== undefined && isReading(method)) {
     return { name: undefined, shape: 'openai', model: modelOfPath(model) };
@@ -77,7 +90,10 @@ export function openaiOperation(method: string, path: string): Operation | undef
 }
 
 /** What `openaiOperation` and `anthropicOperation` tell apart; for who asks which calls there are. */
-export const openaiPaths = { literals: [...openaiPosts.keys()], models: '/models/' } as const;
+export const openaiPaths = {
+  literals: [...new Set([...openaiPosts.keys(), ...openaiSockets.keys()])],
+  models: '/models/',
+} as const;
 
 /** The operations of OpenAI's API that a server keeps below `prefix`. */
 export function openaiBelow(prefix: string): OperationTable {

@@ -8,6 +8,7 @@ import type { RpcMessage } from '../../decision/index.ts';
 import type { BodyResult } from './body-result.ts';
 import type { JsonShape } from './json-body-reader.ts';
 import type { JsonValue } from './json-scanner.ts';
+import { digestOfText } from './written-text.ts';
 import { unreadable, type Unreadable } from './unreadable.ts';
 import { wantObject, wantPresence, wantScalar, wantWritten } from './wanted.ts';
 
@@ -26,6 +27,7 @@ const message = {
     name: wantScalar('name'),
     uri: wantScalar('uri', uriBytes),
     arguments: wantWritten('arguments'),
+    requestState: wantWritten('state'),
     _meta: wantObject('meta', { [protocolVersion]: wantScalar('version') }),
   }),
   result: wantPresence('result'),
@@ -65,8 +67,20 @@ function parseRequest(members: ReadonlyMap<string, JsonValue>, id: RpcMessage['i
   const isAnswer = members.has('result') || members.has('error');
   const params = readParams(members);
   if (typeof method !== 'string' || isAnswer || params === undefined) return undefined;
+  return { id, method, params, ...readWritten(method, members) };
+}
+
+/** What is told by how it is written. */
+function readWritten(
+  method: string,
+  members: ReadonlyMap<string, JsonValue>,
+): Pick<RpcMessage, 'arguments' | 'state'> {
   const written = method === 'tools/call' ? members.get('arguments')?.written : undefined;
-  return { id, method, params, ...(written === undefined ? {} : { arguments: written }) };
+  const state = members.get('state')?.written;
+  return {
+    ...(written === undefined ? {} : { arguments: written }),
+    ...(state === undefined ? {} : { state: digestOfText(state) }),
+  };
 }
 
 function readParams(members: ReadonlyMap<string, JsonValue>): RpcMessage['params'] | undefined {

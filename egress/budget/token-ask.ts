@@ -59,6 +59,18 @@ export function computeAsk(
   };
 }
 
+/** The same, of a call that goes on from what its server keeps: so many tokens are read again. */
+export function goingOn(ask: TokenAsk, carried: number): TokenAsk {
+  const { least, most, inputBound, inputEstimate } = ask;
+  return {
+    ...ask,
+    least: least + carried,
+    most: most + carried,
+    inputBound: inputBound + carried,
+    inputEstimate: inputEstimate + carried,
+  };
+}
+
 /** The same in money; undefined: nobody knows what it may cost. */
 export function computeCostAsk(
   { output, choices, inputBound, inputEstimate }: TokenAsk,

@@ -20,6 +20,8 @@ export interface GovernedFacts {
   hidden: number;
   denied: number;
   errorCode: number | undefined;
+  /** Called before the agent has what brings the state back. */
+  readonly onState?: ((state: string) => void) | undefined;
 }
 
 /** By its name an event that no client takes for a message; the first transport tells its endpoint so. */
@@ -127,15 +129,20 @@ export class GovernedEvents {
 
   #passMessage(event: Buffer, answer: RpcAnswer | undefined): Buffer | undefined {
     if (answer === undefined) return undefined;
-    const { text, isChanged, hidden, denied, errorCode } = answer;
-    this.#facts.hidden += hidden;
-    this.#facts.denied += denied;
-    this.#facts.errorCode = errorCode ?? this.#facts.errorCode;
+    const { text, isChanged } = answer;
+    this.#learn(answer);
     if (!isChanged && isPlain(event)) return event;
     const lines = readLines(event, this.#isFirst);
     if (lines === undefined) return undefined;
     const isOdd = lines.isCut || lines.hasOddData || lines.hasBareCr;
     return isChanged || isOdd ? writeEvent(lines, Buffer.concat(text)) : event;
+  }
+
+  #learn({ hidden, denied, states, errorCode }: RpcAnswer): void {
+    this.#facts.hidden += hidden;
+    this.#facts.denied += denied;
+    this.#facts.errorCode = errorCode ?? this.#facts.errorCode;
+    for (const state of states) this.#facts.onState?.(state);
   }
 
   #take(): Buffer {

@@ -6,6 +6,7 @@
 import { listedKinds, type ListedKind, type McpAnswers } from '../../decision/index.ts';
 import { ChunkList } from '../chunk-list.ts';
 import {
+  digestOfText,
   JsonScanner,
   replaceSpans,
   wantList,
@@ -13,6 +14,7 @@ import {
   wantObject,
   wantPresence,
   wantScalar,
+  wantWritten,
   type Edit,
   type JsonValue,
   type Span,
@@ -40,6 +42,8 @@ const message = {
     ...Object.fromEntries(kinds.map((kind) => [kind, wantEntries(kind)])),
     cacheScope: wantScalar('cacheScope'),
     // Since the revision of 2026-07-28 a server asks in its result.
+    resultType: wantScalar('resultType'),
+    requestState: wantWritten('state'),
     inputRequests: wantMap('inputRequests', wantObject('inputRequest', { method: wantScalar('asked') })),
   }),
   error: wantObject('error', { code: wantScalar('errorCode') }),
@@ -56,6 +60,8 @@ export interface RpcAnswer {
   readonly hidden: number;
   /** What the server asked of the agent and may not. */
   readonly denied: number;
+  /** Digests of those with which it asks for input. */
+  readonly states: readonly string[];
   /** Of its last error. */
   readonly errorCode: number | undefined;
 }
@@ -82,6 +88,10 @@ export class RpcAnswerReader {
   #denied = 0;
   #hidden = 0;
   #errorCode: number | undefined;
+  /** Of the result under way. */
+  #resultType: JsonValue['value'];
+  #state: string | undefined;
+  readonly #states: string[] = [];
 
   constructor(answers: McpAnswers) {
     this.#answers = answers;
@@ -108,6 +118,7 @@ export class RpcAnswerReader {
       isChanged: edits.length > 0,
       hidden: this.#hidden,
       denied: this.#denied,
+      states: this.#states,
       errorCode: this.#errorCode,
     };
   }
@@ -121,6 +132,12 @@ export class RpcAnswerReader {
         return this.#endEntry(value);
       case 'cacheScope':
         this.#scope = value;
+        break;
+      case 'resultType':
+        this.#resultType = value.value;
+        break;
+      case 'state':
+        this.#state = value.written && digestOfText(value.written);
         break;
       case 'errorCode':
         this.#endError(value.value);
@@ -203,6 +220,15 @@ export class RpcAnswerReader {
     }
     this.#scope = undefined;
     this.#hasList = false;
+    this.#endState();
+  }
+
+  /** What is not asked of the agent brings no state back. */
+  #endState(): void {
+    const isAsked = this.#resultType === 'input_required' && this.#refused === undefined;
+    if (this.#state !== undefined && isAsked) this.#states.push(this.#state);
+    this.#state = undefined;
+    this.#resultType = undefined;
   }
 
   #endError(code: JsonValue['value']): void {

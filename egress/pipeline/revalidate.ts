@@ -40,7 +40,10 @@ export function isSameUnsent(before: AllowDecision, after: AllowDecision): boole
   return areSameWays(before.candidates, after.candidates) && isSameUse(before, after);
 }
 
-/** Would the agent see as much of its answer? */
-export function isReadAlike({ answers: before }: AllowDecision, { answers: after }: AllowDecision): boolean {
-  return before === undefined ? after === undefined : before.isAs(after);
+/** Would as much of it pass, changed in the same way, and be read of its answer? */
+export function isReadAlike(before: AllowDecision, after: AllowDecision): boolean {
+  const { answers, headers, maxBodyBytes, messages } = before;
+  const isSeen = answers === undefined ? after.answers === undefined : answers.isAs(after.answers);
+  if (!isSeen || maxBodyBytes !== after.maxBodyBytes || messages !== after.messages) return false;
+  return JSON.stringify(headers) === JSON.stringify(after.headers);
 }

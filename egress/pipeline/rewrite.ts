@@ -50,7 +50,7 @@ export function mayRewrite(call: Rewritable): boolean {
   const { backend, operation } = call;
   if (backend === undefined || operation === undefined) return false;
   const { from } = operation.model;
-  const isBody = from === 'body' || from === 'form';
+  const isBody = from === 'body' || from === 'form' || from === 'messages';
   return (
     isBody && (backend.modelRewrites.length > 0 || (backend.ensureStreamUsage && mayAskUsage(operation)))
   );

@@ -28,6 +28,7 @@ export interface RecordedMessage {
 }
 
 export interface ExchangeFacts {
+  readonly spanId?: string | undefined;
   readonly peer: Peer;
   readonly tls: boolean;
   readonly method: string;
@@ -243,6 +244,7 @@ class ExchangeRecord implements SpanRecord {
   readonly start: number;
   readonly end: number;
   readonly traceparent: string | undefined;
+  readonly spanId: string | undefined;
   readonly agentId: string;
   readonly refused: boolean;
   readonly steadyOf: object;
@@ -255,7 +257,7 @@ class ExchangeRecord implements SpanRecord {
     this.name = exchangeName(exchange);
     this.start = exchange.startedAt;
     this.end = exchange.endedAt;
-    this.traceparent = exchange.peer.traceparent;
+    [this.traceparent, this.spanId] = [exchange.peer.traceparent, exchange.spanId];
     this.agentId = exchange.peer.agentId;
     this.refused = exchange.decision === 'deny';
     this.steadyOf = exchange.peer;

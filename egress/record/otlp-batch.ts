@@ -108,7 +108,7 @@ export class OtlpBatch {
   }
 
   #write(record: SpanRecord, form: RecordForm): void {
-    const ids = this.#idsOf(record.traceparent);
+    const ids = this.#idsOf(record);
     const maxText = form === 'small' ? smallText : Number.POSITIVE_INFINITY;
     this.#spanAttributes.maxText = maxText;
     const { writer } = this.#spans;
@@ -126,14 +126,14 @@ export class OtlpBatch {
     this.#writeLog(record, ids, { steady, varying: writer.slice(from, to), from });
   }
 
-  #idsOf(traceparent: string | undefined): SpanIds {
+  #idsOf({ traceparent, spanId }: SpanRecord): SpanIds {
     const parent = traceparent === undefined ? null : traceparentText.exec(traceparent);
     if (parent === null) {
       const at = this.#ids.next(24);
       return { block: this.#ids.block, at, hasParent: false };
     }
     const at = this.#ids.next(8);
-    const own = this.#ids.block.toString('hex', at, at + 8);
+    const own = spanId ?? this.#ids.block.toString('hex', at, at + 8);
     const block = Buffer.from(`${parent[1] ?? ''}${own}${parent[2] ?? ''}`, 'hex');
     return { block, at: 0, hasParent: true };
   }

@@ -48,6 +48,8 @@ export interface SpanRecord {
   readonly start: number;
   readonly end: number;
   readonly traceparent: string | undefined;
+  /** 16 hex digits, where other records name it as what they belong to; absent: any. */
+  readonly spanId?: string | undefined;
   /** Whose share of the outbox it takes, `Kind/ns/name`; empty: nobody knows. */
   readonly agentId: string;
   /** Nothing was let through: many of a kind may become one. */

@@ -36,9 +36,14 @@ export class CallUse {
     this.#limits = [...counts.map(({ limit }) => limit), ...(budget?.limits ?? []), ...(budget?.costs ?? [])];
   }
 
-  /** Or why nobody can say what it would use. */
-  static of(decision: Allowed, body: ReadBody | undefined, by: PricedBy): CallUse | failure.Failure {
-    const spending = Spending.of(decision, body, costBoundOf(decision, by));
+  /** Or why nobody can say what it would use. `carried`: tokens of what its server keeps and reads again. */
+  static of(
+    decision: Allowed,
+    body: ReadBody | undefined,
+    by: PricedBy,
+    carried = 0,
+  ): CallUse | failure.Failure {
+    const spending = Spending.of(decision, body, costBoundOf(decision, by), carried);
     return 'status' in spending ? spending : new CallUse(spending, decision);
   }
 

@@ -52,6 +52,8 @@ function recorded(log: MessageLog): RecordedMessage {
 
 export class ExchangeLog {
   readonly facts: Facts = {};
+  /** Of its record, where others belong to it; undefined: any. */
+  spanId: string | undefined;
   readonly #peer: Peer;
   readonly #tls: boolean;
   readonly #line: RequestLine;
@@ -210,6 +212,7 @@ export class ExchangeLog {
     if (this.response !== undefined) this.response.endAt = at;
     const wouldDeny = this.#wouldDeny();
     return computeExchangeRecord({
+      spanId: this.spanId,
       peer: this.#peer,
       tls: this.#tls,
       method: this.#line.method.slice(0, 32),
@@ -279,13 +282,12 @@ export class ExchangeLog {
   }
 
   #ai(): ExchangeFacts['ai'] {
-    const { payee } = this;
-    if (payee === undefined || this.#decision === undefined) return undefined;
-    return {
-      system: payee.system,
-      provider: payee.genAiName,
-      operation: this.#decision.operation?.name,
-    };
+    const [{ payee }, decision] = [this, this.#decision];
+    if (payee === undefined || decision === undefined) return undefined;
+    // A socket runs none by itself: its responses have records of their own.
+    const isSocket = decision.kind === 'allow' && decision.messages !== undefined;
+    const operation = isSocket ? undefined : decision.operation?.name;
+    return { system: payee.system, provider: payee.genAiName, operation };
   }
 
   #routeName(): string | undefined {

@@ -11,7 +11,6 @@ import { identify, isRefusal } from '../pipeline/identify.ts';
 import { lengthOf, type ReadBody } from '../pipeline/outgoing.ts';
 import { isReadAlike, isSameUnsent } from '../pipeline/revalidate.ts';
 import type { UpstreamAnswer } from '../upstream/exchange-port.ts';
-import type { RelayResult } from './relay.ts';
 import { Answer } from './answer.ts';
 import { CallUse } from './call-use.ts';
 import { Deliberation, type Allowed, type Decided, type DeliberationOwner } from './deliberation.ts';
@@ -24,6 +23,7 @@ import { Judgement } from './judgement.ts';
 import { Parking, type ParkingOwner } from './parking.ts';
 import { RequestWay } from './request-way.ts';
 import { Sending, type SendingOwner } from './sending.ts';
+import { Upgraded } from './upgraded.ts';
 
 export class Exchange implements RequestReader, SendingOwner, DeliberationOwner, ParkingOwner {
   readonly #context: ExchangeContext;
@@ -39,8 +39,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
   #deliberation: Deliberation | undefined;
   #decision: Allowed | undefined;
   #sending: Sending | undefined;
-  /** Of a WebSocket. When it goes, the relay ends both sides. */
-  #relayed: Duplex | undefined;
+  #upgraded: Upgraded | undefined;
   #settle: Settle | undefined;
   #use: CallUse | undefined;
   /** Unix milliseconds since neither side has said anything. */
@@ -56,13 +55,19 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     const { agentId } = inbound.peer;
     this.#way = new RequestWay({ share: context.held, agentId, readsAhead: !downstream.http2 });
     this.#boundary = new Boundary(() => this.#broke(), context.onBroken);
-    this.#answer = new Answer(downstream, this.#log, inbound.line.method, { share: context.held, agentId });
+    const onState = (state: string): void =>
+      this.#deliberation?.judgement.answeredWith(state, this.#decision?.counts ?? []);
+    const holder = { share: context.held, agentId, onState };
+    this.#answer = new Answer(downstream, this.#log, inbound.line.method, holder);
   }
 
   start(): void {
     const request = identify(this.#inbound.line, this.#inbound.peer);
     if (isRefusal(request)) return this.refuse(request);
-    this.#deliberation = new Deliberation(new Judgement(this.#inbound, request, this.#boundary), this);
+    this.#deliberation = new Deliberation(
+      new Judgement(this.#inbound, request, this.#boundary, this.#context.inputs),
+      this,
+    );
     this.#deliberation.begin(this.#inForce.snapshot);
   }
 
@@ -207,8 +212,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
   }
 
   #isStillAllowed(before: Allowed, after: Allowed): boolean {
-    if (before.maxBodyBytes !== after.maxBodyBytes || !isReadAlike(before, after)) return false;
-    if (JSON.stringify(before.headers) !== JSON.stringify(after.headers)) return false;
+    if (!isReadAlike(before, after) || this.#upgraded?.revalidate() === false) return false;
     return this.#sending?.isStillAllowed(after.candidates) ?? isSameUnsent(before, after);
   }
 
@@ -246,27 +250,23 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
   upgraded(answer: UpstreamAnswer, socket: Duplex, rest: Buffer): void {
     const isExpected = this.#states.accepts('upstream-upgraded');
     const agent = isExpected ? this.#answer.upgrade(answer, this.#context.now()) : undefined;
-    if (agent === undefined) {
+    const [judgement, decision] = [this.#deliberation?.judgement, this.#decision];
+    if (agent === undefined || judgement === undefined || decision === undefined) {
       socket.destroy();
       return this.#finish();
     }
     this.#states.enter('relaying');
-    if (agent.rest.length > 0) agent.socket.unshift(agent.rest);
-    if (rest.length > 0) socket.unshift(rest);
-    this.#relayed = socket;
-    const frames = this.#answer.createFrameScrubber();
-    const done = (result: RelayResult): void => {
-      this.#log.relayed(result);
-      this.#finish();
-    };
-    this.#boundary.settle(this.#context.relay(agent.socket, socket, frames), done, this.#boundary.rethrow);
+    const [context, inbound, log, boundary] = [this.#context, this.#inbound, this.#log, this.#boundary];
+    const sides = { agent, upstream: { socket, rest }, frames: this.#answer.createFrameScrubber() };
+    this.#upgraded = new Upgraded({ context, inbound, log, boundary, judgement, decision }, sides);
+    this.#upgraded.begin(() => this.#finish());
   }
 
   // The ways to end without the upstream's answer.
 
   /** A defect of ours. */
   #broke(): void {
-    this.#relayed?.destroy();
+    this.#upgraded?.destroy('GATEWAY_FAULT');
     this.#downstream.abort();
     this.aborted('GATEWAY_FAULT');
   }
@@ -279,7 +279,7 @@ export class Exchange implements RequestReader, SendingOwner, DeliberationOwner,
     if (this.#states.now === 'done') return;
     this.#sending?.abort();
     this.#answer.fail(reason, this.#context.now());
-    this.#relayed?.destroy();
+    this.#upgraded?.destroy(reason.code);
     this.#finish();
   }
 

@@ -79,6 +79,9 @@ export const budgetUnreadable: Failure = {
   denyReason: 'budget',
 };
 
+export const overBudget =
+  'the answer is longer than what its TokenBudget was asked for, and ends here with its WebSocket';
+
 /** Of a stream that ended with an error of ours in it. */
 export const budgetCut = { code: 'BUDGET_CUT', denyReason: 'budget' } as const;
 

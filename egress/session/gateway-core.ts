@@ -13,11 +13,11 @@ import { Budgets } from '../budget/budgets.ts';
 import { noLedger } from '../budget/ledger.ts';
 import { BackendHealth } from '../fallback/backend-health.ts';
 import type { UpstreamTarget } from '../../decision/index.ts';
+import { InputStates } from '../mcp/input-states.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { Outcome, SpanRecord } from '../record/exchange-record.ts';
 import { admitRecord } from '../record/recorder.ts';
 import type { RecordSlot } from '../record/record-queue.ts';
-import type { FrameScrubber } from '../scrub/index.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { UpstreamPool } from '../upstream/pool.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
@@ -33,7 +33,7 @@ import { Http2Session } from './http2-session.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { relay, type RelayOptions, type RelayResult } from './relay.ts';
 import { askOverNetwork, Tokens } from '../token/tokens.ts';
-import { relayWebSocket } from './websocket-relay.ts';
+import { relayWebSocket, type WebSocketSides } from './websocket-relay.ts';
 
 /** A relay (raw, passthrough, WebSocket) without a byte either way. */
 const relayIdleMs = 10 * 60_000;
@@ -51,6 +51,7 @@ export class GatewayCore {
   readonly #approvals: Approvals;
   readonly #health: BackendHealth;
   readonly #tokens: Tokens;
+  readonly #inputs: InputStates;
   /** Of earlier policies, until their last exchange is over. */
   readonly #retired = new Set<UpstreamPool>();
   #pool: UpstreamPool | undefined;
@@ -63,6 +64,7 @@ export class GatewayCore {
     this.#bounds = boundsOf(options.processes ?? 1);
     this.#streams = new EqualShares(this.#bounds.streamsOfAgent);
     this.#health = new BackendHealth(options.now);
+    this.#inputs = new InputStates(options.now);
     this.#approvals = openApprovals(options.approvals, options.now);
     const { ledger = noLedger, now, unixMs = now, lookup, ownLookup = lookup, onWarned } = options;
     this.#budgets = new Budgets({ ledger, now, unixMs, ...(onWarned === undefined ? {} : { onWarned }) });
@@ -142,6 +144,7 @@ export class GatewayCore {
     this.#guarded(() => this.#pool?.sweep());
     this.#guarded(() => this.#budgets.tidy());
     this.#guarded(() => this.#approvals.tick());
+    this.#inputs.tidy();
     for (const pool of this.#retired) {
       this.#guarded(() => pool.sweep());
       if (pool.empty) this.#retired.delete(pool);
@@ -202,6 +205,7 @@ export class GatewayCore {
         budgets: this.#budgets,
         approvals: this.#approvals,
         health: this.#health,
+        inputs: this.#inputs,
         tokens: this.#tokens,
         now: this.now,
         unixMs: this.#options.unixMs ?? this.now,
@@ -219,11 +223,11 @@ export class GatewayCore {
           count(record, outcome);
           this.record(record);
         },
-        relay: (agent: Duplex, upstream: Duplex, frames: FrameScrubber) =>
-          relayWebSocket(
-            { agent, upstream, frames },
-            { ...this.#relayOptions(peer.agentId), ...(breakAgent === undefined ? {} : { breakAgent }) },
-          ),
+        relay: (sides: WebSocketSides) =>
+          relayWebSocket(sides, {
+            ...this.#relayOptions(peer.agentId),
+            ...(breakAgent === undefined ? {} : { breakAgent }),
+          }),
       };
       return new Exchange(context, { peer, tls, line, length }, downstream);
     };

@@ -65,7 +65,7 @@ export class GovernedAnswer implements RemadeAnswer {
   readonly isStream: boolean;
   readonly #answers: McpAnswers;
   readonly #holder: AnswerHolder;
-  readonly mcp: GovernedFacts = { hidden: 0, denied: 0, errorCode: undefined };
+  readonly mcp: GovernedFacts;
   readonly #events: GovernedEvents | undefined;
   readonly #document: RpcAnswerReader | undefined;
   #fields: readonly Field[];
@@ -78,6 +78,7 @@ export class GovernedAnswer implements RemadeAnswer {
     const { form, holder } = options;
     this.#answers = answers;
     this.#holder = holder;
+    this.mcp = { hidden: 0, denied: 0, errorCode: undefined, onState: holder.onState };
     this.isStream = form === 'events';
     this.#fields = this.isStream ? withoutDigests(fields) : fields;
     if (judgeHead(status, fields) !== undefined) this.#fail(coded);
@@ -179,6 +180,7 @@ export class GovernedAnswer implements RemadeAnswer {
     this.mcp.hidden += answer.hidden;
     this.mcp.denied += answer.denied;
     this.mcp.errorCode = answer.errorCode;
+    for (const state of answer.states) this.mcp.onState?.(state);
     if (answer.isChanged) this.#fields = withoutDigests(this.#fields);
     return { kind: 'done', rest: Buffer.concat(answer.text) };
   }

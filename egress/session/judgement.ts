@@ -5,12 +5,19 @@
 import type { Boundary } from '../boundary.ts';
 import type { ApprovalAnswer } from '../../contract/index.ts';
 import {
+  callOfMessage,
   decide,
+  decideMessage,
   refuse,
   refuseAs,
   RequestHead,
+  retryKey,
+  stateBrought,
   type BodyNeed,
+  type Call,
   type CallBody,
+  type CallCount,
+  type Candidate,
   type Decision,
   type Refusal,
   type SitePlan,
@@ -24,11 +31,19 @@ import {
   type RequestBodyReader,
 } from '../body/index.ts';
 import { fieldValues } from '../http1/index.ts';
+import type { InputStates } from '../mcp/input-states.ts';
 import { siteOf } from '../pipeline/call.ts';
 import type { AgentRequest } from '../pipeline/identify.ts';
 import type { ReadBody } from '../pipeline/outgoing.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Inbound } from './exchange-context.ts';
+
+/** What was read of a message, and what persons decided of it. */
+export interface JudgedMessage extends Pick<Call, 'body' | 'approvals'> {
+  readonly bodyBytes: number;
+}
+
+type Decided = Exclude<Decision, { kind: 'need-body' }>;
 
 export class Judgement {
   readonly #inbound: Inbound;
@@ -43,8 +58,13 @@ export class Judgement {
   readonly #approvals = new Map<string, ApprovalAnswer>();
   #planned: { readonly plans: Snapshot['plans']; readonly plan: SitePlan } | undefined;
 
-  /** `boundary`: around the exchange that asks. */
-  constructor(inbound: Inbound, request: AgentRequest, boundary: Boundary) {
+  readonly #inputs: InputStates | undefined;
+  /** Under what it is counted already. */
+  #continued: ReadonlySet<string> | undefined;
+
+  /** `boundary`: around the exchange that asks. `inputs` absent: no call goes on from another. */
+  constructor(inbound: Inbound, request: AgentRequest, boundary: Boundary, inputs?: InputStates) {
+    this.#inputs = inputs;
     this.#boundary = boundary;
     this.#inbound = inbound;
     this.#request = request;
@@ -88,11 +108,15 @@ export class Judgement {
   }
 
   ask(snapshot: Snapshot): Decision {
+    return decide(this.planBy(snapshot), this.#call);
+  }
+
+  get #call(): Call {
     const { method, path, queryNames, claims, upgrade } = this.#request;
     const { invocationId } = this.#inbound.peer;
     const isUpgrade = upgrade !== undefined;
     const body = this.#body;
-    return decide(this.planBy(snapshot), {
+    return {
       method,
       path,
       queryNames,
@@ -102,7 +126,17 @@ export class Judgement {
       upgrade: isUpgrade,
       body,
       approvals: this.#approvals,
-    });
+      continued: this.#continued,
+    };
+  }
+
+  /** A message in the WebSocket that it has become; `isWay`: whether that goes this way. */
+  askMessage(snapshot: Snapshot, message: JudgedMessage, isWay: (candidate: Candidate) => boolean): Decided {
+    const { query, fields } = this.#request;
+    const head = new RequestHead({ query, fields, bodyBytes: message.bodyBytes });
+    const { body, approvals } = message;
+    const call = callOfMessage(this.#call, body, { head, approvals });
+    return decideMessage(this.planBy(snapshot), call, isWay);
   }
 
   /** A person decided about this call. It holds for the whole of it, whatever policy comes. */
@@ -164,6 +198,22 @@ export class Judgement {
     const { rpc, model } = result;
     this.#body =
       this.#need === 'rpc' && rpc !== undefined ? { kind: 'rpc', rpc } : { kind: 'inference', model };
+    this.#goOn();
+  }
+
+  /** From a call whose server asked for input: at most one call does from each. */
+  #goOn(): void {
+    const call = this.#call;
+    const state = stateBrought(call);
+    const key = state === undefined ? undefined : retryKey(call, state);
+    if (key !== undefined) this.#continued = this.#inputs?.take(this.#inbound.peer, key);
+  }
+
+  /** Its server asks for input, with this state; `counts`: of this call. */
+  answeredWith(state: string, counts: readonly CallCount[]): void {
+    const key = retryKey(this.#call, state);
+    const accounts = new Set([...(this.#continued ?? []), ...counts.map(({ limit }) => limit.account)]);
+    if (key !== undefined && accounts.size > 0) this.#inputs?.remember(this.#inbound.peer, key, accounts);
   }
 
   /** The call is over. Safe to repeat. */

@@ -19,6 +19,9 @@ export interface ParkingOwner {
   refuse(refusal: Refusal): void;
 }
 
+/** What is asked about, and learns the answer. */
+type Approvable = Pick<Judgement, 'request' | 'approve'>;
+
 export interface ParkingOptions {
   readonly approvals: Approvals;
   readonly peer: Peer;
@@ -63,7 +66,7 @@ export class Parking {
   }
 
   /** Asks; all questions of one call share its time. */
-  begin(asked: Asked, judgement: Judgement): void {
+  begin(asked: Asked, judgement: Approvable): void {
     const { approvals, peer, now, boundary } = this.#options;
     const { ask } = asked;
     this.#since ??= now();
@@ -77,7 +80,7 @@ export class Parking {
     if (this.#ask === ask) this.#parked = parked;
   }
 
-  #over(ask: Ask, outcome: ParkOutcome, judgement: Judgement): void {
+  #over(ask: Ask, outcome: ParkOutcome, judgement: Approvable): void {
     this.#ask = undefined;
     this.#parked = undefined;
     this.#facts = this.#factsOf(outcome);

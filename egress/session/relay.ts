@@ -21,6 +21,10 @@ export interface RelayOptions {
   readonly now: () => number;
   /** The reason to end, or undefined. */
   readonly inspect?: { up(chunk: Buffer): string | undefined; down(chunk: Buffer): string | undefined };
+  /** What goes to the upstream in place of what the agent sent, or the reason to end. */
+  readonly rewrite?: (chunk: Buffer) => Buffer | string;
+  /** Called once, before anything passes, for who says something there of its own. */
+  readonly onOpen?: (ports: RelayPorts) => void;
   /** What goes to the agent in place of what the upstream sent, or the reason to end. */
   readonly scrub?: (chunk: Buffer) => Buffer | string;
   /** False: an agent whose side has ended is gone. What it said last still goes out, and then all is over. */
@@ -32,6 +36,13 @@ export interface RelayOptions {
   readonly onBroken?: (error: unknown) => void;
   /** Ends the agent's connection so that it cannot take it for a clean end; default: as far as its socket lets us. */
   readonly breakAgent?: () => void;
+}
+
+/** Both sides of a relay. Nothing is written to one that is over. */
+export interface RelayPorts {
+  toAgent(bytes: Buffer): void;
+  toUpstream(bytes: Buffer): void;
+  end(error: string): void;
 }
 
 /** How long the last words of an agent that is gone may take. */
@@ -85,7 +96,12 @@ class Relay {
   }
 
   start(): void {
-    const { inspect, scrub } = this.#options;
+    const { inspect, scrub, rewrite, onOpen } = this.#options;
+    onOpen?.({
+      toAgent: (bytes) => this.#say({ from: this.#upstream, to: this.#agent }, bytes),
+      toUpstream: (bytes) => this.#say({ from: this.#agent, to: this.#upstream }, bytes),
+      end: (error) => this.#finish(error),
+    });
     const up = (chunk: Buffer): string | undefined => {
       this.#up += chunk.length;
       return inspect?.up(chunk);
@@ -94,7 +110,7 @@ class Relay {
       this.#down += chunk.length;
       return inspect?.down(chunk);
     };
-    this.#pipe({ from: this.#agent, to: this.#upstream, note: up });
+    this.#pipe({ from: this.#agent, to: this.#upstream, note: up, change: rewrite });
     this.#pipe({ from: this.#upstream, to: this.#agent, note: down, change: scrub });
   }
 
@@ -130,6 +146,12 @@ class Relay {
     const passed = note(chunk) ?? change?.(chunk) ?? chunk;
     if (typeof passed === 'string') this.#finish(passed);
     else if (passed.length > 0 && !to.write(passed) && !this.#readsOn(from, passed)) from.pause();
+  }
+
+  #say({ from, to }: Pick<Way, 'from' | 'to'>, bytes: Buffer): void {
+    if (!this.#open || to.writableEnded || to.destroyed) return;
+    this.#last = this.#options.now();
+    if (bytes.length > 0 && !to.write(bytes)) from.pause();
   }
 
   #readsOn(from: Duplex, passed: Buffer): boolean {

@@ -16,6 +16,8 @@ export const maxAnswerBytes = 32 * 1024 * 1024;
 export interface AnswerHolder {
   readonly share: HeldShare;
   readonly agentId: string;
+  /** An MCP server asks for input, with this state; absent: nobody remembers it. */
+  readonly onState?: (state: string) => void;
 }
 
 export interface AnswerHead {

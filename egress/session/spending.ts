@@ -20,6 +20,7 @@ import {
   computeCostAsk,
   computeCostCap,
   computeOpenCap,
+  goingOn,
   type CostAsk,
   type CostBound,
   type TokenAsk,
@@ -70,14 +71,20 @@ export class Spending {
   }
 
   /** Or why what it would use, or cost, cannot be told. */
-  static of(decision: Allowed, body: ReadBody | undefined, bound: CostBound): Spending | failure.Failure {
+  static of(
+    decision: Allowed,
+    body: ReadBody | undefined,
+    bound: CostBound,
+    carried: number,
+  ): Spending | failure.Failure {
     const { budget, operation, schema, model } = decision;
     if (budget === undefined) return new Spending(undefined);
     const choices = body?.read?.choices;
     if (operation === undefined || body?.read === undefined || choices === undefined) {
       return failure.budgetUnreadable;
     }
-    const ask = computeAsk(operation, { ...body.read, choices }, lengthOf(body.bytes), budget);
+    const asked = computeAsk(operation, { ...body.read, choices }, lengthOf(body.bytes), budget);
+    const ask = goingOn(asked, carried);
     const counted = { budget, ask, bound, isWide: isWide(decision, body), codec: chatCodecOf(operation) };
     if (budget.costs === undefined) return new Spending({ ...counted, cost: undefined });
     const cost = computeCostAsk(ask, bound);

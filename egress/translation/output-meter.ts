@@ -20,7 +20,11 @@ export class OutputMeter {
   }
 
   see(event: FormEvent): void {
-    if (event.kind === 'delta') this.#characters += event.text.length;
+    if (event.kind === 'delta') this.count(event.text.length);
+  }
+
+  count(characters: number): void {
+    this.#characters += characters;
   }
 
   /** What the upstream itself says it has written so far. */

@@ -3,11 +3,15 @@
  * included: in memory only and bounded.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import { codecs, providerOf, type StandInProvider } from './codecs.ts';
 import type { Exchange, ProviderCodec, ProviderReply, ProviderRequest } from './exchange.ts';
 import { faultReply, type ProviderFault } from './fault.ts';
+import { ResponsesSocket } from './openai/responses-socket.ts';
 import { send } from './sending.ts';
+import { acceptSocket, refuseSocket, serveSocket } from './socket-server.ts';
 
 export interface CoreOptions {
   readonly keys: Partial<Readonly<Record<StandInProvider, string>>>;
@@ -50,7 +54,9 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-function headersOf(request: Http2ServerRequest, host: string): Record<string, string> {
+type Asked = Pick<Http2ServerRequest, 'method' | 'url' | 'headers'>;
+
+function headersOf(request: Pick<Asked, 'headers'>, host: string): Record<string, string> {
   const entries = Object.entries(request.headers).filter(([name]) => !name.startsWith(':'));
   return {
     host,
@@ -104,7 +110,37 @@ export class ProviderCore {
     exchange.end = isSent ? 'whole' : 'aborted';
   }
 
-  #parse(incoming: Http2ServerRequest, host: string, body: Buffer = Buffer.alloc(0)): ProviderRequest {
+  /** A WebSocket of the Responses API, or the refusal of one. */
+  upgrade(incoming: IncomingMessage, socket: Duplex): void {
+    const host = incoming.headers.host ?? '';
+    const asked = { method: 'GET', url: incoming.url ?? '/', headers: incoming.headers };
+    const request = this.#parse(asked, host);
+    const provider: Exchange['provider'] = providerOf(host) ?? 'unknown';
+    const { method, path, headers } = request;
+    const key = codecs.openai.presentedKey(request);
+    const isOpen = provider === 'openai' && path === '/v1/responses';
+    const isKnown = hasKey(codecs.openai, request, this.#options.keys.openai);
+    const status = !isOpen ? 404 : isKnown ? 101 : 401;
+    const told = { body: '', status, told: undefined, end: 'whole' } as const;
+    const opened = { provider, host, method, path, headers, key, ...told };
+    this.#record(opened);
+    if (status !== 101) {
+      socket.end(refuseSocket(status));
+      return;
+    }
+    socket.write(acceptSocket(headers['sec-websocket-key'] ?? ''));
+    const responses = new ResponsesSocket((json) =>
+      this.#parse({ ...asked, method: 'POST' }, host, Buffer.from(JSON.stringify(json))),
+    );
+    serveSocket(socket, (body) => {
+      const { events, reply } = responses.message(body);
+      const answered = { status: reply?.status ?? 400, told: reply?.told };
+      this.#record({ ...opened, ...answered, body: body.slice(0, maxRecordedBytes) });
+      return events;
+    });
+  }
+
+  #parse(incoming: Asked, host: string, body: Buffer = Buffer.alloc(0)): ProviderRequest {
     const url = new URL(incoming.url, 'https://stand-in.invalid');
     const bodyDigest = createHash('sha256').update(body).digest('hex');
     const seed = `${incoming.method} ${url.pathname} ${bodyDigest}`;

@@ -1,6 +1,8 @@
 /** The provider stand-in's socket side: TLS with its own CA, HTTP/1.1 and HTTP/2, one codec by host name. */
+import type { IncomingMessage } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createCa, issueLeaf } from '../../pki/index.ts';
 import { standInHosts } from './codecs.ts';
 import type { Exchange } from './exchange.ts';
@@ -53,6 +55,7 @@ export async function startProvider(options: StartProviderOptions): Promise<Runn
   });
   // A client that leaves in the middle is its own affair.
   server.on('sessionError', () => undefined).on('tlsClientError', () => undefined);
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => core.upgrade(request, socket));
   server.on('request', (request, response) => {
     response.on('error', () => undefined);
     core.handle(request, response).catch(() => cut(response));

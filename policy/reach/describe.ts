@@ -9,6 +9,7 @@ import {
   computeModel,
   isPlainPath,
   matchClause,
+  operationOf,
   renderOpener,
   type Budget,
   type Call,
@@ -135,7 +136,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
 }
 
 export function resultOf(clause: Clause, call: Call): MatchResult {
-  return matchClause(clause, call, computeModel(call, clause.operations(call.method, call.path)));
+  return matchClause(clause, call, computeModel(call, operationOf(clause.operations, call)));
 }
 
 /** The calls that a permit's own rule takes: those another rule or a denial may take away from it. */

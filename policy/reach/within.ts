@@ -3,7 +3,7 @@
  * passes the gateway and is in no row of the boundary is a counterexample, of which the shortest is told: a call one could
  * make. Pure.
  */
-import { computeModel, operationTable, type Call, type OpenPlan } from '../../decision/index.ts';
+import { computeModel, operationOf, operationTable, type Call, type OpenPlan } from '../../decision/index.ts';
 import { Answers, type WayTaken } from './answer.ts';
 import { rowsAt, type Boundary, type BoundaryRow } from './boundary.ts';
 import { renderCall } from './call-words.ts';
@@ -50,7 +50,9 @@ function distinctionsOf(rows: readonly BoundaryRow[], { plan }: Spot): Distincti
 
 function takesModel({ models }: BoundaryRow, call: Call, schema: string | undefined): boolean {
   if (models.texts.length === 0) return true;
-  const fact = computeModel(call, operationTable(schema)(call.method, call.path));
+  const fact = computeModel(call, operationOf(operationTable(schema), call));
+  // Each message of such a socket is a call of its own, and asked about as one.
+  if (fact.kind === 'each') return true;
   return fact.kind === 'named' && models.takes(fact.model);
 }
 

@@ -58,8 +58,18 @@ describe('which calls a rule about models takes', () => {
     ['a call that runs none', { method: 'GET', path: '/v1/models', body: { kind: 'none' } }, '403 policy'],
     ['the model in the path', { method: 'GET', path: '/v1/models/gpt-4o', body: { kind: 'none' } }, openai],
     [
-      'S32: a WebSocket, whose frames name it',
+      'a WebSocket, each of whose messages names it and is judged',
       { method: 'GET', path: '/v1/responses', upgrade: true, body: { kind: 'none' } },
+      openai,
+    ],
+    [
+      'S32: the same with a body, which may name one too',
+      { method: 'GET', path: '/v1/responses', upgrade: true, body: { kind: 'inference', model: 'gpt-4o' } },
+      '403 model',
+    ],
+    [
+      'S32: a WebSocket whose session names it',
+      { method: 'GET', path: '/v1/realtime', upgrade: true, body: { kind: 'none' } },
       '403 model',
     ],
   ])('%s', (_name, change, expected) => {

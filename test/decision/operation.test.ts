@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { operationTable } from '../../decision/index.ts';
+import { operationTable, socketMethod } from '../../decision/index.ts';
 
 /** `name model-source`. */
 function read(schema: string, method: string, path: string): string {
@@ -17,6 +17,11 @@ test.each([
   ['openai', 'GET', '/v1/models/o1-pro', 'other path o1-pro'],
   ['openai', 'PUT', '/v1/chat/completions', 'unknown'],
   ['openai', 'POST', '/v1/batches', 'unknown'],
+  ['openai', socketMethod, '/v1/responses', 'chat messages'],
+  ['openai', socketMethod, '/v1/realtime', 'chat session'],
+  ['openai', socketMethod, '/v1/models/o1', 'unknown'],
+  ['openai', 'GET', '/v1/responses', 'unknown'],
+  ['azure-openai', socketMethod, '/openai/v1/responses', 'chat messages'],
   ['openai', 'POST', '/v1/organization/admin_api_keys', 'unknown'],
   ['openai', 'POST', '/V1/chat/completions', 'unknown'],
   ['openai', 'POST', '/v1/chat/completions/', 'unknown'],

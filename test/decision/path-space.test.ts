@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { operationTable, pathSpaceOf } from '../../decision/index.ts';
+import { operationTable, pathSpaceOf, socketMethod } from '../../decision/index.ts';
 import { tableReader } from '../../policy/reach/space/table-reader.ts';
 
 const folder = join(import.meta.dirname, '../../decision/operation');
@@ -50,8 +50,10 @@ test.each(['openai', 'anthropic', 'google', 'azure-openai', 'bedrock', 'custom',
     const space = pathSpaceOf(schema);
     const operation = operationTable(schema);
     const signature = (text: string): string =>
-      JSON.stringify(['POST', 'GET', 'PUT'].map((method) => operation(method, text)?.model.from ?? null));
-    const known = new Map([['-', JSON.stringify([null, null, null])]]);
+      JSON.stringify(
+        ['POST', 'GET', 'PUT', socketMethod].map((method) => operation(method, text)?.model.from ?? null),
+      );
+    const known = new Map([['-', JSON.stringify([null, null, null, null])]]);
     const kindOf = (text: string): string => {
       let scan = tableReader(space, []).scan();
       for (const character of text) scan = scan.step(character);

@@ -40,6 +40,8 @@ export interface UpstreamOptions {
 /** A server of its own making, at the bed's address. */
 export interface OwnUpstream {
   readonly start: (ip: string) => Promise<{ readonly port: number; close(): Promise<void> }>;
+  /** As of UpstreamOptions. */
+  readonly ledger?: Ledger;
 }
 
 type Attributes = Record<string, AttributeValue>;
@@ -174,7 +176,7 @@ export async function openGatewayBed(options: UpstreamOptions | OwnUpstream): Pr
     metrics,
     lookup: () => Promise.reject(new Error('no look-ups in tests')),
     now: () => Date.now() + ahead,
-    ...('start' in options || options.ledger === undefined ? {} : { ledger: options.ledger }),
+    ...(options.ledger === undefined ? {} : { ledger: options.ledger }),
     ...('start' in options || options.door === undefined ? {} : { door: options.door }),
     onConnections: () => undefined,
   });

@@ -35,11 +35,22 @@ const members = {
     completion_tokens_details: details,
     input_tokens_details: details,
     output_tokens_details: details,
+    input_token_details: details,
+    output_token_details: details,
   }),
 } as const;
 
 /** Events of the responses API wrap the object: {"type":"response.completed","response":{…}}. */
 export const openAiShape = objectOf({ ...members, response: objectOf(members) });
+
+/** Of messages of a WebSocket (Responses, Realtime), with what tells them apart. */
+export const openAiEventShape = objectOf({
+  type: 'scalar',
+  status: 'scalar',
+  delta: 'scalar',
+  session: objectOf({ model: 'scalar' }),
+  response: objectOf(members),
+});
 
 /** Tools of the responses API that are paid by the call. */
 const paidTools = new Set([
@@ -54,9 +65,15 @@ function hasAudio(parts: ReadonlyArray<JsonObject | undefined>): boolean {
 }
 
 function readUsage(usage: JsonObject, facts: Facts): void {
-  const inputDetails = asObject(usage['prompt_tokens_details']) ?? asObject(usage['input_tokens_details']);
-  const outputDetails =
-    asObject(usage['completion_tokens_details']) ?? asObject(usage['output_tokens_details']);
+  const detailsOf = (...names: readonly string[]): JsonObject | undefined =>
+    names.map((name) => asObject(usage[name])).find((found) => found !== undefined);
+  // The last of each are Realtime's.
+  const inputDetails = detailsOf('prompt_tokens_details', 'input_tokens_details', 'input_token_details');
+  const outputDetails = detailsOf(
+    'completion_tokens_details',
+    'output_tokens_details',
+    'output_token_details',
+  );
   learn(facts, {
     inputTokens: asCount(usage['prompt_tokens']) ?? asCount(usage['input_tokens']),
     outputTokens: asCount(usage['completion_tokens']) ?? asCount(usage['output_tokens']),
@@ -75,7 +92,8 @@ function readFinish(body: JsonObject, choices: readonly JsonObject[], facts: Fac
   const reasons = choices.map((choice) => asText(choice['finish_reason'])).filter((r) => r !== undefined);
   if (reasons.length > 0) facts.finishReasons = reasons.slice(0, 16);
   const status = asText(body['status']);
-  if (body['object'] !== 'response' || status === undefined) return;
+  const isResponse = body['object'] === 'response' || body['object'] === 'realtime.response';
+  if (!isResponse || status === undefined) return;
   if (status !== 'in_progress' && status !== 'queued') facts.finishReasons = [status];
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { operationTable, type Budget } from '../../../decision/index.ts';
 import { createPlainReader, replaceSpans, type BodyRead } from '../../../egress/body/index.ts';
 import { capOutput, readOutputCap } from '../../../egress/budget/output-cap.ts';
-import { computeAsk, computeCap } from '../../../egress/budget/token-ask.ts';
+import { computeAsk, computeCap, goingOn } from '../../../egress/budget/token-ask.ts';
 
 const calls = {
   chat: ['openai', '/v1/chat/completions'],
@@ -108,5 +108,14 @@ describe('what is asked', () => {
     ['the least of three', ask('chat', { max_tokens: 50, n: 3 }), 148, undefined, 16],
   ])('%s', (_title, asked, granted, limit, cap) => {
     expect(computeCap(asked, granted, budget(limit))).toBe(cap);
+  });
+});
+
+test('S48: what a server keeps and reads again is asked for too', () => {
+  const { operation } = operationOf('responses');
+  const ask = computeAsk(operation, read({ model: 'm', max_output_tokens: 50 }), 30, budget());
+  expect(goingOn(ask, 1_000)).toMatchObject({
+    ...{ least: ask.least + 1_000, most: ask.most + 1_000, output: 50 },
+    ...{ inputBound: 1_030, inputEstimate: 1_010 },
   });
 });

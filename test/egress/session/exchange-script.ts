@@ -6,6 +6,7 @@ import { Approvals } from '../../../egress/approval/approvals.ts';
 import { Budgets } from '../../../egress/budget/budgets.ts';
 import { noLedger, type Ledger } from '../../../egress/budget/ledger.ts';
 import { BackendHealth } from '../../../egress/fallback/backend-health.ts';
+import { InputStates } from '../../../egress/mcp/input-states.ts';
 import { createField, type Field } from '../../../egress/http1/index.ts';
 import type { SpanRecord } from '../../../egress/record/exchange-record.ts';
 import { SecretForms } from '../../../egress/scrub/index.ts';
@@ -73,12 +74,16 @@ export interface ScriptOptions {
   readonly approvals?: ApprovalLink;
   /** Default: its own. */
   readonly health?: BackendHealth;
+  /** Default: its own. */
+  readonly inputs?: InputStates;
   /** Default: no call needs one. */
   readonly tokens?: TokenSource;
   /** Bytes the agent may have held; default: any number. */
   readonly holds?: number;
   /** Default: the agent `a`. */
   readonly agentId?: string;
+  /** Default: the execution `i`. */
+  readonly invocationId?: string;
 }
 
 const noTokens: TokenSource = {
@@ -171,7 +176,12 @@ export function script(options: ScriptOptions = {}): Script {
   };
   const peer = {
     agent: { kind: 'TaskAgent' as const, namespace: 'default', name: 'a' },
-    ...{ agentId: options.agentId ?? 'TaskAgent/default/a', uid: 'u', revision: 'r', invocationId: 'i' },
+    ...{
+      agentId: options.agentId ?? 'TaskAgent/default/a',
+      uid: 'u',
+      revision: 'r',
+      invocationId: options.invocationId ?? 'i',
+    },
     ...{ traceparent: undefined, hostname: host as Hostname, ip: '198.18.0.1', port: 443 },
   };
   const line = {
@@ -193,6 +203,7 @@ export function script(options: ScriptOptions = {}): Script {
   });
   const context: ExchangeContext = {
     health: options.health ?? new BackendHealth(() => result.now),
+    inputs: options.inputs ?? new InputStates(() => result.now),
     inForce: () => current,
     held: {
       take: (_agent, bytes) => {

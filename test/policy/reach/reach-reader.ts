@@ -15,6 +15,7 @@ import {
 import {
   chatApiOf,
   operationTable,
+  socketMethod,
   translatedPaths,
   translationOf,
   type RpcMessage,
@@ -104,12 +105,15 @@ function isDeniedPath(endpoints: readonly string[], path: string): boolean {
   return fitsFolded(endpoints, path) || fitsFolded(endpoints.map(bare), bare(path));
 }
 
-type Model = { readonly named: string } | 'none' | 'unknown';
+type Model = { readonly named: string } | 'none' | 'unknown' | 'each';
+
+const operationIn = (api: string | undefined, { method, path, upgrade }: Attempt) =>
+  operationTable(api)(upgrade ? socketMethod : method, path);
 
 /** The model a call names, as its API's operations say. */
 function modelOf(api: string | undefined, attempt: Attempt): Model {
-  const { method, path, upgrade, queryNames, hasBody, model, rpc } = attempt;
-  const operation = operationTable(api)(method, path);
+  const { method, upgrade, queryNames, hasBody, model, rpc } = attempt;
+  const operation = operationIn(api, attempt);
   const inQuery = queryNames.includes('Model');
   if (operation === undefined) {
     const reads = ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method);
@@ -117,6 +121,9 @@ function modelOf(api: string | undefined, attempt: Attempt): Model {
   }
   if (operation.model.from === 'nothing') return 'none';
   if (operation.model.from === 'path') return { named: operation.model.model };
+  // Each of its messages is a call that names one.
+  if (operation.model.from === 'messages') return hasBody || inQuery ? 'unknown' : 'each';
+  if (operation.model.from === 'session') return 'unknown';
   return hasBody && !inQuery && rpc === undefined && model !== undefined ? { named: model } : 'unknown';
 }
 
@@ -131,6 +138,7 @@ function fitOf({ api, matches, http }: Calls, attempt: Attempt): Fit {
     if (endpoints.length > 0 && !(isPlain(attempt.path) && fits(endpoints, attempt.path))) return 'no';
     if (models.length === 0) return 'yes';
     if (model === 'unknown') return 'unknown';
+    if (model === 'each') return 'yes';
     return model !== 'none' && fits(models, model.named) ? 'yes' : 'no';
   };
   const all = matches.map(fit);
@@ -144,7 +152,8 @@ function modelThere(
   attempt: Attempt,
   there: Attempt,
 ): Model {
-  if (modelOf(api, there) === 'none') return 'none';
+  const own = modelOf(api, there);
+  if (own === 'none' || own === 'each') return own;
   const asked = modelOf(taken?.api, attempt);
   return typeof asked === 'object' ? { named: renamed(way.backend?.renames ?? [], asked.named) } : 'unknown';
 }
@@ -158,7 +167,9 @@ function isDenied(
   return matches.some(
     ({ models, endpoints }) =>
       (endpoints.length === 0 || !isPlain(attempt.path) || isDeniedPath(endpoints, attempt.path)) &&
-      (models.length === 0 || model === 'unknown' || (model !== 'none' && fitsFolded(models, model.named))),
+      (models.length === 0 ||
+        model === 'unknown' ||
+        (typeof model === 'object' && fitsFolded(models, model.named))),
   );
 }
 
@@ -328,9 +339,9 @@ function countsOf({ way }: Permit, judged: Exclude<ReturnType<typeof judgeTools>
   return counts;
 }
 
-function isRenamedInPath({ taken, way }: Permit, { method, path }: Attempt): boolean {
+function isRenamedInPath({ taken, way }: Permit, attempt: Attempt): boolean {
   if (way.backend?.as !== undefined) return false;
-  const model = operationTable(taken?.api)(method, path)?.model;
+  const model = operationIn(taken?.api, attempt)?.model;
   return model?.from === 'path' && renamed(way.backend?.renames ?? [], model.model) !== model.model;
 }
 
@@ -338,7 +349,7 @@ function isRenamedInPath({ taken, way }: Permit, { method, path }: Attempt): boo
 function countOf({ taken, way, mcp }: Permit, attempt: Attempt): 'counted' | 'free' | 'refused' {
   const { method, path, upgrade } = attempt;
   if (way.budget === undefined) return 'free';
-  if (upgrade) return 'refused';
+  if (upgrade) return modelOf(taken?.api, attempt) === 'each' ? 'free' : 'refused';
   const operation = operationTable(taken?.api)(method, path);
   const reads = ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method);
   if (operation?.name !== undefined && operation.shape !== 'bedrock-invoke') {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cidrContains, parseCidr, parseIp } from '../../../contract/index.ts';
-import { compileGlob, operationTable } from '../../../decision/index.ts';
+import { compileGlob, operationTable, socketMethod } from '../../../decision/index.ts';
 import { compileManifests } from '../../../operator/compile/index.ts';
 import type { KubeObject } from '../../../operator/runtime/index.ts';
 import {
@@ -81,10 +81,16 @@ function isAt({ destinations, ports }: Row, { hostname, ip, port }: Attempt): bo
 }
 
 /** Of the models the gateway may take a call to name, all must be in the row: it is asked only about providers here. */
-function takesModel({ models }: Row, { method, path, upgrade, model, hasBody, rpc }: Attempt): boolean {
+function takesModel(
+  { models }: Row,
+  { method, path, upgrade, model, hasBody, rpc, queryNames }: Attempt,
+): boolean {
   if (models === undefined) return true;
-  const named = operationTable('openai')(method, path)?.model;
-  if (named === undefined || upgrade) return false;
+  const named = operationTable('openai')(upgrade ? socketMethod : method, path)?.model;
+  if (named === undefined || named.from === 'session') return false;
+  // Each of its messages is a call of its own.
+  if (named.from === 'messages') return !hasBody && queryNames.every((name) => name !== 'Model');
+  if (upgrade) return false;
   if (named.from === 'path') return fits(models, named.model);
   return (
     named.from !== 'nothing' && hasBody && rpc === undefined && model !== undefined && fits(models, model)

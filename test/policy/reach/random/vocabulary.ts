@@ -85,6 +85,7 @@ export const paths = [
   ...['/v1/chat/completions', '/v1/models', '/v1/../admin', '/v1/files', '/', '/v1/chat/', '/v1/messages'],
   ...['/v1/models/gpt-4o', '/v1/models/o1', '/v1/images/edits', '/V1/Chat/completions', '/v1/batches'],
   ...['/openai/deployments/gpt-4/chat/completions', '/openai/v1/responses', '/v1//files'],
+  ...['/v1/responses', '/v1/responses', '/v1/realtime'],
   ...['/v1/files/', '/V1/Files./', '/v1/files.', '/v1/models/'],
 ];
 export const endpointGlobs = [
