@@ -41,6 +41,7 @@ async function runAlone(env: Environment): Promise<void> {
   shell.serves(() => gateway.metrics.text());
   shell.watchConfig(gatewayConfigSchema, (config) => gateway.use(config));
   shell.needs(() => gateway.notReady());
+  shell.stands();
 
   const { server, address } = await listenForFrames(host, { paused: false }, (socket) =>
     gateway.core.accept(socket),

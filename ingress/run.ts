@@ -133,11 +133,15 @@ export async function runIngress(environment: Environment): Promise<void> {
   const status = (): IngressStatus => statusOf(environment, host, ingress, assembly.shardDigests);
   shell.needs(() => link.nats.notReady());
   shell.needs(() => assembly.missing);
+  shell.stands();
   log.info({ host }, 'ingress is running');
   await shell.untilStopped();
-  const drained = ingress.drain(drainMs);
-  link.nats.changed();
-  await drained;
+  if (shell.isAwaited) {
+    const left = ingress.leave();
+    link.nats.changed();
+    await left;
+  }
+  await ingress.drain(drainMs);
   await ingress[Symbol.asyncDispose]();
   await link[Symbol.asyncDispose]();
 }

@@ -38,6 +38,7 @@ export class Shell implements AsyncDisposable {
   readonly #needs: Readiness[] = [];
   readonly #metrics: Array<() => Promise<string>> = [];
   #health: AsyncDisposable | undefined;
+  #stands = false;
   #page: (() => Promise<string>) | undefined;
 
   private constructor(options: ShellOptions) {
@@ -57,9 +58,10 @@ export class Shell implements AsyncDisposable {
     const stops = member === undefined ? [] : [member.stop];
     this.stopped = AbortSignal.any([told, this.#lastResort.broken, ...stops]);
     this.needs(() => (this.stopped.aborted ? 'stopping' : undefined));
+    this.needs(() => (this.#stands ? undefined : 'starting'));
   }
 
-  /** Healthy from now on; ready when everything it needs is. */
+  /** Healthy from now on; ready when the role stands and everything it needs is there. */
   static async open(options: ShellOptions): Promise<Shell> {
     const shell = new Shell(options);
     if (options.member !== undefined) return shell;
@@ -75,6 +77,14 @@ export class Shell implements AsyncDisposable {
   /** One thing more without which the role is not ready. */
   needs(readiness: Readiness): void {
     this.#needs.push(readiness);
+  }
+
+  /**
+   * All it needs has been named. Before, it is not ready: whoever is asked between two needs would say yes, and Kubernetes would end
+   * the pod before it for one that can do nothing yet.
+   */
+  stands(): void {
+    this.#stands = true;
   }
 
   /** The role's own figures, beside the process's. */
@@ -115,6 +125,14 @@ export class Shell implements AsyncDisposable {
 
   async untilStopped(): Promise<void> {
     await untilAborted(this.stopped);
+  }
+
+  /**
+   * Told by SIGTERM, as a pod is: whoever sends work here may not know yet that no more should come. Not so after SIGINT (a person, or
+   * a machine that stops as a whole), a fault, or the word of whoever started it.
+   */
+  get isAwaited(): boolean {
+    return this.stopped.reason === 'SIGTERM';
   }
 
   async #render(): Promise<string> {

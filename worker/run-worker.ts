@@ -129,6 +129,7 @@ export async function runWorker(environment: Environment): Promise<void> {
     worker.apply(config).catch(onError);
   };
   shell.watchConfig(poolConfigSchema, onConfig);
+  shell.stands();
   log.info({ host: identity.host, pool: identity.pool }, 'worker is running');
   await shell.untilStopped();
   await worker.close(drainMs);

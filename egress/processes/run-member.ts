@@ -67,6 +67,7 @@ export async function runEgressProcess(
     onConnections: countClosed,
   });
   shell.needs(() => gateway.notReady());
+  shell.stands();
   const tellFigures = async (): Promise<void> => {
     const own = await shell.figures.getMetricsAsJSON();
     await tell({

@@ -71,6 +71,7 @@ export async function runProcesses(environment: Environment, processes: number):
   });
   shell.needs(() => crew.notReady());
   shell.needs(() => link.notReady());
+  shell.stands();
 
   const { server, address } = await listenForFrames(host, { paused: true }, (socket) => {
     // Until it is another's.

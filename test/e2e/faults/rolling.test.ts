@@ -12,6 +12,9 @@ const agent = 'resident';
 /** Calls a second: what two busy cores carry while each role runs twice. */
 const rate = Number(process.env['CLRK_FAULTS_RATE'] ?? 1);
 
+/** Pods that were replaced listen on for some seconds after their rollout is told to be over. */
+const lastPodsMs = 10_000;
+
 /** One process serves many runs, so that the load is the platform's and not that of sandboxes. */
 const program = `
 const url = process.env.CLRK_METADATA_URL;
@@ -69,19 +72,31 @@ async function once(): Promise<Ended> {
   }
 }
 
+/** By what they were told. */
+function countOf(ended: readonly Ended[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { told } of ended) counts[told] = (counts[told] ?? 0) + 1;
+  return counts;
+}
+
 test('a rolling update of every Deployment under load fails nobody who could not safely call again', async () => {
   expect(await once()).toMatchObject({ told: 'whole' });
   const calls: Array<Promise<Ended>> = [];
   const load = setInterval(() => calls.push(once()), 1_000 / rate);
+  const steps: Array<readonly [name: string, first: number]> = [];
   for (const [namespace, name] of deployments) {
+    steps.push([name, calls.length]);
     await platform.must('-n', namespace, 'rollout', 'restart', `deployment/${name}`);
     await platform.must('-n', namespace, 'rollout', 'status', `deployment/${name}`, '--timeout=180s');
   }
+  // The last pods that were replaced are still ending.
+  await new Promise((resolve) => setTimeout(resolve, lastPodsMs));
   clearInterval(load);
   const ended = await Promise.all(calls);
-  const counts = new Map<string, number>();
-  for (const { told } of ended) counts.set(told, (counts.get(told) ?? 0) + 1);
-  process.stderr.write(`rolling update, ${rate} calls a second: ${JSON.stringify([...counts])}\n`);
+  for (const [index, [name, first]] of steps.entries()) {
+    const counts = countOf(ended.slice(first, steps[index + 1]?.[1]));
+    process.stderr.write(`rolling update of ${name}, ${rate} calls a second: ${JSON.stringify(counts)}\n`);
+  }
   expect(ended.filter(({ isSafe }) => !isSafe)).toEqual([]);
   const whole = ended.filter(({ told }) => told === 'whole').map(({ id }) => id);
   expect(whole.length).toBeGreaterThan(ended.length / 2);
