@@ -39,6 +39,7 @@ export class Shell implements AsyncDisposable {
   readonly #metrics: Array<() => Promise<string>> = [];
   #health: AsyncDisposable | undefined;
   #stands = false;
+  readonly #withoutConfig = new AbortController();
   #page: (() => Promise<string>) | undefined;
 
   private constructor(options: ShellOptions) {
@@ -106,6 +107,16 @@ export class Shell implements AsyncDisposable {
     return undefined;
   }
 
+  /** For watches of config: a role that drains may do so for minutes, under the policy as it is then. */
+  get watching(): AbortSignal {
+    return this.#withoutConfig.signal;
+  }
+
+  /** What serves has ended: no config is taken any more. */
+  endWatches(): void {
+    this.#withoutConfig.abort();
+  }
+
   /** The role's config document, as it changes; until the first there is no readiness. A document that cannot be used is told. */
   watchConfig<S extends TSchema>(schema: S, onConfig: (config: Static<S>) => void): void {
     let loaded = false;
@@ -115,7 +126,7 @@ export class Shell implements AsyncDisposable {
       environment,
       schema,
       log: this.log,
-      signal: this.stopped,
+      signal: this.watching,
       onConfig: (config) => {
         onConfig(config);
         loaded = true;
@@ -143,6 +154,7 @@ export class Shell implements AsyncDisposable {
 
   /** After everything of the role has ended: throws PROCESS_FAULT when a fault was why. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.endWatches();
     await this.#health?.[Symbol.asyncDispose]();
     this.log.info({}, 'stopped');
     this.#lastResort.leave();

@@ -178,7 +178,9 @@ export class Http2Session implements Session {
     for (const stream of this.#streams) stream.cut(why);
   }
 
-  drain(): void {
-    this.#session.close();
+  drain(isOver: boolean): void {
+    // The highest number there is: begin no more, and what is on its way is taken (RFC 9113 6.8).
+    if (isOver) this.#session.close();
+    else if (!this.#session.destroyed) this.#session.goaway(0, 2 ** 31 - 1);
   }
 }

@@ -5,11 +5,17 @@ import { gatewayNetworkPolicy } from '../data-plane-policy.ts';
 import type { EgressGateway } from '../kind.ts';
 import { controllerRef, managedLabels } from '../owner.ts';
 import type { KubeObject, Metadata } from '../runtime/index.ts';
-import { configReader, configReaderBinding, downwardEnv, probe } from '../workerpool/children.ts';
+import {
+  configReader,
+  configReaderBinding,
+  downwardEnv,
+  oneMoreFirst,
+  probe,
+} from '../workerpool/children.ts';
 import { gatewayProcesses, gatewayResources } from './resources.ts';
 
-// Reference: the gateway drains open calls for up to 30 s.
-const terminationGraceSeconds = 45;
+// Longer than the gateway's own drain: 3 s in which it still takes connections, 300 s for open calls, and its last words.
+const terminationGraceSeconds = 345;
 /** The kind has no replicas field; one is enough until a policy kind asks for more. */
 export const gatewayReplicas = 1;
 
@@ -64,6 +70,7 @@ export function gatewayDeployment(gateway: EgressGateway, image: string): KubeOb
     metadata,
     spec: {
       replicas: gatewayReplicas,
+      strategy: oneMoreFirst,
       selector: { matchLabels: gatewaySelector(gateway) },
       template: { metadata: { labels: metadata.labels }, spec: podSpec },
     },

@@ -9,6 +9,7 @@ import { images, taskAgent } from '../agents.ts';
 import { DevPlatform } from '../dev-platform.ts';
 
 const agent = 'resident';
+const atOnce = 8;
 /** Calls a second: what two busy cores carry while each role runs twice. */
 const rate = Number(process.env['CLRK_FAULTS_RATE'] ?? 1);
 
@@ -43,7 +44,9 @@ beforeAll(async () => {
       agent,
       { image: images.node, command: ['node', '--input-type=module', '-e', program] },
       {
-        ...{ warmPoolSize: 4, warmPoolMode: 'Resident', reuse: { maxRuns: 10_000 } },
+        // As many at once as wait for calls: no call makes a sandbox.
+        ...{ warmPoolSize: atOnce, maxConcurrent: atOnce },
+        ...{ warmPoolMode: 'Resident', reuse: { maxRuns: 10_000 } },
         ...{ delivery: { mode: 'Metadata' }, timeout: '30s' },
       },
     ),
