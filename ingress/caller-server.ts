@@ -38,6 +38,7 @@ export class CallerServer {
   readonly #server: Server;
   readonly #standing = new Map<Socket, Standing>();
   #isLeaving = false;
+  #isClosed = false;
   /** When a connection or a request last came. */
   #lastAt = monotonicMs();
   /** Idle for so long, a connection is ended. */
@@ -68,18 +69,20 @@ export class CallerServer {
     return this.#standing.size;
   }
 
-  /** Every answer from now on is its connection's last. Resolves when nobody is likely to send more. */
+  /** Every answer from now on is its connection's last. Resolves when nobody is likely to send more, or when it is closed. */
   async leave({ leastMs, quietMs, mostMs }: LeaveBounds): Promise<void> {
     this.#isLeaving = true;
     this.#idleMs = leastMs;
     for (const { answers } of this.#standing.values()) for (const answer of answers) endAfter(answer);
     const beganAt = monotonicMs();
-    await waitUntil(beganAt + leastMs, () => false);
-    await waitUntil(beganAt + mostMs, () => monotonicMs() - this.#lastAt >= quietMs);
+    const isQuiet = (): boolean => monotonicMs() - this.#lastAt >= quietMs;
+    await waitUntil(beganAt + leastMs, () => this.#isClosed);
+    await waitUntil(beganAt + mostMs, () => this.#isClosed || isQuiet());
   }
 
   /** Listens no more. Resolves when the last connection has ended. */
   close(): Promise<void> {
+    this.#isClosed = true;
     // Not by HTTP's own close, which ends idle connections in the same moment.
     return new Promise((resolve) => Listener.prototype.close.call(this.#server, () => resolve()));
   }
