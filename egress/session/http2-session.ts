@@ -179,8 +179,7 @@ export class Http2Session implements Session {
   }
 
   drain(isOver: boolean): void {
-    // The highest number there is: begin no more, and what is on its way is taken (RFC 9113 6.8).
+    // Before, nothing: a session's end tells which streams were not taken, so that its agent may begin them elsewhere (RFC 9113 6.8).
     if (isOver) this.#session.close();
-    else if (!this.#session.destroyed) this.#session.goaway(0, 2 ** 31 - 1);
   }
 }
