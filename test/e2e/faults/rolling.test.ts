@@ -133,7 +133,7 @@ test('a rolling update of every Deployment under load fails nobody', async () =>
       expect(whole.filter((id) => !found.has(id))).toEqual([]);
       return found;
     },
-    { timeout: 60_000, interval: 1_000 },
+    { timeout: 240_000, interval: 1_000 },
   );
   expect([...ends].filter(([, count]) => count !== 1)).toEqual([]);
   const last = whole.at(-1) ?? '';
