@@ -20,8 +20,18 @@ import {
 const userId = 65_532;
 const platformAuthDir = '/etc/clrk/platform-auth';
 const telemetryTlsDir = '/etc/clrk/telemetry-tls';
-// Longer than a role's own drain (25 s, the operator's 30 s).
-const terminationGraceSeconds = 45;
+// Longer than a role's own drain: the ingress takes calls for up to 15 s, waits 315 s for those under way, then for their events.
+const terminationGraceSeconds: Readonly<Record<PlatformRole, number>> = {
+  operator: 45,
+  ingress: 360,
+  telemetry: 45,
+};
+
+/** Nobody goes before his successor is ready. */
+const oneMoreFirst: k8s.DeploymentStrategy = {
+  type: 'RollingUpdate',
+  rollingUpdate: { maxUnavailable: k8s.IntOrString.fromNumber(0), maxSurge: k8s.IntOrString.fromNumber(1) },
+};
 
 export type PlatformRole = 'operator' | 'ingress' | 'telemetry';
 export type PlatformPart = PlatformRole | 'nats' | 'clickhouse';
@@ -209,13 +219,13 @@ export function addWorkload(scope: Construct, props: WorkloadProps): void {
     spec: {
       replicas: props.replicas,
       selector: { matchLabels: selectorOf(role) },
-      ...(props.data === undefined ? {} : { strategy: { type: 'Recreate' } }),
+      strategy: props.data === undefined ? oneMoreFirst : { type: 'Recreate' },
       template: {
         metadata: { labels: { ...metadata.labels } },
         spec: {
           serviceAccountName: metadata.name ?? '',
           automountServiceAccountToken: usesApi,
-          terminationGracePeriodSeconds: terminationGraceSeconds,
+          terminationGracePeriodSeconds: terminationGraceSeconds[role],
           securityContext: restrictedPod,
           ...(props.replicas > 1 ? spreadOf(role) : {}),
           containers: [containerOf(props, volumeMounts)],

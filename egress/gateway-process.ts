@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { attribute, errorMessage, type GatewayConfig, type GatewayStatus } from '../contract/index.ts';
-import { faultOf, type Environment, type Log } from '../process/index.ts';
+import { faultOf, type Environment, type Log, type Shell } from '../process/index.ts';
 import { NatsApprovals } from './approval/nats-approvals.ts';
 import { NatsLedger } from './budget/nats-ledger.ts';
 import { RecordExporter } from './export/record-exporter.ts';
@@ -31,8 +31,10 @@ export interface GatewayProcessOptions {
   readonly door?: Door;
 }
 
-// Kubernetes gives 30 s after SIGTERM by default, and the gateway's Deployment 45; streams get most of it.
-const drainMs = 20_000;
+/** Workers hear of its going through NATS, which may be slow. */
+export const leaveMs = 3_000;
+/** As a pod ends: as long as a run of a TaskAgent may last. Else streams get most of the 30 s after which Kubernetes kills by default. */
+export const drainMs = ({ isAwaited }: Pick<Shell, 'isAwaited'>): number => (isAwaited ? 300_000 : 20_000);
 const exportGraceMs = 5_000;
 const tickMs = 1_000;
 
@@ -107,9 +109,13 @@ export class GatewayProcess {
     this.#link.changed();
   }
 
-  /** Lets calls finish for as long as it can be waited, then tells what is left to be told. */
-  async end(isHurried = false): Promise<void> {
-    await this.core.drain(isHurried ? 0 : drainMs, (ms) => wait(ms));
+  /** Lets calls finish for as long as it can be waited. */
+  async drain(limitMs: number): Promise<void> {
+    await this.core.drain(limitMs, (ms) => wait(ms));
+  }
+
+  /** Tells what is left to be told. */
+  async end(): Promise<void> {
     clearInterval(this.#ticker);
     await this.#link.close();
     await this.exporter.close(exportGraceMs);

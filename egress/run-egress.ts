@@ -3,11 +3,12 @@
  * several (processes/). It serves nobody until a config is loaded.
  */
 import { availableParallelism } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import { environment as variable, gatewayConfigSchema, type GatewayStatus } from '../contract/index.ts';
 import { Shell, type Environment } from '../process/index.ts';
 import { listenForFrames } from './frame-listener.ts';
 import { placeOf } from './gateway-place.ts';
-import { GatewayProcess } from './gateway-process.ts';
+import { drainMs, GatewayProcess, leaveMs } from './gateway-process.ts';
 import { gatewayWord } from './gateway-word.ts';
 import { countProcesses } from './processes/count.ts';
 import { runProcesses } from './processes/run-processes.ts';
@@ -41,6 +42,7 @@ async function runAlone(env: Environment): Promise<void> {
   shell.serves(() => gateway.metrics.text());
   shell.watchConfig(gatewayConfigSchema, (config) => gateway.use(config));
   shell.needs(() => gateway.notReady());
+  shell.stands();
 
   const { server, address } = await listenForFrames(host, { paused: false }, (socket) =>
     gateway.core.accept(socket),
@@ -50,6 +52,12 @@ async function runAlone(env: Environment): Promise<void> {
   await shell.untilStopped();
   draining = true;
   gateway.changed();
+  if (shell.isAwaited) {
+    gateway.core.leave();
+    await wait(leaveMs);
+  }
   server.close();
+  await gateway.drain(drainMs(shell));
+  shell.endWatches();
   await gateway.end();
 }

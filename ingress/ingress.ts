@@ -3,15 +3,14 @@
  * and the config come in as parameters, so that a test runs the whole of it without an environment.
  */
 import { randomUUID } from 'node:crypto';
-import { once, setMaxListeners } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tracer } from '@opentelemetry/api';
 import { factsOfKind, type IngressConfig, type WorkerStatus } from '../contract/index.ts';
-import { EventOutbox, monotonicMs, PeerConnections, type Log, type PublishEvent } from '../process/index.ts';
+import { EventOutbox, monotonicMs, type Log, type PublishEvent } from '../process/index.ts';
 import { admit } from './admission.ts';
 import { httpCall } from './call.ts';
+import { CallerServer, waitUntil, type LeaveBounds } from './caller-server.ts';
 import { FrontDoor } from './front-door.ts';
 import { IdClaims } from './id-claim.ts';
 import type { InvocationContext } from './invocation.ts';
@@ -59,6 +58,8 @@ export interface IngressOptions {
     /** Of the server that keeps them. */
     readonly timeMs: () => Promise<number | undefined>;
   };
+  /** Default: limits.leave. */
+  readonly leave?: LeaveBounds;
   readonly outboxCapacity?: number;
   readonly guardMs?: number;
 }
@@ -75,19 +76,12 @@ export interface Ingress extends AsyncDisposable {
   readonly usage: FrontDoor['usage'];
   readonly schedules: ScheduleUsage | undefined;
   readonly eventUsage: EventFeed['usage'] | undefined;
+  /** Takes calls for as long as somebody may still send some, and says with each answer that its connection ends. */
+  leave(): Promise<void>;
   /** Refuses new calls, lets running ones end, then ends them; flushes the events. */
   drain(limitMs: number): Promise<void>;
 }
 
-const serverLimits = {
-  maxHeaderSize: limits.headBytes,
-  headersTimeout: limits.headMs,
-  requestTimeout: limits.requestMs,
-  keepAliveTimeout: limits.idleConnectionMs,
-  highWaterMark: limits.readAheadBytes,
-  connectionsCheckingInterval: 2_000,
-  noDelay: true,
-} as const;
 const flushMs = 10_000;
 const endMs = 1_000;
 
@@ -102,11 +96,12 @@ class RunningIngress implements Ingress {
   readonly #feed: EventFeed | undefined;
   readonly #shutdown = new AbortController();
   readonly #postponed = new Postponed();
-  readonly #server: Server;
+  readonly #server: CallerServer;
   #client: { readonly key: string; readonly client: WorkerClient } | undefined;
   #port = 0;
   #digest = '';
   #draining = false;
+  #isClosed = false;
 
   constructor(options: IngressOptions) {
     this.#options = options;
@@ -126,17 +121,14 @@ class RunningIngress implements Ingress {
       results: this.#results,
       events: options.events && new EventDoor(options.events.source, monotonicMs),
       log,
-      isDraining: () => this.#draining,
+      isDraining: () => this.#isClosed,
       context: () => this.#context(),
     });
     this.#scheduler = this.#makeScheduler();
     this.#feed = this.#makeFeed();
-    this.#server = createServer(serverLimits, (request, response) => {
+    this.#server = new CallerServer((request, response) => {
       void this.#frontDoor.take(httpCall(request, response));
     });
-    this.#server.maxConnections = limits.connections.total;
-    const peers = new PeerConnections(limits.connections.peer);
-    this.#server.on('connection', (socket) => peers.admit(socket));
   }
 
   get port(): number {
@@ -168,9 +160,7 @@ class RunningIngress implements Ingress {
   }
 
   async listen(): Promise<void> {
-    this.#server.listen(this.#options.port, this.#options.host);
-    await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
+    this.#port = await this.#server.listen(this.#options.host, this.#options.port);
     this.#scheduler?.start();
   }
 
@@ -189,17 +179,29 @@ class RunningIngress implements Ingress {
     this.#digest = config.digest;
   }
 
-  async drain(limitMs: number): Promise<void> {
+  async leave(): Promise<void> {
     this.#draining = true;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
+    this.#feed?.stop();
+    const stopped = this.#scheduler?.stop();
+    await this.#server.leave(this.#options.leave ?? limits.leave);
+    await stopped;
+  }
+
+  async drain(limitMs: number): Promise<void> {
+    const deadline = monotonicMs() + limitMs;
+    this.#draining = true;
+    this.#isClosed = true;
+    const closed = this.#server.close();
     this.#feed?.stop();
     await this.#scheduler?.stop();
-    await this.#idle(limitMs);
+    await waitUntil(deadline, () => {
+      this.#server.closeIdle();
+      return this.active === 0 && this.#server.connections === 0;
+    });
     // Running calls are ended and answered; what then still holds a connection is only half a request.
     this.#shutdown.abort();
     await this.#idle(endMs);
-    this.#server.closeAllConnections();
+    this.#server.cut();
     await this.#idle(endMs);
     this.#postponed.runAll();
     const settled = Promise.all([
@@ -220,9 +222,8 @@ class RunningIngress implements Ingress {
     this.#client?.client.close();
   }
 
-  async #idle(limitMs: number): Promise<void> {
-    const deadline = monotonicMs() + limitMs;
-    while (this.active > 0 && monotonicMs() < deadline) await delay(20);
+  #idle(limitMs: number): Promise<void> {
+    return waitUntil(monotonicMs() + limitMs, () => this.active === 0);
   }
 
   #makeScheduler(): Scheduler | undefined {

@@ -61,6 +61,11 @@ export const limits = {
   headMs: 10_000,
   requestMs: 120_000,
   idleConnectionMs: 60_000,
+  /**
+   * An ingress that is told to stop takes calls for `leastMs`, in which whoever sends them learns of it (EndpointSlices, proxies, load
+   * balancers), then until none has come for `quietMs`, but not longer than `mostMs`.
+   */
+  leave: { leastMs: 5_000, quietMs: 1_000, mostMs: 15_000 },
 } as const;
 
 type Row = readonly [what: string, bound: string, over: string];

@@ -11,8 +11,8 @@ import { natsMarks, natsTimeMs } from './nats-marks.ts';
 import { natsEvents } from './nats-events.ts';
 import { natsResults } from './nats-results.ts';
 
-/** Calls under way get 30 s at most, events come after them: inside the pod's grace period. */
-const drainMs = 25_000;
+/** As a pod ends, a call may last as long as its worker lets it run (five minutes) and is waited for; else it gets 25 s. Events come after. */
+const drainMs = { awaited: 315_000, hurried: 25_000 };
 
 function statusOf(
   environment: Environment,
@@ -123,7 +123,7 @@ export async function runIngress(environment: Environment): Promise<void> {
   const assembly = followConfig({
     environment,
     log,
-    signal: shell.stopped,
+    signal: shell.watching,
     onConfig: (config) => {
       ingress.configure(config);
       link.update(config.platform);
@@ -133,11 +133,16 @@ export async function runIngress(environment: Environment): Promise<void> {
   const status = (): IngressStatus => statusOf(environment, host, ingress, assembly.shardDigests);
   shell.needs(() => link.nats.notReady());
   shell.needs(() => assembly.missing);
+  shell.stands();
   log.info({ host }, 'ingress is running');
   await shell.untilStopped();
-  const drained = ingress.drain(drainMs);
-  link.nats.changed();
-  await drained;
+  if (shell.isAwaited) {
+    const left = ingress.leave();
+    link.nats.changed();
+    await left;
+  }
+  await ingress.drain(shell.isAwaited ? drainMs.awaited : drainMs.hurried);
+  shell.endWatches();
   await ingress[Symbol.asyncDispose]();
   await link[Symbol.asyncDispose]();
 }

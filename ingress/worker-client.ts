@@ -17,6 +17,8 @@ export const workerServerName = 'worker.clrk.internal';
 const connectTimeoutMs = 3_000;
 const maxSockets = 4_096;
 const maxFreeSockets = 64;
+/** Less than a worker keeps an idle connection (30 s): a call that crossed with its end would be told as lost. */
+const idleMs = 20_000;
 
 export interface WorkerCall {
   /** `ip:port` */
@@ -51,6 +53,7 @@ export class WorkerClient {
       maxSockets,
       maxFreeSockets,
       noDelay: true,
+      timeout: idleMs,
       // A resumed session brings no certificate to look at.
       maxCachedSessions: 0,
       cert: tls.certificatePem,

@@ -32,6 +32,7 @@ export async function runOperator(environment: Environment): Promise<void> {
   const source = { api, namespace: namespaceOf(environment), randomBytes };
   let operator: Operator | undefined;
   shell.needs(() => (operator === undefined ? 'no platform credentials yet' : operator.notReady()));
+  shell.stands();
   shell.serves(async () => {
     operator?.observeAges();
     return await metrics.registry.metrics();

@@ -38,6 +38,8 @@ export class Shell implements AsyncDisposable {
   readonly #needs: Readiness[] = [];
   readonly #metrics: Array<() => Promise<string>> = [];
   #health: AsyncDisposable | undefined;
+  #stands = false;
+  readonly #withoutConfig = new AbortController();
   #page: (() => Promise<string>) | undefined;
 
   private constructor(options: ShellOptions) {
@@ -57,9 +59,10 @@ export class Shell implements AsyncDisposable {
     const stops = member === undefined ? [] : [member.stop];
     this.stopped = AbortSignal.any([told, this.#lastResort.broken, ...stops]);
     this.needs(() => (this.stopped.aborted ? 'stopping' : undefined));
+    this.needs(() => (this.#stands ? undefined : 'starting'));
   }
 
-  /** Healthy from now on; ready when everything it needs is. */
+  /** Healthy from now on; ready when the role stands and everything it needs is there. */
   static async open(options: ShellOptions): Promise<Shell> {
     const shell = new Shell(options);
     if (options.member !== undefined) return shell;
@@ -75,6 +78,14 @@ export class Shell implements AsyncDisposable {
   /** One thing more without which the role is not ready. */
   needs(readiness: Readiness): void {
     this.#needs.push(readiness);
+  }
+
+  /**
+   * All it needs has been named. Before, it is not ready: whoever is asked between two needs would say yes, and Kubernetes would end
+   * the pod before it for one that can do nothing yet.
+   */
+  stands(): void {
+    this.#stands = true;
   }
 
   /** The role's own figures, beside the process's. */
@@ -96,6 +107,16 @@ export class Shell implements AsyncDisposable {
     return undefined;
   }
 
+  /** For watches of config: a role that drains may do so for minutes, under the policy as it is then. */
+  get watching(): AbortSignal {
+    return this.#withoutConfig.signal;
+  }
+
+  /** What serves has ended: no config is taken any more. */
+  endWatches(): void {
+    this.#withoutConfig.abort();
+  }
+
   /** The role's config document, as it changes; until the first there is no readiness. A document that cannot be used is told. */
   watchConfig<S extends TSchema>(schema: S, onConfig: (config: Static<S>) => void): void {
     let loaded = false;
@@ -105,7 +126,7 @@ export class Shell implements AsyncDisposable {
       environment,
       schema,
       log: this.log,
-      signal: this.stopped,
+      signal: this.watching,
       onConfig: (config) => {
         onConfig(config);
         loaded = true;
@@ -117,6 +138,14 @@ export class Shell implements AsyncDisposable {
     await untilAborted(this.stopped);
   }
 
+  /**
+   * Told by SIGTERM, as a pod is: whoever sends work here may not know yet that no more should come. Not so after SIGINT (a person, or
+   * a machine that stops as a whole), a fault, or the word of whoever started it.
+   */
+  get isAwaited(): boolean {
+    return this.stopped.reason === 'SIGTERM';
+  }
+
   async #render(): Promise<string> {
     if (this.#page !== undefined) return this.#page();
     const texts = await Promise.all([this.figures.metrics(), ...this.#metrics.map((each) => each())]);
@@ -125,6 +154,7 @@ export class Shell implements AsyncDisposable {
 
   /** After everything of the role has ended: throws PROCESS_FAULT when a fault was why. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.endWatches();
     await this.#health?.[Symbol.asyncDispose]();
     this.log.info({}, 'stopped');
     this.#lastResort.leave();

@@ -1,4 +1,4 @@
-/** SIGTERM and SIGINT as one AbortSignal, and waiting for one. A second signal is left to the default: it ends the process at once. */
+/** SIGTERM and SIGINT as one AbortSignal, whose reason is which, and waiting for one. A second signal is left to the default: it ends the process at once. */
 import type { Log } from './log.ts';
 
 export function untilTerminated(log: Log): AbortSignal {
@@ -6,7 +6,7 @@ export function untilTerminated(log: Log): AbortSignal {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       if (!controller.signal.aborted) log.info({ signal }, 'told to stop');
-      controller.abort();
+      controller.abort(signal);
     });
   }
   return controller.signal;

@@ -89,5 +89,6 @@ A worker that dies after it has answered and before the stream has its word leav
 | the operator dies between any two writes | the next one converges to the same objects | \`operator/crash\` |
 | an ingress dies around a due time, clocks step | every time that is due is fired once | \`ingress/one-fire\` |
 | a worker is killed with running sandboxes | the next on its machine clears sandboxes, namespaces, mounts and cgroups | \`worker/life\` |
+| every Deployment is replaced under 20 calls a second | nobody is told of what he could not safely repeat, and at most one in a hundred of anything but \`maxConcurrent\`; a call that lasts longer is not cut, every whole call has one record (decisions/081) | \`e2e/faults/rolling\` |
 `;
 }

@@ -64,6 +64,7 @@ export async function runTelemetry(environment: Environment): Promise<void> {
   const { log, host, stopped } = shell;
   let ready = (): string | undefined => 'not connected to NATS yet';
   shell.needs(() => ready());
+  shell.stands();
   const authDir = requireVariable(environment, variables.platformAuthDir);
   const metrics = createMetrics();
   shell.serves(() => metrics.registry.metrics());

@@ -23,8 +23,10 @@ import { GatewayDirectory } from './egress/gateway-directory.ts';
 import { WorkerMetrics } from './metrics.ts';
 import { Worker } from './worker.ts';
 
-/** Running invocations get this long to end by themselves, as in the original. */
-const drainMs = 30_000;
+/** As a pod ends, whatever runs may run to its own time-out, five minutes at most; else as long as in the original. */
+const drainMs = { awaited: 305_000, hurried: 30_000 };
+/** Ingresses hear of its going through NATS, which may be slow. */
+const leaveMs = 3_000;
 const lastEventsMs = 5_000;
 /** Running and one terminal event. */
 const eventsPerCall = 2;
@@ -129,9 +131,12 @@ export async function runWorker(environment: Environment): Promise<void> {
     worker.apply(config).catch(onError);
   };
   shell.watchConfig(poolConfigSchema, onConfig);
+  shell.stands();
   log.info({ host: identity.host, pool: identity.pool }, 'worker is running');
   await shell.untilStopped();
-  await worker.close(drainMs);
+  if (shell.isAwaited) await worker.leave(leaveMs);
+  await worker.close(shell.isAwaited ? drainMs.awaited : drainMs.hurried);
+  shell.endWatches();
   if (!(await outbox.flush(lastEventsMs))) {
     log.error({ pending: outbox.pending }, 'invocation events were not published');
   }

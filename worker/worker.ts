@@ -2,6 +2,7 @@
  * The worker: opens its parts, takes config documents into force, dispatches, closes. Knows no environment
  * variables, no Kubernetes and no NATS; those come in as functions, so that a test runs the real thing without them.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolConfig, WorkerStatus } from '../contract/index.ts';
 import { monotonicMs } from '../process/index.ts';
 import { Daemons } from './daemon/daemons.ts';
@@ -9,6 +10,7 @@ import { httpCall } from './dispatch/call.ts';
 import { DispatchServer } from './dispatch/dispatch-server.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { PoolPolicy } from './pool-policy.ts';
+import { FirstWarmth } from './sandbox/first-warmth.ts';
 import { prepareCgroups, shareProcessors, workerCgroup } from './sandbox/cgroup.ts';
 import { claim, clearLeftovers, clearOrphans, type WorkerPlace } from './sandbox/orphans.ts';
 import { becomeSubreaper } from './system/libc.ts';
@@ -43,7 +45,9 @@ export class Worker {
   #opening: Promise<void> | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #daemonTicker: NodeJS.Timeout | undefined;
+  readonly #firstWarmth = new FirstWarmth(monotonicMs);
   #draining = false;
+  #handingOver: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: WorkerOptions) {
@@ -134,9 +138,11 @@ export class Worker {
   /** Takes a config document into force: policy at once, images and warm sandboxes as they come. */
   async apply(config: PoolConfig): Promise<void> {
     const parts = this.#parts;
-    if (parts === undefined || this.#draining) return;
+    if (parts === undefined) return;
+    // What still runs obeys until its end.
     this.#policy.replace(config);
     parts.connector.revalidate();
+    if (this.#closing !== undefined) return;
     parts.images.apply(config);
     this.#opening ??= this.#openServer(config);
     await this.#opening;
@@ -202,7 +208,9 @@ export class Worker {
     if (this.#draining) return 'draining';
     if (this.#server === undefined) return 'no config yet';
     const arriving = this.#parts?.images.arriving ?? 0;
-    return arriving === 0 ? undefined : `images are being pulled: ${arriving}`;
+    if (arriving > 0) return `images are being pulled: ${arriving}`;
+    const cold = this.#firstWarmth.waitsFor(this.#parts?.warm.coming ?? 0);
+    return cold === 0 ? undefined : `warm sandboxes are being made: ${cold}`;
   }
 
   get running(): number {
@@ -212,6 +220,23 @@ export class Worker {
   /** Everything that was cleared so far is gone (tests count leftovers after this). */
   async settled(): Promise<void> {
     await this.#parts?.factory.settled();
+  }
+
+  /**
+   * Says that it goes, and takes what comes all the same for so long: whoever sends work learns of it a moment later. Daemons are
+   * handed over meanwhile.
+   */
+  async leave(forMs: number): Promise<void> {
+    this.#draining = true;
+    this.#server?.leave();
+    this.#options.onChange();
+    clearInterval(this.#daemonTicker);
+    this.#handOver().catch(this.#options.onError);
+    await delay(forMs);
+  }
+
+  #handOver(): Promise<void> {
+    return (this.#handingOver ??= this.#daemons?.handOver() ?? Promise.resolve());
   }
 
   /** Refuses new work, lets the running end for so long, then removes everything. Closing twice is safe. */
@@ -232,7 +257,7 @@ export class Worker {
       parts.snapshots.close(),
       parts.warm.close(),
       this.#dispatcher?.drain(drainMs),
-      this.#daemons?.handOver(),
+      this.#handOver(),
     ]);
     await this.#server?.close();
     await closeWorkerParts(parts);

@@ -110,10 +110,15 @@ export class Crew<Handle> {
     });
   }
 
-  /** Tells all to end, and resolves when all have. */
-  async stop(): Promise<void> {
+  /** They take what comes, and tell whoever is connected that it ends. */
+  leave(): void {
+    for (const { life } of this.#members) life?.hands.send({ kind: 'leave' });
+  }
+
+  /** Tells all to end, in a hurry or as a pod ends, and resolves when all have. */
+  async stop(isHurried: boolean): Promise<void> {
     const ended = new Promise<void>((resolve) => (this.#onEmpty = resolve));
-    for (const { life } of this.#members) life?.hands.send({ kind: 'stop' });
+    for (const { life } of this.#members) life?.hands.send({ kind: 'stop', isHurried });
     this.#endIfEmpty();
     await ended;
   }

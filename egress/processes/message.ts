@@ -26,7 +26,9 @@ export type ToMember =
   | { readonly kind: 'socket' }
   | { readonly kind: 'entry'; readonly id: number; readonly entry: Entry }
   | { readonly kind: 'figures' }
-  | { readonly kind: 'stop' };
+  /** Connections come on; those there are end with what runs on them. */
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'stop'; readonly isHurried: boolean };
 
 export type FromMember =
   | { readonly kind: 'state'; readonly state: MemberState }

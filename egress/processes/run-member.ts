@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { Shell, type Environment } from '../../process/index.ts';
-import { GatewayProcess } from '../gateway-process.ts';
+import { drainMs, GatewayProcess } from '../gateway-process.ts';
 import { placeOf } from '../gateway-place.ts';
 import { DeskDoor } from './desk-door.ts';
 import type { Figures, FromMember, ToMember } from './message.ts';
@@ -67,6 +67,7 @@ export async function runEgressProcess(
     onConnections: countClosed,
   });
   shell.needs(() => gateway.notReady());
+  shell.stands();
   const tellFigures = async (): Promise<void> => {
     const own = await shell.figures.getMetricsAsJSON();
     await tell({
@@ -84,7 +85,8 @@ export async function runEgressProcess(
     if (message.kind === 'socket') take(handle as Socket | undefined);
     else if (message.kind === 'entry') door.answered(message.id, message.entry);
     else if (message.kind === 'figures') void tellFigures();
-    else if (message.kind === 'stop') stop.abort();
+    else if (message.kind === 'leave') gateway.core.leave();
+    else if (message.kind === 'stop') stop.abort(message.isHurried ? 'hurry' : 'SIGTERM');
     else {
       gateway.use(message.config);
       tellState();
@@ -95,7 +97,8 @@ export async function runEgressProcess(
 
   await shell.untilStopped();
   tellState();
-  await gateway.end(!process.connected);
+  await gateway.drain(!process.connected ? 0 : drainMs(shell));
+  await gateway.end();
   clearInterval(beat);
   await tellFigures();
 }

@@ -3,10 +3,12 @@
  * its children serve (run-member.ts). It must never read a byte of a connection.
  */
 import type { Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Counter, Gauge } from 'prom-client';
 import { gatewayConfigSchema, type GatewayStatus } from '../../contract/index.ts';
 import { NatsLink, Shell, type Environment } from '../../process/index.ts';
 import { listenForFrames } from '../frame-listener.ts';
+import { leaveMs } from '../gateway-process.ts';
 import { keyOfPlace, placeOf } from '../gateway-place.ts';
 import { gatewayWord } from '../gateway-word.ts';
 import { OwnDoor } from '../session/door.ts';
@@ -17,8 +19,8 @@ import { startMember } from './start-member.ts';
 const tickMs = 200;
 /** As often as figures are kept in case their process dies. */
 const figuresMs = 5_000;
-/** A process drains for 20 s and then tells what is left to be told; the pod is killed after 45. */
-const endMs = 40_000;
+/** A process drains for 300 s and then tells what is left to be told; the pod is killed after 345. */
+const endMs = 325_000;
 
 export async function runProcesses(environment: Environment, processes: number): Promise<void> {
   await using shell = await Shell.open({ role: 'egress', environment });
@@ -71,6 +73,7 @@ export async function runProcesses(environment: Environment, processes: number):
   });
   shell.needs(() => crew.notReady());
   shell.needs(() => link.notReady());
+  shell.stands();
 
   const { server, address } = await listenForFrames(host, { paused: true }, (socket) => {
     // Until it is another's.
@@ -86,8 +89,13 @@ export async function runProcesses(environment: Environment, processes: number):
   await shell.untilStopped();
   draining = true;
   link.changed();
+  if (shell.isAwaited) {
+    crew.leave();
+    await wait(leaveMs);
+  }
   server.close();
   const late = setTimeout(() => crew.kill(), endMs);
-  await crew.stop();
+  await crew.stop(!shell.isAwaited);
+  shell.endWatches();
   for (const timer of [...timers, late]) clearTimeout(timer);
 }

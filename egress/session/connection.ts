@@ -112,9 +112,9 @@ export class Connection {
     if (!this.#socket.destroyed) this.#socket.resetAndDestroy();
   }
 
-  drain(): void {
-    if (this.#session !== undefined) this.#session.drain();
-    else if (this.#unread?.running !== true) this.#socket.destroy();
+  drain(isOver: boolean): void {
+    if (this.#session !== undefined) this.#session.drain(isOver);
+    else if (isOver && this.#unread?.running !== true) this.#socket.destroy();
   }
 
   destroy(): void {
@@ -228,6 +228,7 @@ export class Connection {
     this.#reader = socket;
     const hooks = this.#hooks(peer, spoken.tls);
     this.#session = this.#core[spoken.http2 ? 'openHttp2' : 'openHttp1'](socket, peer, hooks);
+    if (this.#core.isLeaving) this.#session.drain(false);
     if (!spoken.http2) socket.resume();
   }
 

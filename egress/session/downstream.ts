@@ -72,8 +72,8 @@ export interface Session {
   revalidate(snapshot: Snapshot): void;
   /** The connection is about to be cut: what runs is told why. */
   cut(why: AbortReason): void;
-  /** Finish what is running, take nothing new. */
-  drain(): void;
+  /** Finish what is running and say that the connection ends with it; `isOver`: take nothing new, end what is idle. */
+  drain(isOver: boolean): void;
 }
 
 /** What a session tells the connection it is on; it never ends the connection by itself. */

@@ -54,6 +54,7 @@ export class GatewayCore {
   readonly #inputs: InputStates;
   /** Of earlier policies, until their last exchange is over. */
   readonly #retired = new Set<UpstreamPool>();
+  #isLeaving = false;
   #pool: UpstreamPool | undefined;
   #snapshot: Snapshot | undefined;
 
@@ -277,9 +278,19 @@ export class GatewayCore {
     };
   }
 
+  /** Takes what comes, and says with each answer that its connection ends. */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const connection of this.#connections) connection.drain(false);
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
   /** Lets running exchanges finish; resolves when none is left or the time is up, then cuts. */
   async drain(graceMs: number, wait: (ms: number) => Promise<void>): Promise<void> {
-    for (const connection of this.#connections) connection.drain();
+    for (const connection of this.#connections) connection.drain(true);
     this.#approvals.close();
     const end = this.now() + graceMs;
     while (this.#connections.size > 0 && this.now() < end) await wait(50);

@@ -110,9 +110,9 @@ export class Http1Session implements Downstream, Session {
     exchange?.aborted(why);
   }
 
-  drain(): void {
+  drain(isOver: boolean): void {
     this.#keepAlive = false;
-    if (this.#exchange === undefined && this.#upgraded === undefined) this.#end();
+    if (isOver && this.#exchange === undefined && this.#upgraded === undefined) this.#end();
   }
 
   /** What was answered goes out first. */

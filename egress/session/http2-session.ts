@@ -178,7 +178,8 @@ export class Http2Session implements Session {
     for (const stream of this.#streams) stream.cut(why);
   }
 
-  drain(): void {
-    this.#session.close();
+  drain(isOver: boolean): void {
+    // Before, nothing: a session's end tells which streams were not taken, so that its agent may begin them elsewhere (RFC 9113 6.8).
+    if (isOver) this.#session.close();
   }
 }

@@ -47,7 +47,8 @@ export class ContainerProcess {
     if (this.#child !== undefined) return;
     const startedAt = Date.now();
     const restartCount = this.#observation.restartCount + (this.#observation.lastExit === undefined ? 0 : 1);
-    const child = guardedSpawn(command, this.#log);
+    // As when the platform stops: whoever would send work here goes too.
+    const child = guardedSpawn(command, this.#log, 'INT');
     this.#child = child;
     this.#observation = {
       ...this.#observation,
@@ -69,9 +70,9 @@ export class ContainerProcess {
     this.#events.onChange();
   }
 
-  terminate(): void {
+  terminate(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): void {
     this.#probes?.close();
-    this.#child?.kill('SIGTERM');
+    this.#child?.kill(signal);
   }
 
   kill(): void {

@@ -118,10 +118,10 @@ export class PodRuntime {
     return { command, args, environment, cwd: this.folder };
   }
 
-  terminate(): void {
+  terminate(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): void {
     if (this.#state.terminatingSince !== undefined) return;
     this.#state = { ...this.#state, terminatingSince: Date.now() };
-    for (const container of this.#containers.values()) container.terminate();
+    for (const container of this.#containers.values()) container.terminate(signal);
   }
 
   kill(): void {
@@ -143,9 +143,12 @@ export class PodRuntime {
     for (const container of this.#containers.values()) container.close();
   }
 
-  /** TERM, then KILL after `graceMs`; resolves when nothing runs. */
+  /**
+   * INT, then KILL after `graceMs`; resolves when nothing runs. Not TERM, after which a pod goes on until others know that it goes:
+   * here everybody goes.
+   */
   async stop(graceMs: number): Promise<void> {
-    this.terminate();
+    this.terminate('SIGINT');
     const deadline = Date.now() + graceMs;
     while (anyRunning(this.observation)) {
       if (Date.now() > deadline) this.kill();

@@ -1,5 +1,5 @@
 /**
- * Starts a child that dies with its starter: `setpriv --pdeathsig` asks the kernel to send TERM when this process
+ * Starts a child that dies with its starter: `setpriv --pdeathsig` asks the kernel to send it a signal when this process
  * ends, however it ends. Apart because forgetting it once leaves an orphan after a crash. Node spawns from its main
  * thread, whose death is the process's.
  */
@@ -14,8 +14,12 @@ export interface GuardedCommand {
 }
 
 /** The child leads its own session (its group can be signalled as one) and writes into `log`. */
-export function guardedSpawn(what: GuardedCommand, log: RotatingLog): ChildProcess {
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', what.command, ...what.args], {
+export function guardedSpawn(
+  what: GuardedCommand,
+  log: RotatingLog,
+  deathSignal: 'TERM' | 'INT' = 'TERM',
+): ChildProcess {
+  const child = spawn('setpriv', ['--pdeathsig', deathSignal, '--', what.command, ...what.args], {
     cwd: what.cwd,
     env: { ...what.environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,10 +6,16 @@ import { gatewayNetworkPolicy } from '../data-plane-policy.ts';
 import type { EgressGateway } from '../kind.ts';
 import { controllerRef, managedLabels } from '../owner.ts';
 import type { KubeObject, Metadata } from '../runtime/index.ts';
-import { configReader, configReaderBinding, downwardEnv, probe } from '../workerpool/children.ts';
+import {
+  configReader,
+  configReaderBinding,
+  downwardEnv,
+  oneMoreFirst,
+  probe,
+} from '../workerpool/children.ts';
 
-// Reference: the gateway drains open calls for up to 30 s.
-const terminationGraceSeconds = 45;
+// Longer than the gateway's own drain: 3 s in which it still takes connections, 300 s for open calls, and its last words.
+const terminationGraceSeconds = 345;
 
 export function gatewayMetadata(gateway: EgressGateway, name: string): Metadata {
   return {
@@ -73,6 +79,7 @@ export function gatewayDeployment(gateway: EgressGateway, image: string): KubeOb
     metadata,
     spec: {
       replicas: gatewayReplicas(gateway),
+      strategy: oneMoreFirst,
       selector: { matchLabels: gatewaySelector(gateway) },
       template: { metadata: { labels: metadata.labels }, spec: podSpec },
     },

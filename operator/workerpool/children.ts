@@ -30,8 +30,11 @@ const reservedEnv: ReadonlySet<string> = new Set([
 ]);
 
 const appArmor = 'container.apparmor.security.beta.kubernetes.io/worker';
-// Longer than the worker's own drain (30 s) and the deletion of its sandboxes.
-const terminationGraceSeconds = 60;
+// Longer than the worker's own drain (3 s in which it still takes calls, 305 s for what runs) and the deletion of its sandboxes.
+const terminationGraceSeconds = 345;
+
+/** Nobody goes before his successor is ready: a quarter at a time, so that the rollout of a large pool ends. */
+export const oneMoreFirst = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } };
 
 export function poolSelector(pool: WorkerPool): Record<string, string> {
   return { [label.workerPool]: labelValue(pool.metadata.name) };
@@ -82,6 +85,7 @@ export function workerDeployment(pool: WorkerPool): KubeObject {
     metadata: childMetadata(pool, childName.poolWorkers(pool.metadata.name)),
     spec: {
       replicas: pool.spec.replicas ?? 1,
+      strategy: oneMoreFirst,
       selector: { matchLabels: poolSelector(pool) },
       template: { metadata, spec: podSpec },
     },

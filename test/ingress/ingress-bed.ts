@@ -4,7 +4,7 @@
 import { trace } from '@opentelemetry/api';
 import { afterEach, beforeEach } from 'vitest';
 import type { Invocation, WorkerStatus } from '../../contract/index.ts';
-import { openIngress, type Ingress } from '../../ingress/ingress.ts';
+import { openIngress, type Ingress, type IngressOptions } from '../../ingress/ingress.ts';
 import { silentLog } from '../telemetry/embedded.ts';
 import { agent, certificates, configWith } from './ingress-config.ts';
 import { WorkerStub } from './worker-stub.ts';
@@ -42,7 +42,9 @@ export class IngressBed {
   }
 
   /** Another one in place of the one that is open. */
-  async open(more: { outboxCapacity?: number; guardMs?: number } = {}): Promise<void> {
+  async open(
+    more: Partial<Pick<IngressOptions, 'outboxCapacity' | 'guardMs' | 'leave'>> = {},
+  ): Promise<void> {
     await this.#ingress?.[Symbol.asyncDispose]();
     this.#ingress = await openIngress({
       host: '127.0.0.1',

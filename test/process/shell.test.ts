@@ -37,6 +37,7 @@ describe('a role', () => {
   test('is healthy at once and ready when the last of its needs is there; the first missing one is named', async () => {
     const missing = new Set(['config', 'link']);
     for (const need of missing) shell.needs(() => (missing.has(need) ? `no ${need}` : undefined));
+    shell.stands();
     expect(await ask('/healthz')).toMatchObject({ status: 200 });
     expect(await ask('/readyz')).toEqual({ status: 503, text: 'no config' });
     missing.delete('config');
@@ -45,8 +46,17 @@ describe('a role', () => {
     expect(await ask('/readyz')).toEqual({ status: 200, text: 'ok' });
   });
 
+  test('is not ready between two of its needs: before all are named nobody knows that one is missing', async () => {
+    expect(await ask('/readyz')).toEqual({ status: 503, text: 'starting' });
+    shell.needs(() => undefined);
+    expect(await ask('/readyz')).toEqual({ status: 503, text: 'starting' });
+    shell.stands();
+    expect(await ask('/readyz')).toEqual({ status: 200, text: 'ok' });
+  });
+
   test('is not ready before its config is there', async () => {
     shell.watchConfig(Type.Object({ digest: Type.String() }), () => undefined);
+    shell.stands();
     expect(await ask('/readyz')).toEqual({ status: 503, text: 'no config yet' });
   });
 

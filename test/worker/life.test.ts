@@ -45,6 +45,33 @@ test('draining refuses new work, lets the running end, and leaves nothing', asyn
   await worker[Symbol.asyncDispose]();
 }, 60_000);
 
+test('says that it goes before it refuses, and takes what is on its way meanwhile', async () => {
+  const worker = await TestWorker.open([testAgent('echo', 'cat')]);
+  const left = worker.worker.leave(2_000);
+  expect([worker.worker.status().draining, worker.worker.notReady()]).toEqual([true, 'draining']);
+  const answer = await worker.call('echo', 'x', { connection: 'keep-alive', 'content-type': 'text/plain' });
+  // No connection is left on which a later call could cross with its end.
+  expect([answer.status, answer.headers.connection]).toEqual([200, 'close']);
+  // A policy that changes now holds for what still runs.
+  await worker.apply([]);
+  expect((await worker.call('echo')).headers['x-clrk-error-code']).toBe('AGENT_NOT_FOUND');
+  await left;
+  await worker.worker.close(10_000);
+  expect(worker.remains()).toEqual([]);
+  await worker[Symbol.asyncDispose]();
+}, 60_000);
+
+test('is ready when its warm sandboxes are made, and stays so when they are taken', async () => {
+  const worker = await TestWorker.open([testAgent('warm', 'cat', { warmPoolSize: 1 })]);
+  expect(worker.worker.notReady()).toBe('warm sandboxes are being made: 1');
+  await waitFor(() => worker.worker.notReady() === undefined);
+  expect(worker.worker.status().warm).toEqual({ 'default/warm-00001': 1 });
+  await worker.call('warm');
+  expect(worker.worker.notReady()).toBeUndefined();
+  await worker.worker.close(10_000);
+  await worker[Symbol.asyncDispose]();
+}, 60_000);
+
 test('is ready when the first images are here, although it runs what it has before', async () => {
   const coming = testAgent('coming', 'cat');
   const revisions = [{ name: 'coming-00001', image: onItsWay, args: ['cat'], env: [] }];

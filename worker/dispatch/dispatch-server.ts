@@ -31,8 +31,18 @@ function isFromIngress({ socket }: IncomingMessage): boolean {
 export class DispatchServer {
   readonly #server: Server;
 
+  #isLeaving = false;
+
   private constructor(server: Server) {
     this.#server = server;
+    server.prependListener('request', (_request, response: ServerResponse) => {
+      if (this.#isLeaving) response.shouldKeepAlive = false;
+    });
+  }
+
+  /** Every answer from now on is its connection's last: none is left on which a call could cross with its end. */
+  leave(): void {
+    this.#isLeaving = true;
   }
 
   static async open(options: DispatchServerOptions): Promise<DispatchServer> {

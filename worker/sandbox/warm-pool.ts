@@ -115,8 +115,11 @@ export class WarmPool {
   }
 
   #missing(key: string, { size }: WarmTarget): boolean {
-    const out = [...this.#out.values()].filter((each) => each.key === key).length;
-    return (this.#idle.get(key)?.length ?? 0) + out < size;
+    return (this.#idle.get(key)?.length ?? 0) + this.#outOf(key) < size;
+  }
+
+  #outOf(key: string): number {
+    return [...this.#out.values()].filter((each) => each.key === key).length;
   }
 
   async #fill(): Promise<void> {
@@ -229,6 +232,14 @@ export class WarmPool {
         return id === undefined ? [] : [[id, reason] as const];
       }),
     );
+  }
+
+  /** How many are to be made and can be, as far as is known. */
+  get coming(): number {
+    const missing = [...this.#targets].map(([key, { size }]) =>
+      this.#failing.has(key) ? 0 : size - (this.#idle.get(key)?.length ?? 0) - this.#outOf(key),
+    );
+    return missing.reduce((sum, count) => sum + Math.max(0, count), 0);
   }
 
   async close(): Promise<void> {

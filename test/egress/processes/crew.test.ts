@@ -203,7 +203,7 @@ describe('who dies', () => {
   test('of those told to end none is started again, and the end is when the last has gone', async () => {
     serve(0, 1);
     let isOver = false;
-    const over = crew.stop().then(() => (isOver = true));
+    const over = crew.stop(false).then(() => (isOver = true));
     expect(children.map(({ told }) => told.at(-1)?.kind)).toEqual(['stop', 'stop']);
     child(0).end('exit 0');
     after(60_000);

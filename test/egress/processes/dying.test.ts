@@ -83,6 +83,8 @@ test('told to end, all finish what is under way, and nothing is left', async () 
   expect(members.map((pid) => pod.connectionsOf(pid))).toEqual([1, 1]);
   pod.signal('SIGTERM');
   await vi.waitFor(() => expect(pod.words).toMatchObject([{ draining: true }]), soon);
+  // It takes connections for a while; the processes are told to end when it takes no more.
+  await vi.waitFor(async () => expect(await pod.dial()).toBeUndefined(), soon);
   held = undefined;
   for (const answer of told) answer();
   for (const each of calls) expect(await each).toContain('200');

@@ -54,7 +54,7 @@ const answer = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\
 
 test.each<[string, (wire: Wire, session: Http1Session) => void]>([
   ['nobody closes', () => undefined],
-  ['the gateway drains', (_wire, session) => session.drain()],
+  ['the gateway drains', (_wire, session) => session.drain(true)],
   ['the agent half-closes', (wire) => wire.push(null)],
 ])('an answer is whole where it ends in the turn in which %s', async (_name, closes) => {
   const { wire, session } = open();

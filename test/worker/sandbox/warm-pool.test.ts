@@ -46,6 +46,16 @@ test('one that cannot be made does not keep the others from being made', async (
   await pool.close();
 });
 
+test('how many are coming: what is to be made, without what cannot be', async () => {
+  const { seen, pool } = openPool();
+  seen.broken.add('broken');
+  pool.apply([target('broken', 2), target('good', 2)]);
+  expect(pool.coming).toBe(4);
+  await vi.waitFor(() => expect(pool.coming).toBe(0), soon);
+  expect(pool.counts()).toEqual({ 'team/good': 2 });
+  await pool.close();
+});
+
 test('what cannot be made is tried again ever more seldom, and at once when it is made anew', async () => {
   const { seen, pool } = openPool();
   seen.broken.add('broken');
