@@ -73,6 +73,8 @@ export interface OpenPlan {
   readonly callLimits: readonly CallLimit[];
   /** How many connections pass of bytes nobody reads, by the L4 rule that opens the site to them. */
   readonly relayLimits: readonly CallLimit[];
+  /** Who gets a copy of their records, by the same rule; undefined: nobody besides who gets every record. */
+  readonly relaySinks: readonly string[] | undefined;
   /** Why bytes nobody reads do not go there; undefined: they do. */
   readonly relayRefusal: Refusal | undefined;
   /** Which of these such bytes go, by weight; empty: no Backend is left. */
@@ -180,6 +182,7 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     relayAudited: isAudited(index.unread, destinationOf(site)),
     callLimits: limitsOf(beside),
     relayLimits: limitsOf(unread),
+    relaySinks: unread.open ? unread.rule?.logging?.sinks : undefined,
     relayRefusal: judgeRelay(index, site, { isOpen: unread.open, denials }),
     relayWays: relayWays(index, site, unread),
   };

@@ -53,6 +53,8 @@ export interface ExchangeFacts {
   readonly mcpAnswer: McpAnswerFacts | undefined;
   /** Header names not to show, besides those that never are. */
   readonly hidden: ReadonlySet<string>;
+  /** Who gets a copy. */
+  readonly sinks: readonly string[] | undefined;
   /** Stable code when the gateway answered in the upstream's place, or the exchange broke. */
   readonly error: string | undefined;
   readonly route: string | undefined;
@@ -245,6 +247,7 @@ class ExchangeRecord implements SpanRecord {
   readonly traceparent: string | undefined;
   readonly agentId: string;
   readonly refused: boolean;
+  readonly sinks: readonly string[] | undefined;
   readonly steadyOf: object;
   readonly errorMessage: string | undefined;
   readonly log: SpanLog;
@@ -258,6 +261,7 @@ class ExchangeRecord implements SpanRecord {
     this.traceparent = exchange.peer.traceparent;
     this.agentId = exchange.peer.agentId;
     this.refused = exchange.decision === 'deny';
+    this.sinks = exchange.sinks;
     this.steadyOf = exchange.peer;
     this.errorMessage = exchangeError(exchange);
     this.log = logOf[exchange.decision];
