@@ -1,7 +1,9 @@
 /** Parts of an EgressGateway's spec, of what was said where it was made. Pure. */
 import type { EgressGatewaySpec } from '../api/index.ts';
 import { present } from './custom-resource.ts';
+import { durationText } from './duration-text.ts';
 import type { EgressGatewayProps } from './egress-gateway-props.ts';
+import { otlpSpec, type OtlpExport } from './egress-telemetry.ts';
 
 /**
  * What the API server would refuse.
@@ -17,8 +19,7 @@ export function unlistedProblem({
   return 'onUnlisted Ask needs defaultPolicy deny-all and enforcement Enforce: the others let pass what it would ask about';
 }
 
-/** @internal */
-export function upstreamTlsSpec({
+function upstreamTlsSpec({
   additionalTrustBundle,
   hostAliases,
 }: EgressGatewayProps): EgressGatewaySpec['upstreamTLS'] {
@@ -29,12 +30,29 @@ export function upstreamTlsSpec({
   return Object.keys(spec).length > 0 ? spec : undefined;
 }
 
-/** @internal */
-export function resourcesSpec({ resources }: EgressGatewayProps): EgressGatewaySpec['resources'] {
+function resourcesSpec({ resources }: EgressGatewayProps): EgressGatewaySpec['resources'] {
   if (resources === undefined) return undefined;
   const { requests, limits } = resources;
   return present({
     requests: requests && { ...present(requests) },
     limits: limits && { ...present(limits) },
+  });
+}
+
+/** @internal */
+export function gatewaySpec(
+  props: EgressGatewayProps,
+  listeners: EgressGatewaySpec['listeners'],
+  sinks: ReadonlyMap<string, OtlpExport>,
+): EgressGatewaySpec {
+  const { defaultPolicy = 'deny-all', enforcement, onUnlisted, lookupFamily } = props;
+  const { otlp, captureBody, requestTimeout } = props;
+  return present({
+    ...{ defaultPolicy, enforcement, onUnlisted, listeners },
+    otlp: otlpSpec({ otlp, captureBody, sinks }),
+    dns: lookupFamily === undefined ? undefined : { lookupFamily },
+    upstreamTLS: upstreamTlsSpec(props),
+    resources: resourcesSpec(props),
+    requestTimeout: requestTimeout && durationText(requestTimeout),
   });
 }

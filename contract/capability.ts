@@ -63,13 +63,6 @@ export const notEnforced = {
     message: 'this version contacts nobody: no registration, no advisories, no reports',
     instead: 'Watch the releases yourself.',
   },
-  LogSink: {
-    title: 'Sinks of logging policies',
-    fields: [{ kind: 'LoggingPolicy', path: 'spec.sinkRef' }],
-    effect: 'ignored',
-    message: 'records go to the store of the platform',
-    instead: 'Remove it.',
-  },
   StateBackend: {
     title: 'Kinds of state',
     fields: [{ kind: 'TaskAgent', path: 'spec.state.backend', unless: 'sqlite' }],

@@ -122,6 +122,10 @@ function limitsOf(verdict: DestinationVerdict): readonly CallLimit[] {
   return verdict.open ? (verdict.rule?.limits ?? []) : [];
 }
 
+function sinksOf(verdict: DestinationVerdict): readonly string[] | undefined {
+  return verdict.open ? verdict.rule?.logging?.sinks : undefined;
+}
+
 function otherWays(
   index: PolicyIndex,
   site: Site,
@@ -182,7 +186,7 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     relayAudited: isAudited(index.unread, destinationOf(site)),
     callLimits: limitsOf(beside),
     relayLimits: limitsOf(unread),
-    relaySinks: unread.open ? unread.rule?.logging?.sinks : undefined,
+    relaySinks: sinksOf(unread),
     relayRefusal: judgeRelay(index, site, { isOpen: unread.open, denials }),
     relayWays: relayWays(index, site, unread),
   };

@@ -3,7 +3,7 @@
  * quotes, so that a sentence is read back in one way only; test/policy/reach parses them. Pure.
  */
 import { renderUsd, type HeaderEdit } from '../../contract/index.ts';
-import { quote, quoted, renderCounted, renderLogging, renderSpan } from './phrases.ts';
+import { quote, quoted, renderCopy, renderCounted, renderLogging, renderSpan } from './phrases.ts';
 import { mcpParts } from './tool-words.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
 import type { CountedUse, Calls, CallScope, Credential, HttpScope, Permit, TokenUse, Way } from './permit.ts';
@@ -195,6 +195,7 @@ export function wayParts(way: Way): string[] {
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),
     ...(way.limits ?? []).map(renderCounted),
     ...(logging === '' ? [] : [logging]),
+    ...(way.copies ?? []).map((copy) => `copying its record to ${renderCopy(copy)}`),
   ];
 }
 

@@ -36,6 +36,7 @@ import { policyConflict } from './policy-conflict.ts';
 import { policyWithoutEffect } from './policy-without-effect.ts';
 import { privateRange } from './private-range.ts';
 import { privilegedWorker } from './privileged-worker.ts';
+import { recordSinkMissing } from './record-sink-missing.ts';
 import { routeNotAttached } from './route-not-attached.ts';
 import { routeShadowed } from './route-shadowed.ts';
 import { clonesRepeatRandom } from './clones-repeat-random.ts';
@@ -76,6 +77,7 @@ export const rules: readonly Rule[] = [
   backendClosed,
   backendPlainHttp,
   exportEndpointUnfit,
+  recordSinkMissing,
   callerExtractorUnreadable,
   routeShadowed,
   httpRouteWidened,

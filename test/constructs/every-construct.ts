@@ -77,7 +77,13 @@ function gateways(chart: Chart): EgressGateway {
 
 function routes(chart: Chart, gateway: EgressGateway): void {
   const rateLimit = new RateLimitPolicy(chart, 'slow', { rate: Rate.perMinute(60).counted('PerExecution') });
+  const sink = gateway.addSink('archive', {
+    endpoint: 'https://archive.example.com',
+    headers: { tenant: 'a' },
+    secretHeaders: [{ name: 'authorization', secret: { name: 'archive', key: 'key' }, prefix: 'Bearer ' }],
+  });
   const logging = new LoggingPolicy(chart, 'quiet', {
+    sink,
     captureRequest: false,
     captureResponse: true,
     redactHeaders: ['X-Customer'],

@@ -159,9 +159,16 @@ class Gateway {
       audited: decision.wouldDeny !== undefined,
       budget: decision.budget,
       logging: decision.logging,
+      copies: this.#copiesTo(decision.logging?.sinks),
       counts: decision.counts,
       ...this.#manner(),
     });
+  }
+
+  #copiesTo(sinks: readonly string[] = []): string[] {
+    const { recordSinks = [] } = this.#document;
+    const found = recordSinks.filter(({ name, broken }) => sinks.includes(name) && broken === undefined);
+    return found.map(({ endpoint }) => endpoint);
   }
 
   #manner() {
@@ -181,8 +188,17 @@ class Gateway {
     if (pinned === false || refusal !== undefined) return undefined;
     const plain = { credentials: [], renames: [], asksUsage: false, asksPerson: false };
     const bytes = { ...plain, audited: plan.relayAudited, budget: undefined, logging: undefined };
+    const copies = this.#copiesTo(plan.relaySinks);
     const counts = countCall(plan.relayLimits);
-    return renderWay({ protocol, target: placeOf(target), pinned, counts, ...bytes, ...this.#manner() });
+    return renderWay({
+      protocol,
+      target: placeOf(target),
+      pinned,
+      counts,
+      copies,
+      ...bytes,
+      ...this.#manner(),
+    });
   }
 
   #relays(attempt: Attempt, hostname: Hostname | undefined, protocol: Wire): Array<string | undefined> {

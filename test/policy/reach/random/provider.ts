@@ -50,6 +50,8 @@ export const logging: fc.Arbitrary<LoggingRule> = fc.record({
   captureRequest: fc.boolean(),
   captureResponse: fc.boolean(),
   redactHeaders: some(['x-a', 'x-b'], 2),
+  // `gone`: no gateway has it; `mute`: nothing is sent to it.
+  sinks: some(['archive', 'audit', 'mute', 'gone'], 2),
 });
 
 export const everyOpenAiCall = { provider: 'openai', models: [], endpoints: [] };
