@@ -54,7 +54,8 @@ export const notEnforced = {
     ],
     effect: 'refused',
     message: 'gateways of this version dial hosts alone: a rule that has no other Backend takes no call',
-    instead: 'Use type Upstream with the host of the Service in front of the pool.',
+    instead:
+      'Use type Upstream with the host of a Service over the pods of the pool, and scheme http where they have no TLS.',
   },
   Notifications: {
     title: 'Notifications of the installation',

@@ -11,6 +11,8 @@ export const backendSchema = Type.Object({
   schema: Type.String(),
   host: Type.String(),
   port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  /** It speaks HTTP without TLS, and is dialled at private addresses alone. Absent: TLS. */
+  plain: Type.Optional(Type.Literal(true)),
   modelRewrites: Type.Array(Type.Object({ from: Type.String(), to: Type.String() })),
   ensureStreamUsage: Type.Boolean(),
 });

@@ -1603,11 +1603,18 @@ export interface BackendSpecUpstream {
   readonly host: string;
 
   /**
-   * port is the TCP port; unset means 443.
+   * port is the TCP port; unset means 443, and 80 where scheme is http.
    *
    * @schema BackendSpecUpstream#port
    */
   readonly port?: number;
+
+  /**
+   * scheme is https, or http for a server in the cluster that has no TLS: it is dialled at private addresses alone, which an EgressL4Route or a pin opens, never with a credential, and what an agent brings as one over TLS is left out. EgressL4Routes send bytes as they come, whatever it is. Unset means https.
+   *
+   * @schema BackendSpecUpstream#scheme
+   */
+  readonly scheme?: BackendSpecUpstreamScheme;
 }
 
 /**
@@ -1619,6 +1626,7 @@ export function toJson_BackendSpecUpstream(obj: BackendSpecUpstream | undefined)
   const result = {
     'host': obj.host,
     'port': obj.port,
+    'scheme': obj.scheme,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -1751,6 +1759,19 @@ export const BackendSpecSchemaName = {
   BEDROCK: "bedrock",
 } as const;
 export type BackendSpecSchemaName = (typeof BackendSpecSchemaName)[keyof typeof BackendSpecSchemaName];
+
+/**
+ * scheme is https, or http for a server in the cluster that has no TLS: it is dialled at private addresses alone, which an EgressL4Route or a pin opens, never with a credential, and what an agent brings as one over TLS is left out. EgressL4Routes send bytes as they come, whatever it is. Unset means https.
+ *
+ * @schema BackendSpecUpstreamScheme
+ */
+export const BackendSpecUpstreamScheme = {
+  /** https */
+  HTTPS: "https",
+  /** http */
+  HTTP: "http",
+} as const;
+export type BackendSpecUpstreamScheme = (typeof BackendSpecUpstreamScheme)[keyof typeof BackendSpecUpstreamScheme];
 
 
 /**

@@ -49,9 +49,11 @@ function opened({ permits, manner }: Access): AccessChange[] {
   });
 }
 
-function sentTo({ host, port, weight, of, turn, asksUsage, as }: NonNullable<Way['backend']>): string {
+function sentTo(backend: NonNullable<Way['backend']>): string {
+  const { host, port, weight, of, turn, asksUsage, as, plain } = backend;
   return [
     `sent to ${quote(`${host}:${port}`)}`,
+    ...(plain === true ? ['in plain HTTP'] : []),
     ...(as === undefined ? [] : [`translated to ${quote(as)}`]),
     ...(weight === of ? [] : [`for ${weight} of ${of} invocations`]),
     ...(turn === undefined ? [] : [renderTurn(turn).trim()]),

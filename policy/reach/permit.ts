@@ -170,6 +170,8 @@ export interface Way {
     /** The first that fits counts. A path cannot be changed: calls that name such a model there are not in the permit. */
     readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
     readonly asksUsage: boolean;
+    /** It has no TLS, and what the agent brings as a credential over TLS is left out. Absent: it is spoken to as the agent speaks, or by TLS. */
+    readonly plain?: true;
     /** It speaks another API, and calls are translated into that of this schema; absent: they go as they are. */
     readonly as?: string;
   };

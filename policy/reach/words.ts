@@ -130,10 +130,11 @@ export function renderTurn({ place, of }: NonNullable<NonNullable<Way['backend']
 
 function backendPart({ backend }: Way): string[] {
   if (backend === undefined) return [];
-  const { name, host, port, weight, of, turn, renames, asksUsage, as } = backend;
+  const { name, host, port, weight, of, turn, renames, asksUsage, as, plain } = backend;
   return [
     [
       `sent to Backend ${quote(name)} at ${quote(`${host}:${port}`)}`,
+      ...(plain === true ? [' in plain HTTP'] : []),
       ...(as === undefined ? [] : [` translated to ${quote(as)}`]),
       ...(weight === of ? [] : [` for ${weight} of ${of} invocations`]),
       ...(turn === undefined ? [] : [renderTurn(turn)]),

@@ -15,6 +15,7 @@ import { budgetWithoutPrice } from './budget-without-price.ts';
 import { callerExtractorUnreadable } from './caller-extractor-unreadable.ts';
 import { credentialCrossesProvider } from './credential-crosses-provider.ts';
 import { credentialForeignHost } from './credential-foreign-host.ts';
+import { credentialInTheClear } from './credential-in-the-clear.ts';
 import { credentialManyHosts } from './credential-many-hosts.ts';
 import { credentialNotInspected } from './credential-not-inspected.ts';
 import { derivedNameClash } from './derived-name-clash.ts';
@@ -64,6 +65,7 @@ export const rules: readonly Rule[] = [
   privateRange,
   wildcardPublicSuffix,
   credentialNotInspected,
+  credentialInTheClear,
   credentialCrossesProvider,
   credentialForeignHost,
   credentialManyHosts,

@@ -222,6 +222,14 @@ describe('EgressGateway', () => {
   });
 });
 
+test('a Backend without TLS says so, at the port of its scheme', () => {
+  const chart = testChart();
+  new Backend(chart, 'plain', { scheme: 'http', host: 'tools.models.svc' });
+  expect(specOf(chart, 'Backend')).toMatchObject({
+    upstream: { host: 'tools.models.svc', scheme: 'http', port: 80 },
+  });
+});
+
 describe('EgressGateway telemetry and DNS', () => {
   test('are written out when given', () => {
     const chart = testChart();

@@ -48,9 +48,10 @@ function readBody({ rpc, model }: Attempt, need: string): CallBody {
   return rpc === undefined ? { kind: 'inference', model } : { kind: 'inference', model: undefined };
 }
 
-const placeOf = ({ hostname, ip, port, via }: UpstreamTarget): string => {
+const placeOf = ({ hostname, ip, port, via, plain }: UpstreamTarget, wire: string): string => {
   const there = via === undefined ? '' : ` at ${via.hostname ?? via.ip ?? ''}:${via.port}`;
-  return `${hostname ?? ip ?? ''}:${port}${there}`;
+  const bare = plain === true && wire === 'tls' ? ' bare' : '';
+  return `${hostname ?? ip ?? ''}:${port}${there}${bare}`;
 };
 
 type Wire = 'HTTPS' | 'HTTP' | 'TLS' | 'TCP';
@@ -77,7 +78,8 @@ class Gateway {
     const pinned = hostname === undefined ? undefined : this.#plans.index.pins.get(hostname);
     const written = target.via !== undefined && ip !== undefined ? [ip] : pinned;
     if (written === undefined) return undefined;
-    const verdict = judgeAnswers(this.#document.destinations, { agentId, port, pinned }, written);
+    const request = { agentId, port, pinned, plain: target.plain };
+    const verdict = judgeAnswers(this.#document.destinations, request, written);
     return verdict.kind === 'refused' ? false : pinned;
   }
 
@@ -144,7 +146,7 @@ class Gateway {
     };
     return renderWay({
       protocol: attempt.wire === 'tls' ? 'HTTPS' : 'HTTP',
-      target: placeOf(target),
+      target: placeOf(target, attempt.wire),
       pinned,
       credentials: [
         ...(injection?.fields ?? []).map(({ name, value }) => sourceOf(`header ${name}`, value)),
@@ -192,7 +194,7 @@ class Gateway {
     const counts = countCall(plan.relayLimits);
     return renderWay({
       protocol,
-      target: placeOf(target),
+      target: placeOf(target, ''),
       pinned,
       counts,
       copies,

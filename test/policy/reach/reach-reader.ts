@@ -403,7 +403,10 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
     target: [
       backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`,
       ...(via === undefined ? [] : [`${via.host}:${via.port}`]),
-    ].join(' at '),
+    ]
+      .join(' at ')
+      // Of what the agent itself asked for without TLS nothing is told.
+      .concat(backend?.plain === true && attempt.wire === 'tls' ? ' bare' : ''),
     pinned,
     credentials: credentials.map(
       ({ place, name, secret }) => `${place} ${name}=${secret?.name ?? ''}/${secret?.key ?? ''}`,

@@ -326,6 +326,7 @@ function backend(reader: Reader): NonNullable<Permit['way']['backend']> {
     ...{ name, host, port: Number(port), weight: 1, of: 1, asksUsage: false },
   };
   const renames: Array<{ from: string; to: string }> = [];
+  if (reader.eat(' in plain HTTP')) found.plain = true;
   if (reader.eat(' translated to ')) found.as = reader.quote();
   if (reader.eat(' for ')) {
     found.weight = reader.number();
