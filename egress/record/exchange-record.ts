@@ -53,7 +53,6 @@ export interface ExchangeFacts {
   readonly mcpAnswer: McpAnswerFacts | undefined;
   /** Header names not to show, besides those that never are. */
   readonly hidden: ReadonlySet<string>;
-  /** Who gets a copy. */
   readonly sinks: readonly string[] | undefined;
   /** Stable code when the gateway answered in the upstream's place, or the exchange broke. */
   readonly error: string | undefined;
@@ -256,8 +255,7 @@ class ExchangeRecord implements SpanRecord {
   constructor(exchange: ExchangeFacts) {
     this.#exchange = exchange;
     this.name = exchangeName(exchange);
-    this.start = exchange.startedAt;
-    this.end = exchange.endedAt;
+    [this.start, this.end] = [exchange.startedAt, exchange.endedAt];
     this.traceparent = exchange.peer.traceparent;
     this.agentId = exchange.peer.agentId;
     this.refused = exchange.decision === 'deny';
