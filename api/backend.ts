@@ -28,7 +28,18 @@ const spec = record(
         host: text('host is a name or an address.', {
           rules: upstreamHostRules,
         }),
-        port: Type.Optional(integer('port is the TCP port; unset means 443.', { min: 1, max: 65_535 })),
+        port: Type.Optional(
+          integer('port is the TCP port; unset means 443, and 80 where scheme is http.', {
+            min: 1,
+            max: 65_535,
+          }),
+        ),
+        scheme: Type.Optional(
+          choice(
+            'scheme is https, or http for a server in the cluster that has no TLS: it is dialled at private addresses alone, which an EgressL4Route or a pin opens, never with a credential, and what an agent brings as one over TLS is left out. EgressL4Routes send bytes as they come, whatever it is. Unset means https.',
+            ['https', 'http'],
+          ),
+        ),
       }),
     ),
     inferencePoolRef: Type.Optional(

@@ -1,10 +1,10 @@
 /** EgressGateway: the only way out of a sandbox; it decides, inspects and records. */
 import { Type, type Static } from 'typebox';
 import { labelSelector } from './container.ts';
-import { choice, duration, integer, labelLength, list, record, stringMap, text } from './field.ts';
+import { otlp } from './egress-otlp.ts';
+import { choice, duration, integer, labelLength, list, record, text } from './field.ts';
 import { gatewayWorkload } from './gateway-workload.ts';
 import { columns, conditions, labelName, statusOf, type KindDefinition, type Resource } from './resource.ts';
-import { headerNameRules } from './rule.ts';
 import { runningPolicies } from './running-policy.ts';
 
 function secretRef(description: string) {
@@ -83,69 +83,6 @@ const listener = record(
         message: 'tls.mode Terminate needs protocol TLS or HTTPS',
       },
     ],
-  },
-);
-
-const secretHeader = record('SecretHeader is one header.', {
-  name: text('name is the header.', { max: 127, rules: headerNameRules('headersFrom.name') }),
-  prefix: Type.Optional(
-    text('prefix is put before the value, such as "Bearer "; unset means the Secret holds all of it.', {
-      max: 63,
-      pattern: '^[ -~]+$',
-    }),
-  ),
-  secretRef: record('secretRef is where the value is.', {
-    name: text('name is the Secret.'),
-    key: Type.Optional(text('key is the key in the Secret; unset means token.')),
-  }),
-});
-
-const otlp = record(
-  'otlp sends a copy of the records elsewhere and says what of bodies is kept; unset means no copy.',
-  {
-    endpoint: Type.Optional(
-      text(
-        'endpoint is the base URL of an OTLP/HTTP receiver (protobuf), which gets what the store of the platform gets; unset means none. Its name may stand for a private address, never for loopback, link-local or the platform.',
-        {
-          max: 2_048,
-          rules: [
-            {
-              rule: "isURL(self) && self.matches('^https?://[^/]+')",
-              message: 'otlp.endpoint must be an http:// or https:// URL',
-            },
-          ],
-        },
-      ),
-    ),
-    headers: Type.Optional(
-      stringMap(
-        'headers are sent with each export; unset means none. Whoever reads the manifest reads them: what is secret belongs in headersFrom.',
-        { maxValue: 4_096, max: 32 },
-      ),
-    ),
-    headersFrom: Type.Optional(
-      list(
-        'headersFrom are more headers, whose values are in Secrets of the namespace of the gateway; unset means none. While one of them is missing nothing is sent.',
-        secretHeader,
-        { max: 16, keys: ['name'] },
-      ),
-    ),
-    captureBody: Type.Optional(
-      record('captureBody is what of bodies is kept; unset means the defaults.', {
-        maxBytes: Type.Optional(
-          integer('maxBytes is kept of a body in each direction; unset means 65536, 0 means nothing.', {
-            max: 16_777_216,
-          }),
-        ),
-        includeContentTypes: Type.Optional(
-          list(
-            'includeContentTypes are prefixes of media types whose bodies are kept; unset means JSON, NDJSON and event streams.',
-            text('One prefix.', { max: 127 }),
-            { max: 32 },
-          ),
-        ),
-      }),
-    ),
   },
 );
 

@@ -1,4 +1,4 @@
-/** LoggingPolicy: what of requests and answers is recorded. Filters of routes name it with extensionRef. */
+/** LoggingPolicy: what of requests and answers is recorded, and who gets a copy. Filters of routes name it with extensionRef. */
 import { Type, type Static } from 'typebox';
 import { flag, list, record, text } from './field.ts';
 import { columns, statusOf, type KindDefinition, type Resource } from './resource.ts';
@@ -20,7 +20,7 @@ const spec = record('spec is the policy as it should be.', {
   ),
   sinkRef: Type.Optional(
     text(
-      'sinkRef is accepted for compatibility; records go to the store of the platform and to otlp of the gateway.',
+      'sinkRef is one of otlp.sinks of the gateway that a call goes through, by name: it gets a copy of its record, besides the store of the platform; unset means none. A gateway without that sink sends none, which the status says.',
     ),
   ),
 });

@@ -20,11 +20,6 @@ export const notEnforcedNotes: ReadonlyArray<{
     note: 'Not carried out: this version contacts nobody: no registration, no advisories, no reports.',
   },
   {
-    kind: 'LoggingPolicy',
-    path: 'spec.sinkRef',
-    note: 'Not carried out: records go to the store of the platform.',
-  },
-  {
     kind: 'TaskAgent',
     path: 'spec.state.backend',
     note: 'Not carried out: state is a directory, whatever is written here.',

@@ -32,9 +32,15 @@ export interface BackendProps extends ResourceProps {
   /**
    * TCP port.
    *
-   * @default 443
+   * @default 443, and 80 where scheme is http
    */
   readonly port?: number;
+  /**
+   * `http` for a server in the cluster that has no TLS: it is dialled at private addresses alone, and never with a credential.
+   *
+   * @default https
+   */
+  readonly scheme?: 'https' | 'http';
   /**
    * Names its models by other names; more with addModelRewrite.
    *
@@ -49,6 +55,8 @@ export interface BackendProps extends ResourceProps {
   readonly ensureStreamUsage?: boolean;
 }
 
+const defaultPort = ({ scheme }: BackendProps): number => (scheme === 'http' ? 80 : 443);
+
 /**
  * A host that speaks a provider's API, or any other that rules of routes send to. It never carries a key; a Credential on
  * the route does.
@@ -57,6 +65,11 @@ export interface BackendProps extends ResourceProps {
  * ```ts
  * const backend = new Backend(chart, 'local', { schema: 'openai', host: 'llm.example.com' });
  * gateway.allowProvider('openai', { backends: [{ backend }] });
+ *
+ * // In the cluster without TLS, at an address that the gateway opens.
+ * const ollama = new Backend(chart, 'ollama', { schema: 'openai', scheme: 'http', host: 'ollama.models.svc', port: 11434 });
+ * gateway.allowCidrs(['10.96.0.0/12'], { ports: [11434] });
+ * gateway.allowProvider('custom', { backends: [{ backend: ollama }] });
  * ```
  */
 export class Backend extends CustomResource implements IBackend {
@@ -80,7 +93,7 @@ export class Backend extends CustomResource implements IBackend {
     super(scope, id, 'Backend', props);
     this.#props = props;
     this.#rewrites = [...(props.modelRewrites ?? [])];
-    const { host, port = 443 } = props;
+    const { host, port = defaultPort(props) } = props;
     if (host === '' || /[/:*\s]/.test(host))
       refuse(this, `host "${host}" must be one name, without scheme or port`);
     if (!Number.isInteger(port) || port < 1 || port > 65_535) {
@@ -103,11 +116,11 @@ export class Backend extends CustomResource implements IBackend {
 
   /** @internal */
   protected override toSpec(): BackendSpec {
-    const { schema, host, port = 443, ensureStreamUsage } = this.#props;
+    const { schema, host, scheme, port = defaultPort(this.#props), ensureStreamUsage } = this.#props;
     return present({
       type: 'Upstream' as const,
       schema: schema && { name: schema },
-      upstream: { host, port },
+      upstream: present({ host, port, scheme }),
       modelRewrites: this.#rewrites.length > 0 ? [...this.#rewrites] : undefined,
       bodyMutation: ensureStreamUsage === undefined ? undefined : { ensureStreamUsage },
     });

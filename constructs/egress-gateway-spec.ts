@@ -2,8 +2,9 @@
 import type { EgressGatewaySpec } from '../api/index.ts';
 import { problemOfReplicas } from './autoscaler.ts';
 import { present } from './custom-resource.ts';
+import { durationText } from './duration-text.ts';
 import type { EgressGatewayProps } from './egress-gateway-props.ts';
-import { problemOfTelemetry } from './egress-telemetry.ts';
+import { otlpSpec, problemOfTelemetry, type OtlpExport } from './egress-telemetry.ts';
 
 /**
  * What the API server would refuse.
@@ -21,8 +22,7 @@ function unlistedProblem({ onUnlisted, defaultPolicy, enforcement }: EgressGatew
   return 'onUnlisted Ask needs defaultPolicy deny-all and enforcement Enforce: the others let pass what it would ask about';
 }
 
-/** @internal */
-export function upstreamTlsSpec({
+function upstreamTlsSpec({
   additionalTrustBundle,
   hostAliases,
 }: EgressGatewayProps): EgressGatewaySpec['upstreamTLS'] {
@@ -33,12 +33,29 @@ export function upstreamTlsSpec({
   return Object.keys(spec).length > 0 ? spec : undefined;
 }
 
-/** @internal */
-export function resourcesSpec({ resources }: EgressGatewayProps): EgressGatewaySpec['resources'] {
+function resourcesSpec({ resources }: EgressGatewayProps): EgressGatewaySpec['resources'] {
   if (resources === undefined) return undefined;
   const { requests, limits } = resources;
   return present({
     requests: requests && { ...present(requests) },
     limits: limits && { ...present(limits) },
+  });
+}
+
+/** @internal */
+export function gatewaySpec(
+  props: EgressGatewayProps,
+  listeners: EgressGatewaySpec['listeners'],
+  sinks: ReadonlyMap<string, OtlpExport>,
+): EgressGatewaySpec {
+  const { defaultPolicy = 'deny-all', enforcement, onUnlisted, lookupFamily } = props;
+  const { otlp, captureBody, requestTimeout, replicas } = props;
+  return present({
+    ...{ defaultPolicy, enforcement, onUnlisted, listeners, replicas },
+    otlp: otlpSpec({ otlp, captureBody, sinks }),
+    dns: lookupFamily === undefined ? undefined : { lookupFamily },
+    upstreamTLS: upstreamTlsSpec(props),
+    resources: resourcesSpec(props),
+    requestTimeout: requestTimeout && durationText(requestTimeout),
   });
 }

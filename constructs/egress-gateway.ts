@@ -8,12 +8,11 @@ import type { AIProviderRoute, Provider } from './ai-provider-route.ts';
 import { addAutoscaler } from './autoscaler.ts';
 import type { Cidr } from './cidr.ts';
 import type { ICredentialTarget } from './credential-injection-policy.ts';
-import { CustomResource, present, refuse } from './custom-resource.ts';
-import { durationText } from './duration-text.ts';
+import { CustomResource, refuse } from './custom-resource.ts';
 import { EgressDenials } from './egress-denials.ts';
 import type { EgressDenyPolicy } from './egress-deny-policy.ts';
 import type { EgressGatewayProps } from './egress-gateway-props.ts';
-import { problemOfProps, resourcesSpec, upstreamTlsSpec } from './egress-gateway-spec.ts';
+import { gatewaySpec, problemOfProps } from './egress-gateway-spec.ts';
 import type {
   AllowCidrsOptions,
   AllowHttpOptions,
@@ -28,7 +27,7 @@ import type { EgressL4Route } from './egress-l4-route.ts';
 import type { EgressListener } from './egress-listener.ts';
 import { EgressOpenings } from './egress-openings.ts';
 import type { EgressRouteKind, IEgressGateway } from './egress-route.ts';
-import { otlpSpec } from './egress-telemetry.ts';
+import { RecordSinks, type OtlpExport, type RecordSink } from './egress-telemetry.ts';
 import type { Http } from './http.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { MCPRoute } from './mcp-route.ts';
@@ -52,6 +51,7 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
   readonly #listeners = new ListenerSet();
   readonly #openings = new EgressOpenings(this);
   readonly #denials = new EgressDenials(this);
+  readonly #sinks = new RecordSinks();
 
   /**
    * A gateway that somebody else makes.
@@ -70,9 +70,12 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
     this.#props = props;
     if (props.routesFrom !== undefined) this.allowRoutesFrom(props.routesFrom);
     for (const listener of props.listeners ?? []) this.addListener(listener);
-    const problem = problemOfProps(props);
-    if (problem !== undefined) refuse(this, problem);
+    this.#check(problemOfProps(props));
     if (props.autoscale !== undefined) addAutoscaler(this, 'EgressGateway', props.autoscale);
+  }
+
+  #check(problem: string | undefined): void {
+    if (problem !== undefined) refuse(this, problem);
   }
 
   /** What it takes; empty means every port. */
@@ -89,8 +92,21 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    * ```
    */
   addListener(listener: EgressListener): void {
-    const problem = this.#listeners.add(listener);
-    if (problem !== undefined) refuse(this, problem);
+    this.#check(this.#listeners.add(listener));
+  }
+
+  /**
+   * One more receiver of records: of those calls alone whose LoggingPolicy names it, besides the store of the platform.
+   *
+   * @example
+   * ```ts
+   * const archive = gateway.addSink('archive', { endpoint: 'https://archive.example.com' });
+   * gateway.allowProvider('openai', { logging: new LoggingPolicy(chart, 'kept', { sink: archive }) });
+   * ```
+   */
+  addSink(name: string, receiver: OtlpExport): RecordSink {
+    this.#check(this.#sinks.add(name, receiver));
+    return { sinkName: name };
   }
 
   /**
@@ -109,15 +125,13 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    * ```
    */
   allowRoutesFrom(from: RoutesFrom): void {
-    const problem = this.#listeners.takeRoutesFrom(from);
-    if (problem !== undefined) refuse(this, problem);
+    this.#check(this.#listeners.takeRoutesFrom(from));
   }
 
   /** @internal */
   problemOfRoute(kind: EgressRouteKind, namespace: string): string | undefined {
     if (this.#listeners.mayTake({ kind, namespace, own: this.namespace })) return undefined;
-    const place = `EgressGateway "${this.name}" of namespace ${this.namespace ?? '(unset)'}`;
-    return `attaches to ${place}, which takes no ${kind} from ${namespace}; open it with allowRoutesFrom(['${namespace}'])`;
+    return `attaches to EgressGateway "${this.name}" of namespace ${this.namespace ?? '(unset)'}, which takes no ${kind} from ${namespace}; open it with allowRoutesFrom(['${namespace}'])`;
   }
 
   /**
@@ -125,11 +139,8 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    *
    * @example
    * ```ts
-   * gateway.allowProvider('openai', {
-   *   models: ['gpt-4o*'],
-   *   credential: Credential.bearer({ name: 'openai' }),
-   *   budget: Budget.perDay(1_000_000),
-   * });
+   * const credential = Credential.bearer({ name: 'openai' });
+   * gateway.allowProvider('openai', { models: ['gpt-4o*'], credential, budget: Budget.perDay(1_000_000) });
    * ```
    */
   allowProvider(provider: Provider, options: AllowProviderOptions = {}): AIProviderRoute {
@@ -245,7 +256,6 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    *
    * @example
    * ```ts
-   * gateway.allowProvider('openai', { models: ['gpt-4o*'], credential: Credential.bearer({ name: 'openai' }) });
    * gateway.denyProvider('openai', { models: ['gpt-4o-audio*'] });
    * ```
    */
@@ -258,7 +268,6 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
    *
    * @example
    * ```ts
-   * gateway.allowMcp('mcp.github.com', { credential: Credential.bearer({ name: 'github' }) });
    * gateway.denyTools('mcp.github.com', ['delete_*', 'merge_*']);
    * ```
    */
@@ -285,16 +294,6 @@ export class EgressGateway extends CustomResource implements IEgressGateway, ICr
 
   /** @internal */
   protected override toSpec(): EgressGatewaySpec {
-    const { defaultPolicy = 'deny-all', enforcement, onUnlisted, lookupFamily } = this.#props;
-    const { otlp, captureBody, requestTimeout, replicas } = this.#props;
-    return present({
-      ...{ defaultPolicy, enforcement, onUnlisted, replicas },
-      listeners: this.#listeners.spec(this.namespace),
-      otlp: otlpSpec(otlp, captureBody),
-      dns: lookupFamily === undefined ? undefined : { lookupFamily },
-      upstreamTLS: upstreamTlsSpec(this.#props),
-      resources: resourcesSpec(this.#props),
-      requestTimeout: requestTimeout && durationText(requestTimeout),
-    });
+    return gatewaySpec(this.#props, this.#listeners.spec(this.namespace), this.#sinks.all);
   }
 }

@@ -50,6 +50,12 @@ export interface OtlpExport {
   readonly secretHeaders?: readonly OtlpSecretHeader[];
 }
 
+/** Who gets a copy of the records of those calls alone whose LoggingPolicy names it. Made by `addSink` of a gateway. */
+export interface RecordSink {
+  /** Its name in the gateway, for `sink` of LoggingPolicies. */
+  readonly sinkName: string;
+}
+
 /** What is kept of the bodies of requests and answers. */
 export interface BodyCapture {
   /**
@@ -68,7 +74,10 @@ export interface BodyCapture {
 
 type CaptureSpec = NonNullable<NonNullable<EgressGatewaySpec['otlp']>['captureBody']>;
 
-// The CRD's own bound.
+type SinkSpec = NonNullable<NonNullable<EgressGatewaySpec['otlp']>['sinks']>[number];
+
+// The CRD's own bounds.
+const maxSinks = 8;
 const maxCaptureKibibytes = 16 * 1024;
 
 function captureSpec({ maxSize, contentTypes }: BodyCapture): CaptureSpec {
@@ -79,19 +88,37 @@ function captureSpec({ maxSize, contentTypes }: BodyCapture): CaptureSpec {
   });
 }
 
+type Receiver = Omit<SinkSpec, 'name'>;
+
+function receiverSpec({ endpoint, headers, secretHeaders }: OtlpExport): Receiver {
+  return present({
+    endpoint,
+    headers: headers && { ...headers },
+    headersFrom: secretHeaders?.map(({ name, prefix, secret }) =>
+      present({ name, prefix, secretRef: present({ name: secret.name, key: secret.key }) }),
+    ),
+  });
+}
+
 /** @internal */
-export function otlpSpec(otlp?: OtlpExport, capture?: BodyCapture): EgressGatewaySpec['otlp'] {
-  if (otlp === undefined && capture === undefined) return undefined;
-  const copy =
-    otlp &&
-    present({
-      endpoint: otlp.endpoint,
-      headers: otlp.headers && { ...otlp.headers },
-      headersFrom: otlp.secretHeaders?.map(({ name, prefix, secret }) =>
-        present({ name, prefix, secretRef: present({ name: secret.name, key: secret.key }) }),
-      ),
-    });
-  return { ...copy, ...(capture === undefined ? {} : { captureBody: captureSpec(capture) }) };
+export interface Telemetry {
+  readonly otlp: OtlpExport | undefined;
+  readonly captureBody: BodyCapture | undefined;
+  /** By name. */
+  readonly sinks: ReadonlyMap<string, OtlpExport>;
+}
+
+/** @internal */
+export function otlpSpec({ otlp, captureBody, sinks }: Telemetry): EgressGatewaySpec['otlp'] {
+  if (otlp === undefined && captureBody === undefined && sinks.size === 0) return undefined;
+  return present({
+    ...(otlp === undefined ? {} : receiverSpec(otlp)),
+    sinks:
+      sinks.size === 0
+        ? undefined
+        : [...sinks].map(([name, receiver]): SinkSpec => ({ name, ...receiverSpec(receiver) })),
+    captureBody: captureBody && captureSpec(captureBody),
+  });
 }
 
 function problemOfHeaders({ headers = {}, secretHeaders = [] }: OtlpExport): string | undefined {
@@ -103,13 +130,38 @@ function problemOfHeaders({ headers = {}, secretHeaders = [] }: OtlpExport): str
   );
 }
 
+function problemOfReceiver(receiver: OtlpExport, what: string): string | undefined {
+  if (!/^https?:\/\/[^/\s]+\S*$/.test(receiver.endpoint)) {
+    return `${what} endpoint "${receiver.endpoint}" must be an http:// or https:// URL`;
+  }
+  const header = problemOfHeaders(receiver);
+  return header === undefined ? undefined : `${what} header ${header}`;
+}
+
+/** @internal */
+export class RecordSinks {
+  readonly #all = new Map<string, OtlpExport>();
+
+  /** By name. */
+  get all(): ReadonlyMap<string, OtlpExport> {
+    return this.#all;
+  }
+
+  /** Why it can never work; undefined when it can. */
+  add(name: string, receiver: OtlpExport): string | undefined {
+    if (name === '' || name.length > 63) return `sink "${name}" must have a name of 1 to 63 characters`;
+    if (this.#all.has(name)) return `sink "${name}" stands twice`;
+    if (this.#all.size >= maxSinks) return `at most ${maxSinks} sinks of a gateway`;
+    const problem = problemOfReceiver(receiver, `sink "${name}"`);
+    if (problem === undefined) this.#all.set(name, receiver);
+    return problem;
+  }
+}
+
 /** @internal Why these can never work; undefined when they can. */
 export function problemOfTelemetry(otlp?: OtlpExport, capture?: BodyCapture): string | undefined {
-  if (otlp !== undefined && !/^https?:\/\/[^/\s]+\S*$/.test(otlp.endpoint)) {
-    return `otlp endpoint "${otlp.endpoint}" must be an http:// or https:// URL`;
-  }
-  const header = otlp && problemOfHeaders(otlp);
-  if (header !== undefined) return `otlp header ${header}`;
+  const problem = otlp && problemOfReceiver(otlp, 'otlp');
+  if (problem !== undefined) return problem;
   const kibibytes = capture?.maxSize?.toKibibytes({ rounding: SizeRoundingBehavior.FLOOR }) ?? 0;
   return kibibytes > maxCaptureKibibytes ? 'at most 16 MiB of a body can be kept' : undefined;
 }

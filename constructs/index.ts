@@ -20,7 +20,7 @@ export * from './egress-http-route.ts';
 export * from './egress-l4-route.ts';
 export type { EgressListener } from './egress-listener.ts';
 export type { EgressRouteKind, EgressRouteProps, IEgressGateway, IEgressRoute } from './egress-route.ts';
-export type { BodyCapture, OtlpExport, OtlpSecretHeader } from './egress-telemetry.ts';
+export type { BodyCapture, OtlpExport, OtlpSecretHeader, RecordSink } from './egress-telemetry.ts';
 export * from './env-value.ts';
 export { EventTrigger, type EventTriggerOptions } from './event-trigger.ts';
 export * from './fallback-routing-policy.ts';

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { LoggingPolicySpec } from '../api/index.ts';
 import { problemOfHeaderName } from './credential.ts';
 import { CustomResource, present, refuse, type INamed, type ResourceProps } from './custom-resource.ts';
+import type { RecordSink } from './egress-telemetry.ts';
 
 /** A LoggingPolicy made here or elsewhere. */
 export interface ILoggingPolicy extends INamed {
@@ -29,6 +30,12 @@ export interface LoggingPolicyProps extends ResourceProps {
    * @default none
    */
   readonly redactHeaders?: readonly string[];
+  /**
+   * Who gets a copy of the records, besides the store of the platform: a sink of the gateway (`addSink`), or its name.
+   *
+   * @default nobody
+   */
+  readonly sink?: RecordSink | string;
 }
 
 /**
@@ -79,8 +86,9 @@ export class LoggingPolicy extends CustomResource implements ILoggingPolicy {
 
   /** @internal */
   protected override toSpec(): LoggingPolicySpec {
-    const { captureRequest, captureResponse } = this.#props;
+    const { captureRequest, captureResponse, sink } = this.#props;
+    const sinkRef = typeof sink === 'string' ? sink : sink?.sinkName;
     const redactHeaders = this.#redactHeaders.length > 0 ? [...this.#redactHeaders] : undefined;
-    return present({ captureRequest, captureResponse, redactHeaders });
+    return present({ captureRequest, captureResponse, redactHeaders, sinkRef });
   }
 }

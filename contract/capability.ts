@@ -54,7 +54,8 @@ export const notEnforced = {
     ],
     effect: 'refused',
     message: 'gateways of this version dial hosts alone: a rule that has no other Backend takes no call',
-    instead: 'Use type Upstream with the host of the Service in front of the pool.',
+    instead:
+      'Use type Upstream with the host of a Service over the pods of the pool, and scheme http where they have no TLS.',
   },
   Notifications: {
     title: 'Notifications of the installation',
@@ -62,13 +63,6 @@ export const notEnforced = {
     effect: 'ignored',
     message: 'this version contacts nobody: no registration, no advisories, no reports',
     instead: 'Watch the releases yourself.',
-  },
-  LogSink: {
-    title: 'Sinks of logging policies',
-    fields: [{ kind: 'LoggingPolicy', path: 'spec.sinkRef' }],
-    effect: 'ignored',
-    message: 'records go to the store of the platform',
-    instead: 'Remove it.',
   },
   StateBackend: {
     title: 'Kinds of state',

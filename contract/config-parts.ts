@@ -11,6 +11,8 @@ export const backendSchema = Type.Object({
   schema: Type.String(),
   host: Type.String(),
   port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  /** It speaks HTTP without TLS, and is dialled at private addresses alone. Absent: TLS. */
+  plain: Type.Optional(Type.Literal(true)),
   modelRewrites: Type.Array(Type.Object({ from: Type.String(), to: Type.String() })),
   ensureStreamUsage: Type.Boolean(),
 });
@@ -22,15 +24,19 @@ export const loggingRuleSchema = Type.Object({
   captureResponse: Type.Boolean(),
   /** Lower case. */
   redactHeaders: Type.Array(Type.String()),
+  /** Sinks of the gateway that get a copy, by name; one that it does not have gets none. Absent: none. */
+  sinks: Type.Optional(Type.Array(Type.String())),
 });
 export type LoggingRule = Static<typeof loggingRuleSchema>;
 
-/** What one of several rules keeps out of records stays out. */
+/** What one of several rules keeps out of records stays out; the sink of each gets a copy. */
 export function joinLogging(rules: readonly LoggingRule[]): LoggingRule {
+  const sinks = [...new Set(rules.flatMap((rule) => rule.sinks ?? []))].sort();
   return {
     captureRequest: rules.every((rule) => rule.captureRequest),
     captureResponse: rules.every((rule) => rule.captureResponse),
     redactHeaders: [...new Set(rules.flatMap((rule) => rule.redactHeaders))],
+    ...(sinks.length === 0 ? {} : { sinks }),
   };
 }
 

@@ -16,7 +16,7 @@ import {
 } from './config-parts.ts';
 import { httpRouteSchema } from './http-route.ts';
 import { mcpRouteSchema } from './mcp-route.ts';
-import { recordExportSchema } from './record-export.ts';
+import { recordExportSchema, recordSinkSchema } from './record-export.ts';
 import { tokenInjectionSchema } from './token-injection.ts';
 
 const listenerSchema = Type.Object({
@@ -158,6 +158,8 @@ export const gatewayConfigSchema = Type.Object({
   }),
   /** Who gets a copy of what the platform's store gets; absent: nobody. */
   recordExport: Type.Optional(recordExportSchema),
+  /** Who gets copies of the records of some calls (`LoggingRule.sinks`). Absent: there are none. */
+  recordSinks: Type.Optional(Type.Array(recordSinkSchema)),
   /** Worker pools whose identity frames are accepted: key id `ns/pool`, HMAC-SHA-256 key of 32 bytes, agent ids. */
   framePeers: Type.Array(
     Type.Object({ pool: Type.String(), keyBase64: Type.String(), agents: Type.Array(Type.String()) }),

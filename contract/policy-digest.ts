@@ -59,10 +59,12 @@ function ofManifests({ platformCidrs: _platform, rules, denials = [], ...rest }:
 export function gatewayPolicyDigest(document: Omit<GatewayConfig, 'digest'>): Digest {
   const { ca: _ca, platform: _platform, framePeers, gateway, credentials, upstream, ...rest } = document;
   const { additionalTrustPem: _pem, ...connecting } = upstream;
-  const { destinations, providerDenials = [], mcpRoutes = [], httpRoutes = [], recordExport, ...more } = rest;
+  const { destinations, providerDenials = [], mcpRoutes = [], httpRoutes = [], ...others } = rest;
+  const { recordExport, recordSinks, ...more } = others;
   return digestOfDocument({
     ...more,
     ...(recordExport === undefined ? {} : { recordExport: withoutSecretHeaders(recordExport) }),
+    ...(recordSinks === undefined ? {} : { recordSinks: recordSinks.map(withoutSecretHeaders) }),
     gateway: { namespace: gateway.namespace, name: gateway.name },
     upstream: connecting,
     agents: [...new Set(framePeers.flatMap(({ agents }) => agents))].sort(),

@@ -108,6 +108,8 @@ export const gatewayStatusSchema = Type.Object({
   connections: Type.Integer(),
   /** Absent: it sends nobody a copy of its records. */
   recordExport: Type.Optional(exportStateSchema),
+  /** By name of the sink. Absent: it has none, or an older gateway. */
+  recordSinks: Type.Optional(Type.Record(Type.String(), exportStateSchema)),
   /** Thresholds of budgets of today that are passed, as the ledger has them. Absent: none, or an older gateway. */
   budgets: Type.Optional(Type.Array(budgetWarningSchema, { maxItems: maxWarnings })),
 });

@@ -6,7 +6,7 @@ import { Type, type Static } from 'typebox';
 
 const secretSource = Type.Object({ namespace: Type.String(), name: Type.String(), key: Type.String() });
 
-export const recordExportSchema = Type.Object({
+const receiver = {
   /** Base URL of an OTLP/HTTP receiver. */
   endpoint: Type.String(),
   headers: Type.Array(
@@ -19,8 +19,14 @@ export const recordExportSchema = Type.Object({
   ),
   /** Why nothing may be sent: a code. */
   broken: Type.Optional(Type.String()),
-});
+};
+
+export const recordExportSchema = Type.Object(receiver);
 export type RecordExport = Static<typeof recordExportSchema>;
+
+/** Who gets a copy of the records of calls whose LoggingPolicies name it, and of no others. */
+export const recordSinkSchema = Type.Object({ name: Type.String(), ...receiver });
+export type RecordSink = Static<typeof recordSinkSchema>;
 
 /** Why a copy did not arrive: a code, and the receiver's status where it answered. */
 export const exportFaultSchema = Type.Object({

@@ -35,6 +35,8 @@ export interface UpstreamTarget {
   readonly ip: string | undefined;
   readonly port: number;
   readonly tls: boolean;
+  /** A Backend's own word that it has no TLS: dialled at private addresses alone, and spoken to in HTTP/1.1. Absent: nobody said so. */
+  readonly plain?: true;
   /** Where it is dialled instead; who is spoken to there, and who must prove to be it, stays the target. Absent: at the target. */
   readonly via?: DialPlace;
 }

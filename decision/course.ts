@@ -43,7 +43,7 @@ export interface Course {
 
 /**
  * The way as the call goes it, with its own secret and no other (S49): among several, and where another API is spoken, what the
- * agent brings for the host it asked for goes to no other host.
+ * agent brings for the host it asked for goes to no other host. What it brought over TLS goes nowhere without.
  */
 function candidateOf(way: Way, { ways, site }: Course, { operation }: Common): Candidate | undefined {
   const { credential, target, backend } = way;
@@ -51,7 +51,8 @@ function candidateOf(way: Way, { ways, site }: Course, { operation }: Common): C
   if (credential.kind === 'refuse') return undefined;
   if (credential.kind === 'inject') return { target, backend, translation, injection: credential };
   const isElsewhere = target.hostname !== site.hostname || target.port !== site.port;
-  const isStripped = translation !== undefined || (ways.length > 1 && isElsewhere);
+  const isBared = site.tls && !target.tls;
+  const isStripped = translation !== undefined || isBared || (ways.length > 1 && isElsewhere);
   return { target, backend, translation, injection: isStripped ? noCredentials : undefined };
 }
 

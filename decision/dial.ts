@@ -6,7 +6,9 @@ import {
   byRulesAlone,
   decideDestination,
   denialOf,
+  isPrivateAddress,
   judgeAddress,
+  parseIp,
   type DenyReason,
   type DestinationPolicy,
 } from '../contract/index.ts';
@@ -16,6 +18,8 @@ export interface DialRequest {
   readonly port: number;
   /** The gateway owner's pins; they may name private addresses (never reserved or platform ones). */
   readonly pinned: readonly string[] | undefined;
+  /** Without TLS by a Backend's word: private addresses alone. */
+  readonly plain?: true | undefined;
 }
 
 export type DialVerdict =
@@ -40,8 +44,14 @@ export function judgeAnswers(
     if (denial !== undefined) return { kind: 'refused', reason: 'deny_policy' };
     const reason = judgeAddress(policy, ip, isPinned || namedByCidr(policy, request, ip));
     if (reason !== undefined) return { kind: 'refused', reason };
+    if (request.plain === true && !isNear(ip)) return { kind: 'refused', reason: 'protocol' };
   }
   return { kind: 'addresses', addresses: answers };
+}
+
+function isNear(ip: string): boolean {
+  const address = parseIp(ip);
+  return address !== undefined && isPrivateAddress(address);
 }
 
 /**

@@ -73,6 +73,8 @@ export interface OpenPlan {
   readonly callLimits: readonly CallLimit[];
   /** How many connections pass of bytes nobody reads, by the L4 rule that opens the site to them. */
   readonly relayLimits: readonly CallLimit[];
+  /** Who gets a copy of their records, by the same rule; undefined: nobody besides who gets every record. */
+  readonly relaySinks: readonly string[] | undefined;
   /** Why bytes nobody reads do not go there; undefined: they do. */
   readonly relayRefusal: Refusal | undefined;
   /** Which of these such bytes go, by weight; empty: no Backend is left. */
@@ -118,6 +120,10 @@ function judgeRelay(
 /** Of the rule that opens the site as a policy has it. */
 function limitsOf(verdict: DestinationVerdict): readonly CallLimit[] {
   return verdict.open ? (verdict.rule?.limits ?? []) : [];
+}
+
+function sinksOf(verdict: DestinationVerdict): readonly string[] | undefined {
+  return verdict.open ? verdict.rule?.logging?.sinks : undefined;
 }
 
 function otherWays(
@@ -180,6 +186,7 @@ export function computePlan(index: PolicyIndex, site: Site): SitePlan {
     relayAudited: isAudited(index.unread, destinationOf(site)),
     callLimits: limitsOf(beside),
     relayLimits: limitsOf(unread),
+    relaySinks: sinksOf(unread),
     relayRefusal: judgeRelay(index, site, { isOpen: unread.open, denials }),
     relayWays: relayWays(index, site, unread),
   };

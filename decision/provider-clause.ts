@@ -75,7 +75,7 @@ function targetsOf(
   const ownTarget = (): UpstreamTarget => ({ hostname, ip, port, tls });
   const own = rule.backends.find((backend) => isAt(backend, site));
   if (rule.backends.length === 0 || (own !== undefined && !inOrder)) {
-    return [{ backend: own, target: ownTarget(), isForeign: false }];
+    return [{ backend: own, target: own?.plain === true ? withoutTls(site) : ownTarget(), isForeign: false }];
   }
   return rule.backends.flatMap((backend): Array<Pick<Way, 'backend' | 'target' | 'isForeign'>> => {
     const target = targetAt(backend, site);
@@ -84,12 +84,19 @@ function targetsOf(
   });
 }
 
+function withoutTls({ hostname, ip, port }: Pick<Site, 'hostname' | 'ip' | 'port'>): UpstreamTarget {
+  return { hostname, ip, port, tls: false, plain: true };
+}
+
 /** undefined: it names no host. */
 function targetAt(backend: RouteBackend, site: Site): UpstreamTarget | undefined {
   const { hostname, ip, port, tls } = site;
-  if (isAt(backend, site)) return { hostname, ip, port, tls };
+  const isOwn = isAt(backend, site);
+  if (isOwn && backend.plain !== true) return { hostname, ip, port, tls };
   const host = parseHostname(backend.host);
-  return host === undefined ? undefined : { hostname: host, ip: undefined, port: backend.port, tls: true };
+  if (host === undefined) return undefined;
+  const there = { hostname: host, ip: undefined, port: backend.port };
+  return backend.plain === true ? withoutTls(there) : { ...there, tls: true };
 }
 
 interface Origin {

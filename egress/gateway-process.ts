@@ -7,7 +7,7 @@ import { attribute, errorMessage, type GatewayConfig, type GatewayStatus } from 
 import { faultOf, type Environment, type Log, type Shell } from '../process/index.ts';
 import { NatsApprovals } from './approval/nats-approvals.ts';
 import { NatsLedger } from './budget/nats-ledger.ts';
-import { RecordExporter } from './export/record-exporter.ts';
+import { RecordCopies } from './export/record-copies.ts';
 import { keyOfPlace, type GatewayPlace } from './gateway-place.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { PlatformLink } from './platform-link.ts';
@@ -41,7 +41,7 @@ const tickMs = 1_000;
 export class GatewayProcess {
   readonly core: GatewayCore;
   readonly metrics: GatewayMetrics;
-  readonly exporter: RecordExporter;
+  readonly copies: RecordCopies;
   readonly #options: GatewayProcessOptions;
   readonly #link: PlatformLink;
   readonly #ticker: NodeJS.Timeout;
@@ -50,11 +50,11 @@ export class GatewayProcess {
     this.#options = options;
     const { environment, log, place, status, onChanged, onConnections, processes, door } = options;
     const { namespace, gateway } = place;
-    this.exporter = new RecordExporter({
+    this.copies = new RecordCopies({
       lookup: ownLookup,
       now: () => Date.now(),
-      onLost: (records) => this.metrics.exportLost(records),
-      onSent: (records) => this.metrics.exportSent(records),
+      onLost: (records, sink) => this.metrics.exported('lost', records, sink),
+      onSent: (records, sink) => this.metrics.exported('sent', records, sink),
       onChanged,
       onBroken: (error) =>
         log.error(faultOf(error), 'the export of records broke by a defect of the gateway'),
@@ -64,11 +64,11 @@ export class GatewayProcess {
       key: keyOfPlace(place),
       onDropped: (records) => this.metrics.recordsDropped(records),
       onRefused: () => this.metrics.recordRefused(),
-      copy: this.exporter,
+      copy: this.copies,
     });
     this.metrics = new GatewayMetrics(() => this.core.connections);
     this.metrics.observeOutbox(() => this.#link.outbox);
-    this.metrics.observeExport(() => this.exporter);
+    this.metrics.observeExport(() => this.copies);
     this.core = new GatewayCore({
       recorder: () => this.#link.recorder,
       metrics: this.metrics,
@@ -92,7 +92,7 @@ export class GatewayProcess {
     try {
       const snapshot = createSnapshot(config, createLeafIssuer);
       this.core.swap(snapshot);
-      this.exporter.use(snapshot);
+      this.copies.use(snapshot);
       this.#link.use(config, { [attribute.egressGateway]: `${place.namespace}/${place.gateway}` });
     } catch (thrown) {
       log.error({ error: errorMessage(thrown) }, 'config cannot be used, the previous one stays');
@@ -118,6 +118,6 @@ export class GatewayProcess {
   async end(): Promise<void> {
     clearInterval(this.#ticker);
     await this.#link.close();
-    await this.exporter.close(exportGraceMs);
+    await this.copies.close(exportGraceMs);
   }
 }

@@ -14,6 +14,8 @@ export interface GatewayFacts {
   readonly connections: number;
   /** undefined: nobody gets a copy of its records. */
   readonly recordExport?: ExportState | undefined;
+  /** Of each sink that gets copies of some. */
+  readonly recordSinks?: Readonly<Record<string, ExportState>> | undefined;
   /** Thresholds of budgets that are passed. */
   readonly budgets?: readonly BudgetWarning[];
   readonly at: number;
@@ -21,7 +23,7 @@ export interface GatewayFacts {
 
 /** `snapshot`: what is in force; undefined before the first. */
 export function gatewayWord(
-  { host, recordExport, budgets = [], ...facts }: GatewayFacts,
+  { host, recordExport, recordSinks, budgets = [], ...facts }: GatewayFacts,
   snapshot: Pick<Snapshot, 'digest' | 'policyDigest'> | undefined,
 ): GatewayStatus {
   return {
@@ -31,6 +33,7 @@ export function gatewayWord(
     address: `${host}:${ports.egressFrame}`,
     configDigest: snapshot?.digest ?? '',
     ...(recordExport === undefined ? {} : { recordExport }),
+    ...(recordSinks === undefined ? {} : { recordSinks: { ...recordSinks } }),
     ...(budgets.length === 0 ? {} : { budgets: [...budgets] }),
     ...(snapshot === undefined ? {} : { policyDigest: snapshot.policyDigest }),
   };

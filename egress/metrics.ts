@@ -1,4 +1,4 @@
-/** Prometheus metrics of the gateway: fixed labels, no names of agents. */
+/** Prometheus metrics of the gateway: fixed labels, no names of agents; those of sinks are the gateway owner's, eight of them. */
 import {
   Counter,
   Gauge,
@@ -45,6 +45,11 @@ export class GatewayMetrics {
     'clrk_egress_export_records_total',
     'Records that a receiver of the gateway got a copy of (sent), or will not get (lost)',
     ['outcome'],
+  );
+  readonly #sunk = this.#counter(
+    'clrk_egress_sink_records_total',
+    'Records that a sink of the gateway got a copy of (sent), or will not get (lost)',
+    ['sink', 'outcome'],
   );
   readonly #seconds = new Histogram({
     name: 'clrk_egress_exchange_seconds',
@@ -113,18 +118,16 @@ export class GatewayMetrics {
     this.#unrecordable.inc();
   }
 
-  exportSent(count: number): void {
-    this.#exported.inc({ outcome: 'sent' }, count);
-  }
-
-  exportLost(count: number): void {
-    this.#exported.inc({ outcome: 'lost' }, count);
+  /** `sink` undefined: to the receiver of every record. */
+  exported(outcome: 'sent' | 'lost', count: number, sink: string | undefined): void {
+    if (sink === undefined) this.#exported.inc({ outcome }, count);
+    else this.#sunk.inc({ sink, outcome }, count);
   }
 
   observeExport(exporter: () => { readonly heldBytes: number }): void {
     const held: Gauge = new Gauge({
       name: 'clrk_egress_export_bytes',
-      help: 'Memory that copies of records hold until the receiver of the gateway has them',
+      help: 'Memory that copies of records hold until the receivers of the gateway have them',
       registers: [this.#registry],
       collect: () => held.set(exporter().heldBytes),
     });

@@ -26,9 +26,9 @@ async function runAlone(env: Environment): Promise<void> {
   let draining = false;
 
   const status = (): GatewayStatus => {
-    const { core, exporter } = gateway;
+    const { core, copies } = gateway;
     const { connections, snapshot, budgets } = core;
-    const own = { recordExport: exporter.state, budgets: budgets.warnings };
+    const own = { recordExport: copies.state, recordSinks: copies.sinkStates, budgets: budgets.warnings };
     const facts = { ...place, host, draining, connections, ...own };
     return gatewayWord({ ...facts, at: Date.now() }, snapshot);
   };

@@ -127,7 +127,7 @@ function addGateway(
 ): void {
   const word = now ?? old;
   const facts = (report: GatewayStatus | undefined): string =>
-    JSON.stringify([report?.configDigest, report?.draining, report?.recordExport]);
+    JSON.stringify([report?.configDigest, report?.draining, report?.recordExport, report?.recordSinks]);
   const moved = facts(old) !== facts(now);
   const key = `${word?.namespace ?? ''}/${word?.gateway ?? ''}`;
   if (moved) gateways.add(key);

@@ -15,33 +15,56 @@ import {
   type Kind,
   type KubeObject,
   type ReconcileResult,
+  type Summary,
+  type World,
 } from './runtime/index.ts';
 
 export type Enforcement =
   { readonly enforced: true } | { readonly enforced: false; readonly message: string };
 
-export function filterPolicyStatus(policy: KubeObject, enforcement: Enforcement, now: number): object {
+/** `refs`: what it names; undefined: nothing. */
+export function filterPolicyStatus(
+  policy: KubeObject,
+  { enforcement, refs }: { readonly enforcement: Enforcement; readonly refs: Finding | undefined },
+  now: number,
+): object {
   const generation = policy.metadata?.generation ?? 0;
   const accepted: Finding = { type: 'Accepted', status: 'True', reason: 'Accepted', message: '' };
-  const summary = enforcement.enforced
-    ? ({ state: 'ready', reason: 'Accepted', message: 'applies where a filter of a route names it' } as const)
-    : ({ state: 'stalled', reason: 'NotEnforced', message: enforcement.message } as const);
-  const findings = [accepted, ...summaryFindings(summary)];
+  const findings = [
+    accepted,
+    ...(refs === undefined ? [] : [refs]),
+    ...summaryFindings(summarize(enforcement, refs)),
+  ];
   const conditions = setConditions(findings, { previous: previousConditions(policy), generation, now });
   return { observedGeneration: generation, conditions };
+}
+
+function summarize(enforcement: Enforcement, refs: Finding | undefined): Summary {
+  if (!enforcement.enforced) return { state: 'stalled', reason: 'NotEnforced', message: enforcement.message };
+  if (refs?.status === 'False') return { state: 'pending', reason: refs.reason, message: refs.message };
+  return { state: 'ready', reason: 'Accepted', message: 'applies where a filter of a route names it' };
+}
+
+export interface FilterPolicyOptions<T> {
+  readonly enforcementOf: (policy: T) => Enforcement;
+  /** ResolvedRefs of what it names; undefined: it names nothing. */
+  readonly refsOf?: (world: World, policy: T) => Finding | undefined;
+  /** Of what that depends on. */
+  readonly watches?: ControllerSpec['watches'];
 }
 
 export function filterPolicyController<T extends KubeObject>(
   name: string,
   kind: Kind<T>,
-  enforcementOf: (policy: T) => Enforcement,
+  { enforcementOf, refsOf, watches: more = [] }: FilterPolicyOptions<T>,
 ): ControllerSpec {
   const reconcile = async (context: Context, key: string): Promise<ReconcileResult> => {
     const at = splitKey(key);
     const policy = context.world.get(kind, at.namespace, at.name);
     if (policy === undefined || !isLive(policy)) return {};
     await markPending(context, kind, policy);
-    const status = filterPolicyStatus(policy, enforcementOf(policy), context.now());
+    const judged = { enforcement: enforcementOf(policy), refs: refsOf?.(context.world, policy) };
+    const status = filterPolicyStatus(policy, judged, context.now());
     await context.applier.applyStatus(kind, policy, status);
     return {};
   };
@@ -51,6 +74,7 @@ export function filterPolicyController<T extends KubeObject>(
       keysOf: (_world: unknown, change: Parameters<typeof changedObjects>[0]) =>
         changedObjects(change).map(keyOfObject),
     },
+    ...more,
   ];
   return { name, concurrency: 2, reconcile, watches };
 }

@@ -1,6 +1,13 @@
 /** Which Backends are used, through which gateways, and whether a host can only be inside the cluster. */
 import { isIP } from 'node:net';
-import { cidrContains, isPrivateAddress, parseCidr, parseIp } from '../contract/index.ts';
+import {
+  cidrContains,
+  isPlainUpstream,
+  isPrivateAddress,
+  parseCidr,
+  parseIp,
+  portOfUpstream,
+} from '../contract/index.ts';
 import { privateIn } from './destination-range.ts';
 import { openingsOf } from './opening.ts';
 import { topologyOf, type GatewayItem } from './topology.ts';
@@ -16,7 +23,12 @@ export interface Upstream {
 
 /** Undefined for a Backend that is no host. */
 export function upstreamOf({ spec: { upstream } }: Item<'Backend'>): Upstream | undefined {
-  return upstream && { host: upstream.host.toLowerCase().replace(/\.$/, ''), port: upstream.port ?? 443 };
+  return upstream && { host: upstream.host.toLowerCase().replace(/\.$/, ''), port: portOfUpstream(upstream) };
+}
+
+/** Does it say that it has no TLS? */
+export function isPlainBackend({ spec: { upstream = { host: '' } } }: Item<'Backend'>): boolean {
+  return isPlainUpstream(upstream);
 }
 
 /** Where a rule sends, as a text: rules with one text send to one place, however their references are spelled. */
@@ -85,15 +97,21 @@ export function gatewaysUsing(world: World, backend: Item<'Backend'>): GatewayIt
   return [...new Set(usesOf(world, backend).flatMap(({ route }) => topology.gatewaysOf(route)))];
 }
 
-function isPinned({ spec }: GatewayItem, host: string): boolean {
-  return (spec.upstreamTLS?.hostAliases ?? []).some(({ hostnames = [] }) =>
-    hostnames.some((name) => name.toLowerCase() === host),
-  );
+function pinsOf({ spec }: GatewayItem, host: string): string[] {
+  return (spec.upstreamTLS?.hostAliases ?? [])
+    .filter(({ hostnames = [] }) => hostnames.some((name) => name.toLowerCase() === host))
+    .map(({ ip }) => ip);
+}
+
+/** Can a gateway that dials it there only meet private addresses? */
+export function isDialledNear(gateway: GatewayItem, host: string): boolean {
+  const pins = pinsOf(gateway, host);
+  return pins.length === 0 ? isClusterHost(host) : pins.every(isPrivateHost);
 }
 
 /** May this gateway dial a private address, or the one a name stands for? A pin says so, or an L4 route that names the range. */
 export function opensPrivately(world: World, gateway: GatewayItem, { host, port }: Upstream): boolean {
-  if (isPinned(gateway, host)) return true;
+  if (pinsOf(gateway, host).length > 0) return true;
   const address = parseIp(host);
   return topologyOf(world)
     .routesOf(gateway)

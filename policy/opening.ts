@@ -15,6 +15,7 @@ import {
   parseHostnamePattern,
   providerOpenings,
   shapeOf,
+  portOfUpstream,
   type LabelSelector,
   type PortRange,
 } from '../contract/index.ts';
@@ -76,7 +77,9 @@ function providerRouteOpenings(world: World, route: Item<'AIProviderRoute'>): Op
     .flatMap((rule) => rule.backendRefs ?? [])
     .flatMap((ref) => {
       const upstream = backendOf(world, route.namespace, ref)?.spec.upstream;
-      return upstream === undefined ? [] : [{ host: upstream.host, port: ref.port ?? upstream.port ?? 443 }];
+      return upstream === undefined
+        ? []
+        : [{ host: upstream.host, port: ref.port ?? portOfUpstream(upstream) }];
     });
   return providerOpenings(names, backends).map((opening) => ({ ...opening, agents: undefined }));
 }

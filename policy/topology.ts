@@ -57,6 +57,16 @@ export function topologyOf(world: World): Topology {
   return fresh;
 }
 
+/** Names of the policies of this kind that its filters name, all of its own namespace. */
+export function policiesNamedBy(route: RouteItem, kind: 'LoggingPolicy' | 'RateLimitPolicy'): string[] {
+  const rules: ReadonlyArray<{
+    filters?: ReadonlyArray<{ extensionRef?: { kind: string; name: string } | undefined }> | undefined;
+  }> = route.spec.rules ?? [];
+  return rules
+    .flatMap(({ filters = [] }) => filters)
+    .flatMap(({ extensionRef }) => (extensionRef?.kind === kind ? [extensionRef.name] : []));
+}
+
 export class Topology {
   readonly #parents = new Map<string, ReadonlyArray<ParentVerdict<GatewayItem>>>();
   readonly #routes = new Map<string, AttachedRoute[]>();

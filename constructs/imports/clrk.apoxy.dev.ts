@@ -1603,11 +1603,18 @@ export interface BackendSpecUpstream {
   readonly host: string;
 
   /**
-   * port is the TCP port; unset means 443.
+   * port is the TCP port; unset means 443, and 80 where scheme is http.
    *
    * @schema BackendSpecUpstream#port
    */
   readonly port?: number;
+
+  /**
+   * scheme is https, or http for a server in the cluster that has no TLS: it is dialled at private addresses alone, which an EgressL4Route or a pin opens, never with a credential, and what an agent brings as one over TLS is left out. EgressL4Routes send bytes as they come, whatever it is. Unset means https.
+   *
+   * @schema BackendSpecUpstream#scheme
+   */
+  readonly scheme?: BackendSpecUpstreamScheme;
 }
 
 /**
@@ -1619,6 +1626,7 @@ export function toJson_BackendSpecUpstream(obj: BackendSpecUpstream | undefined)
   const result = {
     'host': obj.host,
     'port': obj.port,
+    'scheme': obj.scheme,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -1751,6 +1759,19 @@ export const BackendSpecSchemaName = {
   BEDROCK: "bedrock",
 } as const;
 export type BackendSpecSchemaName = (typeof BackendSpecSchemaName)[keyof typeof BackendSpecSchemaName];
+
+/**
+ * scheme is https, or http for a server in the cluster that has no TLS: it is dialled at private addresses alone, which an EgressL4Route or a pin opens, never with a credential, and what an agent brings as one over TLS is left out. EgressL4Routes send bytes as they come, whatever it is. Unset means https.
+ *
+ * @schema BackendSpecUpstreamScheme
+ */
+export const BackendSpecUpstreamScheme = {
+  /** https */
+  HTTPS: "https",
+  /** http */
+  HTTP: "http",
+} as const;
+export type BackendSpecUpstreamScheme = (typeof BackendSpecUpstreamScheme)[keyof typeof BackendSpecUpstreamScheme];
 
 
 /**
@@ -3553,6 +3574,13 @@ export interface EgressGatewaySpecOtlp {
   readonly headersFrom?: EgressGatewaySpecOtlpHeadersFrom[];
 
   /**
+   * sinks are receivers of the records of those calls alone whose LoggingPolicy names them (sinkRef), besides the store of the platform and endpoint; unset means none. Each waits, fails and loses for itself.
+   *
+   * @schema EgressGatewaySpecOtlp#sinks
+   */
+  readonly sinks?: EgressGatewaySpecOtlpSinks[];
+
+  /**
    * captureBody is what of bodies is kept; unset means the defaults.
    *
    * @schema EgressGatewaySpecOtlp#captureBody
@@ -3570,6 +3598,7 @@ export function toJson_EgressGatewaySpecOtlp(obj: EgressGatewaySpecOtlp | undefi
     'endpoint': obj.endpoint,
     'headers': ((obj.headers) === undefined) ? undefined : (Object.entries(obj.headers).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {})),
     'headersFrom': obj.headersFrom?.map(y => toJson_EgressGatewaySpecOtlpHeadersFrom(y)),
+    'sinks': obj.sinks?.map(y => toJson_EgressGatewaySpecOtlpSinks(y)),
     'captureBody': toJson_EgressGatewaySpecOtlpCaptureBody(obj.captureBody),
   };
   // filter undefined values
@@ -3806,6 +3835,58 @@ export function toJson_EgressGatewaySpecOtlpHeadersFrom(obj: EgressGatewaySpecOt
     'name': obj.name,
     'prefix': obj.prefix,
     'secretRef': toJson_EgressGatewaySpecOtlpHeadersFromSecretRef(obj.secretRef),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * RecordSink is a receiver of the records of some calls.
+ *
+ * @schema EgressGatewaySpecOtlpSinks
+ */
+export interface EgressGatewaySpecOtlpSinks {
+  /**
+   * name is the sink, for sinkRef of LoggingPolicies.
+   *
+   * @schema EgressGatewaySpecOtlpSinks#name
+   */
+  readonly name: string;
+
+  /**
+   * endpoint is the base URL of an OTLP/HTTP receiver (protobuf), with the same bounds as otlp.endpoint.
+   *
+   * @schema EgressGatewaySpecOtlpSinks#endpoint
+   */
+  readonly endpoint: string;
+
+  /**
+   * headers are sent with each export; unset means none. Whoever reads the manifest reads them: what is secret belongs in headersFrom.
+   *
+   * @schema EgressGatewaySpecOtlpSinks#headers
+   */
+  readonly headers?: { [key: string]: string };
+
+  /**
+   * headersFrom are more headers, whose values are in Secrets of the namespace of the gateway; unset means none. While one of them is missing nothing is sent.
+   *
+   * @schema EgressGatewaySpecOtlpSinks#headersFrom
+   */
+  readonly headersFrom?: EgressGatewaySpecOtlpSinksHeadersFrom[];
+}
+
+/**
+ * Converts an object of type 'EgressGatewaySpecOtlpSinks' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressGatewaySpecOtlpSinks(obj: EgressGatewaySpecOtlpSinks | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'endpoint': obj.endpoint,
+    'headers': ((obj.headers) === undefined) ? undefined : (Object.entries(obj.headers).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {})),
+    'headersFrom': obj.headersFrom?.map(y => toJson_EgressGatewaySpecOtlpSinksHeadersFrom(y)),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -4129,6 +4210,50 @@ export function toJson_EgressGatewaySpecOtlpHeadersFromSecretRef(obj: EgressGate
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
 
 /**
+ * SecretHeader is one header.
+ *
+ * @schema EgressGatewaySpecOtlpSinksHeadersFrom
+ */
+export interface EgressGatewaySpecOtlpSinksHeadersFrom {
+  /**
+   * name is the header.
+   *
+   * @schema EgressGatewaySpecOtlpSinksHeadersFrom#name
+   */
+  readonly name: string;
+
+  /**
+   * prefix is put before the value, such as "Bearer "; unset means the Secret holds all of it.
+   *
+   * @schema EgressGatewaySpecOtlpSinksHeadersFrom#prefix
+   */
+  readonly prefix?: string;
+
+  /**
+   * secretRef is where the value is.
+   *
+   * @schema EgressGatewaySpecOtlpSinksHeadersFrom#secretRef
+   */
+  readonly secretRef: EgressGatewaySpecOtlpSinksHeadersFromSecretRef;
+}
+
+/**
+ * Converts an object of type 'EgressGatewaySpecOtlpSinksHeadersFrom' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressGatewaySpecOtlpSinksHeadersFrom(obj: EgressGatewaySpecOtlpSinksHeadersFrom | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'prefix': obj.prefix,
+    'secretRef': toJson_EgressGatewaySpecOtlpSinksHeadersFromSecretRef(obj.secretRef),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
  * from is Same, All or Selector; unset means Same.
  *
  * @schema EgressGatewaySpecListenersAllowedRoutesNamespacesFrom
@@ -4173,6 +4298,42 @@ export function toJson_EgressGatewaySpecListenersAllowedRoutesNamespacesSelector
   const result = {
     'matchLabels': ((obj.matchLabels) === undefined) ? undefined : (Object.entries(obj.matchLabels).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {})),
     'matchExpressions': obj.matchExpressions?.map(y => toJson_EgressGatewaySpecListenersAllowedRoutesNamespacesSelectorMatchExpressions(y)),
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * secretRef is where the value is.
+ *
+ * @schema EgressGatewaySpecOtlpSinksHeadersFromSecretRef
+ */
+export interface EgressGatewaySpecOtlpSinksHeadersFromSecretRef {
+  /**
+   * name is the Secret.
+   *
+   * @schema EgressGatewaySpecOtlpSinksHeadersFromSecretRef#name
+   */
+  readonly name: string;
+
+  /**
+   * key is the key in the Secret; unset means token.
+   *
+   * @schema EgressGatewaySpecOtlpSinksHeadersFromSecretRef#key
+   */
+  readonly key?: string;
+}
+
+/**
+ * Converts an object of type 'EgressGatewaySpecOtlpSinksHeadersFromSecretRef' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_EgressGatewaySpecOtlpSinksHeadersFromSecretRef(obj: EgressGatewaySpecOtlpSinksHeadersFromSecretRef | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'key': obj.key,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -6009,7 +6170,7 @@ export interface LoggingPolicySpec {
   readonly redactHeaders?: string[];
 
   /**
-   * sinkRef is accepted for compatibility; records go to the store of the platform and to otlp of the gateway. Not carried out: records go to the store of the platform.
+   * sinkRef is one of otlp.sinks of the gateway that a call goes through, by name: it gets a copy of its record, besides the store of the platform; unset means none. A gateway without that sink sends none, which the status says.
    *
    * @schema LoggingPolicySpec#sinkRef
    */

@@ -5,6 +5,9 @@
 import type { ParcelSource } from '../record/parcel-courier.ts';
 import type { Parcel, RecordBatch } from '../record/record-queue.ts';
 
+/** Bodies of two export requests. */
+export type CopiedRecords = Omit<RecordBatch, 'parts'>;
+
 export interface ExportQueueOptions {
   readonly maxBytes: number;
   /** Records that the receiver will not get. */
@@ -31,7 +34,7 @@ export class ExportQueue implements ParcelSource {
     return this.#parcels.length === 0;
   }
 
-  offer({ traces, logs, records }: RecordBatch): void {
+  offer({ traces, logs, records }: CopiedRecords): void {
     const bytes = traces.length + logs.length;
     if (this.#heldBytes + bytes > this.#options.maxBytes) {
       this.#options.onLost(records);

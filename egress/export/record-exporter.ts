@@ -1,21 +1,19 @@
 /**
- * A copy of what the platform's store gets, for a receiver of the gateway's owner (`spec.otlp.endpoint`). It is beside the promise and
+ * A copy of what the platform's store gets, for one receiver of the gateway's owner (`spec.otlp.endpoint`, or a sink). It is beside the promise and
  * no part of it: it has memory of its own, it never waits, and no call is refused or slowed for it. What a receiver cannot take
  * in time is lost, counted and told.
  */
 import type { ExportFault, ExportState } from '../../contract/index.ts';
 import { parseHostname, type RecordExport } from '../../contract/index.ts';
 import { judgeExportEndpoint, readExportEndpoint, type UpstreamTarget } from '../../decision/index.ts';
-import type { RecordCopy } from '../record/otlp-outbox.ts';
 import { OtlpSender, type Outcome } from '../record/otlp-sender.ts';
 import { ParcelCourier } from '../record/parcel-courier.ts';
-import type { RecordBatch } from '../record/record-queue.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { Dialler } from '../upstream/dialler.ts';
 import type { Lookup } from '../upstream/resolver.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { ExportHealth } from './export-health.ts';
-import { ExportQueue } from './export-queue.ts';
+import { ExportQueue, type CopiedRecords } from './export-queue.ts';
 import { OwnAgent } from './own-agent.ts';
 
 export interface RecordExporterOptions {
@@ -58,7 +56,7 @@ function targetOf({ endpoint, broken }: RecordExport): UpstreamTarget | undefine
   return { hostname, ip: isAddress ? name : undefined, port, tls };
 }
 
-export class RecordExporter implements RecordCopy {
+export class RecordExporter {
   readonly #options: RecordExporterOptions;
   readonly #queue: ExportQueue;
   #health = new ExportHealth();
@@ -93,15 +91,18 @@ export class RecordExporter implements RecordCopy {
     return this.isWanted ? this.#health.state(this.#options.now()) : undefined;
   }
 
-  take(batch: RecordBatch): void {
+  take(batch: CopiedRecords): void {
     if (this.#courier === undefined) return;
     this.#queue.offer(batch);
     this.#courier.send();
   }
 
-  /** As this config says from now on. What waits goes to the new place, or nowhere. Idempotent. */
-  use(snapshot: Snapshot): void {
-    const { recordExport, upstream, destinations } = snapshot.config;
+  /**
+   * To where `recordExport` says from now on, dialled as this config says. What waits goes to the new place, or nowhere.
+   * Idempotent.
+   */
+  use(snapshot: Snapshot, recordExport: RecordExport | undefined): void {
+    const { upstream, destinations } = snapshot.config;
     const key = JSON.stringify([recordExport, upstream, destinations.platformCidrs]);
     if (key === this.#key) return;
     this.#key = key;

@@ -11,3 +11,15 @@ export function combineExports(states: readonly ExportState[]): ExportState | un
     ...(fault === undefined ? {} : { fault }),
   };
 }
+
+/** By name of the sink. undefined: there is none. */
+export function combineSinks(
+  states: ReadonlyArray<Readonly<Record<string, ExportState>>>,
+): Readonly<Record<string, ExportState>> | undefined {
+  const names = [...new Set(states.flatMap((each) => Object.keys(each)))].sort();
+  const combined = names.flatMap((name) => {
+    const state = combineExports(states.flatMap((each) => each[name] ?? []));
+    return state === undefined ? [] : [[name, state] as const];
+  });
+  return combined.length === 0 ? undefined : Object.fromEntries(combined);
+}

@@ -6,7 +6,7 @@
 import type { BudgetWarning, GatewayConfig } from '../../contract/index.ts';
 import type { Door } from '../session/door.ts';
 import type { CrewFigures } from './crew-figures.ts';
-import { combineExports } from './combine-exports.ts';
+import { combineExports, combineSinks } from './combine-exports.ts';
 import { combineWarnings } from './combine-warnings.ts';
 import { Desk } from './desk.ts';
 import { Member, type Hands } from './member.ts';
@@ -95,6 +95,10 @@ export class Crew<Handle> {
 
   get recordExport(): MemberState['recordExport'] {
     return combineExports(this.#members.flatMap(({ life }) => life?.state?.recordExport ?? []));
+  }
+
+  get recordSinks(): MemberState['recordSinks'] {
+    return combineSinks(this.#members.map(({ life }) => life?.state?.recordSinks ?? {}));
   }
 
   get budgets(): readonly BudgetWarning[] {

@@ -16,6 +16,7 @@ export interface MemberState {
   /** Absent: it serves. */
   readonly notReady?: string | undefined;
   readonly recordExport?: ExportState | undefined;
+  readonly recordSinks?: Readonly<Record<string, ExportState>> | undefined;
   /** Thresholds of budgets that it knows to be passed. */
   readonly budgets?: readonly BudgetWarning[];
 }

@@ -55,7 +55,8 @@ export async function runEgressProcess(
       digest: snapshot?.digest ?? '',
       policyDigest: snapshot?.policyDigest ?? '',
       notReady: shell.notReady(),
-      recordExport: gateway.exporter.state,
+      recordExport: gateway.copies.state,
+      recordSinks: gateway.copies.sinkStates,
       budgets: gateway.core.budgets.warnings,
     };
     void tell({ kind: 'state', state });

@@ -28,10 +28,10 @@ export async function runProcesses(environment: Environment, processes: number):
   const place = placeOf(environment);
   let draining = false;
   const status = (): GatewayStatus => {
-    const { connections, recordExport, budgets, inForce, serving } = crew;
+    const { connections, recordExport, recordSinks, budgets, inForce, serving } = crew;
     // Workers send nothing to who drains: neither should they to who has nobody to serve.
     const facts = { ...place, host, draining: draining || serving === 0, connections };
-    return gatewayWord({ ...facts, recordExport, budgets, at: Date.now() }, inForce);
+    return gatewayWord({ ...facts, recordExport, recordSinks, budgets, at: Date.now() }, inForce);
   };
   await using link = new NatsLink({
     ...{ role: 'egress', namespace: place.namespace, log },

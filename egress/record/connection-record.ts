@@ -20,6 +20,8 @@ export interface ConnectionFacts {
   readonly wouldDeny?: WouldDeny | undefined;
   readonly error: string | undefined;
   readonly bytes: { readonly up: number; readonly down: number } | undefined;
+  /** Who gets a copy. */
+  readonly sinks?: readonly string[] | undefined;
 }
 
 export function computeConnectionRecord(connection: ConnectionFacts): SpanRecord {
@@ -47,6 +49,7 @@ export function computeConnectionRecord(connection: ConnectionFacts): SpanRecord
     traceparent: peer.traceparent,
     agentId: peer.agentId,
     refused: denied,
+    sinks: connection.sinks,
     attributes,
     errorMessage: denyReason ?? error,
     log: connectionLog(denied, error),

@@ -3,7 +3,7 @@
  * the answer has gone. Pure, so that a test can say what a record holds. It must never tell a secret: fields are redacted.
  */
 import { attribute, renderUsd, type DenyReason } from '../../contract/index.ts';
-import { fieldValue, type Field } from '../http1/index.ts';
+import type { Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { McpFacts, WouldDeny } from '../../decision/index.ts';
 import { credibleCounts, type Facts } from '../providers/index.ts';
@@ -11,21 +11,12 @@ import { putApproval, type ApprovalFacts } from './approval-facts.ts';
 import { putAudit } from './audit-attributes.ts';
 import { addAttempts, errorType, type AttemptFacts } from './attempt-event.ts';
 import type { AttributeList, AttributeSink } from './attribute-list.ts';
-import type { CapturedBody } from './capture.ts';
 import { putMcp, type McpAnswerFacts } from './mcp-attributes.ts';
+import { addMessage, type RecordedMessage } from './message-event.ts';
 import { putPeer } from './peer-attributes.ts';
-import { putHeaders, redactTarget } from './redact.ts';
-import { LazyEvent, listAttributes, type SpanEvent, type SpanLog, type SpanRecord } from './span-record.ts';
+import { redactTarget } from './redact.ts';
+import { listAttributes, type SpanEvent, type SpanLog, type SpanRecord } from './span-record.ts';
 import { computeUsageMark } from './usage-mark.ts';
-
-export interface RecordedMessage {
-  /** Unix milliseconds when its head was complete. */
-  readonly headAt: number;
-  readonly endAt: number;
-  readonly fields: readonly Field[];
-  readonly body: CapturedBody | undefined;
-  readonly bytes: number;
-}
 
 export interface ExchangeFacts {
   readonly spanId?: string | undefined;
@@ -54,6 +45,7 @@ export interface ExchangeFacts {
   readonly mcpAnswer: McpAnswerFacts | undefined;
   /** Header names not to show, besides those that never are. */
   readonly hidden: ReadonlySet<string>;
+  readonly sinks: readonly string[] | undefined;
   /** Stable code when the gateway answered in the upstream's place, or the exchange broke. */
   readonly error: string | undefined;
   readonly route: string | undefined;
@@ -184,39 +176,6 @@ function putVaryingHttp(sink: AttributeSink, exchange: ExchangeFacts): void {
   sink.put(attribute.durationMs, Math.round((exchange.endedAt - exchange.startedAt) * 1000) / 1000);
 }
 
-function putBody(sink: AttributeSink, body: CapturedBody, fields: readonly Field[]): void {
-  sink.putAscii(attribute.bodyBase64, body.bytes.toString('base64'));
-  sink.put(attribute.bodyBytes, body.total);
-  sink.put(attribute.bodyTruncated, body.truncated);
-  sink.put(attribute.bodyEncoding, fieldValue(fields, 'content-encoding')?.slice(0, 200));
-}
-
-function addMessage(
-  events: SpanEvent[],
-  direction: 'request' | 'response',
-  message: RecordedMessage,
-  hidden: ReadonlySet<string>,
-): void {
-  const { headAt, endAt, fields, body } = message;
-  events.push(
-    new LazyEvent({
-      name: `http.${direction}.headers`,
-      at: headAt,
-      isBody: false,
-      putAttributes: (sink) => putHeaders(sink, direction, fields, hidden),
-    }),
-  );
-  if (body === undefined) return;
-  events.push(
-    new LazyEvent({
-      name: `http.${direction}.body`,
-      at: endAt,
-      isBody: true,
-      putAttributes: (sink) => putBody(sink, body, fields),
-    }),
-  );
-}
-
 function exchangeName({ ai, facts, method, peer }: ExchangeFacts): string {
   if (ai?.operation === undefined) return `${method} ${peer.hostname ?? peer.ip}`;
   return facts.model === undefined ? ai.operation : `${ai.operation} ${facts.model}`;
@@ -247,6 +206,7 @@ class ExchangeRecord implements SpanRecord {
   readonly spanId: string | undefined;
   readonly agentId: string;
   readonly refused: boolean;
+  readonly sinks: readonly string[] | undefined;
   readonly steadyOf: object;
   readonly errorMessage: string | undefined;
   readonly log: SpanLog;
@@ -255,11 +215,11 @@ class ExchangeRecord implements SpanRecord {
   constructor(exchange: ExchangeFacts) {
     this.#exchange = exchange;
     this.name = exchangeName(exchange);
-    this.start = exchange.startedAt;
-    this.end = exchange.endedAt;
+    [this.start, this.end] = [exchange.startedAt, exchange.endedAt];
     [this.traceparent, this.spanId] = [exchange.peer.traceparent, exchange.spanId];
     this.agentId = exchange.peer.agentId;
     this.refused = exchange.decision === 'deny';
+    this.sinks = exchange.sinks;
     this.steadyOf = exchange.peer;
     this.errorMessage = exchangeError(exchange);
     this.log = logOf[exchange.decision];
@@ -297,4 +257,5 @@ export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
   return new ExchangeRecord(exchange);
 }
 
+export type { RecordedMessage } from './message-event.ts';
 export type { SpanEvent, SpanRecord } from './span-record.ts';

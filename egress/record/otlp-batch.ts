@@ -14,7 +14,7 @@ import {
   type SteadyBlock,
   varintField,
 } from './attribute-writer.ts';
-import { OpenRequest, RandomIds, type Attributes, type SpanIds } from './otlp-request.ts';
+import { OpenRequest, RandomIds, type Attributes, type Span, type SpanIds } from './otlp-request.ts';
 import type { SpanEvent, SpanRecord } from './span-record.ts';
 
 const spanAttribute = bytesField(9);
@@ -40,6 +40,19 @@ export interface BatchAttributes {
   readonly common?: Attributes;
 }
 
+interface SinkMembers {
+  readonly spans: Span[];
+  readonly logs: Span[];
+}
+
+/** The bodies of two requests with what of a batch is for one sink. */
+export interface SinkPart {
+  readonly sink: string;
+  readonly traces: Buffer;
+  readonly logs: Buffer;
+  readonly records: number;
+}
+
 export class OtlpBatch {
   readonly #names = new AttributeNames();
   readonly #spans: OpenRequest;
@@ -49,6 +62,8 @@ export class OtlpBatch {
   readonly #common: Attributes;
   readonly #ids = new RandomIds();
   readonly #steady = new SteadyAttributes();
+  /** Which members are for a sink, by its name. */
+  #members = new Map<string, SinkMembers>();
   count = 0;
 
   constructor({ resource, common = {} }: BatchAttributes) {
@@ -63,10 +78,32 @@ export class OtlpBatch {
     return this.#spans.writer.length + this.#logs.writer.length;
   }
 
-  /** The two request bodies; the batch is empty afterwards. */
-  take(): { readonly traces: Buffer; readonly logs: Buffer } {
+  /** The two request bodies, and what of them is for which sink; the batch is empty afterwards. */
+  take(isSinkWanted: (sink: string) => boolean = () => false): {
+    readonly traces: Buffer;
+    readonly logs: Buffer;
+    readonly parts: readonly SinkPart[];
+  } {
+    const parts = [...this.#members].filter(([sink]) => isSinkWanted(sink)).map((each) => this.#part(each));
+    this.#members = new Map();
     this.count = 0;
-    return { traces: this.#spans.take(), logs: this.#logs.take() };
+    return { traces: this.#spans.take(), logs: this.#logs.take(), parts };
+  }
+
+  #part([sink, { spans, logs }]: readonly [string, SinkMembers]): SinkPart {
+    const [traces, own] = [this.#spans.copyOf(spans), this.#logs.copyOf(logs)];
+    return { sink, traces, logs: own, records: spans.length };
+  }
+
+  /** What was written from `from` on is for these sinks. */
+  #allot(sinks: readonly string[], from: { readonly spans: number; readonly logs: number }): void {
+    const to = this.#mark();
+    for (const sink of sinks) {
+      const members = this.#members.get(sink) ?? { spans: [], logs: [] };
+      this.#members.set(sink, members);
+      members.spans.push({ from: from.spans, to: to.spans });
+      members.logs.push({ from: from.logs, to: to.logs });
+    }
   }
 
   /** A body `take` gave that has been sent: its memory is used again. */
@@ -76,6 +113,11 @@ export class OtlpBatch {
 
   /** Bytes it took; undefined: it cannot be encoded, and nothing was written. */
   add(record: SpanRecord, form: RecordForm = 'whole'): number | undefined {
+    return this.addIf(record, form, () => true);
+  }
+
+  /** Like `add`; undefined also, and nothing written, when `accept` does not want as many bytes. */
+  addIf(record: SpanRecord, form: RecordForm, accept: (bytes: number) => boolean): number | undefined {
     const at = this.#mark();
     try {
       this.#write(record, form);
@@ -84,18 +126,14 @@ export class OtlpBatch {
       this.#rewind(at);
       return undefined;
     }
+    const size = this.byteLength - at.spans - at.logs;
+    if (!accept(size)) {
+      this.#rewind(at);
+      return undefined;
+    }
     this.count += 1;
-    return this.byteLength - at.spans - at.logs;
-  }
-
-  /** Like `add`; undefined also, and nothing written, when `accept` does not want as many bytes. */
-  addIf(record: SpanRecord, form: RecordForm, accept: (bytes: number) => boolean): number | undefined {
-    const at = this.#mark();
-    const size = this.add(record, form);
-    if (size === undefined || accept(size)) return size;
-    this.#rewind(at);
-    this.count -= 1;
-    return undefined;
+    if (record.sinks !== undefined) this.#allot(record.sinks, at);
+    return size;
   }
 
   #mark(): { readonly spans: number; readonly logs: number } {

@@ -19,9 +19,10 @@ export interface OtlpTarget {
   readonly caPem?: string;
 }
 
-/** Who else is to have what the platform's store gets, byte for byte. It never throws and never waits. */
+/** Who else is to have what the platform's store gets, byte for byte, or some of it. It never throws and never waits. */
 export interface RecordCopy {
   readonly isWanted: boolean;
+  isSinkWanted(sink: string): boolean;
   /** The bytes are the queue's own: whoever keeps them copies them. */
   take(batch: RecordBatch): void;
 }
@@ -77,7 +78,10 @@ export class OtlpOutbox implements RecordOutbox {
     const onBatch = (batch: RecordBatch): void => {
       if (copy?.isWanted === true) copy.take(batch);
     };
-    this.#queue = new RecordQueue({ resource, common, onDropped, maxWaitingBytes, onQueued, onBatch });
+    this.#queue = new RecordQueue({
+      ...{ resource, common, onDropped, maxWaitingBytes, onQueued, onBatch },
+      isSinkWanted: (sink) => copy?.isSinkWanted(sink) === true,
+    });
     this.#courier = new ParcelCourier(senderOf(options), {
       source: this.#queue,
       onIdle: () => this.#rest(),

@@ -30,6 +30,12 @@ export interface SpanIds {
   readonly hasParent: boolean;
 }
 
+/** Where a member is in a request. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** One export request that is being written: resource and scope are open, members are appended. */
 export class OpenRequest {
   readonly writer = new ProtobufWriter();
@@ -55,6 +61,13 @@ export class OpenRequest {
     const scope = writer.open(bytesField(1), 2);
     writer.string(bytesField(1), scopeName);
     writer.close(scope, 2);
+  }
+
+  /** A request of its own, with some of the members that are in this one. */
+  copyOf(members: readonly Span[]): Buffer {
+    const copy = new OpenRequest(this.#resource, this.#names);
+    for (const { from, to } of members) copy.writer.raw(this.writer.slice(from, to));
+    return copy.take();
   }
 
   take(): Buffer {

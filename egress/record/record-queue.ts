@@ -4,7 +4,13 @@
  * slot any more, and what had a slot is never lost for want of room. It never throws.
  */
 import { FairRoom } from '../../contract/index.ts';
-import { OtlpBatch, smallRecordBytes, type BatchAttributes, type RecordForm } from './otlp-batch.ts';
+import {
+  OtlpBatch,
+  smallRecordBytes,
+  type BatchAttributes,
+  type RecordForm,
+  type SinkPart,
+} from './otlp-batch.ts';
 import { RefusalMerger, countOf } from './refusal-merger.ts';
 import type { SpanRecord } from './span-record.ts';
 
@@ -28,6 +34,8 @@ export interface RecordBatch {
   readonly traces: Buffer;
   readonly logs: Buffer;
   readonly records: number;
+  /** What of it is for which sink, in memory of its own. */
+  readonly parts: readonly SinkPart[];
 }
 
 export interface RecordQueueOptions extends BatchAttributes {
@@ -39,6 +47,8 @@ export interface RecordQueueOptions extends BatchAttributes {
   readonly onQueued: () => void;
   /** Sees each batch when it is closed, before it is sent. */
   readonly onBatch?: (batch: RecordBatch) => void;
+  /** Somebody takes what is for this sink; absent: nobody ever. */
+  readonly isSinkWanted?: (sink: string) => boolean;
 }
 
 interface Pending {
@@ -196,8 +206,8 @@ export class RecordQueue {
   #close(): void {
     const records = this.#batch.count;
     if (records === 0) return;
-    const { traces, logs } = this.#batch.take();
-    this.#options.onBatch?.({ traces, logs, records });
+    const { traces, logs, parts } = this.#batch.take(this.#options.isSinkWanted);
+    this.#options.onBatch?.({ traces, logs, records, parts });
     this.#parcels.push(
       { signal: 'traces', body: traces, records },
       { signal: 'logs', body: logs, records: 0 },

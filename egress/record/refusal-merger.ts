@@ -100,7 +100,8 @@ export class RefusalMerger {
   }
 
   #wait({ waiting }: Account, record: SpanRecord, count: number): void {
-    const kind = `${record.name} ${record.errorMessage ?? ''}`;
+    // What a sink is told is about its own calls alone.
+    const kind = JSON.stringify([record.sinks ?? [], record.name, record.errorMessage ?? '']);
     const last = waiting.size >= maxKinds ? [...waiting.keys()].at(-1) : undefined;
     const known = waiting.get(kind) ?? (last === undefined ? undefined : waiting.get(last));
     if (known === undefined) {

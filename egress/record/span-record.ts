@@ -54,6 +54,8 @@ export interface SpanRecord {
   readonly agentId: string;
   /** Nothing was let through: many of a kind may become one. */
   readonly refused: boolean;
+  /** Sinks of the gateway's owner that get a copy of it, by name; absent: none. */
+  readonly sinks?: readonly string[] | undefined;
   /** The record before with the same one likely had the same steady attributes; absent: none is like it. */
   readonly steadyOf: object | undefined;
   /** undefined: no error. */
@@ -81,6 +83,7 @@ export interface SimpleRecord {
   readonly end: number;
   readonly agentId: string;
   readonly refused: boolean;
+  readonly sinks?: readonly string[] | undefined;
   readonly errorMessage: string | undefined;
   readonly log: SpanLog;
   readonly attributes: AttributeList;

@@ -53,7 +53,9 @@ export class Attempt implements UpstreamReader {
   }
 
   start({ pool, agentId, http2, fresh }: AttemptOptions): void {
-    const wanted = { agentId, http2, target: this.#outgoing.target };
+    const { target } = this.#outgoing;
+    // Without TLS nobody tells which HTTP a Backend speaks.
+    const wanted = { agentId, http2: http2 && target.plain !== true, target };
     const ready = fresh ? undefined : pool.take(wanted);
     if (ready !== undefined) {
       this.#open(ready);

@@ -21,6 +21,7 @@ export class ConnectionLog {
   #route: string | undefined;
   /** Bytes that nobody reads pass by the gateway's audit alone. */
   #wouldDeny: WouldDeny | undefined;
+  #sinks: readonly string[] | undefined;
 
   constructor(core: GatewayCore, startedAt: number) {
     this.#core = core;
@@ -35,6 +36,7 @@ export class ConnectionLog {
   opened(plan: OpenPlan): void {
     this.#route = openerOf(plan);
     this.#wouldDeny = plan.relayAudited ? auditBytes(plan.site) : undefined;
+    this.#sinks = plan.relaySinks;
   }
 
   refused(peer: Peer, { reason, policy }: Refusal): void {
@@ -96,6 +98,7 @@ export class ConnectionLog {
       wouldDeny: name === spanName.tcp ? this.#wouldDeny : undefined,
       error,
       bytes,
+      sinks: this.#sinks,
     });
   }
 }

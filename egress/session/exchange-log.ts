@@ -232,6 +232,7 @@ export class ExchangeLog {
       mcp: this.#mcp(),
       mcpAnswer: this.mcpAnswer,
       hidden: this.#logging === undefined ? nothing : new Set(this.#logging.redactHeaders),
+      sinks: this.#logging?.sinks,
       error: this.error,
       route: this.#routeName(),
       providerRoute: this.#providerRoute(),

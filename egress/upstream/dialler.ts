@@ -85,7 +85,7 @@ export class Dialler {
     const { destinations, pins } = this.#snapshot.plans.index;
     const pinned = hostname === undefined ? undefined : pins.get(hostname);
     const answers = hostname === undefined ? [ip] : await this.#answers(hostname, agentId);
-    const verdict = judgeAnswers(destinations, { agentId, port, pinned }, answers);
+    const verdict = judgeAnswers(destinations, { agentId, port, pinned, plain: target.plain }, answers);
     if (verdict.kind === 'addresses') return verdict.addresses;
     throw refused(hostname ?? ip, verdict.reason);
   }

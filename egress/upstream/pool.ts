@@ -26,7 +26,9 @@ export interface PoolRequest {
 
 function keyOf({ agentId, target, http2 }: PoolRequest): string {
   // By agent: what one agent's rules opened is never lent to another.
-  return `${agentId} ${target.hostname ?? target.ip ?? ''}:${target.port} ${target.tls ? 'tls' : 'tcp'} ${http2 ? 2 : 1} ${renderVia(target)}`;
+  // What was dialled anywhere is no connection for what is dialled at private addresses alone.
+  const carrier = target.tls ? 'tls' : target.plain === true ? 'near' : 'tcp';
+  return `${agentId} ${target.hostname ?? target.ip ?? ''}:${target.port} ${carrier} ${http2 ? 2 : 1} ${renderVia(target)}`;
 }
 
 type Protocol = 'h1' | 'h2';

@@ -18,7 +18,7 @@ import { compileMcpRoute } from './mcp-route.ts';
 import { agentsOfGateway, poolsOfAgent, refOf } from './membership.ts';
 import { childName, poolKey } from './name.ts';
 import { compileProviderDenial, compileProviderRoute } from './provider-route.ts';
-import { compileRecordExport } from './record-export.ts';
+import { compileRecordExport, compileRecordSinks } from './record-export.ts';
 import { certificatesOf } from './secret-value.ts';
 
 /** Defaults of the original's EgressGateway. */
@@ -43,6 +43,7 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
   const routes = attachedRoutes(world, gateway, kinds.aiProviderRoute).map(({ route }) => route);
   const mcp = attachedRoutes(world, gateway, kinds.mcpRoute).map(({ route }) => route);
   const recordExport = compileRecordExport(world, gateway);
+  const recordSinks = compileRecordSinks(world, gateway);
   const http = attachedRoutes(world, gateway, kinds.egressHttpRoute);
   return {
     version: 1,
@@ -52,6 +53,7 @@ export function compileGateway(world: World, input: GatewayInput): Omit<GatewayC
     upstream: compileUpstream(world, gateway),
     capture: compileCapture(gateway),
     ...(recordExport === undefined ? {} : { recordExport }),
+    ...(recordSinks.length === 0 ? {} : { recordSinks }),
     framePeers: framePeers(world, gateway),
     destinations: compileDestinations(world, gateway, platformCidrs),
     providerRoutes: routes.map((route): ProviderRoute => compileProviderRoute(world, gateway, route)),

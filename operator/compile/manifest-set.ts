@@ -22,6 +22,7 @@ import { compileGateway } from './gateway-config.ts';
 import type { AnyAgent } from './membership.ts';
 import { poolKey } from './name.ts';
 import { compilePool } from './pool-config.ts';
+import { exportSecretRefs } from './record-export.ts';
 import { encodeSecretData } from './secret-value.ts';
 import { standingApprovals } from './standing-approval.ts';
 import { triggersByAgent } from './trigger-share.ts';
@@ -73,11 +74,11 @@ class ManifestWorld implements World {
     }
     const policies = this.list<CredentialInjectionPolicy>(kinds.credentialInjectionPolicy);
     const gateways = this.list<EgressGateway>(kinds.egressGateway);
-    const headers = gateways.flatMap(({ spec }) => spec.otlp?.headersFrom ?? []);
+    const headers = gateways.flatMap(exportSecretRefs);
     const keys = [
       ...secretKeys,
       ...policies.map(({ spec }) => spec.secretKey ?? 'token'),
-      ...headers.map(({ secretRef }) => secretRef.key ?? 'token'),
+      ...headers.map(({ key }) => key ?? 'token'),
     ];
     const files = policies
       .filter(({ spec }) => spec.providerAuth?.type === 'GCPServiceAccount')

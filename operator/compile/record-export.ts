@@ -1,8 +1,8 @@
 /**
- * `spec.otlp.endpoint` and its headers to what the gateway sends copies of its records by. What cannot be sent as it was asked for (a
+ * `spec.otlp.endpoint`, `spec.otlp.sinks` and their headers to what the gateway sends copies of its records by. What cannot be sent as it was asked for (a
  * Secret is missing, a header is none) is not sent otherwise: it compiles to `broken`, and the gateway's status says why.
  */
-import type { RecordExport } from '../../contract/index.ts';
+import type { RecordExport, RecordSink } from '../../contract/index.ts';
 import { judgeExportEndpoint, judgeExportHeaders } from '../../decision/index.ts';
 import { kinds, type EgressGateway } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
@@ -27,13 +27,19 @@ function headerFrom(
   return { name, value: text === undefined ? undefined : prefix + text.replace(/\r?\n$/, ''), source };
 }
 
-/** undefined: no copy is asked for. */
-export function compileRecordExport(world: World, gateway: EgressGateway): RecordExport | undefined {
-  const { endpoint, headers = {}, headersFrom = [] } = gateway.spec.otlp ?? {};
-  if (endpoint === undefined) return undefined;
+/** A receiver that is asked for. */
+type Receiver = Pick<Otlp, 'headers' | 'headersFrom'> & { readonly endpoint: string };
+
+function receiverOfAll({ spec: { otlp = {} } }: EgressGateway): Receiver | undefined {
+  const { endpoint } = otlp;
+  return endpoint === undefined ? undefined : { ...otlp, endpoint };
+}
+
+function compileReceiver(world: World, { metadata }: EgressGateway, receiver: Receiver): RecordExport {
+  const { endpoint, headers = {}, headersFrom = [] } = receiver;
   const found = [
     ...Object.entries(headers).map(([name, value]): FoundHeader => ({ name, value })),
-    ...headersFrom.map((each) => headerFrom(world, gateway.metadata.namespace, each)),
+    ...headersFrom.map((each) => headerFrom(world, metadata.namespace, each)),
   ];
   const written = found.map((each): Header => ({ ...each, value: each.value ?? '' }));
   const missing = found.some(({ value }) => value === undefined) ? 'SecretNotFound' : undefined;
@@ -41,10 +47,31 @@ export function compileRecordExport(world: World, gateway: EgressGateway): Recor
   return { endpoint, headers: written, ...(broken === undefined ? {} : { broken }) };
 }
 
+/** undefined: no copy of every record is asked for. */
+export function compileRecordExport(world: World, gateway: EgressGateway): RecordExport | undefined {
+  const receiver = receiverOfAll(gateway);
+  return receiver && compileReceiver(world, gateway, receiver);
+}
+
+export function compileRecordSinks(world: World, gateway: EgressGateway): RecordSink[] {
+  const { sinks = [] } = gateway.spec.otlp ?? {};
+  return sinks.map(({ name, ...receiver }) => ({ name, ...compileReceiver(world, gateway, receiver) }));
+}
+
 /** The first Secret, or key of one, that headers are to come from and that is not there. */
-export function missingExportSecret(world: World, { spec, metadata }: EgressGateway): string | undefined {
-  const { endpoint, headersFrom = [] } = spec.otlp ?? {};
-  if (endpoint === undefined) return undefined;
-  const missing = headersFrom.find((each) => headerFrom(world, metadata.namespace, each).value === undefined);
+export function missingExportSecret(world: World, gateway: EgressGateway): string | undefined {
+  const { namespace } = gateway.metadata;
+  const receivers = [receiverOfAll(gateway) ?? [], gateway.spec.otlp?.sinks ?? []].flat();
+  const missing = receivers
+    .flatMap(({ headersFrom = [] }) => headersFrom)
+    .find((each) => headerFrom(world, namespace, each).value === undefined);
   return missing && `${missing.secretRef.name} with key ${missing.secretRef.key ?? 'token'}`;
+}
+
+/** Secrets that its headers come from. */
+export function exportSecretRefs({ spec }: EgressGateway): ReadonlyArray<SecretHeader['secretRef']> {
+  const { headersFrom = [], sinks = [] } = spec.otlp ?? {};
+  return [...headersFrom, ...sinks.flatMap((sink) => sink.headersFrom ?? [])].map(
+    ({ secretRef }) => secretRef,
+  );
 }

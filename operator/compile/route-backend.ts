@@ -1,5 +1,10 @@
 /** The Backends that a rule of a route names, as places to send to. A reference that cannot be resolved is left out. */
-import { faultOfBackendRef, type RouteBackend } from '../../contract/index.ts';
+import {
+  faultOfBackendRef,
+  isPlainUpstream,
+  portOfUpstream,
+  type RouteBackend,
+} from '../../contract/index.ts';
 import { kinds, type AIProviderRoute, type Backend } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { isLive } from './order.ts';
@@ -42,7 +47,7 @@ export function resolveBackend(
     const message = `Backend ${ref.name} ${missing ?? 'is no place'}`;
     return { resolved: false, reason: 'UnsupportedBackend', message };
   }
-  const at = { name: ref.name, weight: ref.weight ?? 1, host: place.host, port: ref.port ?? place.port };
+  const at = { name: ref.name, weight: ref.weight ?? 1, ...place, port: ref.port ?? place.port };
   return { resolved: true, backend: { ...at, ...changesOf(backend, use) } };
 }
 
@@ -63,8 +68,10 @@ function missingIn({ spec }: Backend, use: BackendUse): string | undefined {
     : undefined;
 }
 
-function placeOf({ spec: { upstream } }: Backend): Pick<RouteBackend, 'host' | 'port'> | undefined {
-  return upstream && { host: upstream.host.toLowerCase(), port: upstream.port ?? 443 };
+function placeOf({ spec: { upstream } }: Backend): Pick<RouteBackend, 'host' | 'port' | 'plain'> | undefined {
+  if (upstream === undefined) return undefined;
+  const plain = isPlainUpstream(upstream) ? { plain: true as const } : {};
+  return { host: upstream.host.toLowerCase(), port: portOfUpstream(upstream), ...plain };
 }
 
 /** Only calls of models are changed. */

@@ -3,7 +3,7 @@
  * is not carried out never lets a call through as if it were not there: its rule is refused (or opens nothing).
  */
 import { joinLogging, type CallLimit, type LoggingRule, type TokenRate } from '../../contract/index.ts';
-import { apiGroup, kinds } from '../kind.ts';
+import { apiGroup, kinds, type LoggingPolicy } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { compileRatePolicy, type CompiledRate, type RouteAt } from './call-limit.ts';
 import { isLive } from './order.ts';
@@ -64,7 +64,12 @@ function compileExtension(world: World, route: RouteAt, ref: ExtensionRef): Exte
   if (policy === undefined || !isLive(policy)) {
     return { unsupported: `LoggingPolicy ${ref.name} does not exist in ${namespace}` };
   }
-  const { captureRequest = true, captureResponse = true, redactHeaders = [] } = policy.spec;
+  return { logging: loggingRule(policy.spec) };
+}
+
+function loggingRule(spec: LoggingPolicy['spec']): LoggingRule {
+  const { captureRequest = true, captureResponse = true, redactHeaders = [], sinkRef } = spec;
   const names = redactHeaders.map((name) => name.toLowerCase());
-  return { logging: { captureRequest, captureResponse, redactHeaders: names } };
+  const sinks = sinkRef === undefined ? {} : { sinks: [sinkRef] };
+  return { captureRequest, captureResponse, redactHeaders: names, ...sinks };
 }

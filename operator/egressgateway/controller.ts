@@ -6,6 +6,7 @@ import {
   childName,
   compileGateway,
   compileRecordExport,
+  compileRecordSinks,
   gatewayCa,
   isCounting,
   isLive,
@@ -137,7 +138,7 @@ function missingReference(context: Context, gateway: EgressGateway): Fault | und
   }
   const header = missingExportSecret(context.world, gateway);
   if (header !== undefined) {
-    return { reason: 'SecretNotFound', message: `Secret ${header} (otlp.headersFrom) does not exist` };
+    return { reason: 'SecretNotFound', message: `Secret ${header} (headersFrom of otlp) does not exist` };
   }
   const bundle = gateway.spec.upstreamTLS?.additionalTrustBundleSecretRef?.name;
   if (bundle === undefined || context.world.get(kinds.secret, namespace, bundle) !== undefined)
@@ -176,6 +177,7 @@ async function writeStatus(
     attached: attachedByListener(context, gateway),
     missing: missingReference(context, gateway),
     recordExport: compileRecordExport(context.world, gateway),
+    recordSinks: compileRecordSinks(context.world, gateway),
     now: context.now(),
   });
   await context.applier.applyStatus(kinds.egressGateway, gateway, status);

@@ -1,12 +1,12 @@
 /** An EgressGateway's status: listeners with their routes, and Programmed when every ready replica runs the config. Pure. */
-import { ports, type GatewayStatus, type RecordExport } from '../../contract/index.ts';
+import { ports, type GatewayStatus, type RecordExport, type RecordSink } from '../../contract/index.ts';
 import type { Fault } from '../fault.ts';
 import type { Deployment, EgressGateway } from '../kind.ts';
 import { graceLeft, previousConditions } from '../pending.ts';
 import { runningPolicies } from '../running-policy.ts';
 import { setConditions, summaryFindings, type Finding, type Summary } from '../runtime/index.ts';
 import { gatewayReplicas, gatewaySelector } from './children.ts';
-import { exportFinding } from './export-finding.ts';
+import { exportFinding, sinksFinding } from './export-finding.ts';
 
 export interface GatewayObservation {
   readonly gateway: EgressGateway;
@@ -23,6 +23,8 @@ export interface GatewayObservation {
   readonly missing: Fault | undefined;
   /** Who is to get a copy of its records; undefined: nobody. */
   readonly recordExport: RecordExport | undefined;
+  /** Who is to get copies of some. */
+  readonly recordSinks: readonly RecordSink[];
   readonly now: number;
 }
 
@@ -41,7 +43,11 @@ export function gatewayStatus(observation: GatewayObservation): object {
   ];
   const summary = summarize(findings, observation);
   // Beside what makes it ready: no call waits for a copy of its record.
-  const exported = exportFinding(observation.recordExport, currentReports(observation)) ?? [];
+  const current = currentReports(observation);
+  const exported = [
+    exportFinding(observation.recordExport, current) ?? [],
+    sinksFinding(observation.recordSinks, current) ?? [],
+  ].flat();
   return {
     observedGeneration: generation,
     selector: Object.entries(gatewaySelector(gateway))

@@ -1,6 +1,12 @@
 /** Which gateways a change concerns. */
 import { containmentOf } from '../../contract/index.ts';
-import { agentOfRevision, gatewayNames, systemName, type AnyAgent } from '../compile/index.ts';
+import {
+  agentOfRevision,
+  exportSecretRefs,
+  gatewayNames,
+  systemName,
+  type AnyAgent,
+} from '../compile/index.ts';
 import type { ControllerSpec } from '../context.ts';
 import { kinds, type AgentSandboxRevision, type Route, type TaskAgent } from '../kind.ts';
 import {
@@ -79,10 +85,10 @@ function gatewaysOfSecret(world: World, change: ObjectChange): readonly string[]
   return world
     .list(kinds.egressGateway, namespace)
     .filter(
-      ({ spec }) =>
-        spec.upstreamTLS?.additionalTrustBundleSecretRef?.name === name ||
-        (spec.otlp?.headersFrom ?? []).some(({ secretRef }) => secretRef.name === name) ||
-        spec.listeners.some((listener) => listener.tls?.caCertRef?.name === name),
+      (gateway) =>
+        gateway.spec.upstreamTLS?.additionalTrustBundleSecretRef?.name === name ||
+        exportSecretRefs(gateway).some((ref) => ref.name === name) ||
+        gateway.spec.listeners.some((listener) => listener.tls?.caCertRef?.name === name),
     )
     .map((gateway) => keyOfObject(gateway as KubeObject));
 }

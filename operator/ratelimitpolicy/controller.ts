@@ -3,11 +3,9 @@ import { faultOfPolicy } from '../compile/index.ts';
 import { filterPolicyController } from '../filter-policy.ts';
 import { kinds } from '../kind.ts';
 
-export const rateLimitPolicyController = filterPolicyController(
-  'ratelimitpolicy',
-  kinds.rateLimitPolicy,
-  ({ spec }) => {
+export const rateLimitPolicyController = filterPolicyController('ratelimitpolicy', kinds.rateLimitPolicy, {
+  enforcementOf: ({ spec }) => {
     const message = faultOfPolicy(spec);
     return message === undefined ? { enforced: true } : { enforced: false, message };
   },
-);
+});

@@ -8,7 +8,7 @@ import { Answers, type Answer, type WayTaken } from './answer.ts';
 import { renderDenied, renderTaken } from './call-words.ts';
 import { countedCalls } from './describe-tools.ts';
 import { countedUse, describeWay } from './describe.ts';
-import { mannerOf, mannerParts } from './manner.ts';
+import { mannerOf, mannerParts, recordedAs } from './manner.ts';
 import type { Access, Way } from './permit.ts';
 import type { CallSpaces } from './space/call-spaces.ts';
 import { quote, quoted } from './phrases.ts';
@@ -51,9 +51,11 @@ function opened({ permits, manner }: Access): AccessChange[] {
   });
 }
 
-function sentTo({ host, port, weight, of, turn, asksUsage, as }: NonNullable<Way['backend']>): string {
+function sentTo(backend: NonNullable<Way['backend']>): string {
+  const { host, port, weight, of, turn, asksUsage, as, plain } = backend;
   return [
     `sent to ${quote(`${host}:${port}`)}`,
+    ...(plain === true ? ['in plain HTTP'] : []),
     ...(as === undefined ? [] : [`translated to ${quote(as)}`]),
     ...(weight === of ? [] : [`for ${weight} of ${of} invocations`]),
     ...(turn === undefined ? [] : [renderTurn(turn).trim()]),
@@ -65,7 +67,8 @@ function sentTo({ host, port, weight, of, turn, asksUsage, as }: NonNullable<Way
 function partsOf(spot: Spot, { exit, model, logging, budget, counts, asksPerson }: WayTaken): string[] {
   const described = describeWay(spot, exit);
   const { backend, logging: _l, budget: _b, limits: _limits, asksPerson: _asks, ...rest } = described;
-  const { credentials, via, ...way } = rest;
+  const { credentials, via, copies: _c, ...way } = rest;
+  const { document } = spot.gateway;
   const counted = {
     ...(budget === undefined ? {} : { budget: countedUse(budget) }),
     ...(asksPerson ? { asksPerson: true as const } : {}),
@@ -77,10 +80,10 @@ function partsOf(spot: Spot, { exit, model, logging, budget, counts, asksPerson 
     ...(sent === undefined ? [] : [sent]),
     ...viaParts(via === undefined ? {} : { via }, false),
     ...(renames ? [`as model ${quote(model)}`] : []),
-    ...wayParts({ ...way, ...counted, credentials: [], ...(logging === undefined ? {} : { logging }) }),
+    ...wayParts({ ...way, ...counted, credentials: [], ...recordedAs(document, logging) }),
     ...credentials.map(renderPlacedSecret),
     ...renderServerRequests(spot.plan.mcp),
-    ...mannerParts(mannerOf(spot.gateway.document)),
+    ...mannerParts(mannerOf(document)),
   ];
 }
 

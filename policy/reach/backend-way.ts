@@ -22,18 +22,32 @@ function shareOf(plan: OpenPlan, exit: Exit, isOwn: boolean): Share {
   return { weight: weightOf(exit.way), of: sumWeights(ways) };
 }
 
+function isAtHome({ site }: OpenPlan, { hostname, port }: Exit['way']['target']): boolean {
+  return site.hostname === hostname && site.port === port;
+}
+
+/** What the agent itself asked for without TLS is no news. */
+function losesTls({ site }: OpenPlan, { plain }: Exit['way']['target'], isOwn: boolean): boolean {
+  return plain === true && (!isOwn || site.tls);
+}
+
+function changesCalls({ modelRewrites, ensureStreamUsage }: NonNullable<Exit['way']['backend']>): boolean {
+  return modelRewrites.length > 0 || ensureStreamUsage;
+}
+
 /** What is not as if there were no Backend. */
 export function describeBackend({ plan }: Spot, exit: Exit): Told | undefined {
   const { backend, target } = exit.way;
   if (backend === undefined || target.via !== undefined) return undefined;
-  const isOwn = plan.site.hostname === target.hostname && plan.site.port === target.port;
-  const changes = backend.modelRewrites.length > 0 || backend.ensureStreamUsage;
+  const isOwn = isAtHome(plan, target);
   const share = shareOf(plan, exit, isOwn);
   const isShared = share.turn !== undefined || share.weight < share.of;
-  if (isOwn && !changes && !isShared) return undefined;
+  const plain = losesTls(plan, target, isOwn);
+  if (isOwn && !changesCalls(backend) && !isShared && !plain) return undefined;
   return {
     ...{ name: backend.name, host: backend.host, port: backend.port },
     ...share,
+    ...(plain ? { plain: true as const } : {}),
     ...{ renames: backend.modelRewrites, asksUsage: backend.ensureStreamUsage },
     ...(exit.way.isForeign ? { as: backend.schema } : {}),
   };

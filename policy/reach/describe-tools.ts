@@ -5,9 +5,10 @@ import {
   faultOfArgumentExpression,
   type McpClause,
   type McpCourse,
-  type OpenPlan,
 } from '../../decision/index.ts';
+import { recordedAs } from './manner.ts';
 import type { CountedCalls, CountedTools, ToolCalls, ToolLimit, ToolScope } from './permit.ts';
+import type { Spot } from './spot.ts';
 
 /** A list that restricts: one that cannot be read concerns every text. */
 export function restricting(texts: readonly string[]): readonly string[] {
@@ -89,7 +90,10 @@ function toolLimit(policy: ToolPolicy): ToolLimit {
 }
 
 /** `course`: the way that is told; rules that send to another are told as such. */
-export function toolCalls({ mcp }: OpenPlan, course: McpCourse | undefined): ToolCalls | undefined {
+export function toolCalls(
+  { plan: { mcp }, gateway }: Pick<Spot, 'plan' | 'gateway'>,
+  course: McpCourse | undefined,
+): ToolCalls | undefined {
   if (mcp === undefined) return undefined;
   return {
     denied: mcp.denials.map((clause) => ({
@@ -105,7 +109,7 @@ export function toolCalls({ mcp }: OpenPlan, course: McpCourse | undefined): Too
         refused: !isReadable || rule.unsupported.length > 0,
         counted: (rule.limits ?? []).map(countedCalls),
         ...(clause.course === course ? {} : { elsewhere: true as const }),
-        ...(logging === undefined ? {} : { logging }),
+        ...recordedAs(gateway.document, logging),
       };
     }),
     othersPass: mcp.othersPass,

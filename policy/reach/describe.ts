@@ -34,7 +34,7 @@ import type {
   Way,
 } from './permit.ts';
 import { describeBackend, describeVia, turnOf } from './backend-way.ts';
-import { mannerOf } from './manner.ts';
+import { copiesTo, mannerOf, recordedAs } from './manner.ts';
 import { CallSpaces } from './space/call-spaces.ts';
 import { dialOf, type Spot } from './spot.ts';
 
@@ -131,7 +131,7 @@ export function describeWay(spot: Spot, exit: Exit): Way {
     credentials: credentialsOf(exit),
     ...(clause === undefined ? byGateway(plan) : useOf(clause)),
     ...limitsOf((clause ?? plan).callLimits),
-    ...(logging === undefined ? {} : { logging }),
+    ...recordedAs(spot.gateway.document, logging),
   };
 }
 
@@ -158,7 +158,7 @@ function callKinds(plan: OpenPlan, exit: Exit): Pick<Permit, 'modelCalls' | 'cha
 function permitOf(spot: Spot, exit: Exit, matters: (clause: Clause) => boolean): Permit {
   const { plan } = spot;
   const clause = exit.clause === undefined ? undefined : plan.clauses[exit.clause];
-  const mcp = toolCalls(plan, exit.course);
+  const mcp = toolCalls(spot, exit.course);
   return {
     ...(clause === undefined ? {} : { taken: callsOf(clause) }),
     earlier: plan.clauses.slice(0, exit.clause).filter(matters).map(callsOf),
@@ -251,6 +251,7 @@ function unreadPermits(spot: Spot): Permit[] {
       credentials: [],
       ...(plan.relayAudited ? { audited: true as const } : {}),
       ...limitsOf(plan.relayLimits),
+      ...copiesTo(spot.gateway.document, plan.relaySinks),
     };
     return [{ earlier: [], denied: [], deniedThere: [], plainPaths: false, way }];
   });

@@ -1,7 +1,7 @@
 /** What a gateway does to every call, whatever rule takes it: read from its document, and in words. Pure. */
-import { digestOf, type GatewayConfig } from '../../contract/index.ts';
-import type { GatewayManner, RecordCopy } from './permit.ts';
-import { quote } from './phrases.ts';
+import { digestOf, type GatewayConfig, type LoggingRule, type RecordExport } from '../../contract/index.ts';
+import type { GatewayManner, RecordCopy, Way } from './permit.ts';
+import { quote, renderCopy } from './phrases.ts';
 
 /** What the reference sets when nothing is written: not worth a word. */
 const usual = {
@@ -19,8 +19,7 @@ function fingerprint(value: string): string {
   return digestOf(value).slice('sha256:'.length, 'sha256:'.length + 8);
 }
 
-function copyOf(document: Config): RecordCopy | undefined {
-  const { recordExport } = document;
+function copyOf(recordExport: RecordExport | undefined): RecordCopy | undefined {
   if (recordExport === undefined || recordExport.broken !== undefined) return undefined;
   return {
     endpoint: recordExport.endpoint,
@@ -30,27 +29,35 @@ function copyOf(document: Config): RecordCopy | undefined {
   };
 }
 
+/** What is recorded of a call that these rules are about, and which sinks get a copy; a sink that is not there gets none. */
+export function recordedAs(
+  { recordSinks = [] }: Pick<Config, 'recordSinks'>,
+  logging: LoggingRule | undefined,
+): Pick<Way, 'logging' | 'copies'> {
+  if (logging === undefined) return {};
+  const { sinks = [], ...kept } = logging;
+  return { logging: kept, ...copiesTo({ recordSinks }, sinks) };
+}
+
+export function copiesTo(
+  { recordSinks = [] }: Pick<Config, 'recordSinks'>,
+  sinks: readonly string[] = [],
+): Pick<Way, 'copies'> {
+  const copies = sinks.flatMap((name) => copyOf(recordSinks.find((sink) => sink.name === name)) ?? []);
+  return copies.length === 0 ? {} : { copies };
+}
+
 export function mannerOf(document: Config): GatewayManner {
   const { upstream, capture } = document;
   const { additionalTrustPem, additionalTrustSource: source } = upstream;
   const trust = source === undefined ? additionalTrustPem : `${source.namespace}/${source.name}`;
-  const copy = copyOf(document);
+  const copy = copyOf(document.recordExport);
   return {
     ...(trust === '' ? {} : { trust }),
     capture: { maxBytes: capture.maxBytes, contentTypes: capture.includeContentTypes },
     ...(copy === undefined ? {} : { copy }),
     timeoutMs: upstream.requestTimeoutMs,
   };
-}
-
-function copyPart({ endpoint, headers }: RecordCopy): string {
-  const fields = headers.map((header) => {
-    const at = `header ${quote(header.name)}`;
-    if ('fingerprint' in header) return ` with ${at} of digest ${quote(header.fingerprint)}`;
-    const { namespace, name, key } = header.secret;
-    return ` with credential ${quote(`${namespace}/${name}/${key}`)} in ${at}`;
-  });
-  return `copying each record to ${quote(endpoint)}${fields.join('')}`;
 }
 
 export function mannerParts({ trust, capture, copy, timeoutMs }: GatewayManner): string[] {
@@ -60,7 +67,7 @@ export function mannerParts({ trust, capture, copy, timeoutMs }: GatewayManner):
   return [
     ...(trust === undefined ? [] : [`trusting the authorities of ${quote(trust)} too`]),
     ...(isUsual ? [] : [kept]),
-    ...(copy === undefined ? [] : [copyPart(copy)]),
+    ...(copy === undefined ? [] : [`copying each record to ${renderCopy(copy)}`]),
     ...(timeoutMs === usual.timeoutMs ? [] : [`for ${timeoutMs} ms of silence at most`]),
   ];
 }

@@ -49,6 +49,9 @@ export interface DeniedTools {
   readonly matches: readonly ToolScope[];
 }
 
+/** What is kept of a call. */
+export type KeptRecord = Omit<LoggingRule, 'sinks'>;
+
 /** So many calls, and no more. Those with the same account share the count. */
 export interface CountedCalls {
   readonly calls: number;
@@ -102,7 +105,9 @@ export interface ToolRule {
   readonly elsewhere?: true;
   /** Of each message it takes; empty: as many as there are. */
   readonly counted: readonly CountedCalls[];
-  readonly logging?: LoggingRule;
+  readonly logging?: KeptRecord;
+  /** Sinks that get a copy of the record of a call with such a message. Absent: there are none. */
+  readonly copies?: readonly RecordCopy[];
 }
 
 /** Every request is JSON-RPC of MCP, or has no body and a method that needs none; each of its messages must pass. */
@@ -165,6 +170,8 @@ export interface Way {
     /** The first that fits counts. A path cannot be changed: calls that name such a model there are not in the permit. */
     readonly renames: ReadonlyArray<{ readonly from: string; readonly to: string }>;
     readonly asksUsage: boolean;
+    /** It has no TLS, and what the agent brings as a credential over TLS is left out. Absent: it is spoken to as the agent speaks, or by TLS. */
+    readonly plain?: true;
     /** It speaks another API, and calls are translated into that of this schema; absent: they go as they are. */
     readonly as?: string;
   };
@@ -189,7 +196,9 @@ export interface Way {
   readonly budget?: CountedUse;
   /** Of its calls, or of connections whose bytes nobody reads, all at once; absent: as many as there are. Messages that a rule of `mcp` counts under the same account are not counted again. */
   readonly limits?: readonly CountedCalls[];
-  readonly logging?: LoggingRule;
+  readonly logging?: KeptRecord;
+  /** Sinks that get a copy of the record of each. Absent: there are none. */
+  readonly copies?: readonly RecordCopy[];
 }
 
 export interface Permit {
@@ -210,7 +219,7 @@ export interface Permit {
   readonly way: Way;
 }
 
-/** Who gets a copy of each record besides the platform's store, and by which headers. */
+/** Who gets a copy of a record besides the platform's store, and by which headers. */
 export interface RecordCopy {
   readonly endpoint: string;
   readonly headers: ReadonlyArray<

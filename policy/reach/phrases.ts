@@ -1,6 +1,6 @@
 /** Phrases of reach that sentences about calls and about tools share. Pure. */
-import type { CountScope, LoggingRule } from '../../contract/index.ts';
-import type { CountedCalls } from './permit.ts';
+import type { CountScope } from '../../contract/index.ts';
+import type { CountedCalls, KeptRecord, RecordCopy } from './permit.ts';
 
 /** In back quotes; what holds one, or what a terminal would act on, as a JSON text. */
 export function quote(text: string): string {
@@ -13,7 +13,8 @@ export function quote(text: string): string {
 }
 
 export const quoted = (texts: readonly string[]): string => texts.map(quote).join(', ');
-export function renderLogging(logging: LoggingRule | undefined): string {
+
+export function renderLogging(logging: KeptRecord | undefined): string {
   if (logging === undefined) return '';
   const left = [
     ...(logging.captureRequest ? [] : ['request bodies']),
@@ -21,6 +22,17 @@ export function renderLogging(logging: LoggingRule | undefined): string {
     ...logging.redactHeaders.map((name) => `header ${quote(name)}`),
   ];
   return left.length === 0 ? 'recorded whole' : `recorded without ${left.join(', ')}`;
+}
+
+/** Where to, and by which headers. */
+export function renderCopy({ endpoint, headers }: RecordCopy): string {
+  const fields = headers.map((header) => {
+    const at = `header ${quote(header.name)}`;
+    if ('fingerprint' in header) return ` with ${at} of digest ${quote(header.fingerprint)}`;
+    const { namespace, name, key } = header.secret;
+    return ` with credential ${quote(`${namespace}/${name}/${key}`)} in ${at}`;
+  });
+  return `${quote(endpoint)}${fields.join('')}`;
 }
 
 const counters: Readonly<Record<CountScope, string>> = {

@@ -40,7 +40,7 @@ export function dialOf({ gateway: { index }, plan }: Spot, target: UpstreamTarge
   // What the agent asked for by its address was judged by its plan.
   const answers = hostname === undefined && target.via?.ip !== undefined ? [target.via.ip] : pinned;
   if (answers === undefined) return 'none';
-  const request = { agentId: plan.site.agent, port, pinned };
+  const request = { agentId: plan.site.agent, port, pinned, plain: target.plain };
   const verdict = judgeAnswers(index.policy.destinations, request, answers);
   return verdict.kind === 'refused' ? 'refused' : (pinned ?? 'none');
 }

@@ -1,6 +1,6 @@
 /** Rules about messages of MCP in words. As words.ts, and read back by the same parser. Pure. */
 import type { AskedArguments, CountedTools, ToolCalls, ToolLimit, ToolRule, ToolScope } from './permit.ts';
-import { quote, quoted, renderCounted, renderLogging } from './phrases.ts';
+import { quote, quoted, renderCopy, renderCounted, renderLogging } from './phrases.ts';
 
 /** Patterns between slashes. */
 const withPatterns = (globs: readonly string[], sources: readonly string[]): string =>
@@ -55,6 +55,7 @@ function renderToolRule(rule: ToolRule): string {
     ...rule.counted.map((each) => `, ${renderCounted(each)}`),
     ...rule.limits.map(renderLimit),
     ...(logging === '' ? [] : [`, ${logging}`]),
+    ...(rule.copies ?? []).map((copy) => `, copying its record to ${renderCopy(copy)}`),
   ].join('');
 }
 

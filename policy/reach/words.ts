@@ -3,7 +3,7 @@
  * quotes, so that a sentence is read back in one way only; test/policy/reach parses them. Pure.
  */
 import { renderUsd, type HeaderEdit } from '../../contract/index.ts';
-import { quote, quoted, renderCounted, renderLogging, renderSpan } from './phrases.ts';
+import { quote, quoted, renderCopy, renderCounted, renderLogging, renderSpan } from './phrases.ts';
 import { mcpParts } from './tool-words.ts';
 import type { DestinationSet, PortSpan } from './partition.ts';
 import type { CountedUse, Calls, CallScope, Credential, HttpScope, Permit, TokenUse, Way } from './permit.ts';
@@ -130,10 +130,11 @@ export function renderTurn({ place, of }: NonNullable<NonNullable<Way['backend']
 
 function backendPart({ backend }: Way): string[] {
   if (backend === undefined) return [];
-  const { name, host, port, weight, of, turn, renames, asksUsage, as } = backend;
+  const { name, host, port, weight, of, turn, renames, asksUsage, as, plain } = backend;
   return [
     [
       `sent to Backend ${quote(name)} at ${quote(`${host}:${port}`)}`,
+      ...(plain === true ? [' in plain HTTP'] : []),
       ...(as === undefined ? [] : [` translated to ${quote(as)}`]),
       ...(weight === of ? [] : [` for ${weight} of ${of} invocations`]),
       ...(turn === undefined ? [] : [renderTurn(turn)]),
@@ -195,6 +196,7 @@ export function wayParts(way: Way): string[] {
     ...(way.budget === undefined ? [] : budgetParts(way.budget)),
     ...(way.limits ?? []).map(renderCounted),
     ...(logging === '' ? [] : [logging]),
+    ...(way.copies ?? []).map((copy) => `copying its record to ${renderCopy(copy)}`),
   ];
 }
 

@@ -15,6 +15,7 @@ import type { Item } from '../world.ts';
 const grpcPort = 4317;
 
 type Otlp = NonNullable<Item<'EgressGateway'>['spec']['otlp']>;
+type Receiver = Pick<Otlp, 'endpoint' | 'headers' | 'headersFrom'>;
 
 const broken: Readonly<Partial<Record<ExportProblem, string>>> = {
   EndpointClosed: 'is an address that is never open',
@@ -31,35 +32,48 @@ function problemOfPlace({ hostname, port, tls }: ExportEndpoint): string | undef
   return tls || isNear ? undefined : `records and headers go to ${hostname} in the clear: use https://`;
 }
 
-function problemOfEndpoint(endpoint: string): string | undefined {
+function problemOfEndpoint(endpoint: string, place: string): string | undefined {
   const problem = judgeExportEndpoint(endpoint);
-  if (problem !== undefined) return `spec.otlp.endpoint ${broken[problem] ?? problem}: nothing is sent`;
+  if (problem !== undefined) return `${place}.endpoint ${broken[problem] ?? problem}: nothing is sent`;
   const at = readExportEndpoint(endpoint);
   return at && problemOfPlace(at);
 }
 
-function problemOfHeaders({ headers = {}, headersFrom = [] }: Otlp): string | undefined {
+function problemOfHeaders({ headers = {}, headersFrom = [] }: Receiver, place: string): string | undefined {
   const written = Object.entries(headers).map(([name, value]) => ({ name, value }));
   // Values of Secrets are not known here; the gateway's status tells of them.
   const known = headersFrom.map(({ name, prefix = '' }) => ({ name, value: `${prefix}x` }));
   return judgeExportHeaders([...written, ...known]) === undefined
     ? undefined
-    : 'a header of spec.otlp is none, stands twice, or is one that OTLP sets itself: nothing is sent';
+    : `a header of ${place} is none, stands twice, or is one that OTLP sets itself: nothing is sent`;
 }
 
-function* ofGateway({ manifest, spec: { otlp } }: Item<'EgressGateway'>): Iterable<Found> {
-  if (otlp?.endpoint === undefined) return;
-  const endpoint = problemOfEndpoint(otlp.endpoint);
-  if (endpoint !== undefined) yield { manifest, path: ['spec', 'otlp', 'endpoint'], message: endpoint };
-  const headers = problemOfHeaders(otlp);
-  if (headers !== undefined) yield { manifest, path: ['spec', 'otlp'], message: headers };
+function* ofReceiver(
+  { manifest }: Item<'EgressGateway'>,
+  receiver: Receiver,
+  at: { readonly path: Found['path']; readonly place: string },
+): Iterable<Found> {
+  if (receiver.endpoint === undefined) return;
+  const endpoint = problemOfEndpoint(receiver.endpoint, at.place);
+  if (endpoint !== undefined) yield { manifest, path: [...at.path, 'endpoint'], message: endpoint };
+  const headers = problemOfHeaders(receiver, at.place);
+  if (headers !== undefined) yield { manifest, path: at.path, message: headers };
+}
+
+function* ofGateway(gateway: Item<'EgressGateway'>): Iterable<Found> {
+  const { otlp = {} } = gateway.spec;
+  yield* ofReceiver(gateway, otlp, { path: ['spec', 'otlp'], place: 'spec.otlp' });
+  for (const [index, sink] of (otlp.sinks ?? []).entries()) {
+    const path = ['spec', 'otlp', 'sinks', index];
+    yield* ofReceiver(gateway, sink, { path, place: `sink ${sink.name}` });
+  }
 }
 
 export const exportEndpointUnfit: Rule = {
   id: 'export-endpoint-unfit',
   severity: 'error',
   title: 'A receiver of records that gets none, or gets them in the clear',
-  why: 'A copy of every record goes to otlp.endpoint over OTLP/HTTP: whom agents call, with which models, and what is kept of bodies. An endpoint that cannot be used gets nothing, and over plain HTTP everybody on the way reads it.',
+  why: 'Copies of records go to otlp.endpoint and to otlp.sinks over OTLP/HTTP: whom agents call, with which models, and what is kept of bodies. An endpoint that cannot be used gets nothing, and over plain HTTP everybody on the way reads it.',
   fix: 'Write the https:// URL of an OTLP/HTTP receiver, such as https://collector.example.com:4318; inside the cluster http://collector.observability.svc:4318 will do.',
   *check(world) {
     for (const gateway of world.own('EgressGateway')) yield* ofGateway(gateway);

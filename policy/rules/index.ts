@@ -16,6 +16,7 @@ import { budgetWithoutPrice } from './budget-without-price.ts';
 import { callerExtractorUnreadable } from './caller-extractor-unreadable.ts';
 import { credentialCrossesProvider } from './credential-crosses-provider.ts';
 import { credentialForeignHost } from './credential-foreign-host.ts';
+import { credentialInTheClear } from './credential-in-the-clear.ts';
 import { credentialManyHosts } from './credential-many-hosts.ts';
 import { credentialNotInspected } from './credential-not-inspected.ts';
 import { derivedNameClash } from './derived-name-clash.ts';
@@ -38,6 +39,7 @@ import { policyConflict } from './policy-conflict.ts';
 import { policyWithoutEffect } from './policy-without-effect.ts';
 import { privateRange } from './private-range.ts';
 import { privilegedWorker } from './privileged-worker.ts';
+import { recordSinkMissing } from './record-sink-missing.ts';
 import { routeNotAttached } from './route-not-attached.ts';
 import { routeShadowed } from './route-shadowed.ts';
 import { clonesRepeatRandom } from './clones-repeat-random.ts';
@@ -66,6 +68,7 @@ export const rules: readonly Rule[] = [
   privateRange,
   wildcardPublicSuffix,
   credentialNotInspected,
+  credentialInTheClear,
   credentialCrossesProvider,
   credentialForeignHost,
   credentialManyHosts,
@@ -80,6 +83,7 @@ export const rules: readonly Rule[] = [
   backendPlainHttp,
   backendsWeighNothing,
   exportEndpointUnfit,
+  recordSinkMissing,
   callerExtractorUnreadable,
   routeShadowed,
   httpRouteWidened,

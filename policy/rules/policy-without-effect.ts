@@ -1,8 +1,10 @@
 /** A policy that applies to nothing. */
 import type { Found, Rule } from '../rule.ts';
-import { routeKinds, topologyOf, type RouteItem } from '../topology.ts';
+import { policiesNamedBy, routeKinds, topologyOf, type RouteItem } from '../topology.ts';
 import { backendOf, type Item, type World } from '../world.ts';
 import { targetingKinds } from './unresolved-reference.ts';
+
+const filterKinds = ['RateLimitPolicy', 'LoggingPolicy'] as const;
 
 function routeOf(world: World, kind: string, namespace: string, name: string): RouteItem | undefined {
   const known = routeKinds.find((each) => each === kind);
@@ -70,29 +72,37 @@ function backendNames(route: RouteItem): string[] {
 function extensions(world: World): Set<string> {
   const named = routeKinds
     .flatMap((kind): readonly RouteItem[] => world.all(kind))
-    .flatMap((route) => {
-      const rules: ReadonlyArray<{
-        filters?: ReadonlyArray<{ extensionRef?: { kind: string; name: string } | undefined }> | undefined;
-      }> = route.spec.rules ?? [];
-      return rules
-        .flatMap(({ filters = [] }) => filters)
-        .flatMap(({ extensionRef }) =>
-          extensionRef === undefined ? [] : [`${extensionRef.kind}/${route.namespace}/${extensionRef.name}`],
-        );
-    });
+    .flatMap((route) =>
+      filterKinds.flatMap((kind) =>
+        policiesNamedBy(route, kind).map((name) => `${kind}/${route.namespace}/${name}`),
+      ),
+    );
   return new Set(named);
+}
+
+/** A receiver that reads as if it got copies. */
+function* unnamedSinks(world: World): Iterable<Found> {
+  const named = new Set(world.all('LoggingPolicy').map(({ spec }) => spec.sinkRef));
+  for (const { manifest, spec } of world.own('EgressGateway')) {
+    for (const [index, { name }] of (spec.otlp?.sinks ?? []).entries()) {
+      if (named.has(name)) continue;
+      const path = ['spec', 'otlp', 'sinks', index];
+      yield { manifest, path, message: `no LoggingPolicy names sink ${name}, so it gets no record` };
+    }
+  }
 }
 
 export const policyWithoutEffect: Rule = {
   id: 'policy-without-effect',
   severity: 'warn',
   title: 'A policy that applies to nothing',
-  why: 'Its target is attached to no gateway, its sectionName names no Backend, or no filter of a route names it. It reads like protection and is none.',
-  fix: 'Attach the target, correct sectionName, or name the policy in a filter with extensionRef.',
+  why: 'Its target is attached to no gateway, its sectionName names no Backend, or no filter of a route names it; or no policy names the sink. It reads like protection and is none.',
+  fix: 'Attach the target, correct sectionName, name the policy in a filter with extensionRef, or the sink in sinkRef of a LoggingPolicy.',
   *check(world) {
     yield* targeting(world);
+    yield* unnamedSinks(world);
     const named = extensions(world);
-    for (const kind of ['RateLimitPolicy', 'LoggingPolicy'] as const) {
+    for (const kind of filterKinds) {
       for (const { manifest, namespace, name } of world.own(kind)) {
         if (named.has(`${kind}/${namespace}/${name}`)) continue;
         yield { manifest, path: [], message: `no filter of a route in ${namespace} names this ${kind}` };

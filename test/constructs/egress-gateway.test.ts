@@ -1,6 +1,14 @@
 import { Duration } from 'cdk8s';
 import { describe, expect, test } from 'vitest';
-import { Backend, Credential, EgressGateway, Port, Tools, type OtlpExport } from '../../constructs/index.ts';
+import {
+  Backend,
+  Credential,
+  EgressGateway,
+  LoggingPolicy,
+  Port,
+  Tools,
+  type OtlpExport,
+} from '../../constructs/index.ts';
 import { specOf, synth, testChart } from './chart.ts';
 
 describe('EgressGateway', () => {
@@ -243,6 +251,14 @@ describe('EgressGateway', () => {
   });
 });
 
+test('a Backend without TLS says so, at the port of its scheme', () => {
+  const chart = testChart();
+  new Backend(chart, 'plain', { scheme: 'http', host: 'tools.models.svc' });
+  expect(specOf(chart, 'Backend')).toMatchObject({
+    upstream: { host: 'tools.models.svc', scheme: 'http', port: 80 },
+  });
+});
+
 describe('EgressGateway telemetry and DNS', () => {
   test('are written out when given', () => {
     const chart = testChart();
@@ -267,4 +283,30 @@ describe('EgressGateway telemetry and DNS', () => {
       );
     },
   );
+
+  test('a sink is a receiver of its own, named by policies; what cannot work is refused with the place', () => {
+    const chart = testChart();
+    const gateway = new EgressGateway(chart, 'gateway');
+    const endpoint = 'https://archive.example.com';
+    const secretHeaders = [{ name: 'authorization', secret: { name: 'archive' } }];
+    const sink = gateway.addSink('archive', { endpoint, secretHeaders });
+    new LoggingPolicy(chart, 'kept', { sink });
+    new LoggingPolicy(chart, 'by-name', { sink: 'audit' });
+    const headersFrom = [{ name: 'authorization', secretRef: { name: 'archive' } }];
+    expect(specOf(chart, 'EgressGateway')).toMatchObject({
+      otlp: { sinks: [{ name: 'archive', endpoint, headersFrom }] },
+    });
+    const policies = synth(chart).filter(({ kind }) => kind === 'LoggingPolicy');
+    expect(policies.map(({ spec }) => spec)).toEqual([{ sinkRef: 'archive' }, { sinkRef: 'audit' }]);
+    expect(() => gateway.addSink('archive', { endpoint })).toThrow(
+      'test/gateway: sink "archive" stands twice',
+    );
+    expect(() => gateway.addSink('', { endpoint })).toThrow('a name of 1 to 63 characters');
+    expect(() => gateway.addSink('b', { endpoint: 'otel:4318' })).toThrow('sink "b" endpoint');
+    expect(() => gateway.addSink('b', { endpoint, headers: { 'a b': 'c' } })).toThrow(
+      'sink "b" header "a b"',
+    );
+    for (let index = 1; index < 8; index += 1) gateway.addSink(`s${index}`, { endpoint });
+    expect(() => gateway.addSink('ninth', { endpoint })).toThrow('at most 8 sinks');
+  });
 });

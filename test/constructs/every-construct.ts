@@ -77,7 +77,13 @@ function gateways(chart: Chart): EgressGateway {
 
 function routes(chart: Chart, gateway: EgressGateway): void {
   const rateLimit = new RateLimitPolicy(chart, 'slow', { rate: Rate.perMinute(60).counted('PerExecution') });
+  const sink = gateway.addSink('archive', {
+    endpoint: 'https://archive.example.com',
+    headers: { tenant: 'a' },
+    secretHeaders: [{ name: 'authorization', secret: { name: 'archive', key: 'key' }, prefix: 'Bearer ' }],
+  });
   const logging = new LoggingPolicy(chart, 'quiet', {
+    sink,
     captureRequest: false,
     captureResponse: true,
     redactHeaders: ['X-Customer'],
@@ -86,12 +92,13 @@ function routes(chart: Chart, gateway: EgressGateway): void {
     (id) => new Backend(chart, id, { schema: 'openai', host: `${id}.example.com`, ensureStreamUsage: true }),
   ) as [Backend, Backend];
   main.addModelRewrite('gpt-*', 'llama');
+  const local = new Backend(chart, 'local', { schema: 'openai', scheme: 'http', host: 'vllm.models.svc' });
   const models = new AIProviderRoute(chart, 'models', {
     gateways: [gateway],
     rules: [
       {
         matches: [{ provider: 'openai', models: ['gpt-4o*'], endpoints: ['/v1/chat/*'] }],
-        backends: [{ backend: main, weight: 3 }, { backend: spare }],
+        backends: [{ backend: main, weight: 3 }, { backend: spare }, { backend: local }],
         budget: Budget.perDay(1_000).perExecution(100).perRequest(10).sharedAs('team'),
         rateLimit,
         logging,

@@ -36,6 +36,7 @@ const rule = {
 const source = { namespace: 'd', name: 'otel', key: 'token' };
 const header = { name: 'authorization', value: 'Bearer 1', source };
 const recordExport = { endpoint: 'https://otel', headers: [header] };
+const sink = { name: 'archive', ...recordExport };
 const gateway: GatewayConfig = {
   version: 1,
   digest: 'sha256:1',
@@ -57,6 +58,7 @@ const gateway: GatewayConfig = {
   mcpRoutes: [],
   credentials: [credential],
   recordExport,
+  recordSinks: [sink],
   platform,
 };
 const pool: PoolConfig = {
@@ -96,6 +98,10 @@ describe('a gateway', () => {
       'the value of a header of the export that is from a Secret',
       { recordExport: { ...recordExport, headers: [{ ...header, value: 'other', source }] } },
     ],
+    [
+      'the value of a header of a sink that is from a Secret',
+      { recordSinks: [{ ...sink, headers: [{ ...header, value: 'other', source }] }] },
+    ],
     ['pools and their keys', { framePeers: [{ ...gateway.framePeers[0]!, pool: 'd/q', keyBase64: 'x' }] }],
     [
       'in which order agents are listed',
@@ -113,6 +119,9 @@ describe('a gateway', () => {
 
   test.each<[string, Partial<GatewayConfig>]>([
     ['where records are copied to', { recordExport: { ...recordExport, endpoint: 'https://other' } }],
+    ['where a sink is', { recordSinks: [{ ...sink, endpoint: 'https://other' }] }],
+    ['the name of a sink', { recordSinks: [{ ...sink, name: 'other' }] }],
+    ['that there is a sink', { recordSinks: [] }],
     ['that nothing is sent there', { recordExport: { ...recordExport, broken: 'SecretNotFound' } }],
     [
       'which Secret a header of the export is from',

@@ -36,6 +36,17 @@ test.each([
   expect(judge(answers, pinned)).toBe(expected);
 });
 
+test.each([
+  ['private, named by a CIDR rule', ['10.1.2.3'], 'addresses'],
+  ['S26: private, that nobody named', ['192.168.1.1'], 'private'],
+  ['public', ['93.184.216.34'], 'protocol'],
+  ['S9: one of two public', ['10.1.2.3', '93.184.216.34'], 'protocol'],
+])('without TLS: %s', (_name, answers, expected) => {
+  const request = { agentId: 'TaskAgent/d/a', port: 443, pinned: undefined, plain: true as const };
+  const verdict = judgeAnswers(policy, request, answers);
+  expect(verdict.kind === 'addresses' ? verdict.kind : verdict.reason).toBe(expected);
+});
+
 test('S26: allow-all opens no private address', () => {
   expect(judge(['192.168.1.1'], undefined, 'allow-all')).toBe('private');
 });

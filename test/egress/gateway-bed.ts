@@ -119,6 +119,16 @@ export function addAddress(): string {
   throw new Error('every address of 192.0.2.0/24 is taken on lo');
 }
 
+/** The same of a private range. */
+export function addPrivateAddress(): string {
+  const [second = 0, third = 0] = randomBytes(2);
+  for (let last = 1; last < 255; last += 1) {
+    const ip = `10.${second}.${third}.${last}`;
+    if (isAdded(ip)) return ip;
+  }
+  throw new Error('every address is taken on lo');
+}
+
 async function startUpstream(
   options: UpstreamOptions,
   ip: string,

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { GatewayConfig, RecordExport } from '../../../contract/index.ts';
-import { RecordExporter, type RecordExporterOptions } from '../../../egress/export/record-exporter.ts';
+import { RecordCopies, type RecordCopiesOptions } from '../../../egress/export/record-copies.ts';
 import { AttributeList } from '../../../egress/record/attribute-list.ts';
 import { OtlpOutbox } from '../../../egress/record/otlp-outbox.ts';
 import { createSimpleRecord, type SpanRecord } from '../../../egress/record/span-record.ts';
@@ -72,34 +72,45 @@ export interface ExportBed {
   readonly store: Receiver;
   readonly receiver: Receiver;
   readonly outbox: OtlpOutbox;
-  readonly exporter: RecordExporter;
-  readonly count: { lost: number; sent: number; changed: number; broken: number };
+  readonly copies: RecordCopies;
+  readonly count: {
+    lost: number;
+    sent: number;
+    changed: number;
+    broken: number;
+    /** `SINK sent`, `SINK lost`. */
+    readonly sinks: Map<string, number>;
+  };
   /** What the receiver's name stands for. */
   answers: string[];
   use(recordExport: Partial<RecordExport> | undefined, change?: Partial<GatewayConfig>): void;
-  add(name: string): void;
+  add(name: string, sinks?: readonly string[]): void;
   close(): Promise<void>;
 }
 
-export function record(name: string): SpanRecord {
+export function record(name: string, sinks?: readonly string[]): SpanRecord {
   return createSimpleRecord({
-    ...{ name, start: 1, end: 2, agentId: 'TaskAgent/default/hello', refused: false },
+    ...{ name, start: 1, end: 2, agentId: 'TaskAgent/default/hello', refused: false, sinks },
     attributes: new AttributeList(),
     errorMessage: undefined,
     log: { severity: 'INFO', body: 'egress call' },
   });
 }
 
-export async function openExportBed(options: Partial<RecordExporterOptions> = {}): Promise<ExportBed> {
+export async function openExportBed(options: Partial<RecordCopiesOptions> = {}): Promise<ExportBed> {
   const ip = addAddress();
   const store = await openReceiver('127.0.0.1', false);
   const receiver = await openReceiver(ip, true);
-  const count = { lost: 0, sent: 0, changed: 0, broken: 0 };
-  const exporter = new RecordExporter({
+  const count = { lost: 0, sent: 0, changed: 0, broken: 0, sinks: new Map<string, number>() };
+  const counted = (outcome: 'lost' | 'sent', records: number, sink: string | undefined): void => {
+    if (sink === undefined) count[outcome] += records;
+    else count.sinks.set(`${sink} ${outcome}`, (count.sinks.get(`${sink} ${outcome}`) ?? 0) + records);
+  };
+  const copies = new RecordCopies({
     lookup: () => Promise.resolve(bed.answers.map((address) => ({ address, family: 4 }))),
     now: () => Date.now(),
-    onLost: (records) => (count.lost += records),
-    onSent: (records) => (count.sent += records),
+    onLost: (records, sink) => counted('lost', records, sink),
+    onSent: (records, sink) => counted('sent', records, sink),
     onChanged: () => (count.changed += 1),
     onBroken: () => (count.broken += 1),
     ...options,
@@ -107,21 +118,21 @@ export async function openExportBed(options: Partial<RecordExporterOptions> = {}
   const outbox = new OtlpOutbox({
     ...{ endpoint: `http://127.0.0.1:${store.port}`, token: 'platform-token', resource: { a: 'b' } },
     onDropped: () => undefined,
-    copy: exporter,
+    copy: copies,
   });
   const bed: ExportBed = {
-    ...{ ip, store, receiver, outbox, exporter, count },
+    ...{ ip, store, receiver, outbox, copies, count },
     answers: [ip],
     use: (recordExport, change = {}) => {
       const endpoint = `https://${collector}:${receiver.port}`;
       const wanted = recordExport && { endpoint, headers: [], ...recordExport };
       const config = createConfig(ip, 443, { ...change, ...(wanted && { recordExport: wanted }) });
-      exporter.use(createSnapshot(config, createLeafIssuer));
+      copies.use(createSnapshot(config, createLeafIssuer));
     },
-    add: (name) => outbox.add(record(name)),
+    add: (name, sinks) => outbox.add(record(name, sinks)),
     close: async () => {
       await outbox.close(1);
-      await exporter.close(1);
+      await copies.close(1);
       store.close();
       receiver.close();
       execFileSync('ip', ['addr', 'del', `${ip}/32`, 'dev', 'lo']);

@@ -40,7 +40,7 @@ test('a receiver gets, byte for byte, what the store gets, by its own headers', 
   expect(JSON.stringify(spans)).toContain('first-call');
   const records = parseLogsRequest('protobuf', logs?.body ?? Buffer.alloc(0));
   expect(JSON.stringify(records)).toContain('egress call');
-  expect(bed.exporter.state).toEqual({ arrived: true, losing: false });
+  expect(bed.copies.state).toEqual({ arrived: true, losing: false });
   expect(bed.count).toMatchObject({ sent: 1, lost: 0 });
 });
 
@@ -74,12 +74,12 @@ test('a receiver that never answers refuses nobody, holds no more than its bound
     }
     const stored = bed.store.seen.length;
     await untilSeen(bed.store, stored + 2);
-    most = Math.max(most, bed.exporter.heldBytes);
+    most = Math.max(most, bed.copies.heldBytes);
   }
   expect(most).toBeGreaterThan(50_000);
   expect(most).toBeLessThanOrEqual(100_000);
   expect(bed.count.lost).toBeGreaterThan(200);
-  expect(bed.exporter.state?.losing).toBe(true);
+  expect(bed.copies.state?.losing).toBe(true);
 });
 
 test('busy: the same bytes again, and not before the receiver asked for them', async () => {
@@ -88,12 +88,12 @@ test('busy: the same bytes again, and not before the receiver asked for them', a
     before === 0 ? { status: 429, headers: { 'retry-after': '2' } } : { status: 200 };
   bed.add('kept');
   await untilSeen(bed.receiver, 1);
-  await until(() => expect(bed.exporter.state?.fault).toEqual({ code: 'Answered', status: 429 }));
+  await until(() => expect(bed.copies.state?.fault).toEqual({ code: 'Answered', status: 429 }));
   await untilSeen(bed.receiver, 3);
   const [first, second] = bed.receiver.seen;
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_900);
   expect(second?.body.equals(first?.body ?? Buffer.alloc(0))).toBe(true);
-  await until(() => expect(bed.exporter.state).toEqual({ arrived: true, losing: false }));
+  await until(() => expect(bed.copies.state).toEqual({ arrived: true, losing: false }));
   expect(bed.count.lost).toBe(0);
 });
 
@@ -119,7 +119,7 @@ test.each([
   const destinations = { defaultPolicy: 'allow-all' as const, rules: [], platformCidrs: ['198.51.100.0/24'] };
   bed.use({}, { destinations });
   bed.add('a');
-  await until(() => expect(bed.exporter.state?.fault).toEqual({ code: 'AddressRefused' }));
+  await until(() => expect(bed.copies.state?.fault).toEqual({ code: 'AddressRefused' }));
   expect(bed.receiver.seen).toEqual([]);
 });
 
@@ -131,7 +131,7 @@ test.each([
   'grpc://a',
 ])('S25: nothing is sent to %s', (endpoint) => {
   bed.use({ endpoint });
-  expect(bed.exporter.isWanted).toBe(false);
+  expect(bed.copies.isWanted).toBe(false);
 });
 
 test('S51: a receiver whose certificate nobody vouches for gets neither records nor headers', async () => {
@@ -142,7 +142,7 @@ test('S51: a receiver whose certificate nobody vouches for gets neither records 
   };
   bed.use({}, { upstream });
   bed.add('a');
-  await until(() => expect(bed.exporter.state?.fault).toEqual({ code: 'TlsRefused' }));
+  await until(() => expect(bed.copies.state?.fault).toEqual({ code: 'TlsRefused' }));
   expect(bed.receiver.seen).toEqual([]);
 });
 
@@ -159,7 +159,7 @@ test('another endpoint gets what waits; none gets nothing, and what waited is co
   bed.add('late');
   await untilSeen(other, 3);
   bed.use(undefined);
-  expect(bed.exporter.state).toBeUndefined();
-  expect(bed.exporter.heldBytes).toBe(0);
+  expect(bed.copies.state).toBeUndefined();
+  expect(bed.copies.heldBytes).toBe(0);
   expect(bed.count).toMatchObject({ sent: 1, lost: 1 });
 });

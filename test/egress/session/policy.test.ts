@@ -1,4 +1,5 @@
 /** Policies as an agent meets them on a connection: EgressDenyPolicy, MCPRoute and LoggingPolicy, with their records. */
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { GatewayConfig } from '../../../contract/index.ts';
 import { converse, openGatewayBed, until, type GatewayBed } from '../gateway-bed.ts';
@@ -137,4 +138,30 @@ test('LoggingPolicy keeps bodies and headers out of the record, and only out of 
   expect(hidden).not.toContain('clrk.body.b64');
   expect(seen).toHaveLength(2);
   expect(bed.records[0]?.attributes).toMatchObject({ 'clrk.req.bytes': 25 });
+});
+
+test('the record of a call, and of a connection nobody reads, is for the sinks of its rule and no other', async () => {
+  const logging = { captureRequest: true, captureResponse: true, redactHeaders: [], sinks: ['archive'] };
+  const echo = createServer((peer) => peer.pipe(peer));
+  await new Promise<void>((resolve) => echo.listen(0, bed.upstreamIp, () => resolve()));
+  const { port } = echo.address() as AddressInfo;
+  const withSink = ({ destinations }: GatewayConfig): Partial<GatewayConfig> => ({
+    destinations: { ...destinations, rules: destinations.rules.map((rule) => ({ ...rule, logging })) },
+  });
+  const text = post('files.example.com', '/up', {});
+  configure(() => ({}));
+  await ask('files.example.com', text);
+  configure(withSink);
+  bed.records.length = 0;
+  await ask('files.example.com', text);
+  expect(bed.records.map(({ sinks }) => sinks)).toEqual([['archive']]);
+  bed.configure((ip) => createConfig(ip, port, withSink(createConfig(ip, port))));
+  bed.records.length = 0;
+  const raw = await bed.connect();
+  raw.write(bed.frame({ hostname: 'files.example.com', destination: { ip: '198.18.0.1', port } }));
+  expect(await converse(raw, 'SSH-2.0-x\r\n', (got) => got.includes('\n'))).toBe('SSH-2.0-x\r\n');
+  raw.destroy();
+  await until(() => bed.records.length === 1, 'record');
+  expect(bed.records.map(({ name, sinks }) => [name, sinks])).toEqual([['egress.tcp', ['archive']]]);
+  await new Promise<void>((resolve) => echo.close(() => resolve()));
 });

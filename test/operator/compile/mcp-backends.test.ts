@@ -11,6 +11,7 @@ const renaming = manifest('Backend', 'renaming', {
   upstream: { host: 'files.example.com' },
   modelRewrites: [{ from: '*', to: 'x' }],
 });
+const plain = manifest('Backend', 'plain', { upstream: { host: 'tools.models.svc', scheme: 'http' } });
 const place = { name: 'files', weight: 1, host: 'files.tools.svc', port: 8443 };
 const unchanged = { schema: '', modelRewrites: [], ensureStreamUsage: false };
 
@@ -29,6 +30,12 @@ test.each<[string, object[] | undefined, object[] | undefined, string]>([
     [{ name: 'renaming', weight: 1, host: 'files.example.com', port: 443, ...unchanged }],
     'ResolvedRefs',
   ],
+  [
+    'without TLS',
+    [{ name: 'plain' }],
+    [{ name: 'plain', weight: 1, host: 'tools.models.svc', port: 80, plain: true, ...unchanged }],
+    'ResolvedRefs',
+  ],
   ['none that is there: nowhere, and not at home', [{ name: 'gone' }], [], 'BackendNotFound'],
   ['one of two', [{ name: 'gone' }, { name: 'files' }], [{ ...place, ...unchanged }], 'BackendNotFound'],
   ['of another namespace', [{ name: 'files', namespace: 'other' }], [], 'RefNotPermitted'],
@@ -36,7 +43,7 @@ test.each<[string, object[] | undefined, object[] | undefined, string]>([
 ])('%s', (_name, backendRefs, backends, reason) => {
   const rule = backendRefs === undefined ? {} : { backendRefs };
   const spec = { parentRefs: [{ name: 'g' }], hostnames: ['mcp.example.com'], rules: [rule] };
-  const test = new TestWorld([gateway, files, renaming, manifest('MCPRoute', 'tools', spec)]);
+  const test = new TestWorld([gateway, files, renaming, plain, manifest('MCPRoute', 'tools', spec)]);
   const compiled = test.gateway()?.mcpRoutes?.[0]?.rules[0];
   expect(compiled?.backends).toEqual(backends);
   // Its messages are refused by name; what holds none, for it goes nowhere.

@@ -49,9 +49,10 @@ function readBody({ rpc, model }: Attempt, need: string): CallBody {
   return rpc === undefined ? { kind: 'inference', model } : { kind: 'inference', model: undefined };
 }
 
-const placeOf = ({ hostname, ip, port, via }: UpstreamTarget): string => {
+const placeOf = ({ hostname, ip, port, via, plain }: UpstreamTarget, wire: string): string => {
   const there = via === undefined ? '' : ` at ${via.hostname ?? via.ip ?? ''}:${via.port}`;
-  return `${hostname ?? ip ?? ''}:${port}${there}`;
+  const bare = plain === true && wire === 'tls' ? ' bare' : '';
+  return `${hostname ?? ip ?? ''}:${port}${there}${bare}`;
 };
 
 type Wire = 'HTTPS' | 'HTTP' | 'TLS' | 'TCP';
@@ -78,7 +79,8 @@ class Gateway {
     const pinned = hostname === undefined ? undefined : this.#plans.index.pins.get(hostname);
     const written = target.via !== undefined && ip !== undefined ? [ip] : pinned;
     if (written === undefined) return undefined;
-    const verdict = judgeAnswers(this.#document.destinations, { agentId, port, pinned }, written);
+    const request = { agentId, port, pinned, plain: target.plain };
+    const verdict = judgeAnswers(this.#document.destinations, request, written);
     return verdict.kind === 'refused' ? false : pinned;
   }
 
@@ -145,7 +147,7 @@ class Gateway {
     };
     return renderWay({
       protocol: attempt.wire === 'tls' ? 'HTTPS' : 'HTTP',
-      target: placeOf(target),
+      target: placeOf(target, attempt.wire),
       pinned,
       credentials: [
         ...(injection?.fields ?? []).map(({ name, value }) => sourceOf(`header ${name}`, value)),
@@ -160,9 +162,16 @@ class Gateway {
       audited: decision.wouldDeny !== undefined,
       budget: decision.budget,
       logging: decision.logging,
+      copies: this.#copiesTo(decision.logging?.sinks),
       counts: decision.counts,
       ...this.#manner(),
     });
+  }
+
+  #copiesTo(sinks: readonly string[] = []): string[] {
+    const { recordSinks = [] } = this.#document;
+    const found = recordSinks.filter(({ name, broken }) => sinks.includes(name) && broken === undefined);
+    return found.map(({ endpoint }) => endpoint);
   }
 
   #manner() {
@@ -182,8 +191,17 @@ class Gateway {
     if (pinned === false || refusal !== undefined) return undefined;
     const plain = { credentials: [], renames: [], asksUsage: false, asksPerson: false };
     const bytes = { ...plain, audited: plan.relayAudited, budget: undefined, logging: undefined };
+    const copies = this.#copiesTo(plan.relaySinks);
     const counts = countCall(plan.relayLimits);
-    return renderWay({ protocol, target: placeOf(target), pinned, counts, ...bytes, ...this.#manner() });
+    return renderWay({
+      protocol,
+      target: placeOf(target, ''),
+      pinned,
+      counts,
+      copies,
+      ...bytes,
+      ...this.#manner(),
+    });
   }
 
   #relays(attempt: Attempt, hostname: Hostname | undefined, protocol: Wire): Array<string | undefined> {

@@ -5,13 +5,7 @@
  */
 import { evaluate } from '@marcbachmann/cel-js';
 import { isIP } from 'node:net';
-import {
-  cidrContains,
-  compilePattern,
-  parseCidr,
-  parseIp,
-  type LoggingRule,
-} from '../../../contract/index.ts';
+import { cidrContains, compilePattern, parseCidr, parseIp } from '../../../contract/index.ts';
 import {
   chatApiOf,
   operationTable,
@@ -27,6 +21,7 @@ import type {
   CallScope,
   CountedCalls,
   DestinationSet,
+  KeptRecord,
   Permit,
   AskedArguments,
   ToolCalls,
@@ -394,7 +389,7 @@ export function covers(permit: Permit, attempt: Attempt): boolean {
   );
 }
 
-function joinedLogging(rules: readonly LoggingRule[]): LoggingRule | undefined {
+function joinedLogging(rules: readonly KeptRecord[]): KeptRecord | undefined {
   if (rules.length === 0) return undefined;
   return {
     captureRequest: rules.every((rule) => rule.captureRequest),
@@ -406,7 +401,7 @@ function joinedLogging(rules: readonly LoggingRule[]): LoggingRule | undefined {
 const protocols = { tls: ['HTTPS', 'TLS'], http1: ['HTTP'], raw: ['TCP'] } as const;
 
 function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
-  const { backend, via, pinned, credentials, logging } = permit.way;
+  const { backend, via, pinned, credentials, logging, copies = [] } = permit.way;
   const { hostname, ip, port } = attempt;
   const { trust, capture, timeoutMs } = access.manner;
   const inspected = access.protocol.startsWith('HTTP');
@@ -419,7 +414,10 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
     target: [
       backend === undefined ? `${hostname ?? ip}:${port}` : `${backend.host}:${backend.port}`,
       ...(via === undefined ? [] : [`${via.host}:${via.port}`]),
-    ].join(' at '),
+    ]
+      .join(' at ')
+      // Of what the agent itself asked for without TLS nothing is told.
+      .concat(backend?.plain === true && attempt.wire === 'tls' ? ' bare' : ''),
     pinned,
     credentials: credentials.map(
       ({ place, name, secret }) => `${place} ${name}=${secret?.name ?? ''}/${secret?.key ?? ''}`,
@@ -434,6 +432,7 @@ function wayOf(access: Access, permit: Permit, attempt: Attempt): string {
       ...(logging === undefined ? [] : [logging]),
       ...judged.flatMap(({ rule }) => rule.logging ?? []),
     ]),
+    copies: [...copies, ...judged.flatMap(({ rule }) => rule.copies ?? [])].map(({ endpoint }) => endpoint),
     counts: [...countsOf(permit, judged).values()],
     trust: trust?.split('/')[1] ?? '',
     captured: capture.maxBytes,

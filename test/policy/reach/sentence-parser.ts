@@ -1,5 +1,5 @@
 /** Reads a sentence of `clrk reach -o sentences` back to what it was made from, by the grammar of policy/reach/words.ts. */
-import type { HeaderEdit, LoggingRule } from '../../../contract/index.ts';
+import type { HeaderEdit } from '../../../contract/index.ts';
 import type { StandingAnswer } from '../../../decision/index.ts';
 import type {
   Access,
@@ -12,6 +12,7 @@ import type {
   CountedUse,
   DestinationSet,
   HttpScope,
+  KeptRecord,
   Permit,
   PortSpan,
   ReachProtocol,
@@ -275,9 +276,13 @@ function toolLimit(reader: Reader): ToolLimit {
   return found;
 }
 
-function logging(reader: Reader): LoggingRule | undefined {
-  if (reader.eat('recorded whole')) return { captureRequest: true, captureResponse: true, redactHeaders: [] };
-  if (!reader.eat('recorded without ')) return undefined;
+function logging(reader: Reader): KeptRecord | undefined {
+  return reader.eat('recorded ') ? recorded(reader) : undefined;
+}
+
+function recorded(reader: Reader): KeptRecord {
+  if (reader.eat('whole')) return { captureRequest: true, captureResponse: true, redactHeaders: [] };
+  reader.must('without ');
   const found = { captureRequest: true, captureResponse: true, redactHeaders: [] as string[] };
   do {
     if (reader.eat('request bodies')) found.captureRequest = false;
@@ -298,11 +303,14 @@ function toolRule(reader: Reader): ToolRule {
   while (reader.eat(', at most ')) all.push(counted(reader));
   const limits: ToolLimit[] = [];
   while (reader.eat(' (')) limits.push(toolLimit(reader));
-  const kept = reader.eat(', ') ? logging(reader) : undefined;
+  const kept = reader.eat(', recorded ') ? recorded(reader) : undefined;
+  const copies: RecordCopy[] = [];
+  while (reader.eat(', copying its record to ')) copies.push(recordCopy(reader));
   return {
     ...{ matches, refused, counted: all, limits },
     ...(elsewhere ? { elsewhere: true as const } : {}),
     ...(kept === undefined ? {} : { logging: kept }),
+    ...(copies.length === 0 ? {} : { copies }),
   };
 }
 
@@ -319,6 +327,7 @@ function backend(reader: Reader): NonNullable<Permit['way']['backend']> {
     ...{ name, host, port: Number(port), weight: 1, of: 1, asksUsage: false },
   };
   const renames: Array<{ from: string; to: string }> = [];
+  if (reader.eat(' in plain HTTP')) found.plain = true;
   if (reader.eat(' translated to ')) found.as = reader.quote();
   if (reader.eat(' for ')) {
     found.weight = reader.number();
@@ -351,6 +360,13 @@ function copyHeader(reader: Reader): RecordCopy['headers'][number] {
   const name = reader.quote();
   reader.must(' of digest ');
   return { name, fingerprint: reader.quote() };
+}
+
+function recordCopy(reader: Reader): RecordCopy {
+  const endpoint = reader.quote();
+  const headers: Array<RecordCopy['headers'][number]> = [];
+  while (reader.sees(/^ with /)) headers.push(copyHeader(reader));
+  return { endpoint, headers };
 }
 
 const credentialPlaces = [
@@ -557,10 +573,13 @@ const handlers: ReadonlyArray<readonly [string, Handler]> = [
   [
     'copying each record to ',
     (reader, { manner }) => {
-      const endpoint = reader.quote();
-      const headers: Array<RecordCopy['headers'][number]> = [];
-      while (reader.sees(/^ with /)) headers.push(copyHeader(reader));
-      manner.copy = { endpoint, headers };
+      manner.copy = recordCopy(reader);
+    },
+  ],
+  [
+    'copying its record to ',
+    (reader, { permit }) => {
+      permit.way.copies = [...(permit.way.copies ?? []), recordCopy(reader)];
     },
   ],
   [

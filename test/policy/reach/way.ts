@@ -15,7 +15,9 @@ export interface Way {
   readonly headers?: HeaderEdit | undefined;
   readonly audited: boolean;
   readonly budget: CountedUse | Budget | undefined;
-  readonly logging: LoggingRule | undefined;
+  readonly logging: Omit<LoggingRule, 'sinks'> | undefined;
+  /** Who gets a copy of its record. */
+  readonly copies: readonly string[];
   readonly counts: ReadonlyArray<{ readonly limit: CountedCalls; readonly calls: number }>;
   readonly trust: string;
   readonly captured: number;
@@ -60,6 +62,7 @@ export function renderWay({ protocol, target, pinned, credentials, renames, logg
     rest.asksPerson,
     rest.headers ?? null,
     rest.audited,
+    [...new Set(rest.copies)].sort(),
   ]);
 }
 

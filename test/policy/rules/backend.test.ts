@@ -6,6 +6,7 @@ const gateway = (upstream = ''): string =>
   object('EgressGateway', 'gw', `{ ${upstream} listeners: [{ name: all, protocol: TCP }] }`);
 const backend = (host: string, port = 443): string =>
   object('Backend', 'b', `{ schema: { name: openai }, upstream: { host: "${host}", port: ${port} } }`);
+const bare = (host: string, port: number): string => backend(host, port).replace(' port:', ' scheme: http, port:');
 const route = object(
   'AIProviderRoute',
   'r',
@@ -38,6 +39,9 @@ test.each([
   ['by its name', [gateway(), backend('vllm.models.svc'), route, opening('{ destinationHostnames: [vllm.models.svc] }')], ['backend-closed']],
   ['a Service that is pinned', [pinned, backend('vllm.models.svc'), route], []],
   ['a pinned Service of plain HTTP', [pinned, backend('vllm.models.svc', 8000), route], ['backend-plain-http']],
+  ['a Service of plain HTTP that says so', [pinned, bare('vllm.models.svc', 8000), route], []],
+  ['in plain HTTP at a public pin', [gateway('upstreamTLS: { hostAliases: [{ ip: 203.0.113.9, hostnames: [vllm.models.svc] }] },'), bare('vllm.models.svc', 8000), route], ['backend-plain-http']],
+  ['in plain HTTP outside the cluster', [gateway(), bare('llm.example.com', 80), route], ['backend-plain-http']],
   ['a private address as a place', [gateway(), backend('10.1.2.3'), relay], ['backend-closed']],
   ['whose range is open', [gateway(), backend('10.1.2.3'), relay, opening('{ destinationCIDRs: [10.1.0.0/16] }')], []],
   ['of which another range is open', [gateway(), backend('10.1.2.3'), relay, opening('{ destinationCIDRs: [10.96.0.0/16] }')], ['backend-closed']],

@@ -20,6 +20,10 @@ test.each([
   ['a header that is none', 'endpoint: "https://a.example.com", headers: { "a b": c }', ['stands twice']],
   ['a header of OTLP', 'endpoint: "https://a.example.com", headers: { Content-Type: x }', ['stands twice']],
   ['a header twice', `endpoint: "https://a.example.com", headers: { X-Key: c }, ${fromSecret('x-key')}`, ['stands twice']],
+  ['a sink in the clear', 'sinks: [{ name: a, endpoint: "http://a.example.com" }]', ['in the clear']],
+  ['a sink at loopback', 'sinks: [{ name: a, endpoint: "http://127.1:4318" }]', ['sink a.endpoint is an address that is never open']],
+  ['a header of a sink twice', `sinks: [{ name: a, endpoint: "https://a.example.com", headers: { X-Key: c }, ${fromSecret('x-key')} }]`, ['header of sink a']],
+  ['a sink over TLS', 'sinks: [{ name: a, endpoint: "https://a.example.com" }]', []],
   ['headers alone', 'headers: { x-key: a }', []],
 ])('%s', (_, otlp, expected) => {
   const told = judge(documents(gateway(otlp))).filter(({ rule }) => rule === 'export-endpoint-unfit');

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { DestinationPolicy, RouteBackend } from '../../../../contract/index.ts';
 import { ruleLimits } from './call-limits.ts';
+import { logging } from './provider.ts';
 import { agentIds, cidrs, names, patterns, portSpan, some } from './vocabulary.ts';
 
 const place: fc.Arbitrary<RouteBackend> = fc
@@ -30,6 +31,7 @@ const rule = fc.record({
   protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'TCP' as const, 'UDP' as const),
   sourceAgents: fc.option(some(agentIds), { nil: undefined }),
   limits: ruleLimits,
+  kept: fc.option(logging, { nil: undefined, freq: 3 }),
   backends: fc.oneof(
     { weight: 3, arbitrary: fc.constant(undefined) },
     { weight: 2, arbitrary: fc.array(place, { minLength: 1, maxLength: 2 }) },
@@ -38,10 +40,11 @@ const rule = fc.record({
 
 type RandomRule = DestinationPolicy['rules'][number];
 
-const cleanRule: fc.Arbitrary<RandomRule> = rule.map(({ sourceAgents, limits, backends, ...rest }) => ({
+const cleanRule: fc.Arbitrary<RandomRule> = rule.map(({ sourceAgents, limits, backends, kept, ...rest }) => ({
   ...rest,
   // Only what an L4 route opens is counted by its own rule, or sent to a place of it.
   ...(rest.route.startsWith('EgressL4Route/') ? limits : {}),
+  ...(rest.route.startsWith('EgressL4Route/') && kept !== undefined ? { logging: kept } : {}),
   ...(rest.route.startsWith('EgressL4Route/') && backends !== undefined ? { backends } : {}),
   ...(sourceAgents === undefined ? {} : { sourceAgents }),
 }));

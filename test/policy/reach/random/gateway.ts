@@ -54,6 +54,14 @@ export function gatewayDocument(name: string): fc.Arbitrary<GatewayDocument> {
       requestTimeoutMs: fc.constant(1),
     }),
     capture: fc.constant<GatewayDocument['capture']>({ maxBytes: 0, includeContentTypes: [] }),
+    recordSinks: fc.constant<NonNullable<GatewayDocument['recordSinks']>>([
+      { name: 'archive', endpoint: 'https://archive.example.com', headers: [{ name: 'x-a', value: 'one' }] },
+      {
+        ...{ name: 'audit', endpoint: 'http://audit.d.svc:4318/a,b; c' },
+        headers: [{ name: 'x-b', value: '', source: { namespace: 'd', name: 's', key: 'token' } }],
+      },
+      { name: 'mute', endpoint: 'https://mute.example.com', headers: [], broken: 'SecretNotFound' },
+    ]),
     framePeers: fc.constant<GatewayDocument['framePeers']>([]),
     destinations: destinations as fc.Arbitrary<GatewayDocument['destinations']>,
     providerRoutes,

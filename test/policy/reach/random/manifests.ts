@@ -136,6 +136,20 @@ const gateway = (name: string): fc.Arbitrary<Manifest> =>
               headersFrom: [{ name: 'authorization', secretRef: { name: 'otel' } }],
             },
             { captureBody: { includeContentTypes: ['text/plain'] } },
+            {
+              sinks: [
+                { name: 'archive', endpoint: 'https://archive.example.com', headers: { 'x-a': 'one' } },
+              ],
+            },
+            {
+              sinks: [
+                { name: 'archive', endpoint: 'https://archive.example.org' },
+                {
+                  ...{ name: 'audit', endpoint: 'https://audit.example.com' },
+                  headersFrom: [{ name: 'authorization', secretRef: { name: 'otel', key: 'audit' } }],
+                },
+              ],
+            },
           ),
         ),
         upstreamTLS: maybe(
@@ -479,6 +493,7 @@ const logging = (name: string): fc.Arbitrary<Manifest> =>
       captureRequest: fc.boolean(),
       captureResponse: fc.boolean(),
       redactHeaders: some(['x-a', 'X-B'], 2),
+      sinkRef: fc.constantFrom(undefined, 'archive', 'audit'),
     })
     .map((spec) => object('LoggingPolicy', name, spec));
 

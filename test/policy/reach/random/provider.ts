@@ -13,24 +13,30 @@ import { ruleLimits, ruleTokenRates } from './call-limits.ts';
 import { answer } from './mcp.ts';
 import { endpointGlobs, gatewayNames, modelGlobs, names, routeNames, some } from './vocabulary.ts';
 
-export const backend: fc.Arbitrary<RouteBackend> = fc.record({
-  name: fc.constantFrom('x', 'y', 'z'),
-  weight: fc.integer({ min: 0, max: 2 }),
-  schema: fc.constantFrom('openai', 'openai', 'anthropic', 'custom'),
-  host: fc.constantFrom(...names, '10.1.2.3'),
-  port: fc.constantFrom(443, 8443),
-  modelRewrites: fc.oneof(
-    { weight: 3, arbitrary: fc.constant<RouteBackend['modelRewrites']>([]) },
-    {
-      weight: 1,
-      arbitrary: fc.array(
-        fc.record({ from: fc.constantFrom('gpt-*', '*', 'o1', '[bad'), to: fc.constantFrom('o1', 'gpt-4') }),
-        { minLength: 1, maxLength: 2 },
-      ),
-    },
-  ),
-  ensureStreamUsage: fc.boolean(),
-});
+export const backend: fc.Arbitrary<RouteBackend> = fc
+  .record({
+    name: fc.constantFrom('x', 'y', 'z'),
+    weight: fc.integer({ min: 0, max: 2 }),
+    schema: fc.constantFrom('openai', 'openai', 'anthropic', 'custom'),
+    host: fc.constantFrom(...names, '10.1.2.3'),
+    port: fc.constantFrom(443, 8443),
+    plain: fc.constantFrom(undefined, undefined, undefined, true as const),
+    modelRewrites: fc.oneof(
+      { weight: 3, arbitrary: fc.constant<RouteBackend['modelRewrites']>([]) },
+      {
+        weight: 1,
+        arbitrary: fc.array(
+          fc.record({
+            from: fc.constantFrom('gpt-*', '*', 'o1', '[bad'),
+            to: fc.constantFrom('o1', 'gpt-4'),
+          }),
+          { minLength: 1, maxLength: 2 },
+        ),
+      },
+    ),
+    ensureStreamUsage: fc.boolean(),
+  })
+  .map(({ plain, ...rest }) => ({ ...rest, ...(plain === undefined ? {} : { plain }) }));
 
 const limit = fc.constantFrom(undefined, 100, 1000);
 const cost = fc.constantFrom(undefined, undefined, 1_000_000, 2_500_000_001);
@@ -50,6 +56,8 @@ export const logging: fc.Arbitrary<LoggingRule> = fc.record({
   captureRequest: fc.boolean(),
   captureResponse: fc.boolean(),
   redactHeaders: some(['x-a', 'x-b'], 2),
+  // `gone`: no gateway has it; `mute`: nothing is sent to it.
+  sinks: some(['archive', 'audit', 'mute', 'gone'], 2),
 });
 
 export const everyOpenAiCall = { provider: 'openai', models: [], endpoints: [] };
