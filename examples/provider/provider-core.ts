@@ -56,7 +56,9 @@ function digestOf(content: Buffer | string): string {
 
 /** Some clients say of each try which it is. */
 function asked(json: unknown): string {
-  return JSON.stringify(json, (name, value: unknown) => (name === 'client_metadata' ? undefined : value)) ?? '';
+  return (
+    JSON.stringify(json, (name, value: unknown) => (name === 'client_metadata' ? undefined : value)) ?? ''
+  );
 }
 
 function headersOf(request: Http2ServerRequest, host: string): Record<string, string> {

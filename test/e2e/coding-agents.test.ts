@@ -15,9 +15,16 @@ beforeAll(async () => {
   await pushCodingAgents(platform.home);
   const objects = codingAgents();
   await platform.apply(...objects);
-  const claude = objects.find(({ kind, metadata }) => kind === 'TaskAgent' && metadata.name === 'claude-code');
+  const claude = objects.find(
+    ({ kind, metadata }) => kind === 'TaskAgent' && metadata.name === 'claude-code',
+  );
   await platform.apply(withModel(claude!, 'claude-by-gpt', 'claude-haiku-4-5'));
-  await platform.ready('egressgateway/coding', 'taskagent/claude-code', 'taskagent/claude-by-gpt', 'taskagent/codex');
+  await platform.ready(
+    'egressgateway/coding',
+    'taskagent/claude-code',
+    'taskagent/claude-by-gpt',
+    'taskagent/codex',
+  );
 }, 600_000);
 
 afterAll(async () => {
@@ -38,12 +45,22 @@ call tool Bash with {"command":"cat note.txt; id -u; echo $ANTHROPIC_API_KEY; un
 call tool exec_command with {"cmd":"echo written in a sandbox > note.txt; cat note.txt; id -u; echo $OPENAI_API_KEY"}`,
 };
 
-test.each(Object.keys(tasks))('%s', async (name) => {
-  const before = provider.received().length;
-  const start = Date.now();
-  const answer = await platform.call(name, { body: tasks[name]!, headers: { 'content-type': 'text/plain' } });
-  const took = Date.now() - start;
-  const records = await platform.trace(name, answer.id);
-  writeFileSync(`/tmp/cc/e2e-${name}.json`, JSON.stringify({ took, answer, records, ex: provider.received().slice(before) }, null, 1));
-  expect(answer.status).toBe(200);
-}, 120_000);
+test.each(Object.keys(tasks))(
+  '%s',
+  async (name) => {
+    const before = provider.received().length;
+    const start = Date.now();
+    const answer = await platform.call(name, {
+      body: tasks[name]!,
+      headers: { 'content-type': 'text/plain' },
+    });
+    const took = Date.now() - start;
+    const records = await platform.trace(name, answer.id);
+    writeFileSync(
+      `/tmp/cc/e2e-${name}.json`,
+      JSON.stringify({ took, answer, records, ex: provider.received().slice(before) }, null, 1),
+    );
+    expect(answer.status).toBe(200);
+  },
+  120_000,
+);

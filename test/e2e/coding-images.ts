@@ -51,7 +51,11 @@ async function writeClaude(layers: LayerPlace, modules: string, base: readonly T
 async function writeCodex(layers: LayerPlace, modules: string, base: readonly TreeEntry[]): Promise<void> {
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   const vendor = join(modules, `@openai/codex-${target}/vendor/${machine}-unknown-linux-musl`);
-  const own = await directoryEntries(vendor, '/opt/codex', (path) => !path.startsWith('codex-resources/voice'));
+  const own = await directoryEntries(
+    vendor,
+    '/opt/codex',
+    (path) => !path.startsWith('codex-resources/voice'),
+  );
   const files = [...base, ...own, symlinkEntry('usr/local/bin/codex', '/opt/codex/bin/codex')];
   await writeProgram(layers, codingImages.codex, { ...place, files, entrypoint: ['/usr/local/bin/codex'] });
 }
