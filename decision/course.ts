@@ -112,4 +112,4 @@ export function goBy(course: Course, call: Call, common: Common): Decision {
   };
 }
 
-const noBackend = refuse(503, 'policy', 'no Backend of this route takes this call, as it is or translated');
+const noBackend = refuse(503, 'policy', 'no Backend of this route takes calls now');
