@@ -50,15 +50,28 @@ export function codingAgents(): readonly KubeObject[] {
   }));
 }
 
-/** The same agent by another model. */
-export function withModel(agent: KubeObject, name: string, model: string): KubeObject {
+function changed(
+  agent: KubeObject,
+  name: string,
+  change: (args: readonly string[]) => readonly string[],
+): KubeObject {
   const { spec } = agent as Whole;
   const { template } = spec as { template: { spec: { args: readonly string[] } } };
-  const args = template.spec.args.with(template.spec.args.indexOf('--model') + 1, model);
+  const args = change(template.spec.args);
   const other: Whole = {
     ...agent,
     metadata: { ...agent.metadata, name },
     spec: { ...spec, template: { spec: { ...template.spec, args } } },
   };
   return other;
+}
+
+/** The same agent by another model. */
+export function withModel(agent: KubeObject, name: string, model: string): KubeObject {
+  return changed(agent, name, (args) => args.with(args.indexOf('--model') + 1, model));
+}
+
+/** In front of its model. */
+export function withArguments(agent: KubeObject, more: readonly string[]): KubeObject {
+  return changed(agent, agent.metadata.name, (args) => args.toSpliced(args.indexOf('--model'), 0, ...more));
 }
