@@ -55,7 +55,7 @@ function candidateOf(way: Way, { ways, site }: Course, { operation }: Common): C
 
 /** Why a call that no way takes, or that is over a limit, is refused: as at the first way. */
 function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Common): Decision {
-  if (way === undefined) return { ...common, kind: 'refuse', refusal: noBackend };
+  if (way === undefined) return { ...common, kind: 'refuse', refusal: refusal ?? noBackend };
   const { credential } = way;
   if (refusal !== undefined || credential.kind !== 'refuse') {
     return { ...common, kind: 'refuse', refusal: refusal ?? noBackend };

@@ -156,9 +156,7 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
     };
   }
   const ways = waysOf(taker, judged, { call, operation: common.operation });
-  if (ways.length === 0 && isForNone(taker.ways, call, common.operation))
-    return { ...common, kind: 'refuse', refusal: notTranslated(plan, call) };
-  const use = judgeUse(clause, call, common);
+  const use = useOf(plan, taker.ways, { clause, call, common });
   const read = reading.by(operationTable(common.schema));
   if (use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, read))) {
     return { kind: 'need-body', need: needOf(common.operation) };
@@ -207,6 +205,19 @@ function waysOf(
   if (course === undefined) return chooseWays({ ways: taker.ways, fallback }, call, operation);
   const ways = taker.courses.find((each) => each.course === course)?.ways ?? [];
   return chooseWays({ ways, fallback: undefined }, call, operation);
+}
+
+/** First of all whether any of the ways may take it. */
+function useOf(
+  plan: OpenPlan,
+  ways: readonly Way[],
+  {
+    clause,
+    call,
+    common,
+  }: { readonly clause: RouteClause | undefined; readonly call: Call; readonly common: Common },
+): Refusal | Budget | 'need-body' | undefined {
+  return isForNone(ways, call, common.operation) ? notTranslated(plan, call) : judgeUse(clause, call, common);
 }
 
 function judgeUse(
