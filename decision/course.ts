@@ -58,7 +58,7 @@ function candidateOf(way: Way, { ways, site }: Course, { operation }: Common): C
 
 /** Why a call that no way takes, or that is over a limit, is refused: as at the first way. */
 function refuseBy(way: Way | undefined, refusal: Refusal | undefined, common: Common): Decision {
-  if (way === undefined) return { ...common, kind: 'refuse', refusal: noBackend };
+  if (way === undefined) return { ...common, kind: 'refuse', refusal: refusal ?? noBackend };
   const { credential } = way;
   if (refusal !== undefined || credential.kind !== 'refuse') {
     return { ...common, kind: 'refuse', refusal: refusal ?? noBackend };
@@ -116,4 +116,4 @@ export function goBy(course: Course, call: Call, common: Common): Decision {
   };
 }
 
-const noBackend = refuse(503, 'policy', 'no Backend of this route takes this call, as it is or translated');
+const noBackend = refuse(503, 'policy', 'no Backend of this route takes calls now');

@@ -23,6 +23,7 @@ import { judgeForm } from './form.ts';
 import type { OpenPlan, OtherWays, SitePlan } from './plan.ts';
 import type { RouteClause, Way } from './provider-clause.ts';
 import { readSocket } from './socket-reading.ts';
+import { isTakenBy, statusForGood } from './translation.ts';
 import { chooseWays } from './way-choice.ts';
 
 const nothing: Omit<Common, 'logging'> = {
@@ -157,7 +158,7 @@ function decideProvider(plan: OpenPlan, call: Call, judged: Judged): Decision {
     };
   }
   const ways = waysOf(taker, judged, { call, operation: common.operation });
-  const use = judgeUse(clause, call, common);
+  const use = useOf(plan, taker.ways, { clause, call, common });
   const read = reading.by(operationTable(common.schema));
   if (use === 'need-body' || ways.some((way) => waitsAtBackend(way, call, read))) {
     return { kind: 'need-body', need: needOf(common.operation) };
@@ -212,6 +213,19 @@ function waysOf(
   return chooseWays({ ways, fallback: undefined }, call, operation);
 }
 
+/** First of all whether any of the ways may take it. */
+function useOf(
+  plan: OpenPlan,
+  ways: readonly Way[],
+  {
+    clause,
+    call,
+    common,
+  }: { readonly clause: RouteClause | undefined; readonly call: Call; readonly common: Common },
+): Refusal | Budget | 'need-body' | undefined {
+  return isForNone(ways, call, common.operation) ? notTranslated(plan, call) : judgeUse(clause, call, common);
+}
+
 function judgeUse(
   clause: RouteClause | undefined,
   call: Call,
@@ -220,16 +234,32 @@ function judgeUse(
   return clause === undefined ? undefined : (clause.limit ?? judgeBudget(clause.budget, call, operation));
 }
 
+/** What a POST to the same path would be. */
+function postedOf({ provider }: OpenPlan, { path }: Call): Operation | undefined {
+  return provider === undefined ? undefined : operationTable(provider)('POST', path);
+}
+
+function isForNone(ways: readonly Way[], call: Call, operation: Operation | undefined): boolean {
+  return ways.length > 0 && ways.every((way) => !isTakenBy(way, call, operation));
+}
+
+/** None of the rule's Backends speaks the call's API, and it is none that is translated: no later try changes that. */
+function notTranslated(plan: OpenPlan, call: Call): Refusal {
+  const message = 'no Backend of this route takes this call, as it is or translated';
+  return refuse(statusForGood(call, postedOf(plan, call)), 'policy', message);
+}
+
 function notTaken(
-  { clauses }: OpenPlan,
+  plan: OpenPlan,
   call: Call,
   { model, modelMissing }: { readonly model: string | undefined; readonly modelMissing: boolean },
 ): Refusal {
   if (modelMissing && call.body.kind === 'unreadable') return call.body.refusal;
-  const ofHttp = modelMissing || model !== undefined ? undefined : refuseHttp(clauses, call);
+  const ofHttp = modelMissing || model !== undefined ? undefined : refuseHttp(plan.clauses, call);
   if (ofHttp !== undefined) return ofHttp;
   const what =
     model === undefined ? `${call.method} ${call.path.slice(0, 200)}` : `the model "${model.slice(0, 100)}"`;
   const message = `no AIProviderRoute of the egress gateway allows ${what} on this host`;
-  return refuse(403, modelMissing || model !== undefined ? 'model' : 'policy', message);
+  const status = statusForGood(call, postedOf(plan, call));
+  return refuse(status, modelMissing || model !== undefined ? 'model' : 'policy', message);
 }

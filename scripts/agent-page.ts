@@ -19,7 +19,7 @@ Each program is run as it is, in a gVisor sandbox on the development platform, w
 - **Resident**: one process answers call after call by the metadata service (\`GET /v1/event\`, \`POST /v1/response\` with the run's id); two calls, both in the same sandbox.
 - **daemon**: a DaemonAgent that asks, and tells the provider in a second call what it was answered.
 
-The programs are in [test/e2e/program](../test/e2e/program), a dozen lines each beside how they live.`;
+The programs are in [test/e2e/program](../test/e2e/program), a dozen lines each beside how they live. Coding agents from npm, Claude Code and Codex, have tests of their own: [how they are run](examples.md#claude-code-and-codex) and [what they need](decisions/082-coding-agents.md). So have MCP's official clients of npm and PyPI, at real servers through an MCPRoute ([test](../test/e2e/mcp-clients.test.ts)).`;
 
 export function agentPage(rows: readonly AgentRow[]): string {
   const lines = rows.map(({ agent, ways }) => {

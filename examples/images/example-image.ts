@@ -57,7 +57,8 @@ async function busyboxFiles(cache: string): Promise<readonly TreeEntry[]> {
   return [...(await packagedProgram('busybox', cache)), ...links];
 }
 
-async function shellFiles(cache: string): Promise<readonly TreeEntry[]> {
+/** busybox and curl. */
+export async function shellFiles(cache: string): Promise<readonly TreeEntry[]> {
   return [...(await busyboxFiles(cache)), ...(await packagedProgram('curl', cache))];
 }
 

@@ -3,6 +3,7 @@ export {
   buildExampleImage,
   buildTestImage,
   exampleImageNames,
+  shellFiles,
   testImageKinds,
   type ExampleName,
   type ImagePlace,

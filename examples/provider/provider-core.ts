@@ -56,6 +56,17 @@ function parseJson(body: Buffer): unknown {
 
 type Asked = Pick<Http2ServerRequest, 'method' | 'url' | 'headers'>;
 
+function digestOf(content: Buffer | string): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** Some clients say of each try which it is. */
+function asked(json: unknown): string {
+  return (
+    JSON.stringify(json, (name, value: unknown) => (name === 'client_metadata' ? undefined : value)) ?? ''
+  );
+}
+
 function headersOf(request: Pick<Asked, 'headers'>, host: string): Record<string, string> {
   const entries = Object.entries(request.headers).filter(([name]) => !name.startsWith(':'));
   return {
@@ -142,7 +153,8 @@ export class ProviderCore {
 
   #parse(incoming: Asked, host: string, body: Buffer = Buffer.alloc(0)): ProviderRequest {
     const url = new URL(incoming.url, 'https://stand-in.invalid');
-    const bodyDigest = createHash('sha256').update(body).digest('hex');
+    const bodyDigest = digestOf(body);
+    const json = body.length === 0 ? undefined : parseJson(body);
     const seed = `${incoming.method} ${url.pathname} ${bodyDigest}`;
     return {
       method: incoming.method,
@@ -150,10 +162,10 @@ export class ProviderCore {
       query: url.searchParams,
       target: incoming.url,
       headers: headersOf(incoming, host),
-      json: body.length === 0 ? undefined : parseJson(body),
+      json,
       bodyDigest,
       seed,
-      repeated: this.#count(seed),
+      repeated: this.#count(`${incoming.method} ${url.pathname} ${digestOf(asked(json))}`),
       created: Math.floor((this.#options.now ?? Date.now)() / 1000),
     };
   }

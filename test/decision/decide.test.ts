@@ -141,7 +141,9 @@ describe('where a call is sent', () => {
   test('nowhere when no Backend speaks its API and it is no conversation', () => {
     const backends = [backend('d.example.com', { schema: 'anthropic' })];
     const asked = call({ path: '/v1/embeddings' });
-    expect(render(ask(config([rule([], { backends })]), site('api.openai.com'), asked))).toBe('503 policy');
+    expect(render(ask(config([rule([], { backends })]), site('api.openai.com'), asked))).toBe('403 policy');
+    const socket = call({ method: 'GET', path: '/v1/responses', upgrade: true, body: { kind: 'none' } });
+    expect(render(ask(config([rule([], { backends })]), site('api.openai.com'), socket))).toBe('426 policy');
   });
 
   test('not to a host whose calls an MCPRoute judges', () => {
@@ -222,7 +224,7 @@ describe('Backends that are tried in turn', () => {
       'nothing where there is no other',
       backends({ ...a, schema: 'anthropic' }),
       { path: '/v1/embeddings' },
-      '503 policy',
+      '403 policy',
     ],
     [
       'one of another API for what is one',

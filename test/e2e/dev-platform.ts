@@ -28,7 +28,7 @@ import { clrk, runCommand, type Finished } from './clrk-command.ts';
 import { pushImages } from './pushed-images.ts';
 
 /** Of the stand-in, as dist/examples has it. */
-const providerAddress = '198.51.100.250';
+export const providerAddress = '198.51.100.250';
 
 export interface Answer {
   readonly id: string;
@@ -124,7 +124,7 @@ export class DevPlatform implements AsyncDisposable {
 
   /** The provider where the gateways expect it, with the key of the Secret. */
   async provider(): Promise<RunningProvider> {
-    await runCommand('ip', ['address', 'add', `${providerAddress}/32`, 'dev', 'lo']);
+    await this.addProviderAddress();
     const key = await this.providerKey();
     return startProvider({
       host: providerAddress,
@@ -132,6 +132,11 @@ export class DevPlatform implements AsyncDisposable {
       keys: { openai: key, anthropic: key, google: key },
       ca: keptCa(this.home.pki, 'provider-ca'),
     });
+  }
+
+  /** Idempotent. */
+  async addProviderAddress(): Promise<void> {
+    await runCommand('ip', ['address', 'add', `${providerAddress}/32`, 'dev', 'lo']);
   }
 
   async providerKey(): Promise<string> {

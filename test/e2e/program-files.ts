@@ -106,12 +106,12 @@ async function compile(python: string, sources: readonly string[], to: string): 
   await compiling.catch(() => undefined);
 }
 
-/** Python with the packages of requirements.txt, compiled. They lie where they lie here. */
-export async function pythonPackages(): Promise<{
+/** Python with the packages of a folder's requirements.txt, compiled. They lie where they lie here. */
+export async function pythonPackages(from: string = join(programs, 'python')): Promise<{
   readonly files: readonly TreeEntry[];
   readonly packages: string;
 }> {
-  const python = await providePython(join(programs, 'python'));
+  const python = await providePython(from);
   const ask = "import sysconfig; print(sysconfig.get_path('purelib'))";
   const packages = (await run(python, ['-c', ask])).stdout.trim();
   const own = await directoryEntries(packages, packages, (path) => !unused.test(path));

@@ -34,12 +34,15 @@ interface Content {
   readonly files: readonly TreeEntry[];
   readonly entrypoint: readonly string[];
   readonly env?: readonly string[];
+  readonly user?: string;
+  readonly workingDir?: string;
 }
 
-async function write(
+/** An image of one layer, kept for the next time. `user`: '' is root. */
+export async function writeProgram(
   place: LayerPlace,
   name: string,
-  { files, entrypoint, env = [] }: Content,
+  { files, entrypoint, env = [], user = '', workingDir = '/app' }: Content,
 ): Promise<void> {
   const layer = await cachedLayer(place, 'agent', [...baseFiles(), ...files]);
   await writeImage(place.layout, name, {
@@ -49,8 +52,8 @@ async function write(
       entrypoint: [...entrypoint],
       cmd: [],
       env: ['PATH=/usr/local/bin:/usr/bin:/bin', ...env],
-      user: '',
-      workingDir: '/app',
+      user,
+      workingDir,
     },
     labels: {},
   });
@@ -62,7 +65,7 @@ async function writePython(place: LayerPlace): Promise<void> {
   const scripts = readdirSync(from)
     .filter((name) => name.endsWith('.py'))
     .map((name) => textFile(`app/${name}`, readFileSync(join(from, name), 'utf8')));
-  await write(place, programImages.python, {
+  await writeProgram(place, programImages.python, {
     files: [...files, ...scripts],
     entrypoint: [pythonPath],
     env: [`PYTHONPATH=${packages}`, `PYTHONPYCACHEPREFIX=${pythonCache}`],
@@ -93,8 +96,8 @@ export async function pushPrograms(home: Home): Promise<void> {
   const place = { layout: home.images, cache: imageCache(process.env) };
   await writePython(place);
   await writeNode(place);
-  await write(place, programImages.go, { files: await goProgram(), entrypoint: ['/app/agent'] });
-  await write(place, programImages.java, {
+  await writeProgram(place, programImages.go, { files: await goProgram(), entrypoint: ['/app/agent'] });
+  await writeProgram(place, programImages.java, {
     files: await javaProgram(),
     entrypoint: [`${javaHome}/bin/java`, '-cp', '/app', 'Agent'],
     env: [`JAVA_HOME=${javaHome}`],

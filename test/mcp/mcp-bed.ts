@@ -38,7 +38,10 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-async function startServer(command: (port: number) => Command): Promise<{ port: number; end(): void }> {
+/** A server as its makers ship it, at a port of loopback. */
+export async function startServer(
+  command: (port: number) => Command,
+): Promise<{ port: number; end(): void }> {
   const port = await freePort();
   const { program, args, env } = command(port);
   const child: ChildProcess = spawn(program, args, {

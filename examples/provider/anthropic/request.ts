@@ -1,5 +1,5 @@
 /** Anthropic's messages as they are asked for (docs.anthropic.com/en/api/messages). Pure. */
-import type { Ask } from '../ask.ts';
+import { joinTexts, type Ask } from '../ask.ts';
 import type { ProviderReply, ProviderRequest } from '../exchange.ts';
 import {
   asCount,
@@ -94,6 +94,11 @@ function readSettings(body: JsonObject): Omit<Ask, 'model' | 'turns' | 'system'>
   };
 }
 
+/** Claude Code's beta: system messages among the others. */
+function takesLaterSystem({ headers }: ProviderRequest): boolean {
+  return (headers['anthropic-beta'] ?? '').includes('mid-conversation-system');
+}
+
 /** `model`: where the body does not name it (Bedrock). `counting`: for its input alone. */
 export function readMessages(
   request: ProviderRequest,
@@ -103,9 +108,12 @@ export function readMessages(
 ): Ask | ProviderReply {
   const problem = memberProblem(body, counting);
   if (problem !== undefined) return anthropicError(400, problem, request);
-  const turns = readTurns(asObjects(body['messages']));
+  const all = asObjects(body['messages']);
+  const later = takesLaterSystem(request) ? all.filter(({ role }) => role === 'system') : [];
+  const turns = readTurns(all.filter((message) => !later.includes(message)));
   if (typeof turns === 'string') return anthropicError(400, turns, request);
-  return { model, turns, system: contentText(body['system'] ?? ''), ...readSettings(body) };
+  const system = joinTexts([body['system'] ?? '', ...later.map(({ content }) => content)].map(contentText));
+  return { model, turns, system, ...readSettings(body) };
 }
 
 /** As `POST /v1/messages` and its count have it: the model in the body. */
