@@ -91,7 +91,7 @@ function within(where: Where, scope: CallScope, { sinceMs, untilMs, before }: Ca
     );
 }
 
-/** One range of a key for each phase, and each kind where an agent is named. */
+/** One range of a key, and one for each kind where an agent is named, read from its end. */
 export function endedPage(
   scope: CallScope,
   phases: readonly Phase[],
@@ -102,23 +102,22 @@ export function endedPage(
   const table = name === undefined ? tables.invocations : tables.byAgent;
   const shared = within(new Where().add('namespace = {namespace: String}', { namespace }), scope, range);
   const ofSomeKinds = name === undefined && kinds.length < agentKinds.length;
-  shared.add('agent_kind IN {kinds: Array(String)}', { kinds: ofSomeKinds ? kinds : undefined });
-  shared.add('agent_name = {name: String}', { name }).add('id = {id: UUID}', { id });
+  shared
+    .add('agent_kind IN {kinds: Array(String)}', { kinds: ofSomeKinds ? kinds : undefined })
+    .add('agent_name = {name: String}', { name })
+    .add('id = {id: UUID}', { id })
+    .add('phase IN {phases: Array(String)}', { phases: phases.length === 0 ? undefined : phases });
   const params: Record<string, unknown> = { ...shared.params, limit };
-  // A call named by its id is found by that, whatever its phase.
-  const groups = id === undefined ? phases.map((phase) => [phase]) : [phases];
-  const branches = (name === undefined ? [undefined] : kinds).flatMap((kind, k) =>
-    groups.map((group, p) => {
-      params[`phase${p}`] = group;
-      if (kind !== undefined) params[`kind${k}`] = kind;
-      const ofKind = kind === undefined ? '' : ` AND agent_kind = {kind${k}: String}`;
-      return `(SELECT created_at, ${keyIn(scope)} FROM ${table}
-WHERE ${[...shared.conditions, `phase IN {phase${p}: Array(String)}`].join(' AND ')}${ofKind}
-${newestFirst} LIMIT {limit: UInt32})`;
-    }),
-  );
+  const branch = (ofKind: readonly string[]): string => `SELECT created_at, ${keyIn(scope)} FROM ${table}
+WHERE ${[...shared.conditions, ...ofKind].join(' AND ')}
+${newestFirst} LIMIT {limit: UInt32}`;
+  const branches = (name === undefined ? [] : kinds).map((kind, k) => {
+    params[`kind${k}`] = kind;
+    return `(${branch([`agent_kind = {kind${k}: String}`])})`;
+  });
+  const inside = branches.length === 0 ? branch([]) : branches.join('\nUNION ALL\n');
   const sql = `SELECT createdMs, idText AS id, agent, phase FROM (
-${branches.join('\nUNION ALL\n')}
+${inside}
 ) ${newestFirst} LIMIT {limit: UInt32}`;
   return { sql, params };
 }
