@@ -11,9 +11,10 @@ export interface Size {
   readonly spans: number;
 }
 
-const chunkRows = 500_000;
+const chunkRows = 250_000;
 const copies = 20;
-const bounds = `SETTINGS max_threads = 2, max_insert_threads = 1, max_memory_usage = 3000000000, async_insert = 0`;
+const bounds = `SETTINGS max_threads = 2, max_insert_threads = 1, max_memory_usage = 1500000000,
+  min_insert_block_size_bytes = 134217728, async_insert = 0`;
 
 /** Of 200 namespaces and 50 agents in each, by powers: the first has about a tenth of all. */
 const who = `cityHash64(n, 1) AS h, concat('ns-', toString(toUInt32(pow(200, (h % 10000) / 10000)))) AS ns,

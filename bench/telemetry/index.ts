@@ -54,6 +54,7 @@ export async function run({ rows: calls = defaultCalls }: BenchOptions): Promise
         spans_per_wall_s: ingest.spans / ingest.wallS,
         spans_per_s: ingest.spans / ingest.ownCpuS,
         spans_per_engine_cpu_s: ingest.spans / ingest.engineCpuS,
+        spans_per_both_cpu_s: ingest.spans / (ingest.ownCpuS + ingest.engineCpuS),
         rss_gb: readPeakGib,
         fill_rss_gb: fillPeakGib,
       },

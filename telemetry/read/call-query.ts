@@ -55,6 +55,14 @@ const keyIn = (scope: CallScope): string =>
   `toString(toUnixTimestamp64Milli(created_at)) AS createdMs, toString(id) AS idText,
   ${agentIn(scope)} AS agent, phase`;
 const newestFirst = 'ORDER BY created_at DESC, idText DESC, agent DESC';
+/**
+ * Down to where the newest rows reach, by the time alone: the engine stops reading at a limit only when it sorts by nothing but
+ * its key. Of rows of one time all are within it. Without rows nothing is.
+ */
+export function asFarAs(time: string, from: string, where: string): string {
+  return `${where} AND ${time} >= (SELECT minOrNull(${time}) FROM (
+SELECT ${time} FROM ${from} WHERE ${where} ORDER BY ${time} DESC LIMIT {limit: UInt32}))`;
+}
 const at = (parameter: string): string => `fromUnixTimestamp64Milli({${parameter}: Int64}, 'UTC')`;
 
 /** Conditions and their parameters, put together. */
@@ -109,7 +117,7 @@ export function endedPage(
     .add('phase IN {phases: Array(String)}', { phases: phases.length === 0 ? undefined : phases });
   const params: Record<string, unknown> = { ...shared.params, limit };
   const branch = (ofKind: readonly string[]): string => `SELECT created_at, ${keyIn(scope)} FROM ${table}
-WHERE ${[...shared.conditions, ...ofKind].join(' AND ')}
+WHERE ${asFarAs('created_at', table, [...shared.conditions, ...ofKind].join(' AND '))}
 ${newestFirst} LIMIT {limit: UInt32}`;
   const branches = (name === undefined ? [] : kinds).map((kind, k) => {
     params[`kind${k}`] = kind;
@@ -133,7 +141,7 @@ export function progressPage(scope: CallScope, range: CallRange, limit: number):
   return {
     sql: `SELECT createdMs, idText AS id, agent, phase, eventMs, seq FROM (
 SELECT created_at, ${keyIn(scope)}, toString(toUnixTimestamp64Milli(event_time)) AS eventMs, toString(stream_seq) AS seq
-FROM ${tables.progress} WHERE ${where.text}
+FROM ${tables.progress} WHERE ${asFarAs('created_at', tables.progress, where.text)}
 ${newestFirst} LIMIT {limit: UInt32})`,
     params: { ...where.params, limit },
   };

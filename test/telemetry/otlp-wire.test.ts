@@ -181,6 +181,11 @@ test.each([
   expect(byWire(one([], attributes), pool)).toMatchObject({ foreign });
 });
 
+test('a name twice: the last counts', () => {
+  const bytes = one([text('a', '1'), text('b', '2'), text('a', '3')]);
+  expect(byWire(bytes, ingress)).toEqual(byObjects(bytes, ingress));
+});
+
 test('more names than are remembered: they are forgotten, and nothing else changes', () => {
   const many = Array.from({ length: 40 }, (_, group) =>
     Array.from({ length: 200 }, (_unused, index) => text(`n${group}.${index}`, 'v')),

@@ -33,7 +33,7 @@ beforeAll(async () => {
   await store.command(call('invocation_progress', `'Running'`, 4_000));
   await store.command(`INSERT INTO otel_traces (Timestamp, TraceId, SpanId, SpanName, SpanAttributes)
 SELECT ${made()}, hex(cityHash64(number)), hex(number), 'POST', map('agent.kind', 'TaskAgent', 'agent.namespace', 'shop',
-'agent.name', 'hello', 'invocation.id', toString(intDiv(number, 5))) FROM numbers(${calls})`);
+'agent.name', 'hello', 'invocation.id', concat('00000000-0000-4000-8000-', leftPad(toString(intDiv(number, 5)), 12, '0'))) FROM numbers(${calls})`);
 }, 120_000);
 afterAll(async () => {
   await store[Symbol.asyncDispose]();
@@ -50,14 +50,19 @@ async function page(path: string): Promise<number> {
 const hoursAgo = (hours: number): string => new Date(nowMs - hours * 3600_000).toISOString();
 
 test.each([
-  ['the first page of a namespace', () => 'invocations', 100, 3_000],
-  ['of an agent', () => 'taskagents/hello/invocations', 100, 3_000],
-  ['until some hours ago', () => `invocations?until=${hoursAgo(6)}`, 100, 3_000],
-  ['of a rare phase', () => 'invocations?phase=Timeout', 5, 9_000],
-  ['of a phase there is none of', () => 'invocations?phase=Rejected', 0, 3_000],
-  ['of an agent and a rare phase', () => 'taskagents/hello/invocations?phase=Timeout', 5, 9_000],
-  ['the newest spans of an agent', () => 'taskagents/hello/traces', 100, 5_500],
-  ['a trace', () => 'taskagents/hello/traces?invocation=4000', 5, 6_500],
+  ['the first page of a namespace', (): string => 'invocations', 100, 7_000],
+  ['of an agent', (): string => 'taskagents/hello/invocations', 100, 7_000],
+  ['until some hours ago', (): string => `invocations?until=${hoursAgo(6)}`, 100, 3_000],
+  ['of a rare phase', (): string => 'invocations?phase=Timeout', 5, 9_000],
+  ['of a phase there is none of', (): string => 'invocations?phase=Rejected', 0, 3_000],
+  ['of an agent and a rare phase', (): string => 'taskagents/hello/invocations?phase=Timeout', 5, 9_000],
+  ['the newest spans of an agent', (): string => 'taskagents/hello/traces', 100, 5_500],
+  [
+    'a trace',
+    (): string => 'taskagents/hello/traces?invocation=00000000-0000-4000-8000-000000004000',
+    5,
+    6_500,
+  ],
 ] as const)('%s', async (_what, path, found, most) => {
   const { answer, read } = await countReads(store, () => page(path()));
   expect(answer).toBe(found);
