@@ -202,7 +202,7 @@ export async function openTelemetryService(options: TelemetryOptions): Promise<T
     ]);
   });
   const receive = createOtlpHandler({
-    write: (table, lines) => writer.write(table, lines),
+    write: (table, rows) => writer.write(table, rows),
     speaker: options.otlpSpeaker,
     metrics,
     log,

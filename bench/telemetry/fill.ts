@@ -11,9 +11,10 @@ export interface Size {
   readonly spans: number;
 }
 
-const chunkRows = 500_000;
+const chunkRows = 250_000;
 const copies = 20;
-const bounds = `SETTINGS max_threads = 2, max_insert_threads = 1, max_memory_usage = 3000000000, async_insert = 0`;
+const bounds = `SETTINGS max_threads = 2, max_insert_threads = 1, max_memory_usage = 1500000000,
+  min_insert_block_size_bytes = 134217728, async_insert = 0`;
 
 /** Of 200 namespaces and 50 agents in each, by powers: the first has about a tenth of all. */
 const who = `cityHash64(n, 1) AS h, concat('ns-', toString(toUInt32(pow(200, (h % 10000) / 10000)))) AS ns,
@@ -32,27 +33,48 @@ agent, '","uid":"b1"},"trigger":{"type":"HTTP","source":""},"identity":{"audienc
 ',"phasesMs":{"queue":0.1,"slot":0.3,"rootfs":1.2,"create":40.1,"start":12.2,"deliver":1.2,"firstByte":220.1,"respond":2}}}')`;
 }
 
-function callsSql(from: number, to: number, total: number): string {
+/** The newest fiftieth, as they come at fifty a second, and those before them, over twelve weeks. */
+const recentOf = (total: number): number => Math.ceil(total / 50);
+function madeAt(total: number): string {
   const spacingMs = Math.max(1, Math.floor((84 * 24 * 3600 * 1000) / total));
+  const recent = recentOf(total);
+  const agoMs = `least(${total} - n, ${recent}) * 20 + greatest(${total - recent} - n, 0) * ${spacingMs}`;
+  return `now64(3, 'UTC') - toIntervalMillisecond(${agoMs})`;
+}
+
+function callsSql(from: number, to: number, total: number): string {
   return `INSERT INTO ${tables.invocations} (${columns})
 WITH number AS n, number AS call, ${who}, ${callId} AS id,
-  now64(3, 'UTC') - toIntervalMillisecond((${total} - n) * ${spacingMs}) AS made, ${phase} AS p
+  ${madeAt(total)} AS made, ${phase} AS p
 SELECT ns, 'TaskAgent', agent, id, p, if(p = 'Failed', 'NonZeroExit', ''), made, made + toIntervalMillisecond(h % 60000),
   made + INTERVAL 5 MINUTE, lower(hex(cityHash64(call, 5))), n, ${object('p')}
 FROM numbers(${from}, ${to - from}) ${bounds}`;
 }
 
-/** Two things said of each of the newest calls before it ended, and some that have not. */
-function progressSql(total: number, count: number, isOpen: boolean): string {
-  const first = total - count;
-  const made = isOpen
-    ? `now64(3, 'UTC') - toIntervalMillisecond(n % 60000)`
-    : `now64(3, 'UTC') - toIntervalMillisecond((${total} - n) * 20)`;
-  const call = isOpen ? `n + ${total}` : 'n';
+/** What was said before they ended of calls: of which, and when they were made. */
+function progressSql(call: string, made: string, from: number, count: number): string {
   return `INSERT INTO ${tables.progress} (${columns})
 WITH number AS n, ${call} AS call, ${who}, ${callId} AS id, ${made} AS made
 SELECT ns, 'TaskAgent', agent, id, said, '', made, made, made + INTERVAL 5 MINUTE, '', n * 2, ${object('said')}
-FROM numbers(${first}, ${count}) ARRAY JOIN ['Dispatched', 'Running'] AS said ${bounds}`;
+FROM numbers(${from}, ${count}) ARRAY JOIN ['Dispatched', 'Running'] AS said ${bounds}`;
+}
+
+/** What is open now, and how many calls were lost in one second. */
+const openCalls = 2_000;
+const lostCalls = 500;
+const deadlineMs = 5 * 60_000;
+
+async function fillProgress(store: Store, calls: number): Promise<number> {
+  const recent = recentOf(calls);
+  await store.command(progressSql('n', madeAt(calls), calls - recent, recent));
+  await store.command(
+    progressSql(`n + ${calls}`, `now64(3, 'UTC') - toIntervalMillisecond(n % 60000)`, 0, openCalls),
+  );
+  const lostMs = Date.now() - 40 * 60_000;
+  await store.command(
+    progressSql(`n + ${calls + openCalls}`, `fromUnixTimestamp64Milli(${lostMs} + n, 'UTC')`, 0, lostCalls),
+  );
+  return lostMs + deadlineMs;
 }
 
 function spansSql(table: string, from: number, to: number, total: number): string {
@@ -88,7 +110,16 @@ async function attachCopies(store: Store, seed: string, seeded: number): Promise
   await store.command(`DROP TABLE ${seed}`);
 }
 
-export async function fill(store: Store, { calls, spans }: Size, say: (text: string) => void): Promise<void> {
+export interface Filled {
+  /** When the deadlines of calls began that nobody told the end of. */
+  readonly lostAtMs: number;
+}
+
+export async function fill(
+  store: Store,
+  { calls, spans }: Size,
+  say: (text: string) => void,
+): Promise<Filled> {
   await inChunks(calls, async (from, to) => {
     await store.command(callsSql(from, to, calls));
     say(`calls ${to}`);
@@ -97,8 +128,7 @@ export async function fill(store: Store, { calls, spans }: Size, say: (text: str
     `INSERT INTO ${tables.byAgent} (${columns}) SELECT ${columns} FROM ${tables.invocations} ${bounds}`,
   );
   say('calls by agent');
-  await store.command(progressSql(calls, Math.ceil(calls / 50), false));
-  await store.command(progressSql(0, 2_000, true).replace('numbers(-2000, 2000)', 'numbers(2000)'));
+  const lostAtMs = await fillProgress(store, calls);
   const seed = 'bench_seed';
   await store.command(`CREATE TABLE ${seed} AS ${tables.traces}`);
   await inChunks(Math.ceil(spans / copies), async (from, to) => {
@@ -106,4 +136,5 @@ export async function fill(store: Store, { calls, spans }: Size, say: (text: str
     say(`spans ${to * copies}`);
   });
   await attachCopies(store, seed, copies);
+  return { lostAtMs };
 }

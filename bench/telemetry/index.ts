@@ -35,7 +35,7 @@ export async function run({ rows: calls = defaultCalls }: BenchOptions): Promise
     const ingest = await measureIngest(store, `${directory}/spool`, ingestedSpans);
     say(`ingested ${ingest.spans}`);
     await store.command('TRUNCATE TABLE otel_traces');
-    await fill(store, { calls, spans: calls * spansPerCall }, say);
+    const filled = await fill(store, { calls, spans: calls * spansPerCall }, say);
     const fillPeakGib = peakGib(store.engine.pid ?? 0);
     // A fresh engine: what filling needed says nothing about what reading does.
     await store[Symbol.asyncDispose]();
@@ -43,7 +43,7 @@ export async function run({ rows: calls = defaultCalls }: BenchOptions): Promise
     await using reading = store;
     // The attached copies would be merged into one another all the while.
     await reading.command('SYSTEM STOP MERGES otel_traces');
-    const { figures, ratios } = await measureReads(reading, rounds, say);
+    const { figures, ratios } = await measureReads(reading, rounds, filled, say);
     const readPeakGib = peakGib(reading.engine.pid ?? 0);
     return {
       name: 'telemetry',
@@ -54,17 +54,22 @@ export async function run({ rows: calls = defaultCalls }: BenchOptions): Promise
         spans_per_wall_s: ingest.spans / ingest.wallS,
         spans_per_s: ingest.spans / ingest.ownCpuS,
         spans_per_engine_cpu_s: ingest.spans / ingest.engineCpuS,
+        spans_per_both_cpu_s: ingest.spans / (ingest.ownCpuS + ingest.engineCpuS),
         rss_gb: readPeakGib,
         fill_rss_gb: fillPeakGib,
       },
-      rows: figures.map(({ name, rows, p50Ms, p95Ms, cpuMs, controlP50Ms, controlP95Ms }) => ({
-        read: name,
-        rows,
-        p50_ms: p50Ms,
-        p95_ms: p95Ms,
-        cpu_ms: cpuMs,
-        control_p50_ms: controlP50Ms,
-        control_p95_ms: controlP95Ms,
+      rows: figures.map((figure) => ({
+        read: figure.name,
+        rows: figure.rows,
+        p50_ms: figure.p50Ms,
+        p95_ms: figure.p95Ms,
+        cpu_ms: figure.cpuMs,
+        read_rows: figure.readRows,
+        most_read_rows: figure.maxReadRows,
+        read_kb: figure.readKb,
+        parts: figure.parts,
+        control_p50_ms: figure.controlP50Ms,
+        control_p95_ms: figure.controlP95Ms,
       })),
       notMeasured: [
         `one read at a time; ${round(ingest.ownCpuS, 1)} CPU s of telemetry and ${round(ingest.engineCpuS, 1)} CPU s of the engine for ${ingest.spans} spans`,

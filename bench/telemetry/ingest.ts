@@ -2,8 +2,7 @@
 import { cpuMs } from '../process-usage.ts';
 import type { EmbeddedStore } from '../../telemetry/store/store.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
-import { parseTraceRequest } from '../../telemetry/otlp/otlp-message.ts';
-import { renderSpans } from '../../telemetry/otlp/otlp-rows.ts';
+import { receivedSpans } from '../../telemetry/otlp/received-rows.ts';
 import { otlpType } from '../../telemetry/otlp/otlp-schema.ts';
 import { tables } from '../../telemetry/schema/tables.ts';
 import { Spool } from '../../telemetry/spool/spool.ts';
@@ -21,7 +20,7 @@ export interface IngestFigures {
 
 const spansInBody = 512;
 
-function body(first: number): Uint8Array {
+export function body(first: number): Buffer {
   const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
   const nowNanos = BigInt(Date.now()) * 1_000_000n;
   const spans = Array.from({ length: spansInBody }, (_, index) => {
@@ -57,7 +56,9 @@ function body(first: number): Uint8Array {
     };
   });
   const resource = { attributes: [text('service.name', 'clrk-egress'), text('clrk.component', 'egress')] };
-  return otlpType.traceRequest.encode({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }).finish();
+  return Buffer.from(
+    otlpType.traceRequest.encode({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }).finish(),
+  );
 }
 
 export async function measureIngest(
@@ -81,12 +82,13 @@ export async function measureIngest(
   const startedMs = performance.now();
   const waiting = new Set<Promise<void>>();
   for (const bytes of bodies) {
-    const { lines } = renderSpans(
-      parseTraceRequest('protobuf', bytes),
-      { role: 'ingress' },
-      BigInt(Date.now()) * 1_000_000n,
-    );
-    const kept: Promise<void> = writer.write(tables.traces, lines).finally(() => waiting.delete(kept));
+    const { rows } = receivedSpans({
+      encoding: 'protobuf',
+      body: bytes,
+      speaker: { role: 'ingress' },
+      nowMs: Date.now(),
+    });
+    const kept: Promise<void> = writer.write(tables.traces, rows).finally(() => waiting.delete(kept));
     waiting.add(kept);
     // As many requests as exporters have under way.
     if (waiting.size >= 64) await Promise.race(waiting);

@@ -9,6 +9,8 @@ import type { EmbeddedStore, Store } from '../../telemetry/store/store.ts';
 import { cpuMs } from '../process-usage.ts';
 import { overdueIn, toldLate } from '../../telemetry/stream/overdue.ts';
 import { storeNow } from '../../telemetry/store/store-clock.ts';
+import { countReads, type EngineCounts } from '../../test/telemetry/engine-counts.ts';
+import type { Filled } from './fill.ts';
 import { idAtMs } from '../../telemetry/read/seen-ids.ts';
 import { median, percentile, round } from '../statistics.ts';
 
@@ -19,6 +21,11 @@ export interface ReadFigures {
   readonly p95Ms: number;
   /** Of the engine and of this process, on average. */
   readonly cpuMs: number;
+  /** What the engine says it read: the same on every machine, however busy. Means and the most of one round. */
+  readonly readRows: number;
+  readonly maxReadRows: number;
+  readonly readKb: number;
+  readonly parts: number;
   readonly controlP50Ms: number;
   readonly controlP95Ms: number;
 }
@@ -40,7 +47,11 @@ const namespace = (round: number): string => `ns-${[1, 2, 7, 40, 150][round % 5]
 const agent = (round: number): string => `agent-${[1, 2, 9, 30][round % 4] ?? 1}`;
 const dayMs = 24 * 3600 * 1000;
 
-function questions(store: Store, invocations: readonly string[]): readonly Question[] {
+export function questions(
+  store: Store,
+  invocations: readonly string[],
+  { lostAtMs }: Filled,
+): readonly Question[] {
   const list = (round: number, filter = ''): string =>
     `/v1/namespaces/${namespace(round)}/invocations${filter}`;
   const ofAgent = (round: number, rest: string): string =>
@@ -92,6 +103,12 @@ function questions(store: Store, invocations: readonly string[]): readonly Quest
         );
       },
     },
+    {
+      name: '… that finds 500 lost',
+      key: 'sweep_lost',
+      ask: async () =>
+        (await overdueIn(store, { fromMs: lostAtMs - 1, untilMs: lostAtMs + 15_000 }, 500)).length,
+    },
   ];
 }
 
@@ -107,6 +124,7 @@ const control = 'SELECT sum(cityHash64(number)) AS n FROM numbers(3000000)';
 export async function measureReads(
   store: EmbeddedStore,
   rounds: number,
+  filled: Filled,
   say: (text: string) => void,
 ): Promise<{ readonly figures: readonly ReadFigures[]; readonly ratios: Readonly<Record<string, number>> }> {
   const found = await store.query<{ v: string }>(
@@ -121,35 +139,46 @@ export async function measureReads(
   for (const question of questions(
     store,
     found.map((row) => row.v),
+    filled,
   )) {
     await question.ask(0);
     const own: number[] = [];
     const controls: number[] = [];
+    const reads: EngineCounts[] = [];
     let rows = 0;
     let cpuS = 0;
     for (let each = 0; each < rounds; each++) {
       controls.push((await timed(async () => (await store.query(control)).length)).ms);
-      const cpuBefore = cpuSeconds();
-      const answer = await timed(() => question.ask(each));
-      cpuS += cpuSeconds() - cpuBefore;
+      const { answer, read } = await countReads(store, async () => {
+        const cpuBefore = cpuSeconds();
+        const one = await timed(() => question.ask(each));
+        cpuS += cpuSeconds() - cpuBefore;
+        return one;
+      });
       own.push(answer.ms);
+      reads.push(read);
       rows = Math.max(rows, answer.rows);
     }
     const p95Ms = percentile(own, 0.95);
-    figures.push({
+    const mean = (of: keyof EngineCounts): number => reads.reduce((sum, read) => sum + read[of], 0) / rounds;
+    const figure: ReadFigures = {
       name: question.name,
       rows,
       p50Ms: round(median(own), 1),
       p95Ms: round(p95Ms, 1),
       cpuMs: round((cpuS * 1_000) / rounds, 1),
+      readRows: Math.round(mean('rows')),
+      maxReadRows: Math.max(...reads.map((read) => read.rows)),
+      readKb: Math.round(mean('bytes') / 1024),
+      parts: Math.round(mean('parts')),
       controlP50Ms: round(median(controls), 1),
       controlP95Ms: round(percentile(controls, 0.95), 1),
-    });
-    say(
-      `${question.name}: p50 ${round(median(own), 1)} p95 ${round(p95Ms, 1)} cpu ${round((cpuS * 1_000) / rounds, 1)} control p50 ${round(median(controls), 1)} rows ${rows}`,
-    );
+    };
+    figures.push(figure);
+    say(JSON.stringify(figure));
     ratios[`${question.key}_cpu_ms`] = (cpuS * 1_000) / rounds;
     ratios[`${question.key}_p95_ms`] = p95Ms;
+    ratios[`${question.key}_read_rows`] = figure.readRows;
     ratios[`${question.key}/control`] = median(own) / median(controls);
   }
   return { figures, ratios };

@@ -23,7 +23,11 @@ interface Resource {
 
 const maxNameChars = 1024;
 
-function groupOf(resource: Resource, scope: Scope | null | undefined, scopeSchemaUrl: string): Grouping {
+export function groupOf(
+  resource: Resource,
+  scope: Scope | null | undefined,
+  scopeSchemaUrl: string,
+): Grouping {
   const attributes = renderAttributes(resource.resource?.attributes);
   return {
     resource: attributes,

@@ -33,33 +33,54 @@ function timeWindow(nowNanos: bigint): TimeWindow {
   return { fromNanos: nowNanos - 8n * dayNanos, untilNanos: nowNanos + dayNanos };
 }
 
-function isWithin(nanos: bigint, { fromNanos, untilNanos }: TimeWindow): boolean {
+export function isWithin(nanos: bigint, { fromNanos, untilNanos }: TimeWindow): boolean {
   return nanos >= fromNanos && nanos <= untilNanos;
 }
 
 /** A record that is not kept, and why. */
 type Unkept = 'rejected' | 'foreign';
-type Rendered = { readonly line: string } | Unkept;
+export type Rendered = { readonly line: string } | Unkept;
 
 // Names as the OpenTelemetry ClickHouse exporter writes them, so that existing dashboards read our tables.
-const spanKinds = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
-const statusCodes = ['Unset', 'Ok', 'Error'];
+export const spanKinds = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
+export const statusCodes = ['Unset', 'Ok', 'Error'];
 /** OpenTelemetry SDK default for both. */
 const maxEvents = 128;
-const maxNameChars = 1024;
+export const maxNameChars = 1024;
 
 /** The first name stands for absent and unknown. */
 function nameOf(names: readonly string[], number: number | undefined): string {
   return names[number ?? 0] ?? names[0] ?? '';
 }
 
-interface Context {
+export interface Context {
   readonly speaker: OtlpSpeaker;
   readonly nowNanos: bigint;
   readonly window: TimeWindow;
 }
 
-function renderSpan(span: Span, group: Grouping, { speaker, window }: Context): Rendered {
+const orAbsent = (text: string): string | undefined => (text === '' ? undefined : text);
+
+function renderEvents(events: NonNullable<Span['events']>): object {
+  if (events.length === 0) return {};
+  return {
+    'Events.Timestamp': events.map((event) => renderTime(nanoseconds(event.timeUnixNano))),
+    'Events.Name': events.map((event) => cut(event.name, maxNameChars)),
+    'Events.Attributes': events.map((event) => renderAttributes(event.attributes)),
+  };
+}
+
+function renderLinks(links: NonNullable<Span['links']>): object {
+  if (links.length === 0) return {};
+  return {
+    'Links.TraceId': links.map((link) => hexId(link.traceId, 16)),
+    'Links.SpanId': links.map((link) => hexId(link.spanId, 8)),
+    'Links.TraceState': links.map((link) => cut(link.traceState, maxNameChars)),
+    'Links.Attributes': links.map((link) => renderAttributes(link.attributes)),
+  };
+}
+
+export function renderSpan(span: Span, group: Grouping, { speaker, window }: Context): Rendered {
   const traceId = hexId(span.traceId, 16);
   const spanId = hexId(span.spanId, 8);
   const start = nanoseconds(span.startTimeUnixNano);
@@ -67,30 +88,24 @@ function renderSpan(span: Span, group: Grouping, { speaker, window }: Context): 
   const attributes = renderAttributes(span.attributes);
   if (!mayClaim(speaker, attributes)) return 'foreign';
   const end = nanoseconds(span.endTimeUnixNano);
-  const events = list(span.events).slice(0, maxEvents);
-  const links = list(span.links).slice(0, maxEvents);
+  // What is empty is what the table has without it; most spans have no events and no links.
   const row = {
     Timestamp: renderTime(start),
     TraceId: traceId,
     SpanId: spanId,
     ParentSpanId: hexId(span.parentSpanId, 8),
-    TraceState: cut(span.traceState, maxNameChars),
+    TraceState: orAbsent(cut(span.traceState, maxNameChars)),
     SpanName: cut(span.name, maxNameChars),
     SpanKind: nameOf(spanKinds, span.kind),
     ServiceName: group.serviceName,
-    ScopeName: group.scopeName,
-    ScopeVersion: group.scopeVersion,
+    ScopeName: orAbsent(group.scopeName),
+    ScopeVersion: orAbsent(group.scopeVersion),
     Duration: end > start ? (end - start).toString() : '0',
     StatusCode: nameOf(statusCodes, span.status?.code),
-    StatusMessage: cut(span.status?.message, maxNameChars),
+    StatusMessage: orAbsent(cut(span.status?.message, maxNameChars)),
     SpanAttributes: attributes,
-    'Events.Timestamp': events.map((event) => renderTime(nanoseconds(event.timeUnixNano))),
-    'Events.Name': events.map((event) => cut(event.name, maxNameChars)),
-    'Events.Attributes': events.map((event) => renderAttributes(event.attributes)),
-    'Links.TraceId': links.map((link) => hexId(link.traceId, 16)),
-    'Links.SpanId': links.map((link) => hexId(link.spanId, 8)),
-    'Links.TraceState': links.map((link) => cut(link.traceState, maxNameChars)),
-    'Links.Attributes': links.map((link) => renderAttributes(link.attributes)),
+    ...renderEvents(list(span.events).slice(0, maxEvents)),
+    ...renderLinks(list(span.links).slice(0, maxEvents)),
   };
   return { line: withResource(row, group) };
 }
@@ -149,7 +164,7 @@ function renderAll<T>(
   return { lines, ...unkept };
 }
 
-function contextOf(speaker: OtlpSpeaker, nowNanos: bigint): Context {
+export function contextOf(speaker: OtlpSpeaker, nowNanos: bigint): Context {
   return { speaker, nowNanos, window: timeWindow(nowNanos) };
 }
 

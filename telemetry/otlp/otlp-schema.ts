@@ -124,6 +124,10 @@ const root = protobuf.Root.fromJSON({ nested });
 export const otlpType = {
   traceRequest: root.lookupType('ExportTraceServiceRequest'),
   logsRequest: root.lookupType('ExportLogsServiceRequest'),
+  span: root.lookupType('Span'),
+  anyValue: root.lookupType('AnyValue'),
+  resource: root.lookupType('Resource'),
+  scope: root.lookupType('InstrumentationScope'),
   response: root.lookupType('ExportServiceResponse'),
   status: root.lookupType('RpcStatus'),
 } as const;

@@ -8,13 +8,14 @@ import { ClrkError, errorMessage, type OtlpSpeaker } from '../../contract/index.
 import type { Log } from '../../process/index.ts';
 import { readBody } from './body.ts';
 import type { TelemetryMetrics } from '../metrics.ts';
-import { parseLogsRequest, parseTraceRequest, type Encoding } from './otlp-message.ts';
-import { renderLogs, renderSpans, type RenderedRows } from './otlp-rows.ts';
+import type { Encoding } from './otlp-message.ts';
 import { otlpType } from './otlp-schema.ts';
+import { receivedLogs, receivedSpans, type Received, type ReceivedRows } from './received-rows.ts';
+import type { RowBytes } from '../spool/row-bytes.ts';
 import { tables, type Table } from '../schema/tables.ts';
 
 export interface OtlpHandlerOptions {
-  readonly write: (table: Table, lines: readonly string[]) => Promise<void>;
+  readonly write: (table: Table, rows: RowBytes) => Promise<void>;
   /** Whom a header speaks for; undefined: refused. */
   readonly speaker: (authorization: string | undefined) => OtlpSpeaker | undefined;
   readonly metrics: TelemetryMetrics;
@@ -32,38 +33,15 @@ const contentTypes: Record<Encoding, string> = {
   json: 'application/json',
 };
 
-interface Received {
-  readonly encoding: Encoding;
-  readonly body: Uint8Array;
-  readonly speaker: OtlpSpeaker;
-  readonly nowMs: number;
-}
-
 interface Signal {
   readonly name: string;
   readonly table: Table;
-  readonly render: (received: Received) => RenderedRows;
+  readonly render: (received: Received) => ReceivedRows;
 }
 
 const signals = new Map<string, Signal>([
-  [
-    '/v1/traces',
-    {
-      name: 'traces',
-      table: tables.traces,
-      render: ({ encoding, body, speaker, nowMs }) =>
-        renderSpans(parseTraceRequest(encoding, body), speaker, BigInt(nowMs) * 1_000_000n),
-    },
-  ],
-  [
-    '/v1/logs',
-    {
-      name: 'logs',
-      table: tables.logs,
-      render: ({ encoding, body, speaker, nowMs }) =>
-        renderLogs(parseLogsRequest(encoding, body), speaker, BigInt(nowMs) * 1_000_000n),
-    },
-  ],
+  ['/v1/traces', { name: 'traces', table: tables.traces, render: receivedSpans }],
+  ['/v1/logs', { name: 'logs', table: tables.logs, render: receivedLogs }],
 ]);
 
 function encodingOf(request: IncomingMessage): Encoding | undefined {
@@ -144,12 +122,12 @@ async function receive(request: IncomingMessage, options: OtlpHandlerOptions): P
   }
   try {
     const body = await readBody(request, maxBodyBytes);
-    const rows = signal.render({ encoding, body, speaker, nowMs: options.now() });
-    await options.write(signal.table, rows.lines);
+    const told = signal.render({ encoding, body, speaker, nowMs: options.now() });
+    await options.write(signal.table, told.rows);
     for (const outcome of ['rejected', 'foreign'] as const) {
-      if (rows[outcome] > 0) options.metrics.rows.inc({ table: signal.table, outcome }, rows[outcome]);
+      if (told[outcome] > 0) options.metrics.rows.inc({ table: signal.table, outcome }, told[outcome]);
     }
-    return success(encoding, rows.rejected + rows.foreign);
+    return success(encoding, told.rejected + told.foreign);
   } catch (thrown) {
     options.log.warn({ signal: signal.name, reason: errorMessage(thrown).slice(0, 200) }, 'otlp refused');
     return failureOf(thrown, encoding);

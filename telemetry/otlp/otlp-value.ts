@@ -6,7 +6,7 @@
 import type { AnyValue, Bytes, Int64, KeyValue } from './otlp-message.ts';
 
 /** OpenTelemetry's own default is 128 a record; captured exchanges carry a little more. */
-const maxAttributes = 256;
+export const maxAttributes = 256;
 /** Two captured bodies of 64 KiB in base64 fit many times. */
 export const maxValueChars = 1024 * 1024;
 const maxKeyChars = 256;

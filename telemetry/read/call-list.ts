@@ -102,26 +102,35 @@ async function openPart(store: Reader, request: CallRequest): Promise<Part<Progr
 }
 
 const dayMs = 24 * 3600 * 1000;
-/** Most pages are filled by the last days: weeks are partitions, and those before are not opened. */
-const nearMs = 7 * dayMs;
+/** Most pages are filled by the last days, and most others by some weeks: weeks are partitions, and those before are not opened. */
+const reachesMs = [7 * dayMs, 35 * dayMs];
 
-/** The newest days of a range; undefined when it is not longer than that. */
-function nearRange(range: CallRange): CallRange | undefined {
+/** A range as stretches behind one another, the newest first. */
+function nearestFirst(range: CallRange): readonly CallRange[] {
   const { sinceMs = 0, untilMs, before } = range;
   // A call may say that it was made up to a day ahead.
   const end = Math.min(before?.createdMs ?? Infinity, untilMs ?? Infinity, Date.now() + dayMs);
-  return end - nearMs > sinceMs ? { ...range, sinceMs: end - nearMs } : undefined;
+  const edges = reachesMs.map((reachMs) => end - reachMs).filter((edge) => edge > sinceMs);
+  return [...edges, undefined].map((edge, n) => {
+    const until = edges[n - 1];
+    return {
+      ...range,
+      ...(edge === undefined ? {} : { sinceMs: edge }),
+      ...(until === undefined ? {} : { untilMs: until }),
+    };
+  });
 }
 
 async function endedPart(store: Reader, request: CallRequest): Promise<Part<CallKey>> {
   const { scope, range, limit } = request;
-  // Calls that were given up before calls had rows of their own stand there in the phase they were in.
-  const wanted = request.phases.length === 0 ? allPhases : request.phases;
-  const read = (within: CallRange): Promise<CallKey[]> =>
-    ask<CallKey>(store, endedPage(scope, wanted, within, limit + 1));
-  const near = scope.id === undefined ? nearRange(range) : undefined;
-  const nearest = near === undefined ? [] : await read(near);
-  const rows = nearest.length > limit ? nearest : await read(range);
+  const read = (within: CallRange, most: number): Promise<CallKey[]> =>
+    ask<CallKey>(store, endedPage(scope, request.phases, within, most));
+  const rows: CallKey[] = [];
+  const ranges = scope.id === undefined ? nearestFirst(range) : [range];
+  for (const within of ranges) {
+    rows.push(...(await read(within, limit + 1 - rows.length)));
+    if (rows.length > limit) break;
+  }
   const last = rows.length > limit ? rows.at(-1) : undefined;
   return { keys: distinct(rows), ...(last === undefined ? {} : { until: positionOf(last) }) };
 }

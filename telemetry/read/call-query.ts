@@ -55,6 +55,14 @@ const keyIn = (scope: CallScope): string =>
   `toString(toUnixTimestamp64Milli(created_at)) AS createdMs, toString(id) AS idText,
   ${agentIn(scope)} AS agent, phase`;
 const newestFirst = 'ORDER BY created_at DESC, idText DESC, agent DESC';
+/**
+ * Down to where the newest rows reach, by the time alone: the engine stops reading at a limit only when it sorts by nothing but
+ * its key. Of rows of one time all are within it. Without rows nothing is.
+ */
+export function asFarAs(time: string, from: string, where: string): string {
+  return `${where} AND ${time} >= (SELECT minOrNull(${time}) FROM (
+SELECT ${time} FROM ${from} WHERE ${where} ORDER BY ${time} DESC LIMIT {limit: UInt32}))`;
+}
 const at = (parameter: string): string => `fromUnixTimestamp64Milli({${parameter}: Int64}, 'UTC')`;
 
 /** Conditions and their parameters, put together. */
@@ -91,7 +99,7 @@ function within(where: Where, scope: CallScope, { sinceMs, untilMs, before }: Ca
     );
 }
 
-/** One range of a key for each phase, and each kind where an agent is named. */
+/** One range of a key, and one for each kind where an agent is named, read from its end. */
 export function endedPage(
   scope: CallScope,
   phases: readonly Phase[],
@@ -102,23 +110,22 @@ export function endedPage(
   const table = name === undefined ? tables.invocations : tables.byAgent;
   const shared = within(new Where().add('namespace = {namespace: String}', { namespace }), scope, range);
   const ofSomeKinds = name === undefined && kinds.length < agentKinds.length;
-  shared.add('agent_kind IN {kinds: Array(String)}', { kinds: ofSomeKinds ? kinds : undefined });
-  shared.add('agent_name = {name: String}', { name }).add('id = {id: UUID}', { id });
+  shared
+    .add('agent_kind IN {kinds: Array(String)}', { kinds: ofSomeKinds ? kinds : undefined })
+    .add('agent_name = {name: String}', { name })
+    .add('id = {id: UUID}', { id })
+    .add('phase IN {phases: Array(String)}', { phases: phases.length === 0 ? undefined : phases });
   const params: Record<string, unknown> = { ...shared.params, limit };
-  // A call named by its id is found by that, whatever its phase.
-  const groups = id === undefined ? phases.map((phase) => [phase]) : [phases];
-  const branches = (name === undefined ? [undefined] : kinds).flatMap((kind, k) =>
-    groups.map((group, p) => {
-      params[`phase${p}`] = group;
-      if (kind !== undefined) params[`kind${k}`] = kind;
-      const ofKind = kind === undefined ? '' : ` AND agent_kind = {kind${k}: String}`;
-      return `(SELECT created_at, ${keyIn(scope)} FROM ${table}
-WHERE ${[...shared.conditions, `phase IN {phase${p}: Array(String)}`].join(' AND ')}${ofKind}
-${newestFirst} LIMIT {limit: UInt32})`;
-    }),
-  );
+  const branch = (ofKind: readonly string[]): string => `SELECT created_at, ${keyIn(scope)} FROM ${table}
+WHERE ${asFarAs('created_at', table, [...shared.conditions, ...ofKind].join(' AND '))}
+${newestFirst} LIMIT {limit: UInt32}`;
+  const branches = (name === undefined ? [] : kinds).map((kind, k) => {
+    params[`kind${k}`] = kind;
+    return `(${branch([`agent_kind = {kind${k}: String}`])})`;
+  });
+  const inside = branches.length === 0 ? branch([]) : branches.join('\nUNION ALL\n');
   const sql = `SELECT createdMs, idText AS id, agent, phase FROM (
-${branches.join('\nUNION ALL\n')}
+${inside}
 ) ${newestFirst} LIMIT {limit: UInt32}`;
   return { sql, params };
 }
@@ -134,7 +141,7 @@ export function progressPage(scope: CallScope, range: CallRange, limit: number):
   return {
     sql: `SELECT createdMs, idText AS id, agent, phase, eventMs, seq FROM (
 SELECT created_at, ${keyIn(scope)}, toString(toUnixTimestamp64Milli(event_time)) AS eventMs, toString(stream_seq) AS seq
-FROM ${tables.progress} WHERE ${where.text}
+FROM ${tables.progress} WHERE ${asFarAs('created_at', tables.progress, where.text)}
 ${newestFirst} LIMIT {limit: UInt32})`,
     params: { ...where.params, limit },
   };

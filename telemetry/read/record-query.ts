@@ -4,7 +4,7 @@
  * present; every value is a parameter.
  */
 import { tables } from '../schema/tables.ts';
-import type { Statement } from './call-query.ts';
+import { asFarAs, type Statement } from './call-query.ts';
 import type { RecordPosition } from './page-token.ts';
 import type { ReadFilter } from './read-request.ts';
 
@@ -66,6 +66,7 @@ function filterOf({ agent, filter }: RecordScope): Conditions {
 /** The newest keys, or those behind a position. */
 export function pageKeys(scope: RecordScope, limit: number, before: RecordPosition | undefined): Statement {
   const { where, params } = filterOf(scope);
+  const table = tables[scope.kind];
   if (before !== undefined) {
     const at = "fromUnixTimestamp64Nano({before: Int64}, 'UTC')";
     where.push(`Timestamp <= ${at}`, `(Timestamp < ${at} OR IngestId < {beforeId: UInt64})`);
@@ -73,7 +74,7 @@ export function pageKeys(scope: RecordScope, limit: number, before: RecordPositi
     params['beforeId'] = before.ingestId;
   }
   return {
-    sql: `SELECT ${cursor} FROM ${tables[scope.kind]} WHERE ${where.join(' AND ')}
+    sql: `SELECT ${cursor} FROM ${table} WHERE ${asFarAs('Timestamp', table, where.join(' AND '))}
 ORDER BY Timestamp DESC, IngestId DESC LIMIT {limit: UInt32}`,
     params: { ...params, limit },
   };

@@ -41,6 +41,11 @@ const columns = `
   INDEX id id TYPE bloom_filter(0.01) GRANULARITY 8,
   INDEX trace_id trace_id TYPE bloom_filter(0.01) GRANULARITY 8`;
 
+/** Those that are stored and not made by the engine from others. */
+export const callColumns: readonly string[] = [...columns.matchAll(/^  ([a-z_]+) (?!.*MATERIALIZED)/gm)].map(
+  ([, name = '']) => name,
+);
+
 interface Layout {
   readonly orderBy: string;
   readonly partitionBy: string;

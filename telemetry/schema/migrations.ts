@@ -8,6 +8,7 @@ import { copyEvents } from './copy-events.ts';
 import { addFigures } from './figures.ts';
 import { createInvocations } from './invocations.ts';
 import { addIngestId, createLogs, createTraces, numberByEngine } from './records.ts';
+import { orderCallsByTime, shrinkGranules } from './smaller-reads.ts';
 import { tables } from './tables.ts';
 
 export interface Migration {
@@ -58,4 +59,6 @@ export const migrations: readonly Migration[] = [
   },
   { version: 3, name: 'records are numbered', run: numberRecords },
   { version: 4, name: 'figures of spans', run: (store) => store.command(addFigures) },
+  { version: 5, name: 'calls by time', run: orderCallsByTime },
+  { version: 6, name: 'small granules', run: shrinkGranules },
 ];

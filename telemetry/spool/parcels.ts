@@ -2,9 +2,10 @@
  * The rows of one table that wait for the next insert, as the parcels they came in. Pure but for the waiters. Apart from
  * the writer because what goes into one batch is arithmetic: whole parcels, in order, up to a number of rows and bytes.
  */
+import type { RowBytes } from './row-bytes.ts';
+
 export interface Parcel {
-  readonly lines: readonly string[];
-  readonly bytes: number;
+  readonly rows: RowBytes;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -35,8 +36,8 @@ export class Parcels {
 
   add(parcel: Parcel): void {
     this.#waiting.push(parcel);
-    this.#rows += parcel.lines.length;
-    this.#bytes += parcel.bytes;
+    this.#rows += parcel.rows.count;
+    this.#bytes += parcel.rows.body.length;
   }
 
   /** The next batch: at least one parcel, then as many as fit. */
@@ -45,10 +46,10 @@ export class Parcels {
     let rows = 0;
     let bytes = 0;
     let count = 0;
-    for (const parcel of this.#waiting) {
-      if (count > 0 && (rows + parcel.lines.length > flushRows || bytes + parcel.bytes > flushBytes)) break;
-      rows += parcel.lines.length;
-      bytes += parcel.bytes;
+    for (const { rows: more } of this.#waiting) {
+      if (count > 0 && (rows + more.count > flushRows || bytes + more.body.length > flushBytes)) break;
+      rows += more.count;
+      bytes += more.body.length;
       count++;
     }
     const taken = this.#waiting.slice(0, count);

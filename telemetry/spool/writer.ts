@@ -12,6 +12,7 @@ import { isTable, type Table } from '../schema/tables.ts';
 import type { Store } from '../store/store.ts';
 import { insertBatch, type Verdict } from './inserter.ts';
 import { Parcels, type Parcel } from './parcels.ts';
+import type { RowBytes } from './row-bytes.ts';
 import type { Spool } from './spool.ts';
 import type { SpooledBatch } from './spool-file.ts';
 
@@ -52,8 +53,6 @@ interface Lane {
   running: Promise<void> | undefined;
 }
 
-const newline = Buffer.from('\n');
-
 export class Writer implements AsyncDisposable {
   readonly #options: WriterOptions;
   readonly #limits: WriterLimits;
@@ -70,16 +69,16 @@ export class Writer implements AsyncDisposable {
   }
 
   /** Resolves when every row is in ClickHouse or on disk; throws (retryable) when they could be kept in neither. */
-  async write(table: Table, lines: readonly string[]): Promise<void> {
-    if (lines.length === 0) return;
-    const bytes = lines.reduce((sum, line) => sum + line.length + 1, 0);
+  async write(table: Table, rows: RowBytes): Promise<void> {
+    if (rows.count === 0) return;
+    const bytes = rows.body.length;
     if (this.#pendingBytes + bytes > this.#limits.maxPendingBytes || this.#closed.signal.aborted) {
-      this.#options.metrics.rows.inc({ table, outcome: 'refused' }, lines.length);
+      this.#options.metrics.rows.inc({ table, outcome: 'refused' }, rows.count);
       throw new ClrkError('TELEMETRY_BUSY', 'telemetry cannot take more rows now', { retryable: true });
     }
     this.#grow(bytes);
     const lane = this.#laneOf(table);
-    const kept = new Promise<void>((resolve, reject) => lane.parcels.add({ lines, bytes, resolve, reject }));
+    const kept = new Promise<void>((resolve, reject) => lane.parcels.add({ rows, resolve, reject }));
     if (lane.parcels.full) this.#run(table, lane);
     else lane.timer ??= setTimeout(() => this.#run(table, lane), this.#limits.flushMs);
     return kept;
@@ -123,15 +122,15 @@ export class Writer implements AsyncDisposable {
 
   async #keepAll(table: Table, parcels: readonly Parcel[]): Promise<void> {
     const token = `${table}-${this.#options.bootId}-${++this.#batches}`;
-    const lines = parcels.flatMap((parcel) => parcel.lines);
-    const body = Buffer.concat([Buffer.from(lines.join('\n')), newline]);
+    const rows = parcels.reduce((sum, parcel) => sum + parcel.rows.count, 0);
+    const body = Buffer.concat(parcels.map((parcel) => parcel.rows.body));
     try {
-      await this.#keep({ table, token, body, rows: lines.length });
+      await this.#keep({ table, token, body, rows });
       for (const parcel of parcels) parcel.resolve();
     } catch (error) {
       for (const parcel of parcels) parcel.reject(error as Error);
     } finally {
-      this.#grow(-parcels.reduce((sum, parcel) => sum + parcel.bytes, 0));
+      this.#grow(-body.length);
     }
   }
 

@@ -7,6 +7,7 @@ import { readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMetrics } from '../../telemetry/metrics.ts';
+import { rowBytes } from '../../telemetry/spool/row-bytes.ts';
 import { Spool } from '../../telemetry/spool/spool.ts';
 import type { SpooledBatch } from '../../telemetry/spool/spool-file.ts';
 import { Writer } from '../../telemetry/spool/writer.ts';
@@ -104,7 +105,7 @@ test('R10: with the store away and the disk full a sender is asked to come again
   const refused: number[] = [];
   for (let index = 0; index < 12; index += 1) {
     const row = JSON.stringify({ n: index, pad: 'x'.repeat(40_000) });
-    await writer.write('otel_logs', [row]).then(
+    await writer.write('otel_logs', rowBytes([row])).then(
       () => kept.push(index),
       () => refused.push(index),
     );

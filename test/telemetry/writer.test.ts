@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, truncateSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createMetrics } from '../../telemetry/metrics.ts';
+import { rowBytes } from '../../telemetry/spool/row-bytes.ts';
 import { Spool } from '../../telemetry/spool/spool.ts';
 import type { InsertBatch } from '../../telemetry/store/store.ts';
 import { Writer, type WriterLimits } from '../../telemetry/spool/writer.ts';
@@ -74,21 +75,24 @@ async function counted(outcome: string): Promise<number> {
 describe('the writer', () => {
   test('many requests become one batch; each is answered after the insert', async () => {
     open();
-    await Promise.all(['1', '2', '3'].map((line) => writer.write('otel_logs', [line])));
+    await Promise.all(['1', '2', '3'].map((line) => writer.write('otel_logs', rowBytes([line]))));
     expect(inserted).toHaveLength(1);
     expect(rows()).toEqual(['1', '2', '3']);
   });
 
   test('a full batch does not wait', async () => {
     open({ flushMs: 60_000, flushRows: 2 });
-    await writer.write('otel_logs', ['1', '2']);
+    await writer.write('otel_logs', rowBytes(['1', '2']));
     expect(rows()).toEqual(['1', '2']);
   });
 
   test('tables do not mix and tokens never repeat', async () => {
     open();
-    await Promise.all([writer.write('otel_logs', ['1']), writer.write('otel_traces', ['2'])]);
-    await writer.write('otel_logs', ['3']);
+    await Promise.all([
+      writer.write('otel_logs', rowBytes(['1'])),
+      writer.write('otel_traces', rowBytes(['2'])),
+    ]);
+    await writer.write('otel_logs', rowBytes(['3']));
     expect(inserted.map((batch) => batch.table)).toEqual(['otel_logs', 'otel_traces', 'otel_logs']);
     expect(new Set(tried).size).toBe(3);
   });
@@ -96,12 +100,12 @@ describe('the writer', () => {
   test('R3: ClickHouse away: spooled, answered, inserted in order later, with the token of the first try', async () => {
     open();
     failure = new Error('connection refused');
-    for (const line of ['1', '2', '3']) await writer.write('otel_logs', [line]);
+    for (const line of ['1', '2', '3']) await writer.write('otel_logs', rowBytes([line]));
     expect(inserted).toEqual([]);
     expect(spool.bytes).toBeGreaterThan(0);
     const [firstTry] = tried;
     failure = undefined;
-    await writer.write('otel_logs', ['4']);
+    await writer.write('otel_logs', rowBytes(['4']));
     await until('all are inserted', () => rows().length === 4);
     expect(rows()).toEqual(['1', '2', '3', '4']);
     expect(inserted[0]?.token).toBe(firstTry);
@@ -115,7 +119,9 @@ describe('the writer', () => {
   test('neither ClickHouse nor room on disk: the sender is told, and it is counted', async () => {
     open({}, 200);
     failure = new Error('connection refused');
-    await expect(writer.write('otel_logs', ['x'.repeat(500)])).rejects.toMatchObject({ code: 'SPOOL_FULL' });
+    await expect(writer.write('otel_logs', rowBytes(['x'.repeat(500)]))).rejects.toMatchObject({
+      code: 'SPOOL_FULL',
+    });
     expect(await counted('refused')).toBe(1);
   });
 
@@ -127,29 +133,28 @@ describe('the writer', () => {
   ])('a row ClickHouse refuses, %s, takes no other with it', async (_name, lines) => {
     open();
     poison = 'bad';
-    await writer.write('otel_logs', lines);
+    await writer.write('otel_logs', rowBytes(lines));
     expect(rows()).toEqual(lines.filter((line) => line !== 'bad'));
     expect(await counted('dropped')).toBe(lines.filter((line) => line === 'bad').length);
     expect(aside).toEqual(lines.filter((line) => line === 'bad').map(() => 'poison'));
     const tried_ = tried.length;
-    await writer.write('otel_logs', ['good']);
+    await writer.write('otel_logs', rowBytes(['good']));
     expect(tried).toHaveLength(tried_ + 1);
   });
 
   test('a batch of bad rows alone costs a bounded number of inserts', async () => {
     open();
     poison = 'bad';
-    await writer.write(
-      'otel_logs',
-      Array.from({ length: 5_000 }, () => 'bad'),
-    );
+    await writer.write('otel_logs', rowBytes(Array.from({ length: 5_000 }, () => 'bad')));
     expect(tried.length).toBeLessThan(200);
     expect(await counted('dropped')).toBe(5_000);
   });
 
   test('a table has one insert under way: rows become visible in the order they came', async () => {
     open({ flushMs: 1, flushRows: 1 });
-    await Promise.all(Array.from({ length: 20 }, (_, index) => writer.write('otel_logs', [`${index}`])));
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => writer.write('otel_logs', rowBytes([`${index}`]))),
+    );
     expect(most).toBe(1);
     expect(rows()).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
   });
@@ -167,7 +172,7 @@ describe('the writer', () => {
       process.on('unhandledRejection', note);
       open();
       failure = new Error('connection refused');
-      for (const line of ['1', '2', '3']) await writer.write('otel_logs', [line]);
+      for (const line of ['1', '2', '3']) await writer.write('otel_logs', rowBytes([line]));
       const [first = ''] = readdirSync(directory)
         .filter((file) => file.endsWith('.batch'))
         .sort();
@@ -206,8 +211,8 @@ describe('the writer', () => {
 
   test('memory is bounded: beyond it the sender is told at once', async () => {
     open({ flushMs: 60_000, maxPendingBytes: 100 });
-    const kept = writer.write('otel_logs', ['x'.repeat(90)]);
-    await expect(writer.write('otel_logs', ['y'.repeat(20)])).rejects.toMatchObject({
+    const kept = writer.write('otel_logs', rowBytes(['x'.repeat(90)]));
+    await expect(writer.write('otel_logs', rowBytes(['y'.repeat(20)]))).rejects.toMatchObject({
       code: 'TELEMETRY_BUSY',
     });
     await writer[Symbol.asyncDispose]();

@@ -1,0 +1,48 @@
+/** An OTLP request as rows to write, whatever it was encoded as: spans in protobuf, which most are, are not made objects of. */
+import type { OtlpSpeaker } from '../../contract/index.ts';
+import { rowBytes, type RowBytes } from '../spool/row-bytes.ts';
+import { parseLogsRequest, parseTraceRequest, type Encoding } from './otlp-message.ts';
+import { renderLogs, renderSpans, type RenderedRows } from './otlp-rows.ts';
+import { spanRows } from './wire/span-rows.ts';
+
+export interface Received {
+  readonly encoding: Encoding;
+  readonly body: Buffer;
+  readonly speaker: OtlpSpeaker;
+  readonly nowMs: number;
+}
+
+export interface ReceivedRows {
+  readonly rows: RowBytes;
+  readonly rejected: number;
+  readonly foreign: number;
+}
+
+function asBytes({ lines, rejected, foreign }: RenderedRows): ReceivedRows {
+  return { rows: rowBytes(lines), rejected, foreign };
+}
+
+/** Undefined: what is wrong with it, if anything, is the decoder's to say. */
+function fromWire({ body, speaker }: Received, nowNanos: bigint): ReceivedRows | undefined {
+  try {
+    const told = spanRows(body, speaker, nowNanos);
+    if (told === undefined) return undefined;
+    const { rejected, foreign, ...rows } = told;
+    return { rows, rejected, foreign };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws OTLP_MALFORMED. */
+export function receivedSpans(received: Received): ReceivedRows {
+  const nowNanos = BigInt(received.nowMs) * 1_000_000n;
+  const { encoding, body, speaker } = received;
+  const told = encoding === 'protobuf' ? fromWire(received, nowNanos) : undefined;
+  return told ?? asBytes(renderSpans(parseTraceRequest(encoding, body), speaker, nowNanos));
+}
+
+/** Throws OTLP_MALFORMED. */
+export function receivedLogs({ encoding, body, speaker, nowMs }: Received): ReceivedRows {
+  return asBytes(renderLogs(parseLogsRequest(encoding, body), speaker, BigInt(nowMs) * 1_000_000n));
+}
