@@ -3,7 +3,6 @@
  * the answer has gone. Pure, so that a test can say what a record holds. It must never tell a secret: fields are redacted.
  */
 import { attribute, renderUsd, type DenyReason } from '../../contract/index.ts';
-import type { Field } from '../http1/index.ts';
 import type { Peer } from '../pipeline/call.ts';
 import type { McpFacts, WouldDeny } from '../../decision/index.ts';
 import { credibleCounts, type Facts } from '../providers/index.ts';
@@ -257,5 +256,4 @@ export function computeExchangeRecord(exchange: ExchangeFacts): SpanRecord {
   return new ExchangeRecord(exchange);
 }
 
-export type { RecordedMessage } from './message-event.ts';
 export type { SpanEvent, SpanRecord } from './span-record.ts';

@@ -18,7 +18,8 @@ export function renderErrorEvent(
   streamId: string | undefined,
 ): Buffer {
   const { status, code, message } = failure;
-  const rendered = (codec?.renderError ?? renderOpenAiError)(status, code, message);
+  const rendered =
+    codec === undefined ? renderOpenAiError(status, code, message) : codec.renderError(status, code, message);
   const { error } = asObject(JSON.parse(rendered)) ?? {};
   const event = { type: 'error', status, error, headers: headersOf(failure) };
   return Buffer.from(JSON.stringify(streamId === undefined ? event : { ...event, stream_id: streamId }));

@@ -25,12 +25,8 @@ import type { ApprovalFacts } from '../record/approval-facts.ts';
 import { verdictOf } from '../record/audit-attributes.ts';
 import type { AttemptFacts } from '../record/attempt-event.ts';
 import { createCapture, type BodyCapture } from '../record/capture.ts';
-import {
-  computeExchangeRecord,
-  type ExchangeFacts,
-  type RecordedMessage,
-  type SpanRecord,
-} from '../record/exchange-record.ts';
+import { computeExchangeRecord, type ExchangeFacts, type SpanRecord } from '../record/exchange-record.ts';
+import type { RecordedMessage } from '../record/message-event.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { RelayResult } from './relay.ts';
 

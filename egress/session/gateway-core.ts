@@ -145,7 +145,7 @@ export class GatewayCore {
     this.#guarded(() => this.#pool?.sweep());
     this.#guarded(() => this.#budgets.tidy());
     this.#guarded(() => this.#approvals.tick());
-    this.#inputs.tidy();
+    this.#guarded(() => this.#inputs.tidy());
     for (const pool of this.#retired) {
       this.#guarded(() => pool.sweep());
       if (pool.empty) this.#retired.delete(pool);
@@ -167,10 +167,9 @@ export class GatewayCore {
 
   openHttp1(socket: Socket, peer: Peer, hooks: SessionHooks): Session {
     const { tls, breakOff, onMalformed } = hooks;
-    const open = this.#exchanges(peer, tls, breakOff);
     return new Http1Session(socket, {
       ...this.#sessionOptions,
-      open,
+      open: this.#exchanges(peer, tls, breakOff),
       onMalformed,
       breakOff,
       halfCloses: !tls,

@@ -3,7 +3,7 @@
  * there. Pure. The gateway's own policy says which of them still have something to answer (policy/reach/standing.ts).
  */
 import { allowedBy, answerLastsMs, type StandingAnswer } from '../../decision/index.ts';
-import { agentId, type AgentKind } from '../../contract/index.ts';
+import { agentId } from '../../contract/index.ts';
 import { kinds, type Approval } from '../kind.ts';
 import type { World } from '../runtime/index.ts';
 import { agentOfAsk, isAsking } from './asking-rule.ts';
@@ -29,7 +29,7 @@ function standing(world: World, approval: Approval, at: number): StandingAnswer[
   const timed = { scope: decision.for, ttl: decision.ttl, validUntil: status?.validUntil };
   const leftMs = answerLastsMs(timed, at);
   if (leftMs === 0) return [];
-  const kind = request.agent.kind as AgentKind;
+  const kind = request.agent.kind;
   return [
     {
       approval: `${namespace}/${metadata.name}`,

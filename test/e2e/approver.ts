@@ -25,7 +25,7 @@ export class Approver implements Disposable {
   static async create(platform: DevPlatform, name: string): Promise<Approver> {
     const metadata = { name, namespace };
     await platform.apply(
-      { apiVersion: 'v1', kind: 'ServiceAccount', metadata } as KubeObject,
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
       {
         ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata },
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'clrk-approver' },

@@ -40,8 +40,6 @@ export const openaiCodec: ProviderCodec = {
   answer(request) {
     const reply = request.path.startsWith('/v1/') ? answerOpenai(request, request.path.slice(3)) : undefined;
     if (reply !== undefined) return reply;
-    if (request.headers['upgrade'] !== undefined)
-      return openaiError(426, 'This stand-in opens no WebSocket: send the request with POST.');
     if (request.method === 'GET' && /^\/v1\/models(\/|$)/.test(request.path)) return answerModels(request);
     return openaiError(404, `Invalid URL (${request.method} ${request.path})`);
   },

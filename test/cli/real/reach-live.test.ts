@@ -157,7 +157,7 @@ test('what persons allowed for a time is told beside it, of the agent that is th
   await apply(mail);
   write([...git, mail]);
   await becomes({ code: 0, text: /^what runs is what the manifests say: .*\n$/ });
-  const found = await api.get(kinds.taskAgent as Resource, { namespace: 'default', name: 'hello' });
+  const found = await api.get(kinds.taskAgent, { namespace: 'default', name: 'hello' });
   const allow = (name: string, uid = ''): KubeObject =>
     manifest('Approval', name, {
       request: {
