@@ -1,6 +1,8 @@
 /** Calls in words: one as a person could make it, and many as the parts of rules that take them. Pure. */
 import {
   compileMatch,
+  computeModel,
+  operationOf,
   type Call,
   type Clause,
   type OpenPlan,
@@ -68,6 +70,12 @@ function atomsOf(clause: Clause): Atom[] {
   return [...ofHttp, ...ofModels];
 }
 
+/** A socket that is opened is of no model: each of its messages names one, and is a call of its own. */
+function isOfModel({ matches, operations }: Clause, call: Call): boolean {
+  const namesModels = matches.some(({ models }) => models.texts.length > 0);
+  return !namesModels || computeModel(call, operationOf(operations, call)).kind !== 'each';
+}
+
 /** `calls` as the globs of these clauses that take some of them; `others` are left out of what is said to be taken whole. */
 function renderByClauses(
   clauses: readonly Clause[],
@@ -78,7 +86,7 @@ function renderByClauses(
   const texts = atoms.flatMap(({ text, clause }) => {
     const takes = (call: Call): boolean => resultOf(clause, call) === 'yes';
     if (!calls.some(takes)) return [];
-    return [others.some(takes) ? `some of ${text}` : text];
+    return [others.some((call) => takes(call) && isOfModel(clause, call)) ? `some of ${text}` : text];
   });
   const whole = texts.filter((text) => !text.startsWith('some of '));
   return [...new Set(whole.length > 0 ? whole : texts)];

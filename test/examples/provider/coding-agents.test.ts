@@ -68,9 +68,3 @@ test('a try that says which it is is the same request', async () => {
   expect((await send(asked('1'))).status).toBe(429);
   expect((await send(asked('2'))).status).toBe(200);
 });
-
-test('a WebSocket is refused as one', async () => {
-  const headers = { upgrade: 'websocket', connection: 'Upgrade' };
-  const { status } = await send({ host: 'api.openai.com', path: '/v1/responses', headers });
-  expect(status).toBe(426);
-});

@@ -143,8 +143,8 @@ describe('a change of manifests in sentences', () => {
       [...base, backend, spare, openai({ models: ['gpt-4'] }, inTurn('b', 'spare')), fallback],
       [...base, backend, spare, openai({ models: ['gpt-4'] }, inTurn('spare', 'b')), fallback],
       [
-        '~ agent `triage` goes another way to `api.openai.com:443`, `llm.example.com:443`, `spare.example.com:443`: now sent to `spare.example.com:443`, as number 1 of 2 in turn, sent to `llm.example.com:443`, as number 2 of 2 in turn; no longer sent to `llm.example.com:443`, as number 1 of 2 in turn, sent to `spare.example.com:443`, as number 2 of 2 in turn, for some of model `gpt-4`; for example `GET /v1/models/gpt-4`',
-        '~ agent `triage` goes another way to `api.openai.com:443`, `llm.example.com:443`, `spare.example.com:443`: now sent to `spare.example.com:443`, as number 1 of 2 in turn; no longer sent to `llm.example.com:443`, as number 1 of 2 in turn, for some of model `gpt-4`; for example `WebSocket /v1/models/gpt-4`',
+        '~ agent `triage` goes another way to `api.openai.com:443`, `llm.example.com:443`, `spare.example.com:443`: now sent to `spare.example.com:443`, as number 1 of 2 in turn, sent to `llm.example.com:443`, as number 2 of 2 in turn; no longer sent to `llm.example.com:443`, as number 1 of 2 in turn, sent to `spare.example.com:443`, as number 2 of 2 in turn, for model `gpt-4`; for example `GET /v1/models/gpt-4`',
+        '~ agent `triage` goes another way to `api.openai.com:443`, `llm.example.com:443`, `spare.example.com:443`: now sent to `spare.example.com:443`, as number 1 of 2 in turn; no longer sent to `llm.example.com:443`, as number 1 of 2 in turn, for some of model `gpt-4`; for example `WebSocket /v1/responses`',
       ],
     ],
     [

@@ -344,7 +344,10 @@ function isRenamedInPath({ taken, way }: Permit, attempt: Attempt): boolean {
 function countOf({ taken, way, mcp }: Permit, attempt: Attempt): 'counted' | 'free' | 'refused' {
   const { method, path, upgrade } = attempt;
   if (way.budget === undefined) return 'free';
-  if (upgrade) return modelOf(taken?.api, attempt) === 'each' ? 'free' : 'refused';
+  if (upgrade) {
+    const opens = operationIn(taken?.api, attempt)?.model.from === 'messages' && !attempt.hasBody;
+    return opens ? 'free' : 'refused';
+  }
   const operation = operationTable(taken?.api)(method, path);
   const reads = ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method);
   if (operation?.name !== undefined && operation.shape !== 'bedrock-invoke') {
