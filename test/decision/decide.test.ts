@@ -65,7 +65,7 @@ describe('which calls a rule about models takes', () => {
     [
       'S32: the same with a body, which may name one too',
       { method: 'GET', path: '/v1/responses', upgrade: true, body: { kind: 'inference', model: 'gpt-4o' } },
-      '403 model',
+      '426 model',
     ],
     [
       'S32: a WebSocket whose session names it',
