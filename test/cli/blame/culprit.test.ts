@@ -5,7 +5,7 @@ import { mayHoldBefore, sinceWhen, type Before } from '../../../cli/blame/culpri
 
 /** `1` holds, `0` does not, `?` cannot be told. */
 const ask = (holds: string, isWhole: boolean) =>
-  sinceWhen({ list: [...holds].keys(), isWhole }, (at) =>
+  sinceWhen({ list: Array.from(holds).keys(), isWhole }, (at) =>
     Promise.resolve(holds[at] === '?' ? undefined : holds[at] === '1'),
   );
 
