@@ -20,10 +20,13 @@ export interface AutoscaleOptions {
   readonly cpuPercent?: number;
 }
 
+// The CRD's own bound.
+const maxReplicas = 100;
+
 function problemOfBounds({ min = 2, max, cpuPercent = 70 }: AutoscaleOptions): string | undefined {
   const areWhole = [min, max, cpuPercent].every(Number.isInteger);
-  if (!areWhole || min < 1 || max < min || max > 100) {
-    return `autoscale from ${min} to ${max}: whole numbers with 1 <= min <= max <= 100`;
+  if (!areWhole || min < 1 || max < min || max > maxReplicas) {
+    return `autoscale from ${min} to ${max}: whole numbers with 1 <= min <= max <= ${maxReplicas}`;
   }
   return cpuPercent < 1 || cpuPercent > 1_000 ? `autoscale at ${cpuPercent} % CPU: 1 to 1000` : undefined;
 }
@@ -33,10 +36,15 @@ export function problemOfReplicas(asked: {
   readonly replicas?: number;
   readonly autoscale?: AutoscaleOptions;
 }): string | undefined {
-  if (asked.autoscale === undefined) return undefined;
-  return asked.replicas === undefined
-    ? problemOfBounds(asked.autoscale)
-    : 'has replicas and autoscale: leave replicas out, the autoscaler sets them';
+  const { replicas, autoscale } = asked;
+  if (autoscale !== undefined && replicas !== undefined) {
+    return 'has replicas and autoscale: leave replicas out, the autoscaler sets them';
+  }
+  if (autoscale !== undefined) return problemOfBounds(autoscale);
+  if (replicas === undefined || (Number.isInteger(replicas) && replicas >= 0 && replicas <= maxReplicas)) {
+    return undefined;
+  }
+  return `replicas ${replicas} must be a whole number from 0 to ${maxReplicas}`;
 }
 
 /** @internal */

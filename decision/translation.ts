@@ -71,7 +71,7 @@ export function isTakenBy(
 
 /**
  * Of a refusal that no later try changes. 426 where a socket is refused that is a conversation when it is sent by POST: clients that can
- * do both then send one at once (Codex, which asks for the socket six times after a 403).
+ * do both then send one at once (Codex, which asks for the socket six times after a 403). A message in an open socket asks for none.
  */
 export function statusForGood(
   { upgrade, message }: Pick<Call, 'upgrade' | 'message'>,

@@ -1,5 +1,5 @@
 /** What `clrk blame` found, for people and for programs. Pure. */
-import type { Since } from './culprit.ts';
+import { mayHoldBefore, type Before, type Since } from './culprit.ts';
 import type { Commit } from './history.ts';
 import type { Allowed } from './question.ts';
 import type { Verdict } from './verdict.ts';
@@ -9,10 +9,16 @@ export interface Answered {
   readonly verdict: Verdict;
 }
 
-function renderCommit({ first, isCut }: Since<Commit>): string {
+const beforeWords: Readonly<Record<Before, string>> = {
+  other: '',
+  none: '',
+  'not-looked-at': ' (or before: no older commit was looked at)',
+  unreadable: ' (or before: the commit ahead of it cannot be read whole)',
+};
+
+function renderCommit({ first, before }: Since<Commit>): string {
   const { hash, date, author, subject } = first;
-  const cut = isCut ? ' (or before: no older commit was looked at)' : '';
-  return `${hash.slice(0, 12)}  ${date.slice(0, 10)}  ${author}: ${subject}${cut}`;
+  return `${hash.slice(0, 12)}  ${date.slice(0, 10)}  ${author}: ${subject}${beforeWords[before]}`;
 }
 
 function rowsOf({ asked, verdict }: Answered): Array<readonly [string, string]> {
@@ -44,8 +50,8 @@ export function renderBlame(answers: readonly Answered[]): string {
     .join('\n\n');
 }
 
-function commitFields({ first, isCut }: Since<Commit>): object {
-  return { ...first, orBefore: isCut };
+function commitFields(since: Since<Commit>): object {
+  return { ...since.first, orBefore: mayHoldBefore(since) };
 }
 
 export function blameJson(answers: readonly Answered[]): string {

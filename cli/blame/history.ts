@@ -3,7 +3,7 @@
  * object is written. git is asked with argument arrays only, and nothing in the repository is changed.
  */
 import { resolve } from 'node:path';
-import { gatewayPolicyDigest } from '../../contract/index.ts';
+import { errorMessage, gatewayPolicyDigest } from '../../contract/index.ts';
 import { loadManifests, objectKey, type Manifest, type ReachDocuments } from '../../policy/index.ts';
 import { git, nearestFolder, openBase } from '../reach/base.ts';
 import { place } from '../reach/compiled-object.ts';
@@ -40,24 +40,44 @@ export interface Content {
 
 const empty: Content = { gateways: new Map(), objects: new Map(), isPartial: false };
 
-/** Newest first, at most so many. Throws HISTORY_MISSING where there is no git repository. */
-export async function commitsOf(path: string, most: number): Promise<Commit[]> {
+export interface CommitList {
+  /** Newest first. */
+  readonly list: readonly Commit[];
+  /** There is none that is older: neither left out, nor missing in a shallow clone. */
+  readonly isWhole: boolean;
+}
+
+/** At most so many. Throws HISTORY_MISSING where git tells none. */
+export async function commitsOf(path: string, most: number): Promise<CommitList> {
   const folder = nearestFolder(resolve(path));
   const format = '--format=%H%x1f%an%x1f%aI%x1f%s';
-  let told: string;
   try {
-    told = await git(folder, 'log', '-z', format, `--max-count=${most}`, '--', resolve(path));
-  } catch {
-    const why = `${path} is in no git repository with commits`;
-    throw undecided('HISTORY_MISSING', [why], 'Run it where the manifests are committed.');
+    const told = await git(folder, 'log', '-z', format, `--max-count=${most + 1}`, '--', resolve(path));
+    const shallow = await git(folder, 'rev-parse', '--is-shallow-repository');
+    const all = told
+      .split('\0')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [hash = '', author = '', date = '', subject = ''] = line.split('\x1f');
+        return { hash, author, date, subject };
+      });
+    return { list: all.slice(0, most), isWhole: all.length <= most && shallow.trim() === 'false' };
+  } catch (error) {
+    const why = `the history of ${path} cannot be had: ${gitWords(error)}`;
+    throw undecided(
+      'HISTORY_MISSING',
+      [why],
+      'Run it in the git repository where the manifests are committed.',
+    );
   }
-  return told
-    .split('\0')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [hash = '', author = '', date = '', subject = ''] = line.split('\x1f');
-      return { hash, author, date, subject };
-    });
+}
+
+/** What git itself says of a failure. */
+function gitWords(error: unknown): string {
+  const message = errorMessage(error);
+  if (message.includes('ENOENT')) return 'git is not installed';
+  const lines = message.split('\n').filter((line) => line !== '');
+  return (lines.find((line) => line.startsWith('fatal: ')) ?? lines[0] ?? '').replace(/^fatal: /, '');
 }
 
 export interface HistoryOptions extends SetOptions {

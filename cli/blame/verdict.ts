@@ -1,7 +1,7 @@
 /** Who allowed it: the commit since which a policy is in force, and the one that wrote the route as it was in it. */
 import { apiGroup } from '../../api/index.ts';
 import { sinceWhen, type Since } from './culprit.ts';
-import type { Commit, Content, History, Written } from './history.ts';
+import type { Commit, CommitList, Content, History, Written } from './history.ts';
 import type { Allowed } from './question.ts';
 
 /** Of the folder as it is, where nothing is committed that comes to it. */
@@ -21,35 +21,39 @@ export type Verdict = Uncommitted | Committed;
 
 interface Search {
   readonly history: History;
-  readonly commits: readonly Commit[];
+  readonly commits: CommitList;
   readonly now: Content;
 }
 
 /** The newest commit of the run that comes to it, and the oldest. */
 async function findPolicy(digest: string, { history, commits }: Search) {
-  let newest = -1;
-  const since = await sinceWhen(commits.keys(), async (at) => {
-    const holds = (await history.at(commits[at] as Commit)).gateways.has(digest);
-    if (holds && newest < 0) newest = at;
-    return holds;
+  let newest: Commit | undefined;
+  const since = await sinceWhen(commits, async (commit) => {
+    const { gateways, isPartial } = await history.at(commit);
+    if (!gateways.has(digest)) return isPartial ? undefined : false;
+    newest ??= commit;
+    return true;
   });
-  if (since === undefined) return undefined;
-  return { newest, since: { first: commits[since.first] as Commit, isCut: since.isCut } };
+  return since && newest && { newest, since };
 }
 
 /** The object a record names, as it was in the newest commit of the run; undefined: it is not in these manifests. */
 async function findRoute(
   route: string | undefined,
-  newest: number,
+  newest: Commit,
   { history, commits, now }: Search,
 ): Promise<Committed['route']> {
   if (route === undefined) return undefined;
   const key = `${apiGroup}/${route}`;
-  const textAt = async (commit: Commit) => (await history.at(commit)).objects.get(key);
-  const written = await textAt(commits[newest] as Commit);
+  const written = (await history.at(newest)).objects.get(key);
   if (written === undefined) return undefined;
-  const older = commits.slice(newest);
-  const since = await sinceWhen(older, async (each) => (await textAt(each))?.text === written.text);
+  const { list, isWhole } = commits;
+  const older = { list: list.slice(list.indexOf(newest)), isWhole };
+  const since = await sinceWhen(older, async (each) => {
+    const { objects, isPartial } = await history.at(each);
+    const found = objects.get(key);
+    return found === undefined && isPartial ? undefined : found?.text === written.text;
+  });
   const current = now.objects.get(key);
   // A note of synth is about the tree as it is.
   const source = current?.text === written.text ? current.source : undefined;
@@ -66,7 +70,7 @@ export async function judge(
     return search.now.gateways.has(digest) ? { kind: 'uncommitted' } : undefined;
   }
   const { newest, since } = found;
-  const content = await search.history.at(search.commits[newest] as Commit);
+  const content = await search.history.at(newest);
   return {
     ...{ kind: 'committed', since, gateway: content.gateways.get(digest) ?? '' },
     route: await findRoute(route, newest, search),

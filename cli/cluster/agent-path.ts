@@ -1,3 +1,4 @@
+/** Paths by which an agent, or an event, is reached through the API server: its proxy to the ingress, or our aggregated API. Pure. */
 import { recordsGroupVersion } from '../../contract/index.ts';
 
 /** Of a call that the cluster's own API vouches for. */
@@ -12,7 +13,6 @@ export function invokePath({
   return `/apis/${recordsGroupVersion}${place}/invoke`;
 }
 
-/** What the ingress is reached by through the API server's proxy. Pure. */
 const ingressPath = (platform: string): string =>
   `/api/v1/namespaces/${platform}/services/http:clrk-ingress:80/proxy`;
 

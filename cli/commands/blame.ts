@@ -4,7 +4,7 @@
  */
 import { attribute, ClrkError } from '../../contract/index.ts';
 import { blameJson, renderBlame, type Answered } from '../blame/blame-text.ts';
-import { commitsOf, contentOf, History, type Commit, type HistoryOptions } from '../blame/history.ts';
+import { commitsOf, contentOf, History, type HistoryOptions } from '../blame/history.ts';
 import { allowedBy, type Allowed } from '../blame/question.ts';
 import { judge } from '../blame/verdict.ts';
 import { parseAgentTarget } from '../cluster/agent-target.ts';
@@ -34,14 +34,18 @@ const maxCommits = 10_000;
 const maxSpans = 1_000;
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
+function notAsked(target: string) {
+  return usageError(
+    `"${target}" is neither NAME/INVOCATION nor a whole digest`,
+    'For example: clrk blame hello/3f0c2a52-…, with an id of `clrk get invocations`, or sha256: and 64 digits.',
+  );
+}
+
 async function spansOf(io: Io, target: string, options: BlameOptions) {
+  // No name of an object has a colon.
+  if (target.includes(':')) throw notAsked(target);
   const { kind, name, invocation } = parseAgentTarget(target);
-  if (invocation === undefined) {
-    throw usageError(
-      `"${target}" is neither NAME/INVOCATION nor a digest`,
-      'For example: clrk blame hello/3f0c2a52-…, with an id of `clrk get invocations`.',
-    );
-  }
+  if (invocation === undefined) throw notAsked(target);
   const cluster = await openCluster(io, options);
   const { environment, now } = io;
   const client = new TelemetryClient(cluster, { environment, now });
@@ -82,16 +86,25 @@ async function datedCompile(
   return (objects) => compile(objects.map(dated));
 }
 
-function notFound(asked: Allowed, path: string, commits: readonly Commit[], partial: number) {
-  const why = `none of the ${commits.length} commits of ${path} that were looked at comes to policy ${asked.digest}`;
+function notFound(asked: Allowed, path: string, commits: number, partial: number) {
+  const why = `none of the ${commits} commits of ${path} that were looked at comes to policy ${asked.digest}`;
   const more = partial > 0 ? [`${partial} of them hold what could not be read`] : [];
   const hint =
     'Name the folder that is applied, look further back (--commits, a deeper clone), or say --live: ages of objects decide which of two comes first.';
   return undecided('BLAME_NOT_FOUND', [why, ...more], hint);
 }
 
+function parseCommits(text: string): number {
+  const most = parseCount(text);
+  if (most > 0 && most <= maxCommits) return most;
+  throw usageError(
+    `--commits ${text} is not a number of commits`,
+    `Give a whole number, 1 to ${maxCommits}.`,
+  );
+}
+
 async function decide(io: Io, target: string, path: string, options: BlameOptions): Promise<number> {
-  const most = Math.min(maxCommits, parseCount(options.commits ?? String(usualCommits)));
+  const most = parseCommits(options.commits ?? String(usualCommits));
   const asked = await askedOf(io, target, options);
   const input = { ...(await readInput(io, [path], options)), assumePartial: true };
   const isInvocation = !digestPattern.test(target);
@@ -105,7 +118,7 @@ async function decide(io: Io, target: string, path: string, options: BlameOption
   const answers: Answered[] = [];
   for (const each of asked) {
     const verdict = await judge(each, { history, commits, now });
-    if (verdict === undefined) throw notFound(each, path, commits, history.partial);
+    if (verdict === undefined) throw notFound(each, path, commits.list.length, history.partial);
     answers.push({ asked: each, verdict });
   }
   const isJson = options.output === 'json';

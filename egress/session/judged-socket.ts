@@ -12,10 +12,13 @@ import { writeText } from '../socket/frame-writer.ts';
 import { codecFor } from '../providers/index.ts';
 import { lastEvents, ResponseCall, tooMany, type ResponseOwner } from './response-call.ts';
 import { ServerMessages, type ServerEvent } from '../socket/server-messages.ts';
-import type { SocketMessages, SocketParts, SocketPorts } from './socket-parts.ts';
+import type { RelayPorts } from './relay.ts';
+import type { SocketMessages, SocketParts } from './socket-parts.ts';
 
 /** Responses that wait for the one before. */
 const maxWaiting = 16;
+/** Refusals that wait for the end of the upstream's message. */
+const maxUntold = 64;
 /** Responses whose size is known to those that go on from them. */
 const maxKnown = 64;
 
@@ -35,7 +38,7 @@ export class JudgedSocket implements SocketMessages, ResponseOwner {
   readonly #parts: SocketParts;
   readonly #agent: AgentMessages;
   readonly #server: ServerMessages;
-  #ports: SocketPorts | undefined;
+  #ports: RelayPorts | undefined;
   #passing: Buffer[] = [];
   readonly #waiting: Asked[] = [];
   #call: ResponseCall | undefined;
@@ -58,7 +61,7 @@ export class JudgedSocket implements SocketMessages, ResponseOwner {
     this.#server = new ServerMessages((event) => this.#event(event));
   }
 
-  open(ports: SocketPorts): void {
+  open(ports: RelayPorts): void {
     this.#ports = ports;
   }
 
@@ -181,7 +184,12 @@ export class JudgedSocket implements SocketMessages, ResponseOwner {
     const { schema, operation } = this.#parts.decision;
     const event = renderErrorEvent(reason, codecFor(schema, operation?.shape), streamId);
     this.#told.push(writeText([event], undefined));
-    if (this.#isReading || !this.#server.isBetween) return;
+    if (this.#isReading) return;
+    if (!this.#server.isBetween) {
+      // A socket that is ended, rather than words without number for who goes on talking into a message that never ends.
+      if (this.#told.length > maxUntold) this.#ports?.end('TOO_MANY_REFUSED');
+      return;
+    }
     for (const frame of this.#takeTold()) this.#ports?.toAgent(frame);
   }
 

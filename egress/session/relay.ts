@@ -75,6 +75,8 @@ class Relay {
   #last: number;
   #closed = 0;
   #open = true;
+  /** The side that has not taken yet what was said here. */
+  #unheard: Duplex | undefined;
   /** When the agent left. */
   #leftAt: number | undefined;
 
@@ -98,8 +100,8 @@ class Relay {
   start(): void {
     const { inspect, scrub, rewrite, onOpen } = this.#options;
     onOpen?.({
-      toAgent: (bytes) => this.#say({ from: this.#upstream, to: this.#agent }, bytes),
-      toUpstream: (bytes) => this.#say({ from: this.#agent, to: this.#upstream }, bytes),
+      toAgent: (bytes) => this.#say(this.#agent, bytes),
+      toUpstream: (bytes) => this.#say(this.#upstream, bytes),
       end: (error) => this.#finish(error),
     });
     const up = (chunk: Buffer): string | undefined => {
@@ -121,7 +123,8 @@ class Relay {
     on(from, 'data', (chunk: Buffer) => this.#pass(way, chunk));
     on(to, 'drain', () => {
       if (from === this.#agent) this.#options.ahead?.release();
-      from.resume();
+      if (to === this.#unheard) this.#listenAgain();
+      if (from !== this.#agent || this.#unheard === undefined) from.resume();
     });
     on(from, 'end', () => this.#ended(way));
     on(from, 'error', () => this.#finish(from === this.#agent ? 'AGENT_GONE' : 'CONNECTION_FAILED'));
@@ -148,10 +151,19 @@ class Relay {
     else if (passed.length > 0 && !to.write(passed) && !this.#readsOn(from, passed)) from.pause();
   }
 
-  #say({ from, to }: Pick<Way, 'from' | 'to'>, bytes: Buffer): void {
+  /** What is said here answers an agent: until it is taken, no more is taken of the agent. */
+  #say(to: Duplex, bytes: Buffer): void {
     if (!this.#open || to.writableEnded || to.destroyed) return;
     this.#last = this.#options.now();
-    if (bytes.length > 0 && !to.write(bytes)) from.pause();
+    if (bytes.length === 0 || to.write(bytes)) return;
+    this.#unheard = to;
+    this.#agent.pause();
+    if (to === this.#agent) this.#upstream.pause();
+  }
+
+  #listenAgain(): void {
+    this.#unheard = undefined;
+    this.#agent.resume();
   }
 
   #readsOn(from: Duplex, passed: Buffer): boolean {

@@ -4,6 +4,7 @@ import type { Candidate } from '../../decision/index.ts';
 import type { Allowed } from './deliberation.ts';
 import type { ExchangeContext, Inbound } from './exchange-context.ts';
 import type { Judgement } from './judgement.ts';
+import type { RelayPorts } from './relay.ts';
 
 export interface SocketParts {
   readonly context: ExchangeContext;
@@ -16,18 +17,10 @@ export interface SocketParts {
   readonly boundary: Boundary;
 }
 
-/** The two sides of a relay, for who says something of its own there. */
-export interface SocketPorts {
-  toAgent(bytes: Buffer): void;
-  toUpstream(bytes: Buffer): void;
-  /** Ends both sides. */
-  end(error: string): void;
-}
-
 /** What is done with the frames of a WebSocket, each of which has been judged as a frame. */
 export interface SocketMessages {
   /** Called once, before anything else. */
-  open(ports: SocketPorts): void;
+  open(ports: RelayPorts): void;
   /** What of it goes on now. */
   fromAgent(chunk: Buffer): Buffer;
   /** `pass`: what the agent gets of a part of it, or why the relay ends. */

@@ -6,7 +6,8 @@ import { asObject } from '../providers/index.ts';
 import { ExchangeLog } from './exchange-log.ts';
 import { lastEvents } from './response-call.ts';
 import { ServerMessages, type ServerEvent } from '../socket/server-messages.ts';
-import type { SocketMessages, SocketParts, SocketPorts } from './socket-parts.ts';
+import type { RelayPorts } from './relay.ts';
+import type { SocketMessages, SocketParts } from './socket-parts.ts';
 
 export class WatchedSocket implements SocketMessages {
   readonly #parts: SocketParts;
@@ -21,7 +22,7 @@ export class WatchedSocket implements SocketMessages {
     this.#server = new ServerMessages((event) => this.#event(event));
   }
 
-  open(_ports: SocketPorts): void {}
+  open(_ports: RelayPorts): void {}
 
   fromAgent(chunk: Buffer): Buffer {
     return chunk;

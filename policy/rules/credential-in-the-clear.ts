@@ -8,15 +8,14 @@ const sendingKinds = ['AIProviderRoute', 'MCPRoute'] as const;
 type SendingRoute = Item<(typeof sendingKinds)[number]>;
 
 /** Backends without TLS that rules of the route send to. */
-function plainBackendsOf(world: World, route: SendingRoute): string[] {
+function plainBackendsOf(world: World, route: SendingRoute): Array<Item<'Backend'>> {
   const rules: ReadonlyArray<{
     readonly backendRefs?: ReadonlyArray<Parameters<typeof backendOf>[2]> | undefined;
   }> = route.spec.rules ?? [];
-  const plain = rules
+  return rules
     .flatMap(({ backendRefs = [] }) => backendRefs)
     .flatMap((ref) => backendOf(world, route.namespace, ref) ?? [])
     .filter(isPlainBackend);
-  return [...new Set(plain.map(({ name }) => name))];
 }
 
 /** Routes whose calls the target of a policy is about. */
@@ -42,9 +41,9 @@ function routesOf(
 function* ofPolicy(world: World, policy: CredentialItem): Iterable<Found> {
   for (const [index, target] of policy.spec.targetRefs.entries()) {
     const backends = routesOf(world, policy, target).flatMap((route) => plainBackendsOf(world, route));
-    const concerned = new Set(backends.filter((name) => [undefined, name].includes(target.sectionName)));
-    for (const name of concerned) {
-      const message = `Backend ${policy.namespace}/${name} has no TLS (scheme http), so calls with this credential are refused there`;
+    const concerned = backends.filter(({ name }) => [undefined, name].includes(target.sectionName));
+    for (const backend of new Set(concerned.map(({ namespace, name }) => `${namespace}/${name}`))) {
+      const message = `Backend ${backend} has no TLS (scheme http), so calls with this credential are refused there`;
       yield { manifest: policy.manifest, path: ['spec', 'targetRefs', index], message };
     }
   }

@@ -47,6 +47,9 @@ describe('EgressGateway', () => {
 
   test.each([
     [{ replicas: 2, autoscale: { max: 3 } }, 'has replicas and autoscale'],
+    [{ replicas: -1 }, 'replicas -1 must be a whole number from 0 to 100'],
+    [{ replicas: 1.5 }, 'replicas 1.5 must be'],
+    [{ replicas: 101 }, 'replicas 101 must be'],
     [{ autoscale: { max: 1 } }, 'autoscale from 2 to 1'],
     [{ autoscale: { min: 0, max: 4 } }, 'autoscale from 0 to 4'],
     [{ autoscale: { max: 2.5 } }, 'autoscale from 2 to 2.5'],

@@ -24,14 +24,11 @@ export class Approver implements Disposable {
 
   static async create(platform: DevPlatform, name: string): Promise<Approver> {
     const metadata = { name, namespace };
-    await platform.apply(
-      { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-      {
-        ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'clrk-approver' },
-        subjects: [{ kind: 'ServiceAccount', ...metadata }],
-      } as KubeObject,
-    );
+    await platform.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata }, {
+      ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'clrk-approver' },
+      subjects: [{ kind: 'ServiceAccount', ...metadata }],
+    } as KubeObject);
     const approver = new Approver(platform, name);
     const config = JSON.parse(await platform.must('config', 'view', '--raw', '-o', 'json')) as Kubeconfig;
     const token = (await platform.must('create', 'token', name)).trim();

@@ -136,6 +136,23 @@ describe('the same as of objects', () => {
     );
   });
 
+  test('S57: a name that comes twice, however many others a sender makes up between the two', () => {
+    const said = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+    const spans = Array.from({ length: 40 }, (_, at) => ({
+      ...{ traceId: new Uint8Array(16).fill(1), spanId: new Uint8Array(8).fill(1) },
+      ...{ startTimeUnixNano: String(startNanos), endTimeUnixNano: String(startNanos) },
+      attributes: [
+        said('agent.namespace', 'other'),
+        ...Array.from({ length: 200 }, (__, index) => said(`made.up.${at}.${index}`, 'x')),
+        said('agent.namespace', 'shop'),
+      ],
+    }));
+    const bytes = encode({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+    const told = byWire(bytes, pool);
+    expect(told).toEqual(byObjects(bytes, pool));
+    expect(told?.lines.join('')).not.toContain('other');
+  });
+
   test('bytes that were changed on the way: the same, or left to the decoder', () => {
     const change = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }));
     fc.assert(

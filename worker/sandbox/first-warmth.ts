@@ -1,7 +1,7 @@
 /**
  * Whether what is to be warm on a new worker is so: until then the worker before it goes on. Asked once in a worker's life, because
  * every run takes a warm sandbox away; and only for so long, because one agent that boots slowly must not keep a pool from a new
- * version. Pure.
+ * version. No clock of its own.
  */
 
 /** One sandbox is made at a time. */

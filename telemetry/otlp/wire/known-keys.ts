@@ -15,7 +15,7 @@ export interface KnownKey {
   record: number;
 }
 
-/** As many names as an installation has, many times over. */
+/** As many names as an installation has, many times over; those of one record come on top. */
 const maxKeys = 4096;
 const maxKeyBytes = 128;
 const claims: ReadonlySet<string> = new Set([
@@ -37,6 +37,15 @@ function isSame(a: Uint8Array, from: Uint8Array, start: number): boolean {
 
 export class KnownKeys {
   readonly #bySum = new Map<number, KnownKey>();
+  #record = 0;
+
+  /** The number of the next record. Names are only forgotten between two: within one, they tell whether a name comes twice. */
+  nextRecord(): number {
+    // Begun anew: names that are used come back at once, names somebody made up do not stay.
+    if (this.#bySum.size >= maxKeys) this.#bySum.clear();
+    this.#record += 1;
+    return this.#record;
+  }
 
   /** Undefined: an unusual one. */
   find(from: Buffer, start: number, end: number): KnownKey | undefined {
@@ -53,8 +62,6 @@ export class KnownKeys {
   #learn(sum: number, from: Buffer, start: number, end: number): KnownKey | undefined {
     const name = from.toString('latin1', start, end);
     if (!plainName.test(name)) return undefined;
-    // Begun anew: names that are used come back at once, names somebody made up do not stay.
-    if (this.#bySum.size >= maxKeys) this.#bySum.clear();
     const key: KnownKey = {
       name,
       bytes: Uint8Array.from(from.subarray(start, end)),

@@ -162,6 +162,23 @@ test('the oldest commit that was looked at may not be the first', async () => {
   expect(stdout).toContain('(or before: no older commit was looked at)');
 });
 
+test('of a history that was seen whole, the first commit is the first', async () => {
+  const { stdout } = await blame(steps['first']!.digest);
+  expect(stdout).toContain(`since ${steps['first']!.hash}`);
+  expect(stdout).not.toContain('or before');
+});
+
+test('a shallow clone does not know what was before its oldest commit', async () => {
+  const clone = mkdtempSync(join(tmpdir(), 'clrk-blame-shallow-'));
+  try {
+    git('clone', '-q', '--depth', '1', `file://${folder}`, clone);
+    const { stdout } = await server.run(['blame', steps['again']!.digest, join(clone, 'dist')]);
+    expect(stdout).toContain('(or before: no older commit was looked at)');
+  } finally {
+    rmSync(clone, { recursive: true });
+  }
+});
+
 test('manifests that nobody has committed say so', async () => {
   writeFileSync(join(dist, 'later.yaml'), route('later', 'later.example.com'));
   try {
@@ -191,7 +208,15 @@ test('the line of TypeScript, where synth has left a note and the route is still
 });
 
 test.each([
-  ['an agent without a call', ['blame', 'hello', dist], 2, 'neither NAME/INVOCATION nor a digest'],
+  ['an agent without a call', ['blame', 'hello', dist], 2, 'neither NAME/INVOCATION nor a whole digest'],
+  ['half a digest', ['blame', 'sha256:abc', dist], 2, 'nor a whole digest'],
+  ['no commit at all', ['blame', `sha256:${'0'.repeat(64)}`, dist, '--commits', '0'], 2, '1 to 10000'],
+  [
+    'more commits than are looked at',
+    ['blame', `sha256:${'0'.repeat(64)}`, dist, '--commits', '10001'],
+    2,
+    '1 to 10000',
+  ],
   ['a folder outside git', ['blame', `sha256:${'0'.repeat(64)}`, '/proc/self/fdinfo'], 3, 'HISTORY_MISSING'],
   ['an output that is none', ['blame', `sha256:${'0'.repeat(64)}`, dist, '-o', 'xml'], 2, 'no output format'],
 ])('%s is refused', async (_title, words, code, said) => {

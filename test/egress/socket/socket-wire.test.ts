@@ -122,6 +122,15 @@ test('an error is told between two messages of the upstream, never within one', 
   expect(told.indexOf('cdef')).toBeLessThan(told.indexOf('SOCKET_MESSAGE_REFUSED'));
 });
 
+test('S54: refusals do not pile up behind a message of the upstream that never ends: the socket does', async () => {
+  const whole = event({ type: 'response.output_text.delta', delta: 'abcdef' });
+  const agent = await open([whole.subarray(0, 10)]);
+  await converse(agent, say(create), (text) => text.length >= 10);
+  await converse(agent, say({ type: 'nope' }).repeat(100), () => false);
+  await until(() => bed.upstreamOpen() === 0 && named('GET').length === 1, 'the end');
+  expect(named('GET')[0]?.attributes['error.type']).toBe('TOO_MANY_REFUSED');
+});
+
 test('Realtime goes on as it comes, each response recorded with what it used', async () => {
   const done = event({
     type: 'response.done',

@@ -70,3 +70,19 @@ describe('S39: one key, one party', () => {
     expect(told(...texts)).toEqual(expected);
   });
 });
+
+test('S39: a Backend without TLS is told by its own namespace, which need not be that of the key', () => {
+  const open = object(
+    'EgressGateway',
+    'gw',
+    '{ listeners: [{ name: all, protocol: TCP, allowedRoutes: { namespaces: { from: All } } }] }',
+  );
+  const plain = object('Backend', 'own', '{ schema: { name: openai }, upstream: { host: llm.models.svc, scheme: http } }');
+  const parent = '{ name: gw, namespace: t }';
+  const elsewhere = object('AIProviderRoute', 'r', `{ parentRefs: [${parent}], rules: [${to('own')}] }`);
+  const there = [plain, elsewhere].map((each) => each.replace('namespace: t', 'namespace: u'));
+  const found = judge(documents(open, ...there, key(wholeGateway)));
+  expect(found.filter(({ rule }) => rule === 'credential-in-the-clear').map(({ message }) => message)).toEqual([
+    'Backend u/own has no TLS (scheme http), so calls with this credential are refused there',
+  ]);
+});
