@@ -66,7 +66,7 @@ export const warmTroubles = [
   'WritesEarly',
   'AnswersEarly',
   'SnapshotFailed',
-  'SnapshotNoRoom',
+  'SnapshotTooLarge',
   'SecretInEnvironment',
 ] as const;
 export type WarmTrouble = (typeof warmTroubles)[number];

@@ -11,7 +11,8 @@ const words: Readonly<Record<WarmTrouble, readonly [reason: string, text: string
   ExitsEarly: ['AgentExitsEarly', 'the agent ends before it has a run'],
   WritesEarly: ['AgentWritesEarly', 'the agent writes to standard output before it has read its input'],
   SnapshotFailed: ['SnapshotFailed', 'no image of the waiting agent can be made and restored'],
-  SnapshotNoRoom: [
+  // The word of workers is older than the reason, which is also about too many.
+  SnapshotTooLarge: [
     'SnapshotNoRoom',
     'there is no room for the image of the waiting agent: it is larger than its share or the disk, or too many are kept',
   ],

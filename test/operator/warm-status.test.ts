@@ -30,7 +30,7 @@ test.each<[string, TaskAgent, readonly WorkerStatus[], string, string]>([
   ['it writes', agent('Started'), [worker(0, 'WritesEarly')], 'False', 'AgentWritesEarly'],
   ['it answers', agent('Resident'), [worker(0, 'AnswersEarly')], 'False', 'AgentAnswersEarly'],
   ['no image', agent('Snapshot'), [worker(0, 'SnapshotFailed')], 'False', 'SnapshotFailed'],
-  ['no room', agent('Snapshot'), [worker(0, 'SnapshotNoRoom')], 'False', 'SnapshotNoRoom'],
+  ['no room', agent('Snapshot'), [worker(0, 'SnapshotTooLarge')], 'False', 'SnapshotNoRoom'],
   ['a secret', agent('Snapshot'), [worker(0, 'SecretInEnvironment')], 'False', 'SecretInEnvironment'],
   ['not made', agent('Resident'), [worker(0, 'SandboxFailed')], 'False', 'SandboxFailed'],
 ])('%s', (_name, object, workers, status, reason) => {

@@ -171,7 +171,7 @@ export class Snapshots {
       freeBytes: bavail * bsize + written,
       bytes,
     });
-    if (problem !== undefined) throw new SnapshotError('SnapshotNoRoom', problem);
+    if (problem !== undefined) throw new SnapshotError('SnapshotTooLarge', problem);
   }
 
   /** Restored once before anybody relies on it: a short image may have been written without a word. */

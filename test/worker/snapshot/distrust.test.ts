@@ -70,7 +70,7 @@ test('S60: on a disk that has no room there is no image, and nothing of one stay
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'clrk-test', bed.directory]);
   try {
     await worker.apply([waits]);
-    await bed.trouble('waits', 'SnapshotNoRoom');
+    await bed.trouble('waits', 'SnapshotTooLarge');
     await expectCold('waits');
     expect(readdirSync(bed.directory)).toEqual([]);
     await worker.apply([]);
