@@ -195,3 +195,12 @@ test('more names than are remembered: they are forgotten, and nothing else chang
     expect(byWire(bytes, ingress)).toEqual(byObjects(bytes, ingress));
   }
 });
+
+test('names forgotten within a record: one said twice is not overlooked, and none speaks for another', () => {
+  // So many that the memory of names becomes full in the middle of a record.
+  for (let group = 0; group < 150; group++) {
+    const filling = Array.from({ length: 40 }, (_, index) => text(`filling.${group}.${index}`, 'v'));
+    const bytes = one([text('agent.namespace', 'other'), ...filling, text('agent.namespace', 'shop')]);
+    expect(byWire(bytes, pool)?.lines.join()).not.toContain('other');
+  }
+});

@@ -11,7 +11,6 @@ import { WireReader, wireType, type Slice } from './wire-reader.ts';
 
 /** Of this process: senders use the same names. */
 const keys = new KnownKeys();
-let records = 0;
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
 const empty = bytesOf('""');
@@ -41,7 +40,7 @@ export class AttributeWriter {
   /** `places`: where each begins and ends. False: unusual, or not the sender's to say. */
   write(places: readonly number[]): boolean {
     if (places.length > 2 * maxAttributes) return false;
-    const record = ++records;
+    const record = keys.nextRecord();
     this.#claims = {};
     for (let index = 0; index < places.length; index += 2) {
       if (index > 0) this.#out.byte(comma);

@@ -37,6 +37,17 @@ function isSame(a: Uint8Array, from: Uint8Array, start: number): boolean {
 
 export class KnownKeys {
   readonly #bySum = new Map<number, KnownKey>();
+  #record = 0;
+
+  /**
+   * The number of the record whose names are asked for next. Only here names are forgotten: within a record one that was, and came
+   * again, would stand in the row twice, and of the two only one is judged as the sender's to say.
+   */
+  nextRecord(): number {
+    // Begun anew: names that are used come back at once, names somebody made up do not stay.
+    if (this.#bySum.size >= maxKeys) this.#bySum.clear();
+    return ++this.#record;
+  }
 
   /** Undefined: an unusual one. */
   find(from: Buffer, start: number, end: number): KnownKey | undefined {
@@ -53,8 +64,6 @@ export class KnownKeys {
   #learn(sum: number, from: Buffer, start: number, end: number): KnownKey | undefined {
     const name = from.toString('latin1', start, end);
     if (!plainName.test(name)) return undefined;
-    // Begun anew: names that are used come back at once, names somebody made up do not stay.
-    if (this.#bySum.size >= maxKeys) this.#bySum.clear();
     const key: KnownKey = {
       name,
       bytes: Uint8Array.from(from.subarray(start, end)),
