@@ -71,10 +71,13 @@ export function isTakenBy(
 
 /**
  * Of a refusal that no later try changes. 426 where a socket is refused that is a conversation when it is sent by POST: clients that can
- * do both then send one at once (Codex, which asks for the socket six times after a 403).
+ * do both then send one at once (Codex, which asks for the socket six times after a 403). In a socket that is open, it is 403 as ever.
  */
-export function statusForGood({ upgrade }: Pick<Call, 'upgrade'>, posted: Operation | undefined): 403 | 426 {
-  return upgrade && chatApiOf(posted) !== undefined ? 426 : 403;
+export function statusForGood(
+  { upgrade, message }: Pick<Call, 'upgrade' | 'message'>,
+  posted: Operation | undefined,
+): 403 | 426 {
+  return upgrade && message !== true && chatApiOf(posted) !== undefined ? 426 : 403;
 }
 
 function pathsBelow({ to }: Translation, model: string): readonly string[] {

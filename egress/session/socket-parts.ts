@@ -18,7 +18,8 @@ export interface SocketParts {
 
 /** The two sides of a relay, for who says something of its own there. */
 export interface SocketPorts {
-  toAgent(bytes: Buffer): void;
+  /** So many bytes now wait for the agent to read them. */
+  toAgent(bytes: Buffer): number;
   toUpstream(bytes: Buffer): void;
   /** Ends both sides. */
   end(error: string): void;

@@ -148,3 +148,23 @@ test('Realtime goes on as it comes, each response recorded with what it used', a
   // Audio costs what no price of a token tells.
   expect(named('chat')[0]?.attributes['clrk.cost.usd']).toBeUndefined();
 });
+
+test('S35: an agent that asks for refusals and reads none is let go, however little it said', async () => {
+  const agent = await open([]);
+  agent.pause();
+  const flood = Buffer.from(say({ x: 1 }).repeat(4_000), 'latin1');
+  agent.on('error', () => undefined);
+  agent.write(flood);
+  await until(() => bed.records.length === 1, 'the end of the socket');
+  expect(named('GET')[0]?.attributes['error.type']).toBe('REFUSALS_UNREAD');
+});
+
+test('S35: what the gateway says itself waits behind a message of the upstream that never ends, not for ever', async () => {
+  const begun = event({ type: 'response.output_text.delta', delta: 'x'.repeat(400) }).subarray(0, 100);
+  const agent = await open([begun]);
+  await converse(agent, say({ type: 'response.cancel' }), (text) => text.includes('delta'));
+  agent.on('error', () => undefined);
+  agent.write(Buffer.from(say({ x: 1 }).repeat(4_000), 'latin1'));
+  await until(() => bed.records.length === 1, 'the end of the socket');
+  expect(named('GET')[0]?.attributes['error.type']).toBe('REFUSALS_UNREAD');
+});
