@@ -1,5 +1,5 @@
 /** An OTLP request as rows to write, whatever it was encoded as: spans in protobuf, which most are, are not made objects of. */
-import type { OtlpSpeaker } from '../../contract/index.ts';
+import { ClrkError, type OtlpSpeaker } from '../../contract/index.ts';
 import { rowBytes, type RowBytes } from '../spool/row-bytes.ts';
 import { parseLogsRequest, parseTraceRequest, type Encoding } from './otlp-message.ts';
 import { renderLogs, renderSpans, type RenderedRows } from './otlp-rows.ts';
@@ -29,12 +29,14 @@ function fromWire({ body, speaker }: Received, nowNanos: bigint): ReceivedRows |
     if (told === undefined) return undefined;
     const { rejected, foreign, ...rows } = told;
     return { rows, rejected, foreign };
-  } catch {
+  } catch (thrown) {
+    // Said by us, and the decoder would come to the same.
+    if (thrown instanceof ClrkError) throw thrown;
     return undefined;
   }
 }
 
-/** Throws OTLP_MALFORMED. */
+/** Throws OTLP_MALFORMED or BODY_TOO_LARGE. */
 export function receivedSpans(received: Received): ReceivedRows {
   const nowNanos = BigInt(received.nowMs) * 1_000_000n;
   const { encoding, body, speaker } = received;
@@ -42,7 +44,7 @@ export function receivedSpans(received: Received): ReceivedRows {
   return told ?? asBytes(renderSpans(parseTraceRequest(encoding, body), speaker, nowNanos));
 }
 
-/** Throws OTLP_MALFORMED. */
+/** Throws OTLP_MALFORMED or BODY_TOO_LARGE. */
 export function receivedLogs({ encoding, body, speaker, nowMs }: Received): ReceivedRows {
   return asBytes(renderLogs(parseLogsRequest(encoding, body), speaker, BigInt(nowMs) * 1_000_000n));
 }

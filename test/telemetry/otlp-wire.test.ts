@@ -8,6 +8,7 @@ import type { OtlpSpeaker } from '../../contract/index.ts';
 import { parseTraceRequest } from '../../telemetry/otlp/otlp-message.ts';
 import { renderSpans } from '../../telemetry/otlp/otlp-rows.ts';
 import { otlpType } from '../../telemetry/otlp/otlp-schema.ts';
+import { receivedLogs, receivedSpans } from '../../telemetry/otlp/received-rows.ts';
 import { spanRows } from '../../telemetry/otlp/wire/span-rows.ts';
 
 const nowNanos = 1_795_400_060_000_000_000n;
@@ -203,4 +204,26 @@ test('names forgotten within a record: one said twice is not overlooked, and non
     const bytes = one([text('agent.namespace', 'other'), ...filling, text('agent.namespace', 'shop')]);
     expect(byWire(bytes, pool)?.lines.join()).not.toContain('other');
   }
+});
+
+describe('S35: a large resource said once, and many records of it', () => {
+  const large = [text('a', 'x'.repeat(1024 * 1024))];
+  const many = Array.from({ length: 300 }, () => ids);
+  const spans = { resourceSpans: [{ resource: { attributes: large }, scopeSpans: [{ spans: many }] }] };
+  const logs = {
+    resourceLogs: [{ resource: { attributes: large }, scopeLogs: [{ logRecords: many }] }],
+  };
+  const nowMs = Number(nowNanos / 1_000_000n);
+  test.each([
+    [
+      'spans in protobuf',
+      () => receivedSpans({ encoding: 'protobuf', body: encode(spans), speaker: pool, nowMs }),
+    ],
+    [
+      'logs',
+      () => receivedLogs({ encoding: 'json', body: Buffer.from(JSON.stringify(logs)), speaker: pool, nowMs }),
+    ],
+  ])('are refused and told as too large: %s', (_what, receive) => {
+    expect(receive).toThrow(expect.objectContaining({ code: 'BODY_TOO_LARGE' }));
+  });
 });
