@@ -13,6 +13,18 @@ import { undecided } from './undecided.ts';
 
 const run = promisify(execFile);
 const maxBytes = 256 * 1024 * 1024;
+/**
+ * What somebody's configuration, or that of a repository that was unpacked with its own, makes git say and run besides: signatures
+ * among the commits, a program that watches files.
+ */
+const quiet = [
+  '-c',
+  'log.showSignature=false',
+  '-c',
+  'core.fsmonitor=false',
+  '-c',
+  'core.hooksPath=/dev/null',
+];
 
 export interface Base extends Disposable {
   /** Undefined: the folder did not exist then, so nothing could be reached. */
@@ -30,7 +42,7 @@ function isFolder(path: string): boolean {
 
 /** What git answers. Throws when it fails. */
 export async function git(folder: string, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await run('git', ['-C', folder, ...args], { maxBuffer: maxBytes });
+  const { stdout } = await run('git', [...quiet, '-C', folder, ...args], { maxBuffer: maxBytes });
   return stdout;
 }
 
@@ -86,7 +98,8 @@ async function write(
 /** Everything below a folder at a commit, and what of it could not be had. */
 async function unpack(folder: string, commit: string, into: string): Promise<string[]> {
   const options = { maxBuffer: maxBytes, encoding: 'buffer' } as const;
-  const { stdout } = await run('git', ['-C', folder, 'archive', '--format=tar', commit, '--', '.'], options);
+  const asked = [...quiet, '-C', folder, 'archive', '--format=tar', commit, '--', '.'];
+  const { stdout } = await run('git', asked, options);
   const archive = extract();
   archive.end(stdout);
   const seen = new Set<string>();
