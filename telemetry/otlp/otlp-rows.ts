@@ -7,7 +7,7 @@ import { mayClaim } from './otlp-claim.ts';
 import type { Grouping } from './otlp-grouping.ts';
 import { groupLogs, groupSpans } from './otlp-grouping.ts';
 import type { LogRecord, LogsRequest, Span, TraceRequest } from './otlp-message.ts';
-import { requireRows } from './rows-limit.ts';
+import { requireMembers, requireRows } from './rows-limit.ts';
 import { cut, hexId, list, nanoseconds, renderAttributes, renderTime, renderValue } from './otlp-value.ts';
 
 export interface RenderedRows {
@@ -152,9 +152,11 @@ function renderAll<T>(
   render: (record: T, group: Grouping) => Rendered,
 ): RenderedRows {
   const lines: string[] = [];
-  let size = 0;
+  let [size, members] = [0, 0];
   const unkept = { rejected: 0, foreign: 0 };
   for (const { group, records } of groups) {
+    members += 1 + records.length;
+    requireMembers(members);
     const isForeign = !mayClaim(speaker, group.resource);
     for (const record of records) {
       const isRecord = record !== null && typeof record === 'object';

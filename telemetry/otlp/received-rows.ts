@@ -3,6 +3,8 @@ import { ClrkError, type OtlpSpeaker } from '../../contract/index.ts';
 import { rowBytes, type RowBytes } from '../spool/row-bytes.ts';
 import { parseLogsRequest, parseTraceRequest, type Encoding } from './otlp-message.ts';
 import { renderLogs, renderSpans, type RenderedRows } from './otlp-rows.ts';
+import { maxMembers, requireMembers } from './rows-limit.ts';
+import { countMembers } from './wire/member-count.ts';
 import { spanRows } from './wire/span-rows.ts';
 
 export interface Received {
@@ -36,8 +38,14 @@ function fromWire({ body, speaker }: Received, nowNanos: bigint): ReceivedRows |
   }
 }
 
+/** Before objects are made of them; those of JSON are counted as they are rendered. */
+function requireFew({ encoding, body }: Received): void {
+  if (encoding === 'protobuf') requireMembers(countMembers(body, maxMembers));
+}
+
 /** Throws OTLP_MALFORMED or BODY_TOO_LARGE. */
 export function receivedSpans(received: Received): ReceivedRows {
+  requireFew(received);
   const nowNanos = BigInt(received.nowMs) * 1_000_000n;
   const { encoding, body, speaker } = received;
   const told = encoding === 'protobuf' ? fromWire(received, nowNanos) : undefined;
@@ -45,6 +53,8 @@ export function receivedSpans(received: Received): ReceivedRows {
 }
 
 /** Throws OTLP_MALFORMED or BODY_TOO_LARGE. */
-export function receivedLogs({ encoding, body, speaker, nowMs }: Received): ReceivedRows {
+export function receivedLogs(received: Received): ReceivedRows {
+  requireFew(received);
+  const { encoding, body, speaker, nowMs } = received;
   return asBytes(renderLogs(parseLogsRequest(encoding, body), speaker, BigInt(nowMs) * 1_000_000n));
 }

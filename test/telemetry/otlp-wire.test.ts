@@ -227,3 +227,32 @@ describe('S35: a large resource said once, and many records of it', () => {
     expect(receive).toThrow(expect.objectContaining({ code: 'BODY_TOO_LARGE' }));
   });
 });
+
+describe('S35: more members than anybody sends', () => {
+  const field = (no: number, bytes: Buffer): Buffer => {
+    const head = [(no << 3) | 2];
+    let length = bytes.length;
+    for (; length > 127; length >>>= 7) head.push((length & 127) | 128);
+    return Buffer.concat([Buffer.from([...head, length]), bytes]);
+  };
+  const empty = (no: number): Buffer => Buffer.alloc(600_000, Buffer.from([(no << 3) | 2, 0]));
+  const nowMs = Number(nowNanos / 1_000_000n);
+  test.each([
+    ['resources', empty(1)],
+    ['scopes', field(1, empty(2))],
+    ['records', field(1, field(2, empty(2)))],
+  ])('empty %s are counted before anything is made of them', (_what, body) => {
+    const received = { encoding: 'protobuf', body, speaker: pool, nowMs } as const;
+    const tooLarge = expect.objectContaining({ code: 'BODY_TOO_LARGE' });
+    expect(() => receivedSpans(received)).toThrow(tooLarge);
+    expect(() => receivedLogs(received)).toThrow(tooLarge);
+  });
+
+  test('of JSON too', () => {
+    const spans = Array.from({ length: 250_001 }, () => ({}));
+    const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    expect(() => receivedSpans({ encoding: 'json', body, speaker: pool, nowMs })).toThrow(
+      expect.objectContaining({ code: 'BODY_TOO_LARGE' }),
+    );
+  });
+});
