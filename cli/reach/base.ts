@@ -95,11 +95,12 @@ interface Link {
  */
 function makeLinks(into: string, links: readonly Link[]): Link[] {
   const root = realpathSync.native(into);
+  // All folders first: none is made through a link either.
   for (const { path } of links) mkdirSync(dirname(join(root, path)), { recursive: true });
   const made = links.filter(({ path, target }) => {
     const at = join(root, path);
-    // A folder may have the same name, and a link that of a folder above: no git writes such a tree, and anybody else may.
-    if (existsSync(at) || endOf(dirname(at)) !== dirname(at)) return false;
+    // A folder may have the same name: no git writes such a tree, and anybody else may.
+    if (existsSync(at)) return false;
     symlinkSync(target, at);
     return true;
   });
