@@ -206,7 +206,7 @@ test('names forgotten within a record: one said twice is not overlooked, and non
   }
 });
 
-describe('S35: a large resource said once, and many records of it', () => {
+describe('S29: a large resource said once, and many records of it', () => {
   const large = [text('a', 'x'.repeat(1024 * 1024))];
   const many = Array.from({ length: 300 }, () => ids);
   const spans = { resourceSpans: [{ resource: { attributes: large }, scopeSpans: [{ spans: many }] }] };
@@ -228,7 +228,7 @@ describe('S35: a large resource said once, and many records of it', () => {
   });
 });
 
-describe('S35: more members than anybody sends', () => {
+describe('S29: more members than anybody sends', () => {
   const field = (no: number, bytes: Buffer): Buffer => {
     const head = [(no << 3) | 2];
     let length = bytes.length;

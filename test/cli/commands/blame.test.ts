@@ -173,7 +173,7 @@ test('manifests that nobody has committed say so', async () => {
   }
 });
 
-test('S50: what is configured beside makes git run no program, and say nothing that is taken for a commit', async () => {
+test('what is configured beside makes git run no program, and say nothing that is taken for a commit', async () => {
   const ran = join(folder, '.git', 'ran');
   const program = join(folder, '.git', 'program.sh');
   writeFileSync(program, `#!/bin/sh\necho "$@" >>'${ran}'\necho 'gpg: all is well'\n`, { mode: 0o755 });

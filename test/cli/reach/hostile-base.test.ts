@@ -50,7 +50,7 @@ async function unpacked(...entries: readonly Entry[]) {
   return await openBase(join(folder, 'm'), commit);
 }
 
-test('S50: links that lead out together are told, and not there', async () => {
+test('links that lead out together are told, and not there', async () => {
   using base = await unpacked(up(), out());
   expect(existsSync(join(base.folder ?? '', 'out'))).toBe(false);
   expect(existsSync(join(base.folder ?? '', 'a/b/up'))).toBe(true);
@@ -61,7 +61,7 @@ test.each<[string, () => Entry]>([
   ['a file', () => ['40000', 'out', tree(['100644', 'written', blob('evil')])]],
   ['a link', () => ['40000', 'out', tree(['120000', 'written', blob('secret.yaml')])]],
   ['a folder', () => ['40000', 'out', tree(['40000', 'new', tree(['120000', 'written', blob('x')])])]],
-])('S50: nothing is written outside by %s below a link', async (_what, below) => {
+])('nothing is written outside by %s below a link', async (_what, below) => {
   try {
     using base = await unpacked(up(), out(), below());
     expect(base.folder).toBeDefined();

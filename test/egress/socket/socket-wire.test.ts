@@ -149,7 +149,7 @@ test('Realtime goes on as it comes, each response recorded with what it used', a
   expect(named('chat')[0]?.attributes['clrk.cost.usd']).toBeUndefined();
 });
 
-test('S35: an agent that asks for refusals and reads none is let go, however little it said', async () => {
+test('S29: an agent that asks for refusals and reads none is let go, however little it said', async () => {
   const agent = await open([]);
   agent.pause();
   const flood = Buffer.from(say({ x: 1 }).repeat(4_000), 'latin1');
@@ -159,7 +159,7 @@ test('S35: an agent that asks for refusals and reads none is let go, however lit
   expect(named('GET')[0]?.attributes['error.type']).toBe('REFUSALS_UNREAD');
 });
 
-test('S35: what the gateway says itself waits behind a message of the upstream that never ends, not for ever', async () => {
+test('S29: what the gateway says itself waits behind a message of the upstream that never ends, not for ever', async () => {
   const begun = event({ type: 'response.output_text.delta', delta: 'x'.repeat(400) }).subarray(0, 100);
   const agent = await open([begun]);
   await converse(agent, say({ type: 'response.cancel' }), (text) => text.includes('delta'));
