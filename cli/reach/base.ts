@@ -3,9 +3,19 @@
  * is asked with argument arrays only, and nothing in the repository is changed.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { extract } from 'tar-stream';
 import { errorMessage } from '../../contract/index.ts';
@@ -13,6 +23,18 @@ import { undecided } from './undecided.ts';
 
 const run = promisify(execFile);
 const maxBytes = 256 * 1024 * 1024;
+/**
+ * What somebody's configuration, or that of a repository that was unpacked with its own, makes git say and run besides: signatures
+ * among the commits, a program that watches files.
+ */
+const quiet = [
+  '-c',
+  'log.showSignature=false',
+  '-c',
+  'core.fsmonitor=false',
+  '-c',
+  'core.hooksPath=/dev/null',
+];
 
 export interface Base extends Disposable {
   /** Undefined: the folder did not exist then, so nothing could be reached. */
@@ -30,7 +52,7 @@ function isFolder(path: string): boolean {
 
 /** What git answers. Throws when it fails. */
 export async function git(folder: string, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await run('git', ['-C', folder, ...args], { maxBuffer: maxBytes });
+  const { stdout } = await run('git', [...quiet, '-C', folder, ...args], { maxBuffer: maxBytes });
   return stdout;
 }
 
@@ -62,41 +84,71 @@ async function entriesOf(folder: string, commit: string): Promise<Entry[]> {
 
 const submodule = '160000';
 
-/** A link is made only when it stays inside: what is elsewhere on this machine was not there then. */
-function linkWithin(into: string, path: string, target: string): boolean {
-  const inside = relative(into, resolve(into, dirname(path), target));
-  if (isAbsolute(target) || inside === '..' || inside.startsWith('../')) return false;
-  symlinkSync(target, join(into, path));
-  return true;
+interface Link {
+  readonly path: string;
+  readonly target: string;
 }
 
-async function write(
-  entry: Entry & { readonly link: string },
-  into: string,
-  content: AsyncIterable<Buffer>,
-): Promise<boolean> {
-  mkdirSync(dirname(join(into, entry.path)), { recursive: true });
-  if (entry.link !== '') return linkWithin(into, entry.path, entry.link);
+/**
+ * Made when all files are written, so that none is written through one, and kept where they end inside: what is elsewhere on this
+ * machine was not there then. Some lead out only together with others, so that is asked when all are there.
+ */
+function makeLinks(into: string, links: readonly Link[]): Link[] {
+  const root = realpathSync.native(into);
+  // All folders first: none is made through a link either.
+  for (const { path } of links) mkdirSync(dirname(join(root, path)), { recursive: true });
+  const made = links.filter(({ path, target }) => {
+    const at = join(root, path);
+    // A folder may have the same name: no git writes such a tree, and anybody else may.
+    if (existsSync(at)) return false;
+    symlinkSync(target, at);
+    return true;
+  });
+  const isIn = ({ path }: Link): boolean => {
+    const end = endOf(join(root, path));
+    return end === undefined || end === root || end.startsWith(`${root}/`);
+  };
+  const out = new Set(made.filter((link) => !isIn(link)));
+  for (const { path } of out) unlinkSync(join(root, path));
+  return made.filter((link) => !out.has(link));
+}
+
+/** undefined: at nothing. */
+function endOf(path: string): string | undefined {
+  try {
+    // The other one takes `link/..` for nothing, which the kernel does not.
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeFile(path: string, content: AsyncIterable<Buffer>): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
   const chunks: Buffer[] = [];
   for await (const chunk of content) chunks.push(chunk);
-  writeFileSync(join(into, entry.path), Buffer.concat(chunks));
-  return true;
+  writeFileSync(path, Buffer.concat(chunks));
 }
 
 /** Everything below a folder at a commit, and what of it could not be had. */
 async function unpack(folder: string, commit: string, into: string): Promise<string[]> {
   const options = { maxBuffer: maxBytes, encoding: 'buffer' } as const;
-  const { stdout } = await run('git', ['-C', folder, 'archive', '--format=tar', commit, '--', '.'], options);
+  const asked = [...quiet, '-C', folder, 'archive', '--format=tar', commit, '--', '.'];
+  const { stdout } = await run('git', asked, options);
   const archive = extract();
   archive.end(stdout);
   const seen = new Set<string>();
+  const links: Link[] = [];
   for await (const entry of archive) {
     const { name, type, linkname } = entry.header;
-    const isKept = type === 'file' || type === 'symlink';
-    const one = { mode: '', path: name, link: type === 'symlink' ? (linkname ?? '') : '' };
-    if (isKept && (await write(one, into, entry as AsyncIterable<Buffer>))) seen.add(name);
+    if (type === 'symlink') links.push({ path: name, target: linkname ?? '' });
+    if (type === 'file') {
+      await writeFile(join(into, name), entry as AsyncIterable<Buffer>);
+      seen.add(name);
+    }
     entry.resume();
   }
+  for (const { path } of makeLinks(into, links)) seen.add(path);
   const missing = (await entriesOf(folder, commit)).filter(({ path }) => !seen.has(path));
   return missing.map(({ mode, path }) =>
     mode === submodule

@@ -17,10 +17,14 @@ import type { SocketMessages, SocketParts } from './socket-parts.ts';
 
 /** Responses that wait for the one before. */
 const maxWaiting = 16;
-/** Refusals that wait for the end of the upstream's message. */
-const maxUntold = 64;
 /** Responses whose size is known to those that go on from them. */
 const maxKnown = 64;
+/**
+ * What may wait for an agent when the gateway says something of its own. A refusal is a hundred times the message it is about, and
+ * an agent that asks and does not read would fill the gateway with them.
+ */
+const maxUnread = 256 * 1024;
+const unread = 'REFUSALS_UNREAD';
 
 interface Asked {
   readonly message: AgentMessage;
@@ -44,6 +48,7 @@ export class JudgedSocket implements SocketMessages, ResponseOwner {
   #call: ResponseCall | undefined;
   /** For the agent, until a message of the upstream's is over. */
   #told: Buffer[] = [];
+  #toldBytes = 0;
   #isReading = false;
   /** Of responses of this socket, by id. */
   readonly #sizes = new Map<string, number>();
@@ -76,6 +81,7 @@ export class JudgedSocket implements SocketMessages, ResponseOwner {
 
   #take(message: AgentMessage): void {
     const { read } = message;
+    if (this.#stop !== undefined) return message.release();
     if (read === 'binary') return this.#drop(message, binaryMessage);
     if (read.kind === 'unreadable') return this.#dropUnread(message, { ...read, denyReason: 'protocol' });
     const kind = kindOfMessage(read.type, read);
@@ -183,19 +189,24 @@ export class JudgedSocket implements SocketMessages, ResponseOwner {
   #tell(reason: failure.Failure, streamId?: string): void {
     const { schema, operation } = this.#parts.decision;
     const event = renderErrorEvent(reason, codecFor(schema, operation?.shape), streamId);
-    this.#told.push(writeText([event], undefined));
-    if (this.#isReading) return;
-    if (!this.#server.isBetween) {
-      // A socket that is ended, rather than words without number for who goes on talking into a message that never ends.
-      if (this.#told.length > maxUntold) this.#ports?.end('TOO_MANY_REFUSED');
-      return;
-    }
-    for (const frame of this.#takeTold()) this.#ports?.toAgent(frame);
+    const frame = writeText([event], undefined);
+    this.#told.push(frame);
+    this.#toldBytes += frame.length;
+    const isNow = !this.#isReading && this.#server.isBetween;
+    const waiting = isNow ? this.#ports?.toAgent(Buffer.concat(this.#takeTold())) : this.#toldBytes;
+    if ((waiting ?? 0) > maxUnread) this.#leave();
+  }
+
+  /** What came with it and is not judged yet goes nowhere. */
+  #leave(): void {
+    this.#stop ??= { error: unread, last: -1 };
+    this.#ports?.end(unread);
   }
 
   #takeTold(): Buffer[] {
     const told = this.#told;
     this.#told = [];
+    this.#toldBytes = 0;
     return told;
   }
 

@@ -40,7 +40,8 @@ export interface RelayOptions {
 
 /** Both sides of a relay. Nothing is written to one that is over. */
 export interface RelayPorts {
-  toAgent(bytes: Buffer): void;
+  /** So many bytes now wait for the agent to read them. */
+  toAgent(bytes: Buffer): number;
   toUpstream(bytes: Buffer): void;
   end(error: string): void;
 }
@@ -100,7 +101,10 @@ class Relay {
   start(): void {
     const { inspect, scrub, rewrite, onOpen } = this.#options;
     onOpen?.({
-      toAgent: (bytes) => this.#say(this.#agent, bytes),
+      toAgent: (bytes) => {
+        this.#say(this.#agent, bytes);
+        return this.#agent.writableLength;
+      },
       toUpstream: (bytes) => this.#say(this.#upstream, bytes),
       end: (error) => this.#finish(error),
     });

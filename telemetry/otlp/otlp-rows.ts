@@ -7,6 +7,7 @@ import { mayClaim } from './otlp-claim.ts';
 import type { Grouping } from './otlp-grouping.ts';
 import { groupLogs, groupSpans } from './otlp-grouping.ts';
 import type { LogRecord, LogsRequest, Span, TraceRequest } from './otlp-message.ts';
+import { requireMembers, requireRows } from './rows-limit.ts';
 import { cut, hexId, list, nanoseconds, renderAttributes, renderTime, renderValue } from './otlp-value.ts';
 
 export interface RenderedRows {
@@ -151,14 +152,22 @@ function renderAll<T>(
   render: (record: T, group: Grouping) => Rendered,
 ): RenderedRows {
   const lines: string[] = [];
+  let [size, members] = [0, 0];
   const unkept = { rejected: 0, foreign: 0 };
   for (const { group, records } of groups) {
+    members += 1 + records.length;
+    requireMembers(members);
     const isForeign = !mayClaim(speaker, group.resource);
     for (const record of records) {
       const isRecord = record !== null && typeof record === 'object';
       const kept = isForeign ? 'foreign' : isRecord ? render(record, group) : 'rejected';
-      if (typeof kept === 'object') lines.push(kept.line);
-      else unkept[kept]++;
+      if (typeof kept !== 'object') {
+        unkept[kept]++;
+        continue;
+      }
+      size += kept.line.length;
+      requireRows(size);
+      lines.push(kept.line);
     }
   }
   return { lines, ...unkept };

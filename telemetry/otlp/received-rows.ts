@@ -1,8 +1,10 @@
 /** An OTLP request as rows to write, whatever it was encoded as: spans in protobuf, which most are, are not made objects of. */
-import type { OtlpSpeaker } from '../../contract/index.ts';
+import { ClrkError, type OtlpSpeaker } from '../../contract/index.ts';
 import { rowBytes, type RowBytes } from '../spool/row-bytes.ts';
 import { parseLogsRequest, parseTraceRequest, type Encoding } from './otlp-message.ts';
 import { renderLogs, renderSpans, type RenderedRows } from './otlp-rows.ts';
+import { maxMembers, requireMembers } from './rows-limit.ts';
+import { countMembers } from './wire/member-count.ts';
 import { spanRows } from './wire/span-rows.ts';
 
 export interface Received {
@@ -29,20 +31,30 @@ function fromWire({ body, speaker }: Received, nowNanos: bigint): ReceivedRows |
     if (told === undefined) return undefined;
     const { rejected, foreign, ...rows } = told;
     return { rows, rejected, foreign };
-  } catch {
+  } catch (thrown) {
+    // Said by us, and the decoder would come to the same.
+    if (thrown instanceof ClrkError) throw thrown;
     return undefined;
   }
 }
 
-/** Throws OTLP_MALFORMED. */
+/** Before objects are made of them; those of JSON are counted as they are rendered. */
+function requireFew({ encoding, body }: Received): void {
+  if (encoding === 'protobuf') requireMembers(countMembers(body, maxMembers));
+}
+
+/** Throws OTLP_MALFORMED or BODY_TOO_LARGE. */
 export function receivedSpans(received: Received): ReceivedRows {
+  requireFew(received);
   const nowNanos = BigInt(received.nowMs) * 1_000_000n;
   const { encoding, body, speaker } = received;
   const told = encoding === 'protobuf' ? fromWire(received, nowNanos) : undefined;
   return told ?? asBytes(renderSpans(parseTraceRequest(encoding, body), speaker, nowNanos));
 }
 
-/** Throws OTLP_MALFORMED. */
-export function receivedLogs({ encoding, body, speaker, nowMs }: Received): ReceivedRows {
+/** Throws OTLP_MALFORMED or BODY_TOO_LARGE. */
+export function receivedLogs(received: Received): ReceivedRows {
+  requireFew(received);
+  const { encoding, body, speaker, nowMs } = received;
   return asBytes(renderLogs(parseLogsRequest(encoding, body), speaker, BigInt(nowMs) * 1_000_000n));
 }

@@ -8,6 +8,7 @@ import type { OtlpSpeaker } from '../../contract/index.ts';
 import { parseTraceRequest } from '../../telemetry/otlp/otlp-message.ts';
 import { renderSpans } from '../../telemetry/otlp/otlp-rows.ts';
 import { otlpType } from '../../telemetry/otlp/otlp-schema.ts';
+import { receivedLogs, receivedSpans } from '../../telemetry/otlp/received-rows.ts';
 import { spanRows } from '../../telemetry/otlp/wire/span-rows.ts';
 
 const nowNanos = 1_795_400_060_000_000_000n;
@@ -211,4 +212,64 @@ test('more names than are remembered: they are forgotten, and nothing else chang
     const bytes = one(attributes);
     expect(byWire(bytes, ingress)).toEqual(byObjects(bytes, ingress));
   }
+});
+
+test('names forgotten within a record: one said twice is not overlooked, and none speaks for another', () => {
+  // So many that the memory of names becomes full in the middle of a record.
+  for (let group = 0; group < 150; group++) {
+    const filling = Array.from({ length: 40 }, (_, index) => text(`filling.${group}.${index}`, 'v'));
+    const bytes = one([text('agent.namespace', 'other'), ...filling, text('agent.namespace', 'shop')]);
+    expect(byWire(bytes, pool)?.lines.join()).not.toContain('other');
+  }
+});
+
+describe('S29: a large resource said once, and many records of it', () => {
+  const large = [text('a', 'x'.repeat(1024 * 1024))];
+  const many = Array.from({ length: 300 }, () => ids);
+  const spans = { resourceSpans: [{ resource: { attributes: large }, scopeSpans: [{ spans: many }] }] };
+  const logs = {
+    resourceLogs: [{ resource: { attributes: large }, scopeLogs: [{ logRecords: many }] }],
+  };
+  const nowMs = Number(nowNanos / 1_000_000n);
+  test.each([
+    [
+      'spans in protobuf',
+      () => receivedSpans({ encoding: 'protobuf', body: encode(spans), speaker: pool, nowMs }),
+    ],
+    [
+      'logs',
+      () => receivedLogs({ encoding: 'json', body: Buffer.from(JSON.stringify(logs)), speaker: pool, nowMs }),
+    ],
+  ])('are refused and told as too large: %s', (_what, receive) => {
+    expect(receive).toThrow(expect.objectContaining({ code: 'BODY_TOO_LARGE' }));
+  });
+});
+
+describe('S29: more members than anybody sends', () => {
+  const field = (no: number, bytes: Buffer): Buffer => {
+    const head = [(no << 3) | 2];
+    let length = bytes.length;
+    for (; length > 127; length >>>= 7) head.push((length & 127) | 128);
+    return Buffer.concat([Buffer.from([...head, length]), bytes]);
+  };
+  const empty = (no: number): Buffer => Buffer.alloc(600_000, Buffer.from([(no << 3) | 2, 0]));
+  const nowMs = Number(nowNanos / 1_000_000n);
+  test.each([
+    ['resources', empty(1)],
+    ['scopes', field(1, empty(2))],
+    ['records', field(1, field(2, empty(2)))],
+  ])('empty %s are counted before anything is made of them', (_what, body) => {
+    const received = { encoding: 'protobuf', body, speaker: pool, nowMs } as const;
+    const tooLarge = expect.objectContaining({ code: 'BODY_TOO_LARGE' });
+    expect(() => receivedSpans(received)).toThrow(tooLarge);
+    expect(() => receivedLogs(received)).toThrow(tooLarge);
+  });
+
+  test('of JSON too', () => {
+    const spans = Array.from({ length: 250_001 }, () => ({}));
+    const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    expect(() => receivedSpans({ encoding: 'json', body, speaker: pool, nowMs })).toThrow(
+      expect.objectContaining({ code: 'BODY_TOO_LARGE' }),
+    );
+  });
 });

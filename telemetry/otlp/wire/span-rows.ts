@@ -19,6 +19,7 @@ import {
 } from '../otlp-rows.ts';
 import { otlpType } from '../otlp-schema.ts';
 import { renderTime } from '../otlp-value.ts';
+import { requireRows } from '../rows-limit.ts';
 import { AttributeWriter } from './attribute-writer.ts';
 import { RowWriter } from './row-writer.ts';
 import { SpanPlaces } from './span-places.ts';
@@ -160,6 +161,7 @@ class SpanTranscoder {
   #row(start: number, end: number, group: Grouping, groupTexts: GroupTexts): void {
     const out = this.#out;
     const before = out.length;
+    requireRows(before);
     out.ensure(
       (end - start) * maxGrowth + rowOverhead + groupTexts.scope.length + groupTexts.resource.length,
     );

@@ -1,6 +1,6 @@
 /** `clrk blame` as a person runs it: on a git repository, with the records of a cluster. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -187,6 +187,29 @@ test('manifests that nobody has committed say so', async () => {
     expect(stdout).toContain('of manifests that are not committed');
   } finally {
     rmSync(join(dist, 'later.yaml'));
+  }
+});
+
+test('what is configured beside makes git run no program, and say nothing that is taken for a commit', async () => {
+  const ran = join(folder, '.git', 'ran');
+  const program = join(folder, '.git', 'program.sh');
+  writeFileSync(program, `#!/bin/sh\necho "$@" >>'${ran}'\necho 'gpg: all is well'\n`, { mode: 0o755 });
+  const head = git('rev-parse', 'HEAD');
+  const signed = git('cat-file', 'commit', head).replace(
+    /^(committer .*)$/m,
+    '$1\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ\n -----END PGP SIGNATURE-----',
+  );
+  writeFileSync(join(folder, '.git', 'signed'), `${signed}\n`);
+  git('update-ref', 'HEAD', git('hash-object', '-t', 'commit', '-w', join(folder, '.git', 'signed')));
+  const settings = { 'log.showSignature': 'true', 'gpg.program': program, 'core.fsmonitor': program };
+  for (const [name, value] of Object.entries(settings)) git('config', name, value);
+  try {
+    const { stdout } = await blame(steps['again']!.digest);
+    expect(stdout).toContain(`since ${git('rev-parse', 'HEAD').slice(0, 12)}`);
+    expect(existsSync(ran)).toBe(false);
+  } finally {
+    for (const name of Object.keys(settings)) git('config', '--unset', name);
+    git('update-ref', 'HEAD', head);
   }
 });
 
