@@ -19,6 +19,7 @@ beforeAll(() => {
 const passedWhole = [
   'TaskAgent.spec.identity.extractors[].jwt.',
   'Approval.spec.request.',
+  'EgressGateway.spec.resources.',
   'WorkerPool.spec.template.resources.',
   'WorkerPool.spec.template.env[].',
   'WorkerPool.spec.template.extraVolumeMounts[].',

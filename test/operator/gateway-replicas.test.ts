@@ -21,7 +21,15 @@ function statusOf(replicas: number, ready: number, digests: readonly string[]) {
     gateway: gatewayOf(replicas),
     deployment: { status: { readyReplicas: ready } },
     reports: reports as unknown as readonly GatewayStatus[],
-    ...{ digest, attached: new Map(), missing: undefined, fault: undefined, recordExport: undefined, now: 0 },
+    ...{
+      digest,
+      attached: new Map(),
+      missing: undefined,
+      fault: undefined,
+      recordExport: undefined,
+      recordSinks: [],
+      now: 0,
+    },
   } as unknown as Parameters<typeof gatewayStatus>[0]) as {
     readonly conditions: ReadonlyArray<{ type: string; status: string; reason: string; message: string }>;
     readonly selector: string;

@@ -210,9 +210,10 @@ export class Pod {
     await vi.waitFor(() => expect(isFree()).toBe(true), soon);
   }
 
-  /** An agent's TLS connection; undefined: it was closed before it was one. */
+  /** An agent's TLS connection; undefined: it was refused, or closed before it was one. */
   async dial(frame = this.frame()): Promise<TLSSocket | undefined> {
-    const socket = await this.connect();
+    const socket = await this.connect().catch(() => undefined);
+    if (socket === undefined) return undefined;
     socket.write(frame);
     const tls = connectTls({ socket, servername: 'api.openai.com', ca: this.#ca.certificatePem });
     return new Promise((resolve) => {
