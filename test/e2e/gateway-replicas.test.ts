@@ -16,7 +16,7 @@ echo "curl=$? code=$code $(cat /tmp/error)"
 
 const gateway = 'egressgateway/default';
 const pods = (): string[] =>
-  Object.keys(platform.state.children).filter((key) => key.startsWith('pod/e2e/clrk-egress'));
+  Object.keys(platform.state.children).filter((key) => key.startsWith('pod/e2e/clrk-egress-default'));
 
 async function scaleTo(replicas: number): Promise<void> {
   await platform.must('scale', gateway, `--replicas=${replicas}`);

@@ -43,7 +43,7 @@ describe('a stream of invocations recovers by itself from the death of', () => {
     'pod/clrk-system/clrk-ingress',
     'pod/clrk-system/clrk-telemetry',
     'pod/e2e/default-workers',
-    'pod/e2e/clrk-egress',
+    'pod/e2e/clrk-egress-default',
     'engine',
   ])(
     '%s',
@@ -72,14 +72,14 @@ describe('in the middle of a call', () => {
       const before = provider.received().length;
       const answer = platform.call('asking');
       await vi.waitFor(() => expect(provider.received().length).toBe(before + 1), 30_000);
-      const killed = kill(platform, 'pod/e2e/clrk-egress');
+      const killed = kill(platform, 'pod/e2e/clrk-egress-default');
       const { text, id } = await answer;
       // No answer: at most the interim one by which the gateway took the body.
       expect(text).toMatch(/curl=(18|35|52|56|92) code=(000|100)/);
       // Nobody tried again around the gateway.
       expect(provider.received().length).toBe(before + 1);
       expect((await platform.invocation('asking', id))?.status.phase).toBe('Succeeded');
-      await comesBack(platform, 'pod/e2e/clrk-egress', killed);
+      await comesBack(platform, 'pod/e2e/clrk-egress-default', killed);
     } finally {
       provider.setFault(undefined);
     }

@@ -12,7 +12,7 @@ import { WatchedCall } from './watched-call.ts';
 export const processes = {
   ingress: 'pod/clrk-system/clrk-ingress',
   worker: 'pod/e2e/default-workers',
-  gateway: 'pod/e2e/clrk-egress',
+  gateway: 'pod/e2e/clrk-egress-default',
   operator: 'pod/clrk-system/clrk-operator',
   NATS: 'nats-server',
   telemetry: 'pod/clrk-system/clrk-telemetry',
