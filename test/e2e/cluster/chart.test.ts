@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await removePlatform(cluster);
   await rm(home, { recursive: true, force: true });
-}, 300_000);
+}, 600_000);
 
 async function helm(...words: readonly string[]): Promise<string> {
   const environment = { HELM_CACHE_HOME: home, HELM_CONFIG_HOME: home, HELM_DATA_HOME: home };

@@ -12,7 +12,7 @@ beforeAll(async () => {
   cluster = await Cluster.open();
   scene = await Scene.open(cluster);
 }, 600_000);
-afterAll(() => removePlatform(cluster), 300_000);
+afterAll(() => removePlatform(cluster), 600_000);
 
 test('a dry run changes nothing', async () => {
   const yaml = await cluster.mustClrk(['install', '--dry-run', '-o', 'yaml']);

@@ -13,7 +13,7 @@ beforeAll(async () => {
   cluster = await Cluster.open();
   scene = await Scene.open(cluster);
 }, 600_000);
-afterAll(() => removePlatform(cluster), 300_000);
+afterAll(() => removePlatform(cluster), 600_000);
 
 const folder = (name: string): string => join(repositoryRoot, name);
 

@@ -42,5 +42,5 @@ export async function removePlatform(cluster: Cluster): Promise<void> {
     ...(await names('namespaces', '--field-selector', `metadata.name=${systemNamespace}`)),
   ];
   if (doomed.length > 0)
-    await cluster.must(['delete', '--timeout=200s', '--ignore-not-found', ...doomed], { timeoutMs: 220_000 });
+    await cluster.must(['delete', '--timeout=400s', '--ignore-not-found', ...doomed], { timeoutMs: 420_000 });
 }
