@@ -7,7 +7,7 @@ import { errorMessage, gatewayPolicyDigest } from '../../contract/index.ts';
 import { loadManifests, objectKey, type Manifest, type ReachDocuments } from '../../policy/index.ts';
 import { git, nearestFolder, openBase } from '../reach/base.ts';
 import { place } from '../reach/compiled-object.ts';
-import { readReachInput, type Compile, type SetOptions } from '../reach/manifest-sets.ts';
+import { setsOf, type Compile, type SetOptions } from '../reach/manifest-sets.ts';
 import { undecided, UndecidedError } from '../reach/undecided.ts';
 
 export interface Commit {
@@ -98,9 +98,9 @@ function sourceOf({ source }: Manifest): string | undefined {
 
 /** What a folder holds as it is. */
 export function contentOf(folder: string, { compile, path: _path, ...options }: HistoryOptions): Content {
-  const { manifests } = loadManifests([folder], options);
+  const loaded = loadManifests([folder], options);
   const objects = new Map(
-    manifests.map((manifest) => [
+    loaded.manifests.map((manifest) => [
       objectKey(manifest),
       {
         place: place(manifest, []).replace(`${folder}/`, ''),
@@ -110,7 +110,7 @@ export function contentOf(folder: string, { compile, path: _path, ...options }: 
     ]),
   );
   try {
-    const { sets, unseen } = readReachInput(folder, compile, { ...options, assumePartial: true });
+    const { sets, unseen } = setsOf(folder, loaded, { compile, assumePartial: true });
     const gateways = new Map(sets.flatMap(({ documents }) => gatewaysOf(documents)));
     return { gateways, objects, isPartial: unseen.length > 0 };
   } catch (error) {

@@ -1,6 +1,6 @@
 /** What is asked about: the policy and the route that allowed a call, by the spans of an invocation. Pure. */
 import { attribute } from '../../contract/index.ts';
-import { spanLabel } from '../render/span-label.ts';
+import { attributeText, spanLabel } from '../render/span-label.ts';
 import type { SpanRecord } from '../render/span.ts';
 
 export interface Allowed {
@@ -12,18 +12,13 @@ export interface Allowed {
   readonly calls: readonly string[];
 }
 
-function textOf(span: SpanRecord, name: string): string | undefined {
-  const value = span.attributes[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
 /** Calls that were let through, by what let them. */
-export function allowedBy(spans: readonly SpanRecord[]): Allowed[] {
+export function allowedCalls(spans: readonly SpanRecord[]): Allowed[] {
   const found = new Map<string, { digest: string; route: string | undefined; calls: Set<string> }>();
   for (const span of spans) {
-    const digest = textOf(span, attribute.policyDigest);
-    if (digest === undefined || textOf(span, attribute.decision) !== 'allow') continue;
-    const route = textOf(span, attribute.decisionRoute);
+    const digest = attributeText(span, attribute.policyDigest);
+    if (digest === undefined || attributeText(span, attribute.decision) !== 'allow') continue;
+    const route = attributeText(span, attribute.decisionRoute);
     const key = JSON.stringify([digest, route]);
     const known = found.get(key) ?? { digest, route, calls: new Set<string>() };
     found.set(key, known);

@@ -5,16 +5,17 @@
 import { attribute, ClrkError } from '../../contract/index.ts';
 import { blameJson, renderBlame, type Answered } from '../blame/blame-text.ts';
 import { commitsOf, contentOf, History, type HistoryOptions } from '../blame/history.ts';
-import { allowedBy, type Allowed } from '../blame/question.ts';
+import { allowedCalls, type Allowed } from '../blame/question.ts';
 import { judge } from '../blame/verdict.ts';
 import { parseAgentTarget } from '../cluster/agent-target.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { TelemetryClient } from '../cluster/telemetry-client.ts';
 import { usageError } from '../exit-code.ts';
 import { notice, printForeign, type Io } from '../io.ts';
+import { loadCompiler, parsePlatformCidrs } from '../reach/compiler.ts';
 import { LiveCluster } from '../reach/live-cluster.ts';
 import { addInputFlags, collect, readInput, type InputFlags } from '../reach/manifest-input.ts';
-import { readReachInput, type Compile } from '../reach/manifest-sets.ts';
+import { readObjects, type Compile } from '../reach/manifest-sets.ts';
 import { readSynthConfig } from '../reach/synth-output.ts';
 import { tellUndecided, undecided } from '../reach/undecided.ts';
 import { parseCount } from '../time-flag.ts';
@@ -60,7 +61,7 @@ async function spansOf(io: Io, target: string, options: BlameOptions) {
 
 async function askedOf(io: Io, target: string, options: BlameOptions): Promise<readonly Allowed[]> {
   if (digestPattern.test(target)) return [{ digest: target, route: undefined, calls: [] }];
-  const asked = allowedBy(await spansOf(io, target, options));
+  const asked = allowedCalls(await spansOf(io, target, options));
   if (asked.length > 0) return asked;
   throw new ClrkError('NOT_FOUND', `no call of ${target} that was let through is recorded`, {
     hint: 'Ask `clrk traces` what it did; records may be a moment behind.',
@@ -68,21 +69,15 @@ async function askedOf(io: Io, target: string, options: BlameOptions): Promise<r
 }
 
 /** Of routes and policies the older goes first, which a cluster knows and manifests do not. */
-async function datedCompile(
+async function datedCompiler(
   io: Io,
   options: BlameOptions,
-  read: (compile: Compile) => void,
+  read: () => readonly CompiledObject[],
 ): Promise<Compile> {
-  const { compileManifests } = await import('../../operator/index.ts');
-  const compile: Compile = (objects) => compileManifests(objects, options.platformCidr ?? []);
+  const compile = await loadCompiler(parsePlatformCidrs(options.platformCidr));
   if (options.live !== true) return compile;
-  const all: CompiledObject[] = [];
-  read((objects) => {
-    all.push(...objects);
-    return { gateways: [], pools: [] };
-  });
   const live = new LiveCluster(await openCluster(io, options), io.interruption());
-  const dated = await live.dating(all);
+  const dated = await live.dating(read());
   return (objects) => compile(objects.map(dated));
 }
 
@@ -108,8 +103,8 @@ async function decide(io: Io, target: string, path: string, options: BlameOption
   const asked = await askedOf(io, target, options);
   const input = { ...(await readInput(io, [path], options)), assumePartial: true };
   const isInvocation = !digestPattern.test(target);
-  const compile = await datedCompile(io, { ...options, live: options.live ?? isInvocation }, (keep) =>
-    readReachInput(path, keep, input),
+  const compile = await datedCompiler(io, { ...options, live: options.live ?? isInvocation }, () =>
+    readObjects(path, input),
   );
   const historyOptions: HistoryOptions = { ...input, path, compile };
   const history = new History(historyOptions);

@@ -3,16 +3,16 @@
  * cluster and no network, but for --live. The manifests are compiled by the operator's own compiler and judged by the gateway's own
  * functions; this file reads, prints and chooses the exit code.
  */
-import { parseCidr } from '../../contract/index.ts';
-import { failsOn, reachCommentFormats, type ReachDocuments } from '../../policy/index.ts';
+import { failsOn, reachCommentFormats } from '../../policy/index.ts';
 import { openCluster, type ClusterFlags } from '../cluster/open-cluster.ts';
 import { usageError } from '../exit-code.ts';
 import { printLine, type Io } from '../io.ts';
+import { loadCompiler, parsePlatformCidrs } from '../reach/compiler.ts';
 import { addInputFlags, collect, readInput, type InputFlags } from '../reach/manifest-input.ts';
 import type { CompiledObject } from '../reach/compiled-object.ts';
 import { LiveCluster } from '../reach/live-cluster.ts';
 import { asUndecided, compareLive, soleSet } from '../reach/live.ts';
-import { readReachInput, type ManifestSets } from '../reach/manifest-sets.ts';
+import { readObjects, readReachInput, type Compile, type ManifestSets } from '../reach/manifest-sets.ts';
 import {
   changesOf,
   reachFormats,
@@ -43,12 +43,6 @@ function parseFormat(text: string): ReachFormat {
   return format;
 }
 
-async function compiler(platformCidrs: readonly string[], at: number) {
-  const { compileManifests } = await import('../../operator/index.ts');
-  return (objects: Parameters<typeof compileManifests>[0]): ReachDocuments =>
-    compileManifests(objects, platformCidrs, at);
-}
-
 /** Of which Approvals that last are told; one that ended before is not there. */
 function parseMoment({ at, live }: ReachOptions, now: Date): number {
   if (at === undefined) return now.getTime();
@@ -66,13 +60,6 @@ function requireAgents(path: string, ...sides: readonly ManifestSets[]): void {
   throw undecided('AGENTS_MISSING', [why], 'Name the folder that holds agents and their gateways together.');
 }
 
-function parsePlatformCidrs({ platformCidr = [] }: ReachOptions): readonly string[] {
-  const wrong = platformCidr.find((cidr) => parseCidr(cidr) === undefined);
-  if (wrong !== undefined)
-    throw usageError(`--platform-cidr ${wrong} is not a CIDR`, 'For example 10.96.0.0/12.');
-  return platformCidr;
-}
-
 interface Question {
   readonly io: Io;
   readonly path: string;
@@ -81,7 +68,6 @@ interface Question {
 }
 
 type Input = Parameters<typeof readReachInput>[2] & { readonly assumePartial: boolean };
-type Compile = Awaited<ReturnType<typeof compiler>>;
 
 async function answerDiff(base: string, question: Question, compile: Compile, input: Input): Promise<number> {
   const { io, path, format, options } = question;
@@ -94,21 +80,10 @@ async function answerDiff(base: string, question: Question, compile: Compile, in
   return failsOn(changes, { added, changed }) ? 1 : 0;
 }
 
-/** Which objects the one set is compiled from. */
-function objectsOf(path: string, input: Input): readonly CompiledObject[] {
-  const all: CompiledObject[] = [];
-  const keep = (objects: readonly CompiledObject[]): ReachDocuments => {
-    all.push(...objects);
-    return { gateways: [], pools: [] };
-  };
-  readReachInput(path, keep, input);
-  return all;
-}
-
 async function answerLive(question: Question, compile: Compile, input: Input): Promise<number> {
   const { io, path, format, options } = question;
   try {
-    const objects = objectsOf(path, input);
+    const objects = readObjects(path, input);
     const live = new LiveCluster(await openCluster(io, options), io.interruption());
     const dated = await live.dating(objects);
     const approvals = await live.approvals(objects);
@@ -132,7 +107,8 @@ async function decide(question: Question): Promise<number> {
     throw usageError('--diff, --within and --live are questions of their own', 'Ask one of them.');
   if (within !== undefined && reachCommentFormats.some((each) => each === format))
     throw usageError(`--within has no output format "${format}"`, 'There are table (a sentence) and json.');
-  const compile = await compiler(parsePlatformCidrs(options), parseMoment(options, io.now()));
+  const moment = parseMoment(options, io.now());
+  const compile = await loadCompiler(parsePlatformCidrs(options.platformCidr), moment);
   const assumePartial = options.assumePartial === true;
   const input = { ...(await readInput(io, [path], options)), assumePartial };
   if (diff !== undefined) return await answerDiff(diff, question, compile, input);

@@ -175,7 +175,26 @@ export function readManifestSets(root: string, compile: Compile): readonly Manif
 
 /** Sets with agents in them, and what could not be seen of `root`. */
 export function readReachInput(root: string, compile: Compile, options: SetOptions): ManifestSets {
-  const loaded = loadManifests([root], options);
+  return setsOf(root, loadManifests([root], options), { compile, assumePartial: options.assumePartial });
+}
+
+/** All objects that are compiled, of every set. */
+export function readObjects(root: string, options: SetOptions): readonly CompiledObject[] {
+  const all: CompiledObject[] = [];
+  const keep: Compile = (objects) => {
+    all.push(...objects);
+    return { gateways: [], pools: [] };
+  };
+  readReachInput(root, keep, options);
+  return all;
+}
+
+/** The same of manifests that are loaded already. */
+export function setsOf(
+  root: string,
+  loaded: LoadedManifests,
+  { compile, assumePartial }: { readonly compile: Compile; readonly assumePartial: boolean },
+): ManifestSets {
   if (loaded.manifests.length === 0 && loaded.problems.length === 0) {
     const why = `there are no manifests in ${root}`;
     throw undecided('MANIFESTS_MISSING', [why], 'Run `cdk8s synth`, or name a folder.');
@@ -194,5 +213,5 @@ export function readReachInput(root: string, compile: Compile, options: SetOptio
     return [{ label, documents: documentsOf(objects, own, compile) }];
   });
   const notEnforced = notEnforcedLines([...units.values()].flatMap(({ objects }) => objects));
-  return { sets, notEnforced, unseen: settle([...unseen, ...gaps], options.assumePartial) };
+  return { sets, notEnforced, unseen: settle([...unseen, ...gaps], assumePartial) };
 }

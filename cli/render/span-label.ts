@@ -8,6 +8,7 @@ import type { SpanRecord } from './span.ts';
 /** What is read of a span here; a log line of the gateway has the same attributes. */
 type Attributed = Pick<SpanRecord, 'attributes' | 'statusCode' | 'statusMessage'>;
 
+/** Undefined where it is not there, empty, or no plain value. */
 function text(span: Attributed, name: string): string | undefined {
   const value = span.attributes[name];
   if (typeof value === 'string') return value === '' ? undefined : value;
@@ -120,3 +121,5 @@ export function triggerLabel(span: SpanRecord): string | undefined {
     .filter((part) => part !== '')
     .join(' · ');
 }
+
+export { text as attributeText };

@@ -33,11 +33,22 @@ export interface CompiledFilters {
 
 type Extension = CompiledRate | { readonly logging: LoggingRule };
 
-export function compileFilters(world: World, route: RouteAt, rule: Rule): CompiledFilters {
-  const refs = (rule.filters ?? []).flatMap(({ type, extensionRef }) =>
+function refsOf({ filters = [] }: Rule): ExtensionRef[] {
+  return filters.flatMap(({ type, extensionRef }) =>
     type === 'ExtensionRef' && extensionRef !== undefined ? [extensionRef] : [],
   );
-  const extensions = refs.map((ref) => compileExtension(world, route, ref));
+}
+
+const isOf = (kind: 'RateLimitPolicy' | 'LoggingPolicy', ref: ExtensionRef): boolean =>
+  ref.group === apiGroup && ref.kind === kind;
+
+/** Names of the LoggingPolicies that a rule's filters name, all of the route's namespace. */
+export function loggingPoliciesOf(rule: Rule): string[] {
+  return refsOf(rule).flatMap((ref) => (isOf('LoggingPolicy', ref) ? [ref.name] : []));
+}
+
+export function compileFilters(world: World, route: RouteAt, rule: Rule): CompiledFilters {
+  const extensions = refsOf(rule).map((ref) => compileExtension(world, route, ref));
   const unsupported = extensions.flatMap((each) => ('unsupported' in each ? [each.unsupported] : []));
   const rules = extensions.flatMap((each) => ('logging' in each ? [each.logging] : []));
   const limits = extensions.flatMap((each) => ('limit' in each ? [each.limit] : []));
@@ -54,10 +65,8 @@ export function compileFilters(world: World, route: RouteAt, rule: Rule): Compil
 
 function compileExtension(world: World, route: RouteAt, ref: ExtensionRef): Extension {
   const { namespace } = route.metadata;
-  if (ref.group === apiGroup && ref.kind === 'RateLimitPolicy') {
-    return compileRatePolicy(world, route, ref.name);
-  }
-  if (ref.group !== apiGroup || ref.kind !== 'LoggingPolicy') {
+  if (isOf('RateLimitPolicy', ref)) return compileRatePolicy(world, route, ref.name);
+  if (!isOf('LoggingPolicy', ref)) {
     return { unsupported: `filter ${ref.group}/${ref.kind} ${ref.name} is none that gateways know` };
   }
   const policy = world.get(kinds.loggingPolicy, namespace, ref.name);

@@ -2,9 +2,9 @@
  * ResolvedRefs of a LoggingPolicy: whether the gateways its calls go through have the sink it names. It refuses no call: the store of
  * the platform has the records all the same. Pure.
  */
-import { attach, isLive } from '../compile/index.ts';
+import { attach, isLive, loggingPoliciesOf } from '../compile/index.ts';
 import type { ControllerSpec } from '../context.ts';
-import { apiGroup, kinds, type EgressGateway, type LoggingPolicy, type Route } from '../kind.ts';
+import { kinds, type EgressGateway, type LoggingPolicy, type Route } from '../kind.ts';
 import { keyOfObject, type Finding, type Kind, type ObjectChange, type World } from '../runtime/index.ts';
 
 const routeKinds: ReadonlyArray<Kind<Route>> = [
@@ -17,14 +17,7 @@ const routeKinds: ReadonlyArray<Kind<Route>> = [
 const burstMs = 50;
 
 function names({ spec }: Route, policy: string): boolean {
-  return (spec.rules ?? []).some(({ filters = [] }) =>
-    filters.some(
-      ({ extensionRef }) =>
-        extensionRef?.group === apiGroup &&
-        extensionRef.kind === 'LoggingPolicy' &&
-        extensionRef.name === policy,
-    ),
-  );
+  return (spec.rules ?? []).some((rule) => loggingPoliciesOf(rule).includes(policy));
 }
 
 /** Each once. */

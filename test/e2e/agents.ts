@@ -45,6 +45,13 @@ export function shellAgent(
   return taskAgent(name, { image: images.shell, command: ['/bin/sh', '-c', script] }, more);
 }
 
+/** Asks the model once; says how curl ended, what was answered, and what curl said of a fault. */
+export const askingScript = `
+code=$(curl -sS -o /tmp/answer -w '%{http_code}' -H 'Content-Type: application/json' -H 'Authorization: Bearer placeholder' \\
+  -d '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}' https://api.openai.com/v1/chat/completions 2>/tmp/error)
+echo "curl=$? code=$code $(cat /tmp/error)"
+`;
+
 export function secret(name: string, data: Readonly<Record<string, string>>): KubeObject {
   const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
   return {

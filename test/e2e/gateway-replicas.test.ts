@@ -1,18 +1,12 @@
 /** A gateway scaled by stock kubectl: both of its pods serve, and while one of them is dead the other takes every call. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { RunningProvider } from '../../examples/provider/index.ts';
-import { shellAgent } from './agents.ts';
+import { askingScript, shellAgent } from './agents.ts';
 import { DevPlatform } from './dev-platform.ts';
 import { isGone, kill } from './platform-process.ts';
 
 let platform: DevPlatform;
 let provider: RunningProvider;
-
-const asking = `
-code=$(curl -sS -o /tmp/answer -w '%{http_code}' -H 'Content-Type: application/json' -H 'Authorization: Bearer placeholder' \\
-  -d '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}' https://api.openai.com/v1/chat/completions 2>/tmp/error)
-echo "curl=$? code=$code $(cat /tmp/error)"
-`;
 
 const gateway = 'egressgateway/default';
 const pods = (): string[] =>
@@ -28,7 +22,7 @@ async function scaleTo(replicas: number): Promise<void> {
 beforeAll(async () => {
   platform = await DevPlatform.open();
   provider = await platform.provider();
-  await platform.agents(shellAgent('spread', asking));
+  await platform.agents(shellAgent('spread', askingScript));
 }, 300_000);
 
 afterAll(async () => {

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import type { RunningProvider } from '../../examples/provider/index.ts';
-import { images, shellAgent, taskAgent } from './agents.ts';
+import { askingScript, images, shellAgent, taskAgent } from './agents.ts';
 import { CallStream } from './call-stream.ts';
 import { DevPlatform } from './dev-platform.ts';
 import { comesBack, kill } from './platform-process.ts';
@@ -12,18 +12,12 @@ import { comesBack, kill } from './platform-process.ts';
 let platform: DevPlatform;
 let provider: RunningProvider;
 
-const slowCall = `
-code=$(curl -sS -o /tmp/answer -w '%{http_code}' -H 'Content-Type: application/json' -H 'Authorization: Bearer placeholder' \\
-  -d '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hi"}]}' https://api.openai.com/v1/chat/completions 2>/tmp/error)
-echo "curl=$? code=$code $(cat /tmp/error)"
-`;
-
 beforeAll(async () => {
   platform = await DevPlatform.open();
   provider = await platform.provider();
   await platform.agents(
     taskAgent('steady', { image: images.shell, command: ['/bin/cat'] }),
-    shellAgent('asking', slowCall),
+    shellAgent('asking', askingScript),
   );
 }, 300_000);
 

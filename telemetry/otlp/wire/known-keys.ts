@@ -2,7 +2,7 @@
  * Names of attributes as they were met, with what is written for each: senders use the same few dozen in every record. Found by a
  * sum of their bytes and compared whole; bounded, because senders choose them.
  */
-import { attribute } from '../../../contract/index.ts';
+import { claimNames } from '../otlp-claim.ts';
 
 export interface KnownKey {
   readonly name: string;
@@ -18,14 +18,6 @@ export interface KnownKey {
 /** As many names as an installation has, many times over; those of one record come on top. */
 const maxKeys = 4096;
 const maxKeyBytes = 128;
-const claims: ReadonlySet<string> = new Set([
-  attribute.agentNamespace,
-  'k8s.namespace.name',
-  attribute.component,
-  'service.name',
-  attribute.workerPool,
-  attribute.egressGateway,
-]);
 
 /** Not a number, which an object would put first, nor anything with an escape. */
 const plainName = /^[a-zA-Z][\w.\-/]*$/;
@@ -66,7 +58,7 @@ export class KnownKeys {
       name,
       bytes: Uint8Array.from(from.subarray(start, end)),
       json: Uint8Array.from(Buffer.from(`"${name}":`)),
-      isClaim: claims.has(name),
+      isClaim: claimNames.has(name),
       record: 0,
     };
     this.#bySum.set(sum, key);
